@@ -1,0 +1,70 @@
+// Package collect brings documents in from the outside world.
+//
+// A connector is a folder below this one that exports a single value named
+// Connector. To add one: write the folder, add one line to the table in
+// cmd/portent/connectors.go, and let collecttest.Run prove it keeps the
+// contract.
+package collect
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/portent-cti/portent/internal/fetch"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Emit keeps a document and the cursor to resume from after it.
+type Emit func(intel.Document, intel.Cursor) error
+
+// A Source yields documents.
+type Source interface {
+	// Collect emits every document after from, oldest first.
+	//
+	// A polled source returns nil once it has caught up; a live one returns
+	// only when ctx ends. Collect returns the first error, its own or emit's,
+	// and leaves retrying, pausing and reporting to the caller. An item that
+	// cannot be read is handed to Env.Reject and passed over.
+	Collect(ctx context.Context, from intel.Cursor, emit Emit) error
+}
+
+// A Connector opens one type of source, such as "rss" or "tweetfeed".
+type Connector struct {
+	Name  string        // the key in the configuration, the type of "import --as" and the name of the folder
+	About string        // one line for "portent connectors"
+	Every time.Duration // the usual pause between polls; zero for a live source or files
+	Open  Open
+	// Recognise reports whether the file or folder at name in fsys is of this
+	// type; head is the first 64 KB of the file after decompression, nil for a
+	// folder. Connectors that do not read files leave it nil.
+	Recognise func(fsys fs.FS, name string, head []byte) bool
+}
+
+// Open makes a source from its settings. It checks them fully but does no I/O.
+// Decode fills a pointer to the connector's own settings struct and rejects
+// unknown keys.
+type Open func(env Env, decode func(any) error) (Source, error)
+
+// Env is all a source may use of the world around it.
+type Env struct {
+	ID     intel.SourceID
+	Fetch  *fetch.Client
+	Files  fs.FS                           // local files the source may read; nil for none
+	Reject func(item string, reason error) // notes an item that cannot be read
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// Permanent marks an error that trying again will not cure, such as a bad
+// password.
+func Permanent(err error) error { return permanent{err} }
+
+// IsPermanent reports whether err was marked so.
+func IsPermanent(err error) bool { return errors.As(err, &permanent{}) }
+
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }

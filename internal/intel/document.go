@@ -1,0 +1,143 @@
+package intel
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
+
+// A SourceID names a configured source, such as "vendor-blog".
+type SourceID string
+
+// A Cursor marks how far a source has been read. Only the source that made it
+// can tell what it means; the empty cursor means the beginning.
+type Cursor string
+
+// A DocumentID identifies a document: 32 hexadecimal digits. Collecting the
+// same item twice gives the same ID.
+type DocumentID string
+
+// NewDocumentID derives an ID from what makes an item the same item for its
+// source: usually its URL, or a feed's own identifier.
+func NewDocumentID(source SourceID, parts ...string) DocumentID {
+	h := sha256.New()
+	h.Write([]byte(source))
+	for _, p := range parts {
+		h.Write([]byte{0})
+		h.Write([]byte(p))
+	}
+	return DocumentID(hex.EncodeToString(h.Sum(nil)[:16]))
+}
+
+// A Genre is a sort of document by where such things are said.
+type Genre string
+
+// The genres. They decide how a voice is counted, never how far it is
+// believed.
+const (
+	Social   Genre = "social"   // post of an account
+	Forum    Genre = "forum"    // post in a thread
+	Chat     Genre = "chat"     // messages of a room
+	Market   Genre = "market"   // offer of goods or services
+	LeakSite Genre = "leaksite" // claim of an extortion group
+	Mail     Genre = "mail"     // message to a list
+	Report   Genre = "report"   // article or paper of a vendor, agency or researcher
+	Advisory Genre = "advisory" // CVE record, catalogue entry
+	Log      Genre = "log"      // excerpt of a log
+	List     Genre = "list"     // indicators without prose
+	Verdict  Genre = "verdict"  // an analyst's word
+)
+
+// A Document is one post, message, page, report, advisory, list or log excerpt
+// as collected. It is never changed once kept.
+//
+// It has Text, or Claims from a structured source, or both.
+type Document struct {
+	ID     DocumentID `json:"id"`
+	Source SourceID   `json:"source"`
+	Genre  Genre      `json:"genre"`
+	URL    string     `json:"url,omitempty"`
+	Author string     `json:"author,omitempty"` // the voice: handle of the account, name of the vendor
+	// Channel is the room, board, list or site it was said in, as network/name.
+	Channel string `json:"channel,omitempty"`
+	Title   string `json:"title,omitempty"`
+	Text    string `json:"text,omitempty"`
+	// Language is a BCP 47 tag where the source states it.
+	Language string  `json:"language,omitempty"`
+	Claims   []Claim `json:"claims,omitempty"`
+	// References are URLs the document cites as where it has this from. They
+	// let a relay collapse into the origin it came from.
+	References []string `json:"references,omitempty"`
+	Marking    Marking  `json:"marking,omitempty"`
+	// Reliability is the Admiralty letter of the source; zero means unjudged (F).
+	Reliability Reliability `json:"reliability,omitempty"`
+
+	// Published is event time as the source states it; zero when it does not.
+	Published time.Time `json:"published,omitzero"`
+	// Learned is when we could have known: time of ingest for what is collected
+	// live, publication plus the source's lag for back-filled history. Zero
+	// lets the store fill in the time of ingest.
+	Learned time.Time `json:"learned,omitzero"`
+	// Assumed says that Learned is such a reconstruction.
+	Assumed bool `json:"assumed,omitempty"`
+}
+
+// Voice names who speaks: author in genre of accounts, otherwise the source.
+// Two documents of one voice are one origin, however loud.
+func (d Document) Voice() string {
+	if d.Author != "" {
+		return d.Author
+	}
+	return string(d.Source)
+}
+
+// A Stance is which way a claim or evidence points.
+type Stance int8
+
+// The stances. The zero value supports.
+const (
+	Supports Stance = 0
+	Disputes Stance = 1
+)
+
+// A Claim is what a structured source states outright.
+type Claim struct {
+	Subject  Entity   `json:"subject"`
+	Relation Relation `json:"relation"`
+	Object   Entity   `json:"object"`
+	// SubjectText and ObjectText are the wording of the source where it differs
+	// from the canonical name, such as "Astro Locker" or "hxxp://…".
+	SubjectText string  `json:"subject_text,omitempty"`
+	ObjectText  string  `json:"object_text,omitempty"`
+	Stance      Stance  `json:"stance,omitempty"`
+	Context     Context `json:"context,omitzero"`
+	// At is event time where it differs from the document's.
+	At time.Time `json:"at,omitzero"`
+	// Reference is the URL this very claim is taken from, where the source
+	// names one per row.
+	Reference string `json:"reference,omitempty"`
+}
+
+// Context is the circumstances a claim or a piece of evidence comes with. Zero
+// fields are unknown.
+type Context struct {
+	Vulnerability string `json:"cve,omitempty"`
+	Port          string `json:"port,omitempty"`
+	Method        string `json:"method,omitempty"` // HTTP method or protocol
+	Phase         string `json:"phase,omitempty"`  // reconnaissance … exfiltration
+	Campaign      string `json:"campaign,omitempty"`
+	Hostname      string `json:"hostname,omitempty"`
+	Note          string `json:"note,omitempty"` // the source's own words on the row
+}
+
+// An Observation records that a document mentions an entity.
+type Observation struct {
+	Document DocumentID `json:"document,omitempty"`
+	Entity   Entity     `json:"entity"`
+	Offset   int        `json:"offset"` // of the mention in the document's text, in bytes; -1 for a claim
+	Length   int        `json:"length"`
+	Text     string     `json:"text"` // as it stands there
+	// Suppressed is the reason why the value was recognised and set aside,
+	// such as "reserved range" or "warninglist: public-dns-v4"; empty if not.
+	Suppressed string `json:"suppressed"`
+}

@@ -1,0 +1,90 @@
+package intel
+
+import "time"
+
+// A Relation is a sort of link, in the direction it reads: "domain:x indicates
+// actor:y".
+type Relation string
+
+// The relations.
+const (
+	Uses           Relation = "uses"            // actor → malware, tool, technique, fragment
+	Indicates      Relation = "indicates"       // indicator → actor, campaign, malware, tool, label
+	Exploits       Relation = "exploits"        // actor, malware → vulnerability, weakness
+	Targets        Relation = "targets"         // actor → country, sector, organization, product
+	OriginatesFrom Relation = "originates-from" // actor → country
+	RoutesThrough  Relation = "routes-through"  // actor → country
+	ResolvesTo     Relation = "resolves-to"     // domain → address
+	Affects        Relation = "affects"         // vulnerability → product, fragment
+	HasWeakness    Relation = "has-weakness"    // vulnerability → weakness
+	PartOf         Relation = "part-of"         // campaign → actor, handle → actor, port → address
+	AliasOf        Relation = "alias-of"        // name → name
+	NotAliasOf     Relation = "not-alias-of"    // name → name
+	AssociatedWith Relation = "associated-with" // actor → actor, malware
+	Researches     Relation = "researches"      // actor, handle → vulnerability, product, technique
+	Offers         Relation = "offers"          // handle → product, vulnerability, tool, intent
+	ClaimsAttack   Relation = "claims"          // actor → organization, country, sector
+	Intends        Relation = "intends"         // actor, handle → intent
+)
+
+// Relations lists every relation.
+func Relations() []Relation {
+	return []Relation{Uses, Indicates, Exploits, Targets, OriginatesFrom, RoutesThrough, ResolvesTo, Affects, HasWeakness,
+		PartOf, AliasOf, NotAliasOf, AssociatedWith, Researches, Offers, ClaimsAttack, Intends}
+}
+
+// A Link is a relation between two entities: a statement that can be true or
+// false.
+type Link struct {
+	From     Entity   `json:"from"`
+	Relation Relation `json:"relation"`
+	To       Entity   `json:"to"`
+}
+
+// String returns the link as one line, such as "actor:x uses tool:y".
+func (l Link) String() string {
+	return l.From.String() + " " + string(l.Relation) + " " + l.To.String()
+}
+
+// Evidence is one document's word on a link.
+type Evidence struct {
+	Link     Link       `json:"link"`
+	Document DocumentID `json:"document"`
+	Source   SourceID   `json:"source"`
+	// Origin names the independent voice behind it. Evidence of equal origin
+	// counts once, by its strongest piece.
+	Origin      string      `json:"origin"`
+	Reliability Reliability `json:"reliability"`
+	Marking     Marking     `json:"marking"`
+	Stance      Stance      `json:"stance"`
+	Weight      float64     `json:"weight"`      // how directly the document says it, from 0 to 1
+	At          time.Time   `json:"at,omitzero"` // event time; zero is unknown
+	Learned     time.Time   `json:"learned"`
+	Offset      int         `json:"offset"` // where the text says it, in bytes; -1 for a claim
+	Length      int         `json:"length"`
+	Context     Context     `json:"context,omitzero"`
+}
+
+// A Level is a band of probability in words.
+type Level string
+
+// The levels. Medium begins at one half, High at four fifths.
+const (
+	High   Level = "High"
+	Medium Level = "Medium"
+	Low    Level = "Low"
+)
+
+// An Assessment is how far a link is believed as of a moment, and why.
+type Assessment struct {
+	Link        Link      `json:"link"`
+	Marking     Marking   `json:"marking"` // the evidence counted is marked so at most
+	Probability float64   `json:"probability"`
+	Level       Level     `json:"confidence"`
+	First       time.Time `json:"first_seen,omitzero"` // least and greatest event time; zero is unknown
+	Last        time.Time `json:"last_seen,omitzero"`
+	Origins     int       `json:"origins"`
+	Documents   int       `json:"documents"`
+	Context     Context   `json:"context,omitzero"` // of the newest evidence that has any
+	At          time.Time `json:"as_of"`
+}

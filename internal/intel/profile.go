@@ -1,0 +1,136 @@
+package intel
+
+import "time"
+
+// A Forecast is a dated claim about the future that time will prove or refute.
+// It has either a Probability or Quantiles.
+type Forecast struct {
+	ID          string             `json:"id"`
+	Subject     Entity             `json:"actor"`
+	Kind        string             `json:"kind"`   // "activity", "technique", "country", …
+	Target      string             `json:"target"` // what is forecast: "documents", "technique:T1068"
+	Horizon     int                `json:"horizon_days"`
+	Probability float64            `json:"probability,omitempty"`
+	Quantiles   map[string]float64 `json:"quantiles,omitempty"` // by level, such as "0.1"
+	BaseRate    float64            `json:"base_rate"`
+	// Skill is nil while none has been shown: then no percentage is printed.
+	Skill   []float64 `json:"skill"` // point, low, high
+	Reasons []Reason  `json:"reasons"`
+	Made    time.Time `json:"made"`
+	Due     time.Time `json:"due"`
+	Rule    string    `json:"rule"` // how it will be judged
+	Model   string    `json:"model"`
+}
+
+// A Reason is one addend of a forecast's log-odds.
+type Reason struct {
+	Item         string  `json:"item"`
+	Contribution float64 `json:"contribution"`
+}
+
+// A Proof shows one piece of evidence to a reader.
+type Proof struct {
+	Document DocumentID `json:"document"`
+	Source   SourceID   `json:"source"`
+	Title    string     `json:"title,omitempty"`
+	URL      string     `json:"url,omitempty"`
+	Snippet  string     `json:"snippet"`
+	Offset   int        `json:"offset"`
+	At       time.Time  `json:"at,omitzero"`
+	Origin   string     `json:"origin,omitempty"`
+	Stance   Stance     `json:"stance,omitempty"`
+	Weight   float64    `json:"weight,omitempty"`
+}
+
+// A Row is one believed or predicted statement of a profile, ready to print.
+type Row struct {
+	ID          string    `json:"id,omitempty"` // of the link, for evidence and explain
+	Entity      Entity    `json:"entity"`
+	Value       string    `json:"value"` // as shown: address, title of an actor, technique id
+	Relation    Relation  `json:"relation,omitempty"`
+	Hostname    string    `json:"hostname,omitempty"` // of an indicator
+	Campaign    string    `json:"campaign,omitempty"` // of an indicator
+	Role        string    `json:"role,omitempty"`     // of a country: origin, proxy, target
+	Type        string    `json:"type,omitempty"`     // of a fragment: file, argument, …
+	Phase       string    `json:"phase,omitempty"`    // of a fragment: reconnaissance … exfiltration
+	Weakness    []string  `json:"weakness,omitempty"` // of a technique: the CWE it answers to
+	Description string    `json:"description,omitempty"`
+	Level       Level     `json:"confidence"`
+	Probability float64   `json:"probability"`
+	Predicted   bool      `json:"predicted"`
+	First       time.Time `json:"first_seen,omitzero"`
+	Last        time.Time `json:"last_seen,omitzero"`
+	Origins     int       `json:"origins"`
+	Documents   int       `json:"documents,omitempty"`
+	SaidBy      []string  `json:"said_by,omitempty"` // of an alias
+	Suppressed  string    `json:"suppressed,omitempty"`
+	Evidence    []Proof   `json:"evidence"`
+}
+
+// Count is a number of events in a month or week that begins at Start (UTC).
+type Count struct {
+	Start time.Time `json:"start"`
+	N     int       `json:"n"`
+}
+
+// An Event is one dated activity of an actor.
+type Event struct {
+	At       time.Time  `json:"at,omitzero"`
+	What     string     `json:"what"`
+	Document DocumentID `json:"document"`
+	Source   SourceID   `json:"source"`
+	URL      string     `json:"url,omitempty"`
+}
+
+// Activities is how busy an entity was: documents about it by month (all of
+// its time) and by week (the last two years), and the latest events.
+type Activities struct {
+	Monthly []Count `json:"monthly"`
+	Weekly  []Count `json:"weekly,omitempty"`
+	Events  []Event `json:"events"`
+	Total   int     `json:"total"`
+}
+
+// A Tally is a count of attacks by country and sector. Victims are never named
+// in it.
+type Tally struct {
+	Country string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
+	Sector  string    `json:"sector,omitempty"`
+	N       int       `json:"n"`
+	First   time.Time `json:"first_seen,omitzero"`
+	Last    time.Time `json:"last_seen,omitzero"`
+	Origins int       `json:"origins"`
+}
+
+// A Profile is everything published about one entity as of one moment to one
+// reader. Rows stand strongest first, observed before predicted.
+type Profile struct {
+	Entity     Entity     `json:"entity"`
+	Name       string     `json:"name"`
+	Summary    string     `json:"summary"`
+	AsOf       time.Time  `json:"as_of"`
+	First      time.Time  `json:"first_seen,omitzero"`
+	Last       time.Time  `json:"last_seen,omitzero"`
+	Marking    Marking    `json:"marking"`
+	Origins    int        `json:"origins"`
+	Documents  int        `json:"documents"`
+	Aliases    []Row      `json:"aliases"`
+	Associated []Row      `json:"associated_actors"`
+	Campaigns  []Row      `json:"campaigns"`
+	Countries  []Row      `json:"countries"`
+	Activities Activities `json:"activities"`
+	Intentions []Row      `json:"intentions"`
+	Research   []Row      `json:"research"`
+	Attacks    []Tally    `json:"attacks"`
+	Arsenal    []Row      `json:"arsenal"` // malware, tools and vulnerabilities used
+	IOC        []Row      `json:"ioc"`
+	TTP        []Row      `json:"ttp"`
+	IOA        []Row      `json:"ioa"`
+	Forecasts  []Forecast `json:"forecasts"`
+	References []string   `json:"references"`
+	Licence    string     `json:"licence"`
+	// Invented marks the profile of a demonstration scenario.
+	Invented bool `json:"invented,omitempty"`
+	// Hidden counts, per section, the items the full profile has more.
+	Hidden map[string]int `json:"hidden"`
+}
