@@ -1,0 +1,75 @@
+// Package reference holds what is known beforehand: the names of actors,
+// malware, tools, techniques, sectors and countries and who shares them, values
+// that are usually benign, weaknesses, and the country of an address.
+//
+// Knowledge comes in packs, each read whole from the publisher's own files by
+// [Read]. A [Set] is built from the packs attack, actors and warninglists; the
+// packs kev, epss and cve are catalogues that the store keeps and looks up by
+// key. The package does no network I/O and never guesses: what no pack and no
+// table of ours says is unknown.
+package reference
+
+import (
+	"encoding/json"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// An Item is one fact of a pack: its key within the pack and its body, which
+// is a JSON object.
+type Item struct {
+	Key  string          `json:"key"`
+	Body json.RawMessage `json:"body"`
+}
+
+// A Pack is a named set of facts as published. Items are sorted by key and no
+// key occurs twice. Digest is the hexadecimal SHA-256 of the items.
+type Pack struct {
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Digest    string `json:"digest"`
+	Licence   string `json:"licence"`
+	Publisher string `json:"publisher"`
+	Items     []Item `json:"items"`
+}
+
+// A Name is one wording by which an entity is called.
+type Name struct {
+	Text   string
+	Entity intel.Entity
+	Pack   string
+	// Common says that the wording is also an ordinary word, or shorter than
+	// four letters: by itself it is not a mention.
+	Common bool
+}
+
+// A Candidate is an entity a name may stand for, and how much of the name's
+// use is taken to mean it.
+type Candidate struct {
+	Entity intel.Entity
+	Share  float64
+	SaidBy []string // names of packs and lists, such as "attack" or "misp threat-actor"
+}
+
+// A Technique is an ATT&CK technique or sub-technique.
+type Technique struct {
+	ID          string
+	Name        string
+	Tactics     []string // short names, such as "initial-access"
+	Description string   // its first sentence
+	Revoked     bool
+	Deprecated  bool
+	RevokedBy   string // the technique that took its place, if any
+}
+
+// A Fact is what the packs say of an entity beyond its names.
+type Fact struct {
+	Description string
+	Countries   []string // ISO 3166-1 alpha-2 of the country of origin, as alleged
+	Victims     []intel.Entity
+	References  []string
+	// Techniques and Software are what ATT&CK says the entity uses.
+	Techniques []string
+	Software   []intel.Entity
+	SaidBy     []string
+}
