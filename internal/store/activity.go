@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Weekly returns the documents per week, from the week of from until that of
+// to, that mention one of names and that r may see. Every week stands in it.
+func (db *DB) Weekly(ctx context.Context, r intel.Reader, names []intel.Entity, from, to time.Time) ([]intel.Count, error) {
+	ids, err := db.integers(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	first, last := weekOf(from.UnixMicro()), weekOf(to.UnixMicro())
+	counts := make([]intel.Count, 0, (last-first)/7+1)
+	for w := first; w <= last; w += 7 {
+		counts = append(counts, intel.Count{Start: time.UnixMicro(w * day).UTC()})
+	}
+	if len(ids) == 0 {
+		return counts, nil
+	}
+	type row struct{ week, n int64 }
+	args := append([]any{int(r.Clearance), first, last}, anys(ids)...)
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.week, &x.n) },
+		`SELECT week, SUM(documents) FROM activity WHERE marking <= $1 AND week >= $2 AND week <= $3 AND entity IN `+list(4, len(ids))+` GROUP BY week`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("weekly activity: %w", err)
+	}
+	for _, x := range rows {
+		counts[(x.week-first)/7].N = int(x.n)
+	}
+	return counts, nil
+}
+
+// integers returns the integers of those of names that are known.
+func (db *DB) integers(ctx context.Context, names []intel.Entity) ([]int64, error) {
+	found, err := db.lookupIDs(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, n := range names {
+		if id, ok := found[n]; ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// A Span is when, and in how many documents, something was mentioned.
+type Span struct {
+	First, Last time.Time
+	Documents   int
+}
+
+// Mentioned returns the span of the documents that mention one of names and
+// that r may see.
+func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entity) (s Span, err error) {
+	ids, err := db.integers(ctx, names)
+	if err != nil || len(ids) == 0 {
+		return s, err
+	}
+	var first, last sql.NullInt64
+	args := append([]any{int(r.Clearance)}, anys(ids)...)
+	err = db.read.QueryRowContext(ctx, `SELECT MIN(at), MAX(at), COUNT(DISTINCT document) FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+
+		list(2, len(ids)), args...).Scan(&first, &last, &s.Documents)
+	s.First, s.Last = toTime(first), toTime(last)
+	if err != nil {
+		return s, fmt.Errorf("mentions: %w", err)
+	}
+	return s, nil
+}
+
+// Mentions returns the latest documents that mention one of names and that r
+// may see, without their claims.
+func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity, limit int) ([]intel.Document, error) {
+	ids, err := db.integers(ctx, names)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	args := append([]any{int(r.Clearance), limit}, anys(ids)...)
+	docs, err := query(ctx, db.read, func(r *sql.Rows, d *intel.Document) error {
+		var key []byte
+		var published, learned sql.NullInt64
+		err := r.Scan(&key, &d.Source, &d.Genre, &d.URL, &d.Author, &d.Channel, &d.Title, &d.Text, &d.Marking, &published, &learned)
+		d.ID = intel.DocumentID(hex.EncodeToString(key))
+		d.Published, d.Learned = toTime(published), toTime(learned)
+		return err
+	}, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, SUBSTR(d.text, 1, 400), d.marking, d.published, d.learned
+		FROM (SELECT document, MAX(at) AS at FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(3, len(ids))+`
+			GROUP BY document ORDER BY COALESCE(MAX(at), 0) DESC, document DESC LIMIT $2) o
+		JOIN documents d ON d.id = o.document JOIN sources s ON s.id = d.source ORDER BY COALESCE(o.at, 0) DESC, d.id DESC`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("mentions: %w", err)
+	}
+	return docs, nil
+}
+
+// A Busy entity and how often documents mention it.
+type Busy struct {
+	Titled
+	Documents int // in the weeks asked for
+	Before    int // in as many weeks before
+	Last      time.Time
+}
+
+// Busiest returns the canonical entities of a kind that most documents mention
+// since a week, or in all time where since is zero, and how many there are.
+func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, since, until time.Time, limit, offset int) ([]Busy, int, error) {
+	from, to := weekOf(since.UnixMicro()), weekOf(until.UnixMicro())
+	if since.IsZero() {
+		from = -1 << 40
+	}
+	const grouped = `FROM activity a LEFT JOIN resolution x ON x.name = a.entity
+		JOIN entities e ON e.id = COALESCE(x.canonical, a.entity) AND e.kind = $1
+		WHERE a.marking <= $2 AND a.week >= $3 AND a.week <= $4`
+	args := []any{string(kind), int(r.Clearance), from, to}
+	var total int
+	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.id) `+grouped, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("busiest %s: %w", kind, err)
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, b *Busy) error {
+		var week int64
+		err := r.Scan(&b.Entity.Kind, &b.Entity.Name, &b.Title, &b.Documents, &week)
+		b.Last = time.UnixMicro(week * day).UTC()
+		return err
+	}, `SELECT e.kind, e.name, e.title, SUM(a.documents), MAX(a.week) `+grouped+` GROUP BY e.id, e.kind, e.name, e.title
+		ORDER BY SUM(a.documents) DESC, MAX(a.week) DESC, e.name LIMIT $5 OFFSET $6`, append(args, limit, offset)...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("busiest %s: %w", kind, err)
+	}
+	return rows, total, nil
+}
+
+// Newest returns the event time of the newest document r may see: the moment
+// up to which the store knows anything.
+func (db *DB) Newest(ctx context.Context, r intel.Reader, until time.Time) (time.Time, error) {
+	var at sql.NullInt64
+	err := db.read.QueryRowContext(ctx, `SELECT MAX(published) FROM documents WHERE published <= $1 AND marking <= $2`, until.UnixMicro(), int(r.Clearance)).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("newest document: %w", err)
+	}
+	return toTime(at), nil
+}
+
+// Counts is how much the store holds.
+type Counts struct {
+	Documents    int `json:"documents"`
+	Observations int `json:"observations"`
+	Evidence     int `json:"evidence"`
+	Links        int `json:"links"`
+	Entities     int `json:"entities"`
+	Waiting      int `json:"waiting"`
+	Parked       int `json:"parked_documents"`
+}
+
+// Counts counts everything kept.
+func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM documents), (SELECT COUNT(*) FROM observations),
+		(SELECT COUNT(*) FROM evidence WHERE superseded IS NULL), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
+		(SELECT COUNT(*) FROM work WHERE state = 0), (SELECT COUNT(*) FROM work WHERE state = 2)`).
+		Scan(&c.Documents, &c.Observations, &c.Evidence, &c.Links, &c.Entities, &c.Waiting, &c.Parked)
+	if err != nil {
+		return c, fmt.Errorf("counts: %w", err)
+	}
+	return c, nil
+}
+
+// Suppressions says, per reason, in how many documents a value was recognised
+// and set aside.
+func (db *DB) Suppressions(ctx context.Context, r intel.Reader, e intel.Entity) (map[string]int, error) {
+	type row struct {
+		reason string
+		n      int
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.reason, &x.n) },
+		`SELECT o.suppressed, COUNT(DISTINCT o.document) FROM observations o JOIN entities e ON e.id = o.entity
+		WHERE e.kind = $1 AND e.name = $2 AND o.marking <= $3 AND o.suppressed <> '' GROUP BY o.suppressed`, string(e.Kind), e.Name, int(r.Clearance))
+	if err != nil {
+		return nil, fmt.Errorf("suppressions of %s: %w", e, err)
+	}
+	out := make(map[string]int, len(rows))
+	for _, x := range rows {
+		out[x.reason] = x.n
+	}
+	return out, nil
+}
+
+// Check asks the engine whether its files are sound and returns what is wrong.
+func (db *DB) Check(ctx context.Context) ([]string, error) {
+	if db.dialect.name != "sqlite" {
+		return nil, nil
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, s *string) error { return r.Scan(s) }, `PRAGMA quick_check(5)`)
+	if err != nil {
+		return nil, fmt.Errorf("check: %w", err)
+	}
+	if len(rows) == 1 && rows[0] == "ok" {
+		return nil, nil
+	}
+	return rows, nil
+}

@@ -1,0 +1,226 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// weigh assesses the given links anew from all their evidence. Links with very
+// much of it are noted as stale instead; Reweigh comes back to them.
+func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
+	ids := make([]int64, 0, len(links))
+	for l := range links {
+		ids = append(ids, l)
+	}
+	slices.Sort(ids)
+	return chunks(ids, func(ids []int64) error {
+		busy, err := query(ctx, s.tx, scanInt, `SELECT link FROM assessments WHERE documents > `+strconv.Itoa(hot)+` AND link IN `+list(1, len(ids)), anys(ids)...)
+		if err != nil {
+			return err
+		}
+		if len(busy) > 0 {
+			if _, err := s.tx.ExecContext(ctx, `INSERT INTO stale (link) VALUES `+values(1, len(busy), 1)+` ON CONFLICT DO NOTHING`, anys(busy)...); err != nil {
+				return err
+			}
+			ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return slices.Contains(busy, id) })
+		}
+		return weighLinks(ctx, s.tx, ids, s.d.Judge)
+	})
+}
+
+// Reweigh assesses up to limit links again that have become stale, and returns
+// how many it did.
+func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidence) []intel.Assessment) (n int, err error) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		ids, err := query(ctx, tx, scanInt, `SELECT link FROM stale ORDER BY link LIMIT $1`, min(limit, chunk))
+		n = len(ids)
+		if err != nil || n == 0 {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM stale WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
+			return err
+		}
+		return weighLinks(ctx, tx, ids, judge)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reweigh: %w", err)
+	}
+	return n, nil
+}
+
+// Fade marks links for Reweigh whose assessment is older than before, and
+// returns how many.
+func (db *DB) Fade(ctx context.Context, before time.Time) (int, error) {
+	res, err := db.write.ExecContext(ctx, `INSERT INTO stale (link) SELECT DISTINCT link FROM assessments WHERE at < $1 ON CONFLICT DO NOTHING`, before.UnixMicro())
+	if err != nil {
+		return 0, fmt.Errorf("fade: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// A piece is the evidence of one origin with equal weight, as one.
+type piece struct {
+	intel.Evidence
+	link  int64
+	first time.Time
+	n     int
+}
+
+func scanPiece(r *sql.Rows, p *piece) error {
+	var origin int64
+	var reliability int
+	var last, first, learned sql.NullInt64
+	var note string
+	err := r.Scan(&p.link, &origin, &reliability, &p.Marking, &p.Stance, &p.Weight, &last, &first, &learned, &p.n, &note)
+	p.Origin = strconv.FormatInt(origin, 10)
+	p.Reliability = intel.Reliability(reliability)
+	p.At, p.first, p.Learned = toTime(last), toTime(first), toTime(learned)
+	if err == nil && note != "" {
+		err = json.Unmarshal([]byte(note), &p.Context)
+	}
+	return err
+}
+
+const pieces = `SELECT link, origin, reliability, marking, stance, weight, MAX(at), MIN(at), MAX(learned), COUNT(DISTINCT document), MAX(context)
+	FROM evidence WHERE `
+
+func weighLinks(ctx context.Context, tx *sql.Tx, ids []int64, judge func([]intel.Evidence) []intel.Assessment) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	all, err := query(ctx, tx, scanPiece, pieces+`superseded IS NULL AND link IN `+list(1, len(ids))+
+		` GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`, anys(ids)...)
+	if err != nil {
+		return err
+	}
+	ends, err := linkEnds(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM assessments WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
+		return err
+	}
+	rows, err := assess(all, ends, judge)
+	if err != nil {
+		return err
+	}
+	return chunks(rows, func(rows []assessed) error {
+		args := make([]any, 0, 15*len(rows))
+		for _, r := range rows {
+			note, err := contextText(r.Context)
+			if err != nil {
+				return err
+			}
+			args = append(args, r.link, int(r.Marking), r.below, r.ends.from, r.ends.relation, r.ends.to, r.ends.class(), r.Probability, string(r.Level),
+				fromTime(r.First), fromTime(r.Last), r.Origins, r.Documents, note, r.At.UnixMicro())
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO assessments (link, marking, below, from_entity, relation, to_entity, class, probability, level,
+			first, last, origins, documents, context, at) VALUES `+values(1, len(rows), 15), args...)
+		return err
+	})
+}
+
+// An end pair is a link as it is stored.
+type ends struct {
+	id, from, to       int64
+	relation           string
+	fromKind, toKind   intel.Kind
+	fromName, toName   string
+	fromTitle, toTitle string
+}
+
+func (e ends) link() intel.Link {
+	return intel.Link{From: intel.Entity{Kind: e.fromKind, Name: e.fromName}, Relation: intel.Relation(e.relation), To: intel.Entity{Kind: e.toKind, Name: e.toName}}
+}
+
+// class is that of the end which is not a mere name, if one is.
+func (e ends) class() int { return int(max(e.fromKind.Class(), e.toKind.Class())) }
+
+func scanEnds(r *sql.Rows, e *ends) error {
+	return r.Scan(&e.id, &e.from, &e.relation, &e.to, &e.fromKind, &e.fromName, &e.fromTitle, &e.toKind, &e.toName, &e.toTitle)
+}
+
+const endsSelect = `SELECT l.id, l.from_entity, l.relation, l.to_entity, f.kind, f.name, f.title, t.kind, t.name, t.title
+	FROM links l JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity `
+
+func linkEnds(ctx context.Context, q querier, ids []int64) (map[int64]ends, error) {
+	rows, err := query(ctx, q, scanEnds, endsSelect+`WHERE l.id IN `+list(1, len(ids)), anys(ids)...)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]ends, len(rows))
+	for _, e := range rows {
+		out[e.id] = e
+	}
+	return out, nil
+}
+
+type assessed struct {
+	intel.Assessment
+	link  int64
+	below int
+	ends  ends
+}
+
+// assess runs judge over pieces and adds what grouping took away from it: the
+// number of documents and the first time.
+func assess(all []piece, links map[int64]ends, judge func([]intel.Evidence) []intel.Assessment) ([]assessed, error) {
+	ids := make(map[intel.Link]int64, len(links))
+	for id, e := range links {
+		ids[e.link()] = id
+	}
+	evidence := make([]intel.Evidence, len(all))
+	byLink := map[int64][]piece{}
+	for i, p := range all {
+		e, ok := links[p.link]
+		if !ok {
+			return nil, fmt.Errorf("link %d: %w", p.link, intel.ErrNotFound)
+		}
+		all[i].Link = e.link()
+		evidence[i] = all[i].Evidence
+		byLink[p.link] = append(byLink[p.link], all[i])
+	}
+	var out []assessed
+	for _, a := range judge(evidence) {
+		id := ids[a.Link]
+		row := assessed{Assessment: a, link: id, below: int(intel.Red) + 1, ends: links[id]}
+		row.First, row.Last, row.Documents = time.Time{}, time.Time{}, 0
+		for _, p := range byLink[id] {
+			if p.Marking > a.Marking {
+				continue
+			}
+			row.Documents += p.n
+			row.First = earlier(row.First, p.first)
+			if p.At.After(row.Last) {
+				row.Last = p.At
+			}
+		}
+		out = append(out, row)
+	}
+	slices.SortStableFunc(out, func(a, b assessed) int {
+		return cmp.Or(cmp.Compare(a.link, b.link), cmp.Compare(a.Marking, b.Marking))
+	})
+	for i := range out[:max(0, len(out)-1)] {
+		if out[i+1].link == out[i].link {
+			out[i].below = int(out[i+1].Marking)
+		}
+	}
+	return out, nil
+}
+
+// earlier returns the earlier of two times, of which zero ones are unknown.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}

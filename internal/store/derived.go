@@ -1,0 +1,379 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// hot is the number of documents from which a link is weighed again by
+// Reweigh, from time to time, and no longer at each arrival.
+const hot = 1000
+
+// Derived is what one document came to.
+type Derived struct {
+	Document     intel.DocumentID
+	Observations []intel.Observation
+	Evidence     []intel.Evidence
+	Titles       map[intel.Entity]string // how the document writes names
+}
+
+// A Derivation says how a batch was derived and how to weigh what it touches.
+type Derivation struct {
+	Version int
+	Now     time.Time
+	// Judge weighs all the evidence of some links. Evidence of equal origin,
+	// weight and stance comes as one piece with the latest time.
+	Judge func([]intel.Evidence) []intel.Assessment
+	// Resolve says whom a new name stands for; none: itself.
+	Resolve func(intel.Entity) []Resolution
+}
+
+// SaveDerived keeps what documents came to and, in the same transaction, the
+// assessments of all links it touches and that the work is done: after a crash
+// either all of it is there or none. What an earlier version derived from the
+// same documents is closed, not deleted.
+func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
+	err := db.tx(ctx, func(tx *sql.Tx) error {
+		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro()}
+		if err := s.documents(ctx, batch); err != nil {
+			return err
+		}
+		touched, err := s.supersede(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.names(ctx, batch); err != nil {
+			return err
+		}
+		if err := s.observations(ctx, batch); err != nil {
+			return err
+		}
+		links, err := s.evidence(ctx, batch)
+		if err != nil {
+			return err
+		}
+		for l := range touched {
+			links[l] = true
+		}
+		if err := s.weigh(ctx, links); err != nil {
+			return err
+		}
+		return s.finish(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("save what %d documents came to: %w", len(batch), err)
+	}
+	return nil
+}
+
+// saving is one SaveDerived under way.
+type saving struct {
+	tx       *sql.Tx
+	d        Derivation
+	now      int64
+	docs     map[intel.DocumentID]docRow
+	ids      []int64 // of docs
+	entities map[intel.Entity]int64
+	origins  map[string]int64
+}
+
+type docRow struct {
+	id, marking int64
+	published   sql.NullInt64
+	key         []byte
+}
+
+func (s *saving) documents(ctx context.Context, batch []Derived) error {
+	s.docs = make(map[intel.DocumentID]docRow, len(batch))
+	return chunks(batch, func(batch []Derived) error {
+		ids := make([]intel.DocumentID, len(batch))
+		for i, d := range batch {
+			ids[i] = d.Document
+		}
+		keys, err := documentKeys(ids)
+		if err != nil {
+			return err
+		}
+		rows, err := query(ctx, s.tx, func(r *sql.Rows, d *docRow) error { return r.Scan(&d.id, &d.key, &d.marking, &d.published) },
+			`SELECT id, key, marking, published FROM documents WHERE key IN `+list(1, len(keys)), keys...)
+		for _, r := range rows {
+			s.docs[intel.DocumentID(hex.EncodeToString(r.key))] = r
+			s.ids = append(s.ids, r.id)
+		}
+		return err
+	})
+}
+
+// supersede closes what was derived from these documents before and returns
+// the links concerned.
+func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
+	links := map[int64]bool{}
+	slices.Sort(s.ids)
+	return links, chunks(s.ids, func(ids []int64) error {
+		again, err := query(ctx, s.tx, scanInt, `SELECT document FROM work WHERE version > 0 AND document IN `+list(1, len(ids)), anys(ids)...)
+		if err != nil || len(again) == 0 {
+			return err
+		}
+		closed, err := query(ctx, s.tx, scanInt, `UPDATE evidence SET superseded = $1 WHERE superseded IS NULL AND document IN `+list(2, len(again))+` RETURNING link`,
+			append([]any{s.now}, anys(again)...)...)
+		if err != nil {
+			return err
+		}
+		for _, l := range closed {
+			links[l] = true
+		}
+		_, err = s.tx.ExecContext(ctx, `DELETE FROM observations WHERE document IN `+list(1, len(again)), anys(again)...)
+		return err
+	})
+}
+
+// names gives every entity and origin of the batch its integer, and resolves
+// the names that are new.
+func (s *saving) names(ctx context.Context, batch []Derived) error {
+	titles := map[intel.Entity]string{}
+	seen := map[intel.Entity]bool{}
+	origins := map[string]bool{}
+	var all []intel.Entity
+	note := func(e intel.Entity) {
+		if !seen[e] {
+			seen[e] = true
+			all = append(all, e)
+		}
+	}
+	for _, d := range batch {
+		for _, o := range d.Observations {
+			note(o.Entity)
+		}
+		for _, e := range d.Evidence {
+			note(e.Link.From)
+			note(e.Link.To)
+			origins[e.Origin] = true
+		}
+		for e, t := range d.Titles {
+			titles[e] = t
+		}
+	}
+	var err error
+	var added []intel.Entity
+	if s.entities, added, err = entityIDs(ctx, s.tx, all, titles); err != nil {
+		return err
+	}
+	if s.origins, err = originIDs(ctx, s.tx, origins); err != nil {
+		return err
+	}
+	if s.d.Resolve == nil {
+		return nil
+	}
+	var rs []Resolution
+	for _, e := range added {
+		if e.Kind.Slugged() {
+			rs = append(rs, s.d.Resolve(e)...)
+		}
+	}
+	return saveResolutions(ctx, s.tx, rs)
+}
+
+func originIDs(ctx context.Context, tx *sql.Tx, names map[string]bool) (map[string]int64, error) {
+	sorted := make([]string, 0, len(names))
+	for n := range names {
+		sorted = append(sorted, text(n))
+	}
+	slices.Sort(sorted)
+	ids := make(map[string]int64, len(names))
+	type row struct {
+		id   int64
+		name string
+	}
+	return ids, chunks(sorted, func(some []string) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO origins (name) VALUES `+values(1, len(some), 1)+` ON CONFLICT DO NOTHING`, anys(some)...); err != nil {
+			return err
+		}
+		rows, err := query(ctx, tx, func(r *sql.Rows, o *row) error { return r.Scan(&o.id, &o.name) },
+			`SELECT id, name FROM origins WHERE name IN `+list(1, len(some)), anys(some)...)
+		for _, r := range rows {
+			ids[r.name] = r.id
+		}
+		return err
+	})
+}
+
+func (s *saving) observations(ctx context.Context, batch []Derived) error {
+	var rows [][8]any
+	weeks := map[entityWeek]bool{}
+	for _, d := range batch {
+		doc, ok := s.docs[d.Document]
+		if !ok {
+			return fmt.Errorf("document %s: %w", d.Document, intel.ErrNotFound)
+		}
+		for i, o := range d.Observations {
+			id := s.entities[o.Entity]
+			rows = append(rows, [8]any{doc.id, i, id, o.Offset, o.Length, o.Suppressed, doc.marking, doc.published})
+			if doc.published.Valid && o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" {
+				weeks[entityWeek{id, weekOf(doc.published.Int64)}] = true
+			}
+		}
+	}
+	err := chunks(rows, func(rows [][8]any) error {
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO observations (document, seq, entity, start, length, suppressed, marking, at) VALUES `+
+			values(1, len(rows), 8), flat(rows)...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.activity(ctx, weeks)
+}
+
+func flat[A [3]any | [8]any | [14]any](rows []A) []any {
+	var out []any
+	for _, r := range rows {
+		switch r := any(r).(type) {
+		case [3]any:
+			out = append(out, r[:]...)
+		case [8]any:
+			out = append(out, r[:]...)
+		case [14]any:
+			out = append(out, r[:]...)
+		}
+	}
+	return out
+}
+
+type entityWeek struct{ entity, week int64 }
+
+const (
+	day  = int64(24 * time.Hour / time.Microsecond)
+	week = 7 * day
+)
+
+// weekOf returns the Monday of a moment, in days since 1970-01-01 (a
+// Thursday).
+func weekOf(us int64) int64 {
+	days := us / day
+	if us%day < 0 {
+		days--
+	}
+	monday := (days+3)/7*7 - 3
+	if days < -3 && (days+3)%7 != 0 {
+		monday -= 7
+	}
+	return monday
+}
+
+// activity counts the touched weeks anew.
+func (s *saving) activity(ctx context.Context, weeks map[entityWeek]bool) error {
+	sorted := make([]entityWeek, 0, len(weeks))
+	for w := range weeks {
+		sorted = append(sorted, w)
+	}
+	slices.SortFunc(sorted, func(a, b entityWeek) int {
+		if a.entity != b.entity {
+			return int(a.entity - b.entity)
+		}
+		return int(a.week - b.week)
+	})
+	return chunks(sorted, func(some []entityWeek) error {
+		args := make([]any, 0, 2*len(some))
+		for _, w := range some {
+			args = append(args, w.entity, w.week)
+		}
+		_, err := s.tx.ExecContext(ctx, `WITH w (entity, week) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)
+			INSERT INTO activity (entity, week, marking, documents)
+			SELECT w.entity, w.week, o.marking, COUNT(DISTINCT o.document) FROM w JOIN observations o
+				ON o.entity = w.entity AND o.at >= w.week * `+strconv.FormatInt(day, 10)+` AND o.at < (w.week + 7) * `+strconv.FormatInt(day, 10)+`
+			WHERE o.suppressed = '' GROUP BY w.entity, w.week, o.marking
+			ON CONFLICT (entity, week, marking) DO UPDATE SET documents = excluded.documents`, args...)
+		return err
+	})
+}
+
+// evidence keeps the links and evidence of the batch and returns the links.
+func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool, error) {
+	links, err := s.links(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	touched := make(map[int64]bool, len(links))
+	var rows [][14]any
+	for _, d := range batch {
+		doc := s.docs[d.Document]
+		for _, e := range d.Evidence {
+			id := links[e.Link]
+			touched[id] = true
+			note, err := contextText(e.Context)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, [14]any{id, doc.id, s.origins[text(e.Origin)], int(e.Reliability), int(e.Marking), int(e.Stance), e.Weight,
+				fromTime(e.At), e.Learned.UnixMicro(), e.Offset, e.Length, note, s.d.Version, s.now})
+		}
+	}
+	return touched, chunks(rows, func(rows [][14]any) error {
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, origin, reliability, marking, stance, weight, at, learned,
+			start, length, context, version, derived) VALUES `+values(1, len(rows), 14), flat(rows)...)
+		return err
+	})
+}
+
+func contextText(c intel.Context) (string, error) {
+	if c == (intel.Context{}) {
+		return "", nil
+	}
+	b, err := json.Marshal(c)
+	return text(string(b)), err
+}
+
+func (s *saving) links(ctx context.Context, batch []Derived) (map[intel.Link]int64, error) {
+	ids := map[intel.Link]int64{}
+	byID := map[[2]int64]map[string]intel.Link{}
+	var rows [][3]any
+	for _, d := range batch {
+		for _, e := range d.Evidence {
+			if _, ok := ids[e.Link]; ok {
+				continue
+			}
+			ids[e.Link] = 0
+			from, to := s.entities[e.Link.From], s.entities[e.Link.To]
+			rows = append(rows, [3]any{from, string(e.Link.Relation), to})
+			pair := [2]int64{from, to}
+			if byID[pair] == nil {
+				byID[pair] = map[string]intel.Link{}
+			}
+			byID[pair][string(e.Link.Relation)] = e.Link
+		}
+	}
+	type row struct {
+		id, from, to int64
+		relation     string
+	}
+	return ids, chunks(rows, func(rows [][3]any) error {
+		args := flat(rows)
+		if _, err := s.tx.ExecContext(ctx, `INSERT INTO links (from_entity, relation, to_entity) VALUES `+values(1, len(rows), 3)+` ON CONFLICT DO NOTHING`, args...); err != nil {
+			return err
+		}
+		found, err := query(ctx, s.tx, func(r *sql.Rows, l *row) error { return r.Scan(&l.id, &l.from, &l.relation, &l.to) },
+			`WITH w (f, r, t) AS (VALUES `+casts(1, len(rows), "BIGINT", "TEXT", "BIGINT")+`)
+			SELECT l.id, l.from_entity, l.relation, l.to_entity FROM w JOIN links l ON l.from_entity = w.f AND l.relation = w.r AND l.to_entity = w.t`, args...)
+		for _, l := range found {
+			ids[byID[[2]int64{l.from, l.to}][l.relation]] = l.id
+		}
+		return err
+	})
+}
+
+// finish notes that the documents are done.
+func (s *saving) finish(ctx context.Context) error {
+	return chunks(s.ids, func(ids []int64) error {
+		_, err := s.tx.ExecContext(ctx, `UPDATE work SET state = 1, version = $1, leased = 0, attempts = 0, error = '' WHERE document IN `+list(2, len(ids)),
+			append([]any{s.d.Version}, anys(ids)...)...)
+		return err
+	})
+}

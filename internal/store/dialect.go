@@ -1,0 +1,105 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // registers "sqlite"
+)
+
+// A dialect is where the engines differ. Everything else is shared.
+type dialect struct {
+	name  string // also the folder of its migrations
+	goose goose.Dialect
+	open  func(url string) (write, read *sql.DB, err error)
+	// search is a condition that the text of document d matches $1.
+	search string
+	// lock is appended to a SELECT whose rows another worker must not take.
+	lock string
+	// index makes the text of documents searchable, run after they are saved.
+	index string
+	// slice is the text of document d around evidence p, in bytes; its two
+	// verbs take the bytes before the mention and those around it.
+	slice string
+	// words turns what a user typed into an expression of search.
+	words func(string) string
+}
+
+var dialects = map[string]dialect{
+	"sqlite": {
+		name:   "sqlite",
+		goose:  goose.DialectSQLite3,
+		open:   openSQLite,
+		search: `d.id IN (SELECT rowid FROM documents_text WHERE documents_text MATCH $1 ORDER BY rowid DESC LIMIT 20000)`,
+		index:  `INSERT INTO documents_text (rowid, title, text) SELECT id, title, text FROM documents WHERE id >= $1 AND id <= $2 AND (text <> '' OR title <> '')`,
+		slice:  `substr(CAST(d.text AS BLOB), MAX(1, p.start + 1 - %d), p.length + %d)`,
+		words:  ftsWords,
+	},
+	"postgres": {
+		name:   "postgres",
+		goose:  goose.DialectPostgres,
+		open:   openPostgres,
+		search: `d.id IN (SELECT id FROM documents WHERE words @@ plainto_tsquery('simple', $1))`,
+		lock:   ` FOR UPDATE SKIP LOCKED`,
+		// A tsvector holds at most 1 MB: long documents are found by their beginning.
+		index: `UPDATE documents SET words = to_tsvector('simple', title || ' ' || left(text, 200000)) WHERE id >= $1 AND id <= $2 AND words IS NULL AND (text <> '' OR title <> '')`,
+		slice: `substring(convert_to(d.text, 'UTF8') FROM GREATEST(1, p.start + 1 - %d)::int FOR (p.length + %d)::int)`,
+		words: func(s string) string { return s },
+	},
+}
+
+// openSQLite returns one writer and a pool of readers on the same file.
+// Transactions of the writer begin immediate, so that two processes queue at
+// the file's lock instead of failing half-way.
+func openSQLite(dsn string) (write, read *sql.DB, err error) {
+	path := strings.TrimPrefix(dsn, "sqlite:")
+	if path == "" {
+		return nil, nil, fmt.Errorf("sqlite: no path in %q", dsn)
+	}
+	pragmas := url.Values{"_pragma": {
+		"journal_mode(wal)", "synchronous(normal)", "busy_timeout(60000)", "temp_store(memory)", "journal_size_limit(67108864)",
+	}}
+	open := func(extra string, n int) (*sql.DB, error) {
+		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+pragmas.Encode()+extra)
+		if err == nil {
+			db.SetMaxOpenConns(n)
+			db.SetMaxIdleConns(n)
+		}
+		return db, err
+	}
+	// SQLite has one writer; queue here, not in busy loops.
+	if write, err = open("&_txlock=immediate&_pragma=cache_size(-65536)", 1); err != nil {
+		return nil, nil, err
+	}
+	if read, err = open("&_pragma=query_only(1)&_pragma=cache_size(-16384)", max(2, runtime.NumCPU())); err != nil {
+		write.Close()
+		return nil, nil, err
+	}
+	return write, read, nil
+}
+
+func openPostgres(dsn string) (write, read *sql.DB, err error) {
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	db.SetMaxOpenConns(8)
+	return db, db, nil
+}
+
+// ftsWords quotes each word, so that nothing typed is taken for FTS5 syntax.
+func ftsWords(s string) string {
+	var b strings.Builder
+	for _, w := range strings.Fields(s) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(`"` + strings.ReplaceAll(w, `"`, `""`) + `"`)
+	}
+	return b.String()
+}

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// SaveDocuments keeps those of docs that are new, all in one transaction, and
+// returns their IDs. A document is never changed once kept. A zero Learned
+// becomes now.
+func (db *DB) SaveDocuments(ctx context.Context, docs []intel.Document, now time.Time) (added []intel.DocumentID, err error) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		added = nil
+		sources, err := sourceIDs(ctx, tx, docs)
+		if err != nil {
+			return err
+		}
+		return chunks(docs, func(docs []intel.Document) error {
+			ids, err := db.insertDocuments(ctx, tx, docs, sources, now)
+			added = append(added, ids...)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("save %d documents: %w", len(docs), err)
+	}
+	return added, nil
+}
+
+func sourceIDs(ctx context.Context, tx *sql.Tx, docs []intel.Document) (map[intel.SourceID]int64, error) {
+	ids := map[intel.SourceID]int64{}
+	for _, d := range docs {
+		if _, ok := ids[d.Source]; ok {
+			continue
+		}
+		id, err := sourceID(ctx, tx, d.Source)
+		if err != nil {
+			return nil, err
+		}
+		ids[d.Source] = id
+	}
+	return ids, nil
+}
+
+const documentColumns = `key, source, genre, url, author, channel, title, text, language, claims, refs, marking, reliability, published, learned, assumed`
+
+func (db *DB) insertDocuments(ctx context.Context, tx *sql.Tx, docs []intel.Document, sources map[intel.SourceID]int64, now time.Time) ([]intel.DocumentID, error) {
+	const width = 17
+	args := make([]any, 0, len(docs)*width)
+	for _, d := range docs {
+		row, err := documentRow(d, sources[d.Source], now)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, row...)
+	}
+	type kept struct {
+		id     int64
+		source int64
+		key    []byte
+	}
+	rows, err := query(ctx, tx, func(r *sql.Rows, k *kept) error { return r.Scan(&k.id, &k.source, &k.key) },
+		`INSERT INTO documents (`+documentColumns+`, ingested) VALUES `+values(1, len(docs), width)+
+			` ON CONFLICT DO NOTHING RETURNING id, source, key`, args...)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	var added []intel.DocumentID
+	work := make([]any, 0, len(rows))
+	least, greatest := rows[0].id, rows[0].id
+	counts := map[int64]int{}
+	for _, k := range rows {
+		added = append(added, intel.DocumentID(hex.EncodeToString(k.key)))
+		work = append(work, k.id)
+		least, greatest = min(least, k.id), max(greatest, k.id)
+		counts[k.source]++
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO work (document) VALUES `+values(1, len(work), 1), work...); err != nil {
+		return nil, err
+	}
+	for id, n := range counts {
+		if _, err := tx.ExecContext(ctx, `UPDATE sources SET documents = documents + $1, last_document = $2 WHERE id = $3`, n, now.UnixMicro(), id); err != nil {
+			return nil, err
+		}
+	}
+	_, err = tx.ExecContext(ctx, db.dialect.index, least, greatest)
+	return added, err
+}
+
+func documentRow(d intel.Document, source int64, now time.Time) ([]any, error) {
+	key, err := hex.DecodeString(string(d.ID))
+	if err != nil || len(key) != 16 {
+		return nil, fmt.Errorf("document %q: bad id: %w", d.ID, intel.ErrInvalid)
+	}
+	var claims string
+	if len(d.Claims) > 0 {
+		b, err := json.Marshal(d.Claims)
+		if err != nil {
+			return nil, fmt.Errorf("document %s: claims: %w", d.ID, err)
+		}
+		claims = string(b)
+	}
+	learned := d.Learned
+	if learned.IsZero() {
+		learned = now
+	}
+	return []any{key, source, string(d.Genre), text(d.URL), text(d.Author), text(d.Channel), text(d.Title), text(d.Text), d.Language,
+		text(claims), text(strings.Join(d.References, "\n")), int(d.Marking), int(d.Reliability), fromTime(d.Published), learned.UnixMicro(),
+		bit(d.Assumed), now.UnixMicro()}, nil
+}
+
+// text makes s storable by both engines: valid UTF-8 without NUL.
+func text(s string) string {
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "\uFFFD")
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+const documentSelect = `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, d.text, d.language, d.claims, d.refs, d.marking, d.reliability,
+	d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source `
+
+// A stored document and its integer.
+type stored struct {
+	intel.Document
+	id int64
+}
+
+func scanDocument(rows *sql.Rows, d *stored) error {
+	var key []byte
+	var claims, refs string
+	var reliability, assumed int
+	var published, learned sql.NullInt64
+	err := rows.Scan(&key, &d.Source, &d.Genre, &d.URL, &d.Author, &d.Channel, &d.Title, &d.Text, &d.Language, &claims, &refs,
+		&d.Marking, &reliability, &published, &learned, &assumed, &d.id)
+	if err != nil {
+		return err
+	}
+	d.ID = intel.DocumentID(hex.EncodeToString(key))
+	d.Reliability = intel.Reliability(reliability)
+	d.Published, d.Learned, d.Assumed = toTime(published), toTime(learned), assumed != 0
+	if refs != "" {
+		d.References = strings.Split(refs, "\n")
+	}
+	if claims != "" {
+		if err := json.Unmarshal([]byte(claims), &d.Claims); err != nil {
+			return fmt.Errorf("document %s: claims: %w", d.ID, err)
+		}
+	}
+	return nil
+}
+
+// Document returns the document with the given ID, or intel.ErrNotFound where
+// there is none or r may not see it.
+func (db *DB) Document(ctx context.Context, r intel.Reader, id intel.DocumentID) (intel.Document, error) {
+	key, err := hex.DecodeString(string(id))
+	if err != nil || len(key) != 16 {
+		return intel.Document{}, fmt.Errorf("document %q: %w", id, intel.ErrNotFound)
+	}
+	docs, err := query(ctx, db.read, scanDocument, documentSelect+`WHERE d.key = $1 AND d.marking <= $2`, key, int(r.Clearance))
+	if err == nil && len(docs) == 0 {
+		err = intel.ErrNotFound
+	}
+	if err != nil {
+		return intel.Document{}, fmt.Errorf("document %s: %w", id, err)
+	}
+	return docs[0].Document, nil
+}
+
+// Documents returns the newest documents r may see, latest ingested first.
+func (db *DB) Documents(ctx context.Context, r intel.Reader, limit, offset int) ([]intel.Document, error) {
+	docs, err := query(ctx, db.read, scanDocument, documentSelect+`WHERE d.marking <= $1 ORDER BY d.id DESC LIMIT $2 OFFSET $3`,
+		int(r.Clearance), limit, offset)
+	if err != nil {
+		return nil, fmt.Errorf("documents: %w", err)
+	}
+	return plain(docs), nil
+}
+
+// Search returns documents that contain all words and that r may see, newest
+// first. Of very common words it looks at the 20,000 latest alone.
+func (db *DB) Search(ctx context.Context, r intel.Reader, words string, limit, offset int) ([]intel.Document, error) {
+	words = db.dialect.words(text(words))
+	if words == "" {
+		return nil, nil
+	}
+	docs, err := query(ctx, db.read, scanDocument,
+		documentSelect+`WHERE `+db.dialect.search+` AND d.marking <= $2 ORDER BY COALESCE(d.published, d.learned) DESC, d.id DESC LIMIT $3 OFFSET $4`,
+		words, int(r.Clearance), limit, offset)
+	if err != nil {
+		return nil, fmt.Errorf("search %q: %w", words, err)
+	}
+	return plain(docs), nil
+}
+
+func plain(docs []stored) []intel.Document {
+	out := make([]intel.Document, len(docs))
+	for i, d := range docs {
+		out[i] = d.Document
+	}
+	return out
+}

@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// casts writes rows like values, with the types of the columns stated in the
+// first row, so that PostgreSQL knows them.
+func casts(first, rows int, types ...string) string {
+	var b strings.Builder
+	b.WriteByte('(')
+	for c, t := range types {
+		if c > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "CAST($%d AS %s)", first+c, t)
+	}
+	b.WriteByte(')')
+	if rows > 1 {
+		b.WriteByte(',')
+		b.WriteString(values(first+len(types), rows-1, len(types)))
+	}
+	return b.String()
+}
+
+// entityIDs returns the integers of entities, adding those that are new; it
+// also says which were. Titles name them where a source said how.
+func entityIDs(ctx context.Context, tx *sql.Tx, entities []intel.Entity, titles map[intel.Entity]string) (ids map[intel.Entity]int64, added []intel.Entity, err error) {
+	ids = make(map[intel.Entity]int64, len(entities))
+	err = chunks(entities, func(some []intel.Entity) error {
+		if err := findEntities(ctx, tx, some, ids); err != nil {
+			return err
+		}
+		var missing []intel.Entity
+		for _, e := range some {
+			if _, ok := ids[e]; !ok {
+				missing = append(missing, e)
+			}
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		added = append(added, missing...)
+		return addEntities(ctx, tx, missing, titles, ids)
+	})
+	return ids, added, err
+}
+
+type entityRow struct {
+	intel.Entity
+	id int64
+}
+
+func scanEntity(r *sql.Rows, e *entityRow) error { return r.Scan(&e.id, &e.Kind, &e.Name) }
+
+func findEntities(ctx context.Context, q querier, entities []intel.Entity, ids map[intel.Entity]int64) error {
+	args := make([]any, 0, 2*len(entities))
+	for _, e := range entities {
+		args = append(args, string(e.Kind), e.Name)
+	}
+	rows, err := query(ctx, q, scanEntity, `WITH w (kind, name) AS (VALUES `+casts(1, len(entities), "TEXT", "TEXT")+`)
+		SELECT e.id, e.kind, e.name FROM w JOIN entities e ON e.kind = w.kind AND e.name = w.name`, args...)
+	for _, r := range rows {
+		ids[r.Entity] = r.id
+	}
+	return err
+}
+
+func addEntities(ctx context.Context, tx *sql.Tx, entities []intel.Entity, titles map[intel.Entity]string, ids map[intel.Entity]int64) error {
+	args := make([]any, 0, 3*len(entities))
+	for _, e := range entities {
+		args = append(args, string(e.Kind), e.Name, text(titles[e]))
+	}
+	rows, err := query(ctx, tx, scanEntity, `INSERT INTO entities (kind, name, title) VALUES `+values(1, len(entities), 3)+
+		` ON CONFLICT DO NOTHING RETURNING id, kind, name`, args...)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		ids[r.Entity] = r.id
+	}
+	if len(rows) == len(entities) {
+		return nil
+	}
+	return findEntities(ctx, tx, entities, ids) // another process was first
+}
+
+// lookupIDs returns the integers of those entities that are known.
+func (db *DB) lookupIDs(ctx context.Context, entities []intel.Entity) (map[intel.Entity]int64, error) {
+	ids := make(map[intel.Entity]int64, len(entities))
+	err := chunks(entities, func(some []intel.Entity) error { return findEntities(ctx, db.read, some, ids) })
+	return ids, err
+}
+
+// entitiesByID is the inverse of lookupIDs, with the titles.
+func entitiesByID(ctx context.Context, q querier, ids []int64) (map[int64]Titled, error) {
+	out := make(map[int64]Titled, len(ids))
+	err := chunks(ids, func(ids []int64) error {
+		rows, err := query(ctx, q, func(r *sql.Rows, t *titledRow) error { return r.Scan(&t.id, &t.Entity.Kind, &t.Entity.Name, &t.Title) },
+			`SELECT id, kind, name, title FROM entities WHERE id IN `+list(1, len(ids)), anys(ids)...)
+		for _, r := range rows {
+			out[r.id] = r.Titled
+		}
+		return err
+	})
+	return out, err
+}
+
+// A Titled entity comes with how a source writes its name; Title is empty
+// where none said so.
+type Titled struct {
+	Entity intel.Entity
+	Title  string
+}
+
+type titledRow struct {
+	Titled
+	id int64
+}
+
+// Title returns how a source writes the name of e, or "".
+func (db *DB) Title(ctx context.Context, e intel.Entity) (title string, err error) {
+	rows, err := query(ctx, db.read, func(r *sql.Rows, s *string) error { return r.Scan(s) },
+		`SELECT title FROM entities WHERE kind = $1 AND name = $2`, string(e.Kind), e.Name)
+	if err == nil && len(rows) == 0 {
+		err = intel.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("entity %s: %w", e, err)
+	}
+	return rows[0], nil
+}
+
+// SaveTitles sets how the names of entities are written.
+func (db *DB) SaveTitles(ctx context.Context, titles map[intel.Entity]string) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		for e, title := range titles {
+			if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3`, text(title), string(e.Kind), e.Name); err != nil {
+				return fmt.Errorf("title of %s: %w", e, err)
+			}
+		}
+		return nil
+	})
+}
+
+// Find returns entities whose name or title contains words, shortest first,
+// that are mentioned in a document r may see.
+func (db *DB) Find(ctx context.Context, r intel.Reader, words string, limit int) ([]Titled, error) {
+	slug := intel.Slug(words)
+	lower := strings.ToLower(strings.TrimSpace(words))
+	if lower == "" {
+		return nil, nil
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, t *Titled) error { return r.Scan(&t.Entity.Kind, &t.Entity.Name, &t.Title) },
+		`SELECT kind, name, title FROM entities e WHERE (name LIKE $1 ESCAPE '\' OR name LIKE $2 ESCAPE '\')
+			AND EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.marking <= $3)
+			ORDER BY LENGTH(name), kind, name LIMIT $4`,
+		like(lower), like(slug), int(r.Clearance), limit)
+	if err != nil {
+		return nil, fmt.Errorf("find %q: %w", words, err)
+	}
+	return rows, nil
+}
+
+// like returns a pattern that matches text which contains s. An empty s
+// matches nothing.
+func like(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
+}

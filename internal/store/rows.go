@@ -1,0 +1,261 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A Section picks the links of a profile that make one of its tables.
+type Section struct {
+	Relations []intel.Relation
+	// Inward takes the links that point at the profile's names, such as
+	// "domain:x indicates actor:y"; otherwise those that go out from them.
+	Inward bool
+	Class  intel.Class
+	Kinds  []intel.Kind // of the other end; empty: any
+}
+
+// An Assessed link is an assessment as it is kept: with the integer of the
+// link, which names the row in explanations, and titles of both ends.
+type Assessed struct {
+	intel.Assessment
+	ID       int64
+	FromName string // title, "" where no source gave one
+	ToName   string
+}
+
+// Other returns the end of the link that is not one of the profile's names.
+func (a Assessed) Other(s Section) (intel.Entity, string) {
+	if s.Inward {
+		return a.Link.From, a.FromName
+	}
+	return a.Link.To, a.ToName
+}
+
+const assessedSelect = `SELECT a.link, a.marking, a.relation, a.probability, a.level, a.first, a.last, a.origins, a.documents, a.context, a.at,
+	f.kind, f.name, f.title, t.kind, t.name, t.title
+	FROM assessments a JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity `
+
+func scanAssessed(r *sql.Rows, a *Assessed) error {
+	var first, last, at sql.NullInt64
+	var note string
+	l := &a.Link
+	err := r.Scan(&a.ID, &a.Marking, &l.Relation, &a.Probability, &a.Level, &first, &last, &a.Origins, &a.Documents, &note, &at,
+		&l.From.Kind, &l.From.Name, &a.FromName, &l.To.Kind, &l.To.Name, &a.ToName)
+	a.First, a.Last, a.At = toTime(first), toTime(last), toTime(at)
+	if err == nil && note != "" {
+		err = json.Unmarshal([]byte(note), &a.Context)
+	}
+	return err
+}
+
+// condition writes which assessments of one name r may see are in s.
+func (s Section) condition(r intel.Reader, name int64) (where string, args []any) {
+	side, other := "a.from_entity", "a.to_entity"
+	if s.Inward {
+		side, other = other, side
+	}
+	args = []any{name, int(s.Class), int(r.Clearance), int(r.Clearance)}
+	where = side + ` = $1 AND a.class = $2 AND a.marking <= $3 AND a.below > $4 AND a.relation IN ` + list(5, len(s.Relations))
+	for _, rel := range s.Relations {
+		args = append(args, string(rel))
+	}
+	if len(s.Kinds) > 0 {
+		where += ` AND (SELECT kind FROM entities WHERE id = ` + other + `) IN ` + list(len(args)+1, len(s.Kinds))
+		for _, k := range s.Kinds {
+			args = append(args, string(k))
+		}
+	}
+	return where, args
+}
+
+// Rows returns the links of a section for all of an entity's names, most
+// probable first, and how many there are in all. A link that two names have is
+// one row, by its stronger assessment; a name's share scales what it brings.
+func (db *DB) Rows(ctx context.Context, r intel.Reader, names []Resolution, s Section, limit, offset int) ([]Assessed, int, error) {
+	entities := make([]intel.Entity, len(names))
+	for i, n := range names {
+		entities[i] = n.Name
+	}
+	ids, err := db.lookupIDs(ctx, entities)
+	if err != nil {
+		return nil, 0, fmt.Errorf("rows: %w", err)
+	}
+	best := map[string]Assessed{}
+	total, most := 0, 0
+	for _, n := range names {
+		id, ok := ids[n.Name]
+		if !ok {
+			continue
+		}
+		where, args := s.condition(r, id)
+		var count int
+		if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM assessments a WHERE `+where, args...).Scan(&count); err != nil {
+			return nil, 0, fmt.Errorf("rows of %s: %w", n.Name, err)
+		}
+		if count == 0 {
+			continue
+		}
+		total += count
+		most++
+		args = append(args, limit+offset)
+		rows, err := query(ctx, db.read, scanAssessed, fmt.Sprintf(`%sWHERE %s ORDER BY a.probability DESC, a.link LIMIT $%d`, assessedSelect, where, len(args)), args...)
+		if err != nil {
+			return nil, 0, fmt.Errorf("rows of %s: %w", n.Name, err)
+		}
+		for _, a := range rows {
+			a.Probability *= n.Share
+			e, _ := a.Other(s)
+			key := string(a.Link.Relation) + " " + e.String()
+			if b, ok := best[key]; !ok || a.Probability > b.Probability {
+				if ok {
+					a.First, a.Documents, a.Origins = earlier(a.First, b.First), a.Documents+b.Documents, max(a.Origins, b.Origins)
+				}
+				best[key] = a
+			}
+		}
+	}
+	rows := make([]Assessed, 0, len(best))
+	for _, a := range best {
+		rows = append(rows, a)
+	}
+	slices.SortFunc(rows, func(a, b Assessed) int {
+		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.ID, b.ID))
+	})
+	if most > 1 && len(rows) < limit+offset {
+		total = len(rows) // all were fetched: count each row once
+	}
+	rows = rows[min(offset, len(rows)):min(offset+limit, len(rows))]
+	return rows, total, nil
+}
+
+// Between returns the assessment of one link, or intel.ErrNotFound.
+func (db *DB) Between(ctx context.Context, r intel.Reader, id int64) (Assessed, error) {
+	rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE a.link = $1 AND a.marking <= $2 AND a.below > $3`, id, int(r.Clearance), int(r.Clearance))
+	if err == nil && len(rows) == 0 {
+		err = intel.ErrNotFound
+	}
+	if err != nil {
+		return Assessed{}, fmt.Errorf("row %d: %w", id, err)
+	}
+	return rows[0], nil
+}
+
+// Evidence returns all evidence of one link that r may see and that was
+// learned until asOf and not superseded by then.
+func (db *DB) Evidence(ctx context.Context, r intel.Reader, id int64, asOf time.Time) ([]intel.Evidence, error) {
+	at := asOf.UnixMicro()
+	all, err := query(ctx, db.read, scanPiece, pieces+`link = $1 AND marking <= $2 AND learned <= $3 AND (superseded IS NULL OR superseded > $4)
+		GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`, id, int(r.Clearance), at, at)
+	if err != nil {
+		return nil, fmt.Errorf("evidence of %d: %w", id, err)
+	}
+	links, err := linkEnds(ctx, db.read, []int64{id})
+	if err != nil {
+		return nil, fmt.Errorf("evidence of %d: %w", id, err)
+	}
+	out := make([]intel.Evidence, len(all))
+	for i, p := range all {
+		out[i] = p.Evidence
+		out[i].Link = links[id].link()
+	}
+	return out, nil
+}
+
+// snippetBefore and snippetAfter are how many bytes of text a proof shows
+// around the mention.
+const (
+	snippetBefore = 90
+	snippetAfter  = 140
+)
+
+// Proofs returns, per link, the up to n weightiest pieces of evidence that r
+// may see, with the words of the documents.
+func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int) (map[int64][]intel.Proof, error) {
+	out := make(map[int64][]intel.Proof, len(links))
+	err := chunks(links, func(links []int64) error {
+		args := append([]any{int(r.Clearance), n}, anys(links)...)
+		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.title, d.url,
+			`+fmt.Sprintf(db.dialect.slice, snippetBefore, snippetBefore+snippetAfter)+`
+			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, e.at DESC, e.id) AS rank
+				FROM evidence e WHERE e.superseded IS NULL AND e.marking <= $1 AND e.link IN `+list(3, len(links))+`) p
+			JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source JOIN origins o ON o.id = p.origin
+			WHERE p.rank <= $2 ORDER BY p.link, p.rank`, args...)
+		for _, p := range rows {
+			out[p.link] = append(out[p.link], p.Proof)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("proofs: %w", err)
+	}
+	return out, nil
+}
+
+type proofRow struct {
+	intel.Proof
+	link int64
+}
+
+func scanProof(r *sql.Rows, p *proofRow) error {
+	var key, slice []byte
+	var at sql.NullInt64
+	var length int
+	var note string
+	err := r.Scan(&p.link, &p.Offset, &length, &at, &p.Stance, &p.Weight, &note, &p.Origin, &key, &p.Source, &p.Title, &p.URL, &slice)
+	if err != nil {
+		return err
+	}
+	p.Document = intel.DocumentID(hex.EncodeToString(key))
+	p.At = toTime(at)
+	p.Snippet = snippet(slice)
+	if p.Offset < 0 {
+		var c intel.Context
+		if note != "" {
+			if err := json.Unmarshal([]byte(note), &c); err != nil {
+				return err
+			}
+		}
+		p.Snippet = c.Note
+	}
+	return nil
+}
+
+// snippet makes one line of a slice of text that may begin and end within a
+// character.
+func snippet(b []byte) string {
+	for len(b) > 0 && !utf8.RuneStart(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 {
+		if r, size := utf8.DecodeLastRune(b); r != utf8.RuneError || size > 1 {
+			break
+		}
+		b = b[:len(b)-1]
+	}
+	return strings.Join(strings.Fields(string(b)), " ")
+}
+
+// Observations returns what a document mentions, in order of appearance, if r
+// may see the document.
+func (db *DB) Observations(ctx context.Context, r intel.Reader, id intel.DocumentID) ([]intel.Observation, error) {
+	key, err := hex.DecodeString(string(id))
+	if err != nil {
+		return nil, fmt.Errorf("document %q: %w", id, intel.ErrNotFound)
+	}
+	return query(ctx, db.read, func(r *sql.Rows, o *intel.Observation) error {
+		o.Document = id
+		return r.Scan(&o.Entity.Kind, &o.Entity.Name, &o.Offset, &o.Length, &o.Suppressed)
+	}, `SELECT e.kind, e.name, o.start, o.length, o.suppressed FROM observations o JOIN documents d ON d.id = o.document JOIN entities e ON e.id = o.entity
+		WHERE d.key = $1 AND d.marking <= $2 ORDER BY o.seq`, key, int(r.Clearance))
+}

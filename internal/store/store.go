@@ -1,0 +1,181 @@
+// Package store keeps everything the system knows, in SQLite or PostgreSQL.
+//
+// Every statement is written once and runs on both engines; dialect.go holds
+// the few places where they differ. Saving is idempotent: a stage that runs
+// twice replaces its own earlier result. Every read of what was collected
+// takes an intel.Reader: what is hidden from a reader is hidden here.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// DB is the store. It is safe for concurrent use.
+type DB struct {
+	write, read *sql.DB
+	dialect     dialect
+}
+
+// Open connects to the database at url, "sqlite:PATH" or "postgres://…", and
+// brings its schema up to date.
+func Open(ctx context.Context, url string) (*DB, error) {
+	scheme, _, _ := strings.Cut(url, ":")
+	if scheme == "postgresql" {
+		scheme = "postgres"
+	}
+	d, ok := dialects[scheme]
+	if !ok {
+		return nil, fmt.Errorf("open store: unknown engine %q, want sqlite:PATH or postgres://…: %w", scheme, intel.ErrInvalid)
+	}
+	write, read, err := d.open(url)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	db := &DB{write, read, d}
+	if err := db.migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("migrate store: %w", err)
+	}
+	return db, nil
+}
+
+// Close releases the connections.
+func (db *DB) Close() error {
+	if db.read == db.write {
+		return db.write.Close()
+	}
+	return errors.Join(db.read.Close(), db.write.Close())
+}
+
+func (db *DB) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations/"+db.dialect.name)
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(db.dialect.goose, db.write, files)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// tx runs f in a transaction, which it commits if f returns nil.
+func (db *DB) tx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// querier is what a connection and a transaction have in common.
+type querier interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}
+
+// query runs a statement and returns one T for each row.
+func query[T any](ctx context.Context, q querier, scan func(*sql.Rows, *T) error, statement string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := scan(rows, &one); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+func scanInt(rows *sql.Rows, n *int64) error { return rows.Scan(n) }
+
+// chunk is how many rows one statement writes or asks for: enough to make the
+// statement's own cost vanish, few enough for the engines' parameter limits.
+const chunk = 200
+
+// chunks calls f for each run of at most chunk items.
+func chunks[T any](items []T, f func([]T) error) error {
+	for len(items) > 0 {
+		n := min(chunk, len(items))
+		if err := f(items[:n]); err != nil {
+			return err
+		}
+		items = items[n:]
+	}
+	return nil
+}
+
+// values writes "($1,$2),($3,$4)…" for rows of width columns, counting from
+// first.
+func values(first, rows, width int) string {
+	var b strings.Builder
+	b.Grow(rows * width * 6)
+	n := first
+	for r := range rows {
+		if r > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('(')
+		for c := range width {
+			if c > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, "$%d", n)
+			n++
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// list writes "($1,$2,$3)" for n parameters, counting from first.
+func list(first, n int) string { return values(first, 1, n) }
+
+// anys turns a slice into arguments of a statement.
+func anys[T any](items []T) []any {
+	args := make([]any, len(items))
+	for i, it := range items {
+		args[i] = it
+	}
+	return args
+}
+
+// Times are stored as microseconds since 1970 so that both engines agree on
+// precision and zone; an unknown time is NULL.
+
+func fromTime(t time.Time) sql.NullInt64 {
+	if t.IsZero() {
+		return sql.NullInt64{}
+	}
+	return sql.NullInt64{Int64: t.UnixMicro(), Valid: true}
+}
+
+func toTime(us sql.NullInt64) time.Time {
+	if !us.Valid {
+		return time.Time{}
+	}
+	return time.UnixMicro(us.Int64).UTC()
+}
