@@ -159,9 +159,8 @@ func (s *scene) note(c Category, object intel.Entity, optional bool) {
 	switch s.t.voice {
 	case "own":
 		st.Subject, st.Also = s.handle(), []intel.Entity{s.actor.canon}
-		if c != Intentions && c != Research {
-			st.Optional = true
-		}
+		boast := c == Attacks && slices.Contains([]string{"boast", "ddos", "disruption", "leak"}, s.t.occasion)
+		st.Optional = optional || c != Intentions && c != Research && !boast
 	case "site":
 		st.Also = []intel.Entity{s.handle()}
 	}

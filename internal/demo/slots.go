@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,7 +30,7 @@ func (s *scene) place(slot string) (string, bool) {
 		s.attacked(intel.Organization, name)
 		return name, true
 	case "victimhost":
-		host := strings.ToLower(strings.Fields(s.fill("org"))[0]) + pick(s.w.Rand, []string{".example", ".example.org", ".test"})
+		host := strings.ToLower(strings.Fields(s.w.company())[0]) + pick(s.w.Rand, []string{".example", ".example.org", ".test"})
 		return s.trap(intel.Domain, host, "a victim's own domain"), true
 	}
 	if s.actor == nil {
@@ -103,11 +104,28 @@ func (s *scene) indicator(slot string) (string, bool) {
 	}
 	value := s.current(s.actor.pool[slot])
 	s.note(Indicators, intel.NewEntity(kind, value), false)
+	if host := hostOf(kind, value); host != "" {
+		s.note(Indicators, intel.NewEntity(intel.Domain, host), true)
+	}
 	switch kind {
 	case intel.IPv4, intel.IPv6, intel.Domain, intel.URL, intel.Email:
 		return s.defang(kind, value), true
 	}
 	return value, true
+}
+
+// hostOf is the domain a URL or mail address lies in; a reader may count it too.
+func hostOf(kind intel.Kind, value string) string {
+	switch kind {
+	case intel.URL:
+		_, rest, _ := strings.Cut(value, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		return host
+	case intel.Email:
+		_, host, _ := strings.Cut(value, "@")
+		return host
+	}
+	return ""
 }
 
 func (s *scene) defang(kind intel.Kind, value string) string {
@@ -159,7 +177,7 @@ func (s *scene) overlap() string {
 func (s *scene) fragment(slot string) (string, bool) {
 	f := s.flaw
 	switch slot {
-	case "ttp", "ttpid", "ttpname":
+	case "ttp", "ttpid", "ttpname", "entry":
 		return s.technique(slot), true
 	case "cve":
 		s.note(Exploits, intel.NewEntity(intel.Vulnerability, f.ID), false)
@@ -207,17 +225,20 @@ func (s *scene) affects(kind intel.Kind, value string) {
 		s.keep(Statement{Category: Affects, Subject: intel.NewEntity(intel.Vulnerability, s.flaw.ID), Object: object, At: s.at})
 	}
 	if kind != intel.Weakness {
-		s.note(Fragments, object, false)
+		s.note(Fragments, object, kind == intel.Port && s.source.Genre == intel.Log)
 	}
 }
 
 // technique names one the actor uses.
 func (s *scene) technique(slot string) string {
-	if len(s.techs) == 0 {
+	entry := func(t Technique) bool { return t.Tactic == "initial-access" }
+	i := slices.IndexFunc(s.techs, func(t Technique) bool { return entry(t) == (slot == "entry") || slot == "ttpid" })
+	if i < 0 {
 		s.techs = s.w.preferred(s.actor)
+		return s.technique(slot)
 	}
-	t := s.techs[0]
-	s.techs = s.techs[1:]
+	t := s.techs[i]
+	s.techs = slices.Delete(s.techs, i, i+1)
 	s.note(Techniques, intel.NewEntity(intel.Technique, t.ID), false)
 	switch slot {
 	case "ttpid":

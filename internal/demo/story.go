@@ -83,7 +83,7 @@ func (w *world) tell() {
 	for _, a := range w.actors {
 		weeks := w.weekly(a.cadence)
 		var moments []time.Time
-		for range 34 + w.IntN(9) {
+		for range 31 + w.IntN(9) {
 			moments = append(moments, w.moment(weeks))
 		}
 		slices.SortFunc(moments, time.Time.Compare)
@@ -119,6 +119,10 @@ func (w *world) introduce(a *actor, moments []time.Time) {
 }
 
 func (w *world) teaching(a *actor, al *alias, genre intel.Genre, occasion string, by intel.SourceID, at time.Time) {
+	at = at.Add(-w.ago(60 * 20))
+	if at.Before(w.start) {
+		at = w.start.Add(w.ago(60))
+	}
 	if s := w.document(a, genre, occasion, at, by, func(s *scene) { s.alias = al }); s == nil {
 		panic(fmt.Sprintf("no text teaches an alias in %s", occasion))
 	}
@@ -270,6 +274,8 @@ func (w *world) repeat(o told) {
 		doc.Text = "RT @" + o.doc.Author + ": " + text
 	case 1:
 		doc.Text = text + "\n\nvia " + from.Name + " " + o.doc.URL
+		s.trap(intel.URL, o.doc.URL, "where it was published first")
+		s.trap(intel.Domain, from.Host, "where it was published first")
 		doc.References = []string{o.doc.URL}
 	case 2:
 		doc.Text = text

@@ -194,20 +194,20 @@ func (w *world) reference() Reference {
 		r.Products = append(r.Products, Known{Entity: f.Product, Names: []string{f.Title}})
 	}
 	for _, p := range w.places {
-		r.Countries = append(r.Countries, Known{Entity: intel.NewEntity(intel.Country, p.code), Names: names(p.words)})
+		r.Countries = append(r.Countries, Known{Entity: intel.NewEntity(intel.Country, p.code), Names: names(p.words, 0, 2)})
 	}
 	for _, t := range w.trades {
-		r.Sectors = append(r.Sectors, Known{Entity: intel.NewEntity(intel.Sector, t.slug), Names: names(t.words)})
+		r.Sectors = append(r.Sectors, Known{Entity: intel.NewEntity(intel.Sector, t.slug), Names: names(t.words, 0, 1, 2)})
 	}
 	return r
 }
 
-// names lists the words of every language once, English first.
-func names(words map[string][]string) []string {
+// names lists those columns of the words of every language once, English first.
+func names(words map[string][]string, columns ...int) []string {
 	var all []string
 	for _, language := range languages() {
-		for _, word := range words[language] {
-			if !slices.Contains(all, word) {
+		for _, i := range columns {
+			if word := words[language][i]; !slices.Contains(all, word) {
 				all = append(all, word)
 			}
 		}

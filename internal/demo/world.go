@@ -166,7 +166,7 @@ func (w *world) actor(r role, language, cadence string) *actor {
 	for range 1 + w.IntN(2) {
 		a.tools = append(a.tools, w.program("scan", "dump", "tunnel", "spray", "kit"))
 	}
-	a.techniques = sample(w.Rand, w.techniques, 7+w.IntN(5))
+	a.techniques = w.habits()
 	a.sectors = sample(w.Rand, w.trades, 2+w.IntN(3))
 	where := sample(w.Rand, w.places, 7)
 	a.targets = where[:3+w.IntN(3)]
@@ -188,6 +188,21 @@ func (w *world) actor(r role, language, cadence string) *actor {
 	}
 	a.pool = w.infrastructure(a)
 	return a
+}
+
+// habits picks two ways in and some techniques for what follows.
+func (w *world) habits() []Technique {
+	var entries, others []Technique
+	for _, t := range w.techniques {
+		if t.Tactic == "initial-access" {
+			entries = append(entries, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	all := slices.Concat(sample(w.Rand, entries, 2), sample(w.Rand, others, 6+w.IntN(4)))
+	w.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
 }
 
 // infrastructure invents the indicators an actor uses in the course of time.
