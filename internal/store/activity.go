@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -87,12 +88,16 @@ func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity
 	args := append([]any{int(r.Clearance), limit}, anys(ids)...)
 	docs, err := query(ctx, db.read, func(r *sql.Rows, d *intel.Document) error {
 		var key []byte
+		var refs string
 		var published, learned sql.NullInt64
-		err := r.Scan(&key, &d.Source, &d.Genre, &d.URL, &d.Author, &d.Channel, &d.Title, &d.Text, &d.Marking, &published, &learned)
+		err := r.Scan(&key, &d.Source, &d.Genre, &d.URL, &d.Author, &d.Channel, &d.Title, &d.Text, &refs, &d.Marking, &published, &learned)
+		if refs != "" {
+			d.References = strings.Split(refs, "\n")
+		}
 		d.ID = intel.DocumentID(hex.EncodeToString(key))
 		d.Published, d.Learned = toTime(published), toTime(learned)
 		return err
-	}, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, SUBSTR(d.text, 1, 400), d.marking, d.published, d.learned
+	}, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, SUBSTR(d.text, 1, 400), d.refs, d.marking, d.published, d.learned
 		FROM (SELECT document, MAX(at) AS at FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(3, len(ids))+`
 			GROUP BY document ORDER BY COALESCE(MAX(at), 0) DESC, document DESC LIMIT $2) o
 		JOIN documents d ON d.id = o.document JOIN sources s ON s.id = d.source ORDER BY COALESCE(o.at, 0) DESC, d.id DESC`, args...)
@@ -115,7 +120,7 @@ type Busy struct {
 func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, since, until time.Time, limit, offset int) ([]Busy, int, error) {
 	from, to := weekOf(since.UnixMicro()), weekOf(until.UnixMicro())
 	if since.IsZero() {
-		from = -1 << 40
+		from = undated
 	}
 	const grouped = `FROM activity a LEFT JOIN resolution x ON x.name = a.entity
 		JOIN entities e ON e.id = COALESCE(x.canonical, a.entity) AND e.kind = $1
@@ -128,7 +133,9 @@ func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, sinc
 	rows, err := query(ctx, db.read, func(r *sql.Rows, b *Busy) error {
 		var week int64
 		err := r.Scan(&b.Entity.Kind, &b.Entity.Name, &b.Title, &b.Documents, &week)
-		b.Last = time.UnixMicro(week * day).UTC()
+		if week != undated {
+			b.Last = time.UnixMicro(week * day).UTC()
+		}
 		return err
 	}, `SELECT e.kind, e.name, e.title, SUM(a.documents), MAX(a.week) `+grouped+` GROUP BY e.id, e.kind, e.name, e.title
 		ORDER BY SUM(a.documents) DESC, MAX(a.week) DESC, e.name LIMIT $5 OFFSET $6`, append(args, limit, offset)...)
@@ -205,4 +212,78 @@ func (db *DB) Check(ctx context.Context) ([]string, error) {
 		return nil, nil
 	}
 	return rows, nil
+}
+
+// Monthly returns the documents per month that mention one of names and that r
+// may see, from the first month with any until the last.
+func (db *DB) Monthly(ctx context.Context, r intel.Reader, names []intel.Entity) ([]intel.Count, error) {
+	ids, err := db.integers(ctx, names)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	type row struct{ day, n int64 }
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.day, &x.n) },
+		fmt.Sprintf(`SELECT at / %d AS day, COUNT(DISTINCT document) FROM observations WHERE suppressed = '' AND marking <= $1 AND at IS NOT NULL
+		AND entity IN `+list(2, len(ids))+` GROUP BY at / %d ORDER BY day`, day, day), append([]any{int(r.Clearance)}, anys(ids)...)...)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	month := func(d int64) time.Time {
+		t := time.UnixMicro(d * day).UTC()
+		return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+	}
+	counts := []intel.Count{{Start: month(rows[0].day)}}
+	for _, x := range rows {
+		m := month(x.day)
+		for last := counts[len(counts)-1].Start; last.Before(m) && len(counts) < 2400; {
+			last = last.AddDate(0, 1, 0)
+			counts = append(counts, intel.Count{Start: last})
+		}
+		counts[len(counts)-1].N += int(x.n)
+	}
+	return counts, nil
+}
+
+// Origins counts the independent voices behind all links of names that r may
+// see.
+func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity) (n int, err error) {
+	ids, err := db.integers(ctx, names)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	in := list(2, len(ids))
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM evidence e WHERE e.superseded IS NULL AND e.marking <= $1 AND e.link IN (
+		SELECT id FROM links WHERE from_entity IN `+in+` UNION ALL SELECT id FROM links WHERE to_entity IN `+in+`)`,
+		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("origins: %w", err)
+	}
+	return n, nil
+}
+
+// Popularity says of each entity of a kind how many actors are believed, at
+// least so far, to stand in one of the relations to it, and how many actors
+// there are in all.
+func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, least float64, relations ...intel.Relation) (map[intel.Entity]int, int, error) {
+	args := []any{int(r.Clearance), int(r.Clearance), least, string(kind), string(intel.Actor)}
+	for _, rel := range relations {
+		args = append(args, string(rel))
+	}
+	type row struct {
+		intel.Entity
+		n int
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.Kind, &x.Name, &x.n) },
+		`SELECT t.kind, t.name, COUNT(DISTINCT a.from_entity) FROM assessments a JOIN entities t ON t.id = a.to_entity JOIN entities f ON f.id = a.from_entity
+		WHERE a.marking <= $1 AND a.below > $2 AND a.probability >= $3 AND t.kind = $4 AND f.kind = $5 AND a.relation IN `+list(6, len(relations))+`
+		GROUP BY t.kind, t.name`, args...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("popularity of %s: %w", kind, err)
+	}
+	out := make(map[intel.Entity]int, len(rows))
+	for _, x := range rows {
+		out[x.Entity] = x.n
+	}
+	_, actors, err := db.Busiest(ctx, r, intel.Actor, time.Time{}, time.UnixMicro(1<<60), 1, 0)
+	return out, actors, err
 }

@@ -21,6 +21,9 @@ func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
 		ids = append(ids, l)
 	}
 	slices.Sort(ids)
+	if err := holdLinks(ctx, s.tx, ids, s.hold); err != nil {
+		return err
+	}
 	return chunks(ids, func(ids []int64) error {
 		busy, err := query(ctx, s.tx, scanInt, `SELECT link FROM assessments WHERE documents > `+strconv.Itoa(hot)+` AND link IN `+list(1, len(ids)), anys(ids)...)
 		if err != nil {
@@ -36,6 +39,19 @@ func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
 	})
 }
 
+// holdLinks makes other transactions wait that would weigh the same links: each
+// must see the other's evidence. All are taken in one order, so that nobody
+// waits in a circle.
+func holdLinks(ctx context.Context, tx *sql.Tx, ids []int64, hold string) error {
+	if hold == "" {
+		return nil // one writer
+	}
+	return chunks(ids, func(ids []int64) error {
+		_, err := query(ctx, tx, scanInt, `SELECT id FROM links WHERE id IN `+list(1, len(ids))+` ORDER BY id`+hold, anys(ids)...)
+		return err
+	})
+}
+
 // Reweigh assesses up to limit links again that have become stale, and returns
 // how many it did.
 func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidence) []intel.Assessment) (n int, err error) {
@@ -46,6 +62,9 @@ func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidenc
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM stale WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
+			return err
+		}
+		if err := holdLinks(ctx, tx, ids, db.dialect.hold); err != nil {
 			return err
 		}
 		return weighLinks(ctx, tx, ids, judge)

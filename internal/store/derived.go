@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -42,7 +43,7 @@ type Derivation struct {
 // same documents is closed, not deleted.
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx *sql.Tx) error {
-		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro()}
+		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -77,6 +78,7 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 // saving is one SaveDerived under way.
 type saving struct {
 	tx       *sql.Tx
+	hold     string // locks rows for the rest of the transaction
 	d        Derivation
 	now      int64
 	docs     map[intel.DocumentID]docRow
@@ -118,6 +120,9 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 	links := map[int64]bool{}
 	slices.Sort(s.ids)
 	return links, chunks(s.ids, func(ids []int64) error {
+		if _, err := query(ctx, s.tx, scanInt, `SELECT document FROM work WHERE document IN `+list(1, len(ids))+` ORDER BY document`+s.hold, anys(ids)...); err != nil {
+			return err
+		}
 		again, err := query(ctx, s.tx, scanInt, `SELECT document FROM work WHERE version > 0 AND document IN `+list(1, len(ids)), anys(ids)...)
 		if err != nil || len(again) == 0 {
 			return err
@@ -161,6 +166,7 @@ func (s *saving) names(ctx context.Context, batch []Derived) error {
 			titles[e] = t
 		}
 	}
+	slices.SortFunc(all, func(a, b intel.Entity) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
 	var err error
 	var added []intel.Entity
 	if s.entities, added, err = entityIDs(ctx, s.tx, all, titles); err != nil {
@@ -216,9 +222,14 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 		for i, o := range d.Observations {
 			id := s.entities[o.Entity]
 			rows = append(rows, [8]any{doc.id, i, id, o.Offset, o.Length, o.Suppressed, doc.marking, doc.published})
-			if doc.published.Valid && o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" {
-				weeks[entityWeek{id, weekOf(doc.published.Int64)}] = true
+			if o.Entity.Kind.Class() != intel.Name || o.Suppressed != "" {
+				continue
 			}
+			week := undated
+			if doc.published.Valid {
+				week = weekOf(doc.published.Int64)
+			}
+			weeks[entityWeek{id, week}] = true
 		}
 	}
 	err := chunks(rows, func(rows [][8]any) error {
@@ -250,8 +261,9 @@ func flat[A [3]any | [8]any | [14]any](rows []A) []any {
 type entityWeek struct{ entity, week int64 }
 
 const (
-	day  = int64(24 * time.Hour / time.Microsecond)
-	week = 7 * day
+	day = int64(24 * time.Hour / time.Microsecond)
+	// undated is the week under which documents without a time are counted.
+	undated = int64(-1 << 24)
 )
 
 // weekOf returns the Monday of a moment, in days since 1970-01-01 (a
@@ -287,8 +299,9 @@ func (s *saving) activity(ctx context.Context, weeks map[entityWeek]bool) error 
 		}
 		_, err := s.tx.ExecContext(ctx, `WITH w (entity, week) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)
 			INSERT INTO activity (entity, week, marking, documents)
-			SELECT w.entity, w.week, o.marking, COUNT(DISTINCT o.document) FROM w JOIN observations o
-				ON o.entity = w.entity AND o.at >= w.week * `+strconv.FormatInt(day, 10)+` AND o.at < (w.week + 7) * `+strconv.FormatInt(day, 10)+`
+			SELECT w.entity, w.week, o.marking, COUNT(DISTINCT o.document) FROM w JOIN observations o ON o.entity = w.entity
+				AND (o.at >= w.week * `+strconv.FormatInt(day, 10)+` AND o.at < (w.week + 7) * `+strconv.FormatInt(day, 10)+`
+					OR w.week = `+strconv.FormatInt(undated, 10)+` AND o.at IS NULL)
 			WHERE o.suppressed = '' GROUP BY w.entity, w.week, o.marking
 			ON CONFLICT (entity, week, marking) DO UPDATE SET documents = excluded.documents`, args...)
 		return err
@@ -354,6 +367,9 @@ func (s *saving) links(ctx context.Context, batch []Derived) (map[intel.Link]int
 		id, from, to int64
 		relation     string
 	}
+	slices.SortFunc(rows, func(a, b [3]any) int {
+		return cmp.Or(cmp.Compare(a[0].(int64), b[0].(int64)), cmp.Compare(a[2].(int64), b[2].(int64)), cmp.Compare(a[1].(string), b[1].(string)))
+	})
 	return ids, chunks(rows, func(rows [][3]any) error {
 		args := flat(rows)
 		if _, err := s.tx.ExecContext(ctx, `INSERT INTO links (from_entity, relation, to_entity) VALUES `+values(1, len(rows), 3)+` ON CONFLICT DO NOTHING`, args...); err != nil {

@@ -21,6 +21,8 @@ type dialect struct {
 	search string
 	// lock is appended to a SELECT whose rows another worker must not take.
 	lock string
+	// hold is appended to a SELECT whose rows another transaction must wait for.
+	hold string
 	// index makes the text of documents searchable, run after they are saved.
 	index string
 	// slice is the text of document d around evidence p, in bytes; its two
@@ -46,6 +48,7 @@ var dialects = map[string]dialect{
 		open:   openPostgres,
 		search: `d.id IN (SELECT id FROM documents WHERE words @@ plainto_tsquery('simple', $1))`,
 		lock:   ` FOR UPDATE SKIP LOCKED`,
+		hold:   ` FOR UPDATE`,
 		// A tsvector holds at most 1 MB: long documents are found by their beginning.
 		index: `UPDATE documents SET words = to_tsvector('simple', title || ' ' || left(text, 200000)) WHERE id >= $1 AND id <= $2 AND words IS NULL AND (text <> '' OR title <> '')`,
 		slice: `substring(convert_to(d.text, 'UTF8') FROM GREATEST(1, p.start + 1 - %d)::int FOR (p.length + %d)::int)`,
