@@ -17,33 +17,43 @@ type scene struct {
 	source   Source
 	language string
 	at       time.Time
-	actor    *actor // nil for noise
-	flaw     *Flaw
-	wanted   *Flaw
-	alias    *alias // being taught
-	sector   trade  // of the victim
-	country  place  // of the victim
-	fang     func(string) string
-	memo     map[string]string
-	given    map[string]bool // indicators already written
-	named    bool            // the text names the actor
-	rows     []Statement
-	traps    []Trap
-	techs    []Technique // still to be named
+	cast
+	fang  func(string) string // writes an indicator
+	memo  map[string]string   // slots already filled
+	given map[string]bool     // indicators and places already written
+	rows  []Statement
+	traps []Trap
+}
+
+// A cast is who and what a scene is about.
+type cast struct {
+	actor   *actor // nil for noise
+	flaw    *Flaw
+	wanted  *Flaw
+	alias   *alias      // being taught
+	sector  trade       // of the victim
+	country place       // of the victim
+	techs   []Technique // still to be named
 }
 
 func (w *world) scene(t template, source Source, a *actor, at time.Time) *scene {
-	s := &scene{w: w, t: t, source: source, language: t.language, actor: a, at: at,
-		flaw: pick(w.Rand, w.flaws), wanted: pick(w.Rand, w.flaws),
-		sector: pick(w.Rand, w.trades), country: pick(w.Rand, w.places),
-		memo: map[string]string{}, given: map[string]bool{}}
+	s := &scene{w: w, t: t, source: source, language: t.language, at: at, memo: map[string]string{}, given: map[string]bool{}}
+	s.cast = cast{actor: a, flaw: pick(w.Rand, w.flaws), sector: pick(w.Rand, w.trades), country: pick(w.Rand, w.places)}
 	if a != nil {
-		s.flaw, s.wanted = skewed(w.Rand, a.flaws), skewed(w.Rand, a.wanted)
+		// What it asked for in one third of the time it exploits in the next.
+		phase := min(int(w.past(at)*float64(len(a.wanted))), len(a.wanted)-1)
+		s.wanted = a.wanted[phase]
+		s.flaw = pick(w.Rand, slices.Concat(a.flaws, a.wanted[:phase]))
 		s.sector, s.country = skewed(w.Rand, a.sectors), skewed(w.Rand, a.targets)
 		s.techs = w.preferred(a)
 	}
 	s.fang = w.style(source.Genre)
 	return s
+}
+
+// past is the share of the scenario that is over at a time.
+func (w *world) past(at time.Time) float64 {
+	return float64(at.Sub(w.start)) / float64(w.now.Sub(w.start))
 }
 
 // preferred returns the techniques of a in random order, its favourites
@@ -205,10 +215,8 @@ func (s *scene) name(slot string) (string, bool) {
 	}
 	switch slot {
 	case "actor":
-		s.named = true
 		return s.called(), true
 	case "canon", "me":
-		s.named = true
 		return a.name, true
 	case "alias":
 		s.teach()
@@ -237,9 +245,8 @@ func (s *scene) used(c Category, kind intel.Kind, name string) string {
 
 // season is the campaign that runs at the time of the document.
 func (s *scene) season() string {
-	past := s.at.Sub(s.w.start).Hours() / s.w.now.Sub(s.w.start).Hours()
 	n := len(s.actor.campaigns)
-	return s.actor.campaigns[min(int(past*float64(n)), n-1)]
+	return s.actor.campaigns[min(int(s.w.past(s.at)*float64(n)), n-1)]
 }
 
 // called is how the source calls the actor: by its own name for it if it has

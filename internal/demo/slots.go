@@ -138,7 +138,7 @@ func (s *scene) defang(kind intel.Kind, value string) string {
 // current picks an indicator that was in use about the time of the document:
 // infrastructure moves on, some of it comes back.
 func (s *scene) current(pool []string) string {
-	past := float64(s.at.Sub(s.w.start)) / float64(s.w.now.Sub(s.w.start))
+	past := s.w.past(s.at)
 	for {
 		i := int(past*float64(len(pool))) - 2 + s.w.IntN(5)
 		if s.w.IntN(5) == 0 || len(s.given) > 12 {
@@ -183,6 +183,9 @@ func (s *scene) fragment(slot string) (string, bool) {
 		s.note(Exploits, intel.NewEntity(intel.Vulnerability, f.ID), false)
 		return f.ID, true
 	case "product":
+		if s.t.occasion == "sell-exploit" {
+			s.note(Research, f.Product, true)
+		}
 		return f.Title, true
 	case "version":
 		return f.Version, true

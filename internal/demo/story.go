@@ -83,7 +83,7 @@ func (w *world) tell() {
 	for _, a := range w.actors {
 		weeks := w.weekly(a.cadence)
 		var moments []time.Time
-		for range 31 + w.IntN(9) {
+		for range 30 + w.IntN(8) {
 			moments = append(moments, w.moment(weeks))
 		}
 		slices.SortFunc(moments, time.Time.Compare)
@@ -96,6 +96,9 @@ func (w *world) tell() {
 			w.document(a, intel.Genre(genre), occasion, at, "")
 		}
 		w.introduce(a, moments[:len(moments)/2])
+		for range 2 {
+			w.document(a, intel.Social, "wants", w.now.Add(-w.ago(60*24*45)), "")
+		}
 	}
 }
 
@@ -164,7 +167,9 @@ func (w *world) stage(a *actor, genre intel.Genre, occasion string, by intel.Sou
 		language := source.Language
 		if language == "" {
 			language = pick(w.Rand, languages())
-			if a != nil && w.IntN(4) > 0 {
+			// Who speaks of itself speaks its own language or English.
+			own := genre != intel.Social && genre != intel.Mail
+			if a != nil && (own || w.IntN(3) == 0) {
 				language = pick(w.Rand, []string{a.language, a.language, "en"})
 			}
 		}
@@ -262,7 +267,8 @@ func (w *world) repeat(o told) {
 		genre = intel.Mail
 	}
 	source := pick(w.Rand, w.of(genre))
-	s := &scene{w: w, t: o.scene.t, source: source, language: o.scene.language, actor: o.scene.actor, at: o.scene.at.Add(w.ago(60 * 70))}
+	s := &scene{w: w, t: o.scene.t, source: source, language: o.scene.language, at: o.scene.at.Add(w.ago(60 * 70))}
+	s.actor = o.scene.actor
 	from := w.source(o.doc.Source)
 	text := o.doc.Text
 	if o.doc.Title != "" {

@@ -54,9 +54,9 @@ func templates() []template {
 
 // parse reads the blocks of one file. A block begins with a line such as
 //
-//   - forum,market sell-access voice=own intent=sell-access
+//	@ forum,market sell-access voice=own intent=sell-access
 //
-// with an at sign for the dash. Every line of a block of genre "line" is a
+// and a first line after "# " is its title. Every line of a block of genre "line" is a
 // template of its own.
 func parse(language, name, text string) []template {
 	var all []template

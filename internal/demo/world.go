@@ -39,26 +39,36 @@ type told struct {
 
 // An actor is one of the invented ones.
 type actor struct {
-	name       string
-	canon      intel.Entity
-	role       role
-	cadence    string
-	language   string // it speaks when it speaks itself
-	aliases    []alias
+	name      string
+	canon     intel.Entity
+	role      role
+	cadence   string
+	language  string // it speaks when it speaks itself
+	aliases   []alias
+	campaigns []string
+	nicks     map[intel.SourceID]string
+	site      intel.SourceID // its leak site, if it has one
+	peer      *actor         // it shares infrastructure with
+	arsenal
+	reach
+}
+
+// An arsenal is what an actor attacks with.
+type arsenal struct {
 	malware    []string
 	tools      []string
-	techniques []Technique // preferred first
-	sectors    []trade
-	targets    []place
-	origin     *place
-	route      *place
-	campaigns  []string
-	flaws      []*Flaw             // exploited
-	wanted     []*Flaw             // asked for
-	peer       *actor              // it shares infrastructure with
+	techniques []Technique         // preferred first
+	flaws      []*Flaw             // exploited from the beginning
+	wanted     []*Flaw             // asked for one after the other, then exploited
 	pool       map[string][]string // indicators by slot, oldest first
-	nicks      map[intel.SourceID]string
-	site       intel.SourceID // its leak site, if it has one
+}
+
+// A reach is where an actor comes from and where it goes.
+type reach struct {
+	sectors []trade // preferred first, as are targets
+	targets []place
+	origin  *place
+	route   *place
 }
 
 // An alias is another name of an actor.
@@ -176,7 +186,7 @@ func (w *world) actor(r role, language, cadence string) *actor {
 			return title(w.word("adjective")) + " " + title(w.word("noun"))
 		}))
 	}
-	f := sample(w.Rand, w.flaws, 4)
+	f := sample(w.Rand, w.flaws, 5)
 	a.flaws, a.wanted = f[:2], f[2:]
 	for _, s := range w.sources {
 		a.nicks[s.ID] = w.nick()
