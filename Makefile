@@ -1,0 +1,31 @@
+# run    build Portent and open it on its invented scenario
+# test   everything that tests, race detector on
+# check  what CI checks besides the tests
+# bench  the figures
+# build  the static binary, bin/portent
+
+export CGO_ENABLED ?= 0
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+.PHONY: run test check bench build fuzz
+
+build:
+	go build -trimpath -ldflags '-s -w' -o bin/portent ./cmd/portent
+
+run: build
+	./bin/portent serve --demo
+
+# The race detector needs a C compiler; without one the tests run plain.
+RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
+
+test:
+	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -timeout 25m ./...
+
+check:
+	./.ci/check
+
+bench:
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+
+fuzz:
+	./.ci/fuzz
