@@ -51,8 +51,8 @@ type Reference struct {
 	Products   []Known     `json:"products"`
 	Techniques []Technique `json:"techniques"`
 	Flaws      []Flaw      `json:"vulnerabilities"`
-	// Benign lists values that are usually harmless here: resolvers and shared
-	// hosting.
+	// Benign lists values that are usually harmless here: resolvers, shared
+	// hosting and the sites of those who publish.
 	Benign []string `json:"benign"`
 	// Ordinary lists the reserved networks and domains that are everyday
 	// addresses in this world, where all others do not occur.
@@ -65,7 +65,6 @@ type Known struct {
 	Entity      intel.Entity `json:"entity"`
 	Names       []string     `json:"names"`
 	Description string       `json:"description,omitempty"`
-	Country     string       `json:"country,omitempty"` // of origin, ISO 3166-1 alpha-2
 }
 
 // A Technique is one of ATT&CK's.
@@ -87,6 +86,7 @@ type Flaw struct {
 	Input    string       `json:"input"`
 	Port     string       `json:"port"`
 	Function string       `json:"function"`
+	Library  string       `json:"library"`
 }
 
 // months is how long the scenario lasts.

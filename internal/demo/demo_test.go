@@ -116,7 +116,8 @@ func TestWorldIsAsWideAsPromised(t *testing.T) {
 				copies++
 			}
 		}
-		for _, g := range []intel.Genre{intel.Social, intel.Forum, intel.Chat, intel.Market, intel.LeakSite, intel.Mail, intel.Report, intel.Log} {
+		for _, g := range []intel.Genre{intel.Social, intel.Forum, intel.Chat, intel.Market, intel.LeakSite, intel.Mail,
+			intel.Report, intel.Log} {
 			if genres[g] < 8 {
 				t.Errorf("%d documents of genre %s, want 8 or more", genres[g], g)
 			}
@@ -325,7 +326,7 @@ func TestTruthSurvivesItsFile(t *testing.T) {
 func TestNoOccasionIsSpeechless(t *testing.T) {
 	w := newWorld(rand.New(rand.NewPCG(1, 1)), today())
 	for _, r := range roles() {
-		for _, occasion := range strings.Fields(r.plan) {
+		for _, occasion := range r.plan {
 			ways := 0
 			for _, l := range languages() {
 				ways += len(w.templates[l+"/"+occasion])
@@ -352,6 +353,55 @@ func TestScriptsFitLanguages(t *testing.T) {
 			script := scripts[s.Truth.Documents[i].Language]
 			if script != nil && !strings.ContainsFunc(d.Title+d.Text, func(r rune) bool { return unicode.Is(script, r) }) {
 				t.Errorf("%s is not in %s: %q", d.ID, s.Truth.Documents[i].Language, d.Text)
+			}
+		}
+	})
+}
+
+func TestTrapsAreNobodysIndicators(t *testing.T) {
+	onManySeeds(t, func(t *testing.T, s Scenario) {
+		owner := map[intel.Entity]string{}
+		for _, p := range s.Truth.Actors {
+			for _, f := range p.Facts[Indicators] {
+				owner[f.Object] = p.Name
+			}
+		}
+		if len(s.Truth.Traps) < 50 {
+			t.Errorf("%d traps, want 50 or more", len(s.Truth.Traps))
+		}
+		for _, trap := range s.Truth.Traps {
+			if name, ok := owner[trap.Entity]; ok {
+				t.Errorf("%s is %s and an indicator of %s", trap.Entity, trap.Why, name)
+			}
+		}
+		for _, v := range s.Reference.Benign {
+			for _, kind := range []intel.Kind{intel.IPv4, intel.Domain} {
+				if name, ok := owner[intel.NewEntity(kind, v)]; ok {
+					t.Errorf("%s is usually benign and an indicator of %s", v, name)
+				}
+			}
+		}
+	})
+}
+
+// The reference knows every actor and some of its names, never one that only a
+// single vendor uses.
+func TestReferenceLeavesNamesToLearn(t *testing.T) {
+	onManySeeds(t, func(t *testing.T, s Scenario) {
+		known := map[string]bool{}
+		for _, k := range s.Reference.Actors {
+			for _, n := range k.Names {
+				known[n] = true
+			}
+		}
+		for _, p := range s.Truth.Actors {
+			if !known[p.Name] {
+				t.Errorf("the reference does not know %s", p.Name)
+			}
+			for _, a := range p.Aliases {
+				if known[a.Name] != a.Known || a.Known && a.By != "" {
+					t.Errorf("alias %s of %s: in the reference %v, said to be %v", a.Name, p.Name, known[a.Name], a.Known)
+				}
 			}
 		}
 	})

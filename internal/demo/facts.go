@@ -1,6 +1,10 @@
 package demo
 
-import "strings"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // A place is a country as six languages write it.
 type place struct {
@@ -72,22 +76,30 @@ type role struct {
 	intents []string
 	// plan lists the occasions it is heard on as genre/occasion, as often as
 	// they are likely.
-	plan string
+	plan []string
 }
 
+// roles reads roles.txt. Its first line is the plan everybody has beside their
+// own; an occasion followed by *3 is three times as likely.
 func roles() []role {
-	const heard = " report/profile report/profile social/sighting social/sighting social/sighting mail/warning log/case report/flaw"
-	const leaks = " leaksite/claim leaksite/claim leaksite/claim leaksite/claim leaksite/claim leaksite/claim"
-	return []role{
-		{"extortion", []string{"extortion", "recruit"}, leaks + " forum/recruit forum/ask social/wants report/campaign market/sell-data" + heard},
-		{"broker", []string{"sell-access", "financial"}, "forum/sell-access forum/sell-access forum/sell-access market/sell-access market/sell-access forum/ask chat/ask social/wants" + heard},
-		{"espionage", []string{"espionage"}, "report/campaign report/campaign report/origin report/profile mail/warning mail/warning log/case social/wants report/flaw social/sighting" + heard},
-		{"ddos", []string{"ddos", "hacktivism"}, "chat/ddos chat/ddos chat/ddos chat/hacktivism chat/hacktivism chat/recruit social/origin social/boast" + heard},
-		{"dealer", []string{"sell-exploit", "financial"}, "forum/sell-exploit forum/sell-exploit market/sell-exploit market/sell-exploit forum/ask chat/ask social/wants social/wants report/flaw" + heard},
-		{"leaker", []string{"sell-data", "leak"}, "market/sell-data market/sell-data forum/sell-data forum/leak forum/leak chat/leak social/origin" + heard},
-		{"stealer", []string{"financial", "sell-data"}, "forum/financial forum/financial market/sell-data chat/financial chat/recruit report/campaign social/sighting" + heard},
-		{"wiper", []string{"disruption", "hacktivism"}, "chat/disruption chat/disruption social/boast report/origin report/campaign log/case social/wants" + heard},
-		{"extortion", []string{"extortion", "leak"}, leaks + " forum/recruit chat/ask report/campaign forum/leak" + heard},
-		{"espionage", []string{"espionage"}, "report/campaign report/campaign report/origin mail/warning log/case social/wants social/sighting" + heard},
+	var all []role
+	var heard string
+	for line := range strings.Lines(read("roles.txt")) {
+		f := strings.Split(strings.TrimSpace(line), "|")
+		if f[0] == "*" {
+			heard = f[2]
+			continue
+		}
+		r := role{name: f[0], intents: strings.Fields(f[1])}
+		for item := range strings.FieldsSeq(f[2] + " " + heard) {
+			occasion, times, _ := strings.Cut(item, "*")
+			n, err := strconv.Atoi(times)
+			if err != nil {
+				n = 1
+			}
+			r.plan = append(r.plan, slices.Repeat([]string{occasion}, n)...)
+		}
+		all = append(all, r)
 	}
+	return all
 }

@@ -201,6 +201,9 @@ func (s *scene) fragment(slot string) (string, bool) {
 	case "input":
 		s.affects(intel.Input, f.Input)
 		return f.Input, true
+	case "lib":
+		s.affects(intel.Library, f.Library)
+		return f.Library, true
 	case "func":
 		s.affects(intel.Function, f.Function)
 		return f.Function, true

@@ -87,7 +87,7 @@ func (w *world) tell() {
 			moments = append(moments, w.moment(weeks))
 		}
 		slices.SortFunc(moments, time.Time.Compare)
-		plan := strings.Fields(a.role.plan)
+		plan := slices.Clone(a.role.plan)
 		for i, at := range moments {
 			if i%len(plan) == 0 {
 				w.Shuffle(len(plan), func(i, j int) { plan[i], plan[j] = plan[j], plan[i] })
@@ -96,6 +96,7 @@ func (w *world) tell() {
 			w.document(a, intel.Genre(genre), occasion, at, "")
 		}
 		w.introduce(a, moments[:len(moments)/2])
+		w.document(a, intel.Social, "rumour", pick(w.Rand, moments), "")
 		for range 2 {
 			w.document(a, intel.Social, "wants", w.now.Add(-w.ago(60*24*45)), "")
 		}

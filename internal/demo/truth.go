@@ -169,8 +169,9 @@ func (a *actor) person(statements []Statement) Person {
 // reference is what the world knows beforehand.
 func (w *world) reference() Reference {
 	r := Reference{Techniques: w.techniques,
-		Benign:   slices.Concat(w.resolvers, w.shared),
-		Ordinary: []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "example", "test", "invalid", "example.com", "example.net", "example.org"},
+		Benign: w.benign(),
+		Ordinary: []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32",
+			"example", "test", "invalid", "example.com", "example.net", "example.org"},
 	}
 	programs := func(kind intel.Kind, names []string) (all []Known) {
 		for _, n := range names {
@@ -179,7 +180,7 @@ func (w *world) reference() Reference {
 		return all
 	}
 	for _, a := range w.actors {
-		k := Known{Entity: a.canon, Names: []string{a.name}}
+		k := Known{Entity: a.canon, Names: []string{a.name}, Description: "Invented for the demonstration scenario."}
 		for _, al := range a.aliases {
 			if al.known {
 				k.Names = append(k.Names, al.name)
@@ -200,6 +201,18 @@ func (w *world) reference() Reference {
 		r.Sectors = append(r.Sectors, Known{Entity: intel.NewEntity(intel.Sector, t.slug), Names: names(t.words, 0, 1, 2)})
 	}
 	return r
+}
+
+// benign lists what is usually harmless.
+func (w *world) benign() []string {
+	all := slices.Concat(w.resolvers, w.shared)
+	for _, s := range w.sources {
+		switch s.Genre {
+		case intel.Report, intel.Mail, intel.Social, intel.Log:
+			all = append(all, s.Host)
+		}
+	}
+	return all
 }
 
 // names lists those columns of the words of every language once, English first.

@@ -163,6 +163,7 @@ func (w *world) flaw() *Flaw {
 		Version:  fmt.Sprintf("%d.%d.%d", 1+w.IntN(12), w.IntN(20), w.IntN(10)),
 		Port:     pick(w.Rand, []string{"443", "8443", "4443", "9443", "10443", "8080", "7001", "8089"}) + "/tcp",
 		Function: pick(w.Rand, []string{"parse", "render", "load", "decode"}) + "_" + page,
+		Library:  "lib" + page + pick(w.Rand, []string{".so", ".so.2", "core.dll", "-util.dll"}),
 	}
 }
 
