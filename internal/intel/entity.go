@@ -132,7 +132,7 @@ func NewEntity(kind Kind, name string) Entity {
 				name = p.Masked().String()
 			}
 		case Domain, Onion:
-			name = strings.TrimSuffix(strings.ToLower(name), ".")
+			name = strings.TrimRight(strings.ToLower(name), ".")
 		case MD5, SHA1, SHA256, SHA512, JARM, JA3, Email, Port, Handle, Channel, Product, Filename:
 			name = strings.ToLower(name)
 		case Technique, Weakness, AttackPattern, Vulnerability, Country, ASN:

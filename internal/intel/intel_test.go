@@ -1,0 +1,95 @@
+package intel_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+func TestEntitiesAreCanonical(t *testing.T) {
+	for in, want := range map[string]string{
+		"actor:Astro Locker":                            "actor:astro-locker",
+		"actor:astro_locker":                            "actor:astro-locker",
+		"actor:  ":                                      "",
+		"malware:Cobalt  Strike":                        "malware:cobalt-strike",
+		"actor:Тёмная Рысь":                             "actor:тёмная-рысь",
+		"actor:银狐":                                      "actor:银狐",
+		"ipv4:192.0.2.1":                                "ipv4:192.0.2.1",
+		"ipv6:2001:DB8:0:0::1":                          "ipv6:2001:db8::1",
+		"ipv6:fe80::1%eth0":                             "ipv6:fe80::1",
+		"cidr:192.0.2.77/24":                            "cidr:192.0.2.0/24",
+		"domain:C2.Example.":                            "domain:c2.example",
+		"url:https://c2.example/A?b=C":                  "url:https://c2.example/A?b=C",
+		"sha1:DA39A3EE5E6B4B0D3255BFEF95601890AFD80709": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+		"technique:t1068":                               "technique:T1068",
+		"vulnerability:cve-2099-1":                      "vulnerability:CVE-2099-1",
+		"country:us":                                    "country:US",
+		"file:/Path/X.php":                              "file:/Path/X.php",
+		"handle:X/SomeOne":                              "handle:x/someone",
+		"nonsense:x":                                    "",
+		"actor":                                         "",
+		"":                                              "",
+	} {
+		got, err := intel.ParseEntity(in)
+		if want == "" {
+			if !errors.Is(err, intel.ErrInvalid) {
+				t.Errorf("%q: got %v, err %v; want ErrInvalid", in, got, err)
+			}
+			continue
+		}
+		if err != nil || got.String() != want {
+			t.Errorf("%q: got %v, err %v; want %s", in, got, err, want)
+		}
+	}
+}
+
+func FuzzParseEntityIsIdempotent(f *testing.F) {
+	for _, s := range []string{"actor:Astro Locker", "ipv6:::ffff:1.2.3.4", "cidr:10.0.0.1/8", "actor:İ", "domain:..", "country:ß"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		e, err := intel.ParseEntity(s)
+		if err != nil {
+			return
+		}
+		again, err := intel.ParseEntity(e.String())
+		if err != nil || again != e {
+			t.Errorf("%q became %q and then %q, err %v", s, e, again, err)
+		}
+	})
+}
+
+func TestMarkingsReadBothVersionsOfTheProtocol(t *testing.T) {
+	for in, want := range map[string]intel.Marking{"TLP:WHITE": intel.Clear, "clear": intel.Clear, "tlp:amber+strict": intel.AmberStrict, "RED": intel.Red} {
+		if got, err := intel.ParseMarking(in); err != nil || got != want {
+			t.Errorf("%q: got %v, err %v; want %v", in, got, err, want)
+		}
+	}
+	if _, err := intel.ParseMarking("TLP:BLUE"); !errors.Is(err, intel.ErrInvalid) {
+		t.Errorf("blue: err %v; want ErrInvalid", err)
+	}
+}
+
+func TestDocumentsSurviveJSON(t *testing.T) {
+	doc := intel.Document{ID: intel.NewDocumentID("s", "1"), Source: "s", Genre: intel.List, Marking: intel.Amber, Reliability: 'B',
+		Claims: []intel.Claim{{Subject: intel.Entity{Kind: intel.IPv4, Name: "192.0.2.1"}, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Actor, Name: "x"}}}}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got intel.Document
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Claims) != 1 || got.Claims[0] != doc.Claims[0] || got.Marking != doc.Marking || got.Reliability != doc.Reliability || !got.Published.IsZero() {
+		t.Errorf("got %+v from %s", got, b)
+	}
+}
+
+func TestDocumentIDsDoNotRunPartsTogether(t *testing.T) {
+	if intel.NewDocumentID("a", "b", "c") == intel.NewDocumentID("a", "bc") || intel.NewDocumentID("ab") == intel.NewDocumentID("a", "b") {
+		t.Error("different items have one ID")
+	}
+}
