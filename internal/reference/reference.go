@@ -71,5 +71,7 @@ type Fact struct {
 	// Techniques and Software are what ATT&CK says the entity uses.
 	Techniques []string
 	Software   []intel.Entity
-	SaidBy     []string
+	// AttributedTo is the groups that ATT&CK attributes a campaign to.
+	AttributedTo []intel.Entity
+	SaidBy       []string
 }

@@ -1,49 +1,260 @@
 package reference
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
+	"github.com/phuslu/iploc"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // A Set is what is known beforehand, in memory. It is safe for concurrent
 // readers and never changes.
-type Set struct{}
+type Set struct {
+	names      []Name
+	actors     index
+	software   index // malware and tools: one may be called the other
+	campaigns  index
+	sectors    index
+	countries  index
+	techniques map[string]Technique
+	facts      map[intel.Entity]Fact
+	titles     map[intel.Entity]string
+	codes      map[string]string // names of countries by ISO code
+	weaknesses map[string]weaknessRow
+	benign     *benign
+}
 
-// NewSet builds a set of the packs attack, actors and warninglists; other packs
-// are ignored. Without packs it knows what is built in: countries, reserved
-// ranges, weaknesses and geography.
-func NewSet(packs ...Pack) (*Set, error) { return &Set{}, nil }
+// NewSet builds a set of the packs attack, actors and warninglists, of which
+// there may be several each; other packs are ignored. Without packs it knows
+// what is built in: countries, sectors, reserved ranges, weaknesses and
+// geography.
+func NewSet(packs ...Pack) (*Set, error) {
+	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, titles: map[intel.Entity]string{},
+		weaknesses: weaknessTable()}
+	places := countryTable()
+	s.codes = places.titles
+	var found sources
+	found.places = places.byName
+	var lists []List
+	for _, p := range packs {
+		for _, it := range p.Items {
+			var err error
+			switch p.Name {
+			case "attack":
+				err = found.object(it.Body, s.techniques)
+			case "actors":
+				err = found.cluster(it.Body)
+			case "warninglists":
+				var l List
+				if err = json.Unmarshal(it.Body, &l); err == nil {
+					l.Name = it.Key
+					lists = append(lists, l)
+				}
+			}
+			if err != nil {
+				return nil, fmt.Errorf("pack %s: item %s: %w", p.Name, it.Key, err)
+			}
+		}
+	}
+	found.add(places.entries...)
+	found.add(sectorTable()...)
+	common := commonWords()
+	for key := range ordinarySectors() {
+		common[key] = true
+	}
+	for _, e := range found.entries {
+		if e.class == countryClass {
+			for _, n := range e.names {
+				common[intel.Compact(n)] = true // an actor called as a country is
+			}
+		}
+	}
+	s.index(found)
+	s.names = s.table(common)
+	s.benign = newBenign(lists)
+	return s, nil
+}
 
-// Names returns every name and alias. The slice is shared: do not change it.
-func (s *Set) Names() []Name { return nil }
+// Names returns every name and alias, sorted by the words it consists of. A
+// wording that names things of several kinds has one row for each kind, the
+// likeliest first: a ransomware run by a group of the same name has a row as
+// actor and one as malware. Entity is the one it most often stands for;
+// [Set.Resolve] tells all of them. The slice is shared: do not change it.
+func (s *Set) Names() []Name { return s.names }
 
-// Resolve returns the canonical entities the name e stands for; shares sum to
-// one. It returns nil for a name that is not known, which stands for itself.
-func (s *Set) Resolve(e intel.Entity) []Candidate { return nil }
+// Resolve returns the canonical entities that the name e stands for, likeliest
+// first; shares sum to one. It returns nil for a name that is not known, which
+// stands for itself.
+//
+// Names are compared by [intel.Compact]. A source that calls a thing by its
+// own first name counts three times one that lists it as an alias. Malware and
+// tools are looked up as one, and so may change kind. A ransomware is both: an
+// actor when e is an actor, malware when e is malware. A label becomes the
+// actor that bears the name, else the malware or tool, else the campaign; what
+// is a main name of malware and only an alias of an actor becomes malware. A
+// revoked technique becomes the one in its place.
+func (s *Set) Resolve(e intel.Entity) []Candidate {
+	key := intel.Compact(e.Name)
+	switch e.Kind {
+	case intel.Actor:
+		return s.actors.resolve(key)
+	case intel.Malware, intel.Tool:
+		return s.software.resolve(key)
+	case intel.Campaign:
+		return s.campaigns.resolve(key)
+	case intel.Sector:
+		return s.sectors.resolve(key)
+	case intel.Country:
+		return s.countries.resolve(key)
+	case intel.Technique:
+		return s.replaced(e)
+	case intel.Label:
+		return s.label(key)
+	}
+	return nil
+}
+
+func (s *Set) label(key string) []Candidate {
+	actor, main := s.actors.claimed(key)
+	if _, software := s.software.claimed(key); actor && (main || !software) {
+		return s.actors.resolve(key)
+	}
+	if c := s.software.resolve(key); c != nil {
+		return c
+	}
+	return s.campaigns.resolve(key)
+}
+
+func (s *Set) replaced(e intel.Entity) []Candidate {
+	t, ok := s.techniques[e.Name]
+	for range 4 { // revoked by one that was revoked in turn
+		if !ok || t.RevokedBy == "" {
+			break
+		}
+		next, known := s.techniques[t.RevokedBy]
+		if !known {
+			break
+		}
+		t = next
+	}
+	if !ok {
+		return nil
+	}
+	return []Candidate{{intel.NewEntity(intel.Technique, t.ID), 1, []string{"attack"}}}
+}
 
 // Title returns how the reference writes the name of e, else e.Title().
-func (s *Set) Title(e intel.Entity) string { return e.Title() }
+func (s *Set) Title(e intel.Entity) string {
+	if t, ok := s.titles[e]; ok {
+		return t
+	}
+	switch e.Kind {
+	case intel.Country:
+		return s.CountryName(e.Name)
+	case intel.Technique:
+		if t, ok := s.techniques[e.Name]; ok {
+			return t.Name
+		}
+	}
+	return e.Title()
+}
 
-// Benign reports whether e is on a list of values that are usually benign or
-// in a reserved range, and which.
-func (s *Set) Benign(e intel.Entity) (list string, ok bool) { return "", false }
-
-// Technique returns the ATT&CK technique with that ID.
-func (s *Set) Technique(id string) (Technique, bool) { return Technique{}, false }
+// Technique returns the ATT&CK technique with that ID, be it revoked or
+// deprecated.
+func (s *Set) Technique(id string) (Technique, bool) {
+	t, ok := s.techniques[strings.ToUpper(id)]
+	return t, ok
+}
 
 // Weakness returns the name of a weakness such as "CWE-79".
-func (s *Set) Weakness(cwe string) (name string, ok bool) { return "", false }
+func (s *Set) Weakness(cwe string) (name string, ok bool) {
+	w, ok := s.weaknesses[strings.ToUpper(cwe)]
+	return w.name, ok
+}
 
 // TechniquesOf returns the techniques by which a weakness is typically
-// exploited, likeliest first.
-func (s *Set) TechniquesOf(cwe string) []string { return nil }
+// exploited or that its exploitation amounts to, likeliest first. The table is
+// our own. The slice is shared: do not change it.
+func (s *Set) TechniquesOf(cwe string) []string { return s.weaknesses[strings.ToUpper(cwe)].techniques }
 
-// Country returns the country an address is allocated to.
-func (s *Set) Country(a netip.Addr) (iso2 string, ok bool) { return "", false }
+// Country returns the country an address is allocated to, as IP2Location LITE
+// has it.
+func (s *Set) Country(a netip.Addr) (iso2 string, ok bool) {
+	if !a.IsValid() {
+		return "", false
+	}
+	code := iploc.IPCountry(a.Unmap().WithZone(""))
+	if len(code) != 2 || code == "ZZ" {
+		return "", false
+	}
+	return code, true
+}
 
-// CountryName returns the English name of a country.
-func (s *Set) CountryName(iso2 string) string { return iso2 }
+// CountryName returns the English name of a country, or the code where it is
+// none.
+func (s *Set) CountryName(iso2 string) string {
+	if name, ok := s.codes[strings.ToUpper(iso2)]; ok {
+		return name
+	}
+	return iso2
+}
 
-// Facts returns what the packs say of e beyond its names.
-func (s *Set) Facts(e intel.Entity) (Fact, bool) { return Fact{}, false }
+// Facts returns what the packs say of e beyond its names. For a name that
+// stands for another entity, resolve it first.
+func (s *Set) Facts(e intel.Entity) (Fact, bool) {
+	f, ok := s.facts[e]
+	return f, ok
+}
+
+// index groups what the sources name and keeps what each group says.
+func (s *Set) index(found sources) {
+	groups := map[class][]*group{}
+	for _, c := range []class{actorClass, softwareClass, campaignClass, sectorClass, countryClass} {
+		groups[c] = fold(found.of(c))
+	}
+	s.actors, s.software, s.campaigns = newIndex(groups[actorClass]), newIndex(groups[softwareClass]), newIndex(groups[campaignClass])
+	s.sectors, s.countries = newIndex(groups[sectorClass]), newIndex(groups[countryClass])
+	byID := map[string]intel.Entity{}
+	for _, list := range groups {
+		for _, g := range list {
+			s.titles[g.entity] = g.title
+			for _, m := range g.members {
+				if m.id != "" {
+					byID[m.id] = g.entity
+				}
+			}
+		}
+	}
+	for _, c := range []class{actorClass, softwareClass, campaignClass} {
+		for _, g := range groups[c] {
+			if f, ok := g.fact(byID, found.places); ok {
+				s.facts[g.entity] = f
+			}
+		}
+	}
+}
+
+// table lists the names of all groups and techniques.
+func (s *Set) table(common map[string]bool) []Name {
+	t := nameTable{common: common, seen: map[nameKey]int{}}
+	for _, ix := range []*index{&s.actors, &s.software, &s.campaigns, &s.sectors, &s.countries} {
+		for _, g := range ix.groups {
+			t.group(g)
+		}
+	}
+	for _, id := range sortedKeys(s.techniques) {
+		if tech := s.techniques[id]; !tech.Revoked && !tech.Deprecated {
+			t.add(tech.Name, intel.NewEntity(intel.Technique, id), "attack", 1)
+		}
+	}
+	slices.SortFunc(t.rows, compareRows)
+	names := make([]Name, len(t.rows))
+	for i, r := range t.rows {
+		names[i] = r.Name
+	}
+	return names
+}

@@ -78,7 +78,7 @@ func readWarninglists(ctx context.Context, fsys fs.FS, p *Pack) error {
 				l.Name = name
 			}
 			// Versions are dates of eight digits where the list is generated.
-			if len(version) == 8 && version > p.Version {
+			if len(version) == 8 && strings.HasPrefix(version, "20") && version > p.Version {
 				p.Version = version
 			}
 			return p.add(l.Name, l)

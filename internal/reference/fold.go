@@ -1,0 +1,257 @@
+package reference
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// mainVote is how many aliases a main name outweighs.
+const mainVote = 3
+
+// A group is entries that mean one thing.
+type group struct {
+	entity  intel.Entity
+	title   string
+	members []*entry
+	mains   map[string]bool
+	votes   map[string]map[string]float64 // by compact name, then by list
+}
+
+func (g *group) join(e *entry) {
+	g.members = append(g.members, e)
+	g.vote(e.title, e.list, mainVote)
+	g.mains[intel.Compact(e.title)] = true
+	if e.id != "" {
+		g.vote(e.id, e.list, mainVote)
+	}
+	for _, n := range e.names {
+		g.vote(n, e.list, 1)
+	}
+}
+
+func (g *group) vote(name, list string, weight float64) {
+	key := intel.Compact(name)
+	if key == "" {
+		return
+	}
+	if g.votes[key] == nil {
+		g.votes[key] = make(map[string]float64, 1)
+	}
+	g.votes[key][list] = max(g.votes[key][list], weight)
+}
+
+func (g *group) has(list string) bool {
+	return slices.ContainsFunc(g.members, func(m *entry) bool { return m.list == list })
+}
+
+// fold makes groups of entries, which come in the order of rank, list by list.
+// Entries of equal main name are one thing. An entry whose main name another
+// list gives as an alias, or the other way round, joins that group when it is
+// the only one; several such are left apart, because a wrong merge is worse
+// than a missed one. Nothing joins by a shared alias alone.
+func fold(entries []*entry) []*group {
+	f := folder{byMain: map[string]*group{}, byAlias: map[string][]*group{}}
+	for len(entries) > 0 {
+		n := 1
+		for n < len(entries) && entries[n].rank == entries[0].rank && entries[n].list == entries[0].list {
+			n++
+		}
+		var rest []*entry
+		for _, e := range entries[:n] {
+			if g := f.same(e); g != nil {
+				f.join(g, e)
+			} else {
+				rest = append(rest, e)
+			}
+		}
+		before := len(f.groups)
+		for _, e := range rest {
+			// Two of this list may have come to be of equal name.
+			g := f.same(e)
+			if g == nil {
+				g = f.kin(e, before)
+			}
+			if g == nil {
+				g = f.begin(e)
+			}
+			f.join(g, e)
+		}
+		entries = entries[n:]
+	}
+	return f.groups
+}
+
+type folder struct {
+	groups  []*group
+	byMain  map[string]*group
+	byAlias map[string][]*group
+}
+
+func (f *folder) same(e *entry) *group {
+	if e.id != "" {
+		if g := f.byMain[intel.Compact(e.id)]; g != nil {
+			return g
+		}
+	}
+	return f.byMain[intel.Compact(e.title)]
+}
+
+// kin finds the one group of other lists that e goes by an alias with.
+func (f *folder) kin(e *entry, before int) *group {
+	mine := map[*group]bool{} // mutual or not
+	for _, g := range f.byAlias[intel.Compact(e.title)] {
+		mine[g] = false
+	}
+	for _, n := range e.names {
+		if g := f.byMain[intel.Compact(n)]; g != nil {
+			_, mutual := mine[g]
+			mine[g] = mutual
+		}
+	}
+	var near, nearest []*group
+	for g, mutual := range mine {
+		if g.has(e.list) || !slices.Contains(f.groups[:before], g) {
+			continue
+		}
+		near = append(near, g)
+		if mutual {
+			nearest = append(nearest, g)
+		}
+	}
+	switch {
+	case len(nearest) == 1:
+		return nearest[0]
+	case len(near) == 1 && !e.weak:
+		return near[0]
+	}
+	return nil
+}
+
+func (f *folder) begin(e *entry) *group {
+	g := &group{entity: e.entity, title: e.title, mains: map[string]bool{}, votes: map[string]map[string]float64{}}
+	if g.entity == (intel.Entity{}) {
+		g.entity = intel.NewEntity(e.kind, e.title)
+	}
+	f.groups = append(f.groups, g)
+	return g
+}
+
+func (f *folder) join(g *group, e *entry) {
+	g.join(e)
+	f.byMain[intel.Compact(e.title)] = g
+	if e.id != "" {
+		f.byMain[intel.Compact(e.id)] = g
+	}
+	for _, n := range e.names {
+		key := intel.Compact(n)
+		if list := f.byAlias[key]; !slices.Contains(list, g) {
+			f.byAlias[key] = append(list, g)
+		}
+	}
+}
+
+// An index finds groups by compact name.
+type index struct {
+	groups []*group
+	byName map[string][]*group
+}
+
+func newIndex(groups []*group) index {
+	ix := index{groups: groups, byName: map[string][]*group{}}
+	for _, g := range groups {
+		for key := range g.votes {
+			ix.byName[key] = append(ix.byName[key], g)
+		}
+	}
+	return ix
+}
+
+// resolve returns the groups that claim the name, likeliest first.
+func (ix *index) resolve(key string) []Candidate {
+	groups := ix.byName[key]
+	if len(groups) == 0 {
+		return nil
+	}
+	list := make([]Candidate, 0, len(groups))
+	total := 0.0
+	for _, g := range groups {
+		c := Candidate{Entity: g.entity, SaidBy: slices.Sorted(maps.Keys(g.votes[key]))}
+		for _, list := range c.SaidBy {
+			c.Share += g.votes[key][list]
+		}
+		total += c.Share
+		list = append(list, c)
+	}
+	for i := range list {
+		list[i].Share /= total
+	}
+	slices.SortFunc(list, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.Entity.Name, b.Entity.Name))
+	})
+	return list
+}
+
+// claimed reports whether any group that is looked for in text has the name,
+// and whether as its main name.
+func (ix *index) claimed(key string) (known, main bool) {
+	for _, g := range ix.byName[key] {
+		if slices.ContainsFunc(g.members, func(m *entry) bool { return !m.hidden }) {
+			known = true
+			main = main || g.mains[key]
+		}
+	}
+	return known, main
+}
+
+// fact gathers what the members of g say.
+func (g *group) fact(byID map[string]intel.Entity, places map[string]string) (Fact, bool) {
+	var f Fact
+	for _, m := range g.members {
+		f.Description = cmp.Or(f.Description, m.description)
+		for _, c := range m.countries {
+			f.Countries = appendNew(f.Countries, cmp.Or(places[intel.Compact(c)], code(c)))
+		}
+		for _, v := range m.victims {
+			if code := places[intel.Compact(v)]; code != "" {
+				f.Victims = appendNew(f.Victims, intel.NewEntity(intel.Country, code))
+			}
+		}
+		for _, v := range m.sectors {
+			f.Victims = appendNew(f.Victims, intel.NewEntity(intel.Sector, v))
+		}
+		for _, r := range m.references {
+			f.References = appendNew(f.References, r)
+		}
+		for _, id := range m.uses {
+			if strings.HasPrefix(id, "T") {
+				f.Techniques = appendNew(f.Techniques, id)
+			} else if e, ok := byID[id]; ok && e.Kind == intel.Actor {
+				f.AttributedTo = appendNew(f.AttributedTo, e)
+			} else if ok {
+				f.Software = appendNew(f.Software, e)
+			}
+		}
+		f.SaidBy = appendNew(f.SaidBy, m.list)
+	}
+	return f, f.Description != "" || f.Countries != nil || f.Victims != nil || f.References != nil || f.Techniques != nil || f.Software != nil
+}
+
+// code returns c if it is written like a country code.
+func code(c string) string {
+	if len(c) == 2 {
+		return strings.ToUpper(c)
+	}
+	return ""
+}
+
+func appendNew[T comparable](list []T, v T) []T {
+	var zero T
+	if v == zero || slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
+}

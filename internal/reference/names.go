@@ -1,0 +1,108 @@
+package reference
+
+import (
+	"cmp"
+	_ "embed"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+//go:embed tables/common.txt
+var commonText string
+
+// commonWords returns the words and phrases that are ordinary language, by
+// compact key.
+func commonWords() map[string]bool {
+	words := map[string]bool{}
+	for line := range strings.Lines(commonText) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for word := range strings.SplitSeq(line, ",") {
+			if key := intel.Compact(word); key != "" {
+				words[key] = true
+			}
+		}
+	}
+	return words
+}
+
+type nameKey struct {
+	text string
+	kind intel.Kind
+}
+
+// A row is a name with what it is sorted by.
+type row struct {
+	Name
+	key   string
+	votes float64
+}
+
+func compareRows(a, b row) int {
+	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.Text, b.Text), cmp.Compare(b.votes, a.votes), cmp.Compare(a.Entity.Kind, b.Entity.Kind))
+}
+
+// nameTable collects names, one row per wording and kind.
+type nameTable struct {
+	common map[string]bool
+	rows   []row
+	seen   map[nameKey]int
+}
+
+func (t *nameTable) group(g *group) {
+	for _, m := range g.members {
+		if m.hidden {
+			continue
+		}
+		t.add(m.title, g.entity, m.pack, mainVote)
+		if m.id != "" && m.list == "attack" {
+			t.add(m.id, g.entity, m.pack, mainVote)
+		}
+		for _, n := range m.names {
+			t.add(n, g.entity, m.pack, 1)
+		}
+	}
+}
+
+func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64) {
+	key := intel.Compact(text)
+	if key == "" {
+		return
+	}
+	at := nameKey{strings.ToLower(text), e.Kind}
+	r := row{Name{text, e, pack, t.ordinary(text, key, e.Kind)}, key, votes}
+	if i, ok := t.seen[at]; ok {
+		if t.rows[i].Entity != e && t.rows[i].votes < votes {
+			t.rows[i] = r
+		}
+		return
+	}
+	t.seen[at] = len(t.rows)
+	t.rows = append(t.rows, r)
+}
+
+// ordinary reports whether a name needs context to be taken for one.
+func (t *nameTable) ordinary(text, key string, kind intel.Kind) bool {
+	if han(key) { // a script that says in two letters what others do in six
+		return utf8.RuneCountInString(key) < 2
+	}
+	if utf8.RuneCountInString(key) < 4 || strings.Trim(key, "0123456789") == "" {
+		return true
+	}
+	switch kind {
+	case intel.Country:
+		return ambiguousCountry(key)
+	case intel.Technique:
+		return t.common[key] || !strings.Contains(intel.Slug(text), "-")
+	}
+	return t.common[key]
+}
+
+func han(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.Is(unicode.Han, r)
+}
