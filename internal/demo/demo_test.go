@@ -154,11 +154,6 @@ func TestDocumentsAreWellFormed(t *testing.T) {
 	})
 }
 
-// refang undoes the ways in which the texts break indicators.
-func refang(text string) string {
-	return strings.NewReplacer("[.]", ".", "(.)", ".", "[dot]", ".", "hxxp", "http", "hXXp", "http").Replace(text)
-}
-
 func TestOnlyReservedValuesOccur(t *testing.T) {
 	address := regexp.MustCompile(`(?:\d{1,3}\.){3}\d{1,3}`)
 	address6 := regexp.MustCompile(`(?i)\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\b`)
@@ -171,7 +166,7 @@ func TestOnlyReservedValuesOccur(t *testing.T) {
 	}
 	onManySeeds(t, func(t *testing.T, s Scenario) {
 		for _, d := range s.Documents {
-			text := refang(strings.Join([]string{d.Title, d.Text, d.URL, d.Author}, "\n"))
+			text := mended(strings.Join([]string{d.Title, d.Text, d.URL, d.Author}, "\n"))
 			for _, v := range append(address.FindAllString(text, -1), address6.FindAllString(text, -1)...) {
 				a, err := netip.ParseAddr(v)
 				if err != nil {
@@ -227,7 +222,7 @@ func TestTruthStandsInTheText(t *testing.T) {
 	onManySeeds(t, func(t *testing.T, s Scenario) {
 		texts := map[intel.DocumentID]string{}
 		for _, d := range s.Documents {
-			texts[d.ID] = refang(d.Title + "\n" + d.Text + "\n" + d.Author)
+			texts[d.ID] = mended(d.Title + "\n" + d.Text + "\n" + d.Author)
 		}
 		for _, st := range s.Truth.Statements {
 			text, ok := texts[st.Document]
@@ -405,4 +400,28 @@ func TestReferenceLeavesNamesToLearn(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAnyMomentWillDo(t *testing.T) {
+	for _, now := range []time.Time{
+		time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC),
+		time.Date(2031, 12, 31, 23, 59, 59, 999, time.FixedZone("east", 5*3600)),
+		time.Date(2026, 3, 29, 1, 30, 0, 0, time.FixedZone("west", -8*3600)),
+	} {
+		s := New(9, now)
+		if s.Now.After(now) || s.Now.Before(now.Add(-time.Minute)) || len(s.Documents) < 400 {
+			t.Errorf("as of %s: ends %s with %d documents", now, s.Now, len(s.Documents))
+		}
+		for _, d := range s.Documents {
+			if d.Published.Before(s.Start) || d.Published.After(s.Now) || d.Learned.After(s.Now) {
+				t.Errorf("as of %s: published %s, learned %s", now, d.Published, d.Learned)
+			}
+		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		New(1, today())
+	}
 }

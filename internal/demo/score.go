@@ -185,6 +185,7 @@ func share(part, whole int) float64 {
 // truth has no category for are left out.
 func Findings(evidence []intel.Evidence) []Finding {
 	var all []Finding
+	seen := map[Finding]bool{}
 	for _, e := range evidence {
 		if e.Stance != intel.Supports {
 			continue
@@ -197,7 +198,8 @@ func Findings(evidence []intel.Evidence) []Finding {
 		case Indicators, Campaigns, Handles:
 			f.Subject, f.Object = f.Object, f.Subject
 		}
-		if !slices.Contains(all, f) {
+		if !seen[f] {
+			seen[f] = true
 			all = append(all, f)
 		}
 	}

@@ -96,7 +96,6 @@ func (w *world) tell() {
 			w.document(a, intel.Genre(genre), occasion, at, "")
 		}
 		w.introduce(a, moments[:len(moments)/2])
-		w.document(a, intel.Social, "rumour", pick(w.Rand, moments), "")
 		for range 2 {
 			w.document(a, intel.Social, "wants", w.now.Add(-w.ago(60*24*45)), "")
 		}
@@ -115,19 +114,25 @@ func (w *world) introduce(a *actor, moments []time.Time) {
 			w.teaching(a, al, intel.Report, "denial", al.deniedBy, moments[len(moments)-1])
 		}
 	}
-	w.document(a, intel.Report, "handle", pick(w.Rand, moments), "")
+	w.document(a, intel.Report, "handle", w.about(pick(w.Rand, moments)), "")
+	w.document(a, intel.Social, "rumour", w.about(pick(w.Rand, moments)), "")
 	if a.peer != nil {
-		w.document(a, intel.Report, "overlap", pick(w.Rand, moments), "")
-		w.document(a, intel.Report, "overlap", pick(w.Rand, moments), "")
+		w.document(a, intel.Report, "overlap", w.about(pick(w.Rand, moments)), "")
+		w.document(a, intel.Report, "overlap", w.about(pick(w.Rand, moments)), "")
 	}
 }
 
-func (w *world) teaching(a *actor, al *alias, genre intel.Genre, occasion string, by intel.SourceID, at time.Time) {
+// about is a time within a day before that one.
+func (w *world) about(at time.Time) time.Time {
 	at = at.Add(-w.ago(60 * 20))
 	if at.Before(w.start) {
-		at = w.start.Add(w.ago(60))
+		return w.start.Add(w.ago(60))
 	}
-	if s := w.document(a, genre, occasion, at, by, func(s *scene) { s.alias = al }); s == nil {
+	return at
+}
+
+func (w *world) teaching(a *actor, al *alias, genre intel.Genre, occasion string, by intel.SourceID, at time.Time) {
+	if s := w.document(a, genre, occasion, w.about(at), by, func(s *scene) { s.alias = al }); s == nil {
 		panic(fmt.Sprintf("no text teaches an alias in %s", occasion))
 	}
 }
@@ -207,16 +212,8 @@ func (w *world) publish(s *scene, doc intel.Document) {
 	switch src.Genre {
 	case intel.Report, intel.Social, intel.Mail:
 		doc.Language = s.language
-	case intel.Forum, intel.Chat, intel.Market:
-		doc.Channel = string(src.ID) + "/" + s.t.occasion
-		if src.Genre == intel.Chat {
-			doc.Channel = string(src.ID) + "/" + pick(w.Rand, w.words["suffix"])
-			if s.t.voice == "own" {
-				doc.Channel = string(src.ID) + "/" + s.actor.nicks[src.ID]
-			}
-		}
-	case intel.LeakSite:
-		doc.Channel = string(src.ID) + "/claims"
+	case intel.Forum, intel.Chat, intel.Market, intel.LeakSite:
+		doc.Channel = string(src.ID) + "/" + w.board(s)
 	}
 	if src.Genre == intel.Mail && w.IntN(3) == 0 {
 		doc.Marking = pick(w.Rand, []intel.Marking{intel.Green, intel.Amber})
@@ -227,6 +224,18 @@ func (w *world) publish(s *scene, doc intel.Document) {
 		t.Document = doc.ID
 		w.traps = append(w.traps, t)
 	}
+}
+
+// board is the room or board a document stands in. Its name gives nothing away:
+// people post wherever they like.
+func (w *world) board(s *scene) string {
+	switch {
+	case s.source.Genre == intel.LeakSite:
+		return "claims"
+	case s.source.Genre == intel.Chat && s.t.voice == "own":
+		return s.actor.nicks[s.source.ID]
+	}
+	return pick(w.Rand, []string{"talk", "trade", "lounge", "general", "misc"})
 }
 
 // chatter writes what has nothing to do with anybody: small talk, offers of
@@ -268,8 +277,8 @@ func (w *world) repeat(o told) {
 		genre = intel.Mail
 	}
 	source := pick(w.Rand, w.of(genre))
-	s := &scene{w: w, t: o.scene.t, source: source, language: o.scene.language, at: o.scene.at.Add(w.ago(60 * 70))}
-	s.actor = o.scene.actor
+	s := &scene{w: w, t: o.scene.t, source: source, language: o.scene.language, cast: o.scene.cast}
+	s.at = o.scene.at.Add(w.ago(60 * 70))
 	from := w.source(o.doc.Source)
 	text := o.doc.Text
 	if o.doc.Title != "" {
@@ -285,7 +294,7 @@ func (w *world) repeat(o told) {
 		s.trap(intel.Domain, from.Host, "where it was published first")
 		doc.References = []string{o.doc.URL}
 	case 2:
-		doc.Text = text
+		doc.Text = mended(text)
 		doc.References = []string{o.doc.URL}
 	default:
 		doc.Text = "> " + strings.ReplaceAll(text, "\n", "\n> ") + "\n\n" + pick(w.Rand, []string{"^ fyi", "+1", "👀", "seen this?", "cc " + w.nick()})
@@ -297,4 +306,9 @@ func (w *world) repeat(o told) {
 	w.publish(s, doc)
 	last := &w.told[len(w.told)-1]
 	last.copyOf = o.doc.ID
+}
+
+// mended undoes the ways in which indicators are broken, as some relays do.
+func mended(text string) string {
+	return strings.NewReplacer("[.]", ".", "(.)", ".", "[dot]", ".", "hxxp", "http", "hXXp", "http").Replace(text)
 }
