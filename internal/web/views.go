@@ -1,0 +1,193 @@
+package web
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Views is all the pages read. Every method hides what its reader may not see;
+// pages filter nothing. What does not exist, or may not be seen, is
+// intel.ErrNotFound.
+type Views interface {
+	// Start returns what the first page shows.
+	Start(ctx context.Context, r intel.Reader) (Start, error)
+
+	// Entities returns one page of the entities of a kind.
+	Entities(ctx context.Context, r intel.Reader, l List) (Entities, error)
+
+	// Profile returns what is known of an entity, its tables cut to the window.
+	// The entity of the answer differs from e where e is an alias.
+	Profile(ctx context.Context, r intel.Reader, e intel.Entity, w Window) (Profile, error)
+
+	// Proofs returns the evidence of one row.
+	Proofs(ctx context.Context, r intel.Reader, row string) ([]intel.Proof, error)
+
+	// Indicator returns what is known of one value.
+	Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (Indicator, error)
+
+	// Document returns one document and what was recognised in it.
+	Document(ctx context.Context, r intel.Reader, id intel.DocumentID) (Document, error)
+
+	// Search finds entities and documents, newest first. Page counts from 1.
+	Search(ctx context.Context, r intel.Reader, words string, page int) (Results, error)
+
+	// Sources lists every source with its health.
+	Sources(ctx context.Context) ([]SourceHealth, error)
+}
+
+// PageRows is how many rows of a table one page shows.
+const PageRows = 50
+
+// Start is what the first page shows.
+type Start struct {
+	New       []News           // newest first
+	Actors    []ActorLine      // most active first
+	Documents []intel.Document // latest first; their text is not needed
+	Totals    map[string]int   // by what is counted, such as "documents" or "actors"
+	Sources   []SourceHealth   // all of them, for the strip
+	AsOf      time.Time        // newest learned time; zero while nothing is collected
+}
+
+// News is something that happened or was learned.
+type News struct {
+	At       time.Time
+	What     string       // a few words: "New claim", "Activity"
+	Entity   intel.Entity // who or what it is about; may be zero
+	Name     string       // of the entity, as shown
+	Text     string
+	Document intel.DocumentID
+	Source   intel.SourceID
+}
+
+// An ActorLine is an entity with how busy it is.
+type ActorLine struct {
+	Entity      intel.Entity
+	Name        string
+	Summary     string
+	Weekly      []intel.Count // contiguous, oldest first
+	First, Last time.Time
+	Documents   int // all of its time
+	Documents28 int // last 28 days
+	Before28    int // the 28 days before those
+}
+
+// A List asks for entities of one kind.
+type List struct {
+	Kind  intel.Kind
+	Query string // words of the name; empty for all
+	Sort  string // "activity" (default), "name", "last"
+	Page  int    // from 1
+}
+
+// Entities is one page of a list.
+type Entities struct {
+	Lines []ActorLine
+	Total int
+}
+
+// A Window says which part of a profile's tables is wanted: the first PageRows
+// rows of each, but of Section the page Page. The filters hold for the IOC
+// table alone.
+type Window struct {
+	Section string // key as in the profile's JSON: "ioc", "ttp", "aliases", …
+	Page    int    // from 1
+	Filter  string // part of the value
+	Kind    intel.Kind
+	Level   intel.Level
+	Whole   bool // every row of every table, for a download
+}
+
+// A Profile is a windowed profile.
+type Profile struct {
+	intel.Profile
+	// Totals counts the rows of each table by the key of its JSON, filters
+	// applied. A table without an entry is shown whole.
+	Totals map[string]int
+	// All counts the rows of the IOC table without filters.
+	All int
+}
+
+// An Indicator is what is known of one value.
+type Indicator struct {
+	Entity     intel.Entity
+	Marking    intel.Marking
+	AsOf       time.Time
+	Suppressed string // why the value is set aside; empty if it is not
+	Country    string // of an address, as shown
+	First      time.Time
+	Last       time.Time
+	Origins    int
+	Claims     []intel.Row // whose it is: one row per actor, malware or campaign
+	Related    []intel.Row // what else it is linked with
+	Proofs     []intel.Proof
+	Documents  []intel.Document // that mention it, newest first
+	Total      int              // of those documents
+}
+
+// A Document is a document with what was recognised in it.
+type Document struct {
+	intel.Document
+	Observations []intel.Observation
+	Names        map[intel.Entity]string // as shown; may lack any
+}
+
+// Results is one page of what a search found.
+type Results struct {
+	Entities  []Hit
+	Documents []DocumentHit
+	Total     int // of documents; 0 where it is not counted
+	More      bool
+}
+
+// A Hit is an entity that a search found.
+type Hit struct {
+	Entity      intel.Entity
+	Name        string
+	Why         string // such as "alias of Astro Locker"
+	First, Last time.Time
+	Documents   int
+}
+
+// A DocumentHit is a document that a search found.
+type DocumentHit struct {
+	intel.Document
+	Snippet string
+}
+
+// SourceHealth is a source and how it fares.
+type SourceHealth struct {
+	Name         intel.SourceID
+	Connector    string
+	State        State
+	Reliability  intel.Reliability
+	Documents    int
+	Documents24  int
+	Daily        []intel.Count // last 14 days; may be nil
+	LastSuccess  time.Time
+	LastDocument time.Time
+	Next         time.Time
+	LastFailure  time.Time
+	LastError    string
+}
+
+// A State is how a source fares, in a word.
+type State string
+
+// The states of a source.
+const (
+	OnTime  State = "ok"
+	Late    State = "late"
+	Failing State = "failing"
+	Paused  State = "paused"
+)
+
+// A Format is a form in which a whole profile can be downloaded.
+type Format struct {
+	Extension string // with the dot: ".md"
+	MediaType string
+	Label     string // of the button: "Markdown"
+	Write     func(io.Writer, intel.Profile) error
+}
