@@ -1,0 +1,88 @@
+package collect
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// MaxDepth is how deep JSON from outside may be nested.
+const MaxDepth = 64
+
+// ErrTooDeep means that JSON is nested deeper than MaxDepth.
+var ErrTooDeep = errors.New("nested too deep")
+
+// Shallow returns a reader of the JSON text in r that ends with ErrTooDeep
+// where it is nested deeper than MaxDepth. It looks at each byte once.
+func Shallow(r io.Reader) io.Reader { return &shallow{in: r} }
+
+// CheckDepth returns ErrTooDeep if the JSON text is nested deeper than
+// MaxDepth. It does not judge whether the text is valid.
+func CheckDepth(text []byte) error {
+	var s shallow
+	_, err := s.scan(text)
+	return err
+}
+
+type shallow struct {
+	in              io.Reader
+	depth           int
+	quoted, escaped bool
+	err             error
+}
+
+// Read implements io.Reader.
+func (s *shallow) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.in.Read(p)
+	if good, deep := s.scan(p[:n]); deep != nil {
+		s.err = deep
+		return good, deep
+	}
+	return n, err
+}
+
+// scan returns how many bytes come before the one that goes too deep.
+func (s *shallow) scan(text []byte) (int, error) {
+	for i, c := range text {
+		switch {
+		case s.escaped:
+			s.escaped = false
+		case s.quoted:
+			s.escaped, s.quoted = c == '\\', c != '"'
+		case c == '"':
+			s.quoted = true
+		case c == '{' || c == '[':
+			if s.depth++; s.depth > MaxDepth {
+				return i, fmt.Errorf("%w: more than %d levels", ErrTooDeep, MaxDepth)
+			}
+		case c == '}' || c == ']':
+			s.depth--
+		}
+	}
+	return len(text), nil
+}
+
+// Strict returns the decode function for Open from settings in JSON. A key
+// that the connector does not know, and anything after the object, is an
+// error.
+func Strict(settings []byte) func(any) error {
+	return func(v any) error {
+		if err := CheckDepth(settings); err != nil {
+			return fmt.Errorf("settings: %w", err)
+		}
+		dec := json.NewDecoder(bytes.NewReader(settings))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(v); err != nil {
+			return fmt.Errorf("settings: %w", err)
+		}
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return errors.New("settings: more than one value")
+		}
+		return nil
+	}
+}
