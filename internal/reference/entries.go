@@ -45,6 +45,25 @@ type entry struct {
 	uses        []string // ATT&CK IDs
 }
 
+// bare returns the names of e that consist of one word and what it is, such as
+// "Gamaredon Group" or "RedLine Stealer", without the latter.
+func (e *entry) bare() []string {
+	if e.class != actorClass && e.class != softwareClass {
+		return nil
+	}
+	var list []string
+	for _, n := range append(e.names, e.title) {
+		word, what, ok := strings.Cut(n, " ")
+		switch strings.ToLower(what) {
+		case "group", "team", "gang", "stealer", "ransomware", "rat", "trojan", "malware", "loader", "botnet", "worm", "backdoor":
+			if ok && len(intel.Compact(word)) > 4 {
+				list = append(list, word)
+			}
+		}
+	}
+	return list
+}
+
 // sources collects entries.
 type sources struct {
 	entries []*entry
@@ -125,6 +144,7 @@ func (s *sources) cluster(body []byte) error {
 		e.countries = []string{c.Country}
 	}
 	e.class, e.kind = softwareClass, intel.Malware
+	e.weak = c.Galaxy == "ransomware" || c.Galaxy == "exploit-kit"
 	switch c.Galaxy {
 	case "threat-actor", "microsoft-activity-group":
 		e.class, e.kind = actorClass, intel.Actor
@@ -142,7 +162,7 @@ func (s *sources) cluster(body []byte) error {
 		}
 	case "ransomware":
 		group := e
-		group.class, group.kind, group.hidden, group.weak = actorClass, intel.Actor, !c.Group, true
+		group.class, group.kind, group.hidden = actorClass, intel.Actor, !c.Group
 		s.add(&group)
 	case "sector":
 		return nil // sectorTable knows them, with names to look for
@@ -204,13 +224,14 @@ func sentence(s string, n int) string {
 	}
 	text := strings.Join(strings.Fields(b.String()), " ")
 	text = strings.NewReplacer("<code>", "", "</code>", "", " .", ".", " ,", ",").Replace(text)
-	end := 0
-	for range n {
-		i := strings.Index(text[end:], ". ")
-		if i < 0 {
-			return text
+	for i := 1; i+1 < len(text); i++ {
+		// A stop after a capital is that of "U.S." more often than an end.
+		if text[i] != '.' || text[i+1] != ' ' || text[i-1] >= 'A' && text[i-1] <= 'Z' {
+			continue
 		}
-		end += i + 2
+		if n--; n == 0 {
+			return text[:i+1]
+		}
 	}
-	return strings.TrimSpace(text[:end])
+	return text
 }

@@ -3,6 +3,7 @@ package reference
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,6 +32,9 @@ func (g *group) join(e *entry) {
 	for _, n := range e.names {
 		g.vote(n, e.list, 1)
 	}
+	for _, n := range e.bare() {
+		g.vote(n, e.list, 1)
+	}
 }
 
 func (g *group) vote(name, list string, weight float64) {
@@ -49,10 +53,12 @@ func (g *group) has(list string) bool {
 }
 
 // fold makes groups of entries, which come in the order of rank, list by list.
-// Entries of equal main name are one thing. An entry whose main name another
-// list gives as an alias, or the other way round, joins that group when it is
-// the only one; several such are left apart, because a wrong merge is worse
-// than a missed one. Nothing joins by a shared alias alone.
+// Entries of equal main name are one thing. So are an entry and a group that
+// call each other by their main names, or that share an ATT&CK ID. An entry
+// whose main name another list gives as an alias, or the other way round, joins
+// that group when it is the only one; several such are left apart, because a
+// wrong merge is worse than a missed one. Nothing joins by a shared alias
+// alone.
 func fold(entries []*entry) []*group {
 	f := folder{byMain: map[string]*group{}, byAlias: map[string][]*group{}}
 	for len(entries) > 0 {
@@ -68,19 +74,16 @@ func fold(entries []*entry) []*group {
 				rest = append(rest, e)
 			}
 		}
-		before := len(f.groups)
+		entries = entries[n:]
+		rest = f.adopt(rest, f.mutual)
+		rest = f.adopt(rest, f.near)
 		for _, e := range rest {
-			// Two of this list may have come to be of equal name.
-			g := f.same(e)
-			if g == nil {
-				g = f.kin(e, before)
-			}
+			g := f.same(e) // two of this list may be of equal name
 			if g == nil {
 				g = f.begin(e)
 			}
 			f.join(g, e)
 		}
-		entries = entries[n:]
 	}
 	return f.groups
 }
@@ -100,35 +103,73 @@ func (f *folder) same(e *entry) *group {
 	return f.byMain[intel.Compact(e.title)]
 }
 
-// kin finds the one group of other lists that e goes by an alias with.
-func (f *folder) kin(e *entry, before int) *group {
-	mine := map[*group]bool{} // mutual or not
+// adopt lets entries join the groups that find says and returns the others.
+// All look before any joins, so that their order says nothing.
+func (f *folder) adopt(entries []*entry, find func(*entry) *group) (rest []*entry) {
+	found := make([]*group, len(entries))
+	for i, e := range entries {
+		found[i] = find(e)
+	}
+	for i, e := range entries {
+		if found[i] == nil {
+			rest = append(rest, e)
+			continue
+		}
+		f.join(found[i], e)
+	}
+	return rest
+}
+
+// kin lists the groups that e goes by an alias with, and whether either calls
+// the other by its main name or ID.
+func (f *folder) kin(e *entry) map[*group]bool {
+	kin := map[*group]bool{}
 	for _, g := range f.byAlias[intel.Compact(e.title)] {
-		mine[g] = false
+		kin[g] = false
 	}
 	for _, n := range e.names {
 		if g := f.byMain[intel.Compact(n)]; g != nil {
-			_, mutual := mine[g]
-			mine[g] = mutual
+			_, both := kin[g]
+			kin[g] = kin[g] || both || attackID.MatchString(n)
 		}
 	}
-	var near, nearest []*group
-	for g, mutual := range mine {
-		if g.has(e.list) || !slices.Contains(f.groups[:before], g) {
+	return kin
+}
+
+var attackID = regexp.MustCompile(`^[GS][0-9]{4}$`)
+
+// mutual finds the one group that e and it call each other.
+func (f *folder) mutual(e *entry) *group {
+	return only(f.kin(e), func(_ *group, both bool) bool { return both })
+}
+
+// near finds the one group without an entry of e's list that e goes by an alias
+// with.
+func (f *folder) near(e *entry) *group {
+	if e.weak {
+		return nil
+	}
+	kin := f.kin(e)
+	maps.DeleteFunc(kin, func(g *group, _ bool) bool { return g.has(e.list) })
+	if g := only(kin, func(*group, bool) bool { return true }); g != nil {
+		return g
+	}
+	// Where others lump two together that ATT&CK keeps apart, ATT&CK is right.
+	key := intel.Compact(e.title)
+	return only(kin, func(g *group, _ bool) bool { return g.votes[key]["attack"] > 0 })
+}
+
+func only(kin map[*group]bool, is func(*group, bool) bool) (one *group) {
+	for g, both := range kin {
+		if !is(g, both) {
 			continue
 		}
-		near = append(near, g)
-		if mutual {
-			nearest = append(nearest, g)
+		if one != nil {
+			return nil
 		}
+		one = g
 	}
-	switch {
-	case len(nearest) == 1:
-		return nearest[0]
-	case len(near) == 1 && !e.weak:
-		return near[0]
-	}
-	return nil
+	return one
 }
 
 func (f *folder) begin(e *entry) *group {
@@ -150,6 +191,32 @@ func (f *folder) join(g *group, e *entry) {
 		key := intel.Compact(n)
 		if list := f.byAlias[key]; !slices.Contains(list, g) {
 			f.byAlias[key] = append(list, g)
+		}
+	}
+}
+
+// called writes actors that are known as the ransomware they run as that is
+// written, so that the two have one name.
+func called(actors, software []*group) {
+	main := map[string]*group{}
+	for _, g := range software {
+		for key := range g.mains {
+			main[key] = g
+		}
+	}
+	taken := map[intel.Entity]bool{}
+	for _, g := range actors {
+		taken[g.entity] = true
+	}
+	for _, g := range actors {
+		same := main[intel.Compact(g.title)]
+		if same == nil || slices.ContainsFunc(g.members, func(m *entry) bool { return m.list != "misp ransomware" }) {
+			continue
+		}
+		if e := intel.NewEntity(intel.Actor, same.title); !taken[e] {
+			g.entity, g.title = e, same.title
+			taken[e] = true
+			g.mains[intel.Compact(same.title)] = true
 		}
 	}
 }
@@ -237,7 +304,8 @@ func (g *group) fact(byID map[string]intel.Entity, places map[string]string) (Fa
 		}
 		f.SaidBy = appendNew(f.SaidBy, m.list)
 	}
-	return f, f.Description != "" || f.Countries != nil || f.Victims != nil || f.References != nil || f.Techniques != nil || f.Software != nil
+	return f, f.Description != "" || f.Countries != nil || f.Victims != nil || f.References != nil || f.Techniques != nil || f.Software != nil ||
+		f.AttributedTo != nil
 }
 
 // code returns c if it is written like a country code.

@@ -62,7 +62,7 @@ func (t *nameTable) group(g *group) {
 		if m.id != "" && m.list == "attack" {
 			t.add(m.id, g.entity, m.pack, mainVote)
 		}
-		for _, n := range m.names {
+		for _, n := range append(m.bare(), m.names...) {
 			t.add(n, g.entity, m.pack, 1)
 		}
 	}
@@ -89,6 +89,9 @@ func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64)
 func (t *nameTable) ordinary(text, key string, kind intel.Kind) bool {
 	if han(key) { // a script that says in two letters what others do in six
 		return utf8.RuneCountInString(key) < 2
+	}
+	if kind == intel.Country && strings.Contains(text, ".") { // "U.S." is written so that it is not "us"
+		return false
 	}
 	if utf8.RuneCountInString(key) < 4 || strings.Trim(key, "0123456789") == "" {
 		return true

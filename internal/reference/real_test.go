@@ -2,6 +2,7 @@ package reference
 
 import (
 	"os"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -39,5 +40,103 @@ func TestEveryPackIsReadFromRealData(t *testing.T) {
 		if p.Version == "" || len(p.Digest) != 64 || p.Licence == "" || p.Publisher == "" {
 			t.Errorf("%s lacks version, digest or attribution: %q %q %q %q", name, p.Version, p.Digest, p.Licence, p.Publisher)
 		}
+	}
+}
+
+// realSet builds the set of the real packs.
+func realSet(t testing.TB) (*Set, []Pack) {
+	t.Helper()
+	fsys := os.DirFS(realData(t))
+	var packs []Pack
+	for _, name := range []string{"attack", "actors", "warninglists"} {
+		packs = append(packs, load(t, fsys, name))
+	}
+	s, err := NewSet(packs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, packs
+}
+
+func TestRealNamesMeetInOneEntity(t *testing.T) {
+	s, _ := realSet(t)
+	for name, want := range map[string]string{
+		"actor:apt28": "actor:apt28", "actor:fancy-bear": "actor:apt28", "actor:strontium": "actor:apt28", "actor:forest-blizzard": "actor:apt28",
+		"actor:sandworm": "actor:sandworm-team", "actor:apt38": "actor:apt38", "label:mountlocker": "actor:mount-locker", "label:lockbit": "actor:lockbit",
+		"actor:sodinokibi": "actor:revil", "malware:sodinokibi": "malware:revil", "label:cobaltstrike": "malware:cobalt-strike", "label:emotet": "malware:emotet",
+		"malware:mimikatz": "tool:mimikatz", "actor:astro-locker": "actor:astro-locker", "technique:T1193": "technique:T1566.001",
+	} {
+		c := s.Resolve(entity(t, name))
+		if len(c) == 0 || c[0].Entity.String() != want {
+			t.Errorf("%s resolves to %v, want %s first", name, c, want)
+		}
+	}
+	for _, name := range []string{"label:phishing", "label:malware", "label:c2", "label:apt", "label:ransomware", "label:opendir", "label:stealer"} {
+		if c := s.Resolve(entity(t, name)); c != nil {
+			t.Errorf("%s resolves to %v, want nothing", name, c)
+		}
+	}
+}
+
+func TestWeaknessesLeadToLiveTechniques(t *testing.T) {
+	s, _ := realSet(t)
+	for id, w := range s.weaknesses {
+		for _, technique := range w.techniques {
+			if tech, ok := s.Technique(technique); !ok || tech.Revoked || tech.Deprecated {
+				t.Errorf("%s leads to %s, which is not a live technique", id, technique)
+			}
+		}
+	}
+}
+
+// The service holds two sets while it changes packs, on two gigabytes.
+func TestTheRealSetIsSmall(t *testing.T) {
+	var before, after runtime.MemStats
+	_, packs := realSet(t)
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	s, err := NewSet(packs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(start)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	size := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20
+	t.Logf("%d names, %d MB, %v", len(s.Names()), size, took)
+	if size > 120 {
+		t.Errorf("the set takes %d MB, want at most 120", size)
+	}
+	runtime.KeepAlive(packs)
+}
+
+func BenchmarkNewSet(b *testing.B) {
+	_, packs := realSet(b)
+	for b.Loop() {
+		if _, err := NewSet(packs...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkBenign(b *testing.B) {
+	s, _ := realSet(b)
+	for _, value := range []string{"ipv4:45.134.21.8", "domain:a.long.name.of-nobody.test1", "url:https://a.of-nobody.test1/path/x.php?id=1", "email:someone@of-nobody.test1",
+		"sha256:0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"} {
+		e := entity(b, value)
+		b.Run(string(e.Kind), func(b *testing.B) {
+			for b.Loop() {
+				s.Benign(e)
+			}
+		})
+	}
+}
+
+func BenchmarkResolve(b *testing.B) {
+	s, _ := realSet(b)
+	e := entity(b, "actor:fancy-bear")
+	for b.Loop() {
+		s.Resolve(e)
 	}
 }

@@ -68,7 +68,7 @@ func NewSet(packs ...Pack) (*Set, error) {
 	}
 	for _, e := range found.entries {
 		if e.class == countryClass {
-			for _, n := range e.names {
+			for _, n := range append(e.names, e.title) {
 				common[intel.Compact(n)] = true // an actor called as a country is
 			}
 		}
@@ -216,6 +216,7 @@ func (s *Set) index(found sources) {
 	for _, c := range []class{actorClass, softwareClass, campaignClass, sectorClass, countryClass} {
 		groups[c] = fold(found.of(c))
 	}
+	called(groups[actorClass], groups[softwareClass])
 	s.actors, s.software, s.campaigns = newIndex(groups[actorClass]), newIndex(groups[softwareClass]), newIndex(groups[campaignClass])
 	s.sectors, s.countries = newIndex(groups[sectorClass]), newIndex(groups[countryClass])
 	byID := map[string]intel.Entity{}
