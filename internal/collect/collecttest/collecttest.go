@@ -245,11 +245,10 @@ func checkDocuments(t *testing.T, docs []intel.Document) {
 
 func checkClaim(t *testing.T, id intel.DocumentID, c intel.Claim) {
 	t.Helper()
-	if c.Subject.Name == "" || c.Subject != intel.NewEntity(c.Subject.Kind, c.Subject.Name) || !c.Subject.Kind.Known() {
-		t.Errorf("document %s: subject %s is not canonical", id, c.Subject)
-	}
-	if c.Object != (intel.Entity{}) && (c.Object.Name == "" || c.Object != intel.NewEntity(c.Object.Kind, c.Object.Name) || !c.Object.Kind.Known()) {
-		t.Errorf("document %s: object %s is not canonical", id, c.Object)
+	for _, e := range []intel.Entity{c.Subject, c.Object} {
+		if e.Name == "" || !e.Kind.Known() || e != intel.NewEntity(e.Kind, e.Name) {
+			t.Errorf("document %s: entity %q is not canonical", id, e)
+		}
 	}
 	if c.At.Location() != time.UTC {
 		t.Errorf("document %s: a claim's time is not in UTC", id)
