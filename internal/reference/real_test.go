@@ -120,6 +120,14 @@ func BenchmarkNewSet(b *testing.B) {
 	}
 }
 
+func BenchmarkNewSetWithoutPacks(b *testing.B) {
+	for b.Loop() {
+		if _, err := NewSet(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkBenign(b *testing.B) {
 	s, _ := realSet(b)
 	for _, value := range []string{"ipv4:45.134.21.8", "domain:a.long.name.of-nobody.test1", "url:https://a.of-nobody.test1/path/x.php?id=1", "email:someone@of-nobody.test1",
