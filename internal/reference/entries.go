@@ -165,7 +165,12 @@ func (s *sources) cluster(body []byte) error {
 		group.class, group.kind, group.hidden = actorClass, intel.Actor, !c.Group
 		s.add(&group)
 	case "sector":
-		return nil // sectorTable knows them, with names to look for
+		// The built-in table says how a sector is written and what it is
+		// called in text; a pack may bring others.
+		e.class, e.kind, e.rank = sectorClass, intel.Sector, 50
+		if generic(intel.Compact(c.Value)) {
+			return nil
+		}
 	case "target-information":
 		return s.place(c)
 	case "rat", "stealer", "banker", "botnet", "backdoor":
@@ -179,10 +184,10 @@ func (s *sources) cluster(body []byte) error {
 // place takes in a country of a pack; the built-in table decides its title.
 func (s *sources) place(c Cluster) error {
 	code := strings.ToUpper(c.ID)
-	if len(code) != 2 || s.places[intel.Compact(c.Value)] != code {
+	if len(code) != 2 || s.places[intel.Compact(code)] != code {
 		return nil
 	}
-	s.add(&entry{class: countryClass, kind: intel.Country, list: "misp " + c.Galaxy, pack: "actors", rank: 50,
+	s.add(&entry{class: countryClass, kind: intel.Country, list: "misp " + c.Galaxy, pack: "actors", rank: 50, id: code,
 		entity: intel.NewEntity(intel.Country, code), title: c.Value, names: c.Synonyms})
 	return nil
 }

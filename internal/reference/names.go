@@ -99,10 +99,25 @@ func (t *nameTable) ordinary(text, key string, kind intel.Kind) bool {
 	switch kind {
 	case intel.Country:
 		return ambiguousCountry(key)
+	case intel.Sector:
+		return t.common[key] || generic(key)
 	case intel.Technique:
 		return t.common[key] || !strings.Contains(intel.Slug(text), "-")
 	}
 	return t.common[key]
+}
+
+// generic reports whether a compact name says what sort of thing something is,
+// or what it runs on. As a label it stands for nothing in particular, though
+// some group or sample is called so.
+func generic(key string) bool {
+	switch key {
+	case "adware", "android", "apk", "apt", "backdoor", "banker", "bot", "botnet", "c2", "country", "downloader", "dropper", "exploit", "infostealer",
+		"ios", "keylogger", "linux", "loader", "macos", "malware", "miner", "multisector", "opendir", "other", "phishing", "ransom", "ransomware",
+		"rat", "rootkit", "scam", "spam", "spyware", "stealer", "trojan", "unknown", "virus", "webshell", "windows", "wiper", "worm":
+		return true
+	}
+	return false
 }
 
 func han(s string) bool {

@@ -71,7 +71,7 @@ func TestRealNamesMeetInOneEntity(t *testing.T) {
 			t.Errorf("%s resolves to %v, want %s first", name, c, want)
 		}
 	}
-	for _, name := range []string{"label:phishing", "label:malware", "label:c2", "label:apt", "label:ransomware", "label:opendir", "label:stealer"} {
+	for _, name := range []string{"label:phishing", "label:malware", "label:c2", "label:apt", "label:ransomware", "label:opendir", "label:stealer", "label:trojan", "label:android"} {
 		if c := s.Resolve(entity(t, name)); c != nil {
 			t.Errorf("%s resolves to %v, want nothing", name, c)
 		}

@@ -95,8 +95,9 @@ func (s *Set) Names() []Name { return s.names }
 // tools are looked up as one, and so may change kind. A ransomware is both: an
 // actor when e is an actor, malware when e is malware. A label becomes the
 // actor that bears the name, else the malware or tool, else the campaign; what
-// is a main name of malware and only an alias of an actor becomes malware. A
-// revoked technique becomes the one in its place.
+// is a main name of malware and only an alias of an actor becomes malware, and
+// one that is the name of a sort of thing, such as "trojan", nothing. A revoked
+// technique becomes the one in its place.
 func (s *Set) Resolve(e intel.Entity) []Candidate {
 	key := intel.Compact(e.Name)
 	switch e.Kind {
@@ -119,6 +120,9 @@ func (s *Set) Resolve(e intel.Entity) []Candidate {
 }
 
 func (s *Set) label(key string) []Candidate {
+	if generic(key) {
+		return nil
+	}
 	actor, main := s.actors.claimed(key)
 	if _, software := s.software.claimed(key); actor && (main || !software) {
 		return s.actors.resolve(key)

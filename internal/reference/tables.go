@@ -51,7 +51,7 @@ func countryTable() countries {
 // ordinary word or name.
 func ambiguousCountry(key string) bool {
 	switch key {
-	case "turkey", "georgia", "georgian", "georgians", "jordan", "chad", "jersey", "guinea", "polish", "poles", "reunion", "réunion", "guernsey",
+	case "america", "kingdom", "emirates", "turkey", "georgia", "georgian", "georgians", "jordan", "chad", "jersey", "guinea", "polish", "poles", "reunion", "réunion", "guernsey",
 		"niger", "mali", "togo", "tonga", "saintmartin", "dominica", "montserrat", "hindú", "mongol", "island", "wales", "indio", "irland",
 		"gabon", "benin", "congo", "malta", "turks", "swiss", "somali", "thais", "danes", "chinas", "macedonia",
 		"sirio", "rusa", "americana", "holysee", "westbank", "checo", "polen", "letón", "sueco", "belga":
