@@ -39,8 +39,8 @@ func Indicator(kind intel.Kind, value string) (e intel.Entity, port string, err 
 	if k, ok := hashKind(value); ok && kind == "" {
 		return intel.NewEntity(k, value), "", nil
 	}
-	if kind == intel.IPv4 || kind == intel.IPv6 || kind == intel.CIDR {
-		return bad()
+	if kind == intel.CIDR || (kind == intel.IPv4 || kind == intel.IPv6) && strings.Trim(value, "0123456789.:/abcdefABCDEF") == "" {
+		return bad() // a slip of the pen rather than a host
 	}
 	return locator(kind, value, bad)
 }
