@@ -1,0 +1,158 @@
+// Package leaksites collects the posts of extortion groups on their leak
+// sites, from files in the form of the ransomwatch project: a JSON array of
+// post_title, group_name and discovered.
+//
+// The day of discovery stands for the day of the post. It is flagged as
+// assumed, because a crawler's first visit finds what is years old.
+package leaksites
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Connector reads ransomwatch's posts.json.
+var Connector = collect.Connector{
+	Name:      "leaksites",
+	About:     "posts of ransomware leak sites (ransomwatch posts.json)",
+	Open:      open,
+	Recognise: recognise,
+}
+
+const maxPost = 1 << 20
+
+type settings struct {
+	Path string `json:"path"`
+}
+
+type source struct {
+	env  collect.Env
+	path string
+}
+
+func open(env collect.Env, decode func(any) error) (collect.Source, error) {
+	var s settings
+	if err := decode(&s); err != nil {
+		return nil, err
+	}
+	if s.Path == "" {
+		return nil, errors.New("path is missing")
+	}
+	return &source{env, s.Path}, nil
+}
+
+func recognise(_ fs.FS, _ string, head []byte) bool {
+	head = bytes.TrimLeft(head, " \t\r\n\uFEFF")
+	first, _, _ := bytes.Cut(head, []byte("}"))
+	return bytes.HasPrefix(head, []byte("[")) && bytes.Contains(first, []byte(`"post_title"`)) && bytes.Contains(first, []byte(`"group_name"`))
+}
+
+// A post is one element of the array.
+type post struct {
+	Title       string `json:"post_title"`
+	Group       string `json:"group_name"`
+	Discovered  string `json:"discovered"`
+	URL         string `json:"post_url"`
+	Description string `json:"description"`
+}
+
+// Collect implements collect.Source.
+func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
+	keep, err := collect.Numbered(ctx, from, emit)
+	if err != nil {
+		return err
+	}
+	f, err := collect.OpenFile(ctx, s.env, s.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(collect.Shallow(f))
+	if t, err := dec.Token(); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil || t != json.Delim('[') {
+		return fmt.Errorf("%s: a JSON array is wanted: %w", s.path, errors.Join(err, intel.ErrInvalid))
+	}
+	seen := map[intel.DocumentID]bool{}
+	for n := 1; dec.More(); n++ {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return fmt.Errorf("%s: post %d: %w", s.path, n, err)
+		}
+		doc, err := s.document(raw)
+		if err == nil && seen[doc.ID] {
+			continue // the very same post twice
+		}
+		if err != nil {
+			s.env.Reject(fmt.Sprint("post ", n), err)
+			continue
+		}
+		seen[doc.ID] = true
+		if err := keep(doc); err != nil {
+			return err
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return fmt.Errorf("%s: the array does not end: %w", s.path, err)
+	}
+	return nil
+}
+
+func (s *source) document(raw []byte) (intel.Document, error) {
+	var p post
+	if len(raw) > maxPost {
+		return intel.Document{}, collect.ErrTooLarge
+	}
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return intel.Document{}, err
+	}
+	title := strings.TrimSpace(p.Title)
+	group := intel.NewEntity(intel.Actor, p.Group)
+	if title == "" || group.Name == "" {
+		return intel.Document{}, fmt.Errorf("%w: a title and a group are wanted", intel.ErrInvalid)
+	}
+	at, err := when(p.Discovered)
+	if err != nil {
+		return intel.Document{}, err
+	}
+	doc := intel.Document{
+		ID: intel.NewDocumentID(s.env.ID, p.Group, p.Title, p.Discovered), Source: s.env.ID, Genre: intel.LeakSite, URL: p.URL,
+		Author: "leaksite/" + group.Name, Channel: "leaksite/" + group.Name,
+		Title: title, Text: title, Published: at, Learned: at, Assumed: !at.IsZero(),
+	}
+	if p.Description != "" {
+		doc.Text += "\n\n" + p.Description
+	}
+	if victim := intel.NewEntity(intel.Organization, title); victim.Name != "" {
+		c := intel.Claim{Subject: group, Relation: intel.ClaimsAttack, Object: victim, ObjectText: title}
+		if p.Group != group.Name {
+			c.SubjectText = p.Group
+		}
+		doc.Claims = []intel.Claim{c}
+	}
+	return doc, nil
+}
+
+// when reads a time; it is in UTC where no zone is given. An empty one is
+// unknown.
+func when(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+		if at, err := time.Parse(layout, s); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
+}
