@@ -1,0 +1,254 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/web"
+)
+
+// now is when every test happens.
+func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
+
+// fake answers every question with the same words; text writes them, so that
+// they can be friendly or hostile. With empty set, nothing has any content.
+type fake struct {
+	text  func(string) string
+	empty bool
+}
+
+func plain(s string) string { return s }
+
+const evil = `<script>alert(1)</script><img src=x onerror=alert(1)>"'>javascript:alert(1)`
+
+func hostile(s string) string { return s + evil }
+
+func e(kind intel.Kind, name string) intel.Entity { return intel.Entity{Kind: kind, Name: name} }
+
+func (f fake) entity(kind intel.Kind, name string) intel.Entity { return e(kind, f.text(name)) }
+
+func ago(days int) time.Time { return now().AddDate(0, 0, -days) }
+
+func weeks(n int) (counts []intel.Count) {
+	for i := range n {
+		counts = append(counts, intel.Count{Start: ago(7 * (n - i)), N: (i*i*7+i*3)%9 + i/12})
+	}
+	return counts
+}
+
+func (f fake) line(name string, n int) web.ActorLine {
+	return web.ActorLine{Entity: e(intel.Actor, intel.Slug(name)), Name: f.text(name), Summary: f.text("Extortion group that encrypts and publishes"), Weekly: weeks(30),
+		First: ago(900), Last: ago(n % 20), Documents: 386 + n, Documents28: 36 - n, Before28: 26}
+}
+
+func (f fake) Start(context.Context, intel.Reader) (web.Start, error) {
+	if f.empty {
+		return web.Start{}, nil
+	}
+	s := web.Start{AsOf: now(), Totals: map[string]int{"documents": 48216, "actors": 12}}
+	for i, name := range []string{"Tallow Wharf", "Astro Locker", "Brine Ledger", "Grey Cormorant", "Ochre Kite", "Quiet Ferry"} {
+		s.Actors = append(s.Actors, f.line(name, i*6))
+		s.New = append(s.New, web.News{At: ago(i), What: f.text("New claim"), Entity: e(intel.Actor, intel.Slug(name)), Name: f.text(name), Text: f.text("researches CVE-2099-10417, High 0.83, from 3 forum posts by 2 authors."), Document: "0123abcd", Source: intel.SourceID(f.text("kelp-forum"))})
+	}
+	s.Documents = f.documents()
+	s.Sources, _ = f.Sources(context.Background())
+	return s, nil
+}
+
+func (f fake) documents() (docs []intel.Document) {
+	for i, t := range []string{"Incident note 212: gateways again", "people with gateway experience", "weekly digest 44", ""} {
+		docs = append(docs, intel.Document{ID: intel.DocumentID(fmt.Sprintf("0123abc%d", i)), Source: intel.SourceID(f.text("northgate-labs")), Title: t, Text: f.text("on 17 November a customer called"), Published: ago(i * 3), Marking: intel.Green, Reliability: 'B'})
+	}
+	docs[1].Title = f.text(docs[1].Title)
+	return docs
+}
+
+func (f fake) Entities(_ context.Context, _ intel.Reader, l web.List) (web.Entities, error) {
+	if f.empty {
+		return web.Entities{}, nil
+	}
+	es := web.Entities{Total: 120}
+	for i := range web.PageRows {
+		es.Lines = append(es.Lines, f.line(fmt.Sprintf("Actor %d of the list", i), i))
+	}
+	return es, nil
+}
+
+func (f fake) row(id int, entity intel.Entity, value string, p float64) intel.Row {
+	level := intel.Low
+	switch {
+	case p >= .8:
+		level = intel.High
+	case p >= .5:
+		level = intel.Medium
+	}
+	return intel.Row{ID: fmt.Sprint(id), Entity: entity, Value: f.text(value), Relation: intel.AssociatedWith, Role: f.text("target"), Type: f.text("file"), Phase: f.text("delivery"),
+		Hostname: f.text("node-77.hosting.example"), Campaign: f.text("Cold Gateway"), Weakness: []string{f.text("CWE-78"), "CWE-287"}, Description: f.text("shared code: one loader, 11 addresses"),
+		Level: level, Probability: p, First: ago(800), Last: ago(2), Origins: 3, Documents: 5, SaidBy: []string{f.text("Northgate Labs"), "Ridgeline"}}
+}
+
+func (f fake) rows(from int, kind intel.Kind, values ...string) (rows []intel.Row) {
+	for i, v := range values {
+		rows = append(rows, f.row(from+i, f.entity(kind, v), v, .97-.17*float64(i%6)))
+	}
+	rows[len(rows)-1].First, rows[len(rows)-1].Last = time.Time{}, time.Time{}
+	return rows
+}
+
+func (f fake) predicted(from int, kind intel.Kind, values ...string) []intel.Row {
+	rows := f.rows(from, kind, values...)
+	for i := range rows {
+		rows[i].Predicted, rows[i].Origins, rows[i].First, rows[i].Last = true, 0, time.Time{}, time.Time{}
+		rows[i].Probability, rows[i].Level = .41, intel.Low
+	}
+	return rows
+}
+
+func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w web.Window) (web.Profile, error) {
+	if entity.Name == "nobody" {
+		return web.Profile{}, fmt.Errorf("actor %s: %w", entity.Name, intel.ErrNotFound)
+	}
+	if entity.Name == "broken" {
+		return web.Profile{}, fmt.Errorf("disk is full")
+	}
+	if entity.Name == "astro-locker-team" {
+		entity.Name = "astro-locker"
+	}
+	p := web.Profile{Profile: intel.Profile{Entity: entity, Marking: intel.Amber}}
+	if f.empty {
+		return p, nil
+	}
+	p.Name, p.AsOf, p.First, p.Last, p.Origins, p.Documents = f.text("Astro Locker"), now(), ago(2000), ago(1), 14, 386
+	p.Summary = f.text("Extortion group that encrypts and publishes, active since March 2021. It is busier than usual: 36 activities in 28 days, 38 % more than in the 28 before.")
+	p.Aliases = f.rows(100, intel.Actor, "Astro Locker Team", "TG-4411", "Ashen Locker", "Locker-A4")
+	p.Associated = f.rows(200, intel.Actor, "Tallow Wharf", "Quiet Ferry", "Brine Ledger", "Grey Cormorant")
+	p.Campaigns = f.rows(300, intel.Campaign, "Cold Gateway", "Paper Harbour", "Winter ledger")
+	p.Countries = f.rows(400, intel.Country, "US", "CN", "DE")
+	p.Activities = intel.Activities{Weekly: weeks(104), Monthly: weeks(40), Total: 417}
+	p.Activities.Events = []intel.Event{{At: ago(2), What: f.text("Loader seen beaconing to a fresh address in two places."), Document: "0123abc0", Source: "northgate-labs"}, {What: "Undated", Document: "0123abc1"}}
+	p.Intentions = f.rows(500, intel.Intent, "extortion", "sell-access")
+	p.Research = f.rows(600, intel.Vulnerability, "CVE-2099-10417", "CVE-2099-11002")
+	p.Attacks = []intel.Tally{{Country: f.text("US"), Sector: f.text("Manufacturing"), N: 29}, {Country: "DE", Sector: "Health care", N: 21}, {Sector: "Transport", N: 9}}
+	p.Arsenal = f.rows(700, intel.Malware, "Cobalt Strike", "Mount Locker")
+	p.IOC = f.rows(800, intel.IPv4, "203.0.113.77", "198.51.100.23", "192.0.2.44", "203.0.113.9", "203.0.113.10", "198.51.100.77", "198.51.100.78", "198.51.100.79", "203.0.113.140", "203.0.113.141", "203.0.113.142")
+	p.TTP = append(f.rows(900, intel.Technique, "T1190 Exploit Public-Facing Application", "T1003.001 LSASS Memory"), f.predicted(950, intel.Technique, "T1567.002 Exfiltration to Cloud Storage")...)
+	p.IOA = append(f.rows(1000, intel.File, "/portal/admin/export.asp", "/portal/x.php"), f.predicted(1050, intel.File, "/portal/ajax_acl_edit.php")...)
+	p.Totals = map[string]int{"ioc": 271}
+	p.All = 271
+	p.Forecasts = f.forecasts(entity)
+	p.References = []string{"https://reports.northgate.example/notes/212", f.text("https://cert.halden.example/2026-31"), "javascript:alert(1)"}
+	p.Licence = f.text("Invented for a test.")
+	return p, nil
+}
+
+func (f fake) forecasts(entity intel.Entity) []intel.Forecast {
+	base := intel.Forecast{Subject: entity, Made: now(), Due: now().AddDate(0, 0, 28), Horizon: 28, Rule: f.text("counted on the day it is due"), Model: "gamma-poisson",
+		Reasons: []intel.Reason{{Item: f.text("target of 37 % of claims"), Contribution: .7}, {Item: "two access offers", Contribution: -.2}}}
+	month, week, known, unknown := base, base, base, base
+	month.Kind, month.Target, month.BaseRate = "activity", "documents", 21
+	month.Quantiles = map[string]float64{"0.1": 18, "0.25": 25, "0.5": 32, "0.75": 39, "0.9": 51}
+	week.Kind, week.Target, week.Horizon, week.BaseRate = "activity", "documents", 7, 5.25
+	week.Quantiles = map[string]float64{"0.1": 4, "0.25": 6, "0.5": 8, "0.75": 10, "0.9": 15}
+	known.Kind, known.Target, known.Probability, known.BaseRate, known.Skill = "country", f.text("country:US"), .79, .61, []float64{.18, .11, .25}
+	unknown.Kind, unknown.Target, unknown.Probability, unknown.BaseRate = f.text("technique"), "technique:T1567.002", .44, .1
+	return []intel.Forecast{month, week, known, unknown}
+}
+
+func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Proof, error) {
+	if f.empty || row == "1050" {
+		return nil, nil
+	}
+	return []intel.Proof{
+		{Document: "0123abc0", Source: intel.SourceID(f.text("northgate-labs")), Title: f.text("incident note 212"), URL: f.text("javascript:alert(1)//"), Snippet: f.text("…the same loader beaconed to 203[.]0[.]113[.]77:8443 every 61 seconds…"), Offset: 4181, At: ago(3), Origin: f.text("Northgate Labs"), Weight: .9},
+		{Document: "0123abc1", Source: "kelp-forum", URL: "https://kelp.example/t/1", Snippet: "box was 203.0.113.77, still warm", Offset: -1, Origin: "seller", Stance: intel.Disputes},
+	}, nil
+}
+
+func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity) (web.Indicator, error) {
+	if f.empty {
+		return web.Indicator{Entity: entity}, nil
+	}
+	proofs, err := f.Proofs(ctx, r, "1")
+	i := web.Indicator{Entity: entity, Marking: intel.Amber, AsOf: now(), Country: f.text("Germany (DE)"), First: ago(100), Last: ago(2), Origins: 3,
+		Claims: f.rows(1, intel.Actor, "Astro Locker", "Tallow Wharf", "Research scanner"), Related: f.rows(10, intel.Domain, "updates.gateway-help.example"), Proofs: proofs, Documents: f.documents(), Total: 5}
+	if entity.Name == "192.0.2.53" {
+		i.Suppressed = f.text("warninglist: public-dns-v4")
+	}
+	return i, err
+}
+
+const note = `INCIDENT NOTE 212: GATEWAYS AGAIN
+Northgate Labs, 20 November 2026
+
+On 17 November a customer in Germany called about encrypted file
+servers. The group calls itself Astro Locker Team. Beacons went to
+hxxps://203[.]0[.]113[.]77/portal/admin/export.asp every 61 seconds;
+name resolution went to 192.0.2.53. Шифровальщик «Astro» – 加密.`
+
+func (f fake) Document(_ context.Context, _ intel.Reader, id intel.DocumentID) (web.Document, error) {
+	if f.empty {
+		return web.Document{Document: intel.Document{ID: id}}, nil
+	}
+	d := web.Document{Document: intel.Document{ID: id, Source: intel.SourceID(f.text("northgate-labs")), Genre: intel.Report, URL: "https://reports.northgate.example/notes/212", Author: f.text("northgate"), Channel: f.text("kelp/room"),
+		Title: f.text("Incident note 212: gateways again"), Text: f.text(note), Language: f.text("en"), References: []string{"https://kelp.example/", "javascript:alert(1)"},
+		Marking: intel.Green, Reliability: 'A', Published: ago(3), Learned: ago(2)}}
+	d.Document.Claims = []intel.Claim{{Subject: f.entity(intel.IPv4, "203.0.113.77"), Relation: intel.Indicates, Object: e(intel.Actor, "astro-locker"), Reference: f.text("javascript:alert(1)"), Context: intel.Context{Note: f.text("control server"), Port: "8443/tcp"}, At: ago(4)}}
+	see := func(kind intel.Kind, name, text, aside string) {
+		d.Observations = append(d.Observations, intel.Observation{Document: id, Entity: f.entity(kind, name), Offset: indexOf(d.Text, text), Length: len(text), Text: text, Suppressed: aside})
+	}
+	see(intel.Country, "DE", "Germany", "")
+	see(intel.Actor, "astro-locker-team", "Astro Locker Team", "")
+	see(intel.Actor, "astro-locker", "Astro Locker", "")
+	see(intel.URL, "https://203.0.113.77/portal/admin/export.asp", "hxxps://203[.]0[.]113[.]77/portal/admin/export.asp", "")
+	see(intel.IPv4, "203.0.113.77", "203[.]0[.]113[.]77", "")
+	see(intel.IPv4, "192.0.2.53", "192.0.2.53", f.text("warninglist: public-dns-v4"))
+	see(intel.Malware, "astro", "not in the text", "")
+	return d, nil
+}
+
+func (f fake) Search(context.Context, intel.Reader, string, int) (web.Results, error) {
+	if f.empty {
+		return web.Results{}, nil
+	}
+	r := web.Results{Total: 131, More: true, Entities: []web.Hit{{Entity: e(intel.Actor, "astro-locker"), Name: f.text("Astro Locker"), Why: f.text("its name"), First: ago(900), Last: ago(1), Documents: 386}, {Entity: f.entity(intel.IPv4, "203.0.113.77"), Name: f.text("203.0.113.77")}}}
+	for _, d := range f.documents() {
+		r.Documents = append(r.Documents, web.DocumentHit{Document: d, Snippet: f.text("…the group calls itself Astro Locker Team…")})
+	}
+	return r, nil
+}
+
+func (f fake) Sources(context.Context) ([]web.SourceHealth, error) {
+	if f.empty {
+		return nil, nil
+	}
+	return []web.SourceHealth{
+		{Name: intel.SourceID(f.text("kelp forum")), Connector: f.text("forum"), State: web.Failing, Reliability: 'C', Documents: 2904, Daily: weeks(14), LastSuccess: ago(2), LastFailure: ago(0), LastError: f.text("HTTP 403")},
+		{Name: "northgate-labs", Connector: "rss", State: web.OnTime, Reliability: 'A', Documents: 48216, Documents24: 3, Daily: weeks(14), LastSuccess: now(), Next: now().Add(time.Hour)},
+		{Name: "lowtide", Connector: "list", State: web.Late, Documents: 12}, {Name: "old paste mirror", Connector: "paste", State: web.Paused}, {Name: "new one", State: ""},
+	}, nil
+}
+
+// serve returns a server of the pages over f.
+func serve(f fake) http.Handler {
+	return web.Handler(web.Site{Views: f, Reader: intel.Everything(), Notice: "Everything here is invented.", Log: slog.New(slog.DiscardHandler), Now: now,
+		Formats: []web.Format{{Extension: ".md", MediaType: "text/markdown; charset=utf-8", Label: "Markdown", Write: func(w io.Writer, p intel.Profile) error {
+			_, err := fmt.Fprintf(w, "# %s\n", p.Name)
+			return err
+		}}}})
+}
+
+// get asks h for a path as a browser on this machine would.
+func get(t *testing.T, h http.Handler, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8080"+path, nil)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}

@@ -1,0 +1,210 @@
+package web
+
+import (
+	"html/template"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+const dash = "–" // what is not known
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// functions are what the templates may call.
+func functions(now func() time.Time) template.FuncMap {
+	return template.FuncMap{
+		"path": Path, "doc": documentPath, "outside": outside, "excerpt": excerpt,
+		"day": day, "minute": minute, "number": number, "decimal": decimal, "lower": lower,
+		"ago":   func(t time.Time) string { return ago(t, now()) },
+		"spark": sparkline, "change": change, "kindName": kindName, "menu": menu,
+		"tlp": tlp, "stateName": stateName, "title": title, "brief": brief, "counts": counts, "circumstances": circumstances,
+		"inc": func(i int) int { return i + 1 }, "add": func(a, b int) int { return a + b },
+		"levels": func() []intel.Level { return []intel.Level{intel.High, intel.Medium, intel.Low} },
+		"states": func() []State { return []State{OnTime, Late, Failing, Paused} },
+		"proofs": func(ps []intel.Proof, value string) proofList { return proofList{ps, value} },
+	}
+}
+
+// A proofList is evidence with the value it is about, which is marked in it.
+type proofList struct {
+	Proofs []intel.Proof
+	Value  string
+}
+
+// title names a document, by the start of its text where it has no title.
+func title(d intel.Document) string {
+	if t := strings.TrimSpace(d.Title); t != "" {
+		return t
+	}
+	words := strings.Fields(d.Text[:min(len(d.Text), 400)])
+	if len(words) == 0 {
+		return "Document of " + string(d.Source)
+	}
+	return strings.ToValidUTF8(strings.Join(words[:min(len(words), 12)], " "), "") + "…"
+}
+
+// brief cuts the explanation from the heading of a section.
+func brief(heading string) string {
+	short, _, _ := strings.Cut(heading, ":")
+	return short
+}
+
+// counts lists totals by name.
+func counts(totals map[string]int) (all []share) {
+	for _, name := range slices.Sorted(maps.Keys(totals)) {
+		all = append(all, share{Name: name, N: totals[name]})
+	}
+	return all
+}
+
+// circumstances says what a claim comes with.
+func circumstances(c intel.Claim) string {
+	var parts []string
+	for _, p := range [][2]string{{"", c.SubjectText}, {"", c.ObjectText}, {"", c.Context.Vulnerability}, {"port ", c.Context.Port}, {"", c.Context.Method},
+		{"", c.Context.Phase}, {"campaign ", c.Context.Campaign}, {"host ", c.Context.Hostname}, {"", c.Context.Note}} {
+		if p[1] != "" {
+			parts = append(parts, p[0]+p[1])
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return dash
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
+func minute(t time.Time) string {
+	if t.IsZero() {
+		return dash
+	}
+	return t.UTC().Format("2006-01-02 15:04")
+}
+
+// number writes n with commas: 48,216.
+func number(n int) string {
+	s := strconv.Itoa(n)
+	sign := ""
+	if n < 0 {
+		sign, s = "−", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
+
+func lower(v any) string {
+	switch v := v.(type) {
+	case intel.Level:
+		return strings.ToLower(string(v))
+	case string:
+		return strings.ToLower(v)
+	}
+	return ""
+}
+
+// ago says how long before now t was, in days; nothing beyond a month.
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	days := int(now.UTC().Truncate(24*time.Hour).Sub(t.UTC().Truncate(24*time.Hour)) / (24 * time.Hour))
+	switch {
+	case days == 0:
+		return "today"
+	case days == 1:
+		return "yesterday"
+	case days > 1 && days <= 31:
+		return itoa(days) + " days ago"
+	}
+	return ""
+}
+
+// A trend is a change in words and in a class that draws its arrow.
+type trend struct{ Class, Text string }
+
+// change compares two counts.
+func change(now, before int) trend {
+	switch {
+	case before == 0 && now == 0:
+		return trend{"flat", "0 %"}
+	case before == 0:
+		return trend{"up", "new"}
+	}
+	percent := (now - before) * 100 / before
+	switch {
+	case percent > 2:
+		return trend{"up", "+" + number(percent) + " %"}
+	case percent < -2:
+		return trend{"down", number(percent) + " %"}
+	}
+	return trend{"flat", number(percent) + " %"}
+}
+
+// kindName writes a kind as a person would.
+func kindName(k intel.Kind) string {
+	switch k {
+	case intel.IPv4:
+		return "IPv4 address"
+	case intel.IPv6:
+		return "IPv6 address"
+	case intel.CIDR:
+		return "address range"
+	case intel.URL:
+		return "URL"
+	case intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512, intel.JA3, intel.JARM:
+		return strings.ToUpper(string(k))
+	case intel.ASN:
+		return "network (ASN)"
+	case intel.Bitcoin:
+		return "Bitcoin address"
+	case intel.Ethereum:
+		return "Ethereum address"
+	case intel.Monero:
+		return "Monero address"
+	case intel.Port:
+		return "network port"
+	case intel.Input:
+		return "input value"
+	case intel.Domain:
+		return "domain name"
+	}
+	return strings.ReplaceAll(string(k), "-", " ")
+}
+
+// tlp returns the class of a marking.
+func tlp(m intel.Marking) string {
+	switch m {
+	case intel.Green:
+		return "green"
+	case intel.Amber, intel.AmberStrict:
+		return "amber"
+	case intel.Red:
+		return "red"
+	}
+	return "clear"
+}
+
+func stateName(s State) string {
+	switch s {
+	case OnTime:
+		return "On time"
+	case Late:
+		return "Late"
+	case Failing:
+		return "Failing"
+	case Paused:
+		return "Paused"
+	}
+	return "Not read yet"
+}

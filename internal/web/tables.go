@@ -1,0 +1,257 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A table is one section of a profile, ready to print.
+type table struct {
+	Key, Title, Note string
+	Total            int
+	First            string // heading of the first column
+	Columns          []column
+	Observed         []row
+	Predicted        []row
+	Pager            pager
+	Empty            string // what to say where there are no rows
+	Filter           *filter
+	Filtered         bool
+}
+
+// Span is how many columns t has.
+func (t table) Span() int { return len(t.Columns) + 5 }
+
+// A column is one that only this table has.
+type column struct {
+	Head, Th, Class string
+	Cell            func(intel.Row) string
+}
+
+// A row is one line of a table.
+type row struct {
+	intel.Row
+	ID     string // of the element, and the value of ?open=
+	Href   string // of the value; empty for none
+	Mono   bool
+	Cells  []cell
+	Open   bool
+	Opener string // where the opener leads
+	Fetch  string // what it fetches instead
+	Proofs []intel.Proof
+	Span   int
+}
+
+type cell struct{ Th, Class, Text string }
+
+type filter struct {
+	Action, Value string
+	Base          string // without the fragment
+	All           int
+	Kinds         []intel.Kind
+	Kind          intel.Kind
+	Level         intel.Level
+}
+
+// A pager leads through the pages of a table.
+type pager struct {
+	From, To, Total int
+	Previous, Next  string
+	Target          string // id of the section to put the page into; empty for a new page
+}
+
+// Shown reports whether there is more than one page.
+func (p pager) Shown() bool { return p.Previous != "" || p.Next != "" }
+
+// paged returns the pager of page, where n of total rows are shown; at gives
+// the address of a page.
+func paged(page, n, total int, at func(int) string) pager {
+	p := pager{From: (page-1)*PageRows + 1, To: (page-1)*PageRows + n, Total: total}
+	if page > 1 {
+		p.Previous = at(page - 1)
+	}
+	if p.To < total && n > 0 {
+		p.Next = at(page + 1)
+	}
+	return p
+}
+
+// tables returns the sections of p that are tables of rows. Those before the
+// activities come first.
+func tables(p Profile) (early, late []table) {
+	description := func(head, th string) column {
+		return column{head, th, "quiet wide", func(r intel.Row) string { return r.Description }}
+	}
+	early = []table{
+		{Key: "aliases", Title: "Aliases", First: "Name", Note: "Each name is a claim by somebody. Names are linked, never merged.",
+			Empty: "No source uses another name.", Columns: []column{
+				{"Used by", "used by", "wide", func(r intel.Row) string { return strings.Join(r.SaidBy, ", ") }},
+				{"Says", "says", "", func(r intel.Row) string { return saysAlias(r.Relation) }}}},
+		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: "Who works with, buys from or looks like this one.",
+			Empty: "No document links it with another actor.", Columns: []column{
+				{"Relation and reason", "relation", "wide", func(r intel.Row) string { return join(says(r.Relation), r.Description) }}}},
+		{Key: "campaigns", Title: "Campaigns", First: "Campaign", Empty: "No document names a campaign of it.", Columns: []column{description("What", "what")}},
+		{Key: "countries", Title: "Countries by role", First: "Country", Note: "Where traffic comes from is not who somebody is: origin, route and target are kept apart.",
+			Empty: "No document names a country with it.", Columns: []column{
+				{"Role", "role", "nowrap", func(r intel.Row) string { return r.Role }}, description("Reason", "reason")}},
+	}
+	late = []table{
+		{Key: "intentions", Title: "Intentions", First: "Intention", Note: "What they say they want or act as if they wanted.",
+			Empty: "No document says what it wants.", Columns: []column{{"Rests on", "rests on", "wide", restsOn}}},
+		{Key: "research", Title: "Emerging research", First: "Subject", Note: "Products and flaws it reads, asks or trades about before any attack is seen.",
+			Empty: "It was not seen discussing a product, flaw or technique.", Columns: []column{
+				{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }}, description("What", "what")}},
+		{Key: "arsenal", Title: "Malware, tools and vulnerabilities", First: "Name", Empty: "No document says what it uses.", Columns: []column{
+			{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }}, description("What", "what")}},
+		{Key: "ioc", Title: "IOC: indicators of compromise", First: "Indicator", Note: "Confidence: does it belong to " + p.Name + "? Old rows can be certain and dead.",
+			Empty: "No document links an indicator of compromise to it.", Columns: []column{
+				{"Kind", "kind", "", func(r intel.Row) string { return string(r.Entity.Kind) }},
+				{"Host name", "host", "quiet value", func(r intel.Row) string { return r.Hostname }},
+				{"Campaign", "campaign", "", func(r intel.Row) string { return r.Campaign }}}},
+		{Key: "ttp", Title: "TTP: tactics, techniques, procedures", First: "Technique", Note: "Named in a report, seen in a log, or derived from a weakness.",
+			Empty: "No document names a technique or a weakness with it.", Columns: []column{
+				{"Weakness", "weakness", "", func(r intel.Row) string { return strings.Join(r.Weakness, ", ") }}, description("Description", "is")}},
+		{Key: "ioa", Title: "IOA: indicators of attack", First: "Fragment", Note: "Fragments used while attacking. Predicted rows are never counted as evidence.",
+			Empty: "No document names a path, argument or port with it.", Columns: []column{
+				{"Kind", "kind", "", func(r intel.Row) string { return join("", strings.ReplaceAll(r.Type, "-", " ")) }},
+				{"Phase", "phase", "", func(r intel.Row) string { return r.Phase }},
+				description("Seen in, or why expected", "seen in")}},
+	}
+	return early, late
+}
+
+// rowsOf returns the rows of a section by the key of its JSON.
+func rowsOf(p intel.Profile, key string) []intel.Row {
+	return map[string][]intel.Row{"aliases": p.Aliases, "associated_actors": p.Associated, "campaigns": p.Campaigns, "countries": p.Countries,
+		"intentions": p.Intentions, "research": p.Research, "arsenal": p.Arsenal, "ioc": p.IOC, "ttp": p.TTP, "ioa": p.IOA}[key]
+}
+
+// fill puts the rows of p into t as the window and the open row ask.
+func (t *table) fill(p Profile, base string, w Window, open string) {
+	rows := rowsOf(p.Profile, t.Key)
+	total, known := p.Totals[t.Key]
+	if !known {
+		total = len(rows)
+	}
+	t.Total = total
+	page := 1
+	if w.Section == t.Key {
+		page = max(1, w.Page)
+	}
+	state := url.Values{}
+	if w.Section != "" && w.Page > 1 {
+		state.Set("section", w.Section)
+		state.Set("page", itoa(w.Page))
+	}
+	for k, v := range map[string]string{"ioc": w.Filter, "kind": string(w.Kind), "level": string(w.Level)} {
+		if v != "" {
+			state.Set(k, v)
+		}
+	}
+	t.Filtered = t.Key == "ioc" && (w.Filter != "" || w.Kind != "" || w.Level != "")
+	if t.Key == "ioc" && (t.Filtered || total > 10) {
+		t.Filter = &filter{Action: base + "#ioc", Base: base, Value: w.Filter, All: max(p.All, total), Kinds: iocKinds(), Kind: w.Kind, Level: w.Level}
+	}
+	t.add(rows, base, state, open)
+	t.Pager = paged(page, len(rows), total, func(n int) string {
+		v := url.Values{}
+		for k := range state {
+			v.Set(k, state.Get(k))
+		}
+		v.Set("section", t.Key)
+		v.Set("page", itoa(n))
+		return base + "?" + v.Encode() + "#" + t.Key
+	})
+	t.Pager.Target = t.Key
+}
+
+// add appends rows, observed and predicted apart. State is the query that
+// stays when one of them is opened.
+func (t *table) add(rows []intel.Row, base string, state url.Values, open string) {
+	for i, r := range rows {
+		line := row{Row: r, Href: Path(r.Entity), Span: t.Span(), Mono: r.Entity.Kind.Class() == intel.IOC || r.Entity.Kind.Class() == intel.IOA}
+		if r.Value == "" {
+			line.Value = r.Entity.Title()
+		}
+		if t.Key == "aliases" && r.Entity.Kind != intel.Handle && r.Entity.Kind != intel.Channel {
+			line.Href = "" // leads back to this very page
+		}
+		line.ID = t.Key + "-" + itoa(i+1)
+		if r.ID != "" {
+			line.ID = t.Key + "-" + r.ID
+			line.Open = open == line.ID
+			v := url.Values{}
+			for k := range state {
+				v.Set(k, state.Get(k))
+			}
+			if !line.Open {
+				v.Set("open", line.ID)
+			}
+			line.Opener = base + "?" + v.Encode() + "#" + url.PathEscape(line.ID)
+			line.Fetch = "/evidence/" + url.PathEscape(r.ID) + "?" + url.Values{"span": {itoa(t.Span())}, "id": {line.ID}, "value": {line.Value}}.Encode()
+		}
+		for _, c := range t.Columns {
+			line.Cells = append(line.Cells, cell{c.Th, c.Class, c.Cell(r)})
+		}
+		if r.Predicted {
+			t.Predicted = append(t.Predicted, line)
+		} else {
+			t.Observed = append(t.Observed, line)
+		}
+	}
+}
+
+// opened returns the row of open that stands in t, if any.
+func (t *table) opened() *row {
+	for _, rows := range [][]row{t.Observed, t.Predicted} {
+		if i := slices.IndexFunc(rows, func(r row) bool { return r.Open }); i >= 0 {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+func iocKinds() []intel.Kind {
+	return []intel.Kind{intel.IPv4, intel.IPv6, intel.CIDR, intel.Domain, intel.URL, intel.Email, intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512,
+		intel.Onion, intel.Bitcoin, intel.Filename, intel.Command, intel.RegistryKey, intel.Mutex, intel.UserAgent}
+}
+
+func says(r intel.Relation) string {
+	if r == intel.AliasOf {
+		return "same actor"
+	}
+	return strings.ReplaceAll(string(r), "-", " ")
+}
+
+func saysAlias(r intel.Relation) string {
+	switch r {
+	case intel.NotAliasOf:
+		return "another actor"
+	case intel.PartOf:
+		return "speaks for it"
+	}
+	return "same actor"
+}
+
+func restsOn(r intel.Row) string {
+	if r.Description != "" {
+		return r.Description
+	}
+	if r.Documents == 1 {
+		return "1 document"
+	}
+	if r.Documents > 1 {
+		return number(r.Documents) + " documents"
+	}
+	return ""
+}
+
+func join(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + ": " + b
+}

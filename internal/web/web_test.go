@@ -1,0 +1,189 @@
+package web_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/web"
+)
+
+func indexOf(s, part string) int { return strings.Index(s, part) }
+
+func paths() []string {
+	return []string{"/", "/actors", "/actors?name=a&sort=name&page=2", "/malware", "/tools", "/campaigns", "/vulnerabilities", "/countries", "/handles", "/channels",
+		"/actor/astro-locker", "/actor/astro-locker?open=ioc-800", "/actor/astro-locker?open=ioa-1050", "/actor/astro-locker?per=month", "/actor/astro-locker?section=ioc&page=2&ioc=203&level=High&kind=ipv4",
+		"/malware/cobalt-strike", "/tool/x", "/campaign/cold-gateway", "/country/DE", "/vulnerability/CVE-2099-10417", "/handle/kelp/astro_support", "/channel/kelp/room",
+		"/indicator/ipv4/203.0.113.77", "/indicator/ipv4/192.0.2.53?open=claims-1", "/indicator/file/%2Fportal%2Fadmin%2Fexport.asp", "/indicator/url/https:%2F%2Fa.example%2Fx%2F",
+		"/document/0123abc0", "/search", "/search?q=astro+locker", "/search?q=astro&page=2", "/sources", "/sources?state=failing&name=kelp", "/sources?state=none", "/evidence/1?span=7&id=ioc-1&value=203.0.113.77"}
+}
+
+func TestEveryPageRenders(t *testing.T) {
+	for name, f := range map[string]fake{"full": {text: plain}, "hostile": {text: hostile}, "empty": {text: plain, empty: true}} {
+		t.Run(name, func(t *testing.T) {
+			h := serve(f)
+			for _, path := range paths() {
+				w := get(t, h, path)
+				if w.Code != http.StatusOK {
+					t.Errorf("%s: status %d", path, w.Code)
+					continue
+				}
+				check(t, path, w.Body.String())
+				if got := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'self';") || strings.Contains(got, "unsafe") {
+					t.Errorf("%s: policy %q", path, got)
+				}
+				if !strings.HasPrefix(path, "/evidence") && !strings.Contains(w.Body.String(), "Everything here is invented.") {
+					t.Errorf("%s: no notice", path)
+				}
+			}
+		})
+	}
+}
+
+// check fails on anything in a page that a policy would have to stop, and on
+// markup that is not ours.
+func check(t *testing.T, path, page string) {
+	t.Helper()
+	if strings.Contains(page, "ZgotmplZ") || strings.Contains(page, "<no value>") {
+		t.Errorf("%s: a template has a hole", path)
+	}
+	ids := map[string]bool{}
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			return
+		}
+		token := z.Token()
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
+			continue
+		}
+		if token.Data == "img" || token.Data == "style" || token.Data == "iframe" {
+			t.Errorf("%s: element %s", path, token)
+		}
+		for _, a := range token.Attr {
+			switch {
+			case strings.HasPrefix(a.Key, "on"), a.Key == "style", strings.HasPrefix(a.Key, "hx-on"):
+				t.Errorf("%s: attribute %s", path, token)
+			case a.Key == "href" || a.Key == "src" || a.Key == "action" || a.Key == "hx-get":
+				if !strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "#") && !strings.HasPrefix(a.Val, "https://") {
+					t.Errorf("%s: link to %q", path, a.Val)
+				}
+			case a.Key == "id":
+				if ids[a.Val] {
+					t.Errorf("%s: id %q twice", path, a.Val)
+				}
+				ids[a.Val] = true
+			}
+		}
+		if token.Data == "script" && !strings.Contains(token.String(), `src="/static/`) {
+			t.Errorf("%s: %s", path, token)
+		}
+	}
+}
+
+func TestPagesSayWhatIsNotThere(t *testing.T) {
+	h := serve(fake{text: plain})
+	for path, want := range map[string]int{"/actor/nobody": 404, "/actor/broken": 500, "/nothing/here": 404, "/nothing": 404, "/indicator/actor/x": 404, "/indicator/ipv4/": 404, "/actors?page=0": 400, "/actor/x?kind=nonsense": 400,
+		"/actor/x?level=Huge": 400, "/evidence/1": 400, "/actors/nobody.md": 404, "/actors/x.exe": 404} {
+		w := get(t, h, path)
+		if w.Code != want {
+			t.Errorf("%s: status %d, want %d", path, w.Code, want)
+		}
+		if strings.Contains(w.Body.String(), "disk is full") {
+			t.Errorf("%s: tells the reader the fault itself", path)
+		}
+	}
+}
+
+func TestAliasesLeadToTheActor(t *testing.T) {
+	h := serve(fake{text: plain})
+	for path, want := range map[string]string{"/actor/astro-locker-team": "/actor/astro-locker", "/actor/Astro%20Locker?per=month": "/actor/astro-locker?per=month"} {
+		if w := get(t, h, path); w.Code != http.StatusFound || w.Header().Get("Location") != want {
+			t.Errorf("%s: status %d to %q, want %q", path, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+}
+
+func TestProfilesCanBeDownloaded(t *testing.T) {
+	w := get(t, serve(fake{text: plain}), "/actors/astro-locker.md")
+	if w.Code != http.StatusOK || w.Body.String() != "# Astro Locker\n" || w.Header().Get("Content-Type") != "text/markdown; charset=utf-8" {
+		t.Errorf("status %d, %q as %s", w.Code, w.Body, w.Header().Get("Content-Type"))
+	}
+}
+
+func TestOtherHostsAndMethodsAreRefused(t *testing.T) {
+	h := serve(fake{text: plain})
+	for host, want := range map[string]int{"127.0.0.1:8080": 200, "[::1]:8080": 200, "localhost": 200, "LOCALHOST.:80": 200, "127.9.9.9": 200, "evil.example": 421, "127.0.0.1.evil.example:8080": 421, "": 421, "192.0.2.1": 421} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("host %q: status %d, want %d", host, w.Code, want)
+		}
+	}
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {
+		r := httptest.NewRequest(method, "http://localhost/actor/x", nil)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusMethodNotAllowed {
+			t.Errorf("%s: status %d", method, w.Code)
+		}
+	}
+}
+
+func TestOpenRowShowsItsEvidenceWithoutAScript(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker?open=ioc-800").Body.String()
+	for _, want := range []string{`<tr id="ioc-800" class="is-open">`, `id="ev-ioc-800"`, `<mark>203[.]0[.]113[.]77</mark>`, `href="/document/0123abc0#b4181"`, `aria-expanded="true"`} {
+		if strings.Count(page, want) != 1 {
+			t.Errorf("%d times %s, want it once", strings.Count(page, want), want)
+		}
+	}
+	if strings.Contains(page, "javascript:") && strings.Contains(page, `href="javascript:`) {
+		t.Error("a hostile address is a link")
+	}
+}
+
+func TestUnprovenForecastsPrintNoProbability(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	if !strings.Contains(page, "rank 1") || strings.Contains(page, "0.44") || !strings.Contains(page, "0.79") {
+		t.Error("want a rank for the technique, 0.79 for the country and no 0.44")
+	}
+}
+
+func TestEveryEntityPathLeadsBackToIt(t *testing.T) {
+	h := serve(fake{text: plain})
+	for _, s := range []string{"actor:astro-locker", "handle:kelp/a/b", "handle:..", "channel:telegram/комната", "url:https://a.example/x?y=1&z=%2e%2e#f", "file:..", "file:/a/../b", "file:.", "input:' or 1=1 --", "command:a b\tc", "pattern:%2f", "user-agent:Mozilla/5.0 (X11; Linux)", "country:DE", "registry-key:HKLM\\x"} {
+		e, err := intel.ParseEntity(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := get(t, h, web.Path(e))
+		if w.Code != http.StatusOK {
+			t.Errorf("%s at %s: status %d", s, web.Path(e), w.Code)
+		}
+	}
+}
+
+// The published file, the comment line with its licence above it.
+const htmxSum = "dd88d633e489a01936b9529b7881d58dc2ea7ac2558bc7397433e7a40f3f2556"
+
+func TestHtmxIsTheReleaseWeChecked(t *testing.T) {
+	b, err := os.ReadFile("static/htmx-4.0.1.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != htmxSum {
+		t.Errorf("SHA-256 %x, want %s", sum, htmxSum)
+	}
+	if !strings.Contains(string(b[:100]), "0BSD") {
+		t.Error("the file does not name its licence")
+	}
+}
