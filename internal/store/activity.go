@@ -18,7 +18,7 @@ func (db *DB) Weekly(ctx context.Context, r intel.Reader, names []intel.Entity, 
 	if err != nil {
 		return nil, err
 	}
-	first, last := weekOf(from.UnixMicro()), weekOf(to.UnixMicro())
+	first, last := weekOf(fromTime(from)), weekOf(fromTime(to))
 	counts := make([]intel.Count, 0, (last-first)/7+1)
 	for w := first; w <= last; w += 7 {
 		counts = append(counts, intel.Count{Start: time.UnixMicro(w * day).UTC()})
@@ -118,10 +118,7 @@ type Busy struct {
 // Busiest returns the canonical entities of a kind that most documents mention
 // since a week, or in all time where since is zero, and how many there are.
 func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, since, until time.Time, limit, offset int) ([]Busy, int, error) {
-	from, to := weekOf(since.UnixMicro()), weekOf(until.UnixMicro())
-	if since.IsZero() {
-		from = undated
-	}
+	from, to := weekOf(fromTime(since)), weekOf(fromTime(until))
 	const grouped = `FROM activity a LEFT JOIN resolution x ON x.name = a.entity
 		JOIN entities e ON e.id = COALESCE(x.canonical, a.entity) AND e.kind = $1
 		WHERE a.marking <= $2 AND a.week >= $3 AND a.week <= $4`

@@ -42,7 +42,7 @@ func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
 // holdLinks makes other transactions wait that would weigh the same links: each
 // must see the other's evidence. All are taken in one order, so that nobody
 // waits in a circle.
-func holdLinks(ctx context.Context, tx *sql.Tx, ids []int64, hold string) error {
+func holdLinks(ctx context.Context, tx engine, ids []int64, hold string) error {
 	if hold == "" {
 		return nil // one writer
 	}
@@ -55,7 +55,7 @@ func holdLinks(ctx context.Context, tx *sql.Tx, ids []int64, hold string) error 
 // Reweigh assesses up to limit links again that have become stale, and returns
 // how many it did.
 func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidence) []intel.Assessment) (n int, err error) {
-	err = db.tx(ctx, func(tx *sql.Tx) error {
+	err = db.tx(ctx, func(tx engine) error {
 		ids, err := query(ctx, tx, scanInt, `SELECT link FROM stale ORDER BY link LIMIT $1`, min(limit, chunk))
 		n = len(ids)
 		if err != nil || n == 0 {
@@ -112,7 +112,7 @@ func scanPiece(r *sql.Rows, p *piece) error {
 const pieces = `SELECT link, origin, reliability, marking, stance, weight, MAX(at), MIN(at), MAX(learned), COUNT(DISTINCT document), MAX(context)
 	FROM evidence WHERE `
 
-func weighLinks(ctx context.Context, tx *sql.Tx, ids []int64, judge func([]intel.Evidence) []intel.Assessment) error {
+func weighLinks(ctx context.Context, tx engine, ids []int64, judge func([]intel.Evidence) []intel.Assessment) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -171,7 +171,7 @@ func scanEnds(r *sql.Rows, e *ends) error {
 const endsSelect = `SELECT l.id, l.from_entity, l.relation, l.to_entity, f.kind, f.name, f.title, t.kind, t.name, t.title
 	FROM links l JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity `
 
-func linkEnds(ctx context.Context, q querier, ids []int64) (map[int64]ends, error) {
+func linkEnds(ctx context.Context, q engine, ids []int64) (map[int64]ends, error) {
 	rows, err := query(ctx, q, scanEnds, endsSelect+`WHERE l.id IN `+list(1, len(ids)), anys(ids)...)
 	if err != nil {
 		return nil, err

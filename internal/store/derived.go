@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -42,8 +41,8 @@ type Derivation struct {
 // either all of it is there or none. What an earlier version derived from the
 // same documents is closed, not deleted.
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
-	err := db.tx(ctx, func(tx *sql.Tx) error {
-		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold}
+	err := db.tx(ctx, func(tx engine) error {
+		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, changes: map[tally]int{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -77,7 +76,7 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 
 // saving is one SaveDerived under way.
 type saving struct {
-	tx       *sql.Tx
+	tx       engine
 	hold     string // locks rows for the rest of the transaction
 	d        Derivation
 	now      int64
@@ -85,6 +84,7 @@ type saving struct {
 	ids      []int64 // of docs
 	entities map[intel.Entity]int64
 	origins  map[string]int64
+	changes  map[tally]int // of activity
 }
 
 type docRow struct {
@@ -134,6 +134,9 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 		}
 		for _, l := range closed {
 			links[l] = true
+		}
+		if err := s.uncount(ctx, again); err != nil {
+			return err
 		}
 		_, err = s.tx.ExecContext(ctx, `DELETE FROM observations WHERE document IN `+list(1, len(again)), anys(again)...)
 		return err
@@ -187,7 +190,7 @@ func (s *saving) names(ctx context.Context, batch []Derived) error {
 	return saveResolutions(ctx, s.tx, rs)
 }
 
-func originIDs(ctx context.Context, tx *sql.Tx, names map[string]bool) (map[string]int64, error) {
+func originIDs(ctx context.Context, tx engine, names map[string]bool) (map[string]int64, error) {
 	sorted := make([]string, 0, len(names))
 	for n := range names {
 		sorted = append(sorted, text(n))
@@ -213,23 +216,19 @@ func originIDs(ctx context.Context, tx *sql.Tx, names map[string]bool) (map[stri
 
 func (s *saving) observations(ctx context.Context, batch []Derived) error {
 	var rows [][8]any
-	weeks := map[entityWeek]bool{}
 	for _, d := range batch {
 		doc, ok := s.docs[d.Document]
 		if !ok {
 			return fmt.Errorf("document %s: %w", d.Document, intel.ErrNotFound)
 		}
+		counted := map[int64]bool{}
 		for i, o := range d.Observations {
 			id := s.entities[o.Entity]
 			rows = append(rows, [8]any{doc.id, i, id, o.Offset, o.Length, o.Suppressed, doc.marking, doc.published})
-			if o.Entity.Kind.Class() != intel.Name || o.Suppressed != "" {
-				continue
+			if o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" && !counted[id] {
+				counted[id] = true
+				s.changes[tally{id, weekOf(doc.published), doc.marking}]++
 			}
-			week := undated
-			if doc.published.Valid {
-				week = weekOf(doc.published.Int64)
-			}
-			weeks[entityWeek{id, week}] = true
 		}
 	}
 	err := chunks(rows, func(rows [][8]any) error {
@@ -240,7 +239,7 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 	if err != nil {
 		return err
 	}
-	return s.activity(ctx, weeks)
+	return s.activity(ctx)
 }
 
 func flat[A [3]any | [8]any | [14]any](rows []A) []any {
@@ -258,7 +257,8 @@ func flat[A [3]any | [8]any | [14]any](rows []A) []any {
 	return out
 }
 
-type entityWeek struct{ entity, week int64 }
+// A tally is what activity counts documents by.
+type tally struct{ entity, week, marking int64 }
 
 const (
 	day = int64(24 * time.Hour / time.Microsecond)
@@ -268,44 +268,73 @@ const (
 
 // weekOf returns the Monday of a moment, in days since 1970-01-01 (a
 // Thursday).
-func weekOf(us int64) int64 {
-	days := us / day
-	if us%day < 0 {
+func weekOf(at sql.NullInt64) int64 {
+	if !at.Valid {
+		return undated
+	}
+	days := at.Int64 / day
+	if at.Int64%day < 0 {
 		days--
 	}
-	monday := (days+3)/7*7 - 3
-	if days < -3 && (days+3)%7 != 0 {
-		monday -= 7
-	}
-	return monday
+	return days - ((days+3)%7+7)%7
 }
 
-// activity counts the touched weeks anew.
-func (s *saving) activity(ctx context.Context, weeks map[entityWeek]bool) error {
-	sorted := make([]entityWeek, 0, len(weeks))
-	for w := range weeks {
-		sorted = append(sorted, w)
+// uncount takes back what documents that are derived again have added to
+// activity.
+func (s *saving) uncount(ctx context.Context, documents []int64) error {
+	type row struct {
+		document int64
+		tally
+		kind intel.Kind
 	}
-	slices.SortFunc(sorted, func(a, b entityWeek) int {
-		if a.entity != b.entity {
-			return int(a.entity - b.entity)
+	rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error {
+		var at sql.NullInt64
+		err := r.Scan(&x.document, &x.entity, &x.kind, &x.marking, &at)
+		x.week = weekOf(at)
+		return err
+	}, `SELECT DISTINCT o.document, o.entity, e.kind, o.marking, o.at FROM observations o JOIN entities e ON e.id = o.entity
+		WHERE o.suppressed = '' AND o.document IN `+list(1, len(documents)), anys(documents)...)
+	for _, x := range rows {
+		if x.kind.Class() == intel.Name {
+			s.changes[x.tally]--
 		}
-		return int(a.week - b.week)
+	}
+	return err
+}
+
+// activity applies the changes to the counts of weeks.
+func (s *saving) activity(ctx context.Context) error {
+	var keys []tally
+	for k, n := range s.changes {
+		if n != 0 {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b tally) int {
+		return cmp.Or(cmp.Compare(a.entity, b.entity), cmp.Compare(a.week, b.week), cmp.Compare(a.marking, b.marking))
 	})
-	return chunks(sorted, func(some []entityWeek) error {
-		args := make([]any, 0, 2*len(some))
-		for _, w := range some {
-			args = append(args, w.entity, w.week)
+	err := chunks(keys, func(keys []tally) error {
+		args := make([]any, 0, 4*len(keys))
+		for _, k := range keys {
+			args = append(args, k.entity, k.week, k.marking, s.changes[k])
 		}
-		_, err := s.tx.ExecContext(ctx, `WITH w (entity, week) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)
-			INSERT INTO activity (entity, week, marking, documents)
-			SELECT w.entity, w.week, o.marking, COUNT(DISTINCT o.document) FROM w JOIN observations o ON o.entity = w.entity
-				AND (o.at >= w.week * `+strconv.FormatInt(day, 10)+` AND o.at < (w.week + 7) * `+strconv.FormatInt(day, 10)+`
-					OR w.week = `+strconv.FormatInt(undated, 10)+` AND o.at IS NULL)
-			WHERE o.suppressed = '' GROUP BY w.entity, w.week, o.marking
-			ON CONFLICT (entity, week, marking) DO UPDATE SET documents = excluded.documents`, args...)
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO activity (entity, week, marking, documents) VALUES `+values(1, len(keys), 4)+`
+			ON CONFLICT (entity, week, marking) DO UPDATE SET documents = activity.documents + excluded.documents`, args...)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if s.changes[k] > 0 {
+			continue
+		}
+		_, err := s.tx.ExecContext(ctx, `DELETE FROM activity WHERE entity = $1 AND week = $2 AND marking = $3 AND documents <= 0`, k.entity, k.week, k.marking)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // evidence keeps the links and evidence of the batch and returns the links.

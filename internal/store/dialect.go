@@ -16,6 +16,7 @@ import (
 type dialect struct {
 	name  string // also the folder of its migrations
 	goose goose.Dialect
+	bare  bool // see engine
 	open  func(url string) (write, read *sql.DB, err error)
 	// search is a condition that the text of document d matches $1.
 	search string
@@ -36,6 +37,7 @@ var dialects = map[string]dialect{
 	"sqlite": {
 		name:   "sqlite",
 		goose:  goose.DialectSQLite3,
+		bare:   true,
 		open:   openSQLite,
 		search: `d.id IN (SELECT rowid FROM documents_text WHERE documents_text MATCH $1 ORDER BY rowid DESC LIMIT 20000)`,
 		index:  `INSERT INTO documents_text (rowid, title, text) SELECT id, title, text FROM documents WHERE id >= $1 AND id <= $2 AND (text <> '' OR title <> '')`,

@@ -16,7 +16,7 @@ import (
 // returns their IDs. A document is never changed once kept. A zero Learned
 // becomes now.
 func (db *DB) SaveDocuments(ctx context.Context, docs []intel.Document, now time.Time) (added []intel.DocumentID, err error) {
-	err = db.tx(ctx, func(tx *sql.Tx) error {
+	err = db.tx(ctx, func(tx engine) error {
 		added = nil
 		sources, err := sourceIDs(ctx, tx, docs)
 		if err != nil {
@@ -34,7 +34,7 @@ func (db *DB) SaveDocuments(ctx context.Context, docs []intel.Document, now time
 	return added, nil
 }
 
-func sourceIDs(ctx context.Context, tx *sql.Tx, docs []intel.Document) (map[intel.SourceID]int64, error) {
+func sourceIDs(ctx context.Context, tx engine, docs []intel.Document) (map[intel.SourceID]int64, error) {
 	ids := map[intel.SourceID]int64{}
 	for _, d := range docs {
 		if _, ok := ids[d.Source]; ok {
@@ -51,7 +51,7 @@ func sourceIDs(ctx context.Context, tx *sql.Tx, docs []intel.Document) (map[inte
 
 const documentColumns = `key, source, genre, url, author, channel, title, text, language, claims, refs, marking, reliability, published, learned, assumed`
 
-func (db *DB) insertDocuments(ctx context.Context, tx *sql.Tx, docs []intel.Document, sources map[intel.SourceID]int64, now time.Time) ([]intel.DocumentID, error) {
+func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Document, sources map[intel.SourceID]int64, now time.Time) ([]intel.DocumentID, error) {
 	const width = 17
 	args := make([]any, 0, len(docs)*width)
 	for _, d := range docs {
@@ -189,6 +189,54 @@ func (db *DB) Documents(ctx context.Context, r intel.Reader, limit, offset int) 
 		return nil, fmt.Errorf("documents: %w", err)
 	}
 	return plain(docs), nil
+}
+
+// Latest returns the documents r may see that were published last before
+// until, newest first, with the beginning of their text and without claims.
+func (db *DB) Latest(ctx context.Context, r intel.Reader, until time.Time, limit int) ([]intel.Document, error) {
+	docs, err := query(ctx, db.read, scanDocument, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, SUBSTR(d.text, 1, 400), d.language,
+		'', '', d.marking, d.reliability, d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source
+		WHERE d.published <= $1 AND d.marking <= $2 ORDER BY d.published DESC, d.id DESC LIMIT $3`, until.UnixMicro(), int(r.Clearance), limit)
+	if err != nil {
+		return nil, fmt.Errorf("latest documents: %w", err)
+	}
+	return plain(docs), nil
+}
+
+// Said is one link that a document gives evidence of, with titles.
+type Said struct {
+	Document         intel.DocumentID
+	Link             intel.Link
+	FromName, ToName string
+	Weight           float64
+}
+
+// Said returns what documents give evidence of between named things, weightiest
+// first.
+func (db *DB) Said(ctx context.Context, r intel.Reader, ids []intel.DocumentID) ([]Said, error) {
+	var out []Said
+	err := chunks(ids, func(ids []intel.DocumentID) error {
+		keys, err := documentKeys(ids)
+		if err != nil {
+			return err
+		}
+		some, err := query(ctx, db.read, func(r *sql.Rows, s *Said) error {
+			var key []byte
+			err := r.Scan(&key, &s.Link.Relation, &s.Weight, &s.Link.From.Kind, &s.Link.From.Name, &s.FromName, &s.Link.To.Kind, &s.Link.To.Name, &s.ToName)
+			s.Document = intel.DocumentID(hex.EncodeToString(key))
+			return err
+		}, `SELECT d.key, l.relation, e.weight, f.kind, f.name, f.title, t.kind, t.name, t.title
+			FROM documents d JOIN evidence e ON e.document = d.id AND e.superseded IS NULL JOIN links l ON l.id = e.link
+			JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity
+			WHERE d.marking <= $1 AND e.stance = 0 AND l.relation <> 'indicates' AND d.key IN `+list(2, len(keys))+` ORDER BY e.weight DESC, e.id`,
+			append([]any{int(r.Clearance)}, keys...)...)
+		out = append(out, some...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("what documents say: %w", err)
+	}
+	return out, nil
 }
 
 // Search returns documents that contain all words and that r may see, newest

@@ -30,7 +30,7 @@ func casts(first, rows int, types ...string) string {
 
 // entityIDs returns the integers of entities, adding those that are new; it
 // also says which were. Titles name them where a source said how.
-func entityIDs(ctx context.Context, tx *sql.Tx, entities []intel.Entity, titles map[intel.Entity]string) (ids map[intel.Entity]int64, added []intel.Entity, err error) {
+func entityIDs(ctx context.Context, tx engine, entities []intel.Entity, titles map[intel.Entity]string) (ids map[intel.Entity]int64, added []intel.Entity, err error) {
 	ids = make(map[intel.Entity]int64, len(entities))
 	err = chunks(entities, func(some []intel.Entity) error {
 		if err := findEntities(ctx, tx, some, ids); err != nil {
@@ -58,7 +58,7 @@ type entityRow struct {
 
 func scanEntity(r *sql.Rows, e *entityRow) error { return r.Scan(&e.id, &e.Kind, &e.Name) }
 
-func findEntities(ctx context.Context, q querier, entities []intel.Entity, ids map[intel.Entity]int64) error {
+func findEntities(ctx context.Context, q engine, entities []intel.Entity, ids map[intel.Entity]int64) error {
 	args := make([]any, 0, 2*len(entities))
 	for _, e := range entities {
 		args = append(args, string(e.Kind), e.Name)
@@ -71,7 +71,7 @@ func findEntities(ctx context.Context, q querier, entities []intel.Entity, ids m
 	return err
 }
 
-func addEntities(ctx context.Context, tx *sql.Tx, entities []intel.Entity, titles map[intel.Entity]string, ids map[intel.Entity]int64) error {
+func addEntities(ctx context.Context, tx engine, entities []intel.Entity, titles map[intel.Entity]string, ids map[intel.Entity]int64) error {
 	args := make([]any, 0, 3*len(entities))
 	for _, e := range entities {
 		args = append(args, string(e.Kind), e.Name, text(titles[e]))
@@ -98,7 +98,7 @@ func (db *DB) lookupIDs(ctx context.Context, entities []intel.Entity) (map[intel
 }
 
 // entitiesByID is the inverse of lookupIDs, with the titles.
-func entitiesByID(ctx context.Context, q querier, ids []int64) (map[int64]Titled, error) {
+func entitiesByID(ctx context.Context, q engine, ids []int64) (map[int64]Titled, error) {
 	out := make(map[int64]Titled, len(ids))
 	err := chunks(ids, func(ids []int64) error {
 		rows, err := query(ctx, q, func(r *sql.Rows, t *titledRow) error { return r.Scan(&t.id, &t.Entity.Kind, &t.Entity.Name, &t.Title) },
@@ -138,7 +138,7 @@ func (db *DB) Title(ctx context.Context, e intel.Entity) (title string, err erro
 
 // SaveTitles sets how the names of entities are written.
 func (db *DB) SaveTitles(ctx context.Context, titles map[intel.Entity]string) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx engine) error {
 		for e, title := range titles {
 			if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3`, text(title), string(e.Kind), e.Name); err != nil {
 				return fmt.Errorf("title of %s: %w", e, err)

@@ -13,7 +13,7 @@ import (
 // SaveForecasts keeps forecasts as they were made. One that is there already
 // is never changed.
 func (db *DB) SaveForecasts(ctx context.Context, fs []intel.Forecast) error {
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	err := db.tx(ctx, func(tx engine) error {
 		for _, f := range fs {
 			ids, _, err := entityIDs(ctx, tx, []intel.Entity{f.Subject}, nil)
 			if err != nil {

@@ -25,7 +25,7 @@ type Pack struct {
 // Each yields the items in any order, and may fail half-way. It reports whether
 // anything changed.
 func (db *DB) SavePack(ctx context.Context, p Pack, each func(yield func(key string, body []byte) error) error) (changed bool, err error) {
-	err = db.tx(ctx, func(tx *sql.Tx) error {
+	err = db.tx(ctx, func(tx engine) error {
 		changed = false
 		now, err := query(ctx, tx, func(r *sql.Rows, s *string) error { return r.Scan(s) }, `SELECT digest FROM packs WHERE name = $1`, p.Name)
 		if err != nil || (len(now) == 1 && now[0] == p.Digest) {
@@ -50,7 +50,7 @@ func (db *DB) SavePack(ctx context.Context, p Pack, each func(yield func(key str
 	return changed, nil
 }
 
-func insertItems(ctx context.Context, tx *sql.Tx, pack string, each func(func(string, []byte) error) error) (n int, err error) {
+func insertItems(ctx context.Context, tx engine, pack string, each func(func(string, []byte) error) error) (n int, err error) {
 	var rows [][3]any
 	flush := func() error {
 		if len(rows) == 0 {

@@ -20,14 +20,14 @@ type Resolution struct {
 
 // SaveResolutions replaces whom the names in rs stand for.
 func (db *DB) SaveResolutions(ctx context.Context, rs []Resolution) error {
-	err := db.tx(ctx, func(tx *sql.Tx) error { return saveResolutions(ctx, tx, rs) })
+	err := db.tx(ctx, func(tx engine) error { return saveResolutions(ctx, tx, rs) })
 	if err != nil {
 		return fmt.Errorf("save resolutions: %w", err)
 	}
 	return nil
 }
 
-func saveResolutions(ctx context.Context, tx *sql.Tx, rs []Resolution) error {
+func saveResolutions(ctx context.Context, tx engine, rs []Resolution) error {
 	if len(rs) == 0 {
 		return nil
 	}

@@ -23,6 +23,10 @@ type Section struct {
 	Inward bool
 	Class  intel.Class
 	Kinds  []intel.Kind // of the other end; empty: any
+	// Contains and Level narrow the section to values that contain a text and
+	// to one level; empty: any.
+	Contains string
+	Level    intel.Level
 }
 
 // An Assessed link is an assessment as it is kept: with the integer of the
@@ -75,6 +79,14 @@ func (s Section) condition(r intel.Reader, name int64) (where string, args []any
 		for _, k := range s.Kinds {
 			args = append(args, string(k))
 		}
+	}
+	if s.Contains != "" {
+		args = append(args, like(strings.ToLower(s.Contains)))
+		where += fmt.Sprintf(` AND (SELECT LOWER(name) FROM entities WHERE id = %s) LIKE $%d ESCAPE '\'`, other, len(args))
+	}
+	if s.Level != "" {
+		args = append(args, string(s.Level))
+		where += fmt.Sprintf(` AND a.level = $%d`, len(args))
 	}
 	return where, args
 }

@@ -23,7 +23,7 @@ type Source struct {
 	LastFailure  time.Time
 }
 
-func sourceID(ctx context.Context, tx *sql.Tx, name intel.SourceID) (id int64, err error) {
+func sourceID(ctx context.Context, tx engine, name intel.SourceID) (id int64, err error) {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO sources (name) VALUES ($1) ON CONFLICT DO NOTHING`, string(name)); err != nil {
 		return 0, err
 	}

@@ -26,7 +26,9 @@ var migrations embed.FS
 
 // DB is the store. It is safe for concurrent use.
 type DB struct {
-	write, read *sql.DB
+	pool        *sql.DB // of the writer
+	reading     *sql.DB // of readers; may be the same
+	write, read engine
 	dialect     dialect
 }
 
@@ -45,7 +47,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	db := &DB{write, read, d}
+	db := &DB{write, read, engine{write, d.bare}, engine{read, d.bare}, d}
 	if err := db.migrate(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("migrate store: %w", err)
@@ -55,10 +57,10 @@ func Open(ctx context.Context, url string) (*DB, error) {
 
 // Close releases the connections.
 func (db *DB) Close() error {
-	if db.read == db.write {
-		return db.write.Close()
+	if db.reading == db.pool {
+		return db.pool.Close()
 	}
-	return errors.Join(db.read.Close(), db.write.Close())
+	return errors.Join(db.reading.Close(), db.pool.Close())
 }
 
 func (db *DB) migrate(ctx context.Context) error {
@@ -66,7 +68,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(db.dialect.goose, db.write, files)
+	p, err := goose.NewProvider(db.dialect.goose, db.pool, files)
 	if err != nil {
 		return err
 	}
@@ -75,25 +77,20 @@ func (db *DB) migrate(ctx context.Context) error {
 }
 
 // tx runs f in a transaction, which it commits if f returns nil.
-func (db *DB) tx(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := db.write.BeginTx(ctx, nil)
+func (db *DB) tx(ctx context.Context, f func(engine) error) error {
+	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	if err := f(tx); err != nil {
+	if err := f(engine{tx, db.dialect.bare}); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-// querier is what a connection and a transaction have in common.
-type querier interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}
-
 // query runs a statement and returns one T for each row.
-func query[T any](ctx context.Context, q querier, scan func(*sql.Rows, *T) error, statement string, args ...any) ([]T, error) {
+func query[T any](ctx context.Context, q engine, scan func(*sql.Rows, *T) error, statement string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, statement, args...)
 	if err != nil {
 		return nil, err

@@ -277,6 +277,11 @@ func TestDerivingTwiceChangesNothing(t *testing.T) {
 		if n != 3 {
 			t.Errorf("%d documents in %+v, want 3", n, weeks)
 		}
+		derive(t, db, 2, store.Derived{Document: docs[0].ID})
+		busy, total, err := db.Busiest(t.Context(), all, intel.Actor, time.Time{}, now, 10, 0)
+		if err != nil || total != 1 || len(busy) != 1 || busy[0].Documents != 2 {
+			t.Errorf("busiest %+v of %d, err %v; want one actor in the 2 documents left", busy, total, err)
+		}
 	})
 }
 

@@ -27,7 +27,7 @@ const (
 // older version than the given one count as waiting.
 func (db *DB) Lease(ctx context.Context, version, limit int, now time.Time, lease time.Duration) ([]intel.Document, error) {
 	var docs []stored
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	err := db.tx(ctx, func(tx engine) error {
 		docs = nil
 		ids, err := db.takeWork(ctx, tx, limit, now, lease)
 		if err != nil || len(ids) == 0 {
@@ -45,7 +45,7 @@ func (db *DB) Lease(ctx context.Context, version, limit int, now time.Time, leas
 	return plain(docs), nil
 }
 
-func (db *DB) takeWork(ctx context.Context, tx *sql.Tx, limit int, now time.Time, lease time.Duration) ([]int64, error) {
+func (db *DB) takeWork(ctx context.Context, tx engine, limit int, now time.Time, lease time.Duration) ([]int64, error) {
 	_, err := tx.ExecContext(ctx, `UPDATE work SET state = 2, error = CASE WHEN error = '' THEN 'the process ended while working on it' ELSE error END
 		WHERE state = 0 AND attempts >= $1 AND leased <= $2`, maxAttempts, now.UnixMicro())
 	if err != nil {
@@ -86,7 +86,7 @@ func (db *DB) Failed(ctx context.Context, id intel.DocumentID, reason string, ag
 }
 
 func (db *DB) eachWork(ctx context.Context, ids []intel.DocumentID, statement string, args ...any) error {
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	err := db.tx(ctx, func(tx engine) error {
 		return chunks(ids, func(ids []intel.DocumentID) error {
 			keys, err := documentKeys(ids)
 			if err != nil {
