@@ -1,0 +1,159 @@
+// Package matrix collects the Ransomware Vulnerability Matrix: Markdown tables
+// of products, vulnerabilities, the groups that exploit them and the sources
+// that say so. A file is one document; each claim names its own reference.
+package matrix
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Connector reads the tables of the matrix.
+var Connector = collect.Connector{
+	Name:      "matrix",
+	About:     "which ransomware group exploits which CVE (Ransomware Vulnerability Matrix)",
+	Open:      open,
+	Recognise: recognise,
+}
+
+type settings struct {
+	Path string `json:"path"`
+}
+
+type source struct {
+	env  collect.Env
+	path string
+}
+
+func open(env collect.Env, decode func(any) error) (collect.Source, error) {
+	var s settings
+	if err := decode(&s); err != nil {
+		return nil, err
+	}
+	if s.Path == "" {
+		return nil, errors.New("path is missing")
+	}
+	return &source{env, s.Path}, nil
+}
+
+func recognise(_ fs.FS, name string, head []byte) bool {
+	return strings.HasSuffix(strings.TrimSuffix(name, ".gz"), ".md") && bytes.Contains(head, []byte("| CVE(s) | Ransomware Group(s) |"))
+}
+
+// Collect implements collect.Source.
+func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
+	keep, err := collect.Numbered(ctx, from, emit)
+	if err != nil {
+		return err
+	}
+	f, err := collect.OpenFile(ctx, s.env, s.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	base := path.Base(s.path)
+	t := table{said: map[intel.Claim]bool{}, doc: intel.Document{
+		ID: intel.NewDocumentID(s.env.ID, base), Source: s.env.ID, Genre: intel.List, Title: "Ransomware Vulnerability Matrix: " + strings.TrimSuffix(base, ".md"),
+	}}
+	lines := collect.NewLines(s.env, f)
+	for lines.Next() {
+		if err := t.line(strings.TrimSpace(lines.Text())); err != nil {
+			lines.Reject(err)
+		}
+	}
+	if len(t.doc.Claims) > 0 {
+		if err := keep(t.doc); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+var (
+	cve  = regexp.MustCompile(`(?i)CVE-\d{4}-\d{4,7}`)
+	link = regexp.MustCompile(`\]\((https?://[^\s()]+(?:\([^\s()]*\)[^\s()]*)*)\)`)
+)
+
+// A table is a document in the making.
+type table struct {
+	doc    intel.Document
+	vendor string
+	inside bool // a table with a column of CVEs
+	said   map[intel.Claim]bool
+}
+
+func (t *table) line(s string) error {
+	if name, ok := strings.CutPrefix(s, "###"); ok {
+		t.vendor = strings.Trim(name, " `")
+		return nil
+	}
+	switch {
+	case !strings.HasPrefix(s, "|"):
+		t.inside = false
+		return nil
+	case strings.Contains(s, "CVE(s)"):
+		t.inside = true
+		return nil
+	case !t.inside || strings.Trim(s, "|-: ") == "":
+		return nil // another sort of table, or the line under the head
+	}
+	s = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2013", "-").Replace(s)
+	cells := strings.Split(strings.Trim(s, "|"), "|")
+	if len(cells) < 3 {
+		return fmt.Errorf("%w: a row has the cells product, CVE, group and source", intel.ErrInvalid)
+	}
+	ids := cve.FindAllString(cells[1], -1)
+	if len(ids) == 0 {
+		return fmt.Errorf("%w: no CVE in %q", intel.ErrInvalid, cells[1])
+	}
+	references := []string{""}
+	if found := link.FindAllStringSubmatch(strings.Join(cells[3:], "|"), -1); len(found) > 0 {
+		references = references[:0]
+		for _, f := range found {
+			references = append(references, f[1])
+		}
+	}
+	for _, id := range ids {
+		t.row(intel.NewEntity(intel.Vulnerability, id), strings.TrimSpace(cells[0]), cells[2], references)
+	}
+	return nil
+}
+
+// row says who exploits a vulnerability and what it affects.
+func (t *table) row(vulnerability intel.Entity, product, groups string, references []string) {
+	for _, reference := range references {
+		for group := range strings.SplitSeq(groups, ",") {
+			group = strings.Trim(strings.TrimSpace(group), "*`")
+			e := intel.NewEntity(intel.Actor, group)
+			if e.Name == "" {
+				continue
+			}
+			c := intel.Claim{Subject: e, Relation: intel.Exploits, Object: vulnerability, Reference: reference,
+				Context: intel.Context{Vulnerability: vulnerability.Name, Note: strings.TrimSpace(t.vendor + " " + product)}}
+			if e.Name != group {
+				c.SubjectText = group
+			}
+			t.say(c)
+		}
+		if v, p := intel.Slug(t.vendor), intel.Slug(product); v != "" && p != "" {
+			t.say(intel.Claim{Subject: vulnerability, Relation: intel.Affects, Object: intel.NewEntity(intel.Product, v+"/"+p),
+				ObjectText: strings.TrimSpace(t.vendor + " " + product), Reference: reference})
+		}
+	}
+}
+
+func (t *table) say(c intel.Claim) {
+	if !t.said[c] {
+		t.said[c] = true
+		t.doc.Claims = append(t.doc.Claims, c)
+	}
+}
