@@ -10,7 +10,7 @@ import (
 func observe(text string, spans ...int) (all []intel.Observation) {
 	for i := 0; i+1 < len(spans); i += 2 {
 		o := intel.Observation{Entity: intel.Entity{Kind: intel.Domain, Name: itoa(i)}, Offset: spans[i], Length: spans[i+1]}
-		if o.Offset >= 0 && o.Offset+o.Length <= len(text) && o.Length >= 0 {
+		if o.Offset >= 0 && o.Length >= 0 && o.Offset <= len(text) && o.Length <= len(text)-o.Offset {
 			o.Text = text[o.Offset : o.Offset+o.Length]
 		}
 		all = append(all, o)

@@ -7,9 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
@@ -38,113 +42,149 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	ctx, stopTab := chromedp.NewContext(allocator)
 	t.Cleanup(stopTab)
-	ctx, stopTime := context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(stopTime)
 	return ctx
 }
 
-// listen collects what the browser complains of: breaches of the policy,
-// failed requests and faults of scripts.
-func listen(ctx context.Context) *[]string {
-	var complaints []string
-	chromedp.ListenTarget(ctx, func(event any) {
+// A tab is one page of the browser with what it complained of: breaches of
+// the policy, failed requests and faults of scripts.
+type tab struct {
+	*testing.T
+	ctx  context.Context //nolint:containedctx // chromedp keeps its browser in it
+	mu   sync.Mutex
+	said []string
+}
+
+func newTab(t *testing.T) *tab {
+	b := &tab{T: t, ctx: browser(t)}
+	if err := chromedp.Do(b.ctx); err != nil { // starts it, without a limit of time
+		t.Fatal(err)
+	}
+	b.do(send(cdplog.Enable, cdp.Empty{}), send(runtime.Enable, cdp.Empty{}))
+	err := chromedp.Listen(b.ctx, func(event any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		switch event := event.(type) {
 		case *cdplog.EventEntryAdded:
-			complaints = append(complaints, event.Entry.Text)
+			b.said = append(b.said, event.Entry.Text)
 		case *runtime.EventExceptionThrown:
-			complaints = append(complaints, event.ExceptionDetails.Error())
+			b.said = append(b.said, event.ExceptionDetails.Text)
 		case *page.EventJavascriptDialogOpening:
-			complaints = append(complaints, "dialog: "+event.Message)
+			b.said = append(b.said, "dialog: "+event.Message)
 		}
 	})
-	return &complaints
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// do runs steps or ends the test.
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, 30*time.Second)
+	defer stop()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.Fatal(err, b.said)
+	}
+}
+
+// send is one command of the protocol as a step.
+func send[P, R any](c cdp.Command[P, R], p P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, p)
+		return err
+	})
+}
+
+// ask returns what an expression comes to in the page.
+func ask[V any](b *tab, expression string) V {
+	b.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[V](expression))
+	if err != nil {
+		b.Fatal(expression, err)
+	}
+	return v
+}
+
+// quiet fails if the browser complained of anything.
+func (b *tab) quiet() {
+	b.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.said) > 0 {
+		b.Errorf("the browser complains: %q", b.said)
+	}
 }
 
 // Pictures go to the folder of PORTENT_SHOTS, if it is set, to be looked at.
 func TestPagesFitEveryWidthInBothColours(t *testing.T) {
-	ctx := browser(t)
-	complaints := listen(ctx)
+	b := newTab(t)
 	server := httptest.NewServer(serve(fake{text: plain}))
 	defer server.Close()
-	if err := chromedp.Run(ctx, cdplog.Enable(), runtime.Enable()); err != nil {
-		t.Fatal(err)
-	}
-	shown := map[string]string{"start": "/", "list": "/actors", "actor": "/actor/astro-locker?open=ioc-800", "indicator": "/indicator/ipv4/203.0.113.77", "aside": "/indicator/ipv4/192.0.2.53",
-		"document": "/document/0123abc0", "search": "/search?q=astro+locker", "sources": "/sources"}
-	for name, path := range shown {
-		for _, width := range []int64{320, 390, 768, 1280, 1440} {
-			for _, colour := range []string{"light", "dark"} {
-				var spill int
-				var picture []byte
-				tasks := chromedp.Tasks{
-					emulation.SetDeviceMetricsOverride(width, 900, 1, false),
-					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colour}}),
-					chromedp.Navigate(server.URL + path),
-					chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &spill),
-				}
-				shots := os.Getenv("PORTENT_SHOTS")
-				if shots != "" && (width == 390 || width == 1280) {
-					tasks = append(tasks, chromedp.FullScreenshot(&picture, 100))
-				}
-				if err := chromedp.Run(ctx, tasks); err != nil {
-					t.Fatalf("%s at %d: %v", name, width, err)
-				}
-				if spill > 0 {
+	shots := os.Getenv("PORTENT_SHOTS")
+	for name, path := range map[string]string{"start": "/", "list": "/actors", "actor": "/actor/astro-locker?open=ioc-800", "indicator": "/indicator/ipv4/203.0.113.77", "aside": "/indicator/ipv4/192.0.2.53",
+		"document": "/document/0123abc0", "search": "/search?q=astro+locker", "sources": "/sources", "missing": "/actor/nobody"} {
+		for _, colour := range []string{"light", "dark"} {
+			b.do(send(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colour}}}))
+			for _, width := range []int64{320, 390, 768, 1280, 1440} {
+				b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(server.URL+path))
+				if spill := ask[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); spill > 0 {
 					t.Errorf("%s at %d px scrolls sideways by %d", path, width, spill)
 				}
-				if picture != nil {
-					file := filepath.Join(shots, fmt.Sprintf("%s-%s-%d.png", name, colour, width))
-					if err := os.WriteFile(file, picture, 0o644); err != nil {
-						t.Fatal(err)
-					}
+				if shots != "" && (width == 390 || width == 1280) {
+					b.picture(filepath.Join(shots, fmt.Sprintf("%s-%s-%d.png", name, colour, width)))
 				}
 			}
 		}
 	}
-	if len(*complaints) > 0 {
-		t.Errorf("the browser complains: %q", *complaints)
+	b.said = slices.DeleteFunc(b.said, func(s string) bool { return strings.Contains(s, "status of 404") }) // the missing page
+	b.quiet()
+}
+
+func (b *tab) picture(file string) {
+	b.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		b.Fatal(err)
 	}
 }
 
+// wide names the elements that stick out.
+const wide = `[...document.querySelectorAll("main *")].filter(x => x.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !x.closest(".scroll, thead")).slice(0, 6).map(x => x.tagName + "." + (x.getAttribute("class") || "") + " in " + x.parentElement.tagName + "." + x.parentElement.className).join("; ")`
+
 func TestHostilePagesRunNothing(t *testing.T) {
-	ctx := browser(t)
-	complaints := listen(ctx)
+	b := newTab(t)
 	server := httptest.NewServer(serve(fake{text: hostile}))
 	defer server.Close()
-	if err := chromedp.Run(ctx, cdplog.Enable(), runtime.Enable()); err != nil {
-		t.Fatal(err)
-	}
 	for _, path := range []string{"/", "/actor/astro-locker?open=ioc-800", "/indicator/ipv4/203.0.113.77", "/document/0123abc0", "/search?q=x", "/sources"} {
-		if err := chromedp.Run(ctx, chromedp.Navigate(server.URL+path), chromedp.WaitReady("main")); err != nil {
-			t.Fatal(err)
+		b.do(chromedp.EmulateViewport(390, 900), chromedp.Navigate(server.URL+path), chromedp.WaitReady("main"))
+		if spill := ask[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); spill > 0 {
+			t.Errorf("%s scrolls sideways by %d: %s", path, spill, ask[string](b, wide))
 		}
 	}
-	if len(*complaints) > 0 {
-		t.Errorf("the browser complains: %q", *complaints)
-	}
+	b.quiet()
 }
 
 func TestOpenerFetchesOnlyItsRow(t *testing.T) {
-	ctx := browser(t)
-	complaints := listen(ctx)
+	b := newTab(t)
 	server := httptest.NewServer(serve(fake{text: plain}))
 	defer server.Close()
-	var before, after, gone int
-	var expanded, path string
-	count := `document.querySelectorAll("#ev-ioc-801").length`
-	err := chromedp.Run(ctx, cdplog.Enable(), runtime.Enable(), chromedp.Navigate(server.URL+"/actor/astro-locker"), chromedp.WaitReady("main"), chromedp.Sleep(300*time.Millisecond),
-		chromedp.Evaluate(count, &before),
-		chromedp.Click("#ioc-801 a.open", chromedp.ByQuery), chromedp.WaitVisible("#ev-ioc-801", chromedp.ByQuery),
-		chromedp.Evaluate(count, &after), chromedp.Evaluate(`document.querySelector("#ioc-801 a.open").getAttribute("aria-expanded")`, &expanded),
-		chromedp.Evaluate(`location.pathname + location.search`, &path),
-		chromedp.Click("#ioc-801 a.open", chromedp.ByQuery), chromedp.Sleep(200*time.Millisecond), chromedp.Evaluate(count, &gone))
-	if err != nil {
-		t.Fatal(err, *complaints)
+	const count = `document.querySelectorAll("#ev-ioc-801").length`
+	b.do(chromedp.Navigate(server.URL+"/actor/astro-locker"), chromedp.WaitReady("main"), chromedp.Sleep(300*time.Millisecond))
+	before := ask[int](b, count)
+	b.do(chromedp.Click("#ioc-801 a.open"), chromedp.WaitVisible("#ev-ioc-801"))
+	open, expanded, path := ask[int](b, count), ask[string](b, `document.querySelector("#ioc-801 a.open").getAttribute("aria-expanded")`), ask[string](b, `location.pathname + location.search`)
+	b.do(chromedp.Click("#ioc-801 a.open"), chromedp.Sleep(200*time.Millisecond))
+	closed := ask[int](b, count)
+	if before != 0 || open != 1 || closed != 0 || expanded != "true" || path != "/actor/astro-locker" {
+		t.Errorf("rows before %d, open %d, closed %d; expanded %s; at %s", before, open, closed, expanded, path)
 	}
-	if before != 0 || after != 1 || gone != 0 || expanded != "true" || path != "/actor/astro-locker" {
-		t.Errorf("rows before %d, open %d, closed %d; expanded %s; at %s", before, after, gone, expanded, path)
+	b.do(chromedp.SetValue("#ioc-f", "203"), chromedp.Click("#ioc .filter button"), chromedp.Sleep(500*time.Millisecond))
+	if got := ask[string](b, `location.search`); !strings.Contains(got, "ioc=203") || ask[int](b, `document.querySelectorAll("#ioc").length`) != 1 {
+		t.Errorf("after filtering the address ends in %q", got)
 	}
-	if len(*complaints) > 0 {
-		t.Errorf("the browser complains: %q", *complaints)
-	}
+	b.quiet()
 }

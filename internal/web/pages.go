@@ -111,6 +111,7 @@ func (h *handler) list(r *http.Request) (view, error) {
 type indicatorPage struct {
 	Indicator
 	Claims, Related table
+	Strongest       *row // of the claims; nil if there is none
 	Defanged        string
 }
 
@@ -137,6 +138,11 @@ func (h *handler) indicator(r *http.Request) (view, error) {
 		Columns: []column{{"How related", "how", "", func(r intel.Row) string { return join(says(r.Relation), r.Description) }}}, Total: len(i.Related)}
 	page.Claims.add(i.Claims, base, url.Values{}, open)
 	page.Related.add(i.Related, base, url.Values{}, open)
+	for i, line := range page.Claims.Observed {
+		if page.Strongest == nil || line.Probability > page.Strongest.Probability {
+			page.Strongest = &page.Claims.Observed[i]
+		}
+	}
 	for _, t := range []*table{&page.Claims, &page.Related} {
 		if line := t.opened(); line != nil {
 			if line.Proofs, err = h.Views.Proofs(r.Context(), h.Reader, line.Row.ID); err != nil {

@@ -8,26 +8,27 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// A section is a kind that has a list and pages of its own.
+// A menuKind is a kind that has a list and pages of its own.
 type menuKind struct {
 	Kind     intel.Kind
 	List     string // path of the list
 	One      string // path before a name
 	Singular string
 	Plural   string
+	Main     bool // stands in the main menu
 }
 
 // menu lists the kinds with pages, in the order of the menu of lists.
 func menu() []menuKind {
 	return []menuKind{
-		{intel.Actor, "/actors", "/actor/", "Actor", "Actors"},
-		{intel.Malware, "/malware", "/malware/", "Malware", "Malware"},
-		{intel.Tool, "/tools", "/tool/", "Tool", "Tools"},
-		{intel.Campaign, "/campaigns", "/campaign/", "Campaign", "Campaigns"},
-		{intel.Vulnerability, "/vulnerabilities", "/vulnerability/", "Vulnerability", "Vulnerabilities"},
-		{intel.Country, "/countries", "/country/", "Country", "Countries"},
-		{intel.Handle, "/handles", "/handle/", "Handle", "Handles"},
-		{intel.Channel, "/channels", "/channel/", "Channel", "Channels"},
+		{intel.Actor, "/actors", "/actor/", "Actor", "Actors", true},
+		{intel.Malware, "/malware", "/malware/", "Malware", "Malware", true},
+		{intel.Tool, "/tools", "/tool/", "Tool", "Tools", false},
+		{intel.Campaign, "/campaigns", "/campaign/", "Campaign", "Campaigns", true},
+		{intel.Vulnerability, "/vulnerabilities", "/vulnerability/", "Vulnerability", "Vulnerabilities", true},
+		{intel.Country, "/countries", "/country/", "Country", "Countries", true},
+		{intel.Handle, "/handles", "/handle/", "Handle", "Handles", false},
+		{intel.Channel, "/channels", "/channel/", "Channel", "Channels", false},
 	}
 }
 

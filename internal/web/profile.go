@@ -17,7 +17,9 @@ import (
 type profilePage struct {
 	Profile
 	Menu            menuKind
-	Early, Late     []table
+	Early           []table // before the activities
+	Middle          []table // between them and the attacks
+	Late            []table
 	Rows, Predicted int
 	Weekly          []intel.Count
 	Trend           *trend
@@ -31,7 +33,6 @@ type profilePage struct {
 	Numbers         []forecastRow
 	Chances         []forecastGroup
 	Formats         []download
-	Aside           int
 }
 
 type download struct{ Href, Label string }
@@ -119,7 +120,7 @@ func (h *handler) profile(r *http.Request) (view, error) {
 
 // prove reads the evidence of the one row that is open.
 func (h *handler) prove(r *http.Request, page *profilePage) error {
-	for _, ts := range [][]table{page.Early, page.Late} {
+	for _, ts := range [][]table{page.Early, page.Middle, page.Late} {
 		for i := range ts {
 			line := ts[i].opened()
 			if line == nil {
@@ -137,8 +138,8 @@ func (h *handler) prove(r *http.Request, page *profilePage) error {
 
 func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) profilePage {
 	page := profilePage{Profile: p, Menu: m, Base: Path(p.Entity), Per: "week", Weekly: p.Activities.Weekly}
-	page.Early, page.Late = tables(p)
-	for _, ts := range [][]table{page.Early, page.Late} {
+	page.Early, page.Middle, page.Late = tables(p)
+	for _, ts := range [][]table{page.Early, page.Middle, page.Late} {
 		for i := range ts {
 			ts[i].fill(p, page.Base, w, q.Get("open"))
 			page.Rows += ts[i].Total
@@ -147,7 +148,7 @@ func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) pro
 	}
 	if m.Kind != intel.Actor { // elsewhere an empty table says nothing
 		empty := func(t table) bool { return t.Total == 0 && !t.Filtered }
-		page.Early, page.Late = slices.DeleteFunc(page.Early, empty), slices.DeleteFunc(page.Late, empty)
+		page.Early, page.Middle, page.Late = slices.DeleteFunc(page.Early, empty), slices.DeleteFunc(page.Middle, empty), slices.DeleteFunc(page.Late, empty)
 	}
 	if n := len(p.Activities.Weekly); n >= 8 {
 		now, before := sum(p.Activities.Weekly[n-4:]), sum(p.Activities.Weekly[n-8:n-4])

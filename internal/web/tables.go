@@ -79,9 +79,9 @@ func paged(page, n, total int, at func(int) string) pager {
 	return p
 }
 
-// tables returns the sections of p that are tables of rows. Those before the
-// activities come first.
-func tables(p Profile) (early, late []table) {
+// tables returns the sections of p that are tables of rows: those before the
+// activities, those between them and the attacks, and the rest.
+func tables(p Profile) (early, middle, late []table) {
 	description := func(head, th string) column {
 		return column{head, th, "quiet wide", func(r intel.Row) string { return r.Description }}
 	}
@@ -98,12 +98,14 @@ func tables(p Profile) (early, late []table) {
 			Empty: "No document names a country with it.", Columns: []column{
 				{"Role", "role", "nowrap", func(r intel.Row) string { return r.Role }}, description("Reason", "reason")}},
 	}
-	late = []table{
+	middle = []table{
 		{Key: "intentions", Title: "Intentions", First: "Intention", Note: "What they say they want or act as if they wanted.",
 			Empty: "No document says what it wants.", Columns: []column{{"Rests on", "rests on", "wide", restsOn}}},
 		{Key: "research", Title: "Emerging research", First: "Subject", Note: "Products and flaws it reads, asks or trades about before any attack is seen.",
 			Empty: "It was not seen discussing a product, flaw or technique.", Columns: []column{
 				{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }}, description("What", "what")}},
+	}
+	late = []table{
 		{Key: "arsenal", Title: "Malware, tools and vulnerabilities", First: "Name", Empty: "No document says what it uses.", Columns: []column{
 			{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }}, description("What", "what")}},
 		{Key: "ioc", Title: "IOC: indicators of compromise", First: "Indicator", Note: "Confidence: does it belong to " + p.Name + "? Old rows can be certain and dead.",
@@ -120,7 +122,7 @@ func tables(p Profile) (early, late []table) {
 				{"Phase", "phase", "", func(r intel.Row) string { return r.Phase }},
 				description("Seen in, or why expected", "seen in")}},
 	}
-	return early, late
+	return early, middle, late
 }
 
 // rowsOf returns the rows of a section by the key of its JSON.
