@@ -1,0 +1,234 @@
+// Package eset collects the indicators of ESET's research: folders with a
+// README in AsciiDoc and lists of hashes, one folder per actor, malware or
+// campaign.
+//
+// An AsciiDoc file is a report with text; a list of hashes is a document whose
+// claims point to the name of the folder, spelled as the README's title spells
+// it. The MISP events beside them are the misp connector's.
+package eset
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Connector reads files of eset/malware-ioc.
+var Connector = collect.Connector{
+	Name:      "eset",
+	About:     "reports and hash lists of ESET (eset/malware-ioc)",
+	Open:      open,
+	Recognise: recognise,
+}
+
+const (
+	maxFile   = 32 << 20
+	perPart   = 5000 // claims of one document
+	published = "https://github.com/eset/malware-ioc/tree/master/"
+)
+
+type settings struct {
+	Path string `json:"path"`
+}
+
+type source struct {
+	env  collect.Env
+	path string
+}
+
+func open(env collect.Env, decode func(any) error) (collect.Source, error) {
+	var s settings
+	if err := decode(&s); err != nil {
+		return nil, err
+	}
+	if s.Path == "" {
+		return nil, errors.New("path is missing")
+	}
+	return &source{env, s.Path}, nil
+}
+
+func recognise(_ fs.FS, name string, head []byte) bool {
+	return head != nil && (list(name) || path.Ext(plainName(name)) == ".adoc")
+}
+
+func plainName(name string) string { return strings.TrimSuffix(path.Base(name), ".gz") }
+
+// list reports whether name is that of a list of hashes.
+func list(name string) bool {
+	switch plainName(name) {
+	case "samples.md5", "samples.sha1", "samples.sha256", "samples.sha512":
+		return true
+	}
+	return false
+}
+
+// Collect implements collect.Source.
+func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
+	keep, err := collect.Numbered(ctx, from, emit)
+	if err != nil {
+		return err
+	}
+	if list(s.path) {
+		return s.samples(ctx, keep)
+	}
+	if path.Ext(plainName(s.path)) != ".adoc" {
+		return collect.Permanent(fmt.Errorf("%s: neither AsciiDoc nor a list of samples; MISP events are read as misp", s.path))
+	}
+	text, broken := collect.ReadFile(ctx, s.env, s.path, maxFile)
+	if doc, ok := s.report(text); ok {
+		if err := keep(doc); err != nil {
+			return err
+		}
+	}
+	return broken
+}
+
+func (s *source) report(adoc []byte) (intel.Document, bool) {
+	title, text := prose(adoc)
+	if text == "" {
+		return intel.Document{}, false
+	}
+	doc := s.document(adoc)
+	doc.Genre, doc.Title, doc.Text = intel.Report, title, text
+	return doc, true
+}
+
+// document is what all documents of a folder have in common; adoc is its
+// README.
+func (s *source) document(adoc []byte) intel.Document {
+	doc := intel.Document{ID: intel.NewDocumentID(s.env.ID, s.path), Source: s.env.ID, Author: "eset", URL: published + s.path}
+	for _, link := range links(adoc) {
+		if strings.Contains(link, "welivesecurity.com/") && len(doc.References) < 10 {
+			doc.References = append(doc.References, link)
+		}
+	}
+	if len(doc.References) > 0 {
+		doc.Published = day(doc.References[0])
+		doc.Learned, doc.Assumed = doc.Published, !doc.Published.IsZero()
+	}
+	return doc
+}
+
+// day returns the day in a URL such as …/2020/07/09/…, else zero.
+func day(link string) time.Time {
+	parts := strings.Split(link, "/")
+	for i := 0; i+2 < len(parts); i++ {
+		if at, err := time.Parse("2006/01/02", strings.Join(parts[i:i+3], "/")); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// samples emits the hashes of a list.
+func (s *source) samples(ctx context.Context, keep func(intel.Document) error) error {
+	readme, err := collect.ReadFile(ctx, s.env, path.Join(path.Dir(s.path), "README.adoc"), maxFile)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		readme = nil // the list can do without
+	}
+	f, err := collect.OpenFile(ctx, s.env, s.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	title, _ := prose(readme)
+	subject, wording := subject(s.path, title)
+	doc := s.document(readme)
+	doc.Genre, doc.Title = intel.List, "Samples: "+title
+	lines := collect.NewLines(s.env, f)
+	seen, part := map[intel.Entity]bool{}, doc
+	for lines.Next() {
+		value := strings.TrimSpace(lines.Text())
+		if value == "" || value[0] == '#' {
+			continue
+		}
+		e, _, err := collect.Indicator(intel.SHA256, value)
+		if err != nil {
+			lines.Reject(err)
+			continue
+		}
+		if seen[e] {
+			continue
+		}
+		seen[e] = true
+		part.Claims = append(part.Claims, intel.Claim{Subject: e, Relation: intel.Indicates, Object: subject, ObjectText: wording})
+		if len(part.Claims) == perPart {
+			if err := keep(part); err != nil {
+				return err
+			}
+			part = doc
+			part.ID = intel.NewDocumentID(s.env.ID, s.path, fmt.Sprint("line ", lines.Number()))
+		}
+	}
+	if len(part.Claims) > 0 {
+		if err := keep(part); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// subject returns what the samples of a folder are of, by the name of the
+// folder; a collection of many things, such as a quarterly report, is
+// "untagged". Whether it is an actor or a malware is for the reference to say,
+// unless the title calls it ransomware.
+func subject(file, title string) (e intel.Entity, wording string) {
+	folder := path.Base(path.Dir(file))
+	if folder == "." || folder == "/" {
+		folder = title
+	}
+	if i := strings.IndexByte(folder, '/'); i >= 0 {
+		folder = folder[i+1:]
+	}
+	if e = intel.NewEntity(intel.Label, folder); e.Name == "" || strings.Contains(file, "quarterly_reports") || e.Name[0] >= '0' && e.Name[0] <= '9' && strings.Contains(e.Name, "-") {
+		return intel.Entity{Kind: intel.Label, Name: "untagged"}, ""
+	}
+	words := strings.Fields(title)
+	for i := range words {
+		for j := i + 1; j <= len(words) && j <= i+3; j++ {
+			if s := strings.Trim(strings.Join(words[i:j], " "), ".,:;"); intel.Compact(s) == intel.Compact(folder) {
+				e, wording = intel.NewEntity(intel.Label, s), s
+				if j < len(words) && strings.HasPrefix(strings.ToLower(words[j]), "ransomware") {
+					e.Kind = intel.Actor
+				}
+			}
+		}
+	}
+	if wording == e.Name {
+		wording = ""
+	}
+	return e, wording
+}
+
+// links returns the URLs of an AsciiDoc text, each once.
+func links(adoc []byte) (found []string) {
+	seen := map[string]bool{}
+	for i := bytes.Index(adoc, []byte("http")); i >= 0; {
+		rest := adoc[i:]
+		end := bytes.IndexAny(rest, " \t\r\n[]<>|`\"")
+		if end < 0 {
+			end = len(rest)
+		}
+		if link, ok := collect.Link(strings.TrimRight(strings.ToValidUTF8(string(rest[:end]), ""), ".,;:)+")); ok && !seen[link] {
+			seen[link] = true
+			found = append(found, link)
+		}
+		next := bytes.Index(rest[4:], []byte("http"))
+		if next < 0 {
+			return found
+		}
+		i += 4 + next
+	}
+	return found
+}
