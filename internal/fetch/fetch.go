@@ -1,11 +1,165 @@
 // Package fetch is the only way out to the network: it bounds the size and the
-// time of every request and sends each through the route its source asked for.
+// time of every request, keeps to each host's pace and sends each through the
+// route its source asked for.
+//
+// Addresses that are not public cannot be reached, whatever name or redirect
+// leads to them, unless Options says so.
 package fetch
 
-import "net/http"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
 
-// A Client makes requests on behalf of one source.
+// MaxBody is the most bytes Get reads from a response, after decompression.
+const MaxBody = 16 << 20
+
+// Errors of this package. Test for them with errors.Is.
+var (
+	ErrTooLarge    = errors.New("response too large")
+	ErrNotModified = errors.New("not modified")
+	ErrForbidden   = errors.New("address not allowed")
+)
+
+// A StatusError is a response whose status was not 200 OK.
+type StatusError struct {
+	URL    string
+	Status int
+	// RetryAfter is how long the server asks to wait; zero if it does not.
+	RetryAfter time.Duration
+}
+
+func (e *StatusError) Error() string { return fmt.Sprintf("get %s: status %d", e.URL, e.Status) }
+
+// Validators are what a server told of a body, to ask whether it has changed.
+type Validators struct {
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last_modified,omitempty"`
+}
+
+// Memory keeps the validators of URLs between requests.
+type Memory interface {
+	Validators(ctx context.Context, url string) (Validators, error)
+	SaveValidators(ctx context.Context, url string, v Validators) error
+}
+
+// A Client makes requests on behalf of one source. New makes one with all
+// guards; one made by hand, as tests do, has only the bounds of its methods.
 type Client struct {
 	HTTP      *http.Client
 	UserAgent string
+
+	hosts *hosts // nil for no pace
+}
+
+// Get returns the body at url. Any status but 200 is a StatusError.
+func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
+	body, _, err := c.get(ctx, url, Validators{})
+	return body, err
+}
+
+// GetChanged returns the body at url, or ErrNotModified if it is the one that
+// memory knows of. The caller has seen the body once GetChanged returns.
+func (c *Client) GetChanged(ctx context.Context, url string, memory Memory) ([]byte, error) {
+	known, err := memory.Validators(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	body, v, err := c.get(ctx, url, known)
+	if err != nil {
+		return nil, err
+	}
+	return body, memory.SaveValidators(ctx, url, v)
+}
+
+func (c *Client) get(ctx context.Context, url string, known Validators) ([]byte, Validators, error) {
+	var body []byte
+	v, err := c.do(ctx, url, known, func(r io.Reader) (err error) {
+		body, err = io.ReadAll(io.LimitReader(r, MaxBody+1))
+		if err == nil && len(body) > MaxBody {
+			err = ErrTooLarge
+		}
+		return err
+	})
+	if err != nil {
+		return nil, v, err
+	}
+	return body, v, nil
+}
+
+// Download writes the body at url to w, as it comes, and returns its length. A
+// body of more than limit bytes is ErrTooLarge.
+func (c *Client) Download(ctx context.Context, url string, w io.Writer, limit int64) (n int64, err error) {
+	_, err = c.do(ctx, url, Validators{}, func(r io.Reader) (err error) {
+		n, err = io.Copy(w, io.LimitReader(r, limit))
+		if err != nil || n < limit {
+			return err
+		}
+		if more, _ := io.ReadFull(r, make([]byte, 1)); more > 0 {
+			return ErrTooLarge
+		}
+		return nil
+	})
+	return n, err
+}
+
+// do makes one request and hands its body to read.
+func (c *Client) do(ctx context.Context, url string, known Validators, read func(io.Reader) error) (v Validators, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return v, fmt.Errorf("get %s: %w", url, err)
+	}
+	if c.UserAgent != "" {
+		req.Header.Set("User-Agent", c.UserAgent)
+	}
+	if known.ETag != "" {
+		req.Header.Set("If-None-Match", known.ETag)
+	}
+	if known.LastModified != "" {
+		req.Header.Set("If-Modified-Since", known.LastModified)
+	}
+	release, err := c.hosts.enter(ctx, req.URL.Hostname())
+	if err != nil {
+		return v, fmt.Errorf("get %s: %w", url, err)
+	}
+	defer release()
+	resp, err := c.HTTP.Do(req)
+	if err != nil {
+		return v, err // names the URL already
+	}
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode == http.StatusNotModified && known != Validators{}:
+		return v, fmt.Errorf("get %s: %w", url, ErrNotModified)
+	case resp.StatusCode != http.StatusOK:
+		return v, &StatusError{URL: url, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
+	}
+	if err := read(resp.Body); err != nil {
+		return v, fmt.Errorf("get %s: %w", url, err)
+	}
+	return Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}, nil
+}
+
+// retryAfter reads the header in seconds or as a date, counted from the
+// server's own clock.
+func retryAfter(resp *http.Response) time.Duration {
+	const most = 24 * time.Hour
+	s := resp.Header.Get("Retry-After")
+	if n, err := strconv.ParseUint(s, 10, 31); err == nil {
+		return min(time.Duration(n)*time.Second, most)
+	}
+	at, err := http.ParseTime(s)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), most)
 }

@@ -1,0 +1,162 @@
+package fetch_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/fetch"
+)
+
+// serve starts a server on loopback and a client that may reach it.
+func serve(t *testing.T, h http.HandlerFunc, change func(*fetch.Options)) (*fetch.Client, string) {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	o := fetch.Options{UserAgent: "Portent test", Ports: []uint16{port(t, srv.URL)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerSecond: 1000}
+	if change != nil {
+		change(&o)
+	}
+	c, err := fetch.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.HTTP.CloseIdleConnections)
+	return c, srv.URL
+}
+
+func port(t *testing.T, raw string) uint16 {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint16(n)
+}
+
+func TestGetSaysWhoAsks(t *testing.T) {
+	c, base := serve(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.UserAgent()) }, nil) //nolint:errcheck // the test reads it
+	body, err := c.Get(t.Context(), base)
+	if err != nil || string(body) != "Portent test" {
+		t.Errorf("got %q, %v", body, err)
+	}
+}
+
+func TestLoopbackIsForbiddenUnlessAllowed(t *testing.T) {
+	c, base := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the server was reached") }, func(o *fetch.Options) { o.Allow = nil })
+	for _, u := range []string{base, "http://localhost:" + base[len("http://127.0.0.1:"):], "http://169.254.169.254/", "ftp://a.example/", "http://a.example:22/", "http://me:secret@a.example/"} {
+		if _, err := c.Get(t.Context(), u); !errors.Is(err, fetch.ErrForbidden) {
+			t.Errorf("get %s: got error %v, want ErrForbidden", u, err)
+		}
+	}
+}
+
+func TestRedirectsAreJudgedToo(t *testing.T) {
+	c, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+	}, nil)
+	if _, err := c.Get(t.Context(), base); !errors.Is(err, fetch.ErrForbidden) {
+		t.Errorf("got error %v, want ErrForbidden", err)
+	}
+}
+
+func TestBombsAreTooLarge(t *testing.T) {
+	var bomb bytes.Buffer
+	zw := gzip.NewWriter(&bomb)
+	for range fetch.MaxBody>>20 + 1 {
+		zw.Write(make([]byte, 1<<20)) //nolint:errcheck // a buffer
+	}
+	zw.Close()
+	c, base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(bomb.Bytes()) //nolint:errcheck // the client may hang up
+	}, nil)
+	if _, err := c.Get(t.Context(), base); !errors.Is(err, fetch.ErrTooLarge) {
+		t.Errorf("got error %v, want ErrTooLarge", err)
+	}
+	if n, err := c.Download(t.Context(), base, io.Discard, 1000); !errors.Is(err, fetch.ErrTooLarge) || n != 1000 {
+		t.Errorf("download got %d bytes and error %v, want 1000 and ErrTooLarge", n, err)
+	}
+	if n, err := c.Download(t.Context(), base, io.Discard, 1<<30); err != nil || n != fetch.MaxBody+1<<20 {
+		t.Errorf("download got %d bytes and error %v", n, err)
+	}
+}
+
+func TestStatusTellsWhenToRetry(t *testing.T) {
+	c, base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "120")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}, nil)
+	_, err := c.Get(t.Context(), base)
+	if s := (*fetch.StatusError)(nil); !errors.As(err, &s) || s.Status != 429 || s.RetryAfter != 2*time.Minute {
+		t.Errorf("got error %+v, want status 429 and two minutes", err)
+	}
+}
+
+type memory map[string]fetch.Validators
+
+func (m memory) Validators(_ context.Context, url string) (fetch.Validators, error) {
+	return m[url], nil
+}
+
+func (m memory) SaveValidators(_ context.Context, url string, v fetch.Validators) error {
+	m[url] = v
+	return nil
+}
+
+func TestUnchangedIsNotFetchedTwice(t *testing.T) {
+	c, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+		}
+	}, nil)
+	m := memory{}
+	if _, err := c.GetChanged(t.Context(), base, m); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.GetChanged(t.Context(), base, m); !errors.Is(err, fetch.ErrNotModified) {
+		t.Errorf("got error %v, want ErrNotModified", err)
+	}
+}
+
+func TestSlowBodiesEnd(t *testing.T) {
+	c, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}, func(o *fetch.Options) { o.Timeout = 50 * time.Millisecond })
+	if _, err := c.Get(t.Context(), base); err == nil {
+		t.Error("a body that never ends was read")
+	}
+}
+
+func TestSOCKSRouteLeadsToItsHostsAlone(t *testing.T) {
+	if _, err := fetch.New(fetch.Options{SOCKS: "127.0.0.1:9050"}); err == nil {
+		t.Error("a route without hosts was accepted")
+	}
+	c, err := fetch.New(fetch.Options{SOCKS: "127.0.0.1:1", Hosts: []string{".onion"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range []string{"http://a.example/", "http://192.0.2.1/", "http://onion/"} {
+		if _, err := c.Get(t.Context(), u); !errors.Is(err, fetch.ErrForbidden) {
+			t.Errorf("get %s: got error %v, want ErrForbidden", u, err)
+		}
+	}
+	if _, err := c.Get(t.Context(), "http://lynx.onion/"); err == nil || errors.Is(err, fetch.ErrForbidden) {
+		t.Errorf("got error %v, want that the proxy cannot be reached", err)
+	}
+}

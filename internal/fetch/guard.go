@@ -1,0 +1,208 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"code.dny.dev/ssrf"
+	"golang.org/x/net/proxy"
+	"golang.org/x/time/rate"
+)
+
+// Options are what a Client may do. The zero value reaches public addresses on
+// ports 80 and 443, directly and at a modest pace.
+type Options struct {
+	UserAgent string
+	// Ports are the ports that may be reached; nil for 80 and 443.
+	Ports []uint16
+	// Allow are networks that may be reached although they are not public, such
+	// as 127.0.0.0/8.
+	Allow []netip.Prefix
+	// SOCKS is the address of a proxy, such as Tor's. Every request then goes
+	// through it, by name, to the hosts in Hosts alone: an entry that begins
+	// with a dot stands for all hosts that end so, such as ".onion".
+	SOCKS string
+	Hosts []string
+	// PerSecond and AtOnce bound the requests to one host; zero for 2 and 2.
+	PerSecond float64
+	AtOnce    int
+	// Timeout bounds one request, body included; zero for one minute.
+	Timeout time.Duration
+}
+
+const maxRedirects = 5
+
+// New returns a client that keeps to the options.
+func New(o Options) (*Client, error) {
+	if o.Ports == nil {
+		o.Ports = []uint16{80, 443}
+	}
+	if o.PerSecond == 0 {
+		o.PerSecond = 2
+	}
+	if o.AtOnce == 0 {
+		o.AtOnce = 2
+	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+	dial, err := o.dial()
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		DialContext:            dial,
+		TLSHandshakeTimeout:    15 * time.Second,
+		ResponseHeaderTimeout:  30 * time.Second,
+		IdleConnTimeout:        30 * time.Second,
+		MaxIdleConnsPerHost:    o.AtOnce,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
+	}
+	client := &http.Client{
+		Transport: guard{o, transport},
+		Timeout:   o.Timeout,
+		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
+			if len(via) > maxRedirects {
+				return fmt.Errorf("more than %d redirects", maxRedirects)
+			}
+			return nil
+		},
+	}
+	return &Client{HTTP: client, UserAgent: o.UserAgent, hosts: newHosts(o)}, nil
+}
+
+// dial connects to what the guard allows. The address is judged after the name
+// was resolved, right before connecting to that very address.
+func (o Options) dial() (func(context.Context, string, string) (net.Conn, error), error) {
+	if o.SOCKS != "" {
+		if len(o.Hosts) == 0 {
+			return nil, errors.New("a SOCKS route needs the hosts it leads to")
+		}
+		d, err := proxy.SOCKS5("tcp", o.SOCKS, nil, &net.Dialer{Timeout: 15 * time.Second})
+		if err != nil {
+			return nil, fmt.Errorf("SOCKS route %s: %w", o.SOCKS, err)
+		}
+		return d.(proxy.ContextDialer).DialContext, nil
+	}
+	var v4, v6 []netip.Prefix
+	for _, p := range o.Allow {
+		if p.Addr().Is4() {
+			v4 = append(v4, p)
+		} else {
+			v6 = append(v6, p)
+		}
+	}
+	g := ssrf.New(ssrf.WithPorts(o.Ports...), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
+	d := &net.Dialer{Timeout: 15 * time.Second, Control: func(network, address string, c syscall.RawConn) error {
+		if err := g.Safe(network, address, c); err != nil {
+			return fmt.Errorf("%w: %w", ErrForbidden, err)
+		}
+		return nil
+	}}
+	return d.DialContext, nil
+}
+
+// A guard judges every request, those of redirects too, before it is made.
+type guard struct {
+	Options
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := g.judge(req.URL); err != nil {
+		return nil, err
+	}
+	return g.next.RoundTrip(req)
+}
+
+func (g guard) judge(u *url.URL) error {
+	port := u.Port()
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("%w: scheme %q", ErrForbidden, u.Scheme)
+	case u.User != nil:
+		return fmt.Errorf("%w: a password in the URL", ErrForbidden)
+	case port == "" && u.Scheme == "http":
+		port = "80"
+	case port == "":
+		port = "443"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || !slices.Contains(g.Ports, uint16(n)) {
+		return fmt.Errorf("%w: port %s", ErrForbidden, port)
+	}
+	if g.SOCKS != "" && !g.routed(u.Hostname()) {
+		return fmt.Errorf("%w: %s is not reached by this route", ErrForbidden, u.Hostname())
+	}
+	return nil
+}
+
+// routed reports whether the SOCKS route leads to a host. It never leads to an
+// address, which would tell nothing of who is behind it.
+func (g guard) routed(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if _, err := netip.ParseAddr(host); err == nil {
+		return false
+	}
+	return slices.ContainsFunc(g.Hosts, func(h string) bool {
+		return host == h || strings.HasPrefix(h, ".") && strings.HasSuffix(host, h)
+	})
+}
+
+// hosts keeps to the pace of each host.
+type hosts struct {
+	perSecond rate.Limit
+	atOnce    int
+
+	mu sync.Mutex
+	by map[string]*host
+}
+
+type host struct {
+	pace  *rate.Limiter
+	slots chan struct{}
+}
+
+func newHosts(o Options) *hosts {
+	return &hosts{perSecond: rate.Limit(o.PerSecond), atOnce: o.AtOnce, by: map[string]*host{}}
+}
+
+// enter waits for the host's turn and returns what ends the visit.
+func (h *hosts) enter(ctx context.Context, name string) (release func(), err error) {
+	if h == nil {
+		return func() {}, ctx.Err()
+	}
+	h.mu.Lock()
+	one := h.by[name]
+	if one == nil {
+		if len(h.by) >= 1<<12 {
+			clear(h.by) // a pace forgotten is no harm
+		}
+		one = &host{rate.NewLimiter(h.perSecond, h.atOnce), make(chan struct{}, h.atOnce)}
+		h.by[name] = one
+	}
+	h.mu.Unlock()
+	select {
+	case one.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := one.pace.Wait(ctx); err != nil {
+		<-one.slots
+		return nil, err
+	}
+	return func() { <-one.slots }, nil
+}
