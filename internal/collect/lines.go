@@ -45,11 +45,11 @@ func (l *Lines) Next() bool {
 			break
 		}
 		l.number++
-		if long {
+		if line = bytes.TrimRight(line, "\r\n"); long || len(line) > MaxLine {
 			l.Reject(fmt.Errorf("%w: longer than %d bytes", ErrTooLarge, MaxLine))
 			continue
 		}
-		l.line = bytes.TrimRight(line, "\r\n")
+		l.line = line
 		return true
 	}
 	l.line = nil
@@ -71,7 +71,7 @@ func (l *Lines) read() (line []byte, long bool, err error) {
 	for {
 		if !long {
 			l.long = append(l.long, line...)
-			long = len(l.long) > MaxLine
+			long = len(l.long) > MaxLine+len("\r\n")
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return l.long, long, err
