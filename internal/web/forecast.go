@@ -97,5 +97,5 @@ func reasons(rs []intel.Reason) string {
 	for _, r := range sorted[:min(3, len(sorted))] {
 		parts = append(parts, fmt.Sprintf("%s (%+.2f)", r.Item, r.Contribution))
 	}
-	return strings.Join(parts, "; ")
+	return strings.ReplaceAll(strings.Join(parts, "; "), "(-", "(−")
 }

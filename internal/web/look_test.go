@@ -160,9 +160,11 @@ func TestHostilePagesRunNothing(t *testing.T) {
 	server := httptest.NewServer(serve(fake{text: hostile}))
 	defer server.Close()
 	for _, path := range []string{"/", "/actor/astro-locker?open=ioc-800", "/indicator/ipv4/203.0.113.77", "/document/0123abc0", "/search?q=x", "/sources"} {
-		b.do(chromedp.EmulateViewport(390, 900), chromedp.Navigate(server.URL+path), chromedp.WaitReady("main"))
-		if spill := ask[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); spill > 0 {
-			t.Errorf("%s scrolls sideways by %d: %s", path, spill, ask[string](b, wide))
+		for _, width := range []int64{390, 1280} {
+			b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(server.URL+path), chromedp.WaitReady("main"))
+			if spill := ask[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); spill > 0 {
+				t.Errorf("%s at %d px scrolls sideways by %d: %s", path, width, spill, ask[string](b, wide))
+			}
 		}
 	}
 	b.quiet()

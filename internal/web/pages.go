@@ -289,10 +289,11 @@ func (h *handler) evidence(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, fmt.Errorf("span %q: %w", q.Get("span"), intel.ErrInvalid))
 		return
 	}
-	line.Span = span
-	if line.Proofs, err = h.Views.Proofs(r.Context(), h.Reader, r.PathValue("row")); err != nil {
-		h.fail(w, r, err)
-		return
+	line.Span, line.Predicted = span, q.Get("predicted") != ""
+	line.Proofs, err = h.Views.Proofs(r.Context(), h.Reader, r.PathValue("row"))
+	if err != nil && !errors.Is(err, intel.ErrNotFound) {
+		h.Log.Error("evidence", "row", r.PathValue("row"), "err", err)
+		line.Failed = true // said in the row, for a page cannot stand there
 	}
 	h.render(w, r, http.StatusOK, view{Template: "opened", Data: line})
 }

@@ -43,6 +43,7 @@ type row struct {
 	Fetch  string // what it fetches instead
 	Proofs []intel.Proof
 	Span   int
+	Failed bool // the evidence could not be read
 }
 
 type cell struct{ Th, Class, Text string }
@@ -115,7 +116,7 @@ func tables(p Profile) (early, middle, late []table) {
 				{"Campaign", "campaign", "", func(r intel.Row) string { return r.Campaign }}}},
 		{Key: "ttp", Title: "TTP: tactics, techniques, procedures", First: "Technique", Note: "Named in a report, seen in a log, or derived from a weakness.",
 			Empty: "No document names a technique or a weakness with it.", Columns: []column{
-				{"Weakness", "weakness", "", func(r intel.Row) string { return strings.Join(r.Weakness, ", ") }}, description("Description", "is")}},
+				{"Weakness", "weakness", "weak", func(r intel.Row) string { return strings.Join(r.Weakness, ", ") }}, description("Description", "is")}},
 		{Key: "ioa", Title: "IOA: indicators of attack", First: "Fragment", Note: "Fragments used while attacking. Predicted rows are never counted as evidence.",
 			Empty: "No document names a path, argument or port with it.", Columns: []column{
 				{"Kind", "kind", "", func(r intel.Row) string { return join("", strings.ReplaceAll(r.Type, "-", " ")) }},
@@ -193,7 +194,7 @@ func (t *table) add(rows []intel.Row, base string, state url.Values, open string
 				v.Set("open", line.ID)
 			}
 			line.Opener = base + "?" + v.Encode() + "#" + url.PathEscape(line.ID)
-			line.Fetch = "/evidence/" + url.PathEscape(r.ID) + "?" + url.Values{"span": {itoa(t.Span())}, "id": {line.ID}, "value": {line.Value}}.Encode()
+			line.Fetch = "/evidence/" + url.PathEscape(r.ID) + "?" + fetched(line).Encode()
 		}
 		for _, c := range t.Columns {
 			line.Cells = append(line.Cells, cell{c.Th, c.Class, c.Cell(r)})
@@ -204,6 +205,15 @@ func (t *table) add(rows []intel.Row, base string, state url.Values, open string
 			t.Observed = append(t.Observed, line)
 		}
 	}
+}
+
+// fetched is what the server is told of a row whose evidence is asked for.
+func fetched(line row) url.Values {
+	v := url.Values{"span": {itoa(line.Span)}, "id": {line.ID}, "value": {line.Value}}
+	if line.Predicted {
+		v.Set("predicted", "1")
+	}
+	return v
 }
 
 // opened returns the row of open that stands in t, if any.
