@@ -1,0 +1,143 @@
+// Package correlate says what a document's mentions and claims come to:
+// evidence for links between entities, weighed by how directly the document
+// says so.
+//
+// A claim of a structured source is as direct as it gets. In text, what stands
+// in one sentence weighs more than what stands in one paragraph, and that more
+// than what merely stands in one document; a document about one actor outweighs
+// one that lists forty. The package is pure: equal arguments give equal
+// evidence, in equal order.
+package correlate
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+)
+
+// Version changes whenever the same document would give other evidence.
+func Version() int { return 1 }
+
+// Weights of evidence by how directly a document says it.
+const (
+	stated    = 0.95 // a structured source's own words
+	sentence  = 0.85
+	paragraph = 0.5
+	document  = 0.3
+	implied   = 0.45 // by the author of a post, or a document about one actor
+)
+
+// most is the most evidence one document gives. A list of more is cut: what
+// says everything about everybody says nothing.
+const most = 5000
+
+// gathering is the evidence of one document under way.
+type gathering struct {
+	doc    intel.Document
+	set    *reference.Set
+	origin string
+	out    []intel.Evidence
+	seen   map[intel.Link]int // index in out of text evidence
+}
+
+// Evidence turns what a document mentions and claims into evidence. Observations
+// that were set aside yield none.
+func Evidence(doc intel.Document, observations []intel.Observation, set *reference.Set) []intel.Evidence {
+	g := &gathering{doc: doc, set: set, origin: voice(doc)}
+	for _, c := range doc.Claims {
+		g.claim(c)
+	}
+	if doc.Text != "" {
+		g.seen = map[intel.Link]int{}
+		g.text(observations)
+	}
+	return g.out
+}
+
+// voice names the independent origin of a document: whom it cites as where it
+// has this from, otherwise who speaks.
+func voice(doc intel.Document) string {
+	switch doc.Genre {
+	case intel.Social, intel.Forum, intel.Chat, intel.Market, intel.Mail, intel.LeakSite:
+		return doc.Voice()
+	}
+	if len(doc.References) > 0 {
+		if h := host(doc.References[0]); h != "" {
+			return h
+		}
+	}
+	return doc.Voice()
+}
+
+// host returns the host of a URL without "www.", or "".
+func host(ref string) string {
+	u, err := url.Parse(ref)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+}
+
+// named returns e under the kind that the reference knows its name as: a hash
+// tag "#cobaltstrike" is malware.
+func (g *gathering) named(e intel.Entity) intel.Entity {
+	if e.Kind != intel.Label {
+		return e
+	}
+	candidates := g.set.Resolve(e)
+	if len(candidates) == 0 || candidates[0].Share < 0.5 {
+		return e
+	}
+	return candidates[0].Entity
+}
+
+func (g *gathering) claim(c intel.Claim) {
+	if c.Object.Name == "" || c.Subject.Name == "" || len(g.out) >= most {
+		return // the source mentions a value and says no more
+	}
+	at := c.At
+	if at.IsZero() {
+		at = g.doc.Published
+	}
+	origin := g.origin
+	if h := host(c.Reference); h != "" {
+		origin = h
+	}
+	link := intel.Link{From: g.named(c.Subject), Relation: c.Relation, To: g.named(c.Object)}
+	if link.From == link.To {
+		return
+	}
+	g.out = append(g.out, g.piece(link, stated, at, origin, c.Stance, c.Context, -1, 0))
+	g.route(link, at, origin)
+}
+
+func (g *gathering) piece(l intel.Link, weight float64, at time.Time, origin string, s intel.Stance, c intel.Context, offset, length int) intel.Evidence {
+	return intel.Evidence{Link: l, Document: g.doc.ID, Source: g.doc.Source, Origin: origin, Reliability: g.doc.Reliability, Marking: g.doc.Marking,
+		Stance: s, Weight: weight, At: at, Learned: g.doc.Learned, Offset: offset, Length: length, Context: c}
+}
+
+// say adds evidence from text, or strengthens what the document already gave
+// for the link.
+func (g *gathering) say(l intel.Link, weight float64, s intel.Stance, c intel.Context, offset, length int) {
+	if l.From == l.To || l.From.Name == "" || l.To.Name == "" {
+		return
+	}
+	if i, ok := g.seen[l]; ok {
+		if weight > g.out[i].Weight {
+			g.out[i].Weight, g.out[i].Offset, g.out[i].Length, g.out[i].Stance = weight, offset, length, s
+		}
+		if g.out[i].Context == (intel.Context{}) {
+			g.out[i].Context = c
+		}
+		return
+	}
+	if len(g.out) >= most {
+		return
+	}
+	g.seen[l] = len(g.out)
+	g.out = append(g.out, g.piece(l, weight, g.doc.Published, g.origin, s, c, offset, length))
+	g.route(l, g.doc.Published, g.origin)
+}

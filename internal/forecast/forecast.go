@@ -1,0 +1,200 @@
+// Package forecast says what is likely next, with a probability, a horizon and
+// the rule by which each forecast will be judged.
+//
+// These are first, simple models that claim no skill yet: a forecast's Skill
+// stays nil until it has been shown, and until then pages print ranks instead
+// of percentages for characteristics.
+package forecast
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A Series is how many documents named an entity in each of contiguous weeks,
+// oldest first. Observed says which weeks were watched; nil means all. A week
+// that was not watched is skipped: a silent collector is not a quiet actor.
+type Series struct {
+	Entity   intel.Entity
+	Weeks    []intel.Count
+	Observed []bool
+}
+
+const (
+	discount = 0.7 // per week, of the discounted Gamma-Poisson model
+	prior    = 0.3 // shape and rate of its prior
+	day      = 24 * time.Hour
+)
+
+// levels are the quantiles of a count that are published.
+func levels() []float64 { return []float64{0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95} }
+
+// Activity forecasts how many documents will name the entity in the next 7 and
+// 28 days, and whether any will. The model is a discounted Gamma-Poisson: the
+// rate's posterior after weeks whose weight falls by 0.7 each, its predictive
+// distribution a negative binomial. A series without a watched week gives no
+// forecast.
+func Activity(s Series, now time.Time) []intel.Forecast {
+	shape, rate, watched := posterior(s)
+	if watched == 0 {
+		return nil
+	}
+	var out []intel.Forecast
+	for _, weeks := range []int{1, 4} {
+		d := negativeBinomial{shape, rate / (rate + float64(weeks))}
+		f := made("activity", s.Entity, "documents", 7*weeks, now)
+		f.Rule = fmt.Sprintf("the number of documents that name %s and were published from %s to %s, counted from what was ingested by 14 days after",
+			s.Entity, f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly))
+		f.Model = "discounted gamma-poisson 0.7"
+		f.BaseRate = mean(s) * float64(weeks)
+		f.Quantiles = map[string]float64{}
+		for _, l := range levels() {
+			f.Quantiles[fmt.Sprint(l)] = float64(d.quantile(l))
+		}
+		f.Reasons = []intel.Reason{{Item: "documents in the last four weeks", Contribution: recent(s)}}
+		out = append(out, f)
+	}
+	return append(out, anyActivity(s, shape, rate, now))
+}
+
+// anyActivity forecasts whether any document will name the entity within 28
+// days.
+func anyActivity(s Series, shape, rate float64, now time.Time) intel.Forecast {
+	f := made("any activity", s.Entity, "documents", 28, now)
+	f.Rule = fmt.Sprintf("comes true if a document that names %s is published by %s and ingested by 14 days after", s.Entity, f.Due.Format(time.DateOnly))
+	f.Model = "discounted gamma-poisson 0.7"
+	f.Probability = clamp(1 - math.Pow(rate/(rate+4), shape))
+	f.BaseRate = clamp(activeShare(s))
+	f.Reasons = reasons(f.BaseRate, f.Probability, "recent weeks against all of them")
+	return f
+}
+
+// posterior returns the Gamma posterior of the weekly rate and how many weeks
+// were watched.
+func posterior(s Series) (shape, rate float64, watched int) {
+	shape, rate = prior, prior
+	weight := 1.0
+	for i := len(s.Weeks) - 1; i >= 0; i-- {
+		if watchedAt(s, i) {
+			shape += weight * float64(max(0, s.Weeks[i].N))
+			rate += weight
+			watched++
+		}
+		weight *= discount
+	}
+	return shape, rate, watched
+}
+
+func watchedAt(s Series, i int) bool { return i >= len(s.Observed) || s.Observed[i] }
+
+func mean(s Series) float64 {
+	sum, n := 0, 0
+	for i, w := range s.Weeks {
+		if watchedAt(s, i) {
+			sum += max(0, w.N)
+			n++
+		}
+	}
+	return float64(sum) / float64(max(1, n))
+}
+
+func recent(s Series) float64 {
+	sum := 0
+	for _, w := range s.Weeks[max(0, len(s.Weeks)-4):] {
+		sum += w.N
+	}
+	return float64(sum)
+}
+
+// activeShare is the share of runs of four weeks that had any document.
+func activeShare(s Series) float64 {
+	n, hit := 0, 0
+	for i := 0; i+4 <= len(s.Weeks); i++ {
+		n++
+		if s.Weeks[i].N+s.Weeks[i+1].N+s.Weeks[i+2].N+s.Weeks[i+3].N > 0 {
+			hit++
+		}
+	}
+	return (float64(hit) + 0.5) / (float64(n) + 1)
+}
+
+// negativeBinomial counts with real size r and success probability p.
+type negativeBinomial struct{ r, p float64 }
+
+// quantile returns the least n with P(count <= n) >= level, at most 100,000.
+func (d negativeBinomial) quantile(level float64) int {
+	mass := math.Pow(d.p, d.r)
+	sum := mass
+	n := 0
+	for sum < level && n < 100_000 {
+		mass *= (d.r + float64(n)) / float64(n+1) * (1 - d.p)
+		sum += mass
+		n++
+	}
+	return n
+}
+
+// novelty is the share of what actors are known for that an actor who lacks it
+// is assumed to take up within 28 days: an assumption, not a measurement.
+const novelty = 0.1
+
+// most is how many characteristics of one kind are forecast per actor.
+const most = 10
+
+// Characteristics ranks what the actor is not known to use or target yet by
+// how many of all actors are, and gives each the base rate of it. Popularity
+// says how many actors have each item of one kind.
+func Characteristics(actor intel.Entity, used []intel.Entity, popularity map[intel.Entity]int, actors int, now time.Time) []intel.Forecast {
+	var items []intel.Entity
+	sum := 0
+	for e, n := range popularity {
+		sum += n
+		if n > 0 && !slices.Contains(used, e) {
+			items = append(items, e)
+		}
+	}
+	if actors < 2 || len(items) == 0 {
+		return nil
+	}
+	slices.SortFunc(items, func(a, b intel.Entity) int {
+		return cmp.Or(cmp.Compare(popularity[b], popularity[a]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
+	base := clamp(novelty * float64(sum) / float64(len(popularity)) / float64(actors+1))
+	var out []intel.Forecast
+	for _, e := range items[:min(most, len(items))] {
+		f := made(string(e.Kind), actor, e.String(), 28, now)
+		f.Probability = clamp(novelty * (float64(popularity[e]) + 0.5) / float64(actors+1))
+		f.BaseRate = base
+		f.Model = "popularity"
+		f.Rule = fmt.Sprintf("comes true if evidence dated from %s to %s links %s with %s at a probability of 0.5 or more",
+			f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly), actor, e)
+		f.Reasons = reasons(base, f.Probability, fmt.Sprintf("%d of %d actors", popularity[e], actors))
+		out = append(out, f)
+	}
+	return out
+}
+
+// reasons splits the log-odds of p into those of the base rate and the rest.
+func reasons(base, p float64, why string) []intel.Reason {
+	return []intel.Reason{{Item: "base rate", Contribution: logit(base)}, {Item: why, Contribution: logit(p) - logit(base)}}
+}
+
+func logit(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
+
+// clamp keeps a probability away from certainty.
+func clamp(p float64) float64 { return min(max(p, 1e-4), 1-1e-4) }
+
+// made is a forecast made today: made anew on the same day it is the same.
+func made(kind string, subject intel.Entity, target string, horizon int, now time.Time) intel.Forecast {
+	today := now.UTC().Truncate(day)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%s", kind, subject, target, horizon, today.Format(time.DateOnly)))
+	return intel.Forecast{ID: hex.EncodeToString(sum[:10]), Subject: subject, Kind: kind, Target: target, Horizon: horizon,
+		Made: today, Due: today.Add(time.Duration(horizon) * day)}
+}

@@ -1,0 +1,99 @@
+package forecast_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+var (
+	now   = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	actor = intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}
+)
+
+func weekly(counts ...int) forecast.Series {
+	s := forecast.Series{Entity: actor}
+	for i, n := range counts {
+		s.Weeks = append(s.Weeks, intel.Count{Start: now.AddDate(0, 0, -7*(len(counts)-i)), N: n})
+	}
+	return s
+}
+
+func TestABusyActorIsForecastBusy(t *testing.T) {
+	busy, quiet := forecast.Activity(weekly(1, 2, 9, 8, 10, 9), now), forecast.Activity(weekly(9, 8, 0, 0, 0, 0), now)
+	if busy[1].Quantiles["0.5"] <= quiet[1].Quantiles["0.5"] || busy[2].Probability <= quiet[2].Probability {
+		t.Errorf("busy %+v, quiet %+v", busy, quiet)
+	}
+	if busy[0].Horizon != 7 || busy[1].Horizon != 28 || !busy[1].Due.Equal(now.Truncate(24*time.Hour).AddDate(0, 0, 28)) {
+		t.Errorf("horizons %+v", busy)
+	}
+}
+
+func TestQuantilesRiseAndAreNumbers(t *testing.T) {
+	for _, s := range []forecast.Series{weekly(0), weekly(0, 0, 0), weekly(1), weekly(5000, 9000), weekly(-3, 2)} {
+		for _, f := range forecast.Activity(s, now) {
+			last := 0.0
+			for _, l := range []float64{.05, .1, .25, .5, .75, .9, .95} {
+				q := f.Quantiles[fmt.Sprint(l)]
+				if f.Kind == "activity" && (math.IsNaN(q) || q < last) {
+					t.Errorf("quantiles %v of %+v", f.Quantiles, s.Weeks)
+				}
+				last = q
+			}
+			if math.IsNaN(f.Probability) || f.Rule == "" || f.ID == "" {
+				t.Errorf("forecast %+v", f)
+			}
+		}
+	}
+}
+
+func TestAnOutageIsNotQuiet(t *testing.T) {
+	seen := weekly(9, 9, 9, 9)
+	dark := weekly(9, 9, 9, 9, 0, 0, 0, 0)
+	dark.Observed = []bool{true, true, true, true, false, false, false, false}
+	a, b := forecast.Activity(seen, now)[1].Quantiles["0.5"], forecast.Activity(dark, now)[1].Quantiles["0.5"]
+	if b < a/2 {
+		t.Errorf("median %v with an outage, %v without", b, a)
+	}
+	if out := forecast.Activity(forecast.Series{Entity: actor}, now); out != nil {
+		t.Errorf("a forecast out of nothing: %+v", out)
+	}
+}
+
+func TestReasonsAddUpToTheLogOdds(t *testing.T) {
+	popularity := map[intel.Entity]int{}
+	for i := range 30 {
+		popularity[intel.Entity{Kind: intel.Technique, Name: fmt.Sprintf("T10%02d", i)}] = i
+	}
+	known := intel.Entity{Kind: intel.Technique, Name: "T1029"}
+	out := forecast.Characteristics(actor, []intel.Entity{known}, popularity, 40, now)
+	if len(out) != 10 || out[0].Target != "technique:T1028" {
+		t.Fatalf("%d forecasts, first %+v", len(out), out)
+	}
+	for _, f := range out {
+		sum := 0.0
+		for _, r := range f.Reasons {
+			sum += r.Contribution
+		}
+		if want := math.Log(f.Probability / (1 - f.Probability)); math.Abs(sum-want) > 1e-9 {
+			t.Errorf("%s: reasons sum to %v, log-odds are %v", f.Target, sum, want)
+		}
+		if f.Target == known.String() {
+			t.Error("forecasts what is known already")
+		}
+	}
+	if out := forecast.Characteristics(actor, nil, nil, 0, now); out != nil {
+		t.Errorf("a forecast out of nothing: %+v", out)
+	}
+}
+
+func TestTheSameDayGivesTheSameForecasts(t *testing.T) {
+	a, b := forecast.Activity(weekly(1, 2, 3), now), forecast.Activity(weekly(1, 2, 3), now.Add(5*time.Hour))
+	if fmt.Sprint(a) != fmt.Sprint(b) {
+		t.Errorf("%v and %v", a, b)
+	}
+}
