@@ -22,7 +22,7 @@ func functions(now func() time.Time) template.FuncMap {
 		"day": day, "minute": minute, "number": number, "decimal": decimal, "lower": lower,
 		"ago":   func(t time.Time) string { return ago(t, now()) },
 		"spark": sparkline, "change": change, "kindName": kindName, "menu": menu,
-		"tlp": tlp, "stateName": stateName, "title": title, "brief": brief, "counts": counts, "circumstances": circumstances,
+		"tlp": tlp, "stateName": stateName, "title": title, "brief": brief, "clip": clip, "counts": counts, "circumstances": circumstances,
 		"inc": func(i int) int { return i + 1 }, "add": func(a, b int) int { return a + b },
 		"levels": func() []intel.Level { return []intel.Level{intel.High, intel.Medium, intel.Low} },
 		"states": func() []State { return []State{OnTime, Late, Failing, Paused} },

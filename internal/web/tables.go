@@ -97,7 +97,7 @@ func tables(p Profile) (early, middle, late []table) {
 		{Key: "campaigns", Title: "Campaigns", First: "Campaign", Empty: "No document names a campaign of it.", Columns: []column{description("What", "what")}},
 		{Key: "countries", Title: "Countries by role", First: "Country", Note: "Where traffic comes from is not who somebody is: origin, route and target are kept apart.",
 			Empty: "No document names a country with it.", Columns: []column{
-				{"Role", "role", "nowrap", func(r intel.Row) string { return r.Role }}, description("Reason", "reason")}},
+				{"Role", "role", "nowrap", func(r intel.Row) string { return clip(r.Role) }}, description("Reason", "reason")}},
 	}
 	middle = []table{
 		{Key: "intentions", Title: "Intentions", First: "Intention", Note: "What they say they want or act as if they wanted.",
@@ -119,8 +119,8 @@ func tables(p Profile) (early, middle, late []table) {
 				{"Weakness", "weakness", "weak", func(r intel.Row) string { return strings.Join(r.Weakness, ", ") }}, description("Description", "is")}},
 		{Key: "ioa", Title: "IOA: indicators of attack", First: "Fragment", Note: "Fragments used while attacking. Predicted rows are never counted as evidence.",
 			Empty: "No document names a path, argument or port with it.", Columns: []column{
-				{"Kind", "kind", "", func(r intel.Row) string { return join("", strings.ReplaceAll(r.Type, "-", " ")) }},
-				{"Phase", "phase", "", func(r intel.Row) string { return r.Phase }},
+				{"Kind", "kind", "", func(r intel.Row) string { return clip(strings.ReplaceAll(r.Type, "-", " ")) }},
+				{"Phase", "phase", "nowrap", func(r intel.Row) string { return clip(r.Phase) }},
 				description("Seen in, or why expected", "seen in")}},
 	}
 	return early, middle, late
@@ -259,6 +259,14 @@ func restsOn(r intel.Row) string {
 		return number(r.Documents) + " documents"
 	}
 	return ""
+}
+
+// clip shortens what should be one word to what a narrow column holds.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 24 {
+		return string(r[:23]) + "…"
+	}
+	return s
 }
 
 func join(a, b string) string {
