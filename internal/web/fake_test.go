@@ -162,6 +162,9 @@ func (f fake) forecasts(entity intel.Entity) []intel.Forecast {
 }
 
 func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Proof, error) {
+	if row == "broken" {
+		return nil, fmt.Errorf("disk is full")
+	}
 	if f.empty || row == "1050" {
 		return nil, nil
 	}
@@ -199,7 +202,7 @@ func (f fake) Document(_ context.Context, _ intel.Reader, id intel.DocumentID) (
 	d := web.Document{Document: intel.Document{ID: id, Source: intel.SourceID(f.text("northgate-labs")), Genre: intel.Report, URL: "https://reports.northgate.example/notes/212", Author: f.text("northgate"), Channel: f.text("kelp/room"),
 		Title: f.text("Incident note 212: gateways again"), Text: f.text(note), Language: f.text("en"), References: []string{"https://kelp.example/", "javascript:alert(1)"},
 		Marking: intel.Green, Reliability: 'A', Published: ago(3), Learned: ago(2)}}
-	d.Document.Claims = []intel.Claim{{Subject: f.entity(intel.IPv4, "203.0.113.77"), Relation: intel.Indicates, Object: e(intel.Actor, "astro-locker"), Reference: f.text("javascript:alert(1)"), Context: intel.Context{Note: f.text("control server"), Port: "8443/tcp"}, At: ago(4)}}
+	d.Claims = []intel.Claim{{Subject: f.entity(intel.IPv4, "203.0.113.77"), Relation: intel.Indicates, Object: e(intel.Actor, "astro-locker"), Reference: f.text("javascript:alert(1)"), Context: intel.Context{Note: f.text("control server"), Port: "8443/tcp"}, At: ago(4)}}
 	see := func(kind intel.Kind, name, text, aside string) {
 		d.Observations = append(d.Observations, intel.Observation{Document: id, Entity: f.entity(kind, name), Offset: indexOf(d.Text, text), Length: len(text), Text: text, Suppressed: aside})
 	}

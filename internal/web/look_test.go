@@ -125,7 +125,7 @@ func TestPagesFitEveryWidthInBothColours(t *testing.T) {
 	for name, path := range map[string]string{"start": "/", "list": "/actors", "actor": "/actor/astro-locker?open=ioc-800", "indicator": "/indicator/ipv4/203.0.113.77", "aside": "/indicator/ipv4/192.0.2.53",
 		"document": "/document/0123abc0", "search": "/search?q=astro+locker", "sources": "/sources", "missing": "/actor/nobody"} {
 		for _, colour := range []string{"light", "dark"} {
-			b.do(send(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colour}}}))
+			b.do(send(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colour}}})) //nolint:misspell // the name that CSS gives it
 			for _, width := range []int64{320, 390, 768, 1280, 1440} {
 				b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(server.URL+path))
 				if spill := ask[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); spill > 0 {

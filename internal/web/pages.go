@@ -196,7 +196,7 @@ func (h *handler) document(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	page := documentPage{Document: d, TextLength: len(d.Text), ClaimsTotal: len(d.Document.Claims)}
+	page := documentPage{Document: d, TextLength: len(d.Text), ClaimsTotal: len(d.Claims)}
 	text := d.Text
 	if len(text) > maxText {
 		cut := maxText
@@ -209,7 +209,7 @@ func (h *handler) document(r *http.Request) (view, error) {
 	page.UsedTotal, page.AsideTotal = len(page.found.Used), len(page.found.Aside)
 	page.Used = page.found.Used[:min(maxFound, page.UsedTotal)]
 	page.Aside = page.found.Aside[:min(maxFound, page.AsideTotal)]
-	page.Claims = d.Document.Claims[:min(maxFound, page.ClaimsTotal)]
+	page.Claims = d.Claims[:min(maxFound, page.ClaimsTotal)]
 	title := d.Title
 	if title == "" {
 		title = "Document of " + string(d.Source)

@@ -151,6 +151,13 @@ func TestOpenRowShowsItsEvidenceWithoutAScript(t *testing.T) {
 	}
 }
 
+func TestEvidenceThatCannotBeReadSaysSoInItsRow(t *testing.T) {
+	w := get(t, serve(fake{text: plain}), "/evidence/broken?span=7&id=ioc-1")
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "could not be read") || strings.Contains(w.Body.String(), "disk is full") || strings.Contains(w.Body.String(), "<html") {
+		t.Errorf("status %d: %s", w.Code, w.Body)
+	}
+}
+
 func TestUnprovenForecastsPrintNoProbability(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
 	if !strings.Contains(page, "rank 1") || strings.Contains(page, "0.44") || !strings.Contains(page, "0.79") {
