@@ -145,11 +145,20 @@ func NewEntity(kind Kind, name string) Entity {
 // String returns the written form, such as "actor:cold-lynx".
 func (e Entity) String() string { return string(e.Kind) + ":" + e.Name }
 
-// MarshalText implements encoding.TextMarshaler.
-func (e Entity) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+// MarshalText implements encoding.TextMarshaler. No entity is no text.
+func (e Entity) MarshalText() ([]byte, error) {
+	if e == (Entity{}) {
+		return nil, nil
+	}
+	return []byte(e.String()), nil
+}
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (e *Entity) UnmarshalText(b []byte) (err error) {
+	if len(b) == 0 {
+		*e = Entity{}
+		return nil
+	}
 	*e, err = ParseEntity(string(b))
 	return err
 }

@@ -1,0 +1,135 @@
+package publish
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// JSON writes a profile as one object, a row at a time: a profile of sixty
+// thousand indicators is never one piece of memory. An unknown date is null.
+func JSON(w io.Writer, p intel.Profile, o Options) error {
+	b := bufio.NewWriter(w)
+	enc := &encoder{w: b, first: true}
+	enc.w.WriteString("{")
+	enc.field("name", p.Name)
+	enc.field("entity", p.Entity)
+	if o.BaseURL != "" {
+		enc.field("live", o.BaseURL+Live(p.Entity))
+	}
+	enc.field("summary", p.Summary)
+	enc.field("as_of", p.AsOf)
+	enc.field("marking", p.Marking)
+	enc.field("first_seen", moment(p.First))
+	enc.field("last_seen", moment(p.Last))
+	enc.field("origins", p.Origins)
+	enc.field("documents", p.Documents)
+	if p.Invented {
+		enc.field("invented", true)
+	}
+	for _, t := range tables(&p) {
+		enc.rows(t.key, *t.rows)
+	}
+	enc.field("activities", activities(p.Activities))
+	enc.field("attacks", tallies(p.Attacks))
+	enc.field("forecasts", list(p.Forecasts))
+	enc.field("references", list(p.References))
+	enc.field("licence", p.Licence)
+	hidden := p.Hidden
+	if hidden == nil {
+		hidden = map[string]int{}
+	}
+	enc.field("hidden", hidden)
+	if enc.err != nil {
+		return enc.err
+	}
+	b.WriteString("}\n")
+	return b.Flush()
+}
+
+// An encoder writes the fields of one object.
+type encoder struct {
+	w     *bufio.Writer
+	first bool
+	err   error
+}
+
+func (e *encoder) key(key string) {
+	if !e.first {
+		e.w.WriteByte(',')
+	}
+	e.first = false
+	e.w.WriteString(`"` + key + `":`)
+}
+
+func (e *encoder) value(v any) {
+	b, err := json.Marshal(v)
+	if err != nil && e.err == nil {
+		e.err = err
+	}
+	e.w.Write(b)
+}
+
+func (e *encoder) field(key string, v any) {
+	e.key(key)
+	e.value(v)
+}
+
+func (e *encoder) rows(key string, rows []intel.Row) {
+	e.key(key)
+	e.w.WriteByte('[')
+	for i, r := range rows {
+		if i > 0 {
+			e.w.WriteByte(',')
+		}
+		e.value(printable(r))
+	}
+	e.w.WriteByte(']')
+}
+
+// A row is intel.Row as it is printed: unknown dates are null and evidence is a
+// list even when there is none.
+type row struct {
+	intel.Row
+	First    *time.Time `json:"first_seen"`
+	Last     *time.Time `json:"last_seen"`
+	Evidence []proof    `json:"evidence"`
+}
+
+type proof struct {
+	intel.Proof
+	At *time.Time `json:"at"`
+}
+
+func printable(r intel.Row) row {
+	out := row{Row: r, First: moment(r.First), Last: moment(r.Last), Evidence: make([]proof, len(r.Evidence))}
+	for i, p := range r.Evidence {
+		out.Evidence[i] = proof{p, moment(p.At)}
+	}
+	return out
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func activities(a intel.Activities) intel.Activities {
+	a.Monthly, a.Events = list(a.Monthly), list(a.Events)
+	return a
+}
+
+func tallies(ts []intel.Tally) []intel.Tally { return list(ts) }
+
+// list makes nothing an empty list.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}

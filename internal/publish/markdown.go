@@ -1,0 +1,289 @@
+package publish
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Markdown writes a profile in the form of the public profiles that defenders
+// know: the same sections and columns in the same order, and after them what
+// those lack: when, how sure, by how many independent origins.
+func Markdown(w io.Writer, p intel.Profile, o Options) error {
+	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: len(p.Hidden) > 0}
+	b.head(o)
+	b.names()
+	b.countries()
+	b.activities()
+	b.plans()
+	b.attacks()
+	b.indicators()
+	b.forecasts()
+	b.tail()
+	return b.Flush()
+}
+
+// A writer prints one profile. Errors stay with the bufio.Writer until Flush.
+type writer struct {
+	*bufio.Writer
+	p       intel.Profile
+	preview bool
+}
+
+func (b *writer) line(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
+
+func (b *writer) head(o Options) {
+	p := b.p
+	b.line("# %s - Cyber Threat Intelligence\n", inline(p.Name))
+	if p.Invented {
+		b.line("> **Invented.** Everything on this page was made up for a demonstration.\n")
+	}
+	b.line("%s\n", inline(p.Summary))
+	b.line("Each row below says how far it is believed, since when and until when it was seen, and how many independent origins say so. Predicted rows are marked as such and are never evidence.\n")
+	if o.BaseURL != "" {
+		live := strings.TrimSuffix(o.BaseURL, "/") + Live(p.Entity)
+		b.line("Live data, the evidence of every row and more analysis are available at [%s](%s)\n", inline(live), live)
+	}
+	if names := values(p.Aliases); len(names) > 0 {
+		b.line("Also called: %s\n", strings.Join(names, ", "))
+	}
+	b.line("As of %s, %s.\n", p.AsOf.UTC().Format("2006-01-02 15:04 UTC"), p.Marking)
+}
+
+func values(rows []intel.Row) []string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, inline(r.Value))
+	}
+	return out
+}
+
+// section writes a heading and a sentence, unless there is nothing under it.
+func (b *writer) section(title, about string, rows int) bool {
+	if rows == 0 {
+		return false
+	}
+	b.line("## %s\n\n%s\n", title, about)
+	return true
+}
+
+// table writes rows under the given columns and then the three every table
+// has. The ellipsis row and the sentence after it stand for what a preview
+// hides.
+func (b *writer) table(key, noun string, columns []string, rows []intel.Row, cells func(intel.Row) []string) {
+	columns = append(append([]string{"ID"}, columns...), "Confidence", "First seen", "Last seen", "Origins")
+	b.header(columns)
+	observed := slices.Clone(rows)
+	slices.SortStableFunc(observed, func(x, y intel.Row) int { return order(x) - order(y) })
+	for i, r := range observed {
+		row := append([]string{strconv.Itoa(i + 1)}, cells(r)...)
+		conf, first := level(r), b.day(r.First)
+		if r.Predicted {
+			conf, first = "Predicted ("+probability(r.Probability)+")", "not yet"
+		}
+		b.row(append(row, conf, first, b.day(r.Last), strconv.Itoa(r.Origins)))
+	}
+	b.more(key, noun, len(columns), len(observed)+1)
+}
+
+func order(r intel.Row) int {
+	if r.Predicted {
+		return 1
+	}
+	return 0
+}
+
+func (b *writer) header(columns []string) {
+	b.line("%s", strings.Join(columns, " | "))
+	dashes := make([]string, len(columns))
+	for i, c := range columns {
+		dashes[i] = strings.Repeat("-", max(2, len(c)))
+	}
+	b.line("%s", strings.Join(dashes, " | "))
+}
+
+func (b *writer) row(cells []string) { b.line("%s", strings.Join(cells, " | ")) }
+
+func (b *writer) more(key, noun string, columns, next int) {
+	if n := b.p.Hidden[key]; n > 0 {
+		cells := make([]string, columns)
+		for i := range cells {
+			cells[i] = "..."
+		}
+		cells[0] = strconv.Itoa(next)
+		b.row(cells)
+		b.line("\nThere are %d more %s items available in the full profile.", n, noun)
+	}
+	b.line("")
+}
+
+// day prints a date: a month in a preview.
+func (b *writer) day(t time.Time) string {
+	if b.preview && !t.IsZero() {
+		return t.UTC().Format("2006-01")
+	}
+	return date(t)
+}
+
+func probability(p float64) string { return strconv.FormatFloat(p, 'f', 2, 64) }
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return inline(s)
+}
+
+func (b *writer) names() {
+	p := b.p
+	if b.section("Associated actors", "These names are associated with "+inline(p.Name)+":", len(p.Associated)+p.Hidden["associated_actors"]) {
+		b.table("associated_actors", "actor", []string{"Name", "Kind", "Relation"}, p.Associated, func(r intel.Row) []string {
+			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation))}
+		})
+	}
+	if b.section("Campaigns", "The following campaigns are known to be associated with "+inline(p.Name)+":", len(p.Campaigns)+p.Hidden["campaigns"]) {
+		b.table("campaigns", "campaign", []string{"Campaign"}, p.Campaigns, func(r intel.Row) []string { return []string{inline(r.Value)} })
+	}
+	if b.section("Arsenal", "Malware, tools and vulnerabilities that "+inline(p.Name)+" is known to use:", len(p.Arsenal)+p.Hidden["arsenal"]) {
+		b.table("arsenal", "arsenal", []string{"Name", "Kind", "Relation"}, p.Arsenal, func(r intel.Row) []string {
+			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation))}
+		})
+	}
+}
+
+func (b *writer) countries() {
+	p := b.p
+	about := "These countries are associated with " + inline(p.Name) + ": as origin of attacks, as a way attacks take (access by proxy), or as target. Where an address is registered is not who somebody is."
+	if b.section("Countries", about, len(p.Countries)+p.Hidden["countries"]) {
+		b.table("countries", "country", []string{"Country", "Name", "Role"}, p.Countries, func(r intel.Row) []string {
+			return []string{inline(r.Entity.Name), inline(r.Value), dash(r.Role)}
+		})
+	}
+}
+
+func (b *writer) activities() {
+	p := b.p
+	if !b.section("Activities", fmt.Sprintf("Documents that name %s: %d in all.", inline(p.Name), p.Activities.Total), len(p.Activities.Monthly)) {
+		return
+	}
+	months := p.Activities.Monthly
+	if n := len(months); n > 24 {
+		months = months[n-24:]
+	}
+	b.header([]string{"Month", "Documents"})
+	for _, m := range months {
+		b.row([]string{m.Start.Format("2006-01"), strconv.Itoa(m.N)})
+	}
+	b.line("")
+	if len(p.Activities.Events) == 0 {
+		return
+	}
+	b.line("Latest:\n")
+	for _, e := range p.Activities.Events {
+		b.line("* %s %s (%s)", date(e.At), inline(e.What), inline(string(e.Source)))
+	}
+	b.line("")
+}
+
+func (b *writer) plans() {
+	p := b.p
+	if b.section("Intentions", "What "+inline(p.Name)+" says, or is said, to be after:", len(p.Intentions)+p.Hidden["intentions"]) {
+		b.table("intentions", "intention", []string{"Intention", "Quote"}, p.Intentions, func(r intel.Row) []string {
+			return []string{inline(r.Value), quote(r)}
+		})
+	}
+	if b.section("Emerging research", "What "+inline(p.Name)+" newly looks into:", len(p.Research)+p.Hidden["research"]) {
+		b.table("research", "research", []string{"Subject", "Kind", "Quote"}, p.Research, func(r intel.Row) []string {
+			return []string{inline(r.Value), typed(r.Entity.Kind), quote(r)}
+		})
+	}
+}
+
+func quote(r intel.Row) string {
+	if len(r.Evidence) == 0 || r.Evidence[0].Snippet == "" {
+		return "-"
+	}
+	return inline(r.Evidence[0].Snippet)
+}
+
+func (b *writer) attacks() {
+	p := b.p
+	if !b.section("Attacks", "Attacks that are claimed or reported, by country and by sector. Victims are not named.", len(p.Attacks)+p.Hidden["attacks"]) {
+		return
+	}
+	columns := []string{"ID", "Country", "Sector", "Documents", "First seen", "Last seen", "Origins"}
+	b.header(columns)
+	for i, a := range p.Attacks {
+		b.row([]string{strconv.Itoa(i + 1), dash(a.Country), dash(a.Sector), strconv.Itoa(a.N), b.day(a.First), b.day(a.Last), strconv.Itoa(a.Origins)})
+	}
+	b.more("attacks", "attack", len(columns), len(p.Attacks)+1)
+}
+
+func (b *writer) indicators() {
+	p := b.p
+	if b.section("IOC - Indicator of Compromise", "These indicators of compromise are known to be part of the activities of "+inline(p.Name)+".", len(p.IOC)+p.Hidden["ioc"]) {
+		b.table("ioc", "IOC", []string{"Indicator", "Hostname", "Type", "Campaign"}, p.IOC, func(r intel.Row) []string {
+			return []string{code(r.Value), dash(r.Hostname), typed(r.Entity.Kind), dash(r.Campaign)}
+		})
+	}
+	if b.section("TTP - Tactics, Techniques, Procedures", "Techniques of MITRE ATT&CK and weaknesses that "+inline(p.Name)+" uses.", len(p.TTP)+p.Hidden["ttp"]) {
+		b.table("ttp", "TTP", []string{"Technique", "Weakness", "Description"}, p.TTP, func(r intel.Row) []string {
+			if r.Entity.Kind == intel.Weakness {
+				return []string{"-", inline(r.Value), dash(r.Description)}
+			}
+			return []string{inline(r.Value), dash(strings.Join(r.Weakness, ", ")), dash(r.Description)}
+		})
+	}
+	about := "These indicators of attack list the fragments used for technical activities like reconnaissance, exploitation, privilege escalation and exfiltration by " +
+		inline(p.Name) + ": observed ones first, then those that are predicted."
+	if b.section("IOA - Indicator of Attack", about, len(p.IOA)+p.Hidden["ioa"]) {
+		b.table("ioa", "IOA", []string{"Type", "Indicator"}, p.IOA, func(r intel.Row) []string {
+			return []string{typed(r.Entity.Kind), code(r.Value)}
+		})
+	}
+}
+
+func (b *writer) forecasts() {
+	p := b.p
+	if !b.section("Forecast", "Each forecast is kept when it is made and judged when it is due, by a rule that stands with it. None of these models has shown skill over the base rate yet, so characteristics are ranked and carry no percentage.",
+		len(p.Forecasts)+p.Hidden["forecasts"]) {
+		return
+	}
+	columns := []string{"ID", "Kind", "Forecast", "Due"}
+	b.header(columns)
+	for i, f := range p.Forecasts {
+		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(outlook(f)), date(f.Due)})
+	}
+	b.more("forecasts", "forecast", len(columns), len(p.Forecasts)+1)
+}
+
+// outlook says a forecast in words.
+func outlook(f intel.Forecast) string {
+	switch {
+	case len(f.Quantiles) > 0:
+		return fmt.Sprintf("%.0f %s in %d days (80 %%: %.0f to %.0f)", f.Quantiles["0.5"], f.Target, f.Horizon, f.Quantiles["0.1"], f.Quantiles["0.9"])
+	case len(f.Skill) == 3 && f.Skill[1] > 0:
+		return fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
+	}
+	return f.Target + " (no better than the base rate)"
+}
+
+func (b *writer) tail() {
+	p := b.p
+	if b.section("References", "The following list contains external sources which discuss "+inline(p.Name)+" and the associated activities:", len(p.References)+p.Hidden["references"]) {
+		for _, r := range p.References {
+			b.line("* %s", link(r))
+		}
+		if n := p.Hidden["references"]; n > 0 {
+			b.line("* ...\n\nThere are %d more reference items available in the full profile.", n)
+		}
+		b.line("")
+	}
+	b.line("## Licence\n\n%s", inline(p.Licence))
+}

@@ -1,0 +1,157 @@
+// Package publish turns profiles into something to read: Markdown in the form
+// that defenders know, JSON for programs, and the redacted preview of both.
+//
+// What it prints was written by criminals: every value is escaped for where it
+// stands.
+package publish
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Options say how a profile is printed.
+type Options struct {
+	// BaseURL is where the live pages are, such as "https://cti.example"; empty
+	// for none.
+	BaseURL string
+}
+
+const unknown = "–"
+
+// date prints a day, and an unknown one as an en dash.
+func date(t time.Time) string {
+	if t.IsZero() {
+		return unknown
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
+// Live is the path of an entity's page below a base address.
+func Live(e intel.Entity) string {
+	segments := strings.Split(e.Name, "/")
+	if e.Kind != intel.Handle && e.Kind != intel.Channel {
+		segments = []string{e.Name}
+	}
+	for i, s := range segments {
+		segments[i] = escapeSegment(s)
+	}
+	return "/" + string(e.Kind) + "/" + strings.Join(segments, "/")
+}
+
+// escapeSegment escapes one segment of a path, dots that mean a folder
+// included.
+func escapeSegment(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' && s != "." && s != ".."
+		if plain {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
+}
+
+// tables returns the tables of rows of a profile by the key of its JSON, in
+// the order in which they are printed.
+func tables(p *intel.Profile) []table {
+	return []table{
+		{"aliases", &p.Aliases}, {"associated_actors", &p.Associated}, {"campaigns", &p.Campaigns}, {"countries", &p.Countries},
+		{"intentions", &p.Intentions}, {"research", &p.Research}, {"arsenal", &p.Arsenal}, {"ioc", &p.IOC}, {"ttp", &p.TTP}, {"ioa", &p.IOA},
+	}
+}
+
+type table struct {
+	key  string
+	rows *[]intel.Row
+}
+
+// Preview returns the redacted public form of a profile: the first n rows of
+// each table, months instead of days, no quotes, no documents and no victims.
+// Hidden counts what the full profile has more.
+func Preview(p intel.Profile, n int) intel.Profile {
+	p.Hidden = map[string]int{}
+	for _, t := range tables(&p) {
+		rows := *t.rows
+		shown := make([]intel.Row, 0, min(n, len(rows)))
+		for _, r := range rows {
+			if len(shown) == n {
+				break
+			}
+			if r.Entity.Kind == intel.Organization {
+				continue
+			}
+			r.Evidence, r.First, r.Last = nil, month(r.First), month(r.Last)
+			r.Description = publicNote(r)
+			shown = append(shown, r)
+		}
+		if more := len(rows) - len(shown); more > 0 {
+			p.Hidden[t.key] = more
+		}
+		*t.rows = shown
+	}
+	cut(&p, n)
+	p.First, p.Last = month(p.First), month(p.Last)
+	return p
+}
+
+// publicNote is the description of a row that a preview shows: names of
+// techniques are public, a source's own words are not.
+func publicNote(r intel.Row) string {
+	if r.Entity.Kind.Class() == intel.TTP {
+		return r.Description
+	}
+	return ""
+}
+
+// cut shortens what is not a table of rows.
+func cut(p *intel.Profile, n int) {
+	keep := func(key string, have int) int {
+		if have > n {
+			p.Hidden[key] = have - n
+		}
+		return min(n, have)
+	}
+	p.Attacks = append([]intel.Tally{}, p.Attacks[:keep("attacks", len(p.Attacks))]...)
+	for i := range p.Attacks {
+		p.Attacks[i].First, p.Attacks[i].Last = month(p.Attacks[i].First), month(p.Attacks[i].Last)
+	}
+	p.Forecasts = p.Forecasts[:keep("forecasts", len(p.Forecasts))]
+	p.References = p.References[:keep("references", len(p.References))]
+	if events := len(p.Activities.Events); events > 0 {
+		p.Hidden["events"] = events
+	}
+	p.Activities.Events = nil
+	p.Activities.Weekly = nil
+}
+
+// month is the first day of a time's month; unknown stays unknown.
+func month(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// typed is the name a reader knows a kind by.
+func typed(k intel.Kind) string {
+	switch k {
+	case intel.IPv4, intel.IPv6:
+		return "IP address"
+	case intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512, intel.URL, intel.CIDR, intel.ASN, intel.JARM, intel.JA3:
+		return strings.ToUpper(string(k))
+	}
+	s := strings.ReplaceAll(string(k), "-", " ")
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func level(r intel.Row) string {
+	return string(cmp.Or(r.Level, intel.Low)) + " (" + probability(r.Probability) + ")"
+}

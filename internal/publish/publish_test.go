@@ -1,0 +1,181 @@
+package publish_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/publish"
+)
+
+var day = time.Date(2026, 3, 17, 0, 0, 0, 0, time.UTC)
+
+func profile() intel.Profile {
+	p := intel.Profile{Entity: intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, Name: "Cold Lynx", Summary: "Named in 3 documents.", AsOf: day,
+		Licence: "Free.", References: []string{"https://blog.example/a", "https://blog.example/b", "https://blog.example/c", "https://blog.example/d"}}
+	for i := range 5 {
+		p.IOC = append(p.IOC, intel.Row{ID: fmt.Sprint(i), Entity: intel.Entity{Kind: intel.IPv4, Name: fmt.Sprintf("192.0.2.%d", i)}, Value: fmt.Sprintf("192.0.2.%d", i),
+			Level: intel.Medium, Probability: .66, First: day, Last: day, Origins: 1, Evidence: []intel.Proof{{Snippet: "secret words", At: day}}})
+	}
+	p.IOC[0].First = time.Time{}
+	p.IOA = []intel.Row{
+		{Entity: intel.Entity{Kind: intel.File, Name: "/a.php"}, Value: "/a.php", Predicted: true, Probability: .2},
+		{Entity: intel.Entity{Kind: intel.File, Name: "/b.php"}, Value: "/b.php", Level: intel.Low, Probability: .1, Origins: 1},
+	}
+	p.Activities = intel.Activities{Monthly: []intel.Count{{Start: day, N: 3}}, Events: []intel.Event{{At: day, What: "a claim"}}, Total: 3}
+	return p
+}
+
+func markdown(t *testing.T, p intel.Profile) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := publish.Markdown(&b, p, publish.Options{BaseURL: "https://cti.example"}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestAProfileHasTheSeedsColumnsAndThenWhenAndHowSure(t *testing.T) {
+	out := markdown(t, profile())
+	for _, want := range []string{
+		"# Cold Lynx - Cyber Threat Intelligence",
+		"[https:",
+		"](https://cti.example/actor/cold-lynx)",
+		"ID | Indicator | Hostname | Type | Campaign | Confidence | First seen | Last seen | Origins",
+		"1 | `192.0.2.0` | - | IP address | - | Medium (0.66) | – | 2026-03-17 | 1",
+		"* <https://blog.example/a>",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+func TestPredictedRowsStandAfterObservedOnesAndSaySo(t *testing.T) {
+	out := markdown(t, profile())
+	seen, predicted := strings.Index(out, "`/b.php`"), strings.Index(out, "`/a.php`")
+	if seen < 0 || predicted < seen || !strings.Contains(out, "`/a.php` | Predicted (0.20) | not yet") {
+		t.Errorf("observed at %d, predicted at %d in\n%s", seen, predicted, out)
+	}
+}
+
+func TestAPreviewShowsNRowsAndCountsTheRest(t *testing.T) {
+	full := profile()
+	p := publish.Preview(full, 3)
+	out := markdown(t, p)
+	for _, want := range []string{"4 | ... | ...", "There are 2 more IOC items available", "| 2026-03 |", "There are 1 more reference items"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	for _, not := range []string{"2026-03-17 | 1", "secret words", "192.0.2.4", "a claim"} {
+		if strings.Contains(out, not) {
+			t.Errorf("%q stands in the preview", not)
+		}
+	}
+	if full.IOC[1].Evidence == nil || len(full.IOC) != 5 || full.IOC[1].First.IsZero() {
+		t.Error("the full profile was changed")
+	}
+	var b bytes.Buffer
+	if err := publish.JSON(&b, p, publish.Options{}); err != nil || strings.Contains(b.String(), "secret words") {
+		t.Errorf("JSON of the preview: err %v\n%s", err, b.String())
+	}
+}
+
+func TestJSONHasTheStableKeys(t *testing.T) {
+	var b bytes.Buffer
+	if err := publish.JSON(&b, profile(), publish.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]json.RawMessage
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"name", "aliases", "as_of", "countries", "campaigns", "associated_actors", "activities", "intentions", "research", "attacks",
+		"ioc", "ttp", "ioa", "forecasts", "references", "summary", "licence", "hidden"} {
+		if v, ok := got[key]; !ok || string(v) == "null" {
+			t.Errorf("%s is %s", key, v)
+		}
+	}
+	var rows []map[string]json.RawMessage
+	if err := json.Unmarshal(got["ioc"], &rows); err != nil || len(rows) != 5 {
+		t.Fatalf("%d rows, err %v", len(rows), err)
+	}
+	for _, key := range []string{"value", "confidence", "probability", "predicted", "first_seen", "last_seen", "origins", "evidence"} {
+		if _, ok := rows[0][key]; !ok {
+			t.Errorf("row lacks %s", key)
+		}
+	}
+	if string(rows[0]["first_seen"]) != "null" || string(rows[1]["first_seen"]) == "null" {
+		t.Errorf("dates %s and %s", rows[0]["first_seen"], rows[1]["first_seen"])
+	}
+}
+
+func hostile() []string {
+	return []string{"a | b", "`", "``` x", "<script>alert(1)</script>", "[x](javascript:alert(1))", "a\nb\r\n# h", "\u202egnp.exe", "\x00\x1b[2J", "![x](http://a.example/)",
+		"http://evil.example/", "**b**", "&lt;", "\\", strings.Repeat("x", 5000), "../../etc/passwd", "CON", "aux.txt", ".", "", "a:b", "..\\..\\x"}
+}
+
+func TestHostileValuesCannotLeaveTheirCell(t *testing.T) {
+	want := strings.Count(markdown(t, profile()), "\n")
+	for _, h := range hostile() {
+		p := profile()
+		p.IOC[1].Value, p.IOC[1].Hostname, p.IOC[1].Campaign = h, h, h
+		p.Name, p.References[0] = h, h
+		out := markdown(t, p)
+		if got := strings.Count(out, "\n"); got != want {
+			t.Errorf("%q: %d lines, want %d", h, got, want)
+		}
+		live := markup(out)
+		for _, bad := range []string{"<script", "](javascript:", "\u202e", "\x1b", "![", "**"} {
+			if strings.Contains(live, bad) {
+				t.Errorf("%q: %q stands in\n%s", h, bad, live)
+			}
+		}
+	}
+}
+
+// markup is what of a Markdown text may be markup: code spans and escaped
+// characters are taken out.
+func markup(text string) string {
+	code := regexp.MustCompile("(`+)[^`\n](?:.*?[^`\n])??\\s*`+")
+	return regexp.MustCompile(`\\.`).ReplaceAllString(code.ReplaceAllString(text, ""), "")
+}
+
+func FuzzPathStaysInTheTree(f *testing.F) {
+	for _, h := range hostile() {
+		f.Add(h)
+	}
+	f.Fuzz(func(t *testing.T, title string) {
+		got := publish.Path(intel.Entity{Kind: intel.Actor, Name: "x"}, title)
+		parts := strings.Split(got, "/")
+		if len(parts) != 4 || path.Clean(got) != got || strings.ContainsAny(got, "\\\x00:") || !strings.HasPrefix(got, "actors/") || len(parts[2]) > 130 {
+			t.Errorf("%q: %q", title, got)
+		}
+		if utf8.ValidString(title) && !utf8.ValidString(got) {
+			t.Errorf("%q: %q is not UTF-8", title, got)
+		}
+	})
+}
+
+func TestPathsDifferByMoreThanCase(t *testing.T) {
+	taken := publish.Paths{}
+	seen := map[string]bool{}
+	for _, title := range []string{"Lynx", "lynx", "LYNX", "Lynx 2"} {
+		p := strings.ToLower(taken.Take(intel.Entity{Kind: intel.Actor, Name: "x"}, title))
+		if seen[p] {
+			t.Errorf("%s is taken twice", p)
+		}
+		seen[p] = true
+	}
+	if got := publish.Path(intel.Entity{Kind: intel.Actor, Name: "astro-locker"}, "Astro Locker"); got != "actors/a/Astro Locker/README.md" {
+		t.Errorf("path %q", got)
+	}
+}

@@ -1,0 +1,135 @@
+package publish
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Path returns where the profile of an entity stands in the tree, such as
+// "actors/a/Astro Locker/README.md". It is a plain relative path whatever the
+// title holds, and valid on the file systems in use.
+func Path(e intel.Entity, title string) string {
+	name := fileName(cmp.Or(title, e.Title()))
+	if e.Kind == intel.Country || e.Kind == intel.Vulnerability {
+		name = fileName(e.Name)
+	}
+	return folder(e.Kind) + "/" + letter(name) + "/" + name + "/README.md"
+}
+
+func folder(k intel.Kind) string {
+	switch k {
+	case intel.Country:
+		return "countries"
+	case intel.Vulnerability:
+		return "vulnerabilities"
+	case intel.Malware:
+		return "malware"
+	}
+	return string(k) + "s"
+}
+
+// letter is the folder a name is sorted into: its first letter or digit.
+func letter(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToLower(r))
+		}
+	}
+	return "_"
+}
+
+// fileName makes a title a name of a file: no separators, no characters that
+// Windows refuses, no reserved names, no dots or blanks at either end, at most
+// 120 bytes.
+func fileName(title string) string {
+	name := strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar {
+			return '_'
+		}
+		return r
+	}, title)
+	for len(name) > 120 {
+		r := []rune(name)
+		name = string(r[:len(r)-1])
+	}
+	name = strings.Trim(name, ". ")
+	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
+	switch {
+	case name == "":
+		return "_"
+	case slices.Contains([]string{"con", "prn", "aux", "nul", "conin$", "conout$"}, stem),
+		len(stem) == 4 && (strings.HasPrefix(stem, "com") || strings.HasPrefix(stem, "lpt")) && stem[3] >= '0' && stem[3] <= '9':
+		return "_" + name
+	}
+	return name
+}
+
+// Paths hands out paths so that no two differ in case alone.
+type Paths map[string]bool
+
+// Take returns the path of an entity, with a number if another has it already.
+func (taken Paths) Take(e intel.Entity, title string) string {
+	path := Path(e, title)
+	for n := 2; taken[strings.ToLower(path)]; n++ {
+		path = Path(e, cmp.Or(title, e.Title())+" "+strconv.Itoa(n))
+		if e.Kind == intel.Country || e.Kind == intel.Vulnerability {
+			path = Path(intel.Entity{Kind: e.Kind, Name: e.Name + " " + strconv.Itoa(n)}, "")
+		}
+	}
+	taken[strings.ToLower(path)] = true
+	return path
+}
+
+// An Entry is one profile in the index of a tree.
+type Entry struct {
+	Entity        intel.Entity
+	Name, Path    string
+	IOC, TTP, IOA int
+	Last          time.Time
+}
+
+// Index writes the table of contents of a tree.
+func Index(w io.Writer, entries []Entry, o Options) error {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(folder(a.Entity.Kind), folder(b.Entity.Kind)), cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+	})
+	if _, err := fmt.Fprintf(w, "# Cyber Threat Intelligence\n\n%d profiles. Every row says how far it is believed, since when, and by how many independent origins.\n", len(sorted)); err != nil {
+		return err
+	}
+	if o.BaseURL != "" {
+		if _, err := fmt.Fprintf(w, "\nLive pages: %s\n", link(o.BaseURL)); err != nil {
+			return err
+		}
+	}
+	last := ""
+	for _, e := range sorted {
+		if f := folder(e.Entity.Kind); f != last {
+			last = f
+			if _, err := fmt.Fprintf(w, "\n## %s\n\nName | IOC | TTP | IOA | Last seen\n---- | --- | --- | --- | ---------\n", strings.ToUpper(f[:1])+f[1:]); err != nil {
+				return err
+			}
+		}
+		if _, err := fmt.Fprintf(w, "[%s](%s) | %d | %d | %d | %s\n", inline(e.Name), relative(e.Path), e.IOC, e.TTP, e.IOA, date(e.Last)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relative escapes a path for a Markdown link.
+func relative(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		parts[i] = escapeSegment(p)
+	}
+	return strings.Join(parts, "/")
+}
