@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/queue"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// licence is what profiles say of their own use.
+const licence = "Compiled by Portent from the sources named under References; their terms apply to what they wrote. The compilation may be used freely."
+
+// app is what commands share.
+type app struct {
+	cli *cli
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+	log *slog.Logger
+	now func() time.Time
+	db  *store.DB
+}
+
+func (a *app) close() {
+	if a.db != nil {
+		if err := a.db.Close(); err != nil {
+			a.log.Error("close store", "err", err)
+		}
+	}
+}
+
+// asOf is the moment that reads are for.
+func (a *app) asOf() time.Time {
+	if !a.cli.AsOf.IsZero() {
+		return a.cli.AsOf.UTC()
+	}
+	return a.now()
+}
+
+// store opens the store once.
+func (a *app) store(ctx context.Context) (*store.DB, error) {
+	if a.db != nil {
+		return a.db, nil
+	}
+	url := a.cli.DB
+	if url == "" {
+		path, err := dataFile()
+		if err != nil {
+			return nil, err
+		}
+		url = "sqlite:" + path
+	}
+	db, err := store.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	a.db = db
+	return db, nil
+}
+
+// inMemory is the packs that are held in memory; the others are looked up in
+// the store by key.
+func inMemory() []string { return []string{"attack", "actors", "warninglists", "cwe"} }
+
+// reference loads the packs in force.
+func (a *app) reference(ctx context.Context) (*reference.Set, error) {
+	db, err := a.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var packs []reference.Pack
+	for _, name := range inMemory() {
+		p := reference.Pack{Name: name}
+		err := db.PackItems(ctx, name, func(key string, body []byte) error {
+			p.Items = append(p.Items, reference.Item{Key: key, Body: body})
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(p.Items) > 0 {
+			packs = append(packs, p)
+		}
+	}
+	set, err := reference.NewSet(packs...)
+	if err != nil {
+		return nil, fmt.Errorf("load reference packs: %w (portent sync replaces them)", err)
+	}
+	return set, nil
+}
+
+// pipeline opens the store and loads the reference.
+func (a *app) pipeline(ctx context.Context) (*pipeline.Pipeline, error) {
+	db, err := a.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.reference(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: a.now, Log: a.log}
+	p.Use(set)
+	return p, nil
+}
+
+// editor opens the store for reading profiles.
+func (a *app) editor(ctx context.Context) (*pipeline.Editor, error) {
+	db, err := a.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.reference(ctx)
+	if err != nil {
+		return nil, err
+	}
+	invented, err := isInvented(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline.Editor{DB: db, Reference: func() *reference.Set { return set }, Licence: licence, Invented: invented}, nil
+}
+
+// reader is whom the command line reads for: the operator, who may see all.
+func (a *app) reader() intel.Reader { return intel.Everything() }
+
+// print writes v as one line of JSON.
+func (a *app) print(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// remark tells a person something that is not the result.
+func (a *app) remark(format string, args ...any) {
+	if !a.cli.Quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}
+
+// progress shows a bar on a terminal and nothing on a pipe. Most is the number
+// of steps, -1 if it is not known.
+func (a *app) progress(most int64, what string) *progressbar.ProgressBar {
+	visible := !a.cli.Quiet && isTerminal(a.err)
+	return progressbar.NewOptions64(most, progressbar.OptionSetWriter(a.err), progressbar.OptionSetVisibility(visible),
+		progressbar.OptionSetDescription(what), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// dataDir is the folder of real data sets, or "" where there is none.
+func dataDir(tb testing.TB) string {
+	tb.Helper()
+	dir := os.Getenv("PORTENT_DATA")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		if os.Getenv("CI") == "true" {
+			tb.Fatalf("no real data at %s; CI must test on it (PORTENT_DATA names the folder)", dir)
+		}
+		tb.Skipf("no real data at %s: not tested on it", dir)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return abs
+}
+
+// build makes the static binary once per benchmark.
+func build(b *testing.B) string {
+	b.Helper()
+	bin := filepath.Join(b.TempDir(), "portent")
+	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+// command runs the binary to its end and returns its output, time and peak
+// memory in MB.
+func command(b *testing.B, bin string, args ...string) (out []byte, took time.Duration, peak float64) {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), bin, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	started := time.Now()
+	err := cmd.Run()
+	took = time.Since(started)
+	if code := cmd.ProcessState.ExitCode(); err != nil && code != exitPartial {
+		b.Fatalf("portent %s: %v\n%s", strings.Join(args, " "), err, stderr.Bytes())
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if ok {
+		peak = float64(usage.Maxrss) / 1024
+	}
+	return stdout.Bytes(), took, peak
+}
+
+// BenchmarkTweetFeed imports five years of posts, twice.
+func BenchmarkTweetFeed(b *testing.B) {
+	dir, bin := dataDir(b), build(b)
+	for b.Loop() {
+		db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
+		command(b, bin, "--db", db, "sync", "--from", dir, "attack", "actors", "warninglists")
+		_, took, peak := command(b, bin, "--db", db, "--json", "import", filepath.Join(dir, "tweetfeed"))
+		const rows = 737_654
+		b.ReportMetric(rows/took.Seconds(), "rows/s")
+		b.ReportMetric(peak, "peak-MB")
+		out, fresh, _ := command(b, bin, "--db", db, "--json", "profile", "malware:cobalt-strike")
+		var p struct {
+			IOC []json.RawMessage `json:"ioc"`
+		}
+		if err := json.Unmarshal(out, &p); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(p.IOC)), "cobalt-strike-iocs")
+		b.ReportMetric(fresh.Seconds(), "cobalt-strike-s")
+		out, again, _ := command(b, bin, "--db", db, "--json", "import", filepath.Join(dir, "tweetfeed"))
+		var second struct{ Documents, Observations, Evidence int }
+		if err := json.Unmarshal(out, &second); err != nil || second.Documents+second.Observations+second.Evidence != 0 {
+			b.Fatalf("the second import added %+v, err %v", second, err)
+		}
+		b.ReportMetric(again.Seconds(), "second-run-s")
+		b.ReportMetric(size(b, db), "store-MB")
+	}
+}
+
+func size(b *testing.B, db string) float64 {
+	b.Helper()
+	n := int64(0)
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(strings.TrimPrefix(db, "sqlite:") + suffix); err == nil {
+			n += info.Size()
+		}
+	}
+	return float64(n) / (1 << 20)
+}
+
+// allSets is every set that has a type.
+func allSets() []string {
+	return []string{"tweetfeed", "leaksites", "ddosia", "maltrail", "sophos", "eset", "ransomware-vulnerability-matrix", "ransomchats", "cve", "kev",
+		"attack/enterprise-attack-18.1.json.gz"}
+}
+
+// BenchmarkEverything imports every set, then asks for pages with all of it
+// loaded.
+func BenchmarkEverything(b *testing.B) {
+	dir, bin := dataDir(b), build(b)
+	for b.Loop() {
+		db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
+		started := time.Now()
+		command(b, bin, "--db", db, "sync", "--from", dir)
+		args := []string{"--db", db, "--json", "import"}
+		for _, s := range allSets() {
+			args = append(args, filepath.Join(dir, s))
+		}
+		_, _, peak := command(b, bin, args...)
+		b.ReportMetric(time.Since(started).Minutes(), "import-min")
+		b.ReportMetric(peak, "peak-MB")
+		b.ReportMetric(size(b, db), "store-MB")
+		pages(b, bin, db)
+	}
+	info, err := os.Stat(bin)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/(1<<20), "binary-MB")
+}
+
+// pages starts the server on a full store and measures what a reader waits.
+func pages(b *testing.B, bin, db string) {
+	b.Helper()
+	ctx, stop := context.WithCancel(b.Context())
+	defer stop()
+	cmd := exec.CommandContext(ctx, bin, "--db", db, "serve", "--addr", "127.0.0.1:0")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	started := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	var base string
+	if _, err := fmt.Fscanf(out, "Portent is ready: %s", &base); err != nil {
+		b.Fatal(err)
+	}
+	get(b, base)
+	b.ReportMetric(time.Since(started).Seconds(), "first-byte-s")
+	time.Sleep(3 * time.Second)
+	b.ReportMetric(resident(b, cmd.Process.Pid), "idle-MB")
+	paths := []string{"actor/apt28", "actor/lockbit", "actor/lazarus-group", "malware/cobalt-strike", "actor/apt29", "actor/noname057-16", "actor/conti", "actor/muddywater"}
+	var took []time.Duration
+	for range 10 {
+		for _, p := range paths {
+			at := time.Now()
+			get(b, base+p)
+			took = append(took, time.Since(at))
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "actor-page-p95-ms")
+	stop()
+	cmd.Wait() //nolint:errcheck // it was told to stop
+}
+
+func get(b *testing.B, url string) {
+	b.Helper()
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		b.Fatalf("get %s: status %d, err %v", url, resp.StatusCode, err)
+	}
+}
+
+// resident is the memory a process holds, in MB.
+func resident(b *testing.B, pid int) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Skip("no /proc here: memory is not measured")
+	}
+	var kb float64
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			fmt.Sscanf(rest, "%f", &kb) //nolint:errcheck // zero says that it was not read
+		}
+	}
+	return kb / 1024
+}

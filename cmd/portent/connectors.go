@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/ddosia"
+	"github.com/portent-cti/portent/internal/collect/eset"
+	"github.com/portent-cti/portent/internal/collect/leaksites"
+	"github.com/portent-cti/portent/internal/collect/maltrail"
+	"github.com/portent-cti/portent/internal/collect/matrix"
+	"github.com/portent-cti/portent/internal/collect/ransomchat"
+	"github.com/portent-cti/portent/internal/collect/sophos"
+	"github.com/portent-cti/portent/internal/collect/tweetfeed"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// connectors is every type of source built in. A file is of the first type
+// that recognises it, so the particular ones stand before the general.
+func connectors() []collect.Connector {
+	return []collect.Connector{
+		tweetfeed.Connector,
+		leaksites.Connector,
+		ddosia.Connector,
+		sophos.Connector,
+		maltrail.Connector,
+		eset.Connector,
+		matrix.Connector,
+		ransomchat.Connector,
+	}
+}
+
+// connector returns the connector of that name.
+func connector(name string) (collect.Connector, bool) {
+	for _, c := range connectors() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return collect.Connector{}, false
+}
+
+// usualReliability is the Admiralty letter that a type of source is given
+// unless the user says otherwise: a prior, moved by what it gets right.
+func usualReliability(connector string) intel.Reliability {
+	switch connector {
+	case "kev", "cve":
+		return 'A'
+	case "stix", "sophos", "eset", "misp", "ddosia":
+		return 'B'
+	case "maltrail", "tweetfeed", "leaksites", "matrix", "report", "ransomchat":
+		return 'C'
+	}
+	return 'F'
+}
+
+type connectorsCmd struct {
+	Name string `arg:"" optional:"" help:"Only this one."`
+}
+
+// Run implements the command.
+func (c *connectorsCmd) Run(_ context.Context, a *app) error {
+	found := false
+	for _, con := range connectors() {
+		if c.Name != "" && con.Name != c.Name {
+			continue
+		}
+		found = true
+		if a.cli.JSON {
+			if err := a.print(map[string]any{"name": con.Name, "about": con.About, "files": con.Recognise != nil, "every_seconds": con.Every.Seconds()}); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(a.out, "%-12s %s\n", con.Name, con.About)
+	}
+	if !found {
+		return usageError{fmt.Errorf("no type %q; portent connectors lists them", c.Name)}
+	}
+	return nil
+}

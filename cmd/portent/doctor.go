@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/portent-cti/portent/internal/store"
+)
+
+type doctorCmd struct{}
+
+// Run implements the command.
+func (c *doctorCmd) Run(ctx context.Context, a *app) error {
+	db, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	counts, err := db.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	parked, err := db.Parked(ctx, 1000)
+	if err != nil {
+		return err
+	}
+	problems, err := problems(ctx, db, counts)
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		if parked == nil {
+			parked = []store.Parked{}
+		}
+		return a.print(map[string]any{"documents": counts.Documents, "observations": counts.Observations, "evidence": counts.Evidence,
+			"links": counts.Links, "entities": counts.Entities, "waiting": counts.Waiting, "parked": parked, "problems": problems})
+	}
+	fmt.Fprintf(a.out, "%d documents, %d observations, %d pieces of evidence, %d links, %d entities\n",
+		counts.Documents, counts.Observations, counts.Evidence, counts.Links, counts.Entities)
+	for _, p := range parked {
+		fmt.Fprintf(a.out, "parked: %s of %s: %s (portent reprocess tries it again)\n", p.Document, p.Source, p.Reason)
+	}
+	for _, p := range problems {
+		fmt.Fprintln(a.out, "problem:", p)
+	}
+	if len(parked) == 0 && len(problems) == 0 {
+		fmt.Fprintln(a.out, "all is well")
+	}
+	return nil
+}
+
+func problems(ctx context.Context, db *store.DB, counts store.Counts) ([]string, error) {
+	out, err := db.Check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if counts.Waiting > 0 {
+		out = append(out, fmt.Sprintf("%d documents wait to be derived: portent serve or any portent import goes on with them", counts.Waiting))
+	}
+	packs, err := db.Packs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(packs) == 0 {
+		out = append(out, "no reference packs: names of actors are not known; portent sync brings them")
+	}
+	if out == nil {
+		out = []string{}
+	}
+	return out, nil
+}
+
+type reprocessCmd struct {
+	All bool `help:"Everything, as after reference packs have changed."`
+}
+
+// Run implements the command.
+func (c *reprocessCmd) Run(ctx context.Context, a *app) error {
+	p, err := a.pipeline(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := p.Reprocess(ctx, c.All)
+	if err != nil {
+		return err
+	}
+	bar := a.progress(int64(n), "deriving documents")
+	p.Done = func(n int) { bar.Add(n) } //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	if err := p.Finish(ctx); err != nil {
+		return err
+	}
+	bar.Finish() //nolint:errcheck // as above
+	if a.cli.JSON {
+		return a.print(map[string]any{"documents": n})
+	}
+	fmt.Fprintf(a.out, "%d documents derived again\n", n)
+	return nil
+}
+
+type versionCmd struct{}
+
+// Run implements the command.
+func (c *versionCmd) Run(a *app) error {
+	v, revision := "devel", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" {
+			v = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	if a.cli.JSON {
+		return a.print(map[string]any{"version": v, "revision": revision})
+	}
+	fmt.Fprintln(a.out, "portent", v, revision)
+	return nil
+}

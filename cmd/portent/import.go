@@ -1,0 +1,359 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+)
+
+type importCmd struct {
+	Source      string   `help:"Name the documents' source (default: the type)." placeholder:"NAME"`
+	As          string   `help:"Type of the files (default: recognised); portent connectors lists them." placeholder:"TYPE"`
+	Reliability string   `help:"Admiralty letter of the source, A to F." placeholder:"A..F"`
+	Marking     string   `help:"TLP marking of the documents." placeholder:"TLP"`
+	Settings    string   `help:"Settings of the type as JSON, such as a header mapping." placeholder:"JSON"`
+	Path        []string `arg:"" help:"Files or folders." type:"path"`
+}
+
+// A rejection is an item that could not be read.
+type rejection struct {
+	Path   string `json:"path"`
+	Item   string `json:"item"`
+	Reason string `json:"reason"`
+}
+
+// importing is one import under way.
+type importing struct {
+	*importCmd
+	app         *app
+	pipe        *pipeline.Pipeline
+	reliability intel.Reliability
+	marking     *intel.Marking
+	connector   *collect.Connector // nil: recognise
+
+	mu       sync.Mutex
+	rejected []rejection
+	batch    []intel.Document
+	size     int
+	seen     int
+	added    int
+	progress func(int)
+}
+
+// Run implements the command.
+func (c *importCmd) Run(ctx context.Context, a *app) error {
+	started := time.Now()
+	im, err := c.prepare(ctx, a)
+	if err != nil {
+		return err
+	}
+	before, err := a.db.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	bar := a.progress(-1, "importing documents")
+	im.progress = func(n int) { bar.Add(n) } //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	err = im.run(ctx)
+	bar.Finish() //nolint:errcheck // as above
+	if err != nil {
+		return errors.Join(err, im.report(context.WithoutCancel(ctx), before.Observations, before.Evidence, started))
+	}
+	if err := im.pipe.Forecast(ctx); err != nil {
+		return err
+	}
+	if err := im.report(ctx, before.Observations, before.Evidence, started); err != nil {
+		return err
+	}
+	if len(im.rejected) > 0 {
+		return errPartial
+	}
+	return nil
+}
+
+func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
+	im := &importing{importCmd: c, app: a}
+	if c.Reliability != "" {
+		r, err := intel.ParseReliability(c.Reliability)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		im.reliability = r
+	}
+	if c.Marking != "" {
+		m, err := intel.ParseMarking(c.Marking)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		im.marking = &m
+	}
+	if c.As != "" {
+		con, ok := connector(c.As)
+		if !ok {
+			return nil, usageError{fmt.Errorf("no type %q; portent connectors lists them", c.As)}
+		}
+		im.connector = &con
+	}
+	var err error
+	im.pipe, err = a.pipeline(ctx)
+	return im, err
+}
+
+// run reads all paths while what they yield is derived.
+func (im *importing) run(ctx context.Context) error {
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	worked := make(chan error, 1)
+	go func() { worked <- im.pipe.Run(work) }()
+	err := im.paths(ctx)
+	if err == nil {
+		err = im.flush(ctx)
+	}
+	if err == nil {
+		err = im.pipe.Finish(ctx)
+	}
+	stop()
+	if w := <-worked; err == nil && !errors.Is(w, context.Canceled) {
+		err = w
+	}
+	return err
+}
+
+func (im *importing) paths(ctx context.Context) error {
+	for _, path := range im.Path {
+		info, err := os.Stat(path)
+		if err != nil {
+			im.reject(path, "", err)
+			continue
+		}
+		root, name := filepath.Split(filepath.Clean(path))
+		if root == "" {
+			root = "."
+		}
+		if err := im.walk(ctx, os.DirFS(root), root, name, info.IsDir()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walk imports a file, a folder that a connector reads whole, or what is in a
+// folder.
+func (im *importing) walk(ctx context.Context, fsys fs.FS, root, name string, dir bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if name == "" || name == "." || name == ".." || !fs.ValidPath(name) {
+		fsys, root, name = os.DirFS(filepath.Join(root, name)), filepath.Join(root, name), "."
+	}
+	if !dir {
+		return im.file(ctx, fsys, root, name)
+	}
+	if con := im.recognise(fsys, name, nil); con != nil {
+		return im.read(ctx, *con, fsys, root, name)
+	}
+	entries, err := fs.ReadDir(fsys, name)
+	if err != nil {
+		im.reject(filepath.Join(root, name), "", err)
+		return nil
+	}
+	for _, e := range entries {
+		child := e.Name()
+		if name != "." {
+			child = name + "/" + child
+		}
+		switch {
+		case strings.HasPrefix(e.Name(), "."):
+		case e.IsDir():
+			if err := im.walk(ctx, fsys, root, child, true); err != nil {
+				return err
+			}
+		case e.Type().IsRegular():
+			if err := im.file(ctx, fsys, root, child); err != nil {
+				return err
+			}
+		default:
+			im.reject(filepath.Join(root, child), "", errors.New("not a regular file"))
+		}
+	}
+	return nil
+}
+
+func (im *importing) file(ctx context.Context, fsys fs.FS, root, name string) error {
+	if im.connector != nil {
+		return im.read(ctx, *im.connector, fsys, root, name)
+	}
+	head, err := im.head(ctx, fsys, name)
+	if err != nil {
+		im.reject(filepath.Join(root, name), "", err)
+		return nil
+	}
+	con := im.recognise(fsys, name, head)
+	if con == nil {
+		im.reject(filepath.Join(root, name), "", errors.New("type not recognised; name it with --as"))
+		return nil
+	}
+	return im.read(ctx, *con, fsys, root, name)
+}
+
+// head is the beginning of a file, decompressed.
+func (im *importing) head(ctx context.Context, fsys fs.FS, name string) ([]byte, error) {
+	f, err := collect.OpenFile(ctx, im.env(fsys, name, ""), name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	if len(head) > 0 {
+		return head, nil // damage further on is the connector's to report
+	}
+	return head, err
+}
+
+func (im *importing) recognise(fsys fs.FS, name string, head []byte) *collect.Connector {
+	if im.connector != nil {
+		if head == nil && im.connector.Recognise != nil && im.connector.Recognise(fsys, name, nil) {
+			return im.connector
+		}
+		return nil
+	}
+	for _, c := range connectors() {
+		if c.Recognise != nil && c.Recognise(fsys, name, head) {
+			return &c
+		}
+	}
+	return nil
+}
+
+func (im *importing) env(fsys fs.FS, path string, source intel.SourceID) collect.Env {
+	return collect.Env{ID: source, Files: fsys, Log: im.app.log, Now: im.app.now,
+		Reject: func(item string, reason error) { im.reject(path, item, reason) }}
+}
+
+// read imports one file or folder with one connector. What is wrong with the
+// file is a rejection; what is wrong with the store is an error.
+func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS, root, name string) error {
+	path := filepath.Join(root, name)
+	source := intel.SourceID(im.Source)
+	if source == "" {
+		source = intel.SourceID(con.Name)
+	}
+	settings, err := im.settings(name)
+	if err != nil {
+		return usageError{err}
+	}
+	src, err := con.Open(im.env(fsys, path, source), collect.Strict(settings))
+	if err != nil {
+		im.reject(path, "", err)
+		return nil
+	}
+	var kept keepError
+	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		if err := im.keep(ctx, con, doc); err != nil {
+			return keepError{err}
+		}
+		return nil
+	})
+	switch {
+	case errors.As(err, &kept):
+		return kept.error
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		im.reject(path, "", err)
+	}
+	return nil
+}
+
+// A keepError came from keeping a document, not from reading it.
+type keepError struct{ error }
+
+func (im *importing) settings(path string) ([]byte, error) {
+	m := map[string]any{}
+	if im.Settings != "" {
+		if err := json.Unmarshal([]byte(im.Settings), &m); err != nil {
+			return nil, fmt.Errorf("--settings: %w", err)
+		}
+	}
+	m["path"] = path
+	return json.Marshal(m)
+}
+
+func (im *importing) reject(path, item string, reason error) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.rejected = append(im.rejected, rejection{path, item, reason.Error()})
+}
+
+// keep gathers documents into batches, one transaction each.
+func (im *importing) keep(ctx context.Context, con collect.Connector, doc intel.Document) error {
+	switch {
+	case im.reliability != 0:
+		doc.Reliability = im.reliability
+	case doc.Reliability == 0:
+		doc.Reliability = usualReliability(con.Name)
+	}
+	if im.marking != nil {
+		doc.Marking = *im.marking
+	}
+	im.batch = append(im.batch, doc)
+	im.size += len(doc.Text) + 200*len(doc.Claims)
+	if len(im.batch) < 500 && im.size < 4<<20 {
+		return nil
+	}
+	return im.flush(ctx)
+}
+
+func (im *importing) flush(ctx context.Context) error {
+	if len(im.batch) == 0 {
+		return nil
+	}
+	added, err := im.pipe.Keep(ctx, im.batch)
+	if err != nil {
+		return err
+	}
+	im.seen += len(im.batch)
+	im.added += len(added)
+	im.progress(len(im.batch))
+	im.batch, im.size = im.batch[:0], 0
+	return nil
+}
+
+// report prints the counts and every rejected item.
+func (im *importing) report(ctx context.Context, observations, evidence int, started time.Time) error {
+	after, err := im.app.db.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	seconds := time.Since(started).Seconds()
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if im.app.cli.JSON {
+		if im.rejected == nil {
+			im.rejected = []rejection{}
+		}
+		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - observations, "evidence": after.Evidence - evidence,
+			"skipped": im.seen - im.added, "rejected": im.rejected, "seconds": seconds})
+	}
+	fmt.Fprintf(im.app.out, "%d documents new, %d already there; %d observations, %d pieces of evidence; %.1f s\n",
+		im.added, im.seen-im.added, after.Observations-observations, after.Evidence-evidence, seconds)
+	for _, r := range im.rejected {
+		where := r.Path
+		if r.Item != "" {
+			where += ": " + r.Item
+		}
+		fmt.Fprintf(im.app.err, "rejected %s: %s\n", where, r.Reason)
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+)
+
+type lookupCmd struct {
+	Value []string `arg:"" optional:"" help:"Values in any form, or - for one a line on standard input."`
+}
+
+// Run implements the command.
+func (c *lookupCmd) Run(ctx context.Context, a *app) error {
+	ed, err := a.editor(ctx)
+	if err != nil {
+		return err
+	}
+	scanner := extract.New(ed.Reference())
+	one := func(value string) error {
+		value = strings.TrimSpace(value)
+		if value == "" {
+			return nil
+		}
+		f, err := ed.Value(ctx, a.reader(), entityOf(scanner, value), a.asOf())
+		if err != nil {
+			return err
+		}
+		return a.finding(value, f)
+	}
+	if len(c.Value) > 0 && (len(c.Value) != 1 || c.Value[0] != "-") {
+		for _, v := range c.Value {
+			if err := one(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	lines := bufio.NewScanner(a.in)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if err := one(lines.Text()); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// entityOf reads a value as a person writes it: in written form, or as the
+// extractor sees it.
+func entityOf(s *extract.Scanner, value string) intel.Entity {
+	if e, err := intel.ParseEntity(value); err == nil {
+		return e
+	}
+	best := intel.Observation{}
+	for _, o := range s.Observations(intel.Document{Text: value}) {
+		if o.Length > best.Length {
+			best = o
+		}
+	}
+	return best.Entity
+}
+
+func (a *app) finding(value string, f pipeline.Finding) error {
+	if a.cli.JSON {
+		actors := []string{}
+		for _, n := range f.Names {
+			actors = append(actors, n.Entity.String())
+		}
+		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors,
+			"suppressed": f.Suppressed, "first_seen": date(f.First), "last_seen": date(f.Last), "decayed": f.Decayed})
+	}
+	switch {
+	case f.Suppressed != "":
+		fmt.Fprintf(a.out, "%s: usually benign (%s)\n", value, f.Suppressed)
+	case !f.Known:
+		fmt.Fprintf(a.out, "%s: unknown\n", value)
+	default:
+		var names []string
+		for _, n := range f.Names {
+			names = append(names, fmt.Sprintf("%s (%s %.2f)", n.Value, n.Level, n.Probability))
+		}
+		fmt.Fprintf(a.out, "%s: %s, seen %s to %s\n", value, strings.Join(names, ", "), date(f.First), date(f.Last))
+	}
+	return nil
+}
+
+// date prints a day; an unknown one is an en dash.
+func date(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format(time.DateOnly)
+}

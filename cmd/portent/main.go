@@ -1,0 +1,139 @@
+// Command portent is self-hosted cyber threat intelligence: it reads sources,
+// finds who is active and what they do, says how far to believe each row and
+// why, and publishes profiles.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes of every command.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitPartial = 3
+)
+
+// errPartial means that a command did what it could and has listed what it
+// could not.
+var errPartial = errors.New("partly done")
+
+// cli is the command line.
+type cli struct {
+	DB       string    `name:"db" help:"Where data lives: sqlite:PATH or postgres://… (default: a file in your data directory)." env:"PORTENT_DB" placeholder:"URL"`
+	Config   string    `help:"Configuration file." type:"existingfile" placeholder:"FILE"`
+	JSON     bool      `name:"json" help:"Print JSON: one object, or one object a line."`
+	Now      time.Time `help:"Pretend that it is this time (RFC 3339), for reproducible runs." placeholder:"TIME"`
+	AsOf     time.Time `name:"as-of" help:"Show what was known at this time (RFC 3339)." placeholder:"TIME"`
+	Quiet    bool      `short:"q" help:"No progress, no remarks."`
+	LogLevel string    `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
+
+	Serve      serveCmd      `cmd:"" help:"Run everything: pipeline and pages."`
+	Import     importCmd     `cmd:"" help:"Read files or folders and derive everything from them."`
+	Sync       syncCmd       `cmd:"" help:"Refresh reference packs."`
+	Profile    profileCmd    `cmd:"" help:"Print one profile."`
+	Publish    publishCmd    `cmd:"" help:"Write all profiles as a tree of files."`
+	Extract    extractCmd    `cmd:"" help:"Print what a text mentions."`
+	Lookup     lookupCmd     `cmd:"" help:"Print what is known of values."`
+	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
+	Sources    sourcesCmd    `cmd:"" help:"List sources and their health."`
+	Connectors connectorsCmd `cmd:"" help:"List the types of source."`
+	Reprocess  reprocessCmd  `cmd:"" help:"Derive documents again that an older version derived."`
+	Doctor     doctorCmd     `cmd:"" help:"Check the store and list what was parked."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("portent"), kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Description("Self-hosted cyber threat intelligence. It reads; it never attacks, posts or buys."),
+		kong.Exit(func(code int) { exited = code }))
+	if err != nil {
+		fmt.Fprintln(stderr, "portent:", err)
+		return exitFailed
+	}
+	k, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "portent: %v (portent --help lists commands and flags)\n", err)
+		return exitUsage
+	}
+	a := newApp(&c, stdin, stdout, stderr)
+	defer a.close()
+	err = k.Run(ctx, a)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errPartial):
+		return exitPartial
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "portent: interrupted; what was accepted is kept, the same command goes on with the rest")
+		return exitPartial
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintln(stderr, "portent:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "portent:", err)
+	return exitFailed
+}
+
+// A usageError is a mistake in the words of a command.
+type usageError struct{ error }
+
+// newApp holds what commands share; nothing is opened before it is needed.
+func newApp(c *cli, stdin io.Reader, stdout, stderr io.Writer) *app {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelWarn
+	}
+	a := &app{cli: c, in: stdin, out: stdout, err: stderr}
+	a.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	a.now = func() time.Time { return time.Now().UTC() }
+	if !c.Now.IsZero() {
+		fixed := c.Now.UTC()
+		a.now = func() time.Time { return fixed }
+	}
+	return a
+}
+
+// dataFile is where the store is kept when nothing else is said:
+// $XDG_DATA_HOME/portent/portent.db, or below ~/.local/share.
+func dataFile() (string, error) {
+	dir := os.Getenv("XDG_DATA_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find your data directory: %w (give --db sqlite:PATH)", err)
+		}
+		dir = filepath.Join(home, ".local", "share")
+	}
+	dir = filepath.Join(dir, "portent")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make data directory: %w", err)
+	}
+	return filepath.Join(dir, "portent.db"), nil
+}

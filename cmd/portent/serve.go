@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/publish"
+	"github.com/portent-cti/portent/internal/web"
+)
+
+type serveCmd struct {
+	Addr string `help:"Address to listen on." default:"127.0.0.1:8080"`
+	Demo bool   `help:"Start on a built-in, invented scenario in a temporary store."`
+}
+
+// Run implements the command.
+func (c *serveCmd) Run(ctx context.Context, a *app) error {
+	if c.Demo {
+		remove, err := a.temporaryStore()
+		if err != nil {
+			return err
+		}
+		defer remove()
+	}
+	listener, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	p, err := c.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	invented, err := isInvented(ctx, a.db)
+	if err != nil {
+		return err
+	}
+	ed := &pipeline.Editor{DB: a.db, Reference: p.Reference, Licence: licence, Invented: invented}
+	handler := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.asOf}, Reader: a.reader(), Notice: notice(invented),
+		Formats: formats(), Log: a.log, Now: a.asOf})
+	fmt.Fprintf(a.out, "Portent is ready: http://%s/\n", listener.Addr())
+	return c.serve(ctx, a, p, listener, handler)
+}
+
+// listen takes the address asked for; for a demo a busy default gives way to a
+// free port.
+func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", c.Addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		if host, _, splitErr := net.SplitHostPort(c.Addr); c.Demo && splitErr == nil {
+			return lc.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+		}
+		return nil, fmt.Errorf("listen on %s: another program uses this port; choose one with --addr: %w", c.Addr, err)
+	}
+	return l, err
+}
+
+func (c *serveCmd) open(ctx context.Context, a *app) (*pipeline.Pipeline, error) {
+	if !c.Demo {
+		return a.pipeline(ctx)
+	}
+	a.remark("Inventing a world and deriving everything from its documents …")
+	started := time.Now()
+	s, p, err := loadScenario(ctx, a, demoSeed)
+	if err != nil {
+		return nil, err
+	}
+	a.remark("%d invented documents derived in %.1f s.", len(s.Documents), time.Since(started).Seconds())
+	return p, nil
+}
+
+func notice(invented bool) string {
+	if invented {
+		return "Invented: every name, address and event on these pages was made up for this demonstration."
+	}
+	return ""
+}
+
+// formats are the forms in which a profile can be downloaded from its page.
+func formats() []web.Format {
+	return []web.Format{
+		{Extension: ".md", MediaType: "text/markdown; charset=utf-8", Label: "Markdown",
+			Write: func(w io.Writer, p intel.Profile) error { return publish.Markdown(w, p, publish.Options{}) }},
+		{Extension: ".json", MediaType: "application/json", Label: "JSON",
+			Write: func(w io.Writer, p intel.Profile) error { return publish.JSON(w, p, publish.Options{}) }},
+	}
+}
+
+// serve answers requests and derives what comes in until ctx ends.
+func (c *serveCmd) serve(ctx context.Context, a *app, p *pipeline.Pipeline, l net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return srv.Shutdown(stop)
+	})
+	g.Go(func() error { return p.Run(ctx) })
+	g.Go(func() error { return p.Keepup(ctx) })
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		a.remark("stopped")
+		return nil
+	}
+	return err
+}

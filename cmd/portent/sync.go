@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+type syncCmd struct {
+	From string   `help:"Read the packs from this folder instead of from their publishers." type:"existingdir" placeholder:"DIR"`
+	Pack []string `arg:"" optional:"" help:"Packs to refresh: attack, actors, warninglists, kev, epss, cve (default: all there are)."`
+}
+
+// A synced pack is how the refresh of one pack ended.
+type synced struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Items   int    `json:"items"`
+	State   string `json:"state"` // new, same, failed
+	Reason  string `json:"reason"`
+}
+
+// Run implements the command.
+func (c *syncCmd) Run(ctx context.Context, a *app) error {
+	names := c.Pack
+	if len(names) == 0 {
+		names = reference.PackNames()
+	}
+	for _, n := range names {
+		if !slices.Contains(reference.PackNames(), n) && n != "geo" && n != "cwe" {
+			return usageError{fmt.Errorf("no pack %q; there are %v", n, reference.PackNames())}
+		}
+	}
+	db, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	fsys, cleanup, err := c.folder(ctx, a, names)
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	results := c.packs(ctx, a, db, fsys, names)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	failed := false
+	changed := false
+	for _, r := range results {
+		failed = failed || r.State == "failed"
+		changed = changed || r.State == "new"
+	}
+	if changed {
+		p, err := a.pipeline(ctx)
+		if err != nil {
+			return err
+		}
+		if err := p.Resolve(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.report(a, results); err != nil {
+		return err
+	}
+	if failed {
+		return errPartial
+	}
+	return nil
+}
+
+func (c *syncCmd) folder(ctx context.Context, a *app, names []string) (fs.FS, func(), error) {
+	if c.From != "" {
+		return os.DirFS(c.From), func() {}, nil
+	}
+	return download(ctx, a, names)
+}
+
+func (c *syncCmd) packs(ctx context.Context, a *app, db *store.DB, fsys fs.FS, names []string) []synced {
+	bar := a.progress(int64(len(names)), "reading packs")
+	defer bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	results := []synced{}
+	for _, name := range names {
+		bar.Describe("reading pack " + name)
+		r, err := c.pack(ctx, a, db, fsys, name)
+		switch {
+		case errors.Is(err, intel.ErrNotFound) && len(c.Pack) == 0:
+			// without names, what the folder does not offer is not asked for
+		case err != nil:
+			results = append(results, synced{Name: name, State: "failed", Reason: err.Error()})
+		default:
+			results = append(results, r)
+		}
+		bar.Add(1) //nolint:errcheck // as above
+	}
+	return results
+}
+
+func (c *syncCmd) pack(ctx context.Context, a *app, db *store.DB, fsys fs.FS, name string) (synced, error) {
+	if name == "geo" || name == "cwe" {
+		return synced{Name: name, Version: "built in", State: "same"}, nil
+	}
+	p, err := reference.Read(ctx, fsys, name)
+	if err != nil {
+		return synced{}, err
+	}
+	changed, err := savePack(ctx, a, db, p)
+	if err != nil {
+		return synced{}, err
+	}
+	r := synced{Name: name, Version: p.Version, Items: len(p.Items), State: "same"}
+	if changed {
+		r.State = "new"
+	}
+	return r, nil
+}
+
+func savePack(ctx context.Context, a *app, db *store.DB, p reference.Pack) (changed bool, err error) {
+	meta := store.Pack{Name: p.Name, Version: p.Version, Digest: p.Digest, Licence: p.Licence, Publisher: p.Publisher, Loaded: a.now()}
+	return db.SavePack(ctx, meta, func(yield func(string, []byte) error) error {
+		for _, it := range p.Items {
+			if err := yield(it.Key, it.Body); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (c *syncCmd) report(a *app, results []synced) error {
+	if a.cli.JSON {
+		return a.print(map[string]any{"packs": results})
+	}
+	for _, r := range results {
+		if r.State == "failed" {
+			fmt.Fprintf(a.err, "%-13s failed: %s (the former version stays in force)\n", r.Name, r.Reason)
+			continue
+		}
+		fmt.Fprintf(a.out, "%-13s %-4s  %8d items  %s\n", r.Name, r.State, r.Items, r.Version)
+	}
+	return nil
+}

@@ -1,0 +1,401 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
+	"github.com/portent-cti/portent/internal/web"
+)
+
+// views reads what the pages show. It implements web.Views.
+type views struct {
+	ed      *pipeline.Editor
+	db      *store.DB
+	scanner func() *extract.Scanner
+	now     func() time.Time
+}
+
+const fourWeeks = 28 * 24 * time.Hour
+
+// Start implements web.Views.
+func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err error) {
+	now := v.now()
+	if s.AsOf, err = v.db.Newest(ctx, r, now); err != nil {
+		return s, err
+	}
+	until := now
+	if !s.AsOf.IsZero() && s.AsOf.Before(now.Add(-fourWeeks)) {
+		until = s.AsOf // nothing newer is known: show what was last
+	}
+	if s.Actors, _, err = v.lines(ctx, r, intel.Actor, until.Add(-fourWeeks), until, 10, 0); err != nil {
+		return s, err
+	}
+	if s.Documents, err = v.db.Latest(ctx, r, now, 40); err != nil {
+		return s, err
+	}
+	if s.New, err = v.news(ctx, r, s.Documents); err != nil {
+		return s, err
+	}
+	s.Documents = s.Documents[:min(8, len(s.Documents))]
+	if s.Sources, err = v.Sources(ctx); err != nil {
+		return s, err
+	}
+	counts, err := v.db.Counts(ctx)
+	s.Totals = map[string]int{"documents": counts.Documents, "evidence": counts.Evidence, "indicators": counts.Entities}
+	return s, err
+}
+
+// news tells what the latest documents say, one line each.
+func (v *views) news(ctx context.Context, r intel.Reader, docs []intel.Document) ([]web.News, error) {
+	ids := make([]intel.DocumentID, len(docs))
+	for i, d := range docs {
+		ids[i] = d.ID
+	}
+	said, err := v.db.Said(ctx, r, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []web.News
+	for _, d := range docs {
+		i := slices.IndexFunc(said, func(s store.Said) bool { return s.Document == d.ID && newsworthy(s.Link) })
+		if i < 0 {
+			continue
+		}
+		s := said[i]
+		name := cmp.Or(s.FromName, v.ed.Reference().Title(s.Link.From))
+		text := string(s.Link.Relation) + " " + cmp.Or(s.ToName, v.ed.Reference().Title(s.Link.To))
+		if s.Link.To.Kind == intel.Organization {
+			text = "claims an attack"
+		}
+		out = append(out, web.News{At: d.Published, What: what(s.Link.Relation), Entity: s.Link.From, Name: name, Text: text, Document: d.ID, Source: d.Source})
+		if len(out) == 10 {
+			break
+		}
+	}
+	return out, nil
+}
+
+func newsworthy(l intel.Link) bool {
+	switch l.From.Kind {
+	case intel.Actor, intel.Malware, intel.Campaign, intel.Handle:
+		return l.Relation != intel.AliasOf && l.Relation != intel.PartOf
+	}
+	return false
+}
+
+func what(r intel.Relation) string {
+	switch r {
+	case intel.ClaimsAttack:
+		return "New claim"
+	case intel.Researches:
+		return "Research"
+	case intel.Intends:
+		return "Intention"
+	case intel.Offers:
+		return "Offer"
+	case intel.Exploits:
+		return "Exploitation"
+	}
+	return "Activity"
+}
+
+// lines lists entities with how busy they are.
+func (v *views) lines(ctx context.Context, r intel.Reader, kind intel.Kind, since, until time.Time, limit, offset int) ([]web.ActorLine, int, error) {
+	busy, total, err := v.db.Busiest(ctx, r, kind, since, until, limit, offset)
+	if err != nil {
+		return nil, 0, err
+	}
+	out := make([]web.ActorLine, len(busy))
+	for i, b := range busy {
+		if out[i], err = v.line(ctx, r, b, until); err != nil {
+			return nil, 0, err
+		}
+	}
+	return out, total, nil
+}
+
+func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until time.Time) (l web.ActorLine, err error) {
+	names, err := v.db.NamesOf(ctx, b.Entity)
+	if err != nil {
+		return l, err
+	}
+	plain := make([]intel.Entity, len(names))
+	for i, n := range names {
+		plain[i] = n.Name
+	}
+	l = web.ActorLine{Entity: b.Entity, Name: b.Title}
+	if t := v.ed.Reference().Title(b.Entity); t != b.Entity.Title() || l.Name == "" {
+		l.Name = t
+	}
+	if l.Weekly, err = v.db.Weekly(ctx, r, plain, until.AddDate(0, 0, -26*7), until); err != nil {
+		return l, err
+	}
+	for i, w := range l.Weekly {
+		switch age := len(l.Weekly) - i; {
+		case age <= 4:
+			l.Documents28 += w.N
+		case age <= 8:
+			l.Before28 += w.N
+		}
+	}
+	span, err := v.db.Mentioned(ctx, r, plain)
+	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
+	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
+		l.Summary = f.Description
+	}
+	return l, err
+}
+
+// Entities implements web.Views.
+func (v *views) Entities(ctx context.Context, r intel.Reader, l web.List) (web.Entities, error) {
+	if l.Query != "" {
+		return v.find(ctx, r, l)
+	}
+	lines, total, err := v.lines(ctx, r, l.Kind, time.Time{}, v.now(), web.PageRows, (max(1, l.Page)-1)*web.PageRows)
+	return web.Entities{Lines: lines, Total: total}, err
+}
+
+func (v *views) find(ctx context.Context, r intel.Reader, l web.List) (web.Entities, error) {
+	found, err := v.db.Find(ctx, r, l.Query, 500)
+	if err != nil {
+		return web.Entities{}, err
+	}
+	var out web.Entities
+	seen := map[intel.Entity]bool{}
+	for _, t := range found {
+		if t.Entity.Kind != l.Kind {
+			continue
+		}
+		matches, err := v.ed.Lookup(ctx, r, t.Entity.String())
+		if errors.Is(err, intel.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		for _, m := range matches {
+			if seen[m.Entity] || len(out.Lines) == web.PageRows {
+				continue
+			}
+			seen[m.Entity] = true
+			line, err := v.line(ctx, r, store.Busy{Titled: store.Titled{Entity: m.Entity, Title: m.Title}}, v.now())
+			if err != nil {
+				return out, err
+			}
+			out.Lines = append(out.Lines, line)
+		}
+	}
+	out.Total = len(out.Lines)
+	return out, nil
+}
+
+// Profile implements web.Views.
+func (v *views) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w web.Window) (web.Profile, error) {
+	matches, err := v.ed.Lookup(ctx, r, e.String())
+	if err != nil {
+		return web.Profile{}, err
+	}
+	window := pipeline.Window{Rows: web.PageRows, Section: w.Section, Offset: (max(1, w.Page) - 1) * web.PageRows,
+		Filter: pipeline.Filter{Contains: w.Filter, Kind: w.Kind, Level: w.Level}}
+	if w.Whole {
+		window = pipeline.Window{Proofs: 3}
+	}
+	p, totals, err := v.ed.Profile(ctx, r, matches[0].Entity, window, v.now())
+	if err != nil {
+		return web.Profile{}, err
+	}
+	out := web.Profile{Profile: p, Totals: totals, All: totals["ioc"]}
+	if window.Filter != (pipeline.Filter{}) {
+		window = pipeline.Window{Rows: 1}
+		_, all, err := v.ed.Profile(ctx, r, matches[0].Entity, window, v.now())
+		if err != nil {
+			return web.Profile{}, err
+		}
+		out.All = all["ioc"]
+	}
+	return out, nil
+}
+
+// Proofs implements web.Views.
+func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel.Proof, error) {
+	id, err := strconv.ParseInt(row, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("row %q: %w", row, intel.ErrNotFound)
+	}
+	if _, err := v.db.Between(ctx, r, id); err != nil {
+		return nil, err
+	}
+	proofs, err := v.db.Proofs(ctx, r, []int64{id}, 20)
+	return proofs[id], err
+}
+
+// Indicator implements web.Views.
+func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (web.Indicator, error) {
+	f, err := v.ed.Value(ctx, r, e, v.now())
+	if err != nil {
+		return web.Indicator{}, err
+	}
+	if !f.Known && f.Suppressed == "" {
+		return web.Indicator{}, fmt.Errorf("indicator %s: %w", e, intel.ErrNotFound)
+	}
+	out := web.Indicator{Entity: e, AsOf: v.now(), Suppressed: f.Suppressed, First: f.First, Last: f.Last, Claims: f.Names, Related: f.Related, Total: f.Documents}
+	if f.Country != "" {
+		out.Country = v.ed.Reference().CountryName(f.Country)
+	}
+	if out.Origins, err = v.db.Origins(ctx, r, []intel.Entity{e}); err != nil {
+		return out, err
+	}
+	for _, c := range out.Claims {
+		out.Proofs = append(out.Proofs, c.Evidence...)
+	}
+	if out.Documents, err = v.db.Mentions(ctx, r, []intel.Entity{e}, 20); err != nil {
+		return out, err
+	}
+	for _, d := range out.Documents {
+		out.Marking = max(out.Marking, d.Marking)
+	}
+	return out, nil
+}
+
+// Document implements web.Views.
+func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentID) (web.Document, error) {
+	doc, err := v.db.Document(ctx, r, id)
+	if err != nil {
+		return web.Document{}, err
+	}
+	out := web.Document{Document: doc, Names: map[intel.Entity]string{}}
+	if out.Observations, err = v.db.Observations(ctx, r, id); err != nil {
+		return out, err
+	}
+	for i, o := range out.Observations {
+		if o.Offset >= 0 && o.Offset+o.Length <= len(doc.Text) {
+			out.Observations[i].Text = doc.Text[o.Offset : o.Offset+o.Length]
+		}
+		out.Names[o.Entity] = v.ed.Reference().Title(o.Entity)
+	}
+	return out, nil
+}
+
+// Search implements web.Views.
+func (v *views) Search(ctx context.Context, r intel.Reader, words string, page int) (web.Results, error) {
+	const size = 20
+	var out web.Results
+	if e := entityOf(v.scanner(), words); e.Name != "" && e.Kind.Class() != intel.Name {
+		f, err := v.ed.Value(ctx, r, e, v.now())
+		if err != nil {
+			return out, err
+		}
+		if f.Known {
+			out.Entities = append(out.Entities, web.Hit{Entity: e, Name: e.Name, First: f.First, Last: f.Last, Documents: f.Documents})
+		}
+	}
+	if err := v.searchNames(ctx, r, words, &out); err != nil {
+		return out, err
+	}
+	docs, err := v.db.Search(ctx, r, words, size+1, (max(1, page)-1)*size)
+	if err != nil {
+		return out, err
+	}
+	out.More = len(docs) > size
+	for _, d := range docs[:min(size, len(docs))] {
+		out.Documents = append(out.Documents, web.DocumentHit{Document: d, Snippet: excerpt(d.Text, words)})
+	}
+	return out, nil
+}
+
+func (v *views) searchNames(ctx context.Context, r intel.Reader, words string, out *web.Results) error {
+	found, err := v.db.Find(ctx, r, words, 40)
+	if err != nil {
+		return err
+	}
+	seen := map[intel.Entity]bool{}
+	for _, h := range out.Entities {
+		seen[h.Entity] = true
+	}
+	for _, t := range found {
+		matches, err := v.ed.Lookup(ctx, r, t.Entity.String())
+		if errors.Is(err, intel.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, m := range matches {
+			if seen[m.Entity] || len(out.Entities) >= 15 {
+				continue
+			}
+			seen[m.Entity] = true
+			hit := web.Hit{Entity: m.Entity, Name: m.Title}
+			if m.Entity != t.Entity {
+				hit.Why = "also called " + cmp.Or(t.Title, t.Entity.Title())
+			}
+			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity})
+			if err != nil {
+				return err
+			}
+			hit.First, hit.Last, hit.Documents = span.First, span.Last, span.Documents
+			out.Entities = append(out.Entities, hit)
+		}
+	}
+	return nil
+}
+
+// excerpt returns the text around the first of words, on one line.
+func excerpt(text, words string) string {
+	at := -1
+	lower := strings.ToLower(text)
+	for _, w := range strings.Fields(strings.ToLower(words)) {
+		if at = strings.Index(lower, w); at >= 0 {
+			break
+		}
+	}
+	from := max(0, at-100)
+	to := min(len(text), from+300)
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text[min(from, len(text)):to], "")), " ")
+}
+
+// Sources implements web.Views.
+func (v *views) Sources(ctx context.Context) ([]web.SourceHealth, error) {
+	sources, err := v.db.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]web.SourceHealth, len(sources))
+	for i, s := range sources {
+		h := health(s, v.now())
+		out[i] = web.SourceHealth{Name: s.Name, Connector: s.Connector, State: h.State, Documents: s.Documents,
+			LastSuccess: s.LastSuccess, LastDocument: s.LastDocument, LastFailure: s.LastFailure, LastError: s.LastError}
+	}
+	return out, nil
+}
+
+// A condition is how a source fares.
+type condition struct {
+	State  web.State
+	PerDay float64
+	Lag    time.Duration
+}
+
+func health(s store.Source, now time.Time) condition {
+	c := condition{State: web.OnTime}
+	switch {
+	case s.LastError != "":
+		c.State = web.Failing
+	case s.Every > 0 && !s.LastSuccess.IsZero() && now.Sub(s.LastSuccess) > 3*s.Every:
+		c.State = web.Late
+	}
+	if !s.LastDocument.IsZero() {
+		c.Lag = max(0, now.Sub(s.LastDocument))
+	}
+	return c
+}

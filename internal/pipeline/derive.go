@@ -1,0 +1,196 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/portent-cti/portent/internal/correlate"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// deriveBatch derives docs and keeps the result. A document that cannot be
+// derived is noted as failed; the others are kept.
+func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error {
+	k := p.known.Load()
+	out := make([]store.Derived, len(docs))
+	errs := make([]error, len(docs))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	const stride = 32
+	for from := 0; from < len(docs); from += stride {
+		g.Go(func() error {
+			for i := from; i < min(from+stride, len(docs)) && ctx.Err() == nil; i++ {
+				out[i], errs[i] = k.derive(docs[i])
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	good := out[:0]
+	for i, err := range errs {
+		if err == nil {
+			good = append(good, out[i])
+			continue
+		}
+		if err := p.DB.Failed(ctx, docs[i].ID, err.Error(), p.Now().Add(again)); err != nil {
+			return err
+		}
+	}
+	return p.save(ctx, k, good)
+}
+
+// save keeps a batch; if the store refuses it, it keeps the halves, down to
+// the one document that it refuses.
+func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) error {
+	if len(docs) == 0 {
+		return nil
+	}
+	now := p.Now()
+	err := p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Now: now, Judge: judge(now), Resolve: k.resolve})
+	switch {
+	case err == nil:
+		return p.resolveAliases(ctx, k, docs)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case len(docs) == 1:
+		p.Log.Warn("document failed", "document", docs[0].Document, "err", err)
+		return p.DB.Failed(ctx, docs[0].Document, err.Error(), p.Now().Add(again))
+	}
+	half := len(docs) / 2
+	if err := p.save(ctx, k, docs[:half]); err != nil {
+		return err
+	}
+	return p.save(ctx, k, docs[half:])
+}
+
+func judge(now time.Time) func([]intel.Evidence) []intel.Assessment {
+	return func(e []intel.Evidence) []intel.Assessment { return score.Links(e, now) }
+}
+
+// derive is what one document comes to. A bug that panics on one document
+// fails that document.
+func (k *known) derive(doc intel.Document) (d store.Derived, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("document %s: panic: %v", doc.ID, r)
+		}
+	}()
+	d.Document = doc.ID
+	doc.Claims, d.Observations = screen(doc.Claims, k.set)
+	observations := k.scanner.Observations(doc)
+	d.Evidence = correlate.Evidence(doc, observations, k.set)
+	d.Observations = append(append(d.Observations, claimed(doc, d.Evidence)...), observations...)
+	d.Titles = titles(d.Observations, doc.Claims, k.set)
+	return d, nil
+}
+
+// screen takes out the claims about values that are usually benign; the values
+// stay visible as observations with the reason.
+func screen(claims []intel.Claim, set *reference.Set) (kept []intel.Claim, aside []intel.Observation) {
+	for _, c := range claims {
+		benign := false
+		for _, e := range []intel.Entity{c.Subject, c.Object} {
+			if e.Kind.Class() != intel.IOC {
+				continue
+			}
+			if reason, ok := set.Benign(e); ok {
+				benign = true
+				aside = append(aside, intel.Observation{Entity: e, Offset: -1, Suppressed: reason})
+			}
+		}
+		if !benign {
+			kept = append(kept, c)
+		}
+	}
+	return kept, dedupe(aside, nil)
+}
+
+// claimed returns an observation for each entity that the document's claims
+// speak of, under the kind that correlation found for it.
+func claimed(doc intel.Document, evidence []intel.Evidence) []intel.Observation {
+	var all []intel.Observation
+	note := func(e intel.Entity) {
+		if e.Name != "" {
+			all = append(all, intel.Observation{Entity: e, Offset: -1})
+		}
+	}
+	for _, c := range doc.Claims {
+		for _, e := range []intel.Entity{c.Subject, c.Object} {
+			if e.Kind != intel.Label {
+				note(e)
+			}
+		}
+	}
+	for _, e := range evidence {
+		if e.Offset < 0 {
+			note(e.Link.From)
+			note(e.Link.To)
+		}
+	}
+	return dedupe(all, nil)
+}
+
+// dedupe keeps the first observation of each entity that is not in seen.
+func dedupe(all []intel.Observation, seen map[intel.Entity]bool) []intel.Observation {
+	if seen == nil {
+		seen = make(map[intel.Entity]bool, len(all))
+	}
+	kept := all[:0]
+	for _, o := range all {
+		if !seen[o.Entity] {
+			seen[o.Entity] = true
+			kept = append(kept, o)
+		}
+	}
+	return kept
+}
+
+// titles says how names are written: as the reference does, else as the
+// document does where that has capitals.
+func titles(observations []intel.Observation, claims []intel.Claim, set *reference.Set) map[intel.Entity]string {
+	out := map[intel.Entity]string{}
+	put := func(e intel.Entity, wording string) {
+		if e.Kind.Class() == intel.IOC || e.Kind.Class() == intel.IOA || e.Name == "" {
+			return
+		}
+		if t := set.Title(e); t != e.Title() {
+			out[e] = t
+			return
+		}
+		if _, ok := out[e]; !ok && e.Kind.Slugged() && intel.Slug(wording) == e.Name && strings.IndexFunc(wording, unicode.IsUpper) >= 0 {
+			out[e] = strings.Join(strings.Fields(wording), " ")
+		}
+	}
+	for _, c := range claims {
+		put(c.Subject, c.SubjectText)
+		put(c.Object, c.ObjectText)
+	}
+	for _, o := range observations {
+		put(o.Entity, o.Text)
+	}
+	return out
+}
+
+// reweigh assesses what has become stale.
+func (p *Pipeline) reweigh(ctx context.Context) error {
+	for {
+		n, err := p.DB.Reweigh(ctx, batch, judge(p.Now()))
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}

@@ -1,0 +1,294 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// weaken tells each technique which of the weaknesses in the same table it
+// answers to.
+func weaken(rows []intel.Row, set *reference.Set) {
+	for i := range rows {
+		if rows[i].Entity.Kind != intel.Technique {
+			continue
+		}
+		for _, w := range rows {
+			if w.Entity.Kind == intel.Weakness && slices.Contains(set.TechniquesOf(w.Entity.Name), rows[i].Entity.Name) {
+				rows[i].Weakness = append(rows[i].Weakness, w.Entity.Name)
+			}
+		}
+	}
+}
+
+// aliases lists the names that stand for e, with who says so.
+func (ed *Editor) aliases(e intel.Entity, names []store.Resolution) []intel.Row {
+	var rows []intel.Row
+	spelled := map[string]bool{e.Name: true}
+	for _, n := range names {
+		if spelled[n.Name.Name] {
+			continue
+		}
+		spelled[n.Name.Name] = true
+		level := intel.Medium
+		if n.Share >= 0.8 && len(n.SaidBy) > 1 {
+			level = intel.High
+		} else if n.Share < 0.5 {
+			level = intel.Low
+		}
+		rows = append(rows, intel.Row{Entity: n.Name, Value: ed.Reference().Title(n.Name), Relation: intel.AliasOf, Level: level,
+			Probability: n.Share, Origins: len(n.SaidBy), SaidBy: n.SaidBy})
+	}
+	return rows
+}
+
+func (ed *Editor) activities(ctx context.Context, r intel.Reader, names []intel.Entity, now time.Time) (a intel.Activities, err error) {
+	if a.Monthly, err = ed.DB.Monthly(ctx, r, names); err != nil {
+		return a, err
+	}
+	if a.Weekly, err = ed.DB.Weekly(ctx, r, names, now.AddDate(-2, 0, 0), now); err != nil {
+		return a, err
+	}
+	docs, err := ed.DB.Mentions(ctx, r, names, 12)
+	if err != nil {
+		return a, err
+	}
+	for _, d := range docs {
+		a.Events = append(a.Events, intel.Event{At: d.Published, What: headline(d), Document: d.ID, Source: d.Source, URL: d.URL})
+	}
+	return a, nil
+}
+
+// headline says in one line what a document is. A leak-site post names its
+// victim, so it is only called what it is.
+func headline(d intel.Document) string {
+	if d.Genre == intel.LeakSite {
+		return "Claim on a leak site"
+	}
+	if d.Title != "" {
+		return d.Title
+	}
+	line := strings.Join(strings.Fields(d.Text), " ")
+	if line == "" {
+		return strings.ToUpper(string(d.Genre[:1])) + string(d.Genre[1:]) + " by " + cmp.Or(d.Author, string(d.Source))
+	}
+	if r := []rune(line); len(r) > 140 {
+		line = string(r[:140]) + "…"
+	}
+	return line
+}
+
+// attacks tallies whom e is said to have attacked, by country and by sector.
+func (ed *Editor) attacks(ctx context.Context, r intel.Reader, names []store.Resolution) ([]intel.Tally, error) {
+	section := store.Section{Relations: []intel.Relation{intel.Targets, intel.ClaimsAttack}, Class: intel.Name, Kinds: []intel.Kind{intel.Country, intel.Sector}}
+	rows, _, err := ed.DB.Rows(ctx, r, names, section, 200, 0)
+	if err != nil {
+		return nil, err
+	}
+	var out []intel.Tally
+	for _, a := range rows {
+		t := intel.Tally{N: a.Documents, First: a.First, Last: a.Last, Origins: a.Origins}
+		if e, title := a.Other(section); e.Kind == intel.Country {
+			t.Country = e.Name
+		} else {
+			t.Sector = cmp.Or(title, e.Title())
+		}
+		out = append(out, t)
+	}
+	slices.SortStableFunc(out, func(a, b intel.Tally) int { return cmp.Compare(b.N, a.N) })
+	return out, nil
+}
+
+// references lists where it can be read up: the documents' own addresses, what
+// they cite, and what the reference names, each once, at most 200.
+func references(docs []intel.Document, set *reference.Set, e intel.Entity) []string {
+	var out []string
+	seen := map[string]bool{}
+	add := func(url string) {
+		if (strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://")) && !seen[url] && len(out) < 200 {
+			seen[url] = true
+			out = append(out, url)
+		}
+	}
+	for _, d := range docs {
+		add(d.URL)
+		for _, u := range d.References {
+			add(u)
+		}
+	}
+	if f, ok := set.Facts(e); ok {
+		for _, u := range f.References {
+			add(u)
+		}
+	}
+	return out
+}
+
+// summary is the sentence a tired person can act on.
+func summary(p intel.Profile, set *reference.Set) string {
+	var b strings.Builder
+	if f, ok := set.Facts(p.Entity); ok && f.Description != "" {
+		b.WriteString(firstSentence(f.Description) + " ")
+	}
+	fmt.Fprintf(&b, "Named in %s", plural(p.Documents, "document"))
+	if p.Origins > 0 {
+		fmt.Fprintf(&b, " by %s", plural(p.Origins, "independent origin"))
+	}
+	switch {
+	case p.First.IsZero():
+		b.WriteString(", none of them dated.")
+	case p.First.Format(time.DateOnly) == p.Last.Format(time.DateOnly):
+		fmt.Fprintf(&b, ", on %s.", p.First.Format(time.DateOnly))
+	default:
+		fmt.Fprintf(&b, ", from %s to %s.", p.First.Format(time.DateOnly), p.Last.Format(time.DateOnly))
+	}
+	if weeks := p.Activities.Weekly; len(weeks) >= 8 {
+		now, before := sum(weeks[len(weeks)-4:]), sum(weeks[len(weeks)-8:len(weeks)-4])
+		switch {
+		case now == 0 && before == 0:
+			b.WriteString(" Quiet for eight weeks.")
+		case now > before+before/4:
+			fmt.Fprintf(&b, " Busier than usual: %d in the last four weeks, %d in the four before.", now, before)
+		case now < before-before/4:
+			fmt.Fprintf(&b, " Quieter than usual: %d in the last four weeks, %d in the four before.", now, before)
+		default:
+			fmt.Fprintf(&b, " About as busy as before: %d in the last four weeks, %d in the four before.", now, before)
+		}
+	}
+	return b.String()
+}
+
+func sum(counts []intel.Count) (n int) {
+	for _, c := range counts {
+		n += c.N
+	}
+	return n
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// firstSentence returns the first sentence of a description, at most 300
+// characters, on one line.
+func firstSentence(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if i := strings.Index(s, ". "); i > 0 {
+		s = s[:i+1]
+	}
+	if r := []rune(s); len(r) > 300 {
+		s = string(r[:300]) + "…"
+	}
+	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "…") {
+		s += "."
+	}
+	return s
+}
+
+// A Match is an entity that a name may mean.
+type Match struct {
+	Entity intel.Entity
+	Title  string
+	Share  float64
+	SaidBy []string
+}
+
+// profiled is the kinds of entity that have profiles, in the order in which a
+// bare name is taken for one of them.
+func profiled() []intel.Kind {
+	return []intel.Kind{intel.Actor, intel.Campaign, intel.Malware, intel.Tool, intel.Vulnerability, intel.Country, intel.Sector,
+		intel.Handle, intel.Channel, intel.Label}
+}
+
+// Lookup returns whom a name means, greatest share first: a written form such
+// as "malware:cobalt-strike", a CVE, a country's code or name, or any alias. A
+// name that is unknown is intel.ErrNotFound.
+func (ed *Editor) Lookup(ctx context.Context, r intel.Reader, name string) ([]Match, error) {
+	if e, err := intel.ParseEntity(name); err == nil {
+		return ed.canonical(ctx, r, e)
+	}
+	for _, kind := range profiled() {
+		matches, err := ed.canonical(ctx, r, intel.NewEntity(kind, name))
+		if err == nil || !errors.Is(err, intel.ErrNotFound) {
+			return matches, err
+		}
+	}
+	found, err := ed.DB.Find(ctx, r, intel.Compact(name), 20)
+	if err != nil {
+		return nil, err
+	}
+	more, err := ed.DB.Find(ctx, r, name, 20)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range append(found, more...) {
+		if slices.Contains(profiled(), t.Entity.Kind) && intel.Compact(t.Entity.Name) == intel.Compact(name) {
+			return ed.canonical(ctx, r, t.Entity)
+		}
+	}
+	return nil, fmt.Errorf("profile %q: %w", name, intel.ErrNotFound)
+}
+
+// canonical returns whom e stands for among what r may see.
+func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity) ([]Match, error) {
+	var matches []Match
+	candidates := ed.Reference().Resolve(e)
+	stored, err := ed.DB.StandsFor(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stored {
+		candidates = append(candidates, reference.Candidate{Entity: s.Canonical, Share: s.Share, SaidBy: s.SaidBy})
+	}
+	candidates = append(candidates, reference.Candidate{Entity: e, Share: 1})
+	seen := map[intel.Entity]bool{}
+	for _, c := range candidates {
+		if seen[c.Entity] {
+			continue
+		}
+		seen[c.Entity] = true
+		if c.Entity == e && len(matches) > 0 {
+			continue // it stands for others
+		}
+		known, err := ed.known(ctx, r, c.Entity)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			title, err := ed.title(ctx, c.Entity)
+			if err != nil {
+				return nil, err
+			}
+			matches = append(matches, Match{c.Entity, title, c.Share, c.SaidBy})
+		}
+	}
+	if len(matches) == 0 {
+		return nil, fmt.Errorf("profile %s: %w", e, intel.ErrNotFound)
+	}
+	return matches, nil
+}
+
+// known reports whether a document r may see mentions e by any of its names.
+func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bool, error) {
+	names, err := ed.DB.NamesOf(ctx, e)
+	if err != nil {
+		return false, err
+	}
+	plain := make([]intel.Entity, len(names))
+	for i, n := range names {
+		plain[i] = n.Name
+	}
+	span, err := ed.DB.Mentioned(ctx, r, plain)
+	return span.Documents > 0, err
+}

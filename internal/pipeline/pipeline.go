@@ -1,0 +1,241 @@
+// Package pipeline walks data from collected documents to what is believed of
+// actors.
+//
+// There are two units of work. The first is a batch of documents: load them,
+// call pure functions (extract, correlate), keep the result and the assessments
+// of every link it touches in one transaction. The second is a canonical
+// entity: its forecasts. Running either twice changes nothing.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/portent-cti/portent/internal/correlate"
+	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/queue"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+const (
+	// batch is how many documents one transaction derives.
+	batch = 400
+	// lease is how long a worker may take over one batch before another may
+	// have it.
+	lease = 10 * time.Minute
+	// backlog is how many documents may wait before Keep makes collectors wait.
+	backlog = 20_000
+	// again is the pause before a document that failed is tried anew.
+	again = time.Second
+)
+
+// version changes whenever the same document would be derived differently.
+func version() int { return extract.Version()*1000 + correlate.Version() }
+
+// A Pipeline turns documents into belief. Its exported fields are set before
+// first use and not changed after.
+type Pipeline struct {
+	DB    *store.DB
+	Queue queue.Queue
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Done, if set, is told after each batch how many documents it finished.
+	Done func(documents int)
+
+	known atomic.Pointer[known]
+
+	mu      sync.Mutex
+	waiting int
+	room    chan struct{} // closed when waiting falls below backlog
+}
+
+// known is a reference and the scanner made from it; they change together.
+type known struct {
+	set     *reference.Set
+	scanner *extract.Scanner
+}
+
+// Use makes set what is known beforehand, from the next batch on.
+func (p *Pipeline) Use(set *reference.Set) { p.known.Store(&known{set, extract.New(set)}) }
+
+// Reference returns what is known beforehand.
+func (p *Pipeline) Reference() *reference.Set { return p.known.Load().set }
+
+// Scanner returns the scanner for the reference in force.
+func (p *Pipeline) Scanner() *extract.Scanner { return p.known.Load().scanner }
+
+var derive = queue.Job{Stage: "derive"}
+
+// Keep takes in collected documents and returns those that are new. It waits
+// while too many are still to be derived.
+func (p *Pipeline) Keep(ctx context.Context, docs []intel.Document) ([]intel.DocumentID, error) {
+	if err := p.wait(ctx); err != nil {
+		return nil, err
+	}
+	added, err := p.DB.SaveDocuments(ctx, docs, p.Now())
+	if err != nil || len(added) == 0 {
+		return nil, err
+	}
+	p.count(len(added))
+	return added, p.Queue.Push(ctx, derive)
+}
+
+func (p *Pipeline) wait(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		if p.waiting < backlog {
+			p.mu.Unlock()
+			return nil
+		}
+		if p.room == nil {
+			p.room = make(chan struct{})
+		}
+		room := p.room
+		p.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-room:
+		}
+	}
+}
+
+func (p *Pipeline) count(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = max(0, p.waiting+n)
+	if p.waiting < backlog && p.room != nil {
+		close(p.room)
+		p.room = nil
+	}
+}
+
+// Sweep finds work that nobody is told of: documents kept before a crash.
+func (p *Pipeline) Sweep(ctx context.Context) error {
+	n, err := p.DB.Unfinished(ctx)
+	if err != nil || n == 0 {
+		return err
+	}
+	p.mu.Lock()
+	p.waiting = n
+	p.mu.Unlock()
+	return p.Queue.Push(ctx, derive)
+}
+
+// Run works until ctx ends. It sweeps at its start and every few minutes.
+func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.Sweep(ctx); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(3 * time.Minute)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := p.Sweep(ctx); err != nil && ctx.Err() == nil {
+					p.Log.Error("sweep failed", "err", err)
+				}
+			}
+		}
+	})
+	defer wg.Wait()
+	defer stop()
+	return p.Queue.Work(ctx, 1, func(ctx context.Context, jobs []queue.Job) error {
+		for _, j := range jobs {
+			if j.Stage != derive.Stage {
+				return fmt.Errorf("no stage %q", j.Stage)
+			}
+		}
+		err := p.drain(ctx)
+		if err != nil && ctx.Err() == nil {
+			p.Log.Error("stage failed", "stage", derive.Stage, "err", err)
+		}
+		return err
+	})
+}
+
+// Finish derives everything that waits and returns when nothing is left to do
+// but what was parked.
+func (p *Pipeline) Finish(ctx context.Context) error {
+	for {
+		if err := p.drain(ctx); err != nil {
+			return err
+		}
+		n, err := p.DB.Unfinished(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		select { // held by another process, or to be tried again in a moment
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(again):
+		}
+	}
+}
+
+// drain derives batch after batch until none can be leased, then weighs what
+// has become stale.
+func (p *Pipeline) drain(ctx context.Context) error {
+	weighed := p.Now()
+	for {
+		docs, err := p.DB.Lease(ctx, version(), batch, p.Now(), lease)
+		if err != nil {
+			return err
+		}
+		if len(docs) == 0 {
+			return p.reweigh(ctx)
+		}
+		if err := p.deriveBatch(ctx, docs); err != nil {
+			return errors.Join(err, p.release(ctx, docs))
+		}
+		p.count(-len(docs))
+		if p.Done != nil {
+			p.Done(len(docs))
+		}
+		if now := p.Now(); now.Sub(weighed) > time.Minute {
+			weighed = now
+			if err := p.reweigh(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// release gives back what was not finished, even when ctx has ended: the next
+// process need not wait for the lease to run out.
+func (p *Pipeline) release(ctx context.Context, docs []intel.Document) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
+	return p.DB.Release(ctx, ids(docs))
+}
+
+func ids(docs []intel.Document) []intel.DocumentID {
+	out := make([]intel.DocumentID, len(docs))
+	for i, d := range docs {
+		out[i] = d.ID
+	}
+	return out
+}
+
+// Reprocess makes documents wait that an older version derived, or all of
+// them, and returns how many.
+func (p *Pipeline) Reprocess(ctx context.Context, all bool) (int, error) {
+	v := version()
+	if all {
+		v++ // older than the next version are those of this one too
+	}
+	return p.DB.Reprocess(ctx, v)
+}

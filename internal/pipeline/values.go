@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// A Finding is what is known of one value.
+type Finding struct {
+	Entity      intel.Entity
+	Known       bool
+	Suppressed  string // why the value is set aside
+	Level       intel.Level
+	Probability float64
+	Names       []intel.Row // whom it indicates, most probable first
+	Related     []intel.Row // other links of the value
+	First, Last time.Time
+	Documents   int
+	Country     string // of an address, ISO 3166-1 alpha-2
+	Decayed     bool   // once believed, and now below Medium by age alone
+}
+
+// fresh is the age from which a value that is below Medium counts as decayed.
+const fresh = 90 * 24 * time.Hour
+
+// Value looks one value up.
+func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, now time.Time) (f Finding, err error) {
+	f.Entity = e
+	if e.Name == "" {
+		return f, nil
+	}
+	if reason, ok := ed.Reference().Benign(e); ok {
+		f.Suppressed = reason
+	}
+	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e})
+	if err != nil {
+		return f, err
+	}
+	f.Known, f.First, f.Last, f.Documents = span.Documents > 0, span.First, span.Last, span.Documents
+	self := []store.Resolution{{Name: e, Canonical: e, Share: 1}}
+	if f.Names, err = ed.linked(ctx, r, self, store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
+		return f, err
+	}
+	for _, inward := range []bool{false, true} {
+		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool { return rel == intel.Indicates })
+		some, err := ed.linked(ctx, r, self, store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
+		if err != nil {
+			return f, err
+		}
+		f.Related = append(f.Related, some...)
+	}
+	if len(f.Names) > 0 {
+		f.Level, f.Probability = f.Names[0].Level, f.Names[0].Probability
+	}
+	f.Decayed = f.Known && f.Level == intel.Low && !f.Last.IsZero() && f.Last.Before(now.Add(-fresh))
+	f.Country = ed.country(e)
+	return f, nil
+}
+
+func (ed *Editor) linked(ctx context.Context, r intel.Reader, names []store.Resolution, s store.Section) ([]intel.Row, error) {
+	found, _, err := ed.DB.Rows(ctx, r, names, s, 200, 0)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]intel.Row, len(found))
+	for i, a := range found {
+		rows[i] = ed.row(a, s)
+	}
+	return rows, ed.prove(ctx, r, rows, 5)
+}
+
+func (ed *Editor) country(e intel.Entity) string {
+	if e.Kind != intel.IPv4 && e.Kind != intel.IPv6 {
+		return ""
+	}
+	addr, err := netip.ParseAddr(e.Name)
+	if err != nil {
+		return ""
+	}
+	iso, _ := ed.Reference().Country(addr)
+	return iso
+}
+
+// Busiest lists the canonical entities of a kind that r may see, most
+// documents first, and how many there are.
+func (ed *Editor) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, offset, limit int, now time.Time) ([]intel.Entity, int, error) {
+	busy, total, err := ed.DB.Busiest(ctx, r, kind, time.Time{}, now, limit, offset)
+	if err != nil && !errors.Is(err, intel.ErrNotFound) {
+		return nil, 0, err
+	}
+	out := make([]intel.Entity, len(busy))
+	for i, b := range busy {
+		out[i] = b.Entity
+	}
+	return out, total, nil
+}
