@@ -1,0 +1,137 @@
+package extract
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"math/big"
+	"strings"
+
+	"golang.org/x/crypto/sha3"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// coin reads addresses of cryptographic currencies whose checksum holds.
+func (v *values) coin(from, to int) {
+	run := v.text[from:to]
+	switch {
+	case len(run) == 42 && (strings.HasPrefix(run, "0x") || strings.HasPrefix(run, "0X")) && ethereum(run[2:]):
+		v.note(intel.Entity{Kind: intel.Ethereum, Name: strings.ToLower(run)}, from, to, "")
+	case (run[0] == '1' || run[0] == '3') && len(run) <= 35 && base58check(run):
+		v.note(intel.Entity{Kind: intel.Bitcoin, Name: run}, from, to, "")
+	case strings.HasPrefix(strings.ToLower(run), "bc1") && len(run) <= 90 && bech32(strings.ToLower(run)):
+		v.note(intel.Entity{Kind: intel.Bitcoin, Name: strings.ToLower(run)}, from, to, "")
+	case (run[0] == '4' || run[0] == '8') && len(run) == 95 && base58(run) != nil:
+		v.note(intel.Entity{Kind: intel.Monero, Name: run}, from, to, "")
+	}
+}
+
+const base58Digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+// base58 returns the number s stands for, or nil.
+func base58(s string) *big.Int {
+	n := new(big.Int)
+	base := big.NewInt(58)
+	for i := range len(s) {
+		d := strings.IndexByte(base58Digits, s[i])
+		if d < 0 {
+			return nil
+		}
+		n.Mul(n, base).Add(n, big.NewInt(int64(d)))
+	}
+	return n
+}
+
+// base58check reports whether s is a version, 20 bytes and their checksum.
+func base58check(s string) bool {
+	n := base58(s)
+	if n == nil || n.BitLen() > 25*8 {
+		return false
+	}
+	var b [25]byte
+	n.FillBytes(b[:])
+	first := sha256.Sum256(b[:21])
+	second := sha256.Sum256(first[:])
+	return string(second[:4]) == string(b[21:])
+}
+
+// bech32 reports whether s is a segregated-witness address (BIP 173, BIP 350).
+func bech32(s string) bool {
+	const charset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+	i := strings.LastIndexByte(s, '1')
+	if i < 1 || i+7 > len(s) {
+		return false
+	}
+	check := uint32(1)
+	step := func(v byte) {
+		top := check >> 25
+		check = (check&0x1ffffff)<<5 ^ uint32(v)
+		for n, g := range [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
+			if top>>n&1 == 1 {
+				check ^= g
+			}
+		}
+	}
+	for _, c := range []byte(s[:i]) {
+		step(c >> 5)
+	}
+	step(0)
+	for _, c := range []byte(s[:i]) {
+		step(c & 31)
+	}
+	for _, c := range []byte(s[i+1:]) {
+		d := strings.IndexByte(charset, c)
+		if d < 0 {
+			return false
+		}
+		step(byte(d))
+	}
+	return check == 1 || check == 0x2bc830a3
+}
+
+// ethereum reports whether s is forty hexadecimal digits whose capitals, where
+// they are mixed, are the checksum of EIP-55.
+func ethereum(s string) bool {
+	lower, upper := strings.ToLower(s), strings.ToUpper(s)
+	for i := range len(lower) {
+		if c := lower[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	if s == lower || s == upper {
+		return true
+	}
+	h := sha3.NewLegacyKeccak256()
+	h.Write([]byte(lower))
+	sum := h.Sum(nil)
+	for i := range len(s) {
+		nibble := sum[i/2] >> 4
+		if i%2 == 1 {
+			nibble = sum[i/2] & 15
+		}
+		if isLetter := lower[i] >= 'a'; isLetter && (s[i] < 'a') != (nibble >= 8) {
+			return false
+		}
+	}
+	return true
+}
+
+// onion reports whether the last two labels of name are an onion service of
+// version 3 with a valid checksum (rend-spec-v3 6).
+func onion(name string) bool {
+	labels := strings.Split(strings.TrimSuffix(name, ".onion"), ".")
+	key := labels[len(labels)-1]
+	if len(key) != 56 {
+		return false
+	}
+	b, err := base32.StdEncoding.DecodeString(strings.ToUpper(key))
+	if err != nil || len(b) != 35 || b[34] != 3 {
+		return false
+	}
+	h := sha3.New256()
+	h.Write([]byte(".onion checksum"))
+	h.Write(b[:32])
+	h.Write([]byte{3})
+	sum := h.Sum(nil)
+	return b[32] == sum[0] && b[33] == sum[1]
+}

@@ -1,0 +1,85 @@
+// Package extract says what a document mentions: indicators in any disguise,
+// fragments of attacks, names, and words that tell of an intention.
+//
+// It works in two linear passes over the text. The first looks at runs of
+// characters without blanks, gates those that could be a value and hands only
+// them to parsers; the second looks up words in a table of names. No regular
+// expression is involved, so hostile text costs no more than any other. What
+// is recognised and is usually harmless is kept with the reason why it was set
+// aside, never dropped.
+package extract
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+)
+
+// Version changes whenever the same text would give other observations.
+func Version() int { return 1 }
+
+// most is the most observations one document gives.
+const most = 20_000
+
+// A Scanner finds what documents mention. It is safe for concurrent use.
+type Scanner struct {
+	set   *reference.Set
+	names *lexicon
+}
+
+// New returns a scanner that knows the names of set.
+func New(set *reference.Set) *Scanner {
+	return &Scanner{set: set, names: newLexicon(set)}
+}
+
+// Observations returns what a document's text mentions, in order of offset.
+// What only its title mentions comes first, with offset -1.
+func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
+	var out []intel.Observation
+	seen := map[intel.Entity]bool{}
+	if doc.Text != "" {
+		out = s.scan(doc.Text, host(doc.URL))
+		for _, o := range out {
+			seen[o.Entity] = true
+		}
+	}
+	if doc.Title != "" {
+		for _, o := range s.scan(doc.Title, host(doc.URL)) {
+			if !seen[o.Entity] {
+				seen[o.Entity] = true
+				o.Offset = -1
+				out = append(out, o)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b intel.Observation) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(b.Length, a.Length), cmp.Compare(a.Entity.Kind, b.Entity.Kind))
+	})
+	for i := range out {
+		out[i].Document = doc.ID
+	}
+	return out[:min(len(out), most)]
+}
+
+func host(ref string) string {
+	u, err := url.Parse(ref)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+// scan finds everything in one text. Own is the host the text was published
+// at: its own addresses are navigation.
+func (s *Scanner) scan(text, own string) []intel.Observation {
+	v := &values{text: text, set: s.set, own: own}
+	v.run()
+	words := tokens(text)
+	v.fragments(words)
+	taken := v.spans()
+	return append(v.out, s.names.find(text, words, taken)...)
+}

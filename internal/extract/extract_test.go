@@ -1,0 +1,176 @@
+package extract_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+)
+
+func scanner(tb testing.TB) *extract.Scanner {
+	tb.Helper()
+	set, err := reference.NewSet(
+		reference.ActorsPack("1", []reference.Cluster{
+			{Galaxy: "threat-actor", Value: "Cold Lynx", Synonyms: []string{"TG-4411", "霜猫"}},
+			{Galaxy: "ransomware", Value: "Play", Group: true},
+			{Galaxy: "mitre-malware", Value: "Nightbell", Malicious: true},
+			{Galaxy: "target-information", Value: "Norway", ID: "NO"},
+		}),
+		reference.WarninglistsPack("1", []reference.List{
+			{Name: "lifted", Type: "lifted", Values: []string{"192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32", "example", "test"}},
+			{Name: "resolvers", Type: "string", Values: []string{"9.9.9.9"}},
+		}))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return extract.New(set)
+}
+
+func found(s *extract.Scanner, text string) []string {
+	var out []string
+	for _, o := range s.Observations(intel.Document{Text: text}) {
+		if o.Suppressed == "" {
+			out = append(out, o.Entity.String())
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func TestValuesAreFoundInEveryDisguise(t *testing.T) {
+	s := scanner(t)
+	for text, want := range map[string]string{
+		"beacons to 192.0.2.7.":                      "ipv4:192.0.2.7",
+		"192[.]0[.]2[.]7":                            "ipv4:192.0.2.7",
+		"(192.0.2.7)":                                "ipv4:192.0.2.7",
+		"192.0.2[.]7:8443":                           "ipv4:192.0.2.7 port:8443/tcp",
+		"scan of 192.0.2.0/25 seen":                  "cidr:192.0.2.0/25",
+		"c2[.]evil[.]example":                        "domain:c2.evil.example",
+		"c2(dot)evil(dot)example":                    "domain:c2.evil.example",
+		"c2\\.evil\\.example":                        "domain:c2.evil.example",
+		"hxxps://c2[.]evil[.]example/a?b=1":          "argument:b domain:c2.evil.example url:https://c2.evil.example/a?b=1",
+		"hxxp[:]//192.0.2.7/x":                       "ipv4:192.0.2.7 url:http://192.0.2.7/x",
+		"mail ops[at]evil.example now":               "email:ops@evil.example",
+		"at 2001:db8::5, too":                        "ipv6:2001:db8::5",
+		"D41D8CD98F00B204E9800998ECF8427F":           "",
+		"a41d8cd98f00b204e9800998ecf8427e":           "md5:a41d8cd98f00b204e9800998ecf8427e",
+		"CVE-2099-1234, cve-2099-1234":               "vulnerability:CVE-2099-1234",
+		"CVE 2099 12345":                             "vulnerability:CVE-2099-12345",
+		"CVE\u20112099\u201112345":                   "vulnerability:CVE-2099-12345",
+		"CWE-79 and T1059.001 and T1486":             "technique:T1059.001 technique:T1486 weakness:CWE-79",
+		"the file /cgi-bin/login.cgi is affected":    "file:/cgi-bin/login.cgi",
+		"GET /admin/x.php?user=1 HTTP/1.1":           "argument:user file:/admin/x.php",
+		"argument \"cmd\" of it":                     "argument:cmd",
+		"the parameter user_id allows":               "argument:user_id",
+		"the parameter allows everything":            "",
+		"library libfoo.so":                          "filename:libfoo.so library:libfoo.so",
+		"over port 4455/tcp":                         "port:4455/tcp",
+		"udp port 53":                                "port:53/udp",
+		`writes C:\Windows\Temp\evil.dll`:            "filename:evil.dll",
+		`sets HKLM\Software\Run`:                     `registry-key:HKLM\Software\Run`,
+		"pay 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa":     "btc:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+		"pay 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb":     "",
+		"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq": "btc:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed": "eth:0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD": "",
+		"Cold Lynx and cold-lynx and TG-4411":        "actor:cold-lynx actor:tg-4411",
+		"霜猫攻击了挪威":                                    "actor:霜猫",
+		"Play ransomware again":                      "actor:play malware:play",
+		"we play Play at home":                       "",
+		"from UNC4321 with love":                     "actor:unc4321",
+		"drops Nightbell":                            "malware:nightbell",
+		"targets in Norway":                          "country:NO",
+		"selling access to a network":                "intent:sell-access",
+		"продам доступ к сети":                       "intent:sell-access",
+	} {
+		got := slices.DeleteFunc(found(s, text), func(e string) bool { return strings.HasPrefix(e, "country:") && !strings.Contains(text, "Norway") })
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: got %v, want %q", text, got, want)
+		}
+	}
+}
+
+func TestWhatIsNoIndicatorIsSetAsideWithAReason(t *testing.T) {
+	s := scanner(t)
+	for text, want := range map[string]string{
+		"version 1.2.3.4 is out":       "version number",
+		"upgrade to firmware 4.3.2.1 ": "version number",
+		"6.5.4.3 and earlier":          "version number",
+		"mask 255.255.255.0":           "netmask",
+		"ask 9.9.9.9 for it":           "public resolver",
+		"at 10.1.2.3 inside":           "reserved range",
+	} {
+		os := s.Observations(intel.Document{Text: text})
+		if len(os) != 1 || os[0].Suppressed == "" {
+			t.Errorf("%q: got %+v, want one set aside as %s", text, os, want)
+		}
+	}
+	for _, text := range []string{"OID 1.3.6.1.4.1.311", "section 1.2.3", "at 12.30.2024 12:30:59", "MAC 00:1a:2b:3c:4d:5e", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}", "e.g. this", "and/or"} {
+		if got := found(s, text); len(got) != 0 {
+			t.Errorf("%q: got %v, want nothing", text, got)
+		}
+	}
+}
+
+func TestTheDocumentsOwnSiteIsNavigation(t *testing.T) {
+	for _, o := range scanner(t).Observations(intel.Document{URL: "https://blog.example/post", Text: "see https://blog.example/about and c2.evil.example"}) {
+		if own := strings.Contains(o.Entity.Name, "blog.example"); own != (o.Suppressed != "") {
+			t.Errorf("%v: set aside for %q", o.Entity, o.Suppressed)
+		}
+	}
+}
+
+func check(t *testing.T, text string, os []intel.Observation) {
+	t.Helper()
+	for _, o := range os {
+		if o.Offset < 0 || o.Length <= 0 || o.Offset+o.Length > len(text) || text[o.Offset:o.Offset+o.Length] != o.Text {
+			t.Fatalf("%q: observation %+v does not stand there", text, o)
+		}
+		if o.Entity.Name == "" || !o.Entity.Kind.Known() {
+			t.Fatalf("%q: observation %+v is of nothing", text, o)
+		}
+	}
+}
+
+func FuzzObservations(f *testing.F) {
+	for _, s := range []string{"hxxps://a[.]b.example/?x=1", "CVE\u20112099\u201112345", "argument 'x", "1.1.1.1/33", "[[[.]]]", "霜猫 port 99999999999", "\xff\xfe://", "CVE 2099 1", "a@b@c.test",
+		"HKLM\\", "C:\\a.dll\\", "input '", "0x" + strings.Repeat("a", 40), strings.Repeat("a.", 300)} {
+		f.Add(s)
+	}
+	s := scanner(f)
+	f.Fuzz(func(t *testing.T, text string) { check(t, text, s.Observations(intel.Document{Text: text})) })
+}
+
+// hostile is text that made other extractors hang.
+func hostile() map[string]string {
+	return map[string]string{
+		"one letter": "a", "labels": "a.a.a.", "octets": "1.1.1.", "brackets": "(((", "disguises": "[.]", "nested": "[[.]", "base64": "QUJDREVGR0hJSktMTU5PUA",
+		"schemes": "hxxp://", "ats": "a@", "dashes": "CVE-", "odd dashes": "CVE\u2011", "quotes": "argument '", "slashes": "/a", "cjk": "漢", "words": "cold ",
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	s := scanner(b)
+	for name, unit := range hostile() {
+		text := strings.Repeat(unit, 1<<20/len(unit))
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				s.Observations(intel.Document{Text: text})
+			}
+		})
+	}
+}
+
+func BenchmarkObservations(b *testing.B) {
+	s := scanner(b)
+	text := strings.Repeat("On 4 March Cold Lynx used hxxps://c2[.]evil[.]example/gate.php and 192[.]0[.]2[.]7 against ministries; the loader Nightbell (a41d8cd98f00b204e9800998ecf8427e) "+
+		"exploits CVE-2099-1234 in the file /cgi-bin/login.cgi. The rest of this report is prose that says little, as reports do, at some length and without haste.\n", 3000)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		s.Observations(intel.Document{Text: text})
+	}
+}
