@@ -55,7 +55,6 @@ func TestValuesAreFoundInEveryDisguise(t *testing.T) {
 		"hxxp[:]//192.0.2.7/x":                       "ipv4:192.0.2.7 url:http://192.0.2.7/x",
 		"mail ops[at]evil.example now":               "email:ops@evil.example",
 		"at 2001:db8::5, too":                        "ipv6:2001:db8::5",
-		"D41D8CD98F00B204E9800998ECF8427F":           "",
 		"a41d8cd98f00b204e9800998ecf8427e":           "md5:a41d8cd98f00b204e9800998ecf8427e",
 		"CVE-2099-1234, cve-2099-1234":               "vulnerability:CVE-2099-1234",
 		"CVE 2099 12345":                             "vulnerability:CVE-2099-12345",
