@@ -262,3 +262,26 @@ func plain(docs []stored) []intel.Document {
 	}
 	return out
 }
+
+// Given returns the evidence in force that one document gives, if r may see
+// it.
+func (db *DB) Given(ctx context.Context, r intel.Reader, id intel.DocumentID) ([]intel.Evidence, error) {
+	keys, err := documentKeys([]intel.DocumentID{id})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, e *intel.Evidence) error {
+		var at, learned sql.NullInt64
+		var reliability int
+		err := r.Scan(&e.Link.From.Kind, &e.Link.From.Name, &e.Link.Relation, &e.Link.To.Kind, &e.Link.To.Name, &e.Origin, &reliability,
+			&e.Marking, &e.Stance, &e.Weight, &at, &learned, &e.Offset, &e.Length)
+		e.Document, e.Reliability, e.At, e.Learned = id, intel.Reliability(reliability), toTime(at), toTime(learned)
+		return err
+	}, `SELECT f.kind, f.name, l.relation, t.kind, t.name, o.name, e.reliability, e.marking, e.stance, e.weight, e.at, e.learned, e.start, e.length
+		FROM documents d JOIN evidence e ON e.document = d.id AND e.superseded IS NULL JOIN links l ON l.id = e.link JOIN origins o ON o.id = e.origin
+		JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity WHERE d.key = $1 AND d.marking <= $2 ORDER BY e.id`, keys[0], int(r.Clearance))
+	if err != nil {
+		return nil, fmt.Errorf("evidence of document %s: %w", id, err)
+	}
+	return rows, nil
+}
