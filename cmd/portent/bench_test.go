@@ -175,7 +175,7 @@ func pages(b *testing.B, bin, db string) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "actor-page-p95-ms")
 	stop()
-	cmd.Wait() //nolint:errcheck // it was told to stop
+	cmd.Wait()
 }
 
 func get(b *testing.B, url string) {
@@ -204,7 +204,7 @@ func resident(b *testing.B, pid int) float64 {
 	var kb float64
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			fmt.Sscanf(rest, "%f", &kb) //nolint:errcheck // zero says that it was not read
+			fmt.Sscanf(rest, "%f", &kb)
 		}
 	}
 	return kb / 1024

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"crypto/sha256"
+	sha3std "crypto/sha3"
 	"encoding/base32"
 	"math/big"
 	"strings"
@@ -128,10 +129,6 @@ func onion(name string) bool {
 	if err != nil || len(b) != 35 || b[34] != 3 {
 		return false
 	}
-	h := sha3.New256()
-	h.Write([]byte(".onion checksum"))
-	h.Write(b[:32])
-	h.Write([]byte{3})
-	sum := h.Sum(nil)
+	sum := sha3std.Sum256(append(append([]byte(".onion checksum"), b[:32]...), 3))
 	return b[32] == sum[0] && b[33] == sum[1]
 }

@@ -17,8 +17,8 @@ import (
 func suite(t *testing.T, open func() queue.Queue) {
 	t.Run("a job is delivered once", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			q, ctx, stop := open(), context.Background(), func() {}
-			ctx, stop = context.WithCancel(ctx)
+			q := open()
+			ctx, stop := context.WithCancel(context.Background())
 			jobs := []queue.Job{{Stage: "a", Key: "1"}, {Stage: "a", Key: "2"}, {Stage: "b", Key: "1"}, {Stage: "a", Key: "1"}}
 			if err := q.Push(ctx, jobs...); err != nil {
 				t.Fatal(err)

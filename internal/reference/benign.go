@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gaissmai/bart"
+
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -324,24 +325,25 @@ func (b *benign) isLifted(value, host string, p netip.Prefix, isAddress bool) bo
 	return ok
 }
 
+// inherent is what is benign by what it is: by its range, its top-level name or
+// its content.
+func (b *benign) inherent(f family, value, host string, p netip.Prefix, isAddress bool) (id uint16, ok bool) {
+	switch {
+	case isAddress:
+		if id, ok = b.reserved.LookupPrefix(p); !ok && f == addresses {
+			id, ok = b.ranges.LookupPrefix(p)
+		}
+	case f == hashes:
+		id, ok = b.builtin[value]
+	case f != names:
+		id, ok = below(b.builtin, host)
+	}
+	return id, ok
+}
+
 func (b *benign) lookup(f family, value, host string, p netip.Prefix, isAddress bool) (uint16, bool) {
-	if isAddress {
-		if id, ok := b.reserved.LookupPrefix(p); ok {
-			return id, true
-		}
-		if f == addresses {
-			if id, ok := b.ranges.LookupPrefix(p); ok {
-				return id, true
-			}
-		}
-	} else if f == hashes {
-		if id, ok := b.builtin[value]; ok {
-			return id, true
-		}
-	} else if f != names {
-		if id, ok := below(b.builtin, host); ok {
-			return id, true
-		}
+	if id, ok := b.inherent(f, value, host, p, isAddress); ok {
+		return id, true
 	}
 	if id, ok := b.exact[f][value]; ok {
 		return id, true

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/phuslu/iploc"
+
 	"github.com/portent-cti/portent/internal/intel"
 )
 

@@ -13,7 +13,7 @@ type handle interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }
 
-// An engine runs statements whose parameters are written $1, $2, …
+// An engine runs statements whose parameters are written $1, $2 and so on.
 type engine struct {
 	handle
 	// bare says that the parameters are to be passed as plain question marks:

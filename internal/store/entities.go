@@ -97,30 +97,11 @@ func (db *DB) lookupIDs(ctx context.Context, entities []intel.Entity) (map[intel
 	return ids, err
 }
 
-// entitiesByID is the inverse of lookupIDs, with the titles.
-func entitiesByID(ctx context.Context, q engine, ids []int64) (map[int64]Titled, error) {
-	out := make(map[int64]Titled, len(ids))
-	err := chunks(ids, func(ids []int64) error {
-		rows, err := query(ctx, q, func(r *sql.Rows, t *titledRow) error { return r.Scan(&t.id, &t.Entity.Kind, &t.Entity.Name, &t.Title) },
-			`SELECT id, kind, name, title FROM entities WHERE id IN `+list(1, len(ids)), anys(ids)...)
-		for _, r := range rows {
-			out[r.id] = r.Titled
-		}
-		return err
-	})
-	return out, err
-}
-
 // A Titled entity comes with how a source writes its name; Title is empty
 // where none said so.
 type Titled struct {
 	Entity intel.Entity
 	Title  string
-}
-
-type titledRow struct {
-	Titled
-	id int64
 }
 
 // Title returns how a source writes the name of e, or "".

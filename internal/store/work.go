@@ -13,13 +13,6 @@ import (
 // maxAttempts is how often a document is tried before it is parked.
 const maxAttempts = 5
 
-// States of a document's work.
-const (
-	waiting = 0
-	done    = 1
-	parked  = 2
-)
-
 // Lease takes up to limit documents that wait to be derived, for as long as
 // given, and counts the attempt before the work: a document that kills the
 // process is parked all the same. What failed before is handed out alone, so

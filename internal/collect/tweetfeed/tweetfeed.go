@@ -85,7 +85,8 @@ func parse(line string) (row, error) {
 		}
 		copy(f[:], fields)
 	} else {
-		rest, ok := line, true
+		rest := line
+		var ok bool
 		for i := range len(f) - 1 {
 			if f[i], rest, ok = strings.Cut(rest, ","); !ok {
 				return row{}, errFields
