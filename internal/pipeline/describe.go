@@ -30,7 +30,7 @@ func weaken(rows []intel.Row, set *reference.Set) {
 }
 
 // aliases lists the names that stand for e, with who says so.
-func (ed *Editor) aliases(e intel.Entity, names []store.Resolution) []intel.Row {
+func (ed *Editor) aliases(ctx context.Context, e intel.Entity, names []store.Resolution) ([]intel.Row, error) {
 	var rows []intel.Row
 	spelled := map[string]bool{e.Name: true}
 	for _, n := range names {
@@ -44,10 +44,14 @@ func (ed *Editor) aliases(e intel.Entity, names []store.Resolution) []intel.Row 
 		} else if n.Share < 0.5 {
 			level = intel.Low
 		}
-		rows = append(rows, intel.Row{Entity: n.Name, Value: ed.Reference().Title(n.Name), Relation: intel.AliasOf, Level: level,
+		title, err := ed.title(ctx, n.Name)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, Level: level,
 			Probability: n.Share, Origins: len(n.SaidBy), SaidBy: n.SaidBy})
 	}
-	return rows
+	return rows, nil
 }
 
 func (ed *Editor) activities(ctx context.Context, r intel.Reader, names []intel.Entity, now time.Time) (a intel.Activities, err error) {

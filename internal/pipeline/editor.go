@@ -156,8 +156,30 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, names []store.Resolu
 		}
 	}
 	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
+	all, total = distinct(all, total)
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
 	return all, total, ed.prove(ctx, r, all, w.Proofs)
+}
+
+// distinct keeps the most probable of rows that say the same of the same: a
+// link that holds both ways is one row.
+func distinct(rows []intel.Row, total int) ([]intel.Row, int) {
+	type key struct {
+		entity   intel.Entity
+		relation intel.Relation
+	}
+	seen := make(map[key]bool, len(rows))
+	kept := rows[:0]
+	for _, r := range rows {
+		k := key{r.Entity, r.Relation}
+		if seen[k] {
+			total--
+			continue
+		}
+		seen[k] = true
+		kept = append(kept, r)
+	}
+	return kept, total
 }
 
 // prove puts the weightiest evidence under each row.
@@ -236,7 +258,9 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, p.Entity, now); err != nil {
 		return err
 	}
-	p.Aliases = ed.aliases(p.Entity, names)
+	if p.Aliases, err = ed.aliases(ctx, p.Entity, names); err != nil {
+		return err
+	}
 	weaken(p.TTP, ed.Reference())
 	docs, err := ed.DB.Mentions(ctx, r, plain, 60)
 	if err != nil {
