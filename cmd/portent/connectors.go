@@ -5,13 +5,22 @@ import (
 	"fmt"
 
 	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/csv"
+	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
+	"github.com/portent-cti/portent/internal/collect/documents"
+	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
+	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
+	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
 	"github.com/portent-cti/portent/internal/collect/matrix"
+	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
+	"github.com/portent-cti/portent/internal/collect/report"
 	"github.com/portent-cti/portent/internal/collect/sophos"
+	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -28,6 +37,15 @@ func connectors() []collect.Connector {
 		eset.Connector,
 		matrix.Connector,
 		ransomchat.Connector,
+		stix.Connector,
+		misp.Connector,
+		kev.Connector,
+		cve.Connector,
+		epss.Connector,
+		documents.Connector,
+		csv.Connector,
+		list.Connector,
+		report.Connector,
 	}
 }
 

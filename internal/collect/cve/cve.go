@@ -1,0 +1,177 @@
+// Package cve collects CVE records (CVE JSON 5.x, CVE Program terms): one record
+// a line, or one file. Each is an advisory whose text extraction reads for the
+// fragments an attack uses.
+package cve
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Connector reads CVE records.
+var Connector = collect.Connector{
+	Name:      "cve",
+	About:     "CVE records (CVE JSON 5.x), one a line or one a file",
+	Open:      collect.Files(read),
+	Recognise: recognise,
+}
+
+func recognise(_ fs.FS, _ string, head []byte) bool {
+	return bytes.Contains(head[:min(len(head), 8<<10)], []byte(`"CVE_RECORD"`)) || bytes.Contains(head, []byte(`"cveMetadata"`))
+}
+
+const maxRecord = 8 << 20
+
+type record struct {
+	Meta struct {
+		ID        string `json:"cveId"`
+		Assigner  string `json:"assignerShortName"`
+		Published string `json:"datePublished"`
+		State     string `json:"state"`
+	} `json:"cveMetadata"`
+	Containers struct {
+		CNA container   `json:"cna"`
+		ADP []container `json:"adp"`
+	} `json:"containers"`
+}
+
+type container struct {
+	Title        string `json:"title"`
+	Descriptions []struct {
+		Language string `json:"lang"`
+		Value    string `json:"value"`
+	} `json:"descriptions"`
+	Affected []struct {
+		Vendor  string `json:"vendor"`
+		Product string `json:"product"`
+	} `json:"affected"`
+	Problems []struct {
+		Descriptions []struct {
+			Weakness string `json:"cweId"`
+		} `json:"descriptions"`
+	} `json:"problemTypes"`
+	References []struct {
+		URL string `json:"url"`
+	} `json:"references"`
+}
+
+// read decodes one record after the other, so that records may be written over
+// many lines too.
+func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
+	f, err := collect.OpenFile(ctx, env, path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(collect.Shallow(f))
+	seen := map[intel.DocumentID]bool{}
+	for n := 1; dec.More(); n++ {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return fmt.Errorf("%s: record %d: %w", path, n, err)
+		}
+		doc, err := document(env, raw)
+		if err != nil {
+			env.Reject(fmt.Sprint("record ", n), err)
+			continue
+		}
+		if seen[doc.ID] {
+			continue
+		}
+		seen[doc.ID] = true
+		if err := keep(doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func document(env collect.Env, raw []byte) (intel.Document, error) {
+	var r record
+	if len(raw) > maxRecord {
+		return intel.Document{}, collect.ErrTooLarge
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return intel.Document{}, err
+	}
+	flaw := intel.NewEntity(intel.Vulnerability, r.Meta.ID)
+	if !strings.HasPrefix(flaw.Name, "CVE-") {
+		return intel.Document{}, fmt.Errorf("cveId %q: %w", r.Meta.ID, intel.ErrInvalid)
+	}
+	at, err := when(r.Meta.Published)
+	if err != nil {
+		return intel.Document{}, err
+	}
+	cna := r.Containers.CNA
+	doc := intel.Document{ID: intel.NewDocumentID(env.ID, flaw.Name), Source: env.ID, Genre: intel.Advisory, URL: "https://www.cve.org/CVERecord?id=" + flaw.Name,
+		Author: r.Meta.Assigner, Title: strings.TrimSpace(flaw.Name + " " + cna.Title), Text: describe(flaw.Name, cna), Published: at, Learned: at, Assumed: !at.IsZero()}
+	doc.Claims = claims(flaw, append([]container{cna}, r.Containers.ADP...))
+	for _, ref := range cna.References {
+		if len(doc.References) < 50 && strings.HasPrefix(ref.URL, "http") {
+			doc.References = append(doc.References, strings.ReplaceAll(ref.URL, "\n", ""))
+		}
+	}
+	return doc, nil
+}
+
+// describe is the text of a record: its number, which the fragments belong to,
+// and its English descriptions.
+func describe(id string, c container) string {
+	text := id
+	for _, d := range c.Descriptions {
+		if strings.HasPrefix(strings.ToLower(d.Language), "en") || len(c.Descriptions) == 1 {
+			text += ": " + strings.ToValidUTF8(d.Value, "\uFFFD")
+		}
+	}
+	return text
+}
+
+// claims is what a record states in fields, each once, at most 200.
+func claims(flaw intel.Entity, containers []container) []intel.Claim {
+	var out []intel.Claim
+	seen := map[intel.Entity]bool{}
+	add := func(rel intel.Relation, e intel.Entity, text string) {
+		if e.Name != "" && !seen[e] && len(out) < 200 {
+			seen[e] = true
+			out = append(out, intel.Claim{Subject: flaw, Relation: rel, Object: e, ObjectText: text})
+		}
+	}
+	for _, c := range containers {
+		for _, a := range c.Affected {
+			vendor, product := intel.Slug(a.Vendor), intel.Slug(a.Product)
+			if vendor != "" && product != "" && vendor != "n-a" && product != "n-a" {
+				add(intel.Affects, intel.NewEntity(intel.Product, vendor+"/"+product), strings.TrimSpace(a.Vendor+" "+a.Product))
+			}
+		}
+		for _, p := range c.Problems {
+			for _, d := range p.Descriptions {
+				if strings.HasPrefix(d.Weakness, "CWE-") {
+					add(intel.HasWeakness, intel.NewEntity(intel.Weakness, d.Weakness), "")
+				}
+			}
+		}
+	}
+	return out
+}
+
+// when reads a time; it is in UTC where no zone is given. An empty one is
+// unknown.
+func when(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", time.DateOnly} {
+		if at, err := time.Parse(layout, s); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
+}

@@ -1,0 +1,22 @@
+package cve
+
+import (
+	"testing"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/collecttest"
+)
+
+func TestContract(t *testing.T) { collecttest.Run(t, Connector, "testdata/*.txtar") }
+
+func TestRealRecordsAreAllRead(t *testing.T) {
+	docs, rejects := collecttest.Real(t, Connector, "cve/cve-records-2024-10-24.ndjson.gz")
+	if len(docs) < 44130 || len(rejects) != 0 {
+		t.Errorf("got %d documents and %d rejects, want 44130 and none; first %q", len(docs), len(rejects), rejects[:min(3, len(rejects))])
+	}
+}
+
+func FuzzDocument(f *testing.F) {
+	f.Add([]byte(`{"cveMetadata":{"cveId":"CVE-2099-0001"},"containers":{"cna":{"affected":[{"vendor":"v","product":"p"}]}}}`))
+	f.Fuzz(func(_ *testing.T, raw []byte) { _, _ = document(collect.Env{ID: "fuzz"}, raw) })
+}

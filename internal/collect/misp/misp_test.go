@@ -1,0 +1,32 @@
+package misp
+
+import (
+	"testing"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/collecttest"
+)
+
+func TestContract(t *testing.T) { collecttest.Run(t, Connector, "testdata/*.txtar") }
+
+func TestRealObjectsAreRead(t *testing.T) {
+	docs, rejects := collecttest.Real(t, Connector, "eset/sednit/2018-11-20_Zebrocy.json")
+	claims := 0
+	for _, d := range docs {
+		claims += len(d.Claims)
+	}
+	if claims < 20 || len(rejects) != 0 {
+		t.Errorf("%d claims in %d documents, %d rejects; first %q", claims, len(docs), len(rejects), rejects[:min(3, len(rejects))])
+	}
+	t.Logf("%d documents, %d claims", len(docs), claims)
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"Event":{"uuid":"x","Attribute":[{"type":"ip-dst|port","value":"192.0.2.1|80"}]}}`))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		events, _ := parse(body)
+		for _, e := range events {
+			_, _ = documents(collect.Env{ID: "fuzz"}, e.Event, func(string, error) {})
+		}
+	})
+}
