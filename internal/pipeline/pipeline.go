@@ -28,8 +28,9 @@ const (
 	// batch is how many documents one transaction derives.
 	batch = 400
 	// lease is how long a worker may take over one batch before another may
-	// have it.
-	lease = 10 * time.Minute
+	// have it. It is also how long the work of a process that was killed has to
+	// wait, so it is short; a batch that is derived twice changes nothing.
+	lease = 15 * time.Second
 	// backlog is how many documents may wait before Keep makes collectors wait.
 	backlog = 20_000
 	// again is the pause before a document that failed is tried anew.

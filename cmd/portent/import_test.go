@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// counts is what import and doctor print with --json.
+type counts struct {
+	Documents, Observations, Evidence, Skipped, Waiting int
+	Rejected                                            []rejection
+}
+
+// portent runs one command on a store and decodes what it prints.
+func portent(t *testing.T, db string, args ...string) (code int, c counts, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), append([]string{"--db", db, "--json"}, args...), strings.NewReader(""), &out, &errs)
+	if out.Len() > 0 {
+		if err := json.Unmarshal(out.Bytes(), &c); err != nil {
+			t.Fatalf("portent %v printed %q: %v", args, out.String(), err)
+		}
+	}
+	return code, c, errs.String()
+}
+
+func newStore(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "portent.db") }
+
+func file(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// posts is a TweetFeed file of n posts.
+func posts(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "2026-01-%02d 10:%02d:%02d,user%d,ip,192.168.%d.%d,#rat,https://x.example/user%d/status/%d\n", 1+i/3000%28, i/60%60, i%60, i%50, i/250%250, i%250, i%50, i)
+	}
+	return b.Bytes()
+}
+
+func zipped(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestImportingAgainAddsNothing(t *testing.T) {
+	db, path := newStore(t), file(t, "2026.csv", posts(700))
+	code, first, errs := portent(t, db, "import", path)
+	if code != exitDone || first.Documents != 700 || first.Evidence == 0 {
+		t.Fatalf("exit %d, %+v\n%s", code, first, errs)
+	}
+	code, again, _ := portent(t, db, "import", path)
+	if code != exitDone || again.Documents+again.Observations+again.Evidence != 0 || again.Skipped != 700 {
+		t.Errorf("again: exit %d, %+v", code, again)
+	}
+	copied := file(t, "copy.csv.gz", zipped(t, posts(700)))
+	if _, c, _ := portent(t, db, "import", copied); c.Documents != 0 {
+		t.Errorf("the same posts under another name: %+v", c)
+	}
+}
+
+func TestBadInputIsNamedAndTheRestIsKept(t *testing.T) {
+	whole := zipped(t, posts(3000))
+	for _, c := range []struct {
+		name, file string
+		content    []byte
+		as, want   string
+		least      int
+	}{
+		{"a truncated gzip", "2026.csv.gz", whole[:len(whole)/2], "", "unexpected EOF", 100},
+		{"a wrong header", "x.csv", []byte("name,age\nx,1\n"), "csv", "no column of indicators", 0},
+		{"a JSON bomb", "x.json", []byte(`{"Event":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`), "misp", "deep", 0},
+		{"invalid UTF-8", "x.md", []byte("# r\xff\xfe\n\nCVE-2099-0001 \xc3\x28\n"), "", "", 1},
+		{"an unknown type", "x.bin", []byte{0, 1, 2, 3}, "", "not recognised", 0},
+		{"an endless line", "x.csv", append(posts(10), bytes.Repeat([]byte("x"), 3<<20)...), "tweetfeed", "line 11", 10},
+		{"a STIX bundle that breaks off", "x.json", []byte(`{"type":"bundle","objects":[{"type":"malware","id":"m","name":"N","description":"A loader."},{"ty`), "stix", "object 2", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			db, path := newStore(t), file(t, c.file, c.content)
+			args := []string{"import", path}
+			if c.as != "" {
+				args = []string{"import", "--as", c.as, path}
+			}
+			code, got, errs := portent(t, db, args...)
+			if c.want == "" {
+				if code != exitDone || got.Documents < c.least {
+					t.Errorf("exit %d, %+v\n%s", code, got, errs)
+				}
+				return
+			}
+			if code != exitPartial || len(got.Rejected) == 0 || got.Documents < c.least {
+				t.Fatalf("exit %d, %+v\n%s", code, got, errs)
+			}
+			r := got.Rejected[0]
+			if !strings.Contains(r.Path, c.file) || !strings.Contains(r.Item+" "+r.Reason, c.want) {
+				t.Errorf("rejected %+v, want %s and %q named", r, c.file, c.want)
+			}
+		})
+	}
+}
+
+func TestAFileThatIsNotThereIsNamed(t *testing.T) {
+	db := newStore(t)
+	code, c, _ := portent(t, db, "import", filepath.Join(t.TempDir(), "gone.csv"), file(t, "2026.csv", posts(5)))
+	if code != exitPartial || len(c.Rejected) != 1 || !strings.Contains(c.Rejected[0].Path, "gone.csv") || c.Documents != 5 {
+		t.Errorf("exit %d, %+v", code, c)
+	}
+}
+
+func TestBadUsageExitsWithTwo(t *testing.T) {
+	for _, args := range [][]string{{"nonsense"}, {"import"}, {"import", "--as", "nonsense", "."}, {"import", "--marking", "TLP:BLUE", "."}, {"profile"}, {"sync", "nonsense"}} {
+		if code, _, _ := portent(t, newStore(t), args...); code != exitUsage {
+			t.Errorf("portent %v: exit %d, want %d", args, code, exitUsage)
+		}
+	}
+	if code, _, errs := portent(t, "mysql:x", "doctor"); code != exitFailed || !strings.Contains(errs, "unknown engine") {
+		t.Errorf("unknown engine: exit %d, %s", code, errs)
+	}
+}
+
+// TestMain lets a test run this binary as the program itself.
+func TestMain(m *testing.M) {
+	if os.Getenv("PORTENT_TEST_AS_PROGRAM") == "1" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestKilledInMidImportNothingIsLostOrDoubled(t *testing.T) {
+	for _, signal := range []os.Signal{os.Kill, os.Interrupt} {
+		t.Run(signal.String(), func(t *testing.T) {
+			db, path := newStore(t), file(t, "2026.csv", posts(30_000))
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "--db", db, "import", path)
+			cmd.Env = append(os.Environ(), "PORTENT_TEST_AS_PROGRAM=1")
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(700 * time.Millisecond)
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Skipf("the import was over before the signal: %v", err)
+			}
+			cmd.Wait()
+			code, _, errs := portent(t, db, "import", path)
+			if code != exitDone {
+				t.Fatalf("the second run: exit %d\n%s", code, errs)
+			}
+			_, got, _ := portent(t, db, "doctor")
+			clean := newStore(t)
+			portent(t, clean, "import", path)
+			_, want, _ := portent(t, clean, "doctor")
+			if got.Documents != want.Documents || got.Observations != want.Observations || got.Evidence != want.Evidence || got.Waiting != 0 || got.Documents != 30_000 {
+				t.Errorf("after the interruption %+v, without it %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestTwoImportsAtOnceShareTheWork(t *testing.T) {
+	db := newStore(t)
+	paths := []string{file(t, "a.csv", posts(3000)), file(t, "b.csv", posts(4000))}
+	errs := make(chan error, 2)
+	if code, _, e := portent(t, db, "doctor"); code != exitDone {
+		t.Fatal(e)
+	}
+	for _, p := range paths {
+		go func() {
+			var out, stderr bytes.Buffer
+			if code := run(context.WithoutCancel(t.Context()), []string{"--db", db, "--json", "import", p}, nil, &out, &stderr); code != exitDone {
+				errs <- fmt.Errorf("exit %d: %s", code, stderr.String())
+				return
+			}
+			errs <- nil
+		}()
+	}
+	for range paths {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if _, c, _ := portent(t, db, "doctor"); c.Documents != 4000 || c.Waiting != 0 {
+		t.Errorf("%+v, want 4000 documents and none waiting", c)
+	}
+}
