@@ -48,7 +48,7 @@ func file(t *testing.T, name string, content []byte) string {
 func posts(n int) []byte {
 	var b bytes.Buffer
 	for i := range n {
-		fmt.Fprintf(&b, "2026-01-%02d 10:%02d:%02d,user%d,ip,192.168.%d.%d,#rat,https://x.example/user%d/status/%d\n", 1+i/3000%28, i/60%60, i%60, i%50, i/250%250, i%250, i%50, i)
+		fmt.Fprintf(&b, "2026-01-%02d 10:%02d:%02d,user%d,sha256,%064x,#rat,https://x.example/user%d/status/%d\n", 1+i/3000%28, i/60%60, i%60, i%50, i+1, i%50, i)
 	}
 	return b.Bytes()
 }

@@ -75,7 +75,7 @@ func (c *publishCmd) kind(ctx context.Context, a *app, ed *pipeline.Editor, r in
 }
 
 func (c *publishCmd) one(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, e intel.Entity, taken publish.Paths) (publish.Entry, error) {
-	p, totals, err := ed.Profile(ctx, r, e, pipeline.Window{Proofs: 1}, a.asOf())
+	p, totals, err := ed.Profile(ctx, r, e, pipeline.Window{Proofs: 1, Back: !a.cli.AsOf.IsZero()}, a.asOf())
 	if err != nil {
 		return publish.Entry{}, err
 	}

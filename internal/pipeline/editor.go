@@ -11,6 +11,7 @@ import (
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -30,6 +31,9 @@ type Window struct {
 	Proofs  int // of each row
 	// Filter narrows the table of indicators.
 	Filter Filter
+	// Back asks for what was believed at the moment of the profile, from the
+	// evidence learned by then, instead of what is believed now.
+	Back bool
 }
 
 // A Filter picks indicators; its zero value picks all.
@@ -109,7 +113,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	}
 	totals := map[string]int{}
 	for _, t := range tables() {
-		rows, total, err := ed.rows(ctx, r, names, t, w)
+		rows, total, err := ed.rows(ctx, r, names, t, w, now)
 		if err != nil {
 			return p, nil, err
 		}
@@ -132,7 +136,7 @@ func (ed *Editor) title(ctx context.Context, e intel.Entity) (string, error) {
 	return t, err
 }
 
-func (ed *Editor) rows(ctx context.Context, r intel.Reader, names []store.Resolution, t table, w Window) ([]intel.Row, int, error) {
+func (ed *Editor) rows(ctx context.Context, r intel.Reader, names []store.Resolution, t table, w Window, now time.Time) ([]intel.Row, int, error) {
 	limit, offset := cmp.Or(w.Rows, everything), 0
 	if w.Section == t.name {
 		offset = w.Offset
@@ -146,7 +150,15 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, names []store.Resolu
 				s.Kinds = []intel.Kind{w.Filter.Kind}
 			}
 		}
-		found, n, err := ed.DB.Rows(ctx, r, names, s, min(limit+offset, everything), 0)
+		most := min(limit+offset, everything)
+		if w.Back {
+			most = everything // what was first then may be last now
+		}
+		found, n, err := ed.DB.Rows(ctx, r, names, s, most, 0)
+		if err == nil && w.Back {
+			found, err = ed.back(ctx, r, found, now)
+			n = len(found)
+		}
 		if err != nil {
 			return nil, 0, err
 		}
@@ -159,6 +171,25 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, names []store.Resolu
 	all, total = distinct(all, total)
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
 	return all, total, ed.prove(ctx, r, all, w.Proofs)
+}
+
+// back assesses links as of a past moment. A link nobody had spoken of by then
+// is left out.
+func (ed *Editor) back(ctx context.Context, r intel.Reader, found []store.Assessed, then time.Time) ([]store.Assessed, error) {
+	var out []store.Assessed
+	for _, a := range found {
+		evidence, err := ed.DB.Evidence(ctx, r, a.ID, then)
+		if err != nil {
+			return nil, err
+		}
+		levels := score.Links(evidence, then)
+		if len(levels) == 0 {
+			continue
+		}
+		a.Assessment = levels[len(levels)-1]
+		out = append(out, a)
+	}
+	return out, nil
 }
 
 // distinct keeps the most probable of rows that say the same of the same: a
