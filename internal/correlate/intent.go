@@ -33,22 +33,22 @@ func (g *gathering) intentions(p *page, ms []mention, s string, holders []mentio
 	}
 }
 
-// subjects returns who a sentence speaks of as doing something.
+// subjects returns who a sentence speaks of as doing something: the actor it
+// names, else the actor a document is about, else, where people speak for
+// themselves, who wrote it.
 func subjects(p *page, holders []mention, author intel.Entity, voiced bool) []intel.Entity {
-	var out []intel.Entity
 	for _, h := range holders {
 		if h.Entity.Kind == intel.Actor {
-			out = append(out, h.Entity)
-			break
+			return []intel.Entity{h.Entity}
 		}
 	}
+	if p.main.Name != "" && author.Kind != intel.Actor {
+		return []intel.Entity{p.main}
+	}
 	if voiced && author.Name != "" {
-		out = append(out, author)
+		return []intel.Entity{author}
 	}
-	if len(out) == 0 && p.main.Name != "" {
-		out = append(out, p.main)
-	}
-	return out
+	return nil
 }
 
 // phase says which step of an attack a sentence is about, as far as it does.

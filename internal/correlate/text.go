@@ -29,7 +29,7 @@ type page struct {
 
 func (g *gathering) text(observations []intel.Observation) {
 	p := cut(g.doc, observations)
-	author, speaks := g.speaker(p)
+	author, speaks := g.speaker()
 	for from := 0; from < len(p.mentions); {
 		to := from + 1
 		for to < len(p.mentions) && p.mentions[to].paragraph == p.mentions[from].paragraph {
@@ -138,7 +138,7 @@ func (p *page) quote(i int) (offset, length int) {
 
 // speaker returns the handle that wrote a post and whether its genre is one in
 // which people speak for themselves.
-func (g *gathering) speaker(p *page) (author intel.Entity, speaks bool) {
+func (g *gathering) speaker() (author intel.Entity, speaks bool) {
 	switch g.doc.Genre {
 	case intel.Social, intel.Forum, intel.Chat, intel.Market, intel.Mail, intel.LeakSite:
 		speaks = true
@@ -146,14 +146,14 @@ func (g *gathering) speaker(p *page) (author intel.Entity, speaks bool) {
 	if g.doc.Author == "" || !speaks {
 		return intel.Entity{}, speaks
 	}
+	if g.doc.Genre == intel.LeakSite { // who runs the site speaks as the group
+		return intel.NewEntity(intel.Actor, strings.TrimPrefix(g.doc.Author, "leaksite/")), speaks
+	}
 	name := g.doc.Author
 	if !strings.Contains(name, "/") {
 		name = string(g.doc.Source) + "/" + name
 	}
 	author = intel.NewEntity(intel.Handle, name)
-	if g.doc.Genre == intel.LeakSite && p.main.Name != "" {
-		g.say(intel.Link{From: author, Relation: intel.PartOf, To: p.main}, sentence, intel.Supports, intel.Context{}, 0, 0)
-	}
 	return author, speaks
 }
 

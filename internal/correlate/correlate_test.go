@@ -1,0 +1,154 @@
+package correlate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/correlate"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+)
+
+func set(tb testing.TB) *reference.Set {
+	tb.Helper()
+	s, err := reference.NewSet(reference.ActorsPack("1", []reference.Cluster{
+		{Galaxy: "threat-actor", Value: "Cold Lynx"}, {Galaxy: "mitre-malware", Value: "Cobalt Strike", Malicious: true}}))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// mark returns what stands in text as observations, one per "kind:name|wording".
+func mark(text string, marks ...string) []intel.Observation {
+	var out []intel.Observation
+	for _, m := range marks {
+		entity, wording, _ := strings.Cut(m, "|")
+		e, err := intel.ParseEntity(entity)
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, intel.Observation{Entity: e, Offset: strings.Index(text, wording), Length: len(wording), Text: wording})
+	}
+	return out
+}
+
+func links(evidence []intel.Evidence) []string {
+	var out []string
+	for _, e := range evidence {
+		s := e.Link.String()
+		if e.Stance == intel.Disputes {
+			s = "not: " + s
+		}
+		out = append(out, s)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestSentencesGiveLinks(t *testing.T) {
+	for _, c := range []struct {
+		genre       intel.Genre
+		author      string
+		text        string
+		marks, want []string
+	}{
+		{intel.Report, "v", "Cold Lynx used 203.0.113.9 in May.", []string{"actor:cold-lynx|Cold Lynx", "domain:c2.example|203.0.113.9"},
+			[]string{"domain:c2.example indicates actor:cold-lynx"}},
+		{intel.Report, "v", "Cold Lynx attacks banks in Norway.", []string{"actor:cold-lynx|Cold Lynx", "country:NO|Norway", "sector:finance|banks"},
+			[]string{"actor:cold-lynx targets country:NO", "actor:cold-lynx targets sector:finance"}},
+		{intel.Report, "v", "Группа Cold Lynx атакует банки Норвегии.", []string{"actor:cold-lynx|Cold Lynx", "country:NO|Норвегии"},
+			[]string{"actor:cold-lynx targets country:NO"}},
+		{intel.Report, "v", "Cold Lynx针对挪威。", []string{"actor:cold-lynx|Cold Lynx", "country:NO|挪威"}, []string{"actor:cold-lynx targets country:NO"}},
+		{intel.Report, "v", "Cold Lynx is based in Norway.", []string{"actor:cold-lynx|Cold Lynx", "country:NO|Norway"},
+			[]string{"actor:cold-lynx originates-from country:NO"}},
+		{intel.Report, "v", "Cold Lynx, also known as TG-4411, is back.", []string{"actor:cold-lynx|Cold Lynx", "actor:tg-4411|TG-4411"},
+			[]string{"actor:tg-4411 alias-of actor:cold-lynx"}},
+		{intel.Report, "v", "There is no evidence that Cold Lynx uses Nightbell.", []string{"actor:cold-lynx|Cold Lynx", "malware:nightbell|Nightbell"},
+			[]string{"not: actor:cold-lynx uses malware:nightbell"}},
+		{intel.Forum, "someone", "Selling access to a bank.", []string{"intent:sell-access|Selling access"}, []string{"handle:kelp/someone intends intent:sell-access"}},
+		{intel.Forum, "someone", "Looking for an exploit for CVE-2099-1234, will pay.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234"},
+			[]string{"handle:kelp/someone researches vulnerability:CVE-2099-1234"}},
+		{intel.Advisory, "v", "CVE-2099-1234: a flaw in /a.php.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234", "file:/a.php|/a.php"},
+			[]string{"vulnerability:CVE-2099-1234 affects file:/a.php"}},
+	} {
+		doc := intel.Document{ID: intel.NewDocumentID("kelp", c.text), Source: "kelp", Genre: c.genre, Author: c.author, Text: c.text}
+		if got := links(correlate.Evidence(doc, mark(c.text, c.marks...), set(t))); !slices.Equal(got, c.want) {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestASentenceWeighsMoreThanAParagraphAndThatMoreThanADocument(t *testing.T) {
+	weight := func(text string) float64 {
+		doc := intel.Document{Source: "s", Genre: intel.Report, Text: text}
+		for _, e := range correlate.Evidence(doc, mark(text, "actor:cold-lynx|Cold Lynx", "domain:c2.example|c2.example"), set(t)) {
+			if e.Link.From.Kind == intel.Domain {
+				return e.Weight
+			}
+		}
+		return 0
+	}
+	same, near, far := weight("Cold Lynx used c2.example."), weight("Cold Lynx came. It used c2.example."), weight("Cold Lynx came.\n\nIt used c2.example.")
+	if same <= near || near <= far || far <= 0 {
+		t.Errorf("sentence %v, paragraph %v, document %v", same, near, far)
+	}
+}
+
+func TestAHashTagBecomesTheKindTheReferenceKnows(t *testing.T) {
+	at := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	doc := intel.Document{Source: "s", Genre: intel.Social, Author: "x/someone", Published: at, Claims: []intel.Claim{
+		{Subject: intel.Entity{Kind: intel.Domain, Name: "c2.example"}, Relation: intel.Indicates, Object: intel.NewEntity(intel.Label, "CobaltStrike")},
+		{Subject: intel.Entity{Kind: intel.Domain, Name: "c2.example"}, Relation: intel.Indicates, Object: intel.NewEntity(intel.Label, "opendir")},
+		{Subject: intel.Entity{Kind: intel.Domain, Name: "c2.example"}},
+	}}
+	got := correlate.Evidence(doc, nil, set(t))
+	want := []string{"domain:c2.example indicates label:opendir", "domain:c2.example indicates malware:cobalt-strike"}
+	if !slices.Equal(links(got), want) || got[0].Origin != "x/someone" || !got[0].At.Equal(at) || got[0].Offset != -1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWhatWasSetAsideGivesNoEvidence(t *testing.T) {
+	text := "Cold Lynx used 9.9.9.9."
+	os := mark(text, "actor:cold-lynx|Cold Lynx", "ipv4:9.9.9.9|9.9.9.9")
+	os[1].Suppressed = "public resolver"
+	if got := correlate.Evidence(intel.Document{Source: "s", Genre: intel.Report, Text: text}, os, set(t)); len(got) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func FuzzEvidenceIsBounded(f *testing.F) {
+	f.Add("Cold Lynx used c2.example. Und so weiter。漢字", 3, 9)
+	s := set(f)
+	f.Fuzz(func(t *testing.T, text string, a, b int) {
+		if len(text) == 0 {
+			return
+		}
+		at := func(n int) int { return (n%len(text) + len(text)) % len(text) }
+		os := []intel.Observation{
+			{Entity: intel.Entity{Kind: intel.Actor, Name: "x"}, Offset: at(a), Length: 1, Text: "x"},
+			{Entity: intel.Entity{Kind: intel.IPv4, Name: "198.51.100.1"}, Offset: at(b), Length: 1},
+			{Entity: intel.Entity{Kind: intel.Intent, Name: "leak"}, Offset: at(a + b), Length: 1},
+		}
+		for _, e := range correlate.Evidence(intel.Document{Source: "s", Genre: intel.Forum, Author: "h", Text: text}, os, s) {
+			if e.Weight < 0 || e.Weight > 1 || e.Offset+e.Length > len(text) || e.Link.From.Name == "" || e.Link.To.Name == "" {
+				t.Errorf("%q: %+v", text, e)
+			}
+		}
+	})
+}
+
+func BenchmarkClaims(b *testing.B) {
+	s := set(b)
+	doc := intel.Document{Source: "s", Genre: intel.Social, Author: "x/someone"}
+	for i := range 4 {
+		doc.Claims = append(doc.Claims, intel.Claim{Subject: intel.Entity{Kind: intel.Domain, Name: strings.Repeat("a", i+1) + ".example"}, Relation: intel.Indicates, Object: intel.NewEntity(intel.Label, "CobaltStrike")})
+	}
+	for b.Loop() {
+		correlate.Evidence(doc, nil, s)
+	}
+	b.ReportMetric(4*float64(b.N)/b.Elapsed().Seconds(), "claims/s")
+}

@@ -1,0 +1,104 @@
+package pipeline_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/queue"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+var now = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+
+func open(t *testing.T) (*store.DB, *pipeline.Pipeline, *pipeline.Editor) {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "portent.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	set, err := reference.NewSet(reference.ActorsPack("1", []reference.Cluster{{Galaxy: "threat-actor", Value: "Cold Lynx", Synonyms: []string{"TG-4411"}}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	p.Use(set)
+	return db, p, &pipeline.Editor{DB: db, Reference: p.Reference}
+}
+
+func report(n int, text string) intel.Document {
+	return intel.Document{ID: intel.NewDocumentID("blog", text, string(rune('a'+n))), Source: "blog", Author: "vendor", Genre: intel.Report, Reliability: 'B',
+		Title: "Report", Text: text, Published: now.AddDate(0, 0, -7*n), Learned: now.AddDate(0, 0, -7*n)}
+}
+
+func TestWorkThatNobodyWasToldOfIsFinished(t *testing.T) {
+	db, p, _ := open(t)
+	// As after a crash between keeping and deriving: no hint is in the queue.
+	if _, err := db.SaveDocuments(t.Context(), []intel.Document{report(1, "Cold Lynx used a41d8cd98f00b204e9800998ecf8427e.")}, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := db.Counts(t.Context())
+	if err != nil || c.Waiting != 0 || c.Evidence != 1 {
+		t.Errorf("counts %+v, err %v; want one piece of evidence and nothing waiting", c, err)
+	}
+}
+
+func TestAProfileGathersWhatStandsUnderEveryName(t *testing.T) {
+	_, p, ed := open(t)
+	docs := []intel.Document{report(1, "Cold Lynx used a41d8cd98f00b204e9800998ecf8427e."), report(2, "TG-4411 used b41d8cd98f00b204e9800998ecf8427e.")}
+	if _, err := p.Keep(t.Context(), docs); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Cold Lynx", "cold_lynx", "tg-4411", "actor:TG-4411"} {
+		matches, err := ed.Lookup(t.Context(), intel.Everything(), name)
+		if err != nil || len(matches) != 1 || matches[0].Entity.Name != "cold-lynx" {
+			t.Fatalf("%s: %+v, err %v", name, matches, err)
+		}
+	}
+	profile, totals, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, pipeline.Window{Proofs: 2}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if totals["ioc"] != 2 || len(profile.IOC) != 2 || len(profile.IOC[0].Evidence) != 1 || profile.Documents != 2 || profile.Name != "Cold Lynx" {
+		t.Errorf("profile %+v", profile)
+	}
+	then, _, err := ed.Profile(t.Context(), intel.Everything(), profile.Entity, pipeline.Window{Back: true}, now.AddDate(0, 0, -10))
+	if err != nil || len(then.IOC) != 1 || then.IOC[0].Value != "b41d8cd98f00b204e9800998ecf8427e" {
+		t.Errorf("ten days ago: %+v, err %v; want what was said by then", then.IOC, err)
+	}
+}
+
+func TestForecastsAreMadeOncePerDay(t *testing.T) {
+	db, p, _ := open(t)
+	if _, err := p.Keep(t.Context(), []intel.Document{report(1, "Cold Lynx is back."), report(3, "Cold Lynx was here.")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := p.Forecast(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fs, err := db.Forecasts(t.Context(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, now)
+	if err != nil || len(fs) != 3 {
+		t.Errorf("%d forecasts, err %v; want 7 and 28 days of activity and whether any", len(fs), err)
+	}
+	for _, f := range fs {
+		if f.Rule == "" || f.Due.Before(f.Made) {
+			t.Errorf("forecast %+v", f)
+		}
+	}
+}
