@@ -91,9 +91,9 @@ func headline(d intel.Document) string {
 }
 
 // attacks tallies whom e is said to have attacked, by country and by sector.
-func (ed *Editor) attacks(ctx context.Context, r intel.Reader, names []store.Resolution) ([]intel.Tally, error) {
+func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline) ([]intel.Tally, error) {
 	section := store.Section{Relations: []intel.Relation{intel.Targets, intel.ClaimsAttack}, Class: intel.Name, Kinds: []intel.Kind{intel.Country, intel.Sector}}
-	rows, _, err := ed.DB.Rows(ctx, r, names, section, 200, 0)
+	rows, _, err := ed.DB.RowsOf(ctx, r, outline, section, 200, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -111,15 +111,19 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if p.Name, err = ed.title(ctx, e); err != nil {
 		return p, nil, err
 	}
+	outline, err := ed.DB.Outline(ctx, r, names)
+	if err != nil {
+		return p, nil, err
+	}
 	totals := map[string]int{}
 	for _, t := range tables() {
-		rows, total, err := ed.rows(ctx, r, names, t, w, now)
+		rows, total, err := ed.rows(ctx, r, outline, t, w, now)
 		if err != nil {
 			return p, nil, err
 		}
 		*t.put(&p), totals[t.name] = rows, total
 	}
-	if err := ed.describe(ctx, r, &p, names, plain, now); err != nil {
+	if err := ed.describe(ctx, r, &p, names, outline, now); err != nil {
 		return p, nil, err
 	}
 	return p, totals, nil
@@ -136,7 +140,7 @@ func (ed *Editor) title(ctx context.Context, e intel.Entity) (string, error) {
 	return t, err
 }
 
-func (ed *Editor) rows(ctx context.Context, r intel.Reader, names []store.Resolution, t table, w Window, now time.Time) ([]intel.Row, int, error) {
+func (ed *Editor) rows(ctx context.Context, r intel.Reader, outline store.Outline, t table, w Window, now time.Time) ([]intel.Row, int, error) {
 	limit, offset := cmp.Or(w.Rows, everything), 0
 	if w.Section == t.name {
 		offset = w.Offset
@@ -154,7 +158,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, names []store.Resolu
 		if w.Back {
 			most = everything // what was first then may be last now
 		}
-		found, n, err := ed.DB.Rows(ctx, r, names, s, most, 0)
+		found, n, err := ed.DB.RowsOf(ctx, r, outline, s, most, 0)
 		if err == nil && w.Back {
 			found, err = ed.back(ctx, r, found, now)
 			n = len(found)
@@ -274,7 +278,11 @@ func techniqueName(set *reference.Set, e intel.Entity) string {
 }
 
 // describe fills in what is not a table of links.
-func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile, names []store.Resolution, plain []intel.Entity, now time.Time) error {
+func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile, names []store.Resolution, outline store.Outline, now time.Time) error {
+	plain := make([]intel.Entity, len(names))
+	for i, n := range names {
+		plain[i] = n.Name
+	}
 	var err error
 	if p.Origins, err = ed.DB.Origins(ctx, r, plain); err != nil {
 		return err
@@ -283,7 +291,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	p.Activities.Total = p.Documents
-	if p.Attacks, err = ed.attacks(ctx, r, names); err != nil {
+	if p.Attacks, err = ed.attacks(ctx, r, outline); err != nil {
 		return err
 	}
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, p.Entity, now); err != nil {

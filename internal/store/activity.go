@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +87,10 @@ func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	args := append([]any{int(r.Clearance), limit}, anys(ids)...)
+	latest, err := db.latest(ctx, r, ids, limit)
+	if err != nil || len(latest) == 0 {
+		return nil, err
+	}
 	docs, err := query(ctx, db.read, func(r *sql.Rows, d *intel.Document) error {
 		var key []byte
 		var refs string
@@ -98,13 +103,41 @@ func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity
 		d.Published, d.Learned = toTime(published), toTime(learned)
 		return err
 	}, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, SUBSTR(d.text, 1, 400), d.refs, d.marking, d.published, d.learned
-		FROM (SELECT document, MAX(at) AS at FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(3, len(ids))+`
-			GROUP BY document ORDER BY COALESCE(MAX(at), 0) DESC, document DESC LIMIT $2) o
-		JOIN documents d ON d.id = o.document JOIN sources s ON s.id = d.source ORDER BY COALESCE(o.at, 0) DESC, d.id DESC`, args...)
+		FROM documents d JOIN sources s ON s.id = d.source WHERE d.id IN `+list(1, len(latest))+` ORDER BY COALESCE(d.published, 0) DESC, d.id DESC`, anys(latest)...)
 	if err != nil {
 		return nil, fmt.Errorf("mentions: %w", err)
 	}
 	return docs, nil
+}
+
+// latest returns the documents that mentioned one of ids last, each name asked
+// for its own: an index has them in that order.
+func (db *DB) latest(ctx context.Context, r intel.Reader, ids []int64, limit int) ([]int64, error) {
+	type row struct{ document, at int64 }
+	var all []row
+	for _, id := range ids {
+		some, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
+			var at sql.NullInt64
+			err := r.Scan(&x.document, &at)
+			x.at = at.Int64
+			return err
+		}, `SELECT document, at FROM observations WHERE suppressed = '' AND entity = $1 AND marking <= $2 ORDER BY `+db.dialect.nullsLast+` LIMIT $3`,
+			id, int(r.Clearance), 4*limit)
+		if err != nil {
+			return nil, fmt.Errorf("mentions: %w", err)
+		}
+		all = append(all, some...)
+	}
+	slices.SortFunc(all, func(a, b row) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(b.document, a.document)) })
+	var out []int64
+	seen := map[int64]bool{}
+	for _, x := range all {
+		if !seen[x.document] && len(out) < limit {
+			seen[x.document] = true
+			out = append(out, x.document)
+		}
+	}
+	return out, nil
 }
 
 // A Busy entity and how often documents mention it.

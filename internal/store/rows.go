@@ -91,32 +91,101 @@ func (s Section) condition(r intel.Reader, name int64) (where string, args []any
 	return where, args
 }
 
-// Rows returns the links of a section for all of an entity's names, most
-// probable first, and how many there are in all. A link that two names have is
-// one row, by its stronger assessment; a name's share scales what it brings.
-func (db *DB) Rows(ctx context.Context, r intel.Reader, names []Resolution, s Section, limit, offset int) ([]Assessed, int, error) {
+// An Outline is how many links of which sort an entity's names have. It spares
+// a profile of many names and tables the questions that have no answer.
+type Outline struct {
+	names  []Resolution
+	ids    map[intel.Entity]int64
+	counts map[sort]int
+}
+
+// A sort of links: of one name, in one direction, of one relation and class.
+type sort struct {
+	name     int64
+	inward   bool
+	relation intel.Relation
+	class    intel.Class
+}
+
+// Outline counts the links of names that r may see.
+func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution) (Outline, error) {
+	o := Outline{names: names, counts: map[sort]int{}}
 	entities := make([]intel.Entity, len(names))
 	for i, n := range names {
 		entities[i] = n.Name
 	}
-	ids, err := db.lookupIDs(ctx, entities)
-	if err != nil {
-		return nil, 0, fmt.Errorf("rows: %w", err)
+	var err error
+	if o.ids, err = db.lookupIDs(ctx, entities); err != nil {
+		return o, fmt.Errorf("outline: %w", err)
 	}
+	ids := make([]int64, 0, len(o.ids))
+	for _, id := range o.ids {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	type row struct {
+		sort
+		n int
+	}
+	for _, inward := range []bool{false, true} {
+		side := "from_entity"
+		if inward {
+			side = "to_entity"
+		}
+		err := chunks(ids, func(ids []int64) error {
+			rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, &x.relation, &x.class, &x.n) },
+				`SELECT `+side+`, relation, class, COUNT(*) FROM assessments WHERE marking <= $1 AND below > $2 AND `+side+` IN `+list(3, len(ids))+
+					` GROUP BY `+side+`, relation, class`, append([]any{int(r.Clearance), int(r.Clearance)}, anys(ids)...)...)
+			for _, x := range rows {
+				x.inward = inward
+				o.counts[x.sort] = x.n
+			}
+			return err
+		})
+		if err != nil {
+			return o, fmt.Errorf("outline: %w", err)
+		}
+	}
+	return o, nil
+}
+
+// count is how many links one name has in a section, before it is narrowed.
+func (o Outline) count(name int64, s Section) (n int) {
+	for _, rel := range s.Relations {
+		n += o.counts[sort{name, s.Inward, rel, s.Class}]
+	}
+	return n
+}
+
+// Rows returns the links of a section for all of an entity's names, most
+// probable first, and how many there are in all. A link that two names have is
+// one row, by its stronger assessment; a name's share scales what it brings.
+func (db *DB) Rows(ctx context.Context, r intel.Reader, names []Resolution, s Section, limit, offset int) ([]Assessed, int, error) {
+	o, err := db.Outline(ctx, r, names)
+	if err != nil {
+		return nil, 0, err
+	}
+	return db.RowsOf(ctx, r, o, s, limit, offset)
+}
+
+// RowsOf is Rows for names whose outline is known.
+func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, limit, offset int) ([]Assessed, int, error) {
 	best := map[string]Assessed{}
 	total, most := 0, 0
-	for _, n := range names {
-		id, ok := ids[n.Name]
-		if !ok {
+	for _, n := range o.names {
+		id, ok := o.ids[n.Name]
+		count := o.count(id, s)
+		if !ok || count == 0 {
 			continue
 		}
 		where, args := s.condition(r, id)
-		var count int
-		if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM assessments a WHERE `+where, args...).Scan(&count); err != nil {
-			return nil, 0, fmt.Errorf("rows of %s: %w", n.Name, err)
-		}
-		if count == 0 {
-			continue
+		if len(s.Kinds) > 0 || s.Contains != "" || s.Level != "" {
+			if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM assessments a WHERE `+where, args...).Scan(&count); err != nil {
+				return nil, 0, fmt.Errorf("rows of %s: %w", n.Name, err)
+			}
+			if count == 0 {
+				continue
+			}
 		}
 		total += count
 		most++
@@ -127,14 +196,7 @@ func (db *DB) Rows(ctx context.Context, r intel.Reader, names []Resolution, s Se
 		}
 		for _, a := range rows {
 			a.Probability *= n.Share
-			e, _ := a.Other(s)
-			key := string(a.Link.Relation) + " " + e.String()
-			if b, ok := best[key]; !ok || a.Probability > b.Probability {
-				if ok {
-					a.First, a.Documents, a.Origins = earlier(a.First, b.First), a.Documents+b.Documents, max(a.Origins, b.Origins)
-				}
-				best[key] = a
-			}
+			stronger(best, a, s)
 		}
 	}
 	rows := make([]Assessed, 0, len(best))
@@ -147,8 +209,21 @@ func (db *DB) Rows(ctx context.Context, r intel.Reader, names []Resolution, s Se
 	if most > 1 && len(rows) < limit+offset {
 		total = len(rows) // all were fetched: count each row once
 	}
-	rows = rows[min(offset, len(rows)):min(offset+limit, len(rows))]
-	return rows, total, nil
+	return rows[min(offset, len(rows)):min(offset+limit, len(rows))], total, nil
+}
+
+// stronger keeps the more probable of two rows about the same.
+func stronger(best map[string]Assessed, a Assessed, s Section) {
+	e, _ := a.Other(s)
+	key := string(a.Link.Relation) + " " + e.String()
+	b, ok := best[key]
+	if ok && a.Probability <= b.Probability {
+		return
+	}
+	if ok {
+		a.First, a.Documents, a.Origins = earlier(a.First, b.First), a.Documents+b.Documents, max(a.Origins, b.Origins)
+	}
+	best[key] = a
 }
 
 // Between returns the assessment of one link, or intel.ErrNotFound.

@@ -70,7 +70,8 @@ CREATE TABLE observations (
 	at         BIGINT,
 	PRIMARY KEY (document, seq)
 );
-CREATE INDEX observations_entity ON observations (entity, at, marking);
+CREATE INDEX observations_entity ON observations (entity, at, marking, document) WHERE suppressed = '';
+CREATE INDEX observations_aside ON observations (entity) WHERE suppressed <> '';
 
 -- Documents that mention an entity, by week (days since 1970 of its Monday)
 -- and marking: what "most active" and the small curves are drawn from.
@@ -114,7 +115,7 @@ CREATE TABLE evidence (
 	derived     BIGINT NOT NULL,
 	superseded  BIGINT
 );
-CREATE INDEX evidence_link ON evidence (link) WHERE superseded IS NULL;
+CREATE INDEX evidence_link ON evidence (link, marking, origin) WHERE superseded IS NULL;
 CREATE INDEX evidence_document ON evidence (document) WHERE superseded IS NULL;
 
 -- How far a link is believed by readers cleared for marking up to below:
@@ -137,8 +138,8 @@ CREATE TABLE assessments (
 	at          BIGINT NOT NULL,
 	PRIMARY KEY (link, marking)
 );
-CREATE INDEX assessments_from ON assessments (from_entity, relation, class, probability DESC);
-CREATE INDEX assessments_to ON assessments (to_entity, relation, class, probability DESC);
+CREATE INDEX assessments_from ON assessments (from_entity, relation, class, probability DESC, marking, below);
+CREATE INDEX assessments_to ON assessments (to_entity, relation, class, probability DESC, marking, below);
 
 -- Links whose evidence is too much to be weighed at each arrival.
 CREATE TABLE stale (link BIGINT PRIMARY KEY);

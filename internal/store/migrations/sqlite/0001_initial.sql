@@ -69,7 +69,8 @@ CREATE TABLE observations (
 	at         INTEGER,
 	PRIMARY KEY (document, seq)
 ) WITHOUT ROWID;
-CREATE INDEX observations_entity ON observations (entity, at, marking);
+CREATE INDEX observations_entity ON observations (entity, at, marking, document) WHERE suppressed = '';
+CREATE INDEX observations_aside ON observations (entity) WHERE suppressed <> '';
 
 -- Documents that mention an entity, by week (days since 1970 of its Monday)
 -- and marking: what "most active" and the small curves are drawn from.
@@ -113,7 +114,7 @@ CREATE TABLE evidence (
 	derived     INTEGER NOT NULL,
 	superseded  INTEGER
 );
-CREATE INDEX evidence_link ON evidence (link) WHERE superseded IS NULL;
+CREATE INDEX evidence_link ON evidence (link, marking, origin) WHERE superseded IS NULL;
 CREATE INDEX evidence_document ON evidence (document) WHERE superseded IS NULL;
 
 -- How far a link is believed by readers cleared for marking up to below:
@@ -136,8 +137,8 @@ CREATE TABLE assessments (
 	at          INTEGER NOT NULL,
 	PRIMARY KEY (link, marking)
 ) WITHOUT ROWID;
-CREATE INDEX assessments_from ON assessments (from_entity, relation, class, probability DESC);
-CREATE INDEX assessments_to ON assessments (to_entity, relation, class, probability DESC);
+CREATE INDEX assessments_from ON assessments (from_entity, relation, class, probability DESC, marking, below);
+CREATE INDEX assessments_to ON assessments (to_entity, relation, class, probability DESC, marking, below);
 
 -- Links whose evidence is too much to be weighed at each arrival.
 CREATE TABLE stale (link INTEGER PRIMARY KEY);
