@@ -19,15 +19,15 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 1 }
+func Version() int { return 2 }
 
 // Weights of evidence by how directly a document says it.
 const (
-	stated    = 0.95 // a structured source's own words
-	sentence  = 0.85
-	paragraph = 0.5
-	document  = 0.3
-	implied   = 0.45 // by the author of a post, or a document about one actor
+	stated         = 0.95 // a structured source's own words
+	sentenceWeight = 0.85
+	paragraph      = 0.5
+	implied        = 0.45 // by a document about one actor
+	document       = 0.3
 )
 
 // most is the most evidence one document gives. A list of more is cut: what
@@ -41,6 +41,9 @@ type gathering struct {
 	origin string
 	out    []intel.Evidence
 	seen   map[intel.Link]int // index in out of text evidence
+	// resolved remembers whom names stand for.
+	resolved map[intel.Entity]intel.Entity
+	routed   map[passage]bool
 }
 
 // Evidence turns what a document mentions and claims into evidence. Observations
@@ -52,6 +55,7 @@ func Evidence(doc intel.Document, observations []intel.Observation, set *referen
 	}
 	if doc.Text != "" {
 		g.seen = map[intel.Link]int{}
+		g.resolved = map[intel.Entity]intel.Entity{}
 		g.text(observations)
 	}
 	return g.out

@@ -12,6 +12,12 @@ import (
 // nationality.
 const byAddress = 0.4
 
+// A passage is an actor's way through a country as one origin tells it.
+type passage struct {
+	actor       intel.Entity
+	iso, origin string
+}
+
 // route adds that an actor goes through the country of an address that
 // indicates it.
 func (g *gathering) route(l intel.Link, at time.Time, origin string) {
@@ -27,10 +33,12 @@ func (g *gathering) route(l intel.Link, at time.Time, origin string) {
 		return
 	}
 	link := intel.Link{From: l.To, Relation: intel.RoutesThrough, To: intel.Entity{Kind: intel.Country, Name: iso}}
-	for _, e := range g.out {
-		if e.Link == link && e.Origin == origin {
-			return
-		}
+	if g.routed[passage{l.To, iso, origin}] {
+		return
 	}
+	if g.routed == nil {
+		g.routed = map[passage]bool{}
+	}
+	g.routed[passage{l.To, iso, origin}] = true
 	g.out = append(g.out, g.piece(link, byAddress, at, origin, intel.Supports, intel.Context{Note: "registered country of " + l.From.Name}, -1, 0))
 }

@@ -1,0 +1,347 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+const (
+	// widest is how many actors of a sentence are told apart: a longer one is
+	// a list.
+	widest = 24
+	// crowd is how many actors in one sentence make nearness the only thing
+	// that tells whose something is.
+	crowd = 6
+)
+
+// An owner is whom something in a sentence may belong to.
+type owner struct {
+	entity intel.Entity
+	weight float64
+}
+
+// text relates what the text mentions, sentence by sentence.
+func (g *gathering) text(observations []intel.Observation) {
+	p := g.cut(observations)
+	v := g.voice(p)
+	var hits []hit
+	for from := 0; from < len(p.mentions); {
+		to := from + 1
+		for to < len(p.mentions) && p.mentions[to].paragraph == p.mentions[from].paragraph {
+			to++
+		}
+		hits = g.paragraph(p, v, p.mentions[from:to], hits)
+		from = to
+	}
+	g.title(p, v)
+}
+
+// A topic is whom a paragraph speaks of, as far as it has been read.
+type topic struct {
+	actors []intel.Entity // of the last sentence that named any
+	pair   []mention      // the two it named, if it did
+	single bool           // the paragraph names one actor alone
+	asks   bool           // they were said to ask for something
+}
+
+// paragraph relates the mentions of one paragraph.
+func (g *gathering) paragraph(p *page, v voiced, ms []mention, hits []hit) []hit {
+	t := topic{single: true}
+	var ahead []intel.Entity
+	for _, m := range ms {
+		if m.Entity.Kind == intel.Actor {
+			if len(ahead) == 0 {
+				ahead = append(ahead, m.Entity)
+			}
+			t.single = t.single && g.canonical(m.Entity) == g.canonical(ahead[0])
+		}
+	}
+	t.actors = ahead
+	flaws := distinct(ms, intel.Vulnerability)
+	for from := 0; from < len(ms); {
+		to := from + 1
+		for to < len(ms) && ms[to].sentence == ms[from].sentence {
+			to++
+		}
+		s := p.read(ms[from:to], hits)
+		hits = s.hits
+		g.sentence(s, v, &t)
+		if len(flaws) == 1 {
+			g.fragments(s, flaws[0], paragraph)
+		} else if len(flaws) == 0 && p.flaw.Name != "" {
+			g.fragments(s, p.flaw, document)
+		}
+		from = to
+	}
+	return hits
+}
+
+func distinct(ms []mention, kinds ...intel.Kind) []intel.Entity {
+	var out []intel.Entity
+	for _, m := range ms {
+		if slices.Contains(kinds, m.Entity.Kind) && len(out) < widest && !slices.Contains(out, m.Entity) {
+			out = append(out, m.Entity)
+		}
+	}
+	return out
+}
+
+// sentence relates the mentions of one sentence with each other, and with whom
+// the paragraph or the document is about.
+func (g *gathering) sentence(s *sentence, v voiced, t *topic) {
+	g.names(s)
+	g.pairs(s, t)
+	g.handles(s, t)
+	stance, trust := intel.Supports, 1.0
+	if s.page.denied || s.says(negation) {
+		stance = intel.Disputes
+	}
+	if s.says(doubt) {
+		trust = 0.8
+	}
+	campaigns := distinct(s.mentions, intel.Campaign)
+	for _, m := range s.mentions {
+		for _, o := range g.owners(s, t, m) {
+			if l, worth, ok := g.relate(s, v, o.entity, m); ok {
+				g.say(l, o.weight*worth*trust, stance, intel.Context{Phase: s.step()}, m.Offset, m.Length)
+				if v.boasts && l.Relation == intel.Targets {
+					l.Relation = intel.ClaimsAttack
+					g.say(l, o.weight*worth*trust, stance, intel.Context{}, m.Offset, m.Length)
+				}
+			}
+		}
+		if m.Entity.Kind.Class() == intel.IOC {
+			for _, c := range campaigns {
+				g.say(intel.Link{From: m.Entity, Relation: intel.Indicates, To: c}, sentenceWeight/float64(len(campaigns)), stance, intel.Context{}, m.Offset, m.Length)
+			}
+		}
+	}
+	g.software(s, stance)
+	g.speech(s, v, t)
+	if s.says(wants) {
+		t.asks = v.author.Name != ""
+	}
+	if len(s.actors) > 0 {
+		t.told(s)
+	}
+}
+
+// told remembers whom a sentence spoke of last.
+func (t *topic) told(s *sentence) {
+	t.actors, t.pair = nil, nil
+	last := s.groups[len(s.groups)-1]
+	for i, a := range s.actors {
+		if s.groups[i] == last && len(t.actors) < crowd {
+			t.actors = append(t.actors, a.Entity)
+		}
+	}
+	if len(s.actors) == 2 {
+		t.pair = s.actors
+	}
+}
+
+// owners returns whom a mention may belong to, and how directly that is said.
+func (g *gathering) owners(s *sentence, t *topic, m mention) []owner {
+	if m.Entity.Kind == intel.Actor || m.Entity.Kind == intel.Campaign {
+		return nil
+	}
+	switch {
+	case len(s.actors) > 0:
+		return s.near(m)
+	case len(t.actors) > 0:
+		weight := paragraph
+		if !t.single {
+			weight = 0.35
+		}
+		return shared(t.actors, weight)
+	case s.page.main.Name != "" && s.page.actors == 1:
+		return []owner{{s.page.main, implied}}
+	case s.page.main.Name != "":
+		return []owner{{s.page.main, document}}
+	}
+	return nil
+}
+
+func shared(actors []intel.Entity, weight float64) []owner {
+	out := make([]owner, len(actors))
+	for i, a := range actors {
+		out[i] = owner{a, weight}
+	}
+	return out
+}
+
+// near weighs the actors of a sentence for one mention: the more there are, the
+// more it counts which one stands before it.
+func (s *sentence) near(m mention) []owner {
+	groups := s.groups[len(s.groups)-1] + 1
+	closest := 0
+	for i, a := range s.actors {
+		if a.Offset <= m.Offset {
+			closest = s.groups[i]
+		}
+	}
+	var out []owner
+	for i, a := range s.actors {
+		weight := sentenceWeight
+		if groups > 1 {
+			weight = sentenceWeight / float64(groups)
+			if s.groups[i] == closest {
+				weight = max(weight, 0.7-0.05*float64(groups-2), 0.3)
+			} else if groups > crowd {
+				continue
+			}
+		}
+		out = append(out, owner{a.Entity, weight})
+	}
+	return out
+}
+
+// relate says which link between an owner and what stands beside it a sentence
+// gives evidence for, if any, and how plainly.
+func (g *gathering) relate(s *sentence, v voiced, who intel.Entity, m mention) (l intel.Link, worth float64, ok bool) {
+	e := m.Entity
+	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
+		return intel.Link{From: who, Relation: r, To: e}, worth, true
+	}
+	switch e.Kind {
+	case intel.Malware, intel.Tool, intel.Technique, intel.Command, intel.Service, intel.ScheduledTask:
+		return to(intel.Uses, 1)
+	case intel.Vulnerability, intel.Weakness:
+		if s.says(wants) || !s.says(exploit) && (e.Kind == intel.Vulnerability || s.says(study)) {
+			return l, 0, false
+		}
+		return to(intel.Exploits, 1)
+	case intel.Country, intel.Sector, intel.Organization:
+		return g.place(s, v, who, m)
+	}
+	switch e.Kind.Class() {
+	case intel.IOC:
+		return intel.Link{From: e, Relation: intel.Indicates, To: who}, 1, true
+	case intel.IOA:
+		return to(intel.Uses, 1)
+	}
+	return l, 0, false
+}
+
+// place says what a country, sector or organization is to an actor: where it
+// is from, what it goes through, or, if nothing else is said, its victim.
+func (g *gathering) place(s *sentence, v voiced, who intel.Entity, m mention) (intel.Link, float64, bool) {
+	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
+		return intel.Link{From: who, Relation: r, To: m.Entity}, worth, true
+	}
+	rule := s.governing(m.Offset, m.end(), target, origin, route)
+	if v.boasts {
+		rule = target // who boasts speaks of a victim
+	}
+	if m.Entity.Kind != intel.Country {
+		if rule == origin || rule == route {
+			return intel.Link{}, 0, false
+		}
+		if rule == target {
+			return to(intel.Targets, 1)
+		}
+		return to(intel.Targets, 0.7)
+	}
+	switch rule {
+	case target:
+		return to(intel.Targets, 1)
+	case origin:
+		return to(intel.OriginatesFrom, 1)
+	case route:
+		return to(intel.RoutesThrough, 1)
+	}
+	if sectors := distinct(s.mentions, intel.Sector); len(sectors) > 0 {
+		return to(intel.Targets, 0.7) // "a manufacturer in Ruritania"
+	}
+	return intel.Link{}, 0, false
+}
+
+// software links indicators to the malware or tool that their sentence, or the
+// whole document, names.
+func (g *gathering) software(s *sentence, stance intel.Stance) {
+	named, weight := distinct(s.mentions, intel.Malware, intel.Tool), sentenceWeight
+	if len(named) == 0 && s.page.software.Name != "" {
+		named, weight = []intel.Entity{s.page.software}, document
+	}
+	if len(named) > crowd {
+		return
+	}
+	for _, e := range named {
+		for _, m := range s.mentions {
+			if m.Entity.Kind.Class() == intel.IOC {
+				g.say(intel.Link{From: m.Entity, Relation: intel.Indicates, To: e}, weight/float64(len(named)), stance, intel.Context{}, m.Offset, m.Length)
+			}
+		}
+	}
+}
+
+// fragments links a vulnerability with its weakness, product and fragments.
+func (g *gathering) fragments(s *sentence, flaw intel.Entity, weight float64) {
+	beside := slices.ContainsFunc(s.mentions, func(m mention) bool { return m.Entity == flaw })
+	if beside {
+		weight = sentenceWeight
+	}
+	for _, m := range s.mentions {
+		switch {
+		case m.Entity.Kind == intel.Weakness:
+			g.say(intel.Link{From: flaw, Relation: intel.HasWeakness, To: m.Entity}, weight, intel.Supports, intel.Context{}, m.Offset, m.Length)
+		case m.Entity.Kind == intel.Product || m.Entity.Kind.Class() == intel.IOA:
+			g.say(intel.Link{From: flaw, Relation: intel.Affects, To: m.Entity}, weight, intel.Supports, intel.Context{Vulnerability: flaw.Name}, m.Offset, m.Length)
+		}
+	}
+}
+
+// title gives what the title says, and what holds of the document as a whole.
+func (g *gathering) title(p *page, v voiced) {
+	if p.campaign.Name != "" && p.main.Name != "" {
+		g.say(intel.Link{From: p.campaign, Relation: intel.PartOf, To: p.main}, implied, intel.Supports, intel.Context{}, -1, 0)
+	}
+	if v.author.Name != "" && g.doc.Genre == intel.LeakSite && p.main.Name != "" && v.mouthpiece(p.main) {
+		g.say(intel.Link{From: v.author, Relation: intel.PartOf, To: p.main}, sentenceWeight, intel.Supports, intel.Context{}, -1, 0)
+	}
+	who := v.subjects(p.main)
+	if len(who) == 0 || p.denied {
+		return
+	}
+	said := cues().find(nil, lower(g.doc.Title), 0)
+	says := func(c cue) bool { return slices.ContainsFunc(said, func(h hit) bool { return h.class == c }) }
+	for _, o := range who {
+		for _, e := range p.head {
+			switch {
+			case (e.Kind == intel.Country || e.Kind == intel.Sector) && v.boasts:
+				g.say(intel.Link{From: o.entity, Relation: intel.ClaimsAttack, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
+				g.say(intel.Link{From: o.entity, Relation: intel.Targets, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
+			case e.Kind == intel.Vulnerability && v.asks:
+				g.say(intel.Link{From: o.entity, Relation: intel.Researches, To: e}, o.weight, intel.Supports, intel.Context{}, -1, 0)
+			case e.Kind == intel.Vulnerability && says(exploit) && !says(wants) && v.author.Name == "":
+				g.say(intel.Link{From: o.entity, Relation: intel.Exploits, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
+			case e.Kind == intel.Intent && v.self:
+				g.say(intel.Link{From: o.entity, Relation: intel.Intends, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
+			case (e.Kind == intel.Malware || e.Kind == intel.Tool) && v.author.Name == "":
+				g.say(intel.Link{From: o.entity, Relation: intel.Uses, To: e}, implied, intel.Supports, intel.Context{}, -1, 0)
+			}
+		}
+		if name := victim(g.doc.Title); name != "" && v.boasts && g.doc.Genre == intel.LeakSite && len(g.doc.Claims) == 0 {
+			g.say(intel.Link{From: o.entity, Relation: intel.ClaimsAttack, To: intel.NewEntity(intel.Organization, name)}, paragraph, intel.Supports, intel.Context{}, -1, 0)
+		}
+	}
+}
+
+// victim returns the name of an organization in the title of a leak-site post:
+// the part of it in which every word has a capital.
+func victim(title string) string {
+	best := ""
+	for part := range strings.FieldsFuncSeq(title, func(r rune) bool { return strings.ContainsRune(":()|–—[],;：（）", r) }) {
+		words := strings.Fields(part)
+		proper := len(words) > 0 && len(words) <= 6
+		for _, w := range words {
+			proper = proper && properWord(w)
+		}
+		if name := strings.Join(words, " "); proper && len(name) > len(best) {
+			best = name
+		}
+	}
+	return best
+}
