@@ -68,7 +68,7 @@ func TestSentencesGiveLinks(t *testing.T) {
 			[]string{"actor:tg-4411 alias-of actor:cold-lynx"}},
 		{intel.Report, "v", "There is no evidence that Cold Lynx uses Nightbell.", []string{"actor:cold-lynx|Cold Lynx", "malware:nightbell|Nightbell"},
 			[]string{"not: actor:cold-lynx uses malware:nightbell"}},
-		{intel.Forum, "someone", "Selling access to a bank.", []string{"intent:sell-access|Selling access"}, []string{"handle:kelp/someone intends intent:sell-access"}},
+		{intel.Forum, "someone", "Selling access to a bank.", []string{"intent:sell-access|Selling access"}, []string{"handle:kelp/someone intends intent:sell-access", "handle:kelp/someone offers intent:sell-access"}},
 		{intel.Forum, "someone", "Looking for an exploit for CVE-2099-1234, will pay.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234"},
 			[]string{"handle:kelp/someone researches vulnerability:CVE-2099-1234"}},
 		{intel.Advisory, "v", "CVE-2099-1234: a flaw in /a.php.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234", "file:/a.php|/a.php"},

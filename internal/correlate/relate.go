@@ -103,7 +103,7 @@ func (g *gathering) sentence(s *sentence, v voiced, t *topic) {
 	}
 	campaigns := distinct(s.mentions, intel.Campaign)
 	for _, m := range s.mentions {
-		for _, o := range g.owners(s, t, m) {
+		for _, o := range g.owners(s, v, t, m) {
 			if l, worth, ok := g.relate(s, v, o.entity, m); ok {
 				g.say(l, o.weight*worth*trust, stance, intel.Context{Phase: s.step()}, m.Offset, m.Length)
 				if v.boasts && l.Relation == intel.Targets {
@@ -143,13 +143,15 @@ func (t *topic) told(s *sentence) {
 }
 
 // owners returns whom a mention may belong to, and how directly that is said.
-func (g *gathering) owners(s *sentence, t *topic, m mention) []owner {
+func (g *gathering) owners(s *sentence, v voiced, t *topic, m mention) []owner {
 	if m.Entity.Kind == intel.Actor || m.Entity.Kind == intel.Campaign {
 		return nil
 	}
 	switch {
 	case len(s.actors) > 0:
 		return s.near(m)
+	case v.author.Kind == intel.Actor:
+		return []owner{{v.author, sentenceWeight}}
 	case len(t.actors) > 0:
 		weight := paragraph
 		if !t.single {
@@ -297,9 +299,6 @@ func (g *gathering) fragments(s *sentence, flaw intel.Entity, weight float64) {
 func (g *gathering) title(p *page, v voiced) {
 	if p.campaign.Name != "" && p.main.Name != "" {
 		g.say(intel.Link{From: p.campaign, Relation: intel.PartOf, To: p.main}, implied, intel.Supports, intel.Context{}, -1, 0)
-	}
-	if v.author.Name != "" && g.doc.Genre == intel.LeakSite && p.main.Name != "" && v.mouthpiece(p.main) {
-		g.say(intel.Link{From: v.author, Relation: intel.PartOf, To: p.main}, sentenceWeight, intel.Supports, intel.Context{}, -1, 0)
 	}
 	who := v.subjects(p.main)
 	if len(who) == 0 || p.denied {

@@ -37,9 +37,6 @@ func (g *gathering) voice(p *page) voiced {
 	switch d.Genre {
 	case intel.LeakSite:
 		v.self, v.boasts = true, true
-		if v.signed.Name == "" {
-			v.signed = p.main
-		}
 	case intel.Forum, intel.Market, intel.Chat:
 		v.self = !quoting
 		v.boasts = v.self && says(boast)
@@ -51,9 +48,13 @@ func (g *gathering) voice(p *page) voiced {
 	return v
 }
 
+// handle is who wrote a post.
 func (g *gathering) handle() intel.Entity {
 	if g.doc.Author == "" {
 		return intel.Entity{}
+	}
+	if g.doc.Genre == intel.LeakSite { // who runs the site speaks as the group
+		return intel.NewEntity(intel.Actor, strings.TrimPrefix(g.doc.Author, "leaksite/"))
 	}
 	name := g.doc.Author
 	if !strings.Contains(name, "/") {
@@ -97,8 +98,8 @@ func signs(before string) bool {
 // somebody who speaks of himself, the author and whom he speaks for.
 func (v voiced) subjects(main intel.Entity) []owner {
 	var out []owner
-	if v.self && v.signed.Name != "" && v.mouthpiece(v.signed) {
-		return []owner{{v.signed, sentenceWeight}}
+	if v.author.Kind == intel.Actor {
+		return []owner{{v.author, sentenceWeight}}
 	}
 	if v.self && v.author.Name != "" {
 		out = append(out, owner{v.author, sentenceWeight})
@@ -110,12 +111,6 @@ func (v voiced) subjects(main intel.Entity) []owner {
 		return append(out, owner{main, implied})
 	}
 	return out
-}
-
-// mouthpiece reports whether the author goes by the name of the actor.
-func (v voiced) mouthpiece(actor intel.Entity) bool {
-	_, nick, _ := strings.Cut(v.author.Name, "/")
-	return intel.Compact(nick) == intel.Compact(actor.Name)
 }
 
 // speech gives what somebody means to do, looks into and offers, with the
