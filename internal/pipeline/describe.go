@@ -54,10 +54,8 @@ func (ed *Editor) aliases(ctx context.Context, e intel.Entity, names []store.Res
 	return rows, nil
 }
 
-func (ed *Editor) activities(ctx context.Context, r intel.Reader, names []intel.Entity, now time.Time) (a intel.Activities, err error) {
-	if a.Monthly, err = ed.DB.Monthly(ctx, r, names); err != nil {
-		return a, err
-	}
+func (ed *Editor) activities(ctx context.Context, r intel.Reader, names []intel.Entity, monthly []intel.Count, now time.Time) (a intel.Activities, err error) {
+	a.Monthly = slices.Clone(monthly)
 	if a.Weekly, err = ed.DB.Weekly(ctx, r, names, now.AddDate(-2, 0, 0), now); err != nil {
 		return a, err
 	}

@@ -21,6 +21,8 @@ type Editor struct {
 	Reference func() *reference.Set
 	Licence   string
 	Invented  bool // the store holds a demonstration scenario
+
+	digests digests
 }
 
 // A Window says how much of a profile is wanted.
@@ -99,14 +101,15 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	span, err := ed.DB.Mentioned(ctx, r, plain)
+	d, err := ed.digest(ctx, r, e, plain)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
+	span := d.span
 	if span.Documents == 0 {
 		return intel.Profile{}, nil, fmt.Errorf("profile of %s: %w", e, intel.ErrNotFound)
 	}
-	p := intel.Profile{Entity: e, AsOf: now, First: span.First, Last: span.Last, Documents: span.Documents,
+	p := intel.Profile{Entity: e, AsOf: now, Origins: d.origins, First: span.First, Last: span.Last, Documents: span.Documents,
 		Licence: ed.Licence, Invented: ed.Invented, Hidden: map[string]int{}}
 	if p.Name, err = ed.title(ctx, e); err != nil {
 		return p, nil, err
@@ -123,7 +126,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		}
 		*t.put(&p), totals[t.name] = rows, total
 	}
-	if err := ed.describe(ctx, r, &p, names, outline, now); err != nil {
+	if err := ed.describe(ctx, r, &p, subject{names, plain, outline, d}, now); err != nil {
 		return p, nil, err
 	}
 	return p, totals, nil
@@ -277,31 +280,32 @@ func techniqueName(set *reference.Set, e intel.Entity) string {
 	return ""
 }
 
+// A subject is what a profile is about, as the store knows it.
+type subject struct {
+	names   []store.Resolution
+	plain   []intel.Entity // of names
+	outline store.Outline
+	digest  digest
+}
+
 // describe fills in what is not a table of links.
-func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile, names []store.Resolution, outline store.Outline, now time.Time) error {
-	plain := make([]intel.Entity, len(names))
-	for i, n := range names {
-		plain[i] = n.Name
-	}
+func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile, s subject, now time.Time) error {
 	var err error
-	if p.Origins, err = ed.DB.Origins(ctx, r, plain); err != nil {
-		return err
-	}
-	if p.Activities, err = ed.activities(ctx, r, plain, now); err != nil {
+	if p.Activities, err = ed.activities(ctx, r, s.plain, s.digest.monthly, now); err != nil {
 		return err
 	}
 	p.Activities.Total = p.Documents
-	if p.Attacks, err = ed.attacks(ctx, r, outline); err != nil {
+	if p.Attacks, err = ed.attacks(ctx, r, s.outline); err != nil {
 		return err
 	}
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, p.Entity, now); err != nil {
 		return err
 	}
-	if p.Aliases, err = ed.aliases(ctx, p.Entity, names); err != nil {
+	if p.Aliases, err = ed.aliases(ctx, p.Entity, s.names); err != nil {
 		return err
 	}
 	weaken(p.TTP, ed.Reference())
-	docs, err := ed.DB.Mentions(ctx, r, plain, 60)
+	docs, err := ed.DB.Mentions(ctx, r, s.plain, 60)
 	if err != nil {
 		return err
 	}

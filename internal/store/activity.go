@@ -283,7 +283,7 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity)
 	}
 	in := list(2, len(ids))
 	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM evidence e WHERE e.superseded IS NULL AND e.marking <= $1 AND e.link IN (
-		SELECT id FROM links WHERE from_entity IN `+in+` UNION ALL SELECT id FROM links WHERE to_entity IN `+in+`)`,
+		SELECT link FROM assessments WHERE from_entity IN `+in+` UNION SELECT link FROM assessments WHERE to_entity IN `+in+`)`,
 		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("origins: %w", err)
@@ -316,4 +316,13 @@ func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, l
 	}
 	_, actors, err := db.Busiest(ctx, r, intel.Actor, time.Time{}, time.UnixMicro(1<<60), 1, 0)
 	return out, actors, err
+}
+
+// Epoch is a number that grows whenever evidence or documents are added.
+func (db *DB) Epoch(ctx context.Context) (n int64, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MAX(id) FROM evidence), 0) + COALESCE((SELECT MAX(id) FROM documents), 0)`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("epoch: %w", err)
+	}
+	return n, nil
 }

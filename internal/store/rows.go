@@ -189,14 +189,8 @@ func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, 
 		}
 		total += count
 		most++
-		args = append(args, limit+offset)
-		rows, err := query(ctx, db.read, scanAssessed, fmt.Sprintf(`%sWHERE %s ORDER BY a.probability DESC, a.link LIMIT $%d`, assessedSelect, where, len(args)), args...)
-		if err != nil {
+		if err := db.top(ctx, r, o, id, n.Share, s, limit+offset, best); err != nil {
 			return nil, 0, fmt.Errorf("rows of %s: %w", n.Name, err)
-		}
-		for _, a := range rows {
-			a.Probability *= n.Share
-			stronger(best, a, s)
 		}
 	}
 	rows := make([]Assessed, 0, len(best))
@@ -210,6 +204,30 @@ func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, 
 		total = len(rows) // all were fetched: count each row once
 	}
 	return rows[min(offset, len(rows)):min(offset+limit, len(rows))], total, nil
+}
+
+// top adds the most probable rows of one name to best. Each relation is asked
+// for its own, because an index has its rows in that very order.
+func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, share float64, s Section, limit int, best map[string]Assessed) error {
+	for _, rel := range s.Relations {
+		if o.counts[sort{name, s.Inward, rel, s.Class}] == 0 {
+			continue
+		}
+		one := s
+		one.Relations = []intel.Relation{rel}
+		where, args := one.condition(r, name)
+		args = append(args, limit)
+		rows, err := query(ctx, db.read, scanAssessed,
+			fmt.Sprintf(`%sWHERE %s ORDER BY a.probability DESC, a.marking, a.below, a.link LIMIT $%d`, assessedSelect, where, len(args)), args...)
+		if err != nil {
+			return err
+		}
+		for _, a := range rows {
+			a.Probability *= share
+			stronger(best, a, s)
+		}
+	}
+	return nil
 }
 
 // stronger keeps the more probable of two rows about the same.

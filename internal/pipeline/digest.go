@@ -1,0 +1,65 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// A digest is what costs most of a profile to count.
+type digest struct {
+	span    store.Span
+	origins int
+	monthly []intel.Count
+}
+
+// digests keeps digests by entity and reader for as long as the store's epoch
+// stays: nothing in them can be out of date.
+type digests struct {
+	mu    sync.Mutex
+	epoch int64
+	kept  map[digestKey]digest
+}
+
+type digestKey struct {
+	entity intel.Entity
+	reader intel.Reader
+}
+
+// mostDigests bounds the memory digests take.
+const mostDigests = 2000
+
+// digest counts an entity's documents, voices and months, or remembers them.
+func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, names []intel.Entity) (d digest, err error) {
+	epoch, err := ed.DB.Epoch(ctx)
+	if err != nil {
+		return d, err
+	}
+	key := digestKey{e, r}
+	ed.digests.mu.Lock()
+	if ed.digests.epoch != epoch || len(ed.digests.kept) >= mostDigests {
+		ed.digests.epoch, ed.digests.kept = epoch, map[digestKey]digest{}
+	}
+	d, ok := ed.digests.kept[key]
+	ed.digests.mu.Unlock()
+	if ok {
+		return d, nil
+	}
+	if d.span, err = ed.DB.Mentioned(ctx, r, names); err != nil || d.span.Documents == 0 {
+		return d, err
+	}
+	if d.origins, err = ed.DB.Origins(ctx, r, names); err != nil {
+		return d, err
+	}
+	if d.monthly, err = ed.DB.Monthly(ctx, r, names); err != nil {
+		return d, err
+	}
+	ed.digests.mu.Lock()
+	defer ed.digests.mu.Unlock()
+	if ed.digests.epoch == epoch {
+		ed.digests.kept[key] = d
+	}
+	return d, nil
+}
