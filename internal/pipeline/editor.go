@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -313,6 +314,10 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		p.Marking = max(p.Marking, d.Marking)
 	}
 	p.References = references(docs, ed.Reference(), p.Entity)
-	p.Summary = summary(*p, ed.Reference())
+	known, err := ed.catalogued(ctx, p.Entity)
+	if err != nil {
+		return err
+	}
+	p.Summary = strings.TrimSpace(known + " " + summary(*p, ed.Reference()))
 	return nil
 }

@@ -150,7 +150,11 @@ func (b *writer) names() {
 	if b.section("Campaigns", "The following campaigns are known to be associated with "+inline(p.Name)+":", len(p.Campaigns)+p.Hidden["campaigns"]) {
 		b.table("campaigns", "campaign", []string{"Campaign"}, p.Campaigns, func(r intel.Row) []string { return []string{inline(r.Value)} })
 	}
-	if b.section("Arsenal", "Malware, tools and vulnerabilities that "+inline(p.Name)+" is known to use:", len(p.Arsenal)+p.Hidden["arsenal"]) {
+	title, about := "Arsenal", "Malware, tools and vulnerabilities that "+inline(p.Name)+" is known to use:"
+	if p.Entity.Kind == intel.Vulnerability {
+		title, about = "Affected products", "Products that "+inline(p.Name)+" is known to affect:"
+	}
+	if b.section(title, about, len(p.Arsenal)+p.Hidden["arsenal"]) {
 		b.table("arsenal", "arsenal", []string{"Name", "Kind", "Relation"}, p.Arsenal, func(r intel.Row) []string {
 			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation))}
 		})

@@ -104,7 +104,7 @@ func document(env collect.Env, raw []byte) (intel.Document, error) {
 	}
 	for _, ref := range strings.FieldsFunc(e.Notes, func(r rune) bool { return r == ';' || r == ' ' }) {
 		if strings.HasPrefix(ref, "https://") {
-			doc.References = append(doc.References, ref)
+			doc.References = append(doc.References, strings.TrimRight(ref, ".,"))
 		}
 	}
 	return doc, nil
