@@ -25,8 +25,11 @@ const (
 	objection = 0.9
 )
 
-// Level puts a probability in words. High asks for at least two independent
-// origins and for a known date; Medium begins at one half.
+// Level puts a probability in words: High from 0.80, Medium from 0.50, Low
+// below. High also asks for a known date and for at least two independent
+// origins: one voice, be it ever so reliable, is Medium at most, since nothing
+// yet shows that it did not err. A level never follows from the sort of a
+// source.
 func Level(p float64, origins int, dated bool) intel.Level {
 	switch {
 	case p >= 0.8 && origins >= 2 && dated:
@@ -81,42 +84,86 @@ func halfLife(l intel.Link) time.Duration {
 	return 1095 * days
 }
 
-// A Step is what one origin adds to the belief in a link.
+// A Step is what one origin adds to the belief in a link: the product of the
+// three parts of its strongest piece.
 type Step struct {
-	Origin string
-	Stance intel.Stance
-	Worth  float64 // q of its strongest piece
+	Origin      string       `json:"origin"`
+	Stance      intel.Stance `json:"stance"`
+	Worth       float64      `json:"worth"`       // q: reliability × directness × fading
+	Reliability float64      `json:"reliability"` // r: of the source
+	Directness  float64      `json:"directness"`  // w: how plainly it says so
+	Fading      float64      `json:"fading"`      // what age has left of it
+	At          time.Time    `json:"at,omitzero"` // event time; zero is unknown
+	Pieces      int          `json:"pieces"`      // of this origin, of which one counts
 }
 
-// worth is q of one piece as of now. Evidence without a date is as old as our
-// knowing of it; a date in the future is not believed either.
-func worth(e intel.Evidence, now time.Time) float64 {
-	at := e.At
-	if at.IsZero() || at.After(now) {
-		at = e.Learned
+// worth is q of one piece as of now, and its parts. Evidence without a date is
+// as old as our knowing of it; a date in the future is not believed either.
+func worth(e intel.Evidence, now time.Time) Step {
+	s := Step{Origin: e.Origin, Stance: e.Stance, Reliability: reliability(e.Reliability), Directness: min(max(e.Weight, 0), 1), At: e.At, Pieces: 1}
+	if e.At.IsZero() || e.At.After(now) {
+		e.At, s.At = e.Learned, time.Time{}
 	}
-	age := max(0, now.Sub(at))
-	return reliability(e.Reliability) * e.Weight * math.Exp2(-float64(age)/float64(halfLife(e.Link)))
+	age := max(0, now.Sub(e.At))
+	s.Fading = math.Exp2(-float64(age) / float64(halfLife(e.Link)))
+	s.Worth = s.Reliability * s.Directness * s.Fading
+	return s
+}
+
+// few is how many origins are looked through one by one; beyond it an index is
+// kept, so that a link that thousands speak of costs no more per piece.
+const few = 16
+
+type voice struct {
+	origin string
+	stance intel.Stance
 }
 
 // Explain returns what each origin adds, ordered by origin, for evidence of
-// one link. Fuse makes the probability of it.
+// one link. [Probability] of it is what [Links] says of the link.
 func Explain(evidence []intel.Evidence, now time.Time) []Step {
-	var steps []Step
-	for _, e := range evidence {
-		q := worth(e, now)
-		i := slices.IndexFunc(steps, func(s Step) bool { return s.Origin == e.Origin && s.Stance == e.Stance })
-		if i < 0 {
-			steps = append(steps, Step{e.Origin, e.Stance, q})
-		} else {
-			steps[i].Worth = max(steps[i].Worth, q)
+	return explain(make([]Step, 0, min(len(evidence), few)), evidence, now)
+}
+
+func explain(steps []Step, evidence []intel.Evidence, now time.Time) []Step {
+	var index map[voice]int
+	for i := range evidence {
+		s := worth(evidence[i], now)
+		at := -1
+		if index == nil {
+			at = slices.IndexFunc(steps, func(o Step) bool { return o.Origin == s.Origin && o.Stance == s.Stance })
+		} else if n, ok := index[voice{s.Origin, s.Stance}]; ok {
+			at = n
+		}
+		if at >= 0 {
+			steps[at] = stronger(steps[at], s)
+			continue
+		}
+		steps = append(steps, s)
+		if index != nil {
+			index[voice{s.Origin, s.Stance}] = len(steps) - 1
+		} else if len(steps) == few {
+			index = make(map[voice]int, 4*few)
+			for n, o := range steps {
+				index[voice{o.Origin, o.Stance}] = n
+			}
 		}
 	}
 	slices.SortFunc(steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Stance, b.Stance)) })
 	return steps
 }
 
-// Fuse returns the probability that steps come to.
+// stronger is the step of one origin that has said something before.
+func stronger(before, s Step) Step {
+	pieces := before.Pieces + 1
+	if s.Worth > before.Worth {
+		before = s
+	}
+	before.Pieces = pieces
+	return before
+}
+
+// Fuse returns the probability that steps come to, before any cap.
 func Fuse(steps []Step) float64 {
 	doubt, consent := 1-leak, 1.0
 	for _, s := range steps {
@@ -129,23 +176,47 @@ func Fuse(steps []Step) float64 {
 	return (1 - doubt) * consent
 }
 
+// Probability returns what [Links] says of a link with these steps: what they
+// fuse to, and no more than the top of Medium if no supporting or disputing
+// piece has a date.
+func Probability(steps []Step, dated bool) float64 {
+	p := Fuse(steps)
+	if !dated {
+		p = min(p, undatedMost)
+	}
+	return p
+}
+
+// SharedWeight is how much an indicator still says about one of n actors that
+// are all said to use it: whole for one, half for four, a sixth for forty. It
+// is a factor for the weight of evidence, not of belief: rented and shared
+// infrastructure belongs to all of them, and points to none.
+func SharedWeight(n int) float64 {
+	if n <= 1 {
+		return 1
+	}
+	return 1 / math.Sqrt(float64(n))
+}
+
 // Links assesses every link that evidence, grouped by link, speaks of, as of
 // now. There is one assessment for each marking that occurs among the evidence
 // of a link: what a reader cleared so far and no further believes.
 func Links(evidence []intel.Evidence, now time.Time) []intel.Assessment {
 	out := make([]intel.Assessment, 0, len(evidence))
+	var scratch []Step
 	for len(evidence) > 0 {
 		n := slices.IndexFunc(evidence, func(e intel.Evidence) bool { return e.Link != evidence[0].Link })
 		if n < 0 {
 			n = len(evidence)
 		}
-		out = append(out, levels(evidence[:n], now)...)
+		out, scratch = levels(out, scratch, evidence[:n], now)
 		evidence = evidence[n:]
 	}
 	return out
 }
 
-func levels(evidence []intel.Evidence, now time.Time) []intel.Assessment {
+// levels appends the assessments of one link, one for each marking.
+func levels(out []intel.Assessment, scratch []Step, evidence []intel.Evidence, now time.Time) ([]intel.Assessment, []Step) {
 	var present [intel.Red + 1]bool
 	kinds := 0
 	for _, e := range evidence {
@@ -155,7 +226,6 @@ func levels(evidence []intel.Evidence, now time.Time) []intel.Assessment {
 			kinds++
 		}
 	}
-	var out []intel.Assessment
 	for m := intel.Clear; m <= intel.Red; m++ {
 		if !present[m] {
 			continue
@@ -164,15 +234,14 @@ func levels(evidence []intel.Evidence, now time.Time) []intel.Assessment {
 		if kinds > 1 {
 			visible = slices.DeleteFunc(slices.Clone(evidence), func(e intel.Evidence) bool { return e.Marking > m })
 		}
-		out = append(out, assess(visible, m, now))
+		scratch = explain(scratch[:0], visible, now)
+		out = append(out, assess(scratch, visible, m, now))
 	}
-	return out
+	return out, scratch
 }
 
-func assess(evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
+func assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
 	a := intel.Assessment{Link: evidence[0].Link, Marking: m, At: now}
-	steps := Explain(evidence, now)
-	a.Probability = Fuse(steps)
 	for _, s := range steps {
 		if s.Stance == intel.Supports {
 			a.Origins++
@@ -194,9 +263,7 @@ func assess(evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Ass
 	}
 	a.Documents = len(evidence)
 	dated := !a.Last.IsZero()
-	if !dated {
-		a.Probability = min(a.Probability, undatedMost)
-	}
+	a.Probability = Probability(steps, dated)
 	a.Level = Level(a.Probability, a.Origins, dated)
 	return a
 }

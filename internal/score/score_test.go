@@ -1,7 +1,10 @@
 package score_test
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -108,6 +111,113 @@ func TestTheStepsRecomputeTheProbability(t *testing.T) {
 	if got, want := score.Fuse(score.Explain(evidence, now)), p(t, evidence...).Probability; math.Abs(got-want) > 1e-9 {
 		t.Errorf("recomputed %v, stored %v", got, want)
 	}
+}
+
+func TestTheStepsRecomputeWhatHasNoDateToo(t *testing.T) {
+	a, b := piece("a", 'A', 1, 0), piece("b", 'A', 1, 0)
+	a.At, b.At = time.Time{}, time.Time{}
+	evidence := []intel.Evidence{a, b}
+	if got, want := score.Probability(score.Explain(evidence, now), false), p(t, evidence...).Probability; math.Abs(got-want) > 1e-9 {
+		t.Errorf("recomputed %v, stored %v", got, want)
+	}
+}
+
+func TestAStepIsTheProductOfItsParts(t *testing.T) {
+	for _, s := range score.Explain([]intel.Evidence{piece("a", 'B', .9, 365), piece("b", 'F', .5, 100), piece("a", 'B', .2, 1)}, now) {
+		if math.Abs(s.Reliability*s.Directness*s.Fading-s.Worth) > 1e-12 {
+			t.Errorf("%+v does not multiply", s)
+		}
+		if s.Origin == "a" && (s.Pieces != 2 || s.Fading != .5) {
+			t.Errorf("got %+v, want half of a domain left after a year, and 2 pieces", s)
+		}
+	}
+}
+
+// some returns evidence of one link, as chance has it.
+func some(r *rand.Rand, n int, disputes bool) []intel.Evidence {
+	var out []intel.Evidence
+	for range n {
+		e := piece(fmt.Sprint("o", r.IntN(40)), intel.Reliability('A'+r.IntN(6)), r.Float64(), r.IntN(2000))
+		e.Marking = intel.Marking(r.IntN(5))
+		if disputes && r.IntN(4) == 0 {
+			e.Stance = intel.Disputes
+		}
+		if r.IntN(5) == 0 {
+			e.At = time.Time{}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func TestWhateverTheEvidence(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		evidence := some(r, 1+r.IntN(80), true)
+		as := score.Links(evidence, now)
+		for i, a := range as {
+			if !(a.Probability >= 0 && a.Probability <= 1) {
+				t.Fatalf("probability %v", a.Probability)
+			}
+			if i > 0 && (a.Marking <= as[i-1].Marking || a.Origins < as[i-1].Origins || a.Documents < as[i-1].Documents) {
+				t.Fatalf("a reader cleared less sees more evidence: %+v after %+v", a, as[i-1])
+			}
+			if a.Level == intel.High && (a.Origins < 2 || a.First.IsZero()) {
+				t.Fatalf("High by %d origins since %v", a.Origins, a.First)
+			}
+		}
+		want := as[len(as)-1].Probability
+		r.Shuffle(len(evidence), func(i, j int) { evidence[i], evidence[j] = evidence[j], evidence[i] })
+		as = score.Links(evidence, now)
+		if got := as[len(as)-1].Probability; got != want {
+			t.Fatalf("%v in another order, %v before", got, want)
+		}
+		copied := slices.Concat(evidence, evidence[:1+r.IntN(len(evidence))])
+		as = score.Links(copied, now)
+		if got := as[len(as)-1].Probability; got != want {
+			t.Fatalf("%v with copies, %v without", got, want)
+		}
+	}
+}
+
+func TestSupportNeverLowersBelief(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		evidence := some(r, 2+r.IntN(30), false)
+		for i := range evidence {
+			evidence[i].Marking, evidence[i].At = intel.Clear, evidence[i].Learned
+		}
+		last := 0.0
+		for n := 1; n <= len(evidence); n++ {
+			got := p(t, evidence[:n]...).Probability
+			if got < last {
+				t.Fatalf("%v of %d pieces, %v of one less", got, n, last)
+			}
+			last = got
+		}
+	}
+}
+
+func TestWhatManyShareSaysLessOfEach(t *testing.T) {
+	last := 1.1
+	for n := range 50 {
+		w := score.SharedWeight(n)
+		if w > last || w <= 0 || n == 4 && w != .5 {
+			t.Errorf("shared by %d: %v, by one less %v", n, w, last)
+		}
+		last = w
+	}
+}
+
+func BenchmarkOneLinkManyOrigins(b *testing.B) {
+	var evidence []intel.Evidence
+	for i := range 10_000 {
+		evidence = append(evidence, piece(fmt.Sprint("o", i), 'C', .9, i%400))
+	}
+	for b.Loop() {
+		score.Links(evidence, now)
+	}
+	b.ReportMetric(float64(len(evidence))*float64(b.N)/b.Elapsed().Seconds(), "pieces/s")
 }
 
 func BenchmarkLinks(b *testing.B) {
