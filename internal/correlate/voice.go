@@ -29,7 +29,7 @@ func (g *gathering) voice(p *page) voiced {
 	default:
 		return v
 	}
-	v.author = g.handle()
+	v.author, _ = Speaker(d)
 	said := cues().find(cues().find(nil, lower(p.text), 0), lower(g.doc.Title), 0)
 	says := func(c cue) bool { return slices.ContainsFunc(said, func(h hit) bool { return h.class == c }) }
 	quoting := strings.HasPrefix(p.text, "RT @") || strings.HasPrefix(p.text, ">") || len(d.References) > 0
@@ -48,19 +48,38 @@ func (g *gathering) voice(p *page) voiced {
 	return v
 }
 
-// handle is who wrote a post.
-func (g *gathering) handle() intel.Entity {
-	if g.doc.Author == "" {
-		return intel.Entity{}
+// Speaker returns who wrote a post: a handle, or the group that a leak site is
+// of. Of other genres it is false: a vendor is a source.
+func Speaker(d intel.Document) (intel.Entity, bool) {
+	switch d.Genre {
+	case intel.Social, intel.Forum, intel.Chat, intel.Market, intel.Mail, intel.LeakSite:
+	default:
+		return intel.Entity{}, false
 	}
-	if g.doc.Genre == intel.LeakSite { // who runs the site speaks as the group
-		return intel.NewEntity(intel.Actor, strings.TrimPrefix(g.doc.Author, "leaksite/"))
+	if d.Author == "" {
+		return intel.Entity{}, false
 	}
-	name := g.doc.Author
-	if !strings.Contains(name, "/") {
-		name = string(g.doc.Source) + "/" + name
+	if d.Genre == intel.LeakSite { // who runs the site speaks as the group
+		return intel.NewEntity(intel.Actor, strings.TrimPrefix(d.Author, "leaksite/")), true
 	}
-	return intel.NewEntity(intel.Handle, name)
+	return intel.NewEntity(intel.Handle, within(d.Source, d.Author)), true
+}
+
+// Room returns the room, board, market or list that something was said in, if
+// it is known.
+func Room(d intel.Document) (intel.Entity, bool) {
+	if d.Channel == "" || d.Genre == intel.Report || d.Genre == intel.Advisory {
+		return intel.Entity{}, false
+	}
+	return intel.NewEntity(intel.Channel, within(d.Source, d.Channel)), true
+}
+
+// within puts the network before a name that lacks it.
+func within(network intel.SourceID, name string) string {
+	if strings.Contains(name, "/") {
+		return name
+	}
+	return string(network) + "/" + name
 }
 
 // signature returns the actor that a text ends with or says it is: the group

@@ -119,14 +119,21 @@ func screen(claims []intel.Claim, set *reference.Set) (kept []intel.Claim, aside
 	return kept, dedupe(aside, nil)
 }
 
-// claimed returns an observation for each entity that the document's claims
-// speak of, under the kind that correlation found for it.
+// claimed returns an observation for whoever speaks in a document, for where,
+// and for each entity that its claims speak of, under the kind that correlation
+// found for it.
 func claimed(doc intel.Document, evidence []intel.Evidence) []intel.Observation {
 	var all []intel.Observation
 	note := func(e intel.Entity) {
 		if e.Name != "" {
 			all = append(all, intel.Observation{Entity: e, Offset: -1})
 		}
+	}
+	if e, ok := correlate.Speaker(doc); ok {
+		note(e)
+	}
+	if e, ok := correlate.Room(doc); ok {
+		note(e)
 	}
 	for _, c := range doc.Claims {
 		for _, e := range []intel.Entity{c.Subject, c.Object} {

@@ -177,8 +177,21 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, outline store.Outlin
 	}
 	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
 	all, total = distinct(all, total)
+	if t.name == "research" {
+		all = emerging(all, now)
+		total = len(all)
+	}
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
 	return all, total, ed.prove(ctx, r, all, w.Proofs)
+}
+
+// freshResearch is how long what somebody looks into counts as new.
+const freshResearch = 90 * 24 * time.Hour
+
+// emerging keeps what somebody looks into for the first time: nothing of the
+// year before the last 90 days.
+func emerging(rows []intel.Row, now time.Time) []intel.Row {
+	return slices.DeleteFunc(rows, func(r intel.Row) bool { return r.First.IsZero() || r.First.Before(now.Add(-freshResearch)) })
 }
 
 // back assesses links as of a past moment. A link nobody had spoken of by then

@@ -102,3 +102,22 @@ func TestForecastsAreMadeOncePerDay(t *testing.T) {
 		}
 	}
 }
+
+func TestResearchIsEmergingForNinetyDays(t *testing.T) {
+	_, p, ed := open(t)
+	asks := func(n int, id string) intel.Document {
+		d := report(n, "Looking for a working exploit for "+id+", will pay.")
+		d.Genre, d.Author = intel.Forum, "someone"
+		return d
+	}
+	if _, err := p.Keep(t.Context(), []intel.Document{asks(2, "CVE-2099-0001"), asks(30, "CVE-2099-0002"), asks(1, "CVE-2099-0002")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, totals, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Handle, Name: "blog/someone"}, pipeline.Window{}, now)
+	if err != nil || totals["research"] != 1 || got.Research[0].Entity.Name != "CVE-2099-0001" {
+		t.Errorf("research %+v of %d, err %v; want what is new alone", got.Research, totals["research"], err)
+	}
+}
