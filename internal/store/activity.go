@@ -152,12 +152,17 @@ type Busy struct {
 // since a week, or in all time where since is zero, and how many there are.
 func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, since, until time.Time, limit, offset int) ([]Busy, int, error) {
 	from, to := weekOf(fromTime(since)), weekOf(fromTime(until))
-	const grouped = `FROM activity a LEFT JOIN resolution x ON x.name = a.entity
-		JOIN entities e ON e.id = COALESCE(x.canonical, a.entity) AND e.kind = $1
-		WHERE a.marking <= $2 AND a.week >= $3 AND a.week <= $4`
-	args := []any{string(kind), int(r.Clearance), from, to}
+	// Names first: from the side of activity every week of everything would be
+	// looked at.
+	const counted = `WITH n (canonical, name) AS (
+			SELECT e.id, e.id FROM entities e LEFT JOIN resolution x ON x.name = e.id WHERE e.kind = $1 AND x.name IS NULL
+			UNION ALL SELECT x.canonical, x.name FROM entities e JOIN resolution x ON x.canonical = e.id WHERE e.kind = $2),
+		c (id, documents, week) AS (
+			SELECT n.canonical, SUM(a.documents), MAX(a.week) FROM n CROSS JOIN activity a
+			WHERE a.entity = n.name AND a.marking <= $3 AND a.week >= $4 AND a.week <= $5 GROUP BY n.canonical) `
+	args := []any{string(kind), string(kind), int(r.Clearance), from, to}
 	var total int
-	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.id) `+grouped, args...).Scan(&total); err != nil {
+	if err := db.read.QueryRowContext(ctx, counted+`SELECT COUNT(*) FROM c`, args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("busiest %s: %w", kind, err)
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, b *Busy) error {
@@ -167,8 +172,8 @@ func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, sinc
 			b.Last = time.UnixMicro(week * day).UTC()
 		}
 		return err
-	}, `SELECT e.kind, e.name, e.title, SUM(a.documents), MAX(a.week) `+grouped+` GROUP BY e.id, e.kind, e.name, e.title
-		ORDER BY SUM(a.documents) DESC, MAX(a.week) DESC, e.name LIMIT $5 OFFSET $6`, append(args, limit, offset)...)
+	}, counted+`SELECT e.kind, e.name, e.title, c.documents, c.week FROM c JOIN entities e ON e.id = c.id
+		ORDER BY c.documents DESC, c.week DESC, e.name LIMIT $6 OFFSET $7`, append(args, limit, offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("busiest %s: %w", kind, err)
 	}
