@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -48,6 +49,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	ed := &pipeline.Editor{DB: a.db, Reference: p.Reference, Licence: licence, Invented: invented}
 	handler := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.asOf}, Reader: a.reader(), Notice: notice(invented),
 		Formats: formats(), Log: a.log, Now: a.asOf})
+	debug.FreeOSMemory() // reading packs takes five times what stays of them
 	fmt.Fprintf(a.out, "Portent is ready: http://%s/\n", listener.Addr())
 	return c.serve(ctx, a, p, listener, handler)
 }

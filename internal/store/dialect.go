@@ -83,10 +83,10 @@ func openSQLite(dsn string) (write, read *sql.DB, err error) {
 		return db, err
 	}
 	// SQLite has one writer; queue here, not in busy loops.
-	if write, err = open("&_txlock=immediate&_pragma=cache_size(-65536)", 1); err != nil {
+	if write, err = open("&_txlock=immediate&_pragma=cache_size(-8192)", 1); err != nil {
 		return nil, nil, err
 	}
-	if read, err = open("&_pragma=query_only(1)&_pragma=cache_size(-16384)", max(2, runtime.NumCPU())); err != nil {
+	if read, err = open("&_pragma=query_only(1)&_pragma=cache_size(-4096)", max(2, runtime.NumCPU())); err != nil {
 		write.Close()
 		return nil, nil, err
 	}
