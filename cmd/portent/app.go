@@ -71,7 +71,7 @@ func (a *app) store(ctx context.Context) (*store.DB, error) {
 
 // inMemory is the packs that are held in memory; the others are looked up in
 // the store by key.
-func inMemory() []string { return []string{"attack", "actors", "warninglists", "cwe"} }
+func inMemory() []string { return []string{"attack", "actors", "warninglists", "products", "kev"} }
 
 // reference loads the packs in force.
 func (a *app) reference(ctx context.Context) (*reference.Set, error) {

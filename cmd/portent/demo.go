@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/demo"
@@ -109,7 +110,26 @@ func scenarioPacks(s demo.Scenario) ([]reference.Pack, error) {
 		techniques[i] = reference.Technique{ID: t.ID, Name: t.Name, Tactics: []string{t.Tactic}}
 	}
 	attack, err := reference.AttackPack(version, techniques)
-	return []reference.Pack{reference.ActorsPack(version, clusters), reference.WarninglistsPack(version, lists), attack}, err
+	if err != nil {
+		return nil, err
+	}
+	products, err := scenarioProducts(version, r.Flaws)
+	return []reference.Pack{reference.ActorsPack(version, clusters), reference.WarninglistsPack(version, lists), attack, products}, err
+}
+
+// scenarioProducts makes a pack of the products in which the invented flaws
+// are.
+func scenarioProducts(version string, flaws []demo.Flaw) (reference.Pack, error) {
+	var all []reference.Product
+	seen := map[string]bool{}
+	for _, f := range flaws {
+		vendor, product, ok := strings.Cut(f.Title, " ")
+		if ok && !seen[f.Title] {
+			seen[f.Title] = true
+			all = append(all, reference.Product{Vendor: vendor, Product: product})
+		}
+	}
+	return reference.ProductsPack(version, all)
 }
 
 // temporaryStore makes the command use a store in a folder that the returned

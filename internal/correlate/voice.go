@@ -154,15 +154,16 @@ func (g *gathering) speech(s *sentence, v voiced, t *topic) {
 				}
 			}
 		case intel.Vulnerability, intel.Product, intel.Technique, intel.Tool, intel.Malware:
-			g.interest(s, v, t, who, m.Entity, offset, length)
+			g.interest(s, v, t, who, m, offset, length)
 		}
 	}
 }
 
 // interest gives what a sentence says its speakers look into or sell.
-func (g *gathering) interest(s *sentence, v voiced, t *topic, who []owner, e intel.Entity, offset, length int) {
+func (g *gathering) interest(s *sentence, v voiced, t *topic, who []owner, m mention, offset, length int) {
+	e := m.Entity
 	soft := e.Kind == intel.Tool || e.Kind == intel.Malware
-	asks := s.says(wants) || (s.says(study) || v.asks || t.asks) && e.Kind != intel.Technique && (v.self || !s.says(exploit))
+	asks := s.says(wants) || (s.says(study) || v.asks || t.asks) && e.Kind != intel.Technique && (v.self || s.governing(m.Offset, m.end(), study, exploit) != exploit)
 	if g.doc.Genre == intel.Report || g.doc.Genre == intel.Advisory {
 		asks = s.says(wants) && len(s.actors) > 0
 	}

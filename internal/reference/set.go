@@ -26,16 +26,18 @@ type Set struct {
 	titles     map[intel.Entity]string
 	codes      map[string]string // names of countries by ISO code
 	weaknesses map[string]weaknessRow
+	products   map[intel.Entity]Product
 	benign     *benign
 }
 
-// NewSet builds a set of the packs attack, actors and warninglists, of which
-// there may be several each; other packs are ignored. Without packs it knows
+// NewSet builds a set of the packs attack, actors, warninglists, products and
+// kev (for the names of products), of which there may be several each; other
+// packs are ignored. Without packs it knows
 // what is built in: countries, sectors, reserved ranges, weaknesses and
 // geography.
 func NewSet(packs ...Pack) (*Set, error) {
 	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, titles: map[intel.Entity]string{},
-		weaknesses: weaknessTable()}
+		weaknesses: weaknessTable(), products: map[intel.Entity]Product{}}
 	places := countryTable()
 	s.codes = places.titles
 	var found sources
@@ -55,6 +57,8 @@ func NewSet(packs ...Pack) (*Set, error) {
 					l.Name = it.Key
 					lists = append(lists, l)
 				}
+			case "products", "kev":
+				err = s.product(it.Body)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("pack %s: item %s: %w", p.Name, it.Key, err)
@@ -255,6 +259,11 @@ func (s *Set) table(common map[string]bool) []Name {
 	for _, id := range sortedKeys(s.techniques) {
 		if tech := s.techniques[id]; !tech.Revoked && !tech.Deprecated {
 			t.add(tech.Name, intel.NewEntity(intel.Technique, id), "attack", 1)
+		}
+	}
+	for e, p := range s.products {
+		for _, n := range p.names() {
+			t.add(n, e, "products", 1)
 		}
 	}
 	slices.SortFunc(t.rows, compareRows)
