@@ -51,16 +51,21 @@ func all(ctx context.Context, a *app, s demo.Scenario) ([]intel.Evidence, error)
 // least is what recall and precision must not fall below, per category.
 func least() map[demo.Category][2]float64 {
 	return map[demo.Category][2]float64{
-		demo.Arsenal: {.93, .97}, demo.Techniques: {.88, .97}, demo.Indicators: {.92, .88}, demo.Sectors: {.75, .85},
-		demo.Targets: {.3, .95}, demo.Intentions: {.12, .5}, demo.Research: {.12, .45},
+		demo.Arsenal: {.95, .97}, demo.Exploits: {.82, .97}, demo.Techniques: {.88, .97}, demo.Indicators: {.92, .88},
+		demo.Sectors: {.6, .7}, demo.Targets: {.78, .95}, demo.Origins: {.55, .95}, demo.Routes: {.7, .95}, demo.Aliases: {.75, .85},
+		demo.Campaigns: {.45, .9}, demo.Handles: {.5, .85}, demo.Attacks: {.5, .85}, demo.Affects: {.5, .88},
+		demo.Intentions: {.9, .9}, demo.Research: {.9, .9},
 	}
 }
 
+// TestWhatInventedWorldsHoldIsFound walks the demonstration and worlds that
+// nobody looked at while the words were chosen (all but the first) through the
+// pipeline.
 func TestWhatInventedWorldsHoldIsFound(t *testing.T) {
-	for seed := range uint64(3) {
-		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
+	for _, seed := range []uint64{1, 2, 3, 2949, 2949 + 1<<32} {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			_, marks := scenario(t, seed+1)
+			_, marks := scenario(t, seed)
 			for _, c := range demo.Categories() {
 				m := marks[c]
 				if l, ok := least()[c]; ok && (m.Recall < l[0] || m.Precision < l[1]) {

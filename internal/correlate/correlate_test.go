@@ -68,7 +68,7 @@ func TestSentencesGiveLinks(t *testing.T) {
 			[]string{"actor:tg-4411 alias-of actor:cold-lynx"}},
 		{intel.Report, "v", "There is no evidence that Cold Lynx uses Nightbell.", []string{"actor:cold-lynx|Cold Lynx", "malware:nightbell|Nightbell"},
 			[]string{"not: actor:cold-lynx uses malware:nightbell"}},
-		{intel.Forum, "someone", "Selling access to a bank.", []string{"intent:sell-access|Selling access"}, []string{"handle:kelp/someone intends intent:sell-access", "handle:kelp/someone offers intent:sell-access"}},
+		{intel.Forum, "someone", "Selling access to a bank.", nil, []string{"handle:kelp/someone intends intent:sell-access", "handle:kelp/someone offers intent:sell-access"}},
 		{intel.Forum, "someone", "Looking for an exploit for CVE-2099-1234, will pay.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234"},
 			[]string{"handle:kelp/someone researches vulnerability:CVE-2099-1234"}},
 		{intel.Advisory, "v", "CVE-2099-1234: a flaw in /a.php.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234", "file:/a.php|/a.php"},
@@ -131,7 +131,6 @@ func FuzzEvidenceIsBounded(f *testing.F) {
 		os := []intel.Observation{
 			{Entity: intel.Entity{Kind: intel.Actor, Name: "x"}, Offset: at(a), Length: 1, Text: "x"},
 			{Entity: intel.Entity{Kind: intel.IPv4, Name: "198.51.100.1"}, Offset: at(b), Length: 1},
-			{Entity: intel.Entity{Kind: intel.Intent, Name: "leak"}, Offset: at(a + b), Length: 1},
 		}
 		for _, e := range correlate.Evidence(intel.Document{Source: "s", Genre: intel.Forum, Author: "h", Text: text}, os, s) {
 			if e.Weight < 0 || e.Weight > 1 || e.Offset+e.Length > len(text) || e.Link.From.Name == "" || e.Link.To.Name == "" {

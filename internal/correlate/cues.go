@@ -61,19 +61,25 @@ type lexicon struct {
 	other map[rune][]pattern
 }
 
-// cues is the lexicon, parsed once.
+// cues is the lexicon of what sentences relate, parsed once.
 var cues = sync.OnceValue(func() *lexicon {
+	of := classes()
+	return newLexicon(cueText, func(name string) cue { return of[name] })
+})
+
+// newLexicon reads stems under headings "[class]" or "[class step]".
+func newLexicon(text string, of func(class string) cue) *lexicon {
 	l := &lexicon{other: map[rune][]pattern{}}
 	var class cue
 	var step string
-	for line := range strings.Lines(cueText) {
+	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
 		case line == "" || line[0] == '#':
 		case line[0] == '[':
 			var name string
 			name, step, _ = strings.Cut(strings.Trim(line, "[]"), " ")
-			class = classes()[name]
+			class = of(name)
 		default:
 			l.add(line, class, step)
 		}
@@ -85,7 +91,7 @@ var cues = sync.OnceValue(func() *lexicon {
 		longestFirst(ps)
 	}
 	return l
-})
+}
 
 func longestFirst(ps []pattern) {
 	slices.SortStableFunc(ps, func(a, b pattern) int { return cmp.Compare(len(b.text), len(a.text)) })

@@ -21,7 +21,8 @@ func (m mention) end() int { return m.Offset + m.Length }
 // A page is a document's text cut up, with its mentions.
 type page struct {
 	text       string
-	sentences  []int // where each begins
+	prose      string // text without names and values
+	sentences  []int  // where each begins
 	paragraphs []int
 	mentions   []mention
 	main       intel.Entity   // the actor the document is about; zero if none or many
@@ -67,6 +68,7 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 		}
 	}
 	slices.SortStableFunc(p.mentions, func(a, b mention) int { return cmp.Compare(a.Offset, b.Offset) })
+	p.prose = p.blanked()
 	p.actors = len(counts)
 	p.main = wording[about(counts, titled)]
 	p.software, p.flaw, p.campaign = others.only(0), others.only(1), others.only(2)
@@ -75,6 +77,21 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 	}
 	p.denied = denies(g.doc.Title) || len(p.sentences) > heading && denies(p.sentence(0))
 	return p
+}
+
+// blanked returns the text with blanks for names and values: what a domain or a
+// technique is called says nothing of what anybody means to do.
+func (p *page) blanked() string {
+	b := []byte(p.text)
+	for _, m := range p.mentions {
+		if m.Entity.Kind == intel.Vulnerability {
+			continue // that a flaw is spoken of tells something
+		}
+		for i := m.Offset; i < m.end(); i++ {
+			b[i] = ' '
+		}
+	}
+	return string(b)
 }
 
 // denies reports whether a title or first sentence takes something back.

@@ -36,6 +36,7 @@ func (g *gathering) text(observations []intel.Observation) {
 		from = to
 	}
 	g.title(p, v)
+	g.intentions(p, v)
 }
 
 // A topic is whom a paragraph speaks of, as far as it has been read.
@@ -316,8 +317,6 @@ func (g *gathering) title(p *page, v voiced) {
 				g.say(intel.Link{From: o.entity, Relation: intel.Researches, To: e}, o.weight, intel.Supports, intel.Context{}, -1, 0)
 			case e.Kind == intel.Vulnerability && says(exploit) && !says(wants) && v.author.Name == "":
 				g.say(intel.Link{From: o.entity, Relation: intel.Exploits, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
-			case e.Kind == intel.Intent && v.self:
-				g.say(intel.Link{From: o.entity, Relation: intel.Intends, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
 			case (e.Kind == intel.Malware || e.Kind == intel.Tool) && v.author.Name == "":
 				g.say(intel.Link{From: o.entity, Relation: intel.Uses, To: e}, implied, intel.Supports, intel.Context{}, -1, 0)
 			}

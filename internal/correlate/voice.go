@@ -15,6 +15,7 @@ type voiced struct {
 	self   bool         // it speaks of what it does itself
 	boasts bool         // it claims attacks of its own
 	asks   bool         // it asks for something, or tells of work on it
+	means  []Guess      // what it means to do, of who speaks of itself
 	signed intel.Entity // the actor it speaks for
 }
 
@@ -44,7 +45,11 @@ func (g *gathering) voice(p *page) voiced {
 		v.self = !quoting && (v.signed.Name != "" || p.actors == 0 && (says(self) || says(offer)))
 		v.boasts = v.self && v.signed.Name != "" && says(boast)
 	}
-	v.asks = v.self && (says(wants) || says(study))
+	if v.self {
+		v.means = shippedMeaning().Guesses(d.Genre, d.Title+"\n"+p.prose)
+		researches := func(g Guess) bool { return g.Label == research }
+		v.asks = says(wants) || says(study) || slices.ContainsFunc(v.means, researches)
+	}
 	return v
 }
 
@@ -132,8 +137,8 @@ func (v voiced) subjects(main intel.Entity) []owner {
 	return out
 }
 
-// speech gives what somebody means to do, looks into and offers, with the
-// sentence as the quote.
+// speech gives what somebody looks into and offers, with the sentence as the
+// quote.
 func (g *gathering) speech(s *sentence, v voiced, t *topic) {
 	who := g.speakers(s, v, t)
 	if len(who) == 0 {
@@ -142,17 +147,6 @@ func (g *gathering) speech(s *sentence, v voiced, t *topic) {
 	offset, length := s.quote()
 	for _, m := range s.mentions {
 		switch m.Entity.Kind {
-		case intel.Intent:
-			stance := intel.Supports
-			if s.page.denied || s.refuses(m) {
-				stance = intel.Disputes
-			}
-			for _, o := range who {
-				g.say(intel.Link{From: o.entity, Relation: intel.Intends, To: m.Entity}, o.weight, stance, intel.Context{}, offset, length)
-				if v.self && o.entity == v.author && s.says(offer) && strings.HasPrefix(m.Entity.Name, "sell-") {
-					g.say(intel.Link{From: o.entity, Relation: intel.Offers, To: m.Entity}, o.weight, stance, intel.Context{}, offset, length)
-				}
-			}
 		case intel.Vulnerability, intel.Product, intel.Technique, intel.Tool, intel.Malware:
 			g.interest(s, v, t, who, m, offset, length)
 		}
@@ -175,13 +169,6 @@ func (g *gathering) interest(s *sentence, v voiced, t *topic, who []owner, m men
 			g.say(intel.Link{From: o.entity, Relation: intel.Offers, To: e}, o.weight, intel.Supports, intel.Context{}, offset, length)
 		}
 	}
-}
-
-// refuses reports whether a "no" or "never" stands right before a mention.
-func (s *sentence) refuses(m mention) bool {
-	return slices.ContainsFunc(s.hits, func(h hit) bool {
-		return h.class == no && h.to <= m.Offset && m.Offset-h.to <= 24 && !strings.ContainsAny(s.page.text[h.to:m.Offset], ",;:.")
-	})
 }
 
 // speakers returns whom a sentence speaks of as meaning or wanting something.

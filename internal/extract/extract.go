@@ -1,5 +1,5 @@
 // Package extract says what a document mentions: indicators in any disguise,
-// fragments of attacks, names, and words that tell of an intention.
+// fragments of attacks, and names.
 //
 // It works in two linear passes over the text. The first looks at runs of
 // characters without blanks, gates those that could be a value and hands only
@@ -28,7 +28,7 @@ const most = 20_000
 // A Scanner finds what documents mention. It is safe for concurrent use.
 type Scanner struct {
 	set   *reference.Set
-	names *lexicon
+	names lexicon
 }
 
 // New returns a scanner that knows the names of set.

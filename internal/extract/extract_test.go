@@ -82,8 +82,6 @@ func TestValuesAreFoundInEveryDisguise(t *testing.T) {
 		"from UNC4321 with love":                     "actor:unc4321",
 		"drops Nightbell":                            "malware:nightbell",
 		"targets in Norway":                          "country:NO",
-		"selling access to a network":                "intent:sell-access",
-		"продам доступ к сети":                       "intent:sell-access",
 	} {
 		got := slices.DeleteFunc(found(s, text), func(e string) bool { return strings.HasPrefix(e, "country:") && !strings.Contains(text, "Norway") })
 		if strings.Join(got, " ") != want {

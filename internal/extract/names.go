@@ -1,7 +1,6 @@
 package extract
 
 import (
-	_ "embed"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,11 +9,7 @@ import (
 	"github.com/portent-cti/portent/internal/reference"
 )
 
-//go:embed intents.txt
-var intentText string
-
-// A phrase is one wording to look for, as lower-cased words. A word that ends
-// in "*" matches every word that begins so.
+// A phrase is one wording to look for, as lower-cased words.
 type phrase struct {
 	words  []string
 	entity intel.Entity
@@ -22,61 +17,34 @@ type phrase struct {
 	exact  string
 }
 
-// A lexicon finds phrases. Phrases are keyed by their first word, stems by the
-// first four letters of theirs.
-type lexicon struct {
-	byWord map[string][]phrase
-	byStem map[string][]phrase
-}
+// A lexicon finds phrases. They are keyed by their first word.
+type lexicon map[string][]phrase
 
-// stemKey is how many bytes of a stem it is keyed by.
-const stemKey = 4
-
-func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{byWord: map[string][]phrase{}, byStem: map[string][]phrase{}}
+func newLexicon(set *reference.Set) lexicon {
+	l := lexicon{}
 	for _, n := range set.Names() {
 		l.add(n.Text, n.Entity, n.Common)
 	}
-	for line := range strings.Lines(intentText) {
-		line = strings.TrimSpace(line)
-		name, text, ok := strings.Cut(line, "|")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		l.add(strings.TrimSpace(text), intel.NewEntity(intel.Intent, name), false)
-	}
-	for _, m := range []map[string][]phrase{l.byWord, l.byStem} {
-		for _, ps := range m {
-			slices.SortStableFunc(ps, func(a, b phrase) int { return len(b.words) - len(a.words) })
-		}
+	for _, ps := range l {
+		slices.SortStableFunc(ps, func(a, b phrase) int { return len(b.words) - len(a.words) })
 	}
 	return l
 }
 
-func (l *lexicon) add(text string, e intel.Entity, common bool) {
+func (l lexicon) add(text string, e intel.Entity, common bool) {
 	p := phrase{entity: e, common: common, exact: text}
 	for _, t := range tokens(text) {
-		w := strings.ToLower(text[t.from:t.to])
-		if t.to < len(text) && text[t.to] == '*' {
-			w += "*"
-		}
-		p.words = append(p.words, w)
+		p.words = append(p.words, strings.ToLower(text[t.from:t.to]))
 	}
 	if len(p.words) == 0 || len(p.words) > 12 {
 		return
 	}
-	first := p.words[0]
-	if stem, ok := strings.CutSuffix(first, "*"); ok {
-		key := stem[:min(stemKey, len(stem))]
-		l.byStem[key] = append(l.byStem[key], p)
-		return
-	}
-	l.byWord[first] = append(l.byWord[first], p)
+	l[p.words[0]] = append(l[p.words[0]], p)
 }
 
 // find returns the phrases in a text, longest first at each word. Words inside
 // values that were found already are no names.
-func (l *lexicon) find(text string, words []token, taken spans) []intel.Observation {
+func (l lexicon) find(text string, words []token, taken spans) []intel.Observation {
 	var out []intel.Observation
 	lower := func(i int) string { return strings.ToLower(text[words[i].from:words[i].to]) }
 	for i := 0; i < len(words) && len(out) < most; {
@@ -85,30 +53,18 @@ func (l *lexicon) find(text string, words []token, taken spans) []intel.Observat
 			continue
 		}
 		w := lower(i)
-		step := 1
-		for _, ps := range [2][]phrase{l.byWord[w], l.stems(w)} {
-			n := l.at(text, words, i, w, lower, ps, &out)
-			step = max(step, n)
-		}
-		i += step
+		i += max(1, l.at(text, words, i, w, lower, l[w], &out))
 	}
 	return out
 }
 
-func (l *lexicon) stems(word string) []phrase {
-	if len(word) < stemKey {
-		return l.byStem[word]
-	}
-	return l.byStem[word[:stemKey]]
-}
-
 // at notes the longest of phrases that stands at word i, once per kind of
 // entity, and returns how many words it takes.
-func (l *lexicon) at(text string, words []token, i int, w string, lower func(int) string, ps []phrase, out *[]intel.Observation) int {
+func (l lexicon) at(text string, words []token, i int, w string, lower func(int) string, ps []phrase, out *[]intel.Observation) int {
 	took := 0
 	var kinds []intel.Kind
 	for _, p := range ps {
-		if len(p.words) < took || i+len(p.words) > len(words) || slices.Contains(kinds, p.entity.Kind) && p.entity.Kind != intel.Intent {
+		if len(p.words) < took || i+len(p.words) > len(words) || slices.Contains(kinds, p.entity.Kind) {
 			continue
 		}
 		if !matches(p, w, i, lower) || !adjacent(text, words[i:i+len(p.words)]) {
@@ -131,11 +87,7 @@ func matches(p phrase, first string, i int, lower func(int) string) bool {
 		if n > 0 {
 			got = lower(i + n)
 		}
-		if stem, ok := strings.CutSuffix(want, "*"); ok {
-			if !strings.HasPrefix(got, stem) {
-				return false
-			}
-		} else if got != want {
+		if got != want {
 			return false
 		}
 	}
