@@ -3,13 +3,12 @@ package stix
 import (
 	"strings"
 
-	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // entities is what an object is in our words: one entity, of an indicator
 // those its pattern names, or none.
-func entities(o *object) []intel.Entity {
+func (g *Graph) entities(o *object) []intel.Entity {
 	one := func(k intel.Kind, name string) []intel.Entity {
 		if e := intel.NewEntity(k, name); e.Name != "" {
 			return []intel.Entity{e}
@@ -45,21 +44,24 @@ func entities(o *object) []intel.Entity {
 		}
 		return one(intel.Organization, o.Name)
 	case "indicator":
-		return pattern(o.Pattern)
+		return g.pattern(o.Pattern)
 	case "ipv4-addr", "ipv6-addr", "domain-name", "url", "email-addr":
-		return observable(o.Type, o.Value)
+		return g.observable(o.Type, o.Value)
 	}
 	return nil
 }
 
-func observable(kind, value string) []intel.Entity {
+func (g *Graph) observable(kind, value string) []intel.Entity {
 	k, ok := map[string]intel.Kind{"ipv4-addr": intel.IPv4, "ipv6-addr": intel.IPv6, "domain-name": intel.Domain, "url": intel.URL, "email-addr": intel.Email,
 		"md5": intel.MD5, "sha-1": intel.SHA1, "sha1": intel.SHA1, "sha-256": intel.SHA256, "sha256": intel.SHA256, "sha-512": intel.SHA512, "sha512": intel.SHA512,
 		"ssdeep": intel.SSDeep, "name": intel.Filename, "mutex": intel.Mutex}[strings.ToLower(kind)]
 	if !ok {
 		return nil
 	}
-	e, _, err := collect.Indicator(k, value)
+	if g.Indicator == nil {
+		return []intel.Entity{intel.NewEntity(k, value)}
+	}
+	e, err := g.Indicator(k, value)
 	if err != nil {
 		return nil
 	}
@@ -69,7 +71,7 @@ func observable(kind, value string) []intel.Entity {
 // pattern reads the comparisons of a STIX pattern that say that something
 // equals a value: [ipv4-addr:value = '192.0.2.1' OR file:hashes.'SHA-256' = '…'].
 // What it does not understand it passes over.
-func pattern(p string) []intel.Entity {
+func (g *Graph) pattern(p string) []intel.Entity {
 	var out []intel.Entity
 	for len(p) > 0 && len(out) < 1000 {
 		i := strings.IndexByte(p, '=')
@@ -86,7 +88,7 @@ func pattern(p string) []intel.Entity {
 		if j := strings.LastIndexAny(left, "[ ("); j >= 0 {
 			left = left[j+1:]
 		}
-		out = append(out, comparison(left, value)...)
+		out = append(out, g.comparison(left, value)...)
 	}
 	return out
 }
@@ -111,20 +113,20 @@ func literal(s string) (value, rest string) {
 }
 
 // comparison is the entity that an object path and a value stand for.
-func comparison(path, value string) []intel.Entity {
+func (g *Graph) comparison(path, value string) []intel.Entity {
 	kind, property, ok := strings.Cut(path, ":")
 	if !ok {
 		return nil
 	}
 	switch {
 	case property == "value":
-		return observable(kind, value)
+		return g.observable(kind, value)
 	case kind == "file" && strings.HasPrefix(property, "hashes."):
-		return observable(strings.Trim(strings.TrimPrefix(property, "hashes."), "'\""), value)
+		return g.observable(strings.Trim(strings.TrimPrefix(property, "hashes."), "'\""), value)
 	case kind == "file" && property == "name":
-		return observable("name", value)
+		return g.observable("name", value)
 	case kind == "mutex" && property == "name":
-		return observable("mutex", value)
+		return g.observable("mutex", value)
 	}
 	return nil
 }
