@@ -47,14 +47,21 @@ type object struct {
 	Definition  struct {
 		TLP string `json:"tlp"`
 	} `json:"definition"`
-	External []struct {
-		Source string `json:"source_name"`
-		ID     string `json:"external_id"`
-		URL    string `json:"url"`
-	} `json:"external_references"`
-	Phases []struct {
+	External []reference `json:"external_references"`
+	Phases   []struct {
 		Name string `json:"phase_name"`
 	} `json:"kill_chain_phases"`
+	Start   string `json:"start_time"`
+	Vendor  string `json:"vendor"`
+	Network string `json:"account_type"`
+	Login   string `json:"account_login"`
+}
+
+// reference is where else something is told of.
+type reference struct {
+	Source string `json:"source_name"`
+	ID     string `json:"external_id,omitempty"`
+	URL    string `json:"url,omitempty"`
 }
 
 // A Graph turns STIX 2.0 and 2.1 bundles into documents. It holds every object
@@ -205,6 +212,7 @@ func (g *Graph) documents(o *object) []intel.Document {
 func (g *Graph) marking(o *object) intel.Marking {
 	out := intel.Clear
 	for _, ref := range o.Markings {
+		out = max(out, fixedMarking(ref))
 		if m := g.objects[ref]; m != nil {
 			name := cmp.Or(m.Definition.TLP, m.Name)
 			if tlp, err := intel.ParseMarking(name); err == nil {
@@ -229,6 +237,11 @@ func (g *Graph) claims(o *object) []intel.Claim {
 			}
 		}
 	}
+	for _, s := range subjects {
+		for _, w := range weaknesses(o) {
+			out = append(out, intel.Claim{Subject: s, Relation: intel.HasWeakness, Object: w})
+		}
+	}
 	for _, r := range g.from[o.ID] {
 		target := g.objects[r.Target]
 		if target == nil {
@@ -238,7 +251,7 @@ func (g *Graph) claims(o *object) []intel.Claim {
 			for _, t := range g.entities(target) {
 				if c, ok := state(s, r.Relation, t); ok && len(out) < 100_000 {
 					c.SubjectText, c.ObjectText = wording(o, c.Subject), wording(target, c.Object)
-					c.At = when(r.Created)
+					c.At = when(r.Start, r.Created)
 					c.Context = intel.Context{Phase: phase(o, target), Note: clip(r.Description)}
 					out = append(out, c)
 				}
@@ -306,6 +319,8 @@ func state(s intel.Entity, relation string, t intel.Entity) (intel.Claim, bool) 
 		rel = intel.AssociatedWith
 	case "has":
 		rel = intel.HasWeakness
+	case "routes-through", "affects", "researches", "offers":
+		rel = intel.Relation(relation)
 	default:
 		return intel.Claim{}, false
 	}
