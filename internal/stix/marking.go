@@ -2,10 +2,12 @@ package stix
 
 import "github.com/portent-cti/portent/internal/intel"
 
-// markingID is the id that a marking of TLP 2.0 has in STIX 2.1, by its
-// extension:
+// tlp is the extension that TLP 2.0 came to STIX 2.1 with. Its markings have
+// fixed ids, names and dates:
 // https://github.com/oasis-open/cti-stix-common-objects/tree/main/extension-definition-specifications/tlp-2.0
-// What is no marking is red.
+const tlp = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
+
+// markingID is the id of a marking of TLP 2.0. What is no marking is red.
 func markingID(m intel.Marking) string {
 	switch m {
 	case intel.Clear:
