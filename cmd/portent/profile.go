@@ -8,10 +8,11 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/publish"
+	"github.com/portent-cti/portent/internal/stix"
 )
 
 type profileCmd struct {
-	Format  string `help:"markdown or json." enum:"markdown,json" default:"markdown"`
+	Format  string `help:"markdown, json or stix: one STIX 2.1 bundle." enum:"markdown,json,stix" default:"markdown"`
 	Preview int    `help:"The redacted public form: N rows of each table." placeholder:"N"`
 	BaseURL string `name:"base-url" help:"Address of the live pages that the profile links to." placeholder:"URL"`
 	Name    string `arg:"" help:"Name or alias, such as \"Astro Locker\", malware:cobalt-strike, CVE-2021-44228 or US."`
@@ -39,6 +40,8 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	}
 	o := publish.Options{BaseURL: c.BaseURL}
 	switch {
+	case c.Format == "stix":
+		return stix.Bundle(a.out, p)
 	case c.Format == "json" || a.cli.JSON:
 		return publish.JSON(a.out, p, o)
 	}

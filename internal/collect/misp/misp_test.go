@@ -3,7 +3,6 @@ package misp
 import (
 	"testing"
 
-	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
 )
 
@@ -19,14 +18,4 @@ func TestRealObjectsAreRead(t *testing.T) {
 		t.Errorf("%d claims in %d documents, %d rejects; first %q", claims, len(docs), len(rejects), rejects[:min(3, len(rejects))])
 	}
 	t.Logf("%d documents, %d claims", len(docs), claims)
-}
-
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"Event":{"uuid":"x","Attribute":[{"type":"ip-dst|port","value":"192.0.2.1|80"}]}}`))
-	f.Fuzz(func(_ *testing.T, body []byte) {
-		events, _ := parse(body)
-		for _, e := range events {
-			_, _ = documents(collect.Env{ID: "fuzz"}, e.Event, func(string, error) {})
-		}
-	})
 }

@@ -4,20 +4,13 @@ package stix
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/stix"
 )
 
 // Connector reads STIX bundles.
@@ -28,60 +21,9 @@ var Connector = collect.Connector{
 	Recognise: recognise,
 }
 
-const (
-	maxObjects  = 2_000_000
-	maxObject   = 4 << 20
-	perDocument = 200
-)
-
 func recognise(_ fs.FS, _ string, head []byte) bool {
 	head = bytes.TrimLeft(head, "\uFEFF \t\r\n")
 	return bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"bundle`)) && bytes.Contains(head, []byte(`"objects"`))
-}
-
-// object is a STIX object as far as we read it.
-type object struct {
-	Type        string   `json:"type"`
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Aliases     []string `json:"aliases"`
-	Labels      []string `json:"x_mitre_aliases"`
-	Created     string   `json:"created"`
-	Modified    string   `json:"modified"`
-	Published   string   `json:"published"`
-	Revoked     bool     `json:"revoked"`
-	Pattern     string   `json:"pattern"`
-	ValidFrom   string   `json:"valid_from"`
-	Value       string   `json:"value"`
-	Country     string   `json:"country"`
-	Class       string   `json:"identity_class"`
-	Sectors     []string `json:"sectors"`
-	Markings    []string `json:"object_marking_refs"`
-	Refs        []string `json:"object_refs"`
-	Relation    string   `json:"relationship_type"`
-	Source      string   `json:"source_ref"`
-	Target      string   `json:"target_ref"`
-	Definition  struct {
-		TLP string `json:"tlp"`
-	} `json:"definition"`
-	External []struct {
-		Source string `json:"source_name"`
-		ID     string `json:"external_id"`
-		URL    string `json:"url"`
-	} `json:"external_references"`
-	Phases []struct {
-		Name string `json:"phase_name"`
-	} `json:"kill_chain_phases"`
-}
-
-// bundle is what of a bundle is held in memory: every object by its id, in the
-// order they came, and the relationships by where they start.
-type bundle struct {
-	env     collect.Env
-	objects map[string]*object
-	order   []string
-	from    map[string][]*object
 }
 
 func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
@@ -90,13 +32,11 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	b := &bundle{env: env, objects: map[string]*object{}, from: map[string][]*object{}}
-	broken := b.load(collect.Shallow(f))
-	for _, id := range b.order {
-		for _, doc := range b.documents(b.objects[id]) {
-			if err := keep(doc); err != nil {
-				return err
-			}
+	g := &stix.Graph{Source: env.ID, Indicator: indicator, Reject: env.Reject}
+	broken := g.Load(collect.Shallow(f))
+	for doc := range g.Documents() {
+		if err := keep(doc); err != nil {
+			return err
 		}
 	}
 	if broken != nil {
@@ -105,228 +45,9 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 	return nil
 }
 
-// load reads the objects one by one. What is complete before an error counts.
-func (b *bundle) load(r io.Reader) error {
-	dec := json.NewDecoder(r)
-	if t, err := dec.Token(); errors.Is(err, io.EOF) {
-		return nil
-	} else if err != nil || t != json.Delim('{') {
-		return fmt.Errorf("a bundle is wanted: %w", errors.Join(err, intel.ErrInvalid))
-	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		if key != "objects" {
-			var skipped json.RawMessage
-			if err := dec.Decode(&skipped); err != nil {
-				return err
-			}
-			continue
-		}
-		if t, err := dec.Token(); err != nil || t != json.Delim('[') {
-			return fmt.Errorf("objects: a list is wanted: %w", errors.Join(err, intel.ErrInvalid))
-		}
-		for n := 1; dec.More(); n++ {
-			if n > maxObjects {
-				return fmt.Errorf("more than %d objects: %w", maxObjects, collect.ErrTooLarge)
-			}
-			var raw json.RawMessage
-			if err := dec.Decode(&raw); err != nil {
-				return fmt.Errorf("object %d: %w", n, err)
-			}
-			if err := b.add(raw); err != nil {
-				b.env.Reject(fmt.Sprint("object ", n), err)
-			}
-		}
-		if _, err := dec.Token(); err != nil {
-			return err
-		}
-	}
-	_, err := dec.Token()
-	return err
-}
-
-func (b *bundle) add(raw []byte) error {
-	var o object
-	if len(raw) > maxObject {
-		return collect.ErrTooLarge
-	}
-	if err := json.Unmarshal(raw, &o); err != nil {
-		return err
-	}
-	if o.Type == "" || o.ID == "" {
-		return fmt.Errorf("a type and an id are wanted: %w", intel.ErrInvalid)
-	}
-	if o.Revoked {
-		return nil
-	}
-	if o.Type == "relationship" {
-		b.from[o.Source] = append(b.from[o.Source], &o)
-	}
-	if b.objects[o.ID] == nil {
-		b.order = append(b.order, o.ID)
-	}
-	b.objects[o.ID] = &o
-	return nil
-}
-
-// documents makes documents of one object: its words, its other names and what
-// relationships state of it.
-func (b *bundle) documents(o *object) []intel.Document {
-	if o.Type == "relationship" || o.Type == "marking-definition" {
-		return nil
-	}
-	doc := intel.Document{Source: b.env.ID, Genre: intel.Report, Title: o.Name, Text: o.Description, Published: when(o.Published, o.Created), Marking: b.marking(o)}
-	doc.Learned, doc.Assumed = doc.Published, !doc.Published.IsZero()
-	for _, x := range o.External {
-		if strings.HasPrefix(x.URL, "http") && len(doc.References) < 100 {
-			doc.References = append(doc.References, x.URL)
-			if doc.URL == "" && x.ID != "" {
-				doc.URL = x.URL
-			}
-		}
-	}
-	claims := b.claims(o)
-	if o.Type == "attack-pattern" || o.Type == "identity" || o.Type == "location" || strings.HasPrefix(o.Type, "x-") || o.Type == "course-of-action" {
-		doc.Text = "" // what everybody may do says nothing of anybody
-	}
-	var out []intel.Document
-	for part := 0; part == 0 || len(claims) > 0; part++ {
-		n := min(perDocument, len(claims))
-		d := doc
-		d.Claims, claims = claims[:n:n], claims[n:]
-		d.ID = intel.NewDocumentID(b.env.ID, o.ID, strconv.Itoa(part))
-		if part > 0 {
-			d.Text = ""
-		}
-		if d.Text != "" || len(d.Claims) > 0 {
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-func (b *bundle) marking(o *object) intel.Marking {
-	out := intel.Clear
-	for _, ref := range o.Markings {
-		if m := b.objects[ref]; m != nil {
-			name := cmp.Or(m.Definition.TLP, m.Name)
-			if tlp, err := intel.ParseMarking(name); err == nil {
-				out = max(out, tlp)
-			}
-		}
-	}
-	return out
-}
-
-// claims is what the bundle states of one object.
-func (b *bundle) claims(o *object) []intel.Claim {
-	var out []intel.Claim
-	subjects := entities(o)
-	for _, s := range subjects {
-		if s.Kind != intel.Actor && s.Kind != intel.Malware && s.Kind != intel.Tool && s.Kind != intel.Campaign {
-			continue
-		}
-		for _, a := range append(slices.Clone(o.Aliases), o.Labels...) {
-			if alias := intel.NewEntity(s.Kind, a); alias.Name != "" && alias != s {
-				out = append(out, intel.Claim{Subject: alias, SubjectText: a, Relation: intel.AliasOf, Object: s, ObjectText: o.Name})
-			}
-		}
-	}
-	for _, r := range b.from[o.ID] {
-		target := b.objects[r.Target]
-		if target == nil {
-			continue
-		}
-		for _, s := range subjects {
-			for _, t := range entities(target) {
-				if c, ok := state(s, r.Relation, t); ok && len(out) < 100_000 {
-					c.SubjectText, c.ObjectText = wording(o, c.Subject), wording(target, c.Object)
-					c.At = when(r.Created)
-					c.Context = intel.Context{Phase: phase(o, target), Note: clip(r.Description)}
-					out = append(out, c)
-				}
-			}
-		}
-	}
-	if len(out) == 0 && o.Type == "indicator" {
-		for _, s := range subjects {
-			out = append(out, intel.Claim{Subject: s, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "untagged"}, At: when(o.ValidFrom)})
-		}
-	}
-	return out
-}
-
-func wording(o *object, e intel.Entity) string {
-	if e.Kind.Slugged() && intel.Slug(o.Name) == e.Name {
-		return o.Name
-	}
-	return ""
-}
-
-func phase(objects ...*object) string {
-	for _, o := range objects {
-		if len(o.Phases) > 0 {
-			return o.Phases[0].Name
-		}
-	}
-	return ""
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 300 {
-		return string(r[:300]) + "…"
-	}
-	return s
-}
-
-// state turns a relationship into a claim.
-func state(s intel.Entity, relation string, t intel.Entity) (intel.Claim, bool) {
-	rel := intel.Relation("")
-	switch relation {
-	case "uses":
-		rel = intel.Uses
-		if t.Kind == intel.Vulnerability {
-			rel = intel.Exploits
-		}
-	case "targets", "compromises":
-		rel = intel.Targets
-		if t.Kind == intel.Vulnerability {
-			rel = intel.Exploits
-		}
-	case "exploits":
-		rel = intel.Exploits
-	case "indicates":
-		rel = intel.Indicates
-	case "attributed-to":
-		rel = intel.PartOf
-	case "originates-from", "located-at":
-		rel = intel.OriginatesFrom
-	case "communicates-with", "beacons-to", "hosts", "owns":
-		s, t, rel = t, s, intel.Indicates
-	case "resolves-to":
-		rel = intel.ResolvesTo
-	case "related-to":
-		rel = intel.AssociatedWith
-	case "has":
-		rel = intel.HasWeakness
-	default:
-		return intel.Claim{}, false
-	}
-	if s == t || rel == intel.AssociatedWith && (s.Kind.Class() != intel.Name || t.Kind.Class() != intel.Name) {
-		return intel.Claim{}, false
-	}
-	return intel.Claim{Subject: s, Relation: rel, Object: t}, true
-}
-
-// when is the first of times that can be read; zero if none.
-func when(times ...string) time.Time {
-	for _, s := range times {
-		if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
-			return at.UTC()
-		}
-	}
-	return time.Time{}
+// indicator reads the value of an indicator as of every feed: it may be
+// defanged, padded or of another kind than stated.
+func indicator(kind intel.Kind, value string) (intel.Entity, error) {
+	e, _, err := collect.Indicator(kind, value)
+	return e, err
 }

@@ -1,10 +1,8 @@
 package stix
 
 import (
-	"bytes"
 	"testing"
 
-	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
 )
 
@@ -20,15 +18,4 @@ func TestRealObjectsAreRead(t *testing.T) {
 		t.Errorf("%d claims in %d documents, %d rejects; first %q", claims, len(docs), len(rejects), rejects[:min(3, len(rejects))])
 	}
 	t.Logf("%d documents, %d claims", len(docs), claims)
-}
-
-func FuzzLoad(f *testing.F) {
-	f.Add([]byte(`{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[url:value = 'http://a.example/\\'']"}]}`))
-	f.Fuzz(func(_ *testing.T, body []byte) {
-		b := &bundle{env: collect.Env{ID: "fuzz", Reject: func(string, error) {}}, objects: map[string]*object{}, from: map[string][]*object{}}
-		_ = b.load(bytes.NewReader(body))
-		for _, id := range b.order {
-			b.documents(b.objects[id])
-		}
-	})
 }

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+const tour = `{"type":"bundle","id":"bundle--1","objects":[
+{"type":"intrusion-set","id":"intrusion-set--1","name":"Cold Lynx","created":"2026-01-02T03:04:05Z"},
+{"type":"malware","id":"malware--1","name":"Nightbell","created":"2026-01-02T00:00:00Z"},
+{"type":"indicator","id":"indicator--1","created":"2026-01-02T00:00:00Z","pattern":"[domain-name:value = 'c2.bell-night.com']"},
+{"type":"relationship","id":"relationship--1","relationship_type":"uses","source_ref":"intrusion-set--1","target_ref":"malware--1","created":"2026-01-03T00:00:00Z"},
+{"type":"relationship","id":"relationship--2","relationship_type":"indicates","source_ref":"indicator--1","target_ref":"intrusion-set--1","created":"2026-01-03T00:00:00Z"}]}`
+
+func TestAProfileInSTIXIsReadAsAProfileAgain(t *testing.T) {
+	profile := func(db, name string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), []string{"--db", db, "--now", "2026-02-01T00:00:00Z", "profile", name, "--format", "stix"}, strings.NewReader(""), &out, &errs); code != exitDone {
+			t.Fatalf("exit %d: %s", code, errs.String())
+		}
+		return out.String()
+	}
+	first, second := newStore(t), newStore(t)
+	if code, c, errs := portent(t, first, "import", file(t, "tour.json", []byte(tour))); code != exitDone {
+		t.Fatalf("exit %d, %+v: %s", code, c, errs)
+	}
+	text := profile(first, "Cold Lynx")
+	if again := profile(first, "Cold Lynx"); again != text {
+		t.Errorf("the same moment printed\n%s\nand\n%s", text, again)
+	}
+	if code, c, errs := portent(t, second, "import", file(t, "profile.json", []byte(text))); code != exitDone || len(c.Rejected) > 0 {
+		t.Fatalf("exit %d, %+v: %s", code, c, errs)
+	}
+	back := profile(second, "Cold Lynx")
+	for _, s := range []string{`"name":"Nightbell"`, `[domain-name:value = 'c2.bell-night.com']`, `"relationship_type":"uses"`, `"relationship_type":"indicates"`, `"tlp_2_0":"clear"`} {
+		if !strings.Contains(text, s) || !strings.Contains(back, s) {
+			t.Errorf("%s is not in both\n%s\nand\n%s", s, text, back)
+		}
+	}
+}

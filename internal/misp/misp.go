@@ -1,0 +1,263 @@
+// Package misp is MISP's events in our words: a Reader turns one event, a list
+// of events, or the answer of a search into documents.
+//
+// It does no I/O of its own and judges nothing: how dirty values are read, and
+// how large and deep a text may be, its caller decides.
+package misp
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+const perDocument = 500
+
+// A Reader turns MISP events into documents. The zero Reader reads values as
+// they stand.
+type Reader struct {
+	// Source is whose documents are made.
+	Source intel.SourceID
+	// Indicator returns the entity that a value stands for where an attribute
+	// says of which kind it is, and the port it carries; an error rejects the
+	// attribute. Nil takes values as they stand.
+	Indicator func(kind intel.Kind, value string) (e intel.Entity, port string, err error)
+	// Reject is told of each event and attribute that cannot be read; nil for
+	// nobody.
+	Reject func(item string, reason error)
+}
+
+// Documents yields what the events of a text say: of each one document, or
+// several of a large one.
+func (r Reader) Documents(body []byte) (iter.Seq[intel.Document], error) {
+	events, err := parse(body)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(intel.Document) bool) {
+		for i, e := range events {
+			docs, err := r.documents(e.Event, fmt.Sprint("event ", i+1))
+			if err != nil {
+				r.reject(fmt.Sprint("event ", i+1), err)
+			}
+			for _, d := range docs {
+				if !yield(d) {
+					return
+				}
+			}
+		}
+	}, nil
+}
+
+func (r Reader) reject(item string, reason error) {
+	if r.Reject != nil {
+		r.Reject(item, reason)
+	}
+}
+
+type tag struct {
+	Name string `json:"name"`
+}
+
+type attribute struct {
+	Type      string `json:"type"`
+	Value     string `json:"value"`
+	Comment   string `json:"comment"`
+	Timestamp string `json:"timestamp"`
+	Detect    bool   `json:"to_ids"`
+	Tags      []tag  `json:"Tag"`
+}
+
+type event struct {
+	UUID       string      `json:"uuid"`
+	ID         string      `json:"id"`
+	Info       string      `json:"info"`
+	Date       string      `json:"date"`
+	Tags       []tag       `json:"Tag"`
+	Attributes []attribute `json:"Attribute"`
+	Objects    []struct {
+		Attributes []attribute `json:"Attribute"`
+	} `json:"Object"`
+	Creator struct {
+		Name string `json:"name"`
+	} `json:"Orgc"`
+}
+
+type wrapped struct {
+	Event event `json:"Event"`
+}
+
+// parse reads one event, a list of them or the answer of a search.
+func parse(body []byte) ([]wrapped, error) {
+	body = bytes.TrimLeft(body, "\uFEFF \t\r\n")
+	if bytes.HasPrefix(body, []byte("[")) {
+		var list []wrapped
+		return list, json.Unmarshal(body, &list)
+	}
+	var one struct {
+		wrapped
+		Response []wrapped `json:"response"`
+	}
+	if err := json.Unmarshal(body, &one); err != nil {
+		return nil, err
+	}
+	if one.Event.UUID == "" && one.Event.Info == "" {
+		return one.Response, nil
+	}
+	return append([]wrapped{one.wrapped}, one.Response...), nil
+}
+
+// documents makes one document of an event, or several of a large one.
+func (r Reader) documents(e event, name string) ([]intel.Document, error) {
+	if e.UUID == "" && e.ID == "" && e.Info == "" {
+		return nil, fmt.Errorf("no uuid: %w", intel.ErrInvalid)
+	}
+	var at time.Time
+	if e.Date != "" {
+		var err error
+		if at, err = time.Parse(time.DateOnly, e.Date); err != nil {
+			return nil, fmt.Errorf("date %q: %w", e.Date, intel.ErrInvalid)
+		}
+	}
+	doc := intel.Document{Source: r.Source, Genre: intel.Report, Author: e.Creator.Name, Title: e.Info, Text: e.Info, Published: at, Learned: at, Assumed: !at.IsZero()}
+	subjects := names(e.Tags)
+	for _, t := range e.Tags {
+		if m, err := intel.ParseMarking(t.Name); err == nil {
+			doc.Marking = max(doc.Marking, m)
+		}
+	}
+	all := e.Attributes
+	for _, o := range e.Objects {
+		all = append(all, o.Attributes...)
+	}
+	var claims []intel.Claim
+	for i, a := range all {
+		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
+			doc.References = append(doc.References, strings.TrimSpace(a.Value))
+			continue
+		}
+		some, err := r.statements(a, subjects)
+		if err != nil {
+			r.reject(fmt.Sprintf("%s, attribute %d", name, i+1), err)
+			continue
+		}
+		claims = append(claims, some...)
+	}
+	return split(doc, e, claims), nil
+}
+
+func split(doc intel.Document, e event, claims []intel.Claim) []intel.Document {
+	var out []intel.Document
+	for part := 0; part == 0 || len(claims) > 0; part++ {
+		n := min(perDocument, len(claims))
+		d := doc
+		d.Claims, claims = claims[:n:n], claims[n:]
+		d.ID = intel.NewDocumentID(doc.Source, e.UUID, e.ID, e.Info, strconv.Itoa(part))
+		if part > 0 {
+			d.Text = ""
+		}
+		if d.Text != "" || len(d.Claims) > 0 {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// names is whom galaxy tags name.
+func names(tags []tag) []intel.Claim {
+	var out []intel.Claim
+	for _, t := range tags {
+		galaxy, name, ok := strings.Cut(strings.TrimPrefix(t.Name, "misp-galaxy:"), "=")
+		if !ok || !strings.HasPrefix(t.Name, "misp-galaxy:") {
+			continue
+		}
+		name = strings.Trim(name, `"`)
+		kind := intel.Malware
+		switch galaxy {
+		case "threat-actor", "mitre-intrusion-set", "microsoft-activity-group", "ransomware":
+			kind = intel.Actor
+			name, _, _ = strings.Cut(name, " - G0")
+		case "mitre-attack-pattern":
+			if i := strings.LastIndex(name, " - "); i >= 0 {
+				out = append(out, intel.Claim{Object: intel.NewEntity(intel.Technique, name[i+3:])})
+			}
+			continue
+		case "tool", "mitre-tool":
+			kind = intel.Tool
+			name, _, _ = strings.Cut(name, " - S")
+		case "mitre-malware", "rat", "stealer", "banker", "botnet", "backdoor", "malpedia":
+			name, _, _ = strings.Cut(name, " - S")
+		default:
+			continue
+		}
+		if e := intel.NewEntity(kind, name); e.Name != "" {
+			out = append(out, intel.Claim{Object: e, ObjectText: name})
+		}
+	}
+	return out
+}
+
+// statements is what one attribute says: of each name the event is tagged with,
+// or else that its value is an indicator.
+func (r Reader) statements(a attribute, subjects []intel.Claim) ([]intel.Claim, error) {
+	var out []intel.Claim
+	subjects = append(append([]intel.Claim{}, subjects...), names(a.Tags)...)
+	var at time.Time
+	if s, err := strconv.ParseInt(a.Timestamp, 10, 64); err == nil && s > 0 && s < 1<<33 {
+		at = time.Unix(s, 0).UTC()
+	}
+	values, kinds := strings.Split(a.Value, "|"), strings.Split(a.Type, "|")
+	if len(values) != len(kinds) {
+		values, kinds = []string{a.Value}, []string{a.Type}
+	}
+	for i, k := range kinds {
+		kind, ok := kindOf(k)
+		if !ok {
+			continue
+		}
+		e, port, err := r.indicator(kind, values[i])
+		if err != nil {
+			return nil, err
+		}
+		c := intel.Claim{Subject: e, Relation: intel.Indicates, At: at, Context: intel.Context{Note: a.Comment, Port: port}}
+		named := false
+		for _, s := range subjects {
+			if s.Object.Kind != intel.Technique {
+				c.Object, c.ObjectText, named = s.Object, s.ObjectText, true
+				out = append(out, c)
+			}
+		}
+		if !named {
+			c.Object = intel.Entity{Kind: intel.Label, Name: "untagged"}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func (r Reader) indicator(kind intel.Kind, value string) (intel.Entity, string, error) {
+	if r.Indicator != nil {
+		return r.Indicator(kind, value)
+	}
+	e := intel.NewEntity(kind, value)
+	if e.Name == "" {
+		return e, "", fmt.Errorf("no %s: %w", kind, intel.ErrInvalid)
+	}
+	return e, "", nil
+}
+
+func kindOf(t string) (intel.Kind, bool) {
+	k, ok := map[string]intel.Kind{
+		"ip-src": intel.IPv4, "ip-dst": intel.IPv4, "ip": intel.IPv4, "domain": intel.Domain, "hostname": intel.Domain, "url": intel.URL, "uri": intel.URL,
+		"md5": intel.MD5, "sha1": intel.SHA1, "sha256": intel.SHA256, "sha512": intel.SHA512, "ssdeep": intel.SSDeep, "email-src": intel.Email, "email-dst": intel.Email,
+		"email": intel.Email, "filename": intel.Filename, "mutex": intel.Mutex, "regkey": intel.RegistryKey, "user-agent": intel.UserAgent, "AS": intel.ASN,
+		"btc": intel.Bitcoin, "xmr": intel.Monero, "vulnerability": intel.Vulnerability, "ja3-fingerprint-md5": intel.JA3, "jarm-fingerprint": intel.JARM,
+	}[t]
+	return k, ok
+}

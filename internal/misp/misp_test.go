@@ -1,0 +1,44 @@
+package misp
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+const event1 = `{"Event":{"uuid":"x","info":"Bells","Tag":[{"name":"misp-galaxy:threat-actor=\"Cold Lynx\""},{"name":"tlp:green"}],
+	"Attribute":[{"type":"ip-dst|port","value":"192.0.2.1|80"},{"type":"link","value":"https://blog.example/1"},{"type":"md5","value":" "}]}}`
+
+func TestAnEventSaysWhomItsAttributesIndicate(t *testing.T) {
+	var rejected []string
+	docs, err := Reader{Source: "s", Reject: func(item string, _ error) { rejected = append(rejected, item) }}.Documents([]byte(event1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Collect(docs)
+	if len(all) != 1 || len(all[0].Claims) != 1 || all[0].Marking != intel.Green || !slices.Equal(all[0].References, []string{"https://blog.example/1"}) {
+		t.Fatalf("got %+v", all)
+	}
+	c := all[0].Claims[0]
+	if got := (intel.Link{From: c.Subject, Relation: c.Relation, To: c.Object}).String(); got != "ipv4:192.0.2.1 indicates actor:cold-lynx" {
+		t.Errorf("got %s", got)
+	}
+	if !slices.Equal(rejected, []string{"event 1, attribute 3"}) {
+		t.Errorf("rejected %q", rejected)
+	}
+}
+
+func FuzzDocuments(f *testing.F) {
+	f.Add([]byte(event1))
+	f.Add([]byte(`{"response":[{"Event":{"id":"1","date":"2026-01-02"}}]}`))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		docs, err := Reader{}.Documents(body)
+		if err != nil {
+			return
+		}
+		for range docs {
+			continue
+		}
+	})
+}

@@ -1,0 +1,341 @@
+package stix
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+const (
+	maxObjects  = 2_000_000
+	maxObject   = 4 << 20
+	perDocument = 200
+)
+
+// object is a STIX object as far as we read it.
+type object struct {
+	Type        string   `json:"type"`
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Aliases     []string `json:"aliases"`
+	Labels      []string `json:"x_mitre_aliases"`
+	Created     string   `json:"created"`
+	Modified    string   `json:"modified"`
+	Published   string   `json:"published"`
+	Revoked     bool     `json:"revoked"`
+	Pattern     string   `json:"pattern"`
+	ValidFrom   string   `json:"valid_from"`
+	Value       string   `json:"value"`
+	Country     string   `json:"country"`
+	Class       string   `json:"identity_class"`
+	Sectors     []string `json:"sectors"`
+	Markings    []string `json:"object_marking_refs"`
+	Refs        []string `json:"object_refs"`
+	Relation    string   `json:"relationship_type"`
+	Source      string   `json:"source_ref"`
+	Target      string   `json:"target_ref"`
+	Definition  struct {
+		TLP string `json:"tlp"`
+	} `json:"definition"`
+	External []reference `json:"external_references"`
+	Phases   []struct {
+		Name string `json:"phase_name"`
+	} `json:"kill_chain_phases"`
+	Start   string `json:"start_time"`
+	Vendor  string `json:"vendor"`
+	Network string `json:"account_type"`
+	Login   string `json:"account_login"`
+}
+
+// reference is where else something is told of.
+type reference struct {
+	Source string `json:"source_name"`
+	ID     string `json:"external_id,omitempty"`
+	URL    string `json:"url,omitempty"`
+}
+
+// A Graph turns STIX 2.0 and 2.1 bundles into documents. It holds every object
+// by its id, in the order they came, and the relationships by where they
+// start. The zero Graph reads values as they stand.
+type Graph struct {
+	// Source is whose documents are made.
+	Source intel.SourceID
+	// Indicator returns the entity that a value stands for where an object
+	// says of which kind it is; an error passes the value over. Nil takes
+	// values as they stand.
+	Indicator func(kind intel.Kind, value string) (intel.Entity, error)
+	// Reject is told of each object that cannot be read; nil for nobody.
+	Reject func(item string, reason error)
+
+	objects map[string]*object
+	order   []string
+	from    map[string][]*object
+}
+
+// Load reads the objects of a bundle one by one. What is complete before an
+// error counts. The caller bounds size and depth of the text.
+func (g *Graph) Load(r io.Reader) error {
+	dec := json.NewDecoder(r)
+	if t, err := dec.Token(); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil || t != json.Delim('{') {
+		return fmt.Errorf("a bundle is wanted: %w", errors.Join(err, intel.ErrInvalid))
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		if key != "objects" {
+			var skipped json.RawMessage
+			if err := dec.Decode(&skipped); err != nil {
+				return err
+			}
+			continue
+		}
+		if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+			return fmt.Errorf("objects: a list is wanted: %w", errors.Join(err, intel.ErrInvalid))
+		}
+		for n := 1; dec.More(); n++ {
+			if n > maxObjects {
+				return fmt.Errorf("more than %d objects: %w", maxObjects, intel.ErrInvalid)
+			}
+			var raw json.RawMessage
+			if err := dec.Decode(&raw); err != nil {
+				return fmt.Errorf("object %d: %w", n, err)
+			}
+			if err := g.add(raw); err != nil {
+				g.reject(fmt.Sprint("object ", n), err)
+			}
+		}
+		if _, err := dec.Token(); err != nil {
+			return err
+		}
+	}
+	_, err := dec.Token()
+	return err
+}
+
+func (g *Graph) reject(item string, reason error) {
+	if g.Reject != nil {
+		g.Reject(item, reason)
+	}
+}
+
+func (g *Graph) add(raw []byte) error {
+	if g.objects == nil {
+		g.objects, g.from = map[string]*object{}, map[string][]*object{}
+	}
+	var o object
+	if len(raw) > maxObject {
+		return fmt.Errorf("more than %d bytes: %w", maxObject, intel.ErrInvalid)
+	}
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return err
+	}
+	if o.Type == "" || o.ID == "" {
+		return fmt.Errorf("a type and an id are wanted: %w", intel.ErrInvalid)
+	}
+	if o.Revoked {
+		return nil
+	}
+	if o.Type == "relationship" {
+		g.from[o.Source] = append(g.from[o.Source], &o)
+	}
+	if g.objects[o.ID] == nil {
+		g.order = append(g.order, o.ID)
+	}
+	g.objects[o.ID] = &o
+	return nil
+}
+
+// Documents yields what the objects say, in the order they came: of each its
+// words, its other names and the relationships that start from it.
+func (g *Graph) Documents() iter.Seq[intel.Document] {
+	return func(yield func(intel.Document) bool) {
+		for _, id := range g.order {
+			for _, doc := range g.documents(g.objects[id]) {
+				if !yield(doc) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// documents makes documents of one object: its words, its other names and what
+// relationships state of it.
+func (g *Graph) documents(o *object) []intel.Document {
+	if o.Type == "relationship" || o.Type == "marking-definition" {
+		return nil
+	}
+	doc := intel.Document{Source: g.Source, Genre: intel.Report, Title: o.Name, Text: o.Description, Published: when(o.Published, o.Created), Marking: g.marking(o)}
+	doc.Learned, doc.Assumed = doc.Published, !doc.Published.IsZero()
+	for _, x := range o.External {
+		if strings.HasPrefix(x.URL, "http") && len(doc.References) < 100 {
+			doc.References = append(doc.References, x.URL)
+			if doc.URL == "" && x.ID != "" {
+				doc.URL = x.URL
+			}
+		}
+	}
+	claims := g.claims(o)
+	if o.Type == "attack-pattern" || o.Type == "identity" || o.Type == "location" || strings.HasPrefix(o.Type, "x-") || o.Type == "course-of-action" {
+		doc.Text = "" // what everybody may do says nothing of anybody
+	}
+	var out []intel.Document
+	for part := 0; part == 0 || len(claims) > 0; part++ {
+		n := min(perDocument, len(claims))
+		d := doc
+		d.Claims, claims = claims[:n:n], claims[n:]
+		d.ID = intel.NewDocumentID(g.Source, o.ID, strconv.Itoa(part))
+		if part > 0 {
+			d.Text = ""
+		}
+		if d.Text != "" || len(d.Claims) > 0 {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (g *Graph) marking(o *object) intel.Marking {
+	out := intel.Clear
+	for _, ref := range o.Markings {
+		out = max(out, fixedMarking(ref))
+		if m := g.objects[ref]; m != nil {
+			name := cmp.Or(m.Definition.TLP, m.Name)
+			if tlp, err := intel.ParseMarking(name); err == nil {
+				out = max(out, tlp)
+			}
+		}
+	}
+	return out
+}
+
+// claims is what the bundle states of one object.
+func (g *Graph) claims(o *object) []intel.Claim {
+	var out []intel.Claim
+	subjects := g.entities(o)
+	for _, s := range subjects {
+		if s.Kind != intel.Actor && s.Kind != intel.Malware && s.Kind != intel.Tool && s.Kind != intel.Campaign {
+			continue
+		}
+		for _, a := range append(slices.Clone(o.Aliases), o.Labels...) {
+			if alias := intel.NewEntity(s.Kind, a); alias.Name != "" && alias != s {
+				out = append(out, intel.Claim{Subject: alias, SubjectText: a, Relation: intel.AliasOf, Object: s, ObjectText: o.Name})
+			}
+		}
+	}
+	for _, s := range subjects {
+		for _, w := range weaknesses(o) {
+			out = append(out, intel.Claim{Subject: s, Relation: intel.HasWeakness, Object: w})
+		}
+	}
+	for _, r := range g.from[o.ID] {
+		target := g.objects[r.Target]
+		if target == nil {
+			continue
+		}
+		for _, s := range subjects {
+			for _, t := range g.entities(target) {
+				if c, ok := state(s, r.Relation, t); ok && len(out) < 100_000 {
+					c.SubjectText, c.ObjectText = wording(o, c.Subject), wording(target, c.Object)
+					c.At = when(r.Start, r.Created)
+					c.Context = intel.Context{Phase: phase(o, target), Note: clip(r.Description)}
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	if len(out) == 0 && o.Type == "indicator" {
+		for _, s := range subjects {
+			out = append(out, intel.Claim{Subject: s, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "untagged"}, At: when(o.ValidFrom)})
+		}
+	}
+	return out
+}
+
+func wording(o *object, e intel.Entity) string {
+	if e.Kind.Slugged() && intel.Slug(o.Name) == e.Name {
+		return o.Name
+	}
+	return ""
+}
+
+func phase(objects ...*object) string {
+	for _, o := range objects {
+		if len(o.Phases) > 0 {
+			return o.Phases[0].Name
+		}
+	}
+	return ""
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 300 {
+		return string(r[:300]) + "…"
+	}
+	return s
+}
+
+// state turns a relationship into a claim.
+func state(s intel.Entity, relation string, t intel.Entity) (intel.Claim, bool) {
+	rel := intel.Relation("")
+	switch relation {
+	case "uses":
+		rel = intel.Uses
+		if t.Kind == intel.Vulnerability {
+			rel = intel.Exploits
+		}
+	case "targets", "compromises":
+		rel = intel.Targets
+		if t.Kind == intel.Vulnerability {
+			rel = intel.Exploits
+		}
+	case "exploits":
+		rel = intel.Exploits
+	case "indicates":
+		rel = intel.Indicates
+	case "attributed-to":
+		rel = intel.PartOf
+	case "originates-from", "located-at":
+		rel = intel.OriginatesFrom
+	case "communicates-with", "beacons-to", "hosts", "owns":
+		s, t, rel = t, s, intel.Indicates
+	case "resolves-to":
+		rel = intel.ResolvesTo
+	case "related-to":
+		rel = intel.AssociatedWith
+	case "has":
+		rel = intel.HasWeakness
+	case "routes-through", "affects", "researches", "offers":
+		rel = intel.Relation(relation)
+	default:
+		return intel.Claim{}, false
+	}
+	if s == t || rel == intel.AssociatedWith && (s.Kind.Class() != intel.Name || t.Kind.Class() != intel.Name) {
+		return intel.Claim{}, false
+	}
+	return intel.Claim{Subject: s, Relation: rel, Object: t}, true
+}
+
+// when is the first of times that can be read; zero if none.
+func when(times ...string) time.Time {
+	for _, s := range times {
+		if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,81 @@
+package stix
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(`{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[url:value = 'http://a.example/\\'']"}]}`))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		var g Graph
+		_ = g.Load(bytes.NewReader(body))
+		for range g.Documents() {
+			continue
+		}
+	})
+}
+
+func documents(t *testing.T, bundle string) []intel.Document {
+	t.Helper()
+	g := Graph{Source: "test", Reject: func(item string, reason error) { t.Errorf("%s: %v", item, reason) }}
+	if err := g.Load(strings.NewReader(bundle)); err != nil {
+		t.Fatal(err)
+	}
+	return slices.Collect(g.Documents())
+}
+
+func TestMarkingsOfTheStandardNeedNoDefinition(t *testing.T) {
+	for id, want := range map[string]intel.Marking{
+		"5e57c739-391a-4eb3-b6be-7d15ca92d5ed": intel.Red, "f88d31f6-486f-44da-b317-01333bde0b82": intel.Amber,
+		"34098fce-860f-48ae-8e50-ebd3cc5e41da": intel.Green, "613f2e26-407d-48c7-9eca-b8e91df99dc9": intel.Clear,
+		"e828b379-4e03-4974-9ac4-e53a884c97c1": intel.Red, "939a9414-2ddd-4d32-a0cd-375ea402b003": intel.AmberStrict,
+		"55d920b0-5e8b-4f79-9ee9-91f868d9b421": intel.Amber, "bab4a63c-aed9-4cf5-a766-dfca5abac2bb": intel.Green,
+		"94868c89-83c2-464b-929b-a1a8aa3c8487": intel.Clear,
+	} {
+		docs := documents(t, `{"objects":[{"type":"malware","id":"malware--1","name":"x","description":"y","object_marking_refs":["marking-definition--`+id+`"]}]}`)
+		if len(docs) != 1 || docs[0].Marking != want {
+			t.Errorf("%s: got %+v, want %v", id, docs, want)
+		}
+	}
+}
+
+func TestObjectsAreReadAsEntities(t *testing.T) {
+	docs := documents(t, `{"objects":[
+		{"type":"intrusion-set","id":"a","name":"Cold Lynx"},
+		{"type":"attack-pattern","id":"b","name":"x","external_references":[{"source_name":"capec","external_id":"CAPEC-98"},{"source_name":"mitre-attack","external_id":"T1566"}]},
+		{"type":"attack-pattern","id":"c","name":"x","external_references":[{"source_name":"capec","external_id":"CAPEC-98"}]},
+		{"type":"software","id":"d","name":"Mail","vendor":"Acme"},
+		{"type":"user-account","id":"e","account_type":"x","account_login":"Lynx"},
+		{"type":"vulnerability","id":"f","name":"CVE-2099-1","external_references":[{"source_name":"cwe","external_id":"CWE-79"}]},
+		{"type":"relationship","id":"1","relationship_type":"uses","source_ref":"a","target_ref":"b","start_time":"2026-01-02T00:00:00Z","created":"2026-05-01T00:00:00Z"},
+		{"type":"relationship","id":"2","relationship_type":"uses","source_ref":"a","target_ref":"c"},
+		{"type":"relationship","id":"3","relationship_type":"researches","source_ref":"a","target_ref":"d"},
+		{"type":"relationship","id":"4","relationship_type":"attributed-to","source_ref":"e","target_ref":"a"},
+		{"type":"relationship","id":"5","relationship_type":"affects","source_ref":"f","target_ref":"d"}]}`)
+	got := map[string]string{}
+	for _, d := range docs {
+		for _, c := range d.Claims {
+			at := ""
+			if !c.At.IsZero() {
+				at = c.At.Format(time.DateOnly)
+			}
+			got[intel.Link{From: c.Subject, Relation: c.Relation, To: c.Object}.String()] = at
+		}
+	}
+	want := map[string]string{
+		"actor:cold-lynx uses technique:T1566": "2026-01-02", "actor:cold-lynx uses attack-pattern:CAPEC-98": "",
+		"actor:cold-lynx researches product:acme/mail": "", "handle:x/lynx part-of actor:cold-lynx": "",
+		"vulnerability:CVE-2099-1 affects product:acme/mail": "", "vulnerability:CVE-2099-1 has-weakness weakness:CWE-79": "",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
