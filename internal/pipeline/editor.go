@@ -110,7 +110,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if span.Documents == 0 {
 		return intel.Profile{}, nil, fmt.Errorf("profile of %s: %w", e, intel.ErrNotFound)
 	}
-	p := intel.Profile{Entity: e, AsOf: now, Origins: d.origins, First: span.First, Last: span.Last, Documents: span.Documents,
+	p := intel.Profile{Entity: e, AsOf: now, Origins: d.origins, First: span.First, Last: span.Last, Documents: span.Documents, Marking: span.Marking,
 		Licence: ed.Licence, Invented: ed.Invented, Hidden: map[string]int{}}
 	if p.Name, err = ed.title(ctx, e); err != nil {
 		return p, nil, err
@@ -322,9 +322,6 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	docs, err := ed.DB.Mentions(ctx, r, s.plain, 60)
 	if err != nil {
 		return err
-	}
-	for _, d := range docs {
-		p.Marking = max(p.Marking, d.Marking)
 	}
 	p.References = references(docs, ed.Reference(), p.Entity)
 	known, err := ed.catalogued(ctx, p.Entity)

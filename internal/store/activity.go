@@ -56,10 +56,12 @@ func (db *DB) integers(ctx context.Context, names []intel.Entity) ([]int64, erro
 	return ids, nil
 }
 
-// A Span is when, and in how many documents, something was mentioned.
+// A Span is when, in how many documents, and in how confidential ones,
+// something was mentioned.
 type Span struct {
 	First, Last time.Time
 	Documents   int
+	Marking     intel.Marking // the strictest
 }
 
 // Mentioned returns the span of the documents that mention one of names and
@@ -71,8 +73,8 @@ func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entit
 	}
 	var first, last sql.NullInt64
 	args := append([]any{int(r.Clearance)}, anys(ids)...)
-	err = db.read.QueryRowContext(ctx, `SELECT MIN(at), MAX(at), COUNT(DISTINCT document) FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+
-		list(2, len(ids)), args...).Scan(&first, &last, &s.Documents)
+	err = db.read.QueryRowContext(ctx, `SELECT MIN(at), MAX(at), COUNT(DISTINCT document), COALESCE(MAX(marking), 0)
+		FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(2, len(ids)), args...).Scan(&first, &last, &s.Documents, &s.Marking)
 	s.First, s.Last = toTime(first), toTime(last)
 	if err != nil {
 		return s, fmt.Errorf("mentions: %w", err)

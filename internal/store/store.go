@@ -16,7 +16,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -30,6 +32,7 @@ type DB struct {
 	reading     *sql.DB // of readers; may be the same
 	write, read engine
 	dialect     dialect
+	url         string
 }
 
 // Open connects to the database at url, "sqlite:PATH" or "postgres://…", and
@@ -47,7 +50,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	db := &DB{write, read, engine{write, d.bare}, engine{read, d.bare}, d}
+	db := &DB{write, read, engine{write, d.bare}, engine{read, d.bare}, d, url}
 	if err := db.migrate(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("migrate store: %w", err)
@@ -83,11 +86,32 @@ func (db *DB) tx(ctx context.Context, f func(engine) error) error {
 		return err
 	}
 	defer tx.Rollback()
-	if err := f(engine{tx, db.dialect.bare}); err != nil {
+	err = f(engine{tx, db.dialect.bare})
+	if err == nil {
+		err = tx.Commit()
+	}
+	return db.room(err)
+}
+
+// room says of an error whether it is the disk that is full, and what to do.
+func (db *DB) room(err error) error {
+	coded := (*sqlite.Error)(nil)
+	full := errors.As(err, &coded) && coded.Code()&0xff == sqliteFull
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
+		full = pg.Code == "53100"
+	}
+	if !full {
 		return err
 	}
-	return tx.Commit()
+	name, _, _ := strings.Cut(strings.TrimPrefix(db.url, db.dialect.name+":"), "?")
+	if db.dialect.name != "sqlite" {
+		name = "the database server"
+	}
+	return fmt.Errorf("the disk of %s is full; free space and run the same command again, what was accepted is kept: %w", name, err)
 }
+
+// sqliteFull is SQLITE_FULL of sqlite.org/rescode.html.
+const sqliteFull = 13
 
 // query runs a statement and returns one T for each row.
 func query[T any](ctx context.Context, q engine, scan func(*sql.Rows, *T) error, statement string, args ...any) ([]T, error) {

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asProgram runs this binary as the program itself.
+func asProgram(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *bytes.Buffer) {
+	t.Helper()
+	cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "PORTENT_TEST_AS_PROGRAM=1")
+	stderr = &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = stderr, stderr
+	return cmd, stderr
+}
+
+func TestALineOfTwoGigabytesIsNamedAndPassedOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 2 GB")
+	}
+	db, path := newStore(t), file(t, "2026.csv", posts(10))
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const end = 2 << 30 // the file is sparse: the line takes no room on disk
+	if _, err := f.WriteAt(append([]byte("\n"), posts(12)[len(posts(10)):]...), end); err != nil {
+		t.Fatal(err)
+	}
+	cmd, out := asProgram(t, "--db", db, "import", "--as", "tweetfeed", path)
+	err = cmd.Run()
+	exit := (*exec.ExitError)(nil)
+	if !errors.As(err, &exit) || exit.ExitCode() != exitPartial || !strings.Contains(out.String(), path+": line 11: ") {
+		t.Fatalf("err %v\n%s", err, out)
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok || usage.Maxrss > 1<<20 { // kB
+		t.Errorf("it took %d MB of memory", usage.Maxrss>>10)
+	}
+	if _, c, _ := portent(t, db, "doctor"); c.Documents != 12 {
+		t.Errorf("%d documents, want those before and after the line", c.Documents)
+	}
+}
+
+// vanishing is a folder in which one file is gone by the time it is opened.
+type vanishing struct {
+	fs.FS
+	name string
+}
+
+func (v vanishing) Open(name string) (fs.File, error) {
+	if name == v.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return v.FS.Open(name)
+}
+
+func TestAFileThatVanishesFromItsFolderIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"a.csv", "b.csv", "c.csv"} {
+		if err := os.WriteFile(filepath.Join(dir, name), posts(5 * (i + 1))[len(posts(5*i)):], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &cli{DB: newStore(t), Quiet: true}
+	a := newApp(c, nil, &bytes.Buffer{}, &bytes.Buffer{})
+	defer a.close()
+	im, err := (&importCmd{}).prepare(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	im.progress = func(int) {}
+	parent, name := filepath.Split(dir)
+	if err := im.walk(t.Context(), vanishing{os.DirFS(parent), name + "/b.csv"}, parent, name, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := im.flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(im.rejected) != 1 || im.rejected[0].Path != filepath.Join(dir, "b.csv") || im.added != 10 {
+		t.Fatalf("rejected %+v, added %d", im.rejected, im.added)
+	}
+	if code, again, errs := portent(t, c.DB, "import", dir); code != exitDone || again.Documents != 5 {
+		t.Errorf("once it is there again: exit %d, %+v\n%s", code, again, errs)
+	}
+}
+
+func TestAFileThatShrinksWhileReadIsNamed(t *testing.T) {
+	db, path := newStore(t), file(t, "2026.csv", posts(200_000))
+	cmd, out := asProgram(t, "--db", db, "import", path)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for kept := 0; kept == 0; { // it has begun to read
+		time.Sleep(20 * time.Millisecond)
+		_, c, _ := portent(t, db, "doctor")
+		kept = c.Documents
+	}
+	if err := os.Truncate(path, 100); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != exitPartial || !strings.Contains(out.String(), path+": ") || !strings.Contains(out.String(), "shrank") {
+		t.Fatalf("err %v\n%s", err, out)
+	}
+	if err := os.WriteFile(path, posts(1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, before, _ := portent(t, db, "doctor")
+	if code, c, _ := portent(t, db, "import", path); code != exitDone || c.Documents != 0 || before.Documents < 1000 || before.Waiting != 0 {
+		t.Errorf("exit %d, %+v after %+v: what was accepted is lost or doubled", code, c, before)
+	}
+}
+
+func TestNothingOutsideTheFolderIsReadOrWritten(t *testing.T) {
+	outside := file(t, "secret.csv", posts(3))
+	dir := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(dir, "link.csv")); err != nil {
+		t.Fatal(err)
+	}
+	// An archive with a name that leads out of its folder: archives are not
+	// unpacked, and say so.
+	slip := []byte("PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x12\x00\x00\x00../../etc/evil.csv")
+	if err := os.WriteFile(filepath.Join(dir, "slip.zip"), slip, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, c, _ := portent(t, newStore(t), "import", dir)
+	if code != exitPartial || len(c.Rejected) != 2 || c.Documents != 0 || !strings.Contains(c.Rejected[0].Path, "link.csv") || !strings.Contains(c.Rejected[1].Path, "slip.zip") {
+		t.Errorf("exit %d, %+v", code, c)
+	}
+}
+
+func TestNamesFromDocumentsCannotLeadOutOfThePublishedTree(t *testing.T) {
+	doc := `{"source":"s","genre":"report","title":"t","text":"x","claims":[{"subject":"actor:../../../evil","subject_text":"../../../evil","relation":"uses","object":"tool:..\\..\\x"}]}`
+	db, dir := newStore(t), filepath.Join(t.TempDir(), "a", "b", "tree")
+	if code, c, errs := portent(t, db, "import", "--as", "documents", file(t, "d.jsonl", []byte(doc+"\n"))); code != exitDone {
+		t.Fatalf("exit %d, %+v\n%s", code, c, errs)
+	}
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"--db", db, "publish", dir}, nil, &out, &errs); code != exitDone {
+		t.Fatal(errs.String())
+	}
+	written := 0
+	root := filepath.Dir(filepath.Dir(filepath.Dir(dir)))
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			written++
+			if !strings.HasPrefix(path, dir+string(filepath.Separator)) {
+				t.Errorf("%s lies outside %s", path, dir)
+			}
+		}
+		return err
+	})
+	if err != nil || written < 2 {
+		t.Errorf("%d files, err %v", written, err)
+	}
+}
