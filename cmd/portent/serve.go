@@ -16,6 +16,7 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/publish"
+	"github.com/portent-cti/portent/internal/stix"
 	"github.com/portent-cti/portent/internal/web"
 )
 
@@ -96,6 +97,7 @@ func formats() []web.Format {
 			Write: func(w io.Writer, p intel.Profile) error { return publish.Markdown(w, p, publish.Options{}) }},
 		{Extension: ".json", MediaType: "application/json", Label: "JSON",
 			Write: func(w io.Writer, p intel.Profile) error { return publish.JSON(w, p, publish.Options{}) }},
+		{Extension: ".stix", MediaType: "application/stix+json;version=2.1", Label: "STIX", Write: stix.Bundle},
 	}
 }
 

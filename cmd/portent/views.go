@@ -51,7 +51,7 @@ func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err err
 		return s, err
 	}
 	counts, err := v.db.Counts(ctx)
-	s.Totals = map[string]int{"documents": counts.Documents, "evidence": counts.Evidence, "indicators": counts.Entities}
+	s.Totals = map[string]int{"documents": counts.Documents, "evidence": counts.Evidence, "names and values": counts.Entities}
 	return s, err
 }
 

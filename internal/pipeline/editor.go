@@ -130,7 +130,8 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if err := ed.describe(ctx, r, &p, subject{names, plain, outline, d}, now); err != nil {
 		return p, nil, err
 	}
-	return p, totals, nil
+	err = ed.predicted(ctx, r, &p, outline, totals)
+	return p, totals, err
 }
 
 func (ed *Editor) title(ctx context.Context, e intel.Entity) (string, error) {

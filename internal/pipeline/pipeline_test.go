@@ -3,6 +3,8 @@ package pipeline_test
 import (
 	"log/slog"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,5 +121,42 @@ func TestResearchIsEmergingForNinetyDays(t *testing.T) {
 	got, totals, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Handle, Name: "blog/someone"}, pipeline.Window{}, now)
 	if err != nil || totals["research"] != 1 || got.Research[0].Entity.Name != "CVE-2099-0001" {
 		t.Errorf("research %+v of %d, err %v; want what is new alone", got.Research, totals["research"], err)
+	}
+}
+
+func TestWhatFollowsFromAnExploitIsPredictedAfterWhatWasSeen(t *testing.T) {
+	_, p, ed := open(t)
+	actor, flaw := intel.NewEntity(intel.Actor, "Cold Lynx"), intel.Entity{Kind: intel.Vulnerability, Name: "CVE-2099-0001"}
+	seen, more := intel.Entity{Kind: intel.File, Name: "/seen.php"}, intel.Entity{Kind: intel.File, Name: "/more.php"}
+	d := report(3, "")
+	d.Claims = []intel.Claim{
+		{Subject: actor, Relation: intel.Exploits, Object: flaw},
+		{Subject: actor, Relation: intel.Uses, Object: seen},
+		{Subject: flaw, Relation: intel.Affects, Object: seen},
+		{Subject: flaw, Relation: intel.Affects, Object: more},
+		{Subject: flaw, Relation: intel.HasWeakness, Object: intel.Entity{Kind: intel.Weakness, Name: "CWE-22"}},
+	}
+	if _, err := p.Keep(t.Context(), []intel.Document{d}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, totals, err := ed.Profile(t.Context(), intel.Everything(), actor, pipeline.Window{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.IOA) != 2 || totals["ioa"] != 2 || got.IOA[0].Entity != seen || got.IOA[0].Predicted || got.IOA[1].Entity != more || !got.IOA[1].Predicted {
+		t.Fatalf("fragments %+v of %d", got.IOA, totals["ioa"])
+	}
+	if r := got.IOA[1]; r.Probability <= 0 || r.Probability >= got.IOA[0].Probability || !r.First.IsZero() || !strings.Contains(r.Description, flaw.Name) || r.Level != intel.Low {
+		t.Errorf("predicted %+v", r)
+	}
+	if i := slices.IndexFunc(got.TTP, func(r intel.Row) bool { return r.Predicted && slices.Contains(r.Weakness, "CWE-22") }); i < 0 {
+		t.Errorf("no technique follows from the weakness: %+v", got.TTP)
+	}
+	got, totals, err = ed.Profile(t.Context(), intel.Everything(), actor, pipeline.Window{Rows: 1}, now)
+	if err != nil || len(got.IOA) != 2 || totals["ioa"] != 2 {
+		t.Errorf("a page of one observed row: %d of %d, err %v", len(got.IOA), totals["ioa"], err)
 	}
 }
