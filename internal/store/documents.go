@@ -137,7 +137,8 @@ const documentSelect = `SELECT d.key, s.name, d.genre, d.url, d.author, d.channe
 // A stored document and its integer.
 type stored struct {
 	intel.Document
-	id int64
+	id     int64
+	damage error // why the row cannot be read whole
 }
 
 func scanDocument(rows *sql.Rows, d *stored) error {
@@ -158,7 +159,7 @@ func scanDocument(rows *sql.Rows, d *stored) error {
 	}
 	if claims != "" {
 		if err := json.Unmarshal([]byte(claims), &d.Claims); err != nil {
-			return fmt.Errorf("document %s: claims: %w", d.ID, err)
+			d.damage = fmt.Errorf("claims as kept cannot be read: %w", err)
 		}
 	}
 	return nil

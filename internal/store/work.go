@@ -28,7 +28,11 @@ func (db *DB) Lease(ctx context.Context, version, limit int, now time.Time, leas
 		}
 		return chunks(ids, func(ids []int64) error {
 			some, err := query(ctx, tx, scanDocument, documentSelect+`WHERE d.id IN `+list(1, len(ids)), anys(ids)...)
-			docs = append(docs, some...)
+			if err != nil {
+				return err
+			}
+			sound, err := parkDamaged(ctx, tx, some)
+			docs = append(docs, sound...)
 			return err
 		})
 	})
@@ -36,6 +40,22 @@ func (db *DB) Lease(ctx context.Context, version, limit int, now time.Time, leas
 		return nil, fmt.Errorf("lease documents: %w", err)
 	}
 	return plain(docs), nil
+}
+
+// parkDamaged parks the documents whose row is damaged, which no other try
+// mends, and returns the others.
+func parkDamaged(ctx context.Context, tx engine, docs []stored) ([]stored, error) {
+	sound := docs[:0]
+	for _, d := range docs {
+		if d.damage == nil {
+			sound = append(sound, d)
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE work SET state = 2, leased = 0, error = $1 WHERE document = $2`, text(d.damage.Error()), d.id); err != nil {
+			return nil, err
+		}
+	}
+	return sound, nil
 }
 
 func (db *DB) takeWork(ctx context.Context, tx engine, limit int, now time.Time, lease time.Duration) ([]int64, error) {
