@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -137,15 +138,22 @@ func (im *importing) paths(ctx context.Context) error {
 			im.reject(path, "", err)
 			continue
 		}
-		root, name := filepath.Split(filepath.Clean(path))
-		if root == "" {
-			root = "."
-		}
+		root, name := split(path, info.IsDir())
 		if err := im.walk(ctx, os.DirFS(root), root, name, info.IsDir()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// split divides a path into the folder that connectors see and the name in it.
+// A file keeps the name of its folder, which tells some of them whose it is.
+func split(path string, dir bool) (root, name string) {
+	root, name = filepath.Split(filepath.Clean(path))
+	if parent := filepath.Base(root); !dir && root != "" && fs.ValidPath(parent) && parent != "." {
+		return filepath.Join(root, ".."), parent + "/" + name
+	}
+	return cmp.Or(root, "."), name
 }
 
 // walk imports a file, a folder that a connector reads whole, or what is in a

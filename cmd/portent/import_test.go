@@ -205,3 +205,22 @@ func TestTwoImportsAtOnceShareTheWork(t *testing.T) {
 		t.Errorf("%+v, want 4000 documents and none waiting", c)
 	}
 }
+
+func TestAFileGivenAloneIsTheOneOfItsFolder(t *testing.T) {
+	chat := []byte(`{"messages":[{"party":"Victim","content":"hello, what is the price","timestamp":"2024-01-02T10:00:00Z"},{"party":"Akira","content":"200000 USD","timestamp":"2024-01-02T11:00:00Z"}]}`)
+	dir := filepath.Join(t.TempDir(), "ransomchats")
+	path := filepath.Join(dir, "Akira", "20240102.json")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, chat, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := newStore(t)
+	if code, c, errs := portent(t, db, "import", path); code != exitDone || c.Documents != 1 {
+		t.Fatalf("exit %d, %+v\n%s", code, c, errs)
+	}
+	if code, c, errs := portent(t, db, "import", dir); code != exitDone || c.Documents != 0 || c.Skipped != 1 {
+		t.Errorf("with its folder: exit %d, %+v\n%s", code, c, errs)
+	}
+}

@@ -104,7 +104,8 @@ func (s *source) report(adoc []byte) (intel.Document, bool) {
 // document is what all documents of a folder have in common; adoc is its
 // README.
 func (s *source) document(adoc []byte) intel.Document {
-	doc := intel.Document{ID: intel.NewDocumentID(s.env.ID, s.path), Source: s.env.ID, Author: "eset", URL: published + s.path}
+	place := strings.TrimPrefix(s.path, "eset/") // of the publisher's folder, wherever it was put
+	doc := intel.Document{ID: intel.NewDocumentID(s.env.ID, place), Source: s.env.ID, Author: "eset", URL: published + place}
 	for _, link := range links(adoc) {
 		if strings.Contains(link, "welivesecurity.com/") && len(doc.References) < 10 {
 			doc.References = append(doc.References, link)
