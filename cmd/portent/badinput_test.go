@@ -96,15 +96,21 @@ func TestAFileThatVanishesFromItsFolderIsNamed(t *testing.T) {
 }
 
 func TestAFileThatShrinksWhileReadIsNamed(t *testing.T) {
-	db, path := newStore(t), file(t, "2026.csv", posts(200_000))
+	db, path := newStore(t), file(t, "2026.csv", posts(20_000))
 	cmd, out := asProgram(t, "--db", db, "import", path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for kept := 0; kept == 0; { // it has begun to read
-		time.Sleep(20 * time.Millisecond)
-		_, c, _ := portent(t, db, "doctor")
-		kept = c.Documents
+	kept := 0
+	for range 600 { // until it has begun to read
+		time.Sleep(50 * time.Millisecond)
+		if _, c, _ := portent(t, db, "doctor"); c.Documents > 0 {
+			kept = c.Documents
+			break
+		}
+	}
+	if kept == 0 {
+		t.Fatalf("nothing was read\n%s", out)
 	}
 	if err := os.Truncate(path, 100); err != nil {
 		t.Fatal(err)

@@ -24,8 +24,8 @@ func smallDisk(t *testing.T, megabytes int) string {
 }
 
 func TestAFullDiskLosesNothingThatWasAccepted(t *testing.T) {
-	dir := smallDisk(t, 8)
-	db, path := "sqlite:"+filepath.Join(dir, "portent.db"), file(t, "2026.csv", posts(20_000))
+	dir := smallDisk(t, 4)
+	db, path := "sqlite:"+filepath.Join(dir, "portent.db"), file(t, "2026.csv", posts(6_000))
 	code, _, errs := portent(t, db, "import", path)
 	if code != exitFailed || !strings.Contains(errs, filepath.Join(dir, "portent.db")) || !strings.Contains(errs, "full") {
 		t.Fatalf("exit %d\n%s", code, errs)
@@ -35,7 +35,7 @@ func TestAFullDiskLosesNothingThatWasAccepted(t *testing.T) {
 	}
 	_, kept, _ := portent(t, db, "doctor")
 	code, rest, errs := portent(t, db, "import", path)
-	if code != exitDone || kept.Documents == 0 || kept.Documents+rest.Documents != 20_000 {
+	if code != exitDone || kept.Documents == 0 || kept.Documents+rest.Documents != 6_000 {
 		t.Errorf("with room again: exit %d, %+v after %d documents\n%s", code, rest, kept.Documents, errs)
 	}
 	clean := newStore(t)

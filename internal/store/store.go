@@ -75,8 +75,18 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
-	return err
+	// Two processes that open a new store at once both begin: the slower one
+	// fails, and finds the work done when it looks again.
+	for try := 0; ; try++ {
+		if _, err = p.Up(ctx); err == nil || try == 5 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond << try):
+		}
+	}
 }
 
 // tx runs f in a transaction, which it commits if f returns nil.

@@ -469,3 +469,22 @@ func TestTwoWritersAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestANewStoreCanBeOpenedByManyAtOnce(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "new.db")
+	errs := make(chan error, 6)
+	for range cap(errs) {
+		go func() {
+			db, err := store.Open(t.Context(), url)
+			if err == nil {
+				err = db.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
