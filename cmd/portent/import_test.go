@@ -153,13 +153,13 @@ func TestMain(m *testing.M) {
 func TestKilledInMidImportNothingIsLostOrDoubled(t *testing.T) {
 	for _, signal := range []os.Signal{os.Kill, os.Interrupt} {
 		t.Run(signal.String(), func(t *testing.T) {
-			db, path := newStore(t), file(t, "2026.csv", posts(9_000))
+			db, path := newStore(t), file(t, "2026.csv", posts(5_000))
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "--db", db, "import", path)
 			cmd.Env = append(os.Environ(), "PORTENT_TEST_AS_PROGRAM=1")
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(500 * time.Millisecond)
+			time.Sleep(400 * time.Millisecond)
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Skipf("the import was over before the signal: %v", err)
 			}
@@ -172,7 +172,7 @@ func TestKilledInMidImportNothingIsLostOrDoubled(t *testing.T) {
 			clean := newStore(t)
 			portent(t, clean, "import", path)
 			_, want, _ := portent(t, clean, "doctor")
-			if got.Documents != want.Documents || got.Observations != want.Observations || got.Evidence != want.Evidence || got.Waiting != 0 || got.Documents != 9_000 {
+			if got.Documents != want.Documents || got.Observations != want.Observations || got.Evidence != want.Evidence || got.Waiting != 0 || got.Documents != 5_000 {
 				t.Errorf("after the interruption %+v, without it %+v", got, want)
 			}
 		})
