@@ -50,8 +50,8 @@ func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err err
 	if s.Sources, err = v.Sources(ctx); err != nil {
 		return s, err
 	}
-	counts, err := v.db.Counts(ctx)
-	s.Totals = map[string]int{"documents": counts.Documents, "evidence": counts.Evidence, "names and values": counts.Entities}
+	counts, err := v.db.Totals(ctx)
+	s.Totals = map[string]int{"documents": counts.Documents, "links": counts.Links, "names and values": counts.Entities}
 	return s, err
 }
 

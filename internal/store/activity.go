@@ -216,6 +216,20 @@ func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
 	return c, nil
 }
 
+// Totals is how many documents, links and entities are kept. SQLite numbers
+// them without gaps and deletes none, so the highest number tells.
+func (db *DB) Totals(ctx context.Context) (c Counts, err error) {
+	if db.dialect.name != "sqlite" {
+		return db.Counts(ctx)
+	}
+	err = db.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MAX(id) FROM documents), 0), COALESCE((SELECT MAX(id) FROM links), 0),
+		COALESCE((SELECT MAX(id) FROM entities), 0)`).Scan(&c.Documents, &c.Links, &c.Entities)
+	if err != nil {
+		return c, fmt.Errorf("totals: %w", err)
+	}
+	return c, nil
+}
+
 // Suppressions says, per reason, in how many documents a value was recognised
 // and set aside.
 func (db *DB) Suppressions(ctx context.Context, r intel.Reader, e intel.Entity) (map[string]int, error) {
