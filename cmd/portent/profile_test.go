@@ -40,3 +40,24 @@ func TestAProfileInSTIXIsReadAsAProfileAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestANameOfTwoActorsListsBothAndFails(t *testing.T) {
+	const shared = `{"type":"bundle","id":"bundle--2","objects":[
+{"type":"intrusion-set","id":"intrusion-set--1","name":"Cold Lynx","aliases":["Grey Heron"],"created":"2026-01-02T03:04:05Z"},
+{"type":"intrusion-set","id":"intrusion-set--2","name":"Amber Stoat","aliases":["Grey Heron"],"created":"2026-01-02T03:04:05Z"}]}`
+	db := newStore(t)
+	if code, c, errs := portent(t, db, "import", file(t, "shared.json", []byte(shared))); code != exitDone {
+		t.Fatalf("exit %d, %+v: %s", code, c, errs)
+	}
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"--db", db, "profile", "grey heron"}, strings.NewReader(""), &out, &errs)
+	for _, s := range []string{"actor:cold-lynx", "actor:amber-stoat", "ask for one"} {
+		if !strings.Contains(errs.String(), s) {
+			t.Errorf("%s is not in %q", s, errs.String())
+		}
+	}
+	if code != exitFailed || out.Len() > 0 {
+		t.Errorf("exit %d, printed %q", code, out.String())
+	}
+	printed(t, exitDone, "--db", db, "profile", "actor:cold-lynx")
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -120,10 +121,64 @@ func (c *serveCmd) serve(ctx context.Context, a *app, p *pipeline.Pipeline, l ne
 	})
 	g.Go(func() error { return p.Run(ctx) })
 	g.Go(func() error { return p.Keepup(ctx) })
+	g.Go(func() error { return follow(ctx, a, p) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		a.remark("stopped")
 		return nil
 	}
 	return err
+}
+
+// follow puts packs into force that another process brings in, until ctx ends.
+func follow(ctx context.Context, a *app, p *pipeline.Pipeline) error {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	inForce, err := packsInForce(ctx, a)
+	if err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		now, err := refresh(ctx, a, p, inForce)
+		if err != nil && ctx.Err() == nil {
+			a.log.Error("new packs could not be put into force", "err", err)
+			continue
+		}
+		inForce = now
+	}
+}
+
+// packsInForce is a text that changes with the packs.
+func packsInForce(ctx context.Context, a *app) (string, error) {
+	packs, err := a.db.Packs(ctx)
+	var b strings.Builder
+	for _, p := range packs {
+		fmt.Fprintf(&b, "%s %s\n", p.Name, p.Digest)
+	}
+	return b.String(), err
+}
+
+// refresh makes p use the packs in force if they are others than those of
+// before, and returns which are in force. Names are settled anew: p may have
+// settled some by the former packs in the meantime.
+func refresh(ctx context.Context, a *app, p *pipeline.Pipeline, before string) (string, error) {
+	now, err := packsInForce(ctx, a)
+	if err != nil || now == before {
+		return before, err
+	}
+	set, err := a.reference(ctx)
+	if err != nil {
+		return before, err
+	}
+	p.Use(set)
+	if err := a.db.Unresolve(ctx); err != nil {
+		return before, err
+	}
+	debug.FreeOSMemory()
+	return now, p.Settle(ctx)
 }

@@ -51,21 +51,14 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	failed := false
-	changed := false
-	for _, r := range results {
-		failed = failed || r.State == "failed"
-		changed = changed || r.State == "new"
+	p, err := a.pipeline(ctx)
+	if err != nil {
+		return err
 	}
-	if changed {
-		p, err := a.pipeline(ctx)
-		if err != nil {
-			return err
-		}
-		if err := p.Resolve(ctx); err != nil {
-			return err
-		}
+	if err := p.Settle(ctx); err != nil {
+		return err
 	}
+	failed := slices.ContainsFunc(results, func(r synced) bool { return r.State == "failed" })
 	if err := c.report(a, results); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 	err := p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Now: now, Judge: judge(now), Resolve: k.resolve})
 	switch {
 	case err == nil:
-		return p.resolveAliases(ctx, k, docs)
+		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case len(docs) == 1:

@@ -118,10 +118,11 @@ func (p *Pipeline) count(n int) {
 	}
 }
 
-// Sweep finds work that nobody is told of: documents kept before a crash.
+// Sweep finds work that nobody is told of: documents kept before a crash, and
+// what the batch before it left to weigh and to settle.
 func (p *Pipeline) Sweep(ctx context.Context) error {
 	n, err := p.DB.Unfinished(ctx)
-	if err != nil || n == 0 {
+	if err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -188,7 +189,7 @@ func (p *Pipeline) Finish(ctx context.Context) error {
 }
 
 // drain derives batch after batch until none can be leased, then weighs what
-// has become stale.
+// has become stale and settles whom names stand for.
 func (p *Pipeline) drain(ctx context.Context) error {
 	weighed := p.Now()
 	for {
@@ -197,7 +198,10 @@ func (p *Pipeline) drain(ctx context.Context) error {
 			return err
 		}
 		if len(docs) == 0 {
-			return p.reweigh(ctx)
+			if err := p.reweigh(ctx); err != nil {
+				return err
+			}
+			return p.Settle(ctx)
 		}
 		if err := p.deriveBatch(ctx, docs); err != nil {
 			return errors.Join(err, p.release(ctx, docs))

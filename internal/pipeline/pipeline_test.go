@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/queue"
 	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -158,5 +160,43 @@ func TestWhatFollowsFromAnExploitIsPredictedAfterWhatWasSeen(t *testing.T) {
 	got, totals, err = ed.Profile(t.Context(), intel.Everything(), actor, pipeline.Window{Rows: 1}, now)
 	if err != nil || len(got.IOA) != 2 || totals["ioa"] != 2 {
 		t.Errorf("a page of one observed row: %d of %d, err %v", len(got.IOA), totals["ioa"], err)
+	}
+}
+
+func TestAliasesAreSettledAfterACrashAndWhenTheyAreWithdrawn(t *testing.T) {
+	db, p, _ := open(t)
+	main, alias := intel.Entity{Kind: intel.Actor, Name: "amber-stoat"}, intel.Entity{Kind: intel.Actor, Name: "grey-heron"}
+	doc := report(1, "Amber Stoat is also called Grey Heron.")
+	doc.Claims = []intel.Claim{{Subject: alias, Relation: intel.AliasOf, Object: main}}
+	if _, err := db.SaveDocuments(t.Context(), []intel.Document{doc}, now); err != nil {
+		t.Fatal(err)
+	}
+	derived := func(version int, evidence ...intel.Evidence) {
+		t.Helper()
+		// As before a crash: what the document came to is kept, nothing else done.
+		err := db.SaveDerived(t.Context(), []store.Derived{{Document: doc.ID, Evidence: evidence}}, store.Derivation{Version: version, Now: now,
+			Judge: func(e []intel.Evidence) []intel.Assessment { return score.Links(e, now) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	stands := func() []store.Resolution {
+		t.Helper()
+		if err := p.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		rs, err := db.StandsFor(t.Context(), alias)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rs
+	}
+	derived(1, correlate.Evidence(doc, nil, p.Reference())...)
+	if rs := stands(); len(rs) != 1 || rs[0].Canonical != main {
+		t.Errorf("the alias stands for %+v, want %s", rs, main)
+	}
+	derived(2)
+	if rs := stands(); len(rs) != 0 {
+		t.Errorf("the withdrawn alias stands for %+v", rs)
 	}
 }

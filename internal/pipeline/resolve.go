@@ -3,17 +3,25 @@ package pipeline
 import (
 	"context"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/store"
 )
 
-// believable is the probability from which an alias claim counts in resolving
-// names.
-const believable = 0.5
+const (
+	// settled is how many names are settled at once.
+	settled = 500
+	// related is how many names that claims connect with them are looked at.
+	related = 2000
+)
 
-// resolve says whom a name stands for by the reference; nil: itself.
+// resolve says whom a name stands for by the reference; none: itself.
 func (k *known) resolve(name intel.Entity) []store.Resolution {
-	candidates := k.set.Resolve(name)
+	return resolutions(name, k.set.Resolve(name))
+}
+
+func resolutions(name intel.Entity, candidates []reference.Candidate) []store.Resolution {
 	if len(candidates) == 1 && candidates[0].Entity == name {
 		return nil
 	}
@@ -24,102 +32,79 @@ func (k *known) resolve(name intel.Entity) []store.Resolution {
 	return out
 }
 
-// resolveAliases resolves the names that documents call aliases and that the
-// reference does not know. A name it knows is never moved by what a document
-// says: sources that disagree would merge actors.
-func (p *Pipeline) resolveAliases(ctx context.Context, k *known, docs []store.Derived) error {
-	seen := map[intel.Entity]bool{}
-	for _, d := range docs {
-		for _, e := range d.Evidence {
-			if e.Link.Relation != intel.AliasOf && e.Link.Relation != intel.NotAliasOf {
-				continue
-			}
-			for _, name := range []intel.Entity{e.Link.From, e.Link.To} {
-				if seen[name] || len(k.set.Resolve(name)) > 0 {
-					continue
-				}
-				seen[name] = true
-				if err := p.resolveByClaims(ctx, k, name); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// resolveByClaims makes name stand for what believed claims say it is an alias
-// of: names the reference knows, shared evenly; without one, the name that is
-// claimed as its main one.
-func (p *Pipeline) resolveByClaims(ctx context.Context, k *known, name intel.Entity) error {
-	own := []store.Resolution{{Name: name, Canonical: name, Share: 1}}
-	section := store.Section{Relations: []intel.Relation{intel.AliasOf}, Class: intel.Name}
-	outward, _, err := p.DB.Rows(ctx, intel.Everything(), own, section, 50, 0)
-	if err != nil {
-		return err
-	}
-	section.Inward = true
-	inward, _, err := p.DB.Rows(ctx, intel.Everything(), own, section, 50, 0)
-	if err != nil {
-		return err
-	}
-	shares := map[intel.Entity]float64{}
-	var order []intel.Entity
-	for _, a := range append(outward, inward...) {
-		if a.Probability < believable {
-			continue
-		}
-		other := a.Link.To
-		if other == name {
-			other = a.Link.From
-		}
-		for _, c := range k.set.Resolve(other) {
-			if _, ok := shares[c.Entity]; !ok {
-				order = append(order, c.Entity)
-			}
-			shares[c.Entity] += c.Share
-		}
-	}
-	if len(order) == 0 {
-		for _, a := range outward {
-			if a.Probability >= believable && a.Link.To != name {
-				order, shares = []intel.Entity{a.Link.To}, map[intel.Entity]float64{a.Link.To: 1}
-				break
-			}
-		}
-	}
-	sum := 0.0
-	for _, s := range shares {
-		sum += s
-	}
-	rs := make([]store.Resolution, 0, len(order))
-	for _, e := range order {
-		if e != name {
-			rs = append(rs, store.Resolution{Name: name, Canonical: e, Share: shares[e] / sum, SaidBy: []string{"documents"}})
-		}
-	}
-	if len(rs) == 0 {
-		return nil
-	}
-	return p.DB.SaveResolutions(ctx, rs)
-}
-
-// Resolve resolves every name in the store again, after the reference has
-// changed.
-func (p *Pipeline) Resolve(ctx context.Context) error {
+// Settle says of every unresolved name whom it stands for. A name the
+// reference knows is never moved by what a document says: sources that disagree
+// would merge actors. Other names stand for what believed claims say.
+func (p *Pipeline) Settle(ctx context.Context) error {
 	k := p.known.Load()
-	return p.DB.SluggedEntities(ctx, func(some []intel.Entity) error {
-		var rs []store.Resolution
-		titles := map[intel.Entity]string{}
-		for _, e := range some {
-			rs = append(rs, k.resolve(e)...)
-			if t := k.set.Title(e); t != e.Title() {
-				titles[e] = t
-			}
-		}
-		if err := p.DB.SaveTitles(ctx, titles); err != nil {
+	for {
+		names, err := p.DB.Unresolved(ctx, settled)
+		if err != nil || len(names) == 0 {
 			return err
 		}
-		return p.DB.SaveResolutions(ctx, rs)
-	})
+		claims, read, err := p.claims(ctx, k, names)
+		if err != nil {
+			return err
+		}
+		s := store.Settlement{Names: names, Titles: map[intel.Entity]string{}}
+		asked := make(map[intel.Entity]bool, len(names))
+		for _, u := range names {
+			asked[u.Name] = true
+			if t := k.set.Title(u.Name); t != u.Name.Title() {
+				s.Titles[u.Name] = t
+			}
+		}
+		for _, name := range read {
+			if !asked[name] {
+				s.Names = append(s.Names, store.Unresolved{Name: name})
+			}
+		}
+		stand := correlate.StandFor(claims, k.set.Resolve)
+		for _, u := range s.Names {
+			candidates := k.set.Resolve(u.Name)
+			if len(candidates) == 0 {
+				candidates = stand[u.Name]
+			}
+			s.Resolutions = append(s.Resolutions, resolutions(u.Name, candidates)...)
+		}
+		if err := p.DB.Settle(ctx, s); err != nil {
+			return err
+		}
+	}
+}
+
+// claims gathers the alias claims that connect names with others, however
+// indirectly, and returns the names whose claims it read. Names the reference
+// knows connect nothing.
+func (p *Pipeline) claims(ctx context.Context, k *known, names []store.Unresolved) (claims []intel.Assessment, read []intel.Entity, err error) {
+	seen := map[intel.Entity]bool{}
+	links := map[intel.Link]bool{}
+	var next []intel.Entity
+	visit := func(e intel.Entity) {
+		if !seen[e] && len(k.set.Resolve(e)) == 0 {
+			seen[e] = true
+			next = append(next, e)
+		}
+	}
+	for _, u := range names {
+		visit(u.Name)
+	}
+	for len(next) > 0 && len(read) < related {
+		step := next
+		next = nil
+		read = append(read, step...)
+		some, err := p.DB.Aliases(ctx, step)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, c := range some {
+			if !links[c.Link] {
+				links[c.Link] = true
+				claims = append(claims, c)
+			}
+			visit(c.Link.From)
+			visit(c.Link.To)
+		}
+	}
+	return claims, read, nil
 }

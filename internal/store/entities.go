@@ -117,18 +117,6 @@ func (db *DB) Title(ctx context.Context, e intel.Entity) (title string, err erro
 	return rows[0], nil
 }
 
-// SaveTitles sets how the names of entities are written.
-func (db *DB) SaveTitles(ctx context.Context, titles map[intel.Entity]string) error {
-	return db.tx(ctx, func(tx engine) error {
-		for e, title := range titles {
-			if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3`, text(title), string(e.Kind), e.Name); err != nil {
-				return fmt.Errorf("title of %s: %w", e, err)
-			}
-		}
-		return nil
-	})
-}
-
 // Find returns entities whose name or title contains words, shortest first,
 // that are mentioned in a document r may see.
 func (db *DB) Find(ctx context.Context, r intel.Reader, words string, limit int) ([]Titled, error) {

@@ -21,7 +21,8 @@ type Pack struct {
 }
 
 // SavePack puts a pack in force in place of the one of that name, in one
-// transaction: a reader sees the former one or this one, never a mixture.
+// transaction: a reader sees the former one or this one, never a mixture. All
+// names become unresolved by it.
 // Each yields the items in any order, and may fail half-way. It reports whether
 // anything changed.
 func (db *DB) SavePack(ctx context.Context, p Pack, each func(yield func(key string, body []byte) error) error) (changed bool, err error) {
@@ -42,7 +43,10 @@ func (db *DB) SavePack(ctx context.Context, p Pack, each func(yield func(key str
 			ON CONFLICT (name) DO UPDATE SET version = excluded.version, digest = excluded.digest, licence = excluded.licence,
 			publisher = excluded.publisher, items = excluded.items, loaded = excluded.loaded`,
 			p.Name, p.Version, p.Digest, p.Licence, p.Publisher, p.Items, p.Loaded.UnixMicro())
-		return err
+		if err != nil {
+			return err
+		}
+		return unresolve(ctx, tx)
 	})
 	if err != nil {
 		return false, fmt.Errorf("save pack %s: %w", p.Name, err)

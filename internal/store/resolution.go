@@ -18,15 +18,7 @@ type Resolution struct {
 	SaidBy    []string
 }
 
-// SaveResolutions replaces whom the names in rs stand for.
-func (db *DB) SaveResolutions(ctx context.Context, rs []Resolution) error {
-	err := db.tx(ctx, func(tx engine) error { return saveResolutions(ctx, tx, rs) })
-	if err != nil {
-		return fmt.Errorf("save resolutions: %w", err)
-	}
-	return nil
-}
-
+// saveResolutions replaces whom the names in rs stand for.
 func saveResolutions(ctx context.Context, tx engine, rs []Resolution) error {
 	if len(rs) == 0 {
 		return nil
@@ -96,28 +88,4 @@ func (db *DB) NamesOf(ctx context.Context, canonical intel.Entity) ([]Resolution
 		}
 	}
 	return out, nil
-}
-
-// SluggedEntities calls f with each entity whose kind is written as a slug, in
-// runs, so that names can be resolved anew after the reference has changed.
-func (db *DB) SluggedEntities(ctx context.Context, f func([]intel.Entity) error) error {
-	var kinds []any
-	for _, k := range []intel.Kind{intel.Actor, intel.Campaign, intel.Malware, intel.Tool, intel.Sector, intel.Label, intel.Organization} {
-		kinds = append(kinds, string(k))
-	}
-	last := int64(0)
-	for {
-		rows, err := query(ctx, db.read, scanEntity, `SELECT id, kind, name FROM entities WHERE id > $1 AND kind IN `+list(2, len(kinds))+` ORDER BY id LIMIT 1000`,
-			append([]any{last}, kinds...)...)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		some := make([]intel.Entity, len(rows))
-		for i, r := range rows {
-			some[i], last = r.Entity, r.id
-		}
-		if err := f(some); err != nil {
-			return err
-		}
-	}
 }

@@ -393,7 +393,7 @@ func TestANameIsReadWithTheNamesThatStandForIt(t *testing.T) {
 		v.Evidence[0].Link.To = alias
 		derive(t, db, 1, v)
 		r := store.Resolution{Name: alias, Canonical: actor, Share: .5, SaidBy: []string{"Vantage", "Halden"}}
-		if err := db.SaveResolutions(t.Context(), []store.Resolution{r}); err != nil {
+		if err := db.Settle(t.Context(), store.Settlement{Resolutions: []store.Resolution{r}}); err != nil {
 			t.Fatal(err)
 		}
 		names, err := db.NamesOf(t.Context(), actor)

@@ -1,0 +1,61 @@
+package correlate_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/correlate"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+)
+
+func TestNamesStandForWhoIsSaidToBearThem(t *testing.T) {
+	name := func(s string) intel.Entity { return intel.Entity{Kind: intel.Actor, Name: s} }
+	claim := func(from string, rel intel.Relation, to string, p float64) intel.Assessment {
+		return intel.Assessment{Link: intel.Link{From: name(from), Relation: rel, To: name(to)}, Probability: p}
+	}
+	known := func(e intel.Entity) []reference.Candidate {
+		if e.Name == "known" || e.Name == "famous" {
+			return []reference.Candidate{{Entity: name("famous"), Share: 1}}
+		}
+		return nil
+	}
+	is, not := intel.AliasOf, intel.NotAliasOf
+	for _, test := range []struct {
+		name   string
+		claims []intel.Assessment
+		want   map[string]map[string]float64
+	}{
+		{"a name of two is shared", []intel.Assessment{claim("heron", is, "lynx", .6), claim("heron", is, "stoat", .6)},
+			map[string]map[string]float64{"heron": {"lynx": .5, "stoat": .5}}},
+		{"by belief", []intel.Assessment{claim("heron", is, "lynx", .9), claim("heron", is, "stoat", .6)},
+			map[string]map[string]float64{"heron": {"lynx": .6, "stoat": .4}}},
+		{"an alias of an alias", []intel.Assessment{claim("a", is, "b", .9), claim("b", is, "c", .9)},
+			map[string]map[string]float64{"a": {"c": 1}, "b": {"c": 1}}},
+		{"two that point at each other", []intel.Assessment{claim("a", is, "b", .9), claim("b", is, "a", .9)},
+			map[string]map[string]float64{"b": {"a": 1}}},
+		{"a circle of three", []intel.Assessment{claim("a", is, "b", .9), claim("b", is, "c", .9), claim("c", is, "a", .9)},
+			map[string]map[string]float64{"b": {"a": 1}, "c": {"a": 1}}},
+		{"a known name outweighs", []intel.Assessment{claim("heron", is, "known", .6), claim("heron", is, "stoat", .9), claim("known", is, "stoat", .9)},
+			map[string]map[string]float64{"heron": {"famous": 1}, "stoat": {"famous": 1}}},
+		{"doubtful", []intel.Assessment{claim("heron", is, "lynx", .4)}, nil},
+		{"denied", []intel.Assessment{claim("heron", is, "lynx", .6), claim("lynx", not, "heron", .7)}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := map[string]map[string]float64{}
+			for e, candidates := range correlate.StandFor(test.claims, known) {
+				got[e.Name] = map[string]float64{}
+				for _, c := range candidates {
+					got[e.Name][c.Entity.Name] = float64(int(c.Share*1000+.5)) / 1000
+				}
+			}
+			if test.want == nil {
+				test.want = map[string]map[string]float64{}
+			}
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}

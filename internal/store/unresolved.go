@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// An Unresolved name is one of which has to be said anew whom it stands for:
+// what documents say of its aliases has changed, or the reference has.
+type Unresolved struct {
+	Name  intel.Entity
+	asked int64 // changes with each reason to ask
+}
+
+// slugged lists the kinds of names that may stand for another.
+func slugged() []any {
+	return []any{string(intel.Actor), string(intel.Campaign), string(intel.Malware), string(intel.Tool), string(intel.Sector), string(intel.Label), string(intel.Organization)}
+}
+
+const askAgain = ` ON CONFLICT (name) DO UPDATE SET asked = unresolved.asked + 1`
+
+// Unresolve makes every name that may stand for another unresolved, as after
+// the reference has changed.
+func (db *DB) Unresolve(ctx context.Context) error { return unresolve(ctx, db.write) }
+
+func unresolve(ctx context.Context, tx engine) error {
+	kinds := slugged()
+	_, err := tx.ExecContext(ctx, `INSERT INTO unresolved (name, asked) SELECT id, 1 FROM entities WHERE kind IN `+list(1, len(kinds))+` ORDER BY id`+askAgain, kinds...)
+	if err != nil {
+		return fmt.Errorf("unresolve names: %w", err)
+	}
+	return nil
+}
+
+// unresolve notes the names that alias claims among the links connect.
+func (s *saving) unresolve(ctx context.Context, links map[int64]bool) error {
+	return chunks(slices.Sorted(maps.Keys(links)), func(links []int64) error {
+		which := list(1, len(links)) + ` AND relation IN ('alias-of', 'not-alias-of')`
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO unresolved (name, asked) SELECT name, 1 FROM
+			(SELECT from_entity AS name FROM links WHERE id IN `+which+` UNION SELECT to_entity FROM links WHERE id IN `+which+`) n
+			WHERE name > 0 ORDER BY name`+askAgain, anys(links)...)
+		return err
+	})
+}
+
+// Unresolved returns up to limit names that are unresolved.
+func (db *DB) Unresolved(ctx context.Context, limit int) ([]Unresolved, error) {
+	return query(ctx, db.read, func(r *sql.Rows, u *Unresolved) error { return r.Scan(&u.Name.Kind, &u.Name.Name, &u.asked) },
+		`SELECT e.kind, e.name, u.asked FROM unresolved u JOIN entities e ON e.id = u.name ORDER BY u.name LIMIT $1`, limit)
+}
+
+// Aliases returns what is believed of claims that one of names is, or is not,
+// an alias, and of claims that another is an alias of it.
+func (db *DB) Aliases(ctx context.Context, names []intel.Entity) ([]intel.Assessment, error) {
+	ids, err := db.lookupIDs(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("aliases: %w", err)
+	}
+	type row struct {
+		ends
+		probability float64
+	}
+	var out []intel.Assessment
+	seen := map[int64]bool{}
+	for _, side := range []string{"from_entity", "to_entity"} {
+		err := chunks(slices.Sorted(maps.Values(ids)), func(ids []int64) error {
+			rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
+				return r.Scan(&x.id, &x.relation, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.probability)
+			}, `SELECT a.link, a.relation, f.kind, f.name, t.kind, t.name, MAX(a.probability) FROM assessments a
+				JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity
+				WHERE a.relation IN ('alias-of', 'not-alias-of') AND a.`+side+` IN `+list(1, len(ids))+`
+				GROUP BY a.link, a.relation, f.kind, f.name, t.kind, t.name ORDER BY a.link`, anys(ids)...)
+			for _, x := range rows {
+				if !seen[x.id] {
+					seen[x.id] = true
+					out = append(out, intel.Assessment{Link: x.link(), Probability: x.probability})
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("aliases: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// A Settlement says of names whom they stand for: those in Resolutions for
+// others, the rest for themselves.
+type Settlement struct {
+	Names       []Unresolved
+	Resolutions []Resolution
+	Titles      map[intel.Entity]string // how names are written
+}
+
+// Settle keeps whom names stand for. Those of which a change came meanwhile
+// stay unresolved.
+func (db *DB) Settle(ctx context.Context, s Settlement) error {
+	err := db.tx(ctx, func(tx engine) error {
+		for e, t := range s.Titles {
+			if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3 AND title <> $1`, text(t), string(e.Kind), e.Name); err != nil {
+				return err
+			}
+		}
+		names := make([]intel.Entity, len(s.Names))
+		for i, u := range s.Names {
+			names[i] = u.Name
+		}
+		ids := make(map[intel.Entity]int64, len(names))
+		err := chunks(names, func(some []intel.Entity) error {
+			if err := findEntities(ctx, tx, some, ids); err != nil {
+				return err
+			}
+			gone := make([]any, len(some))
+			for i, e := range some {
+				gone[i] = ids[e]
+			}
+			_, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name IN `+list(1, len(gone)), gone...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := saveResolutions(ctx, tx, s.Resolutions); err != nil {
+			return err
+		}
+		for _, u := range s.Names {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM unresolved WHERE name = $1 AND asked = $2`, ids[u.Name], u.asked); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle %d names: %w", len(s.Names), err)
+	}
+	return nil
+}
