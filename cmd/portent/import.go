@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +29,10 @@ type importCmd struct {
 	Settings    string   `help:"Settings of the type as JSON, such as a header mapping." placeholder:"JSON"`
 	Path        []string `arg:"" help:"Files or folders." type:"path"`
 }
+
+// mostListed is how many rejected items of one path are listed; the rest are
+// counted.
+const mostListed = 100_000
 
 // A rejection is an item that could not be read.
 type rejection struct {
@@ -46,11 +52,14 @@ type importing struct {
 
 	mu       sync.Mutex
 	rejected []rejection
+	listing  string // path of the latest rejection
+	listed   int    // of it
 	batch    []intel.Document
 	size     int
 	seen     int
 	added    int
 	progress func(int)
+	sources  map[intel.SourceID]string // read with which connector
 }
 
 // Run implements the command.
@@ -84,7 +93,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 }
 
 func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
-	im := &importing{importCmd: c, app: a}
+	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}}
 	if c.Reliability != "" {
 		r, err := intel.ParseReliability(c.Reliability)
 		if err != nil {
@@ -128,7 +137,15 @@ func (im *importing) run(ctx context.Context) error {
 	if w := <-worked; err == nil && !errors.Is(w, context.Canceled) {
 		err = w
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	for _, source := range slices.Sorted(maps.Keys(im.sources)) {
+		if err := im.app.db.SaveHealth(ctx, source, im.sources[source], im.app.now(), nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (im *importing) paths(ctx context.Context) error {
@@ -268,6 +285,7 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	}
 	var kept keepError
 	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		im.sources[doc.Source] = con.Name
 		if err := im.keep(ctx, con, doc); err != nil {
 			return keepError{err}
 		}
@@ -301,7 +319,17 @@ func (im *importing) settings(path string) ([]byte, error) {
 func (im *importing) reject(path, item string, reason error) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
-	im.rejected = append(im.rejected, rejection{path, item, reason.Error()})
+	if im.listing != path {
+		im.listing, im.listed = path, 0
+	}
+	switch im.listed++; {
+	case im.listed <= mostListed:
+		im.rejected = append(im.rejected, rejection{path, item, reason.Error()})
+	case im.listed == mostListed+1:
+		im.rejected = append(im.rejected, rejection{path, "", "1 more item"})
+	default:
+		im.rejected[len(im.rejected)-1].Reason = fmt.Sprintf("%d more items", im.listed-mostListed)
+	}
 }
 
 // keep gathers documents into batches, one transaction each.

@@ -44,12 +44,17 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 	}
 	lines := bufio.NewScanner(a.in)
 	lines.Buffer(nil, 1<<20)
+	n := 0
 	for lines.Scan() {
+		n++
 		if err := one(lines.Text()); err != nil {
 			return err
 		}
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("standard input: line %d: %w (a value a line, 1 MiB at most)", n+1, err)
+	}
+	return nil
 }
 
 // entityOf reads a value as a person writes it: in written form, or as the
@@ -74,7 +79,7 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 			actors = append(actors, n.Entity.String())
 		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors,
-			"suppressed": f.Suppressed, "first_seen": date(f.First), "last_seen": date(f.Last), "decayed": f.Decayed})
+			"suppressed": f.Suppressed, "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed})
 	}
 	switch {
 	case f.Suppressed != "":
@@ -89,6 +94,14 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		fmt.Fprintf(a.out, "%s: %s, seen %s to %s\n", value, strings.Join(names, ", "), date(f.First), date(f.Last))
 	}
 	return nil
+}
+
+// moment is a time in JSON; an unknown one is null.
+func moment(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC()
 }
 
 // date prints a day; an unknown one is an en dash.

@@ -17,7 +17,7 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	sources, err := db.Sources(ctx)
+	sources, err := db.Sources(ctx, a.now())
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	for _, s := range sources {
 		h := health(s, now)
 		if a.cli.JSON {
-			err = a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": h.State, "last_success": date(s.LastSuccess),
+			err = a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": h.State, "last_success": moment(s.LastSuccess),
 				"last_error": s.LastError, "documents": s.Documents, "documents_per_day": h.PerDay, "lag_seconds": h.Lag.Seconds()})
 		} else {
 			_, err = fmt.Fprintf(a.out, "%-24s %-9s %9d documents  last %s  %s\n", s.Name, h.State, s.Documents, date(s.LastDocument), s.LastError)

@@ -366,15 +366,15 @@ func excerpt(text, words string) string {
 
 // Sources implements web.Views.
 func (v *views) Sources(ctx context.Context) ([]web.SourceHealth, error) {
-	sources, err := v.db.Sources(ctx)
+	sources, err := v.db.Sources(ctx, v.now())
 	if err != nil {
 		return nil, err
 	}
 	out := make([]web.SourceHealth, len(sources))
 	for i, s := range sources {
 		h := health(s, v.now())
-		out[i] = web.SourceHealth{Name: s.Name, Connector: s.Connector, State: h.State, Documents: s.Documents,
-			LastSuccess: s.LastSuccess, LastDocument: s.LastDocument, LastFailure: s.LastFailure, LastError: s.LastError}
+		out[i] = web.SourceHealth{Name: s.Name, Connector: s.Connector, State: h.State, Documents: s.Documents, Documents24: s.Documents24,
+			Reliability: s.Reliability, Daily: s.Daily, LastSuccess: s.LastSuccess, LastDocument: s.LastDocument, LastFailure: s.LastFailure, LastError: s.LastError}
 	}
 	return out, nil
 }
@@ -393,6 +393,9 @@ func health(s store.Source, now time.Time) condition {
 		c.State = web.Failing
 	case s.Every > 0 && !s.LastSuccess.IsZero() && now.Sub(s.LastSuccess) > 3*s.Every:
 		c.State = web.Late
+	}
+	for _, d := range s.Daily {
+		c.PerDay += float64(d.N) / float64(len(s.Daily))
 	}
 	if !s.LastDocument.IsZero() {
 		c.Lag = max(0, now.Sub(s.LastDocument))

@@ -75,7 +75,10 @@ func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Docum
 	var added []intel.DocumentID
 	work := make([]any, 0, len(rows))
 	least, greatest := rows[0].id, rows[0].id
-	counts := map[int64]int{}
+	counts, reliability := map[int64]int{}, map[int64]int{}
+	for _, d := range docs {
+		reliability[sources[d.Source]] = int(d.Reliability)
+	}
 	for _, k := range rows {
 		added = append(added, intel.DocumentID(hex.EncodeToString(k.key)))
 		work = append(work, k.id)
@@ -86,7 +89,8 @@ func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Docum
 		return nil, err
 	}
 	for id, n := range counts {
-		if _, err := tx.ExecContext(ctx, `UPDATE sources SET documents = documents + $1, last_document = $2 WHERE id = $3`, n, now.UnixMicro(), id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE sources SET documents = documents + $1, last_document = $2, reliability = $3 WHERE id = $4`,
+			n, now.UnixMicro(), reliability[id], id); err != nil {
 			return nil, err
 		}
 	}

@@ -21,7 +21,13 @@ type Source struct {
 	LastDocument time.Time
 	LastError    string // empty after a success
 	LastFailure  time.Time
+	Reliability  intel.Reliability // of its latest documents
+	Daily        []intel.Count     // documents by the day they were learned, last 14 days
+	Documents24  int               // learned in the last 24 hours
 }
+
+// arrivalDays is how many days Sources counts documents of.
+const arrivalDays = 14
 
 func sourceID(ctx context.Context, tx engine, name intel.SourceID) (id int64, err error) {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO sources (name) VALUES ($1) ON CONFLICT DO NOTHING`, string(name)); err != nil {
@@ -46,16 +52,62 @@ func (db *DB) SaveSource(ctx context.Context, s Source) error {
 	return nil
 }
 
-// Sources lists all sources by name.
-func (db *DB) Sources(ctx context.Context) ([]Source, error) {
-	return query(ctx, db.read, func(r *sql.Rows, s *Source) error {
+// Sources lists all sources by name, with what they brought before now.
+func (db *DB) Sources(ctx context.Context, now time.Time) ([]Source, error) {
+	type row struct {
+		Source
+		id int64
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, s *row) error {
 		var settings string
 		var success, document, failure sql.NullInt64
-		err := r.Scan(&s.Name, &s.Connector, &settings, &s.Every, &s.Documents, &success, &document, &s.LastError, &failure)
-		s.Settings = json.RawMessage(settings)
+		var reliability int
+		err := r.Scan(&s.id, &s.Name, &s.Connector, &settings, &s.Every, &s.Documents, &success, &document, &s.LastError, &failure, &reliability)
+		s.Settings, s.Reliability = json.RawMessage(settings), intel.Reliability(reliability)
 		s.LastSuccess, s.LastDocument, s.LastFailure = toTime(success), toTime(document), toTime(failure)
 		return err
-	}, `SELECT name, connector, settings, every, documents, last_success, last_document, last_error, last_failure FROM sources ORDER BY name`)
+	}, `SELECT id, name, connector, settings, every, documents, last_success, last_document, last_error, last_failure, reliability FROM sources ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("sources: %w", err)
+	}
+	arrived, err := db.arrivals(ctx, now)
+	if err != nil {
+		return nil, fmt.Errorf("sources: %w", err)
+	}
+	today := now.UTC().Truncate(24 * time.Hour)
+	out := make([]Source, len(rows))
+	for i, r := range rows {
+		out[i] = r.Source
+		for back := arrivalDays - 1; back >= 0; back-- {
+			start := today.AddDate(0, 0, -back)
+			a := arrived[arrival{r.id, start.UnixMicro() / day}]
+			out[i].Daily = append(out[i].Daily, intel.Count{Start: start, N: a.all})
+			out[i].Documents24 += a.late
+		}
+	}
+	return out, nil
+}
+
+// An arrival is one day of one source.
+type arrival struct{ source, day int64 }
+
+type arrived struct{ all, late int }
+
+func (db *DB) arrivals(ctx context.Context, now time.Time) (map[arrival]arrived, error) {
+	type row struct {
+		arrival
+		arrived
+	}
+	since := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-arrivalDays)
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.source, &x.day, &x.all, &x.late) },
+		`SELECT source, learned / 86400000000, COUNT(*), SUM(CASE WHEN learned > $1 THEN 1 ELSE 0 END) FROM documents
+		WHERE learned >= $2 AND learned <= $3 GROUP BY source, learned / 86400000000`,
+		now.Add(-24*time.Hour).UnixMicro(), since.UnixMicro(), now.UnixMicro())
+	out := make(map[arrival]arrived, len(rows))
+	for _, x := range rows {
+		out[x.arrival] = x.arrived
+	}
+	return out, err
 }
 
 // Cursor returns how far a source has been read.
@@ -77,18 +129,18 @@ func (db *DB) SaveCursor(ctx context.Context, name intel.SourceID, c intel.Curso
 	return nil
 }
 
-// SaveHealth notes how an attempt to read a source ended: failure is nil after
-// a success.
-func (db *DB) SaveHealth(ctx context.Context, name intel.SourceID, at time.Time, failure error) error {
+// SaveHealth notes how an attempt to read a source with a connector ended:
+// failure is nil after a success.
+func (db *DB) SaveHealth(ctx context.Context, name intel.SourceID, connector string, at time.Time, failure error) error {
 	var err error
 	if failure == nil {
-		_, err = db.write.ExecContext(ctx, `INSERT INTO sources (name, first_success, last_success) VALUES ($1, $2, $3)
-			ON CONFLICT (name) DO UPDATE SET last_success = excluded.last_success, first_success = COALESCE(sources.first_success, excluded.first_success), last_error = ''`,
-			string(name), at.UnixMicro(), at.UnixMicro())
+		_, err = db.write.ExecContext(ctx, `INSERT INTO sources (name, connector, first_success, last_success) VALUES ($1, $2, $3, $3)
+			ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, last_success = excluded.last_success,
+			first_success = COALESCE(sources.first_success, excluded.first_success), last_error = ''`, string(name), connector, at.UnixMicro())
 	} else {
-		_, err = db.write.ExecContext(ctx, `INSERT INTO sources (name, last_error, last_failure) VALUES ($1, $2, $3)
-			ON CONFLICT (name) DO UPDATE SET last_error = excluded.last_error, last_failure = excluded.last_failure`,
-			string(name), text(failure.Error()), at.UnixMicro())
+		_, err = db.write.ExecContext(ctx, `INSERT INTO sources (name, connector, last_error, last_failure) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, last_error = excluded.last_error, last_failure = excluded.last_failure`,
+			string(name), connector, text(failure.Error()), at.UnixMicro())
 	}
 	if err != nil {
 		return fmt.Errorf("save health of %s: %w", name, err)

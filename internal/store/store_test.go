@@ -488,3 +488,27 @@ func TestANewStoreCanBeOpenedByManyAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestASourceTellsWhatItBroughtAndWhen(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		for i, ago := range []time.Duration{time.Hour, 23 * time.Hour, 25 * time.Hour, 10 * 24 * time.Hour, 40 * 24 * time.Hour, -time.Hour} {
+			d := document(i)
+			d.Learned = now.Add(-ago)
+			save(t, db, d)
+		}
+		if err := db.SaveHealth(t.Context(), document(0).Source, "list", now, nil); err != nil {
+			t.Fatal(err)
+		}
+		got, err := db.Sources(t.Context(), now)
+		if err != nil || len(got) != 1 {
+			t.Fatalf("sources %+v, err %v", got, err)
+		}
+		sum := 0
+		for _, d := range got[0].Daily {
+			sum += d.N
+		}
+		if s := got[0]; s.Documents != 6 || s.Documents24 != 2 || sum != 4 || len(s.Daily) != 14 || s.Connector != "list" || s.Reliability != document(0).Reliability {
+			t.Errorf("source %+v", s)
+		}
+	})
+}

@@ -269,9 +269,10 @@ func (h *handler) sources(r *http.Request) (view, error) {
 		All, Shown    []SourceHealth
 		Health        health
 		Filter, State string
-		Open          string
-	}{All: all, Health: healthOf(all), Filter: strings.TrimSpace(r.URL.Query().Get("name")), State: r.URL.Query().Get("state"), Open: r.URL.Query().Get("open")}
+		Scheduled     bool // some source is read again by itself
+	}{All: all, Health: healthOf(all), Filter: strings.TrimSpace(r.URL.Query().Get("name")), State: r.URL.Query().Get("state")}
 	for _, s := range all {
+		page.Scheduled = page.Scheduled || !s.Next.IsZero()
 		if (page.State == "" || string(s.State) == page.State) && strings.Contains(strings.ToLower(string(s.Name)), strings.ToLower(page.Filter)) {
 			page.Shown = append(page.Shown, s)
 		}

@@ -9,3 +9,8 @@ CREATE TABLE unresolved (
 INSERT INTO unresolved (name, asked)
 	SELECT from_entity, 1 FROM links WHERE relation IN ('alias-of', 'not-alias-of')
 	UNION SELECT to_entity, 1 FROM links WHERE relation IN ('alias-of', 'not-alias-of');
+
+-- How reliable a source was said to be last, and what came of it when.
+ALTER TABLE sources ADD COLUMN reliability INTEGER NOT NULL DEFAULT 0;
+UPDATE sources SET reliability = COALESCE((SELECT MAX(d.reliability) FROM documents d WHERE d.source = sources.id), 0);
+CREATE INDEX documents_learned ON documents (learned, source);
