@@ -26,6 +26,8 @@ type dialect struct {
 	hold string
 	// index makes the text of documents searchable, run after they are saved.
 	index string
+	// like compares with a pattern whatever the case, of ASCII at least.
+	like string
 	// nullsLast orders by at, latest first and unknown last; SQLite does so by
 	// itself and would not use its index if told.
 	nullsLast string
@@ -44,6 +46,7 @@ var dialects = map[string]dialect{
 		open:      openSQLite,
 		search:    `d.id IN (SELECT rowid FROM documents_text WHERE documents_text MATCH $1 ORDER BY rowid DESC LIMIT 20000)`,
 		index:     `INSERT INTO documents_text (rowid, title, text) SELECT id, title, text FROM documents WHERE id >= $1 AND id <= $2 AND (text <> '' OR title <> '')`,
+		like:      `LIKE`,
 		nullsLast: `at DESC`,
 		slice:     `substr(CAST(d.text AS BLOB), MAX(1, p.start + 1 - %d), p.length + %d)`,
 		words:     ftsWords,
@@ -57,6 +60,7 @@ var dialects = map[string]dialect{
 		hold:   ` FOR UPDATE`,
 		// A tsvector holds at most 1 MB: long documents are found by their beginning.
 		index:     `UPDATE documents SET words = to_tsvector('simple', title || ' ' || left(text, 200000)) WHERE id >= $1 AND id <= $2 AND words IS NULL AND (text <> '' OR title <> '')`,
+		like:      `ILIKE`,
 		nullsLast: `at DESC NULLS LAST`,
 		slice:     `substring(convert_to(d.text, 'UTF8') FROM GREATEST(1, p.start + 1 - %d)::int FOR (p.length + %d)::int)`,
 		words:     func(s string) string { return s },

@@ -126,8 +126,9 @@ func (db *DB) Find(ctx context.Context, r intel.Reader, words string, limit int)
 		return nil, nil
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, t *Titled) error { return r.Scan(&t.Entity.Kind, &t.Entity.Name, &t.Title) },
-		`SELECT kind, name, title FROM entities e WHERE (name LIKE $1 ESCAPE '\' OR name LIKE $2 ESCAPE '\')
-			AND EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.marking <= $3)
+		`SELECT kind, name, title FROM entities e WHERE (name `+db.dialect.like+` $1 ESCAPE '\' OR name `+db.dialect.like+` $2 ESCAPE '\')
+			AND (EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.suppressed = '' AND o.marking <= $3)
+				OR EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.suppressed <> '' AND o.marking <= $3))
 			ORDER BY LENGTH(name), kind, name LIMIT $4`,
 		like(lower), like(slug), int(r.Clearance), limit)
 	if err != nil {

@@ -512,3 +512,26 @@ func TestASourceTellsWhatItBroughtAndWhen(t *testing.T) {
 		}
 	})
 }
+
+func TestNamesAreFoundWhateverTheirCaseIfTheReaderMaySeeThem(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		open, secret := document(1), document(2)
+		secret.Marking = intel.Red
+		save(t, db, open, secret)
+		see := func(kind intel.Kind, name, suppressed string) intel.Observation {
+			return intel.Observation{Entity: intel.Entity{Kind: kind, Name: name}, Suppressed: suppressed}
+		}
+		derive(t, db, 1, store.Derived{Document: open.ID, Observations: []intel.Observation{
+			see(intel.Vulnerability, "CVE-2099-0001", ""), see(intel.Domain, "cve-2099.example", "reserved domain")}},
+			store.Derived{Document: secret.ID, Observations: []intel.Observation{see(intel.Vulnerability, "CVE-2099-0002", "")}})
+		for words, want := range map[string]int{"cve-2099": 2, "CVE-2099": 2, "2099-0002": 0, "100%": 0} {
+			got, err := db.Find(t.Context(), intel.Reader{Clearance: intel.Clear}, words, 10)
+			if err != nil || len(got) != want {
+				t.Errorf("%s: %+v, err %v; want %d", words, got, err, want)
+			}
+		}
+		if got, err := db.Find(t.Context(), all, "2099-0002", 10); err != nil || len(got) != 1 {
+			t.Errorf("with clearance: %+v, err %v", got, err)
+		}
+	})
+}
