@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -73,8 +74,11 @@ func TestAPreviewShowsThreeRowsAndHowManyAreHidden(t *testing.T) {
 	}
 }
 
-func TestTheDemoServesAPageForEveryKind(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
+// demonstration starts the demonstration and returns the address of its start
+// page and what stops it.
+func demonstration(t *testing.T) (base string, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
@@ -87,10 +91,28 @@ func TestTheDemoServesAPageForEveryKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	go io.Copy(io.Discard, out)
-	base := strings.TrimSpace(strings.TrimPrefix(string(first[:n]), "Portent is ready: "))
+	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(string(first[:n]), "Portent is ready: ")), "/"), func() {
+		cancel()
+		if code := <-done; code != exitDone {
+			t.Errorf("exit %d", code)
+		}
+	}
+}
+
+// TestEveryLinkOfTheDemoLeadsSomewhere follows links from the start page, some
+// of each kind, and wants every kind of page among them, marked as invented.
+func TestEveryLinkOfTheDemoLeadsSomewhere(t *testing.T) {
+	base, stop := demonstration(t)
+	defer stop()
 	client := http.Client{Timeout: 20 * time.Second}
-	page := func(path string) string {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+path, nil)
+	link := regexp.MustCompile(`(?:href|hx-get)="(/[^"#]*)`)
+	const each = 15
+	kinds, queued := map[string]int{}, map[string]bool{}
+	todo := []string{"/", "/search?q=exploit"}
+	for len(todo) > 0 && !t.Failed() {
+		path := todo[0]
+		todo = todo[1:]
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,31 +120,28 @@ func TestTheDemoServesAPageForEveryKind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
 		b, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != http.StatusOK || !bytes.Contains(b, []byte("Invented")) {
-			t.Fatalf("%s: status %d, err %v", path, resp.StatusCode, err)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d, err %v", path, resp.StatusCode, err)
 		}
-		return string(b)
+		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") && bytes.Contains(b, []byte("<html")) && !bytes.Contains(b, []byte("Invented:")) {
+			t.Errorf("%s does not say that it is invented", path)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(b), -1) {
+			next := html.UnescapeString(m[1])
+			kind, _, _ := strings.Cut(strings.TrimPrefix(next, "/"), "/")
+			kind, _, _ = strings.Cut(kind, "?")
+			if !queued[next] && kinds[kind] < each {
+				queued[next] = true
+				kinds[kind]++
+				todo = append(todo, next)
+			}
+		}
 	}
-	for _, kind := range []string{"actor", "malware", "tool", "campaign", "vulnerability", "country", "handle", "channel"} {
-		list := map[string]string{"country": "countries", "vulnerability": "vulnerabilities", "malware": "malware"}[kind]
-		if list == "" {
-			list = kind + "s"
+	for _, kind := range []string{"actor", "malware", "tool", "campaign", "vulnerability", "country", "handle", "channel", "document", "indicator", "evidence", "sources", "search"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no link to any %s in %v", kind, kinds)
 		}
-		link := regexp.MustCompile(`href="(/` + kind + `/[^"?#]+)"`).FindStringSubmatch(page("/" + list))
-		if link == nil {
-			t.Errorf("the list of %s is empty", list)
-			continue
-		}
-		page(link[1])
-	}
-	document := regexp.MustCompile(`/document/[0-9a-f]+`).FindString(page("/"))
-	page(document)
-	page("/sources")
-	page("/search?q=exploit")
-	stop()
-	if code := <-done; code != exitDone {
-		t.Errorf("exit %d", code)
 	}
 }

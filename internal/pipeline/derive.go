@@ -93,7 +93,7 @@ func (k *known) derive(doc intel.Document) (d store.Derived, err error) {
 	doc.Claims, d.Observations = screen(doc.Claims, k.set)
 	observations := k.scanner.Observations(doc)
 	d.Evidence = correlate.Evidence(doc, observations, k.set)
-	d.Observations = append(append(d.Observations, claimed(doc, d.Evidence)...), observations...)
+	d.Observations = append(append(d.Observations, claimed(doc, observations, d.Evidence)...), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)
 	return d, nil
 }
@@ -120,9 +120,10 @@ func screen(claims []intel.Claim, set *reference.Set) (kept []intel.Claim, aside
 }
 
 // claimed returns an observation for whoever speaks in a document, for where,
-// and for each entity that its claims speak of, under the kind that correlation
-// found for it.
-func claimed(doc intel.Document, evidence []intel.Evidence) []intel.Observation {
+// for each entity that its claims speak of, under the kind that correlation found
+// for it, and for each that only correlation found in the text: whatever a row
+// can name has a page.
+func claimed(doc intel.Document, observed []intel.Observation, evidence []intel.Evidence) []intel.Observation {
 	var all []intel.Observation
 	note := func(e intel.Entity) {
 		if e.Name != "" {
@@ -142,10 +143,15 @@ func claimed(doc intel.Document, evidence []intel.Evidence) []intel.Observation 
 			}
 		}
 	}
+	seen := make(map[intel.Entity]bool, len(observed))
+	for _, o := range observed {
+		seen[o.Entity] = o.Suppressed == ""
+	}
 	for _, e := range evidence {
-		if e.Offset < 0 {
-			note(e.Link.From)
-			note(e.Link.To)
+		for _, end := range []intel.Entity{e.Link.From, e.Link.To} {
+			if e.Offset < 0 || !seen[end] {
+				note(end)
+			}
 		}
 	}
 	return dedupe(all, nil)
