@@ -33,11 +33,8 @@ func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err err
 	if s.AsOf, err = v.db.Newest(ctx, r, now); err != nil {
 		return s, err
 	}
-	until := now
-	if !s.AsOf.IsZero() && s.AsOf.Before(now.Add(-fourWeeks)) {
-		until = s.AsOf // nothing newer is known: show what was last
-	}
-	if s.Actors, _, err = v.lines(ctx, r, intel.Actor, until.Add(-fourWeeks), until, 10, 0); err != nil {
+	until := lively(now, s.AsOf)
+	if s.Actors, _, err = v.lines(ctx, r, store.Roll{Kind: intel.Actor, Since: until.Add(-fourWeeks), Until: until}, until, 10, 0); err != nil {
 		return s, err
 	}
 	if s.Documents, err = v.db.Latest(ctx, r, now, 40); err != nil {
@@ -109,9 +106,18 @@ func what(r intel.Relation) string {
 	return "Activity"
 }
 
+// lively is the moment up to which activity is shown: that of the newest
+// document where nothing newer is known for four weeks.
+func lively(now, newest time.Time) time.Time {
+	if !newest.IsZero() && newest.Before(now.Add(-fourWeeks)) {
+		return newest
+	}
+	return now
+}
+
 // lines lists entities with how busy they are.
-func (v *views) lines(ctx context.Context, r intel.Reader, kind intel.Kind, since, until time.Time, limit, offset int) ([]web.ActorLine, int, error) {
-	busy, total, err := v.db.Busiest(ctx, r, kind, since, until, limit, offset)
+func (v *views) lines(ctx context.Context, r intel.Reader, q store.Roll, until time.Time, limit, offset int) ([]web.ActorLine, int, error) {
+	busy, total, err := v.db.Busiest(ctx, r, q, limit, offset)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -158,14 +164,26 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 
 // Entities implements web.Views.
 func (v *views) Entities(ctx context.Context, r intel.Reader, l web.List) (web.Entities, error) {
-	if l.Query != "" {
-		return v.find(ctx, r, l)
+	newest, err := v.db.Newest(ctx, r, v.now())
+	if err != nil {
+		return web.Entities{}, err
 	}
-	lines, total, err := v.lines(ctx, r, l.Kind, time.Time{}, v.now(), web.PageRows, (max(1, l.Page)-1)*web.PageRows)
+	until := lively(v.now(), newest)
+	if l.Query != "" {
+		return v.find(ctx, r, l, until)
+	}
+	q := store.Roll{Kind: l.Kind, Until: v.now(), Recent: until.Add(7*24*time.Hour - fourWeeks)} // the week under way counts as one of four
+	switch l.Sort {
+	case "name":
+		q.Order = store.ByName
+	case "last":
+		q.Order = store.ByLast
+	}
+	lines, total, err := v.lines(ctx, r, q, until, web.PageRows, (max(1, l.Page)-1)*web.PageRows)
 	return web.Entities{Lines: lines, Total: total}, err
 }
 
-func (v *views) find(ctx context.Context, r intel.Reader, l web.List) (web.Entities, error) {
+func (v *views) find(ctx context.Context, r intel.Reader, l web.List, until time.Time) (web.Entities, error) {
 	found, err := v.db.Find(ctx, r, l.Query, 500)
 	if err != nil {
 		return web.Entities{}, err
@@ -188,7 +206,7 @@ func (v *views) find(ctx context.Context, r intel.Reader, l web.List) (web.Entit
 				continue
 			}
 			seen[m.Entity] = true
-			line, err := v.line(ctx, r, store.Busy{Titled: store.Titled{Entity: m.Entity, Title: m.Title}}, v.now())
+			line, err := v.line(ctx, r, store.Busy{Titled: store.Titled{Entity: m.Entity, Title: m.Title}}, until)
 			if err != nil {
 				return out, err
 			}
@@ -196,6 +214,15 @@ func (v *views) find(ctx context.Context, r intel.Reader, l web.List) (web.Entit
 		}
 	}
 	out.Total = len(out.Lines)
+	slices.SortStableFunc(out.Lines, func(a, b web.ActorLine) int {
+		switch l.Sort {
+		case "name":
+			return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+		case "last":
+			return b.Last.Compare(a.Last)
+		}
+		return cmp.Or(cmp.Compare(b.Documents28, a.Documents28), cmp.Compare(b.Documents, a.Documents))
+	})
 	return out, nil
 }
 
@@ -255,8 +282,13 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 	if out.Origins, err = v.db.Origins(ctx, r, []intel.Entity{e}); err != nil {
 		return out, err
 	}
-	for _, c := range out.Claims {
+	for i, c := range out.Claims {
 		out.Proofs = append(out.Proofs, c.Evidence...)
+		for _, p := range c.Evidence {
+			if p.Origin != "" && !slices.Contains(out.Claims[i].SaidBy, p.Origin) {
+				out.Claims[i].SaidBy = append(out.Claims[i].SaidBy, p.Origin)
+			}
+		}
 	}
 	if out.Documents, err = v.db.Mentions(ctx, r, []intel.Entity{e}, 20); err != nil {
 		return out, err

@@ -42,7 +42,7 @@ func order() []intel.Kind {
 func (p *Pipeline) Forecast(ctx context.Context) error {
 	now := p.Now()
 	r := intel.Everything()
-	busy, _, err := p.DB.Busiest(ctx, r, intel.Actor, now.Add(-active), now, forecasted, 0)
+	busy, _, err := p.DB.Busiest(ctx, r, store.Roll{Kind: intel.Actor, Since: now.Add(-active), Until: now}, forecasted, 0)
 	if err != nil || len(busy) == 0 {
 		return err
 	}

@@ -90,7 +90,7 @@ func (ed *Editor) country(e intel.Entity) string {
 // Busiest lists the canonical entities of a kind that r may see, most
 // documents first, and how many there are.
 func (ed *Editor) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, offset, limit int, now time.Time) ([]intel.Entity, int, error) {
-	busy, total, err := ed.DB.Busiest(ctx, r, kind, time.Time{}, now, limit, offset)
+	busy, total, err := ed.DB.Busiest(ctx, r, store.Roll{Kind: kind, Until: now}, limit, offset)
 	if err != nil && !errors.Is(err, intel.ErrNotFound) {
 		return nil, 0, err
 	}

@@ -150,22 +150,52 @@ type Busy struct {
 	Last      time.Time
 }
 
-// Busiest returns the canonical entities of a kind that most documents mention
-// since a week, or in all time where since is zero, and how many there are.
-func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, since, until time.Time, limit, offset int) ([]Busy, int, error) {
-	from, to := weekOf(fromTime(since)), weekOf(fromTime(until))
+// An Order is how a roll of entities is sorted.
+type Order int
+
+// The orders: by documents, most first; by when last mentioned, latest first;
+// by name.
+const (
+	ByDocuments Order = iota
+	ByLast
+	ByName
+)
+
+// A Roll asks for the entities of a kind.
+type Roll struct {
+	Kind         intel.Kind
+	Since, Until time.Time // of documents counted; zero Since is from the start
+	// Recent, if set, sorts ByDocuments by those since then before the others.
+	Recent time.Time
+	Order  Order
+}
+
+func (q Roll) order() string {
+	switch q.Order {
+	case ByLast:
+		return `c.week DESC, c.documents DESC, e.name`
+	case ByName:
+		return `LOWER(CASE WHEN e.title = '' THEN e.name ELSE e.title END), e.name`
+	}
+	return `c.recent DESC, c.documents DESC, c.week DESC, e.name`
+}
+
+// Busiest returns the canonical entities of a roll that documents mention, and
+// how many there are.
+func (db *DB) Busiest(ctx context.Context, r intel.Reader, q Roll, limit, offset int) ([]Busy, int, error) {
+	from, to, recent := weekOf(fromTime(q.Since)), weekOf(fromTime(q.Until)), weekOf(fromTime(q.Recent))
 	// Names first: from the side of activity every week of everything would be
 	// looked at.
 	const counted = `WITH n (canonical, name) AS (
 			SELECT e.id, e.id FROM entities e LEFT JOIN resolution x ON x.name = e.id WHERE e.kind = $1 AND x.name IS NULL
 			UNION ALL SELECT x.canonical, x.name FROM entities e JOIN resolution x ON x.canonical = e.id WHERE e.kind = $2),
-		c (id, documents, week) AS (
-			SELECT n.canonical, SUM(a.documents), MAX(a.week) FROM n CROSS JOIN activity a
-			WHERE a.entity = n.name AND a.marking <= $3 AND a.week >= $4 AND a.week <= $5 GROUP BY n.canonical) `
-	args := []any{string(kind), string(kind), int(r.Clearance), from, to}
+		c (id, documents, week, recent) AS (
+			SELECT n.canonical, SUM(a.documents), MAX(a.week), SUM(CASE WHEN a.week >= $3 THEN a.documents ELSE 0 END) FROM n CROSS JOIN activity a
+			WHERE a.entity = n.name AND a.marking <= $4 AND a.week >= $5 AND a.week <= $6 GROUP BY n.canonical) `
+	args := []any{string(q.Kind), string(q.Kind), recent, int(r.Clearance), from, to}
 	var total int
 	if err := db.read.QueryRowContext(ctx, counted+`SELECT COUNT(*) FROM c`, args...).Scan(&total); err != nil {
-		return nil, 0, fmt.Errorf("busiest %s: %w", kind, err)
+		return nil, 0, fmt.Errorf("busiest %s: %w", q.Kind, err)
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, b *Busy) error {
 		var week int64
@@ -175,9 +205,9 @@ func (db *DB) Busiest(ctx context.Context, r intel.Reader, kind intel.Kind, sinc
 		}
 		return err
 	}, counted+`SELECT e.kind, e.name, e.title, c.documents, c.week FROM c JOIN entities e ON e.id = c.id
-		ORDER BY c.documents DESC, c.week DESC, e.name LIMIT $6 OFFSET $7`, append(args, limit, offset)...)
+		ORDER BY `+q.order()+` LIMIT $7 OFFSET $8`, append(args, limit, offset)...)
 	if err != nil {
-		return nil, 0, fmt.Errorf("busiest %s: %w", kind, err)
+		return nil, 0, fmt.Errorf("busiest %s: %w", q.Kind, err)
 	}
 	return rows, total, nil
 }
@@ -335,7 +365,7 @@ func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, l
 	for _, x := range rows {
 		out[x.Entity] = x.n
 	}
-	_, actors, err := db.Busiest(ctx, r, intel.Actor, time.Time{}, time.UnixMicro(1<<60), 1, 0)
+	_, actors, err := db.Busiest(ctx, r, Roll{Kind: intel.Actor, Until: time.UnixMicro(1 << 60)}, 1, 0)
 	return out, actors, err
 }
 

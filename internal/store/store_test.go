@@ -278,7 +278,7 @@ func TestDerivingTwiceChangesNothing(t *testing.T) {
 			t.Errorf("%d documents in %+v, want 3", n, weeks)
 		}
 		derive(t, db, 2, store.Derived{Document: docs[0].ID})
-		busy, total, err := db.Busiest(t.Context(), all, intel.Actor, time.Time{}, now, 10, 0)
+		busy, total, err := db.Busiest(t.Context(), all, store.Roll{Kind: intel.Actor, Until: now}, 10, 0)
 		if err != nil || total != 1 || len(busy) != 1 || busy[0].Documents != 2 {
 			t.Errorf("busiest %+v of %d, err %v; want one actor in the 2 documents left", busy, total, err)
 		}
@@ -532,6 +532,40 @@ func TestNamesAreFoundWhateverTheirCaseIfTheReaderMaySeeThem(t *testing.T) {
 		}
 		if got, err := db.Find(t.Context(), all, "2099-0002", 10); err != nil || len(got) != 1 {
 			t.Errorf("with clearance: %+v, err %v", got, err)
+		}
+	})
+}
+
+func TestARollIsSortedAsAsked(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		// Three documents long ago, two of late, one yesterday.
+		for name, weeks := range map[string][]int{"amber-stoat": {60, 61, 62}, "cold-lynx": {2, 3}, "bold-newt": {0}} {
+			for _, w := range weeks {
+				d := document(1)
+				d.ID, d.Published = intel.NewDocumentID("blog", name, fmt.Sprint(w)), now.AddDate(0, 0, -7*w)
+				save(t, db, d)
+				derive(t, db, 1, store.Derived{Document: d.ID, Observations: []intel.Observation{{Entity: intel.Entity{Kind: intel.Actor, Name: name}}}})
+			}
+		}
+		for _, test := range []struct {
+			roll store.Roll
+			want string
+		}{
+			{store.Roll{}, "amber-stoat cold-lynx bold-newt"},
+			{store.Roll{Recent: now.AddDate(0, 0, -28)}, "cold-lynx bold-newt amber-stoat"},
+			{store.Roll{Order: store.ByLast}, "bold-newt cold-lynx amber-stoat"},
+			{store.Roll{Order: store.ByName}, "amber-stoat bold-newt cold-lynx"},
+			{store.Roll{Since: now.AddDate(0, 0, -28)}, "cold-lynx bold-newt"},
+		} {
+			test.roll.Kind, test.roll.Until = intel.Actor, now
+			busy, total, err := db.Busiest(t.Context(), all, test.roll, 10, 0)
+			var names []string
+			for _, b := range busy {
+				names = append(names, b.Entity.Name)
+			}
+			if got := strings.Join(names, " "); err != nil || got != test.want || total != len(names) {
+				t.Errorf("%+v: %s of %d, err %v; want %s", test.roll, got, total, err, test.want)
+			}
 		}
 	})
 }
