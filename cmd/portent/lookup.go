@@ -89,7 +89,7 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 	default:
 		var names []string
 		for _, n := range f.Names {
-			names = append(names, fmt.Sprintf("%s (%s %.2f)", n.Value, n.Level, n.Probability))
+			names = append(names, fmt.Sprintf("%s (%s %s)", n.Value, n.Level, intel.Decimal(n.Probability)))
 		}
 		fmt.Fprintf(a.out, "%s: %s, seen %s to %s\n", value, strings.Join(names, ", "), date(f.First), date(f.Last))
 	}

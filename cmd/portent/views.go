@@ -34,22 +34,34 @@ func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err err
 		return s, err
 	}
 	until := lively(now, s.AsOf)
-	if s.Actors, _, err = v.lines(ctx, r, store.Roll{Kind: intel.Actor, Since: until.Add(-fourWeeks), Until: until}, until, 10, 0); err != nil {
+	if s.Actors, _, err = v.lines(ctx, r, store.Roll{Kind: intel.Actor, Since: until.AddDate(0, 0, -26*7), Until: until, Recent: recent(until)}, until, 10, 0); err != nil {
 		return s, err
 	}
-	if s.Documents, err = v.db.Latest(ctx, r, now, 40); err != nil {
+	if s.Documents, err = v.db.Latest(ctx, r, now, 20); err != nil {
 		return s, err
 	}
 	if s.New, err = v.news(ctx, r, s.Documents); err != nil {
 		return s, err
 	}
-	s.Documents = s.Documents[:min(8, len(s.Documents))]
+	s.Documents = mixed(s.Documents, 8, 3)
 	if s.Sources, err = v.Sources(ctx); err != nil {
 		return s, err
 	}
 	counts, err := v.db.Totals(ctx)
 	s.Totals = map[string]int{"documents": counts.Documents, "links": counts.Links, "names and values": counts.Entities}
 	return s, err
+}
+
+// mixed returns the first n documents, of one source so many at most.
+func mixed(docs []intel.Document, n, each int) []intel.Document {
+	var out []intel.Document
+	of := map[intel.SourceID]int{}
+	for _, d := range docs {
+		if of[d.Source]++; of[d.Source] <= each && len(out) < n {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // news tells what the latest documents say, one line each.
@@ -115,6 +127,10 @@ func lively(now, newest time.Time) time.Time {
 	return now
 }
 
+// recent is the beginning of the four weeks that line counts: the one under way
+// is one of them.
+func recent(until time.Time) time.Time { return until.Add(7*24*time.Hour - fourWeeks) }
+
 // lines lists entities with how busy they are.
 func (v *views) lines(ctx context.Context, r intel.Reader, q store.Roll, until time.Time, limit, offset int) ([]web.ActorLine, int, error) {
 	busy, total, err := v.db.Busiest(ctx, r, q, limit, offset)
@@ -157,9 +173,20 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 	span, err := v.db.Mentioned(ctx, r, plain)
 	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
 	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
-		l.Summary = f.Description
+		l.Summary = firstSentence(f.Description)
 	}
 	return l, err
+}
+
+// firstSentence cuts a description to its first sentence, or to 200 characters.
+func firstSentence(s string) string {
+	if i := strings.Index(s, ". "); i >= 0 {
+		s = s[:i+1]
+	}
+	if r := []rune(s); len(r) > 200 {
+		s = strings.TrimRight(string(r[:200]), " ,;") + "…"
+	}
+	return s
 }
 
 // Entities implements web.Views.
@@ -172,7 +199,7 @@ func (v *views) Entities(ctx context.Context, r intel.Reader, l web.List) (web.E
 	if l.Query != "" {
 		return v.find(ctx, r, l, until)
 	}
-	q := store.Roll{Kind: l.Kind, Until: v.now(), Recent: until.Add(7*24*time.Hour - fourWeeks)} // the week under way counts as one of four
+	q := store.Roll{Kind: l.Kind, Until: v.now(), Recent: recent(until)}
 	switch l.Sort {
 	case "name":
 		q.Order = store.ByName

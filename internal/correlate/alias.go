@@ -13,6 +13,9 @@ import (
 // whom a name stands for.
 const believable = 0.5
 
+// ByDocuments names documents among those who say that a name is an alias.
+const ByDocuments = "documents"
+
 // StandFor says whom the names in alias claims stand for. Names that known
 // knows are fixed. Another stands for the known names it is called an alias of;
 // without one, for those that more is said to stand for than for itself, with
@@ -44,7 +47,7 @@ func StandFor(claims []intel.Assessment, known func(intel.Entity) []reference.Ca
 			continue
 		}
 		for e, share := range shares {
-			out[name] = append(out[name], reference.Candidate{Entity: e, Share: share, SaidBy: []string{"documents"}})
+			out[name] = append(out[name], reference.Candidate{Entity: e, Share: share, SaidBy: []string{ByDocuments}})
 		}
 		slices.SortFunc(out[name], func(a, b reference.Candidate) int {
 			return cmp.Or(cmp.Compare(b.Share, a.Share), compare(a.Entity, b.Entity))

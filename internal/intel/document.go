@@ -3,6 +3,7 @@ package intel
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 )
 
@@ -47,6 +48,23 @@ const (
 	List     Genre = "list"     // indicators without prose
 	Verdict  Genre = "verdict"  // an analyst's word
 )
+
+// Title is one document of genre g in a word or two, such as "Forum post".
+func (g Genre) Title() string {
+	switch g {
+	case Social:
+		return "Post"
+	case Forum:
+		return "Forum post"
+	case Market:
+		return "Offer"
+	case LeakSite:
+		return "Leak-site post"
+	case Chat, Mail, Report, Advisory, Log, List, Verdict:
+		return strings.ToUpper(string(g[:1])) + string(g[1:])
+	}
+	return "Document"
+}
 
 // A Document is one post, message, page, report, advisory, list or log excerpt
 // as collected. It is never changed once kept.

@@ -1,6 +1,10 @@
 package intel
 
-import "time"
+import (
+	"math"
+	"strconv"
+	"time"
+)
 
 // A Relation is a sort of link, in the direction it reads: "domain:x indicates
 // actor:y".
@@ -74,6 +78,10 @@ const (
 	Medium Level = "Medium"
 	Low    Level = "Low"
 )
+
+// Decimal writes a probability with two digits, cut and not rounded, so that
+// what prints as 0.50 has reached Medium.
+func Decimal(p float64) string { return strconv.FormatFloat(math.Floor(100*p+1e-9)/100, 'f', 2, 64) }
 
 // An Assessment is how far a link is believed as of a moment, and why.
 type Assessment struct {

@@ -93,3 +93,11 @@ func TestDocumentIDsDoNotRunPartsTogether(t *testing.T) {
 		t.Error("different items have one ID")
 	}
 }
+
+func TestAProbabilityNeverPrintsAsALevelItHasNotReached(t *testing.T) {
+	for p, want := range map[float64]string{.4999: "0.49", .5: "0.50", .7999: "0.79", .8: "0.80", .29: "0.29", .57: "0.57", 1: "1.00", 0: "0.00", .999: "0.99"} {
+		if got := intel.Decimal(p); got != want {
+			t.Errorf("%v prints as %s, want %s", p, got, want)
+		}
+	}
+}

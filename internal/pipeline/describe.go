@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -29,29 +31,80 @@ func weaken(rows []intel.Row, set *reference.Set) {
 	}
 }
 
-// aliases lists the names that stand for e, with who says so.
-func (ed *Editor) aliases(ctx context.Context, e intel.Entity, names []store.Resolution) ([]intel.Row, error) {
-	var rows []intel.Row
-	spelled := map[string]bool{e.Name: true}
-	for _, n := range names {
+// aliases lists the names that stand for the profile's entity and that r may
+// see, with who says so and how far that is believed: a list of the reference
+// is an undated voice, a claim of documents is the link it became.
+func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) ([]intel.Row, error) {
+	claims, err := ed.aliasClaims(ctx, r, s, w, now)
+	if err != nil {
+		return nil, err
+	}
+	var listed, claimed []intel.Row
+	spelled := map[string]bool{s.names[0].Name.Name: true}
+	for _, n := range s.names {
 		if spelled[n.Name.Name] {
 			continue
 		}
-		spelled[n.Name.Name] = true
-		level := intel.Medium
-		if n.Share >= 0.8 && len(n.SaidBy) > 1 {
-			level = intel.High
-		} else if n.Share < 0.5 {
-			level = intel.Low
+		row, ok := claims[n.Name]
+		said := slices.DeleteFunc(slices.Clone(n.SaidBy), func(by string) bool { return by == correlate.ByDocuments })
+		if len(said) == 0 && !ok {
+			continue // said by documents r may not see
 		}
+		spelled[n.Name.Name] = true
 		title, err := ed.title(ctx, n.Name)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, Level: level,
-			Probability: n.Share, Origins: len(n.SaidBy), SaidBy: n.SaidBy})
+		row.Entity, row.Value, row.Relation, row.SaidBy = n.Name, title, intel.AliasOf, n.SaidBy
+		if len(said) == 0 {
+			claimed = append(claimed, row)
+			continue
+		}
+		p := score.Probability(voices(said, now), false) * n.Share
+		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
+			Probability: p, Level: score.Level(p, len(said), false)})
 	}
-	return rows, nil
+	if err := ed.prove(ctx, r, claimed, w.Proofs); err != nil {
+		return nil, err
+	}
+	all := append(listed, claimed...)
+	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
+	return all, nil
+}
+
+// voices is what reference lists say: ATT&CK is reliable, others usually so.
+func voices(said []string, now time.Time) []score.Step {
+	evidence := make([]intel.Evidence, len(said))
+	for i, by := range said {
+		evidence[i] = intel.Evidence{Origin: by, Reliability: 'B', Weight: 0.95, Learned: now}
+		if by == "attack" {
+			evidence[i].Reliability = 'A'
+		}
+	}
+	return score.Explain(evidence, now)
+}
+
+// aliasClaims returns the claims that a name is an alias of one of the
+// entity's, or the other way round, by that name.
+func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) (map[intel.Entity]intel.Row, error) {
+	out := map[intel.Entity]intel.Row{}
+	for _, inward := range []bool{true, false} {
+		section := store.Section{Relations: []intel.Relation{intel.AliasOf}, Inward: inward, Class: intel.Name}
+		found, _, err := ed.DB.RowsOf(ctx, r, s.outline, section, 500, 0)
+		if err == nil && w.Back {
+			found, err = ed.back(ctx, r, found, now)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range found {
+			row := ed.row(a, section)
+			if out[row.Entity].Probability < row.Probability {
+				out[row.Entity] = row
+			}
+		}
+	}
+	return out, nil
 }
 
 func (ed *Editor) activities(ctx context.Context, r intel.Reader, names []intel.Entity, monthly []intel.Count, now time.Time) (a intel.Activities, err error) {
@@ -80,7 +133,7 @@ func headline(d intel.Document) string {
 	}
 	line := strings.Join(strings.Fields(d.Text), " ")
 	if line == "" {
-		return strings.ToUpper(string(d.Genre[:1])) + string(d.Genre[1:]) + " by " + cmp.Or(d.Author, string(d.Source))
+		return d.Genre.Title() + " by " + cmp.Or(d.Author, string(d.Source))
 	}
 	if r := []rune(line); len(r) > 140 {
 		line = string(r[:140]) + "…"

@@ -200,3 +200,56 @@ func TestAliasesAreSettledAfterACrashAndWhenTheyAreWithdrawn(t *testing.T) {
 		t.Errorf("the withdrawn alias stands for %+v", rs)
 	}
 }
+
+func TestRowsOfOneThingUnderTwoNamesAreOne(t *testing.T) {
+	_, p, ed := open(t)
+	name := func(k intel.Kind, s string) intel.Entity { return intel.Entity{Kind: k, Name: s} }
+	claim := func(from intel.Entity, rel intel.Relation, to intel.Entity) intel.Claim {
+		return intel.Claim{Subject: from, Relation: rel, Object: to}
+	}
+	first, second, third := report(1, "one"), report(9, "two"), report(2, "three")
+	lynx := name(intel.Actor, "cold-lynx")
+	first.Claims = []intel.Claim{claim(lynx, intel.Uses, name(intel.Malware, "nightbell")), claim(lynx, intel.AssociatedWith, name(intel.Actor, "tg-4411"))}
+	second.Claims = []intel.Claim{claim(lynx, intel.Uses, name(intel.Malware, "s9999"))}
+	third.Claims = []intel.Claim{claim(name(intel.Malware, "s9999"), intel.AliasOf, name(intel.Malware, "nightbell"))}
+	if _, err := p.Keep(t.Context(), []intel.Document{first, second, third}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, totals, err := ed.Profile(t.Context(), intel.Everything(), lynx, pipeline.Window{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Arsenal) != 1 || totals["arsenal"] != 1 || got.Arsenal[0].Entity.Name != "nightbell" || !got.Arsenal[0].First.Equal(second.Published) {
+		t.Errorf("arsenal %+v of %d", got.Arsenal, totals["arsenal"])
+	}
+	if len(got.Associated) != 0 {
+		t.Errorf("associated with itself: %+v", got.Associated)
+	}
+}
+
+func TestAnAliasThatOnlySecretDocumentsSayIsSecret(t *testing.T) {
+	_, p, ed := open(t)
+	lynx, alias := intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, intel.Entity{Kind: intel.Actor, Name: "grey-heron"}
+	open, secret := report(1, "Cold Lynx is back."), report(2, "secret")
+	secret.Marking = intel.Red
+	secret.Claims = []intel.Claim{{Subject: alias, Relation: intel.AliasOf, Object: lynx}}
+	if _, err := p.Keep(t.Context(), []intel.Document{open, secret}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []intel.Reader{intel.Everything(), {Clearance: intel.Clear}} {
+		got, _, err := ed.Profile(t.Context(), r, lynx, pipeline.Window{}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := slices.ContainsFunc(got.Aliases, func(row intel.Row) bool { return row.Entity == alias })
+		if seen != (r == intel.Everything()) {
+			t.Errorf("clearance %v: aliases %+v", r.Clearance, got.Aliases)
+		}
+	}
+}

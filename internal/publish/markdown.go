@@ -85,7 +85,7 @@ func (b *writer) table(key, noun string, columns []string, rows []intel.Row, cel
 		row := append([]string{strconv.Itoa(i + 1)}, cells(r)...)
 		conf, first := level(r), b.day(r.First)
 		if r.Predicted {
-			conf, first = "Predicted ("+probability(r.Probability)+")", "not yet"
+			conf, first = "Predicted ("+intel.Decimal(r.Probability)+")", "not yet"
 		}
 		b.row(append(row, conf, first, b.day(r.Last), strconv.Itoa(r.Origins)))
 	}
@@ -130,8 +130,6 @@ func (b *writer) day(t time.Time) string {
 	}
 	return date(t)
 }
-
-func probability(p float64) string { return strconv.FormatFloat(p, 'f', 2, 64) }
 
 func dash(s string) string {
 	if s == "" {

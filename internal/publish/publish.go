@@ -153,5 +153,5 @@ func typed(k intel.Kind) string {
 }
 
 func level(r intel.Row) string {
-	return string(cmp.Or(r.Level, intel.Low)) + " (" + probability(r.Probability) + ")"
+	return string(cmp.Or(r.Level, intel.Low)) + " (" + intel.Decimal(r.Probability) + ")"
 }

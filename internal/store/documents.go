@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -196,16 +197,26 @@ func (db *DB) Documents(ctx context.Context, r intel.Reader, limit, offset int) 
 	return plain(docs), nil
 }
 
-// Latest returns the documents r may see that were published last before
-// until, newest first, with the beginning of their text and without claims.
-func (db *DB) Latest(ctx context.Context, r intel.Reader, until time.Time, limit int) ([]intel.Document, error) {
-	docs, err := query(ctx, db.read, scanDocument, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, SUBSTR(d.text, 1, 400), d.language,
-		'', '', d.marking, d.reliability, d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source
-		WHERE d.published <= $1 AND d.marking <= $2 ORDER BY d.published DESC, d.id DESC LIMIT $3`, until.UnixMicro(), int(r.Clearance), limit)
+// Latest returns the documents of each source that were published last before
+// until and that r may see, so many of each, newest first, without their claims
+// and of their text the beginning.
+func (db *DB) Latest(ctx context.Context, r intel.Reader, until time.Time, each int) ([]intel.Document, error) {
+	sources, err := query(ctx, db.read, scanInt, `SELECT id FROM sources ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("latest documents: %w", err)
 	}
-	return plain(docs), nil
+	var all []intel.Document
+	for _, source := range sources {
+		docs, err := query(ctx, db.read, scanDocument, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, SUBSTR(d.text, 1, 400), d.language,
+			'', '', d.marking, d.reliability, d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source
+			WHERE d.source = $1 AND d.published <= $2 AND d.marking <= $3 ORDER BY d.published DESC, d.id DESC LIMIT $4`, source, until.UnixMicro(), int(r.Clearance), each)
+		if err != nil {
+			return nil, fmt.Errorf("latest documents: %w", err)
+		}
+		all = append(all, plain(docs)...)
+	}
+	slices.SortStableFunc(all, func(a, b intel.Document) int { return b.Published.Compare(a.Published) })
+	return all, nil
 }
 
 // Said is one link that a document gives evidence of, with titles.

@@ -89,3 +89,32 @@ func (db *DB) NamesOf(ctx context.Context, canonical intel.Entity) ([]Resolution
 	}
 	return out, nil
 }
+
+// Mains returns, of names that stand for one thing or mostly for one, what that
+// is.
+func (db *DB) Mains(ctx context.Context, names []intel.Entity) (map[intel.Entity]Titled, error) {
+	type row struct {
+		name intel.Entity
+		Titled
+	}
+	out := map[intel.Entity]Titled{}
+	err := chunks(names, func(names []intel.Entity) error {
+		args := make([]any, 0, 2*len(names))
+		for _, e := range names {
+			args = append(args, string(e.Kind), e.Name)
+		}
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
+			return r.Scan(&x.name.Kind, &x.name.Name, &x.Entity.Kind, &x.Entity.Name, &x.Title)
+		}, `WITH w (kind, name) AS (VALUES `+casts(1, len(names), "TEXT", "TEXT")+`)
+			SELECT n.kind, n.name, c.kind, c.name, c.title FROM w JOIN entities n ON n.kind = w.kind AND n.name = w.name
+			JOIN resolution x ON x.name = n.id AND x.share > 0.5 JOIN entities c ON c.id = x.canonical`, args...)
+		for _, x := range rows {
+			out[x.name] = x.Titled
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("main names: %w", err)
+	}
+	return out, nil
+}

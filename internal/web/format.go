@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
 	"maps"
 	"slices"
@@ -19,7 +20,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func functions(now func() time.Time) template.FuncMap {
 	return template.FuncMap{
 		"path": Path, "doc": documentPath, "outside": outside, "excerpt": excerpt,
-		"day": day, "minute": minute, "number": number, "decimal": decimal, "lower": lower,
+		"day": day, "minute": minute, "number": number, "decimal": intel.Decimal, "lower": lower,
 		"ago":   func(t time.Time) string { return ago(t, now()) },
 		"spark": sparkline, "change": change, "kindName": kindName, "menu": menu,
 		"tlp": tlp, "stateName": stateName, "title": title, "brief": brief, "clip": clip, "counts": counts, "circumstances": circumstances,
@@ -43,7 +44,7 @@ func title(d intel.Document) string {
 	}
 	words := strings.Fields(d.Text[:min(len(d.Text), 400)])
 	if len(words) == 0 {
-		return "Document of " + string(d.Source)
+		return d.Genre.Title() + " by " + cmp.Or(d.Author, string(d.Source))
 	}
 	return strings.ToValidUTF8(strings.Join(words[:min(len(words), 12)], " "), "") + "…"
 }
@@ -100,8 +101,6 @@ func number(n int) string {
 	}
 	return sign + s
 }
-
-func decimal(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
 
 func lower(v any) string {
 	switch v := v.(type) {

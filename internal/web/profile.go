@@ -160,7 +160,7 @@ func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) pro
 	weekly, monthly := p.Activities.Weekly, p.Activities.Monthly
 	page.Both = len(weekly) > 1 && len(monthly) > 1
 	counts := weekly[max(0, len(weekly)-52):]
-	if q.Get("per") == "month" || len(counts) == 0 {
+	if q.Get("per") == "month" || (q.Get("per") == "" && sum(counts) == 0) {
 		counts, page.Per = monthly, "month"
 	}
 	page.Chart = barChart(counts, page.Per)

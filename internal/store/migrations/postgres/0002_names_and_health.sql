@@ -14,3 +14,4 @@ INSERT INTO unresolved (name, asked)
 ALTER TABLE sources ADD COLUMN reliability INTEGER NOT NULL DEFAULT 0;
 UPDATE sources SET reliability = COALESCE((SELECT MAX(d.reliability) FROM documents d WHERE d.source = sources.id), 0);
 CREATE INDEX documents_learned ON documents (learned, source);
+CREATE INDEX documents_source ON documents (source, published);

@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// rows makes one table of the profile of e: rows of names that stand for one
+// thing are one row.
+func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outline store.Outline, t table, w Window, now time.Time) ([]intel.Row, int, error) {
+	limit, offset := cmp.Or(w.Rows, everything), 0
+	if w.Section == t.name {
+		offset = w.Offset
+	}
+	total := 0
+	var all []intel.Row
+	for _, s := range t.from {
+		if t.name == "ioc" {
+			s.Contains, s.Level = w.Filter.Contains, w.Filter.Level
+			if w.Filter.Kind != "" {
+				s.Kinds = []intel.Kind{w.Filter.Kind}
+			}
+		}
+		most := min(limit+offset, everything)
+		if w.Back || s.Class == intel.Name {
+			most = everything // what was first then may be last now, and names are joined
+		}
+		found, n, err := ed.DB.RowsOf(ctx, r, outline, s, most, 0)
+		if err == nil && w.Back {
+			found, err = ed.back(ctx, r, found, now)
+			n = len(found)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		total += n
+		for _, a := range found {
+			all = append(all, ed.row(a, s))
+		}
+	}
+	fetched := len(all)
+	if err := ed.mains(ctx, all); err != nil {
+		return nil, 0, err
+	}
+	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Entity == e })
+	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
+	all = distinct(all)
+	total -= fetched - len(all)
+	if t.name == "research" {
+		all = emerging(all, now)
+		total = len(all)
+	}
+	all = all[min(offset, len(all)):min(offset+limit, len(all))]
+	return all, total, ed.prove(ctx, r, all, w.Proofs)
+}
+
+// freshResearch is how long what somebody looks into counts as new.
+const freshResearch = 90 * 24 * time.Hour
+
+// emerging keeps what somebody looks into for the first time: nothing of the
+// year before the last 90 days.
+func emerging(rows []intel.Row, now time.Time) []intel.Row {
+	return slices.DeleteFunc(rows, func(r intel.Row) bool { return r.First.IsZero() || r.First.Before(now.Add(-freshResearch)) })
+}
+
+// back assesses links as of a past moment. A link nobody had spoken of by then
+// is left out.
+func (ed *Editor) back(ctx context.Context, r intel.Reader, found []store.Assessed, then time.Time) ([]store.Assessed, error) {
+	var out []store.Assessed
+	for _, a := range found {
+		evidence, err := ed.DB.Evidence(ctx, r, a.ID, then)
+		if err != nil {
+			return nil, err
+		}
+		levels := score.Links(evidence, then)
+		if len(levels) == 0 {
+			continue
+		}
+		a.Assessment = levels[len(levels)-1]
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// mains puts in each row the main name of what it speaks of, where it has
+// one.
+func (ed *Editor) mains(ctx context.Context, rows []intel.Row) error {
+	var names []intel.Entity
+	for _, row := range rows {
+		if row.Entity.Kind.Slugged() {
+			names = append(names, row.Entity)
+		}
+	}
+	mains, err := ed.DB.Mains(ctx, names)
+	if err != nil {
+		return err
+	}
+	for i, row := range rows {
+		if main, ok := mains[row.Entity]; ok {
+			rows[i].Entity, rows[i].Value = main.Entity, ed.Reference().Title(main.Entity)
+			if rows[i].Value == main.Entity.Title() {
+				rows[i].Value = cmp.Or(main.Title, rows[i].Value)
+			}
+		}
+	}
+	return nil
+}
+
+// distinct keeps the most probable of rows that say the same of the same: a
+// link that holds both ways is one row, and so is one said under two names. It
+// has the dates of all.
+func distinct(rows []intel.Row) []intel.Row {
+	type key struct {
+		entity intel.Entity
+		says   string // attacked and targeted countries have one role
+	}
+	at := make(map[key]int, len(rows))
+	kept := rows[:0]
+	for _, r := range rows {
+		k := key{r.Entity, cmp.Or(r.Role, string(r.Relation))}
+		i, ok := at[k]
+		if !ok {
+			at[k] = len(kept)
+			kept = append(kept, r)
+			continue
+		}
+		if !r.First.IsZero() && (kept[i].First.IsZero() || r.First.Before(kept[i].First)) {
+			kept[i].First = r.First
+		}
+		if r.Last.After(kept[i].Last) {
+			kept[i].Last = r.Last
+		}
+	}
+	return kept
+}
+
+// prove puts the weightiest evidence under each row.
+func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, n int) error {
+	if n == 0 {
+		return nil
+	}
+	ids := make([]int64, 0, len(rows))
+	for _, row := range rows {
+		id, err := strconv.ParseInt(row.ID, 10, 64)
+		if err != nil {
+			return fmt.Errorf("row %q: %w", row.ID, intel.ErrInvalid)
+		}
+		ids = append(ids, id)
+	}
+	proofs, err := ed.DB.Proofs(ctx, r, ids, n)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		rows[i].Evidence = proofs[ids[i]]
+	}
+	return nil
+}
+
+// row makes one printable row of an assessed link.
+func (ed *Editor) row(a store.Assessed, s store.Section) intel.Row {
+	e, title := a.Other(s)
+	set := ed.Reference()
+	row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: e, Value: e.Name, Relation: a.Link.Relation,
+		Hostname: a.Context.Hostname, Campaign: a.Context.Campaign, Phase: a.Context.Phase,
+		Level: a.Level, Probability: a.Probability, First: a.First, Last: a.Last, Origins: a.Origins, Documents: a.Documents,
+		Description: a.Context.Note}
+	switch e.Kind.Class() {
+	case intel.Name:
+		row.Value = cmp.Or(title, set.Title(e))
+	case intel.IOA, intel.IOC:
+		row.Type = string(e.Kind)
+	case intel.TTP:
+		row.Description = cmp.Or(techniqueName(set, e), title)
+	}
+	switch a.Link.Relation {
+	case intel.OriginatesFrom:
+		row.Role = "origin"
+	case intel.RoutesThrough:
+		row.Role = "proxy"
+	case intel.Targets, intel.ClaimsAttack:
+		row.Role = "target"
+	}
+	return row
+}
+
+func techniqueName(set *reference.Set, e intel.Entity) string {
+	if t, ok := set.Technique(e.Name); ok {
+		return t.Name
+	}
+	if name, ok := set.Weakness(e.Name); ok {
+		return name
+	}
+	return ""
+}
