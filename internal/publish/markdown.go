@@ -16,7 +16,7 @@ import (
 // know: the same sections and columns in the same order, and after them what
 // those lack: when, how sure, by how many independent origins.
 func Markdown(w io.Writer, p intel.Profile, o Options) error {
-	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: len(p.Hidden) > 0}
+	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: len(p.Hidden) > 0, witnesses: map[intel.DocumentID]*witness{}}
 	b.head(o)
 	b.names()
 	b.countries()
@@ -25,6 +25,7 @@ func Markdown(w io.Writer, p intel.Profile, o Options) error {
 	b.attacks()
 	b.indicators()
 	b.forecasts()
+	b.evidence()
 	b.tail()
 	return b.Flush()
 }
@@ -34,6 +35,10 @@ type writer struct {
 	*bufio.Writer
 	p       intel.Profile
 	preview bool
+
+	title     string // of the section under way
+	witnesses map[intel.DocumentID]*witness
+	order     []intel.DocumentID // of witnesses
 }
 
 func (b *writer) line(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
@@ -70,6 +75,7 @@ func (b *writer) section(title, about string, rows int) bool {
 		return false
 	}
 	b.line("## %s\n\n%s\n", title, about)
+	b.title, _, _ = strings.Cut(title, " - ")
 	return true
 }
 
@@ -83,6 +89,7 @@ func (b *writer) table(key, noun string, columns []string, rows []intel.Row, cel
 	slices.SortStableFunc(observed, func(x, y intel.Row) int { return order(x) - order(y) })
 	for i, r := range observed {
 		row := append([]string{strconv.Itoa(i + 1)}, cells(r)...)
+		b.rests(b.title, i+1, r.Evidence)
 		conf, first := level(r), b.day(r.First)
 		if r.Predicted {
 			conf, first = "Predicted ("+intel.Decimal(r.Probability)+")", "not yet"

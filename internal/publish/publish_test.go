@@ -179,3 +179,24 @@ func TestPathsDifferByMoreThanCase(t *testing.T) {
 		t.Errorf("path %q", got)
 	}
 }
+
+func TestAProfileListsTheDocumentsItsRowsRestOn(t *testing.T) {
+	p := profile()
+	for i := range p.IOC {
+		p.IOC[i].Evidence = []intel.Proof{{Document: "d1", Title: "A [report]\n# x", Source: "blog", URL: "https://blog.example/a", At: day}}
+	}
+	p.IOC[3].Evidence = []intel.Proof{{Document: "d2", Source: "forum"}}
+	out := markdown(t, p)
+	_, evidence, _ := strings.Cut(out, "## Evidence\n")
+	for _, want := range []string{"<https://blog.example/a> (blog, 2026-03-17): IOC 1–3, 5\n", "* Document d2 (forum, –): IOC 4\n"} {
+		if !strings.Contains(evidence, want) {
+			t.Errorf("no %q in\n%s", want, evidence)
+		}
+	}
+	if strings.Contains(evidence, "\n# x") {
+		t.Errorf("a title left its line:\n%s", evidence)
+	}
+	if preview := markdown(t, publish.Preview(p, 3)); strings.Contains(preview, "Evidence") || strings.Contains(preview, "forum") {
+		t.Errorf("a preview tells its evidence:\n%s", preview)
+	}
+}
