@@ -30,6 +30,8 @@ type app struct {
 	log *slog.Logger
 	now func() time.Time
 	db  *store.DB
+
+	self string // the program's own file; empty in tests
 }
 
 func (a *app) close() {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"compress/zlib"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -168,5 +171,40 @@ func TestNamesFromDocumentsCannotLeadOutOfThePublishedTree(t *testing.T) {
 	})
 	if err != nil || written < 2 {
 		t.Errorf("%d files, err %v", written, err)
+	}
+}
+
+// pdf is a PDF of one page whose content is drawn by commands.
+func pdf(commands []byte) []byte {
+	var z, b bytes.Buffer
+	w := zlib.NewWriter(&z)
+	w.Write(commands)
+	w.Close()
+	objects := []string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+		fmt.Sprintf("<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream", z.Len(), z.String()), "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"}
+	b.WriteString("%PDF-1.4\n")
+	table := "0000000000 65535 f \n"
+	for i, o := range objects {
+		table += fmt.Sprintf("%010d 00000 n \n", b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	at := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF", len(objects)+1, table, len(objects)+1, at)
+	return b.Bytes()
+}
+
+func TestAPDFThatUnfoldsToGigabytesIsRejectedAndItsNeighbourRead(t *testing.T) {
+	db := newStore(t)
+	good := file(t, "good.pdf", pdf([]byte("BT /F1 12 Tf 72 720 Td (Indicators: 45.134.21.8 and CVE-2021-44228) Tj ET")))
+	bomb := file(t, "bomb.pdf", pdf(bytes.Repeat([]byte("BT (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) Tj ET\n"), 5_000_000)))
+	cmd, out := asProgram(t, "--db", db, "--json", "import", bomb, good)
+	err := cmd.Run()
+	var c counts
+	if jsonErr := json.Unmarshal(out.Bytes(), &c); jsonErr != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if cmd.ProcessState.ExitCode() != exitPartial || c.Documents != 1 || c.Observations < 2 || len(c.Rejected) != 1 || !strings.Contains(c.Rejected[0].Reason, "MiB") {
+		t.Errorf("exit %d, %+v", cmd.ProcessState.ExitCode(), c)
 	}
 }

@@ -262,8 +262,14 @@ func (im *importing) recognise(fsys fs.FS, name string, head []byte) *collect.Co
 }
 
 func (im *importing) env(fsys fs.FS, path string, source intel.SourceID) collect.Env {
-	return collect.Env{ID: source, Files: fsys, Log: im.app.log, Now: im.app.now,
+	env := collect.Env{ID: source, Files: fsys, Log: im.app.log, Now: im.app.now,
 		Reject: func(item string, reason error) { im.reject(path, item, reason) }}
+	if self := im.app.self; self != "" {
+		env.Convert = func(ctx context.Context, format string, body []byte) (string, error) {
+			return convert(ctx, self, format, body)
+		}
+	}
+	return env
 }
 
 // read imports one file or folder with one connector. What is wrong with the

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,6 +140,11 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 	if code, _, errs := portent(t, "mysql:x", "doctor"); code != exitFailed || !strings.Contains(errs, "unknown engine") {
 		t.Errorf("unknown engine: exit %d, %s", code, errs)
 	}
+}
+
+// run is the whole program in this process.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return execute(ctx, "", args, stdin, stdout, stderr)
 }
 
 // TestMain lets a test run this binary as the program itself.

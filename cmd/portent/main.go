@@ -32,13 +32,13 @@ var errPartial = errors.New("partly done")
 
 // cli is the command line.
 type cli struct {
-	DB       string    `name:"db" help:"Where data lives: sqlite:PATH or postgres://… (default: a file in your data directory)." env:"PORTENT_DB" placeholder:"URL"`
-	Config   string    `help:"Configuration file." type:"existingfile" placeholder:"FILE"`
-	JSON     bool      `name:"json" help:"Print JSON: one object, or one object a line."`
-	Now      time.Time `help:"Pretend that it is this time (RFC 3339), for reproducible runs." placeholder:"TIME"`
-	AsOf     time.Time `name:"as-of" help:"Show what was known at this time (RFC 3339)." placeholder:"TIME"`
-	Quiet    bool      `short:"q" help:"No progress, no remarks."`
-	LogLevel string    `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
+	DB       string          `name:"db" help:"Where data lives: sqlite:PATH or postgres://… (default: a file in your data directory)." env:"PORTENT_DB" placeholder:"URL"`
+	Config   kong.ConfigFlag `help:"Configuration file in TOML: flags by name, those of a command in the table of its name." placeholder:"FILE"`
+	JSON     bool            `name:"json" help:"Print JSON: one object, or one object a line."`
+	Now      time.Time       `help:"Pretend that it is this time (RFC 3339), for reproducible runs." placeholder:"TIME"`
+	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339)." placeholder:"TIME"`
+	Quiet    bool            `short:"q" help:"No progress, no remarks."`
+	LogLevel string          `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 
 	Serve      serveCmd      `cmd:"" help:"Run everything: pipeline and pages."`
 	Import     importCmd     `cmd:"" help:"Read files or folders and derive everything from them."`
@@ -53,19 +53,26 @@ type cli struct {
 	Reprocess  reprocessCmd  `cmd:"" help:"Derive documents again that an older version derived."`
 	Doctor     doctorCmd     `cmd:"" help:"Check the store and list what was parked."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Convert    convertCmd    `cmd:"" hidden:""`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	self, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "portent: find my own file:", err)
+		os.Exit(exitFailed)
+	}
+	os.Exit(execute(ctx, self, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program but for the process around it.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// execute is the whole program but for the process around it. What is not safe
+// in this process runs in another of the program at self; without it, here.
+func execute(ctx context.Context, self string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var c cli
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("portent"), kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)),
+	parser, err := kong.New(&c, kong.Name("portent"), kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.Configuration(readConfig),
 		kong.Description("Self-hosted cyber threat intelligence. It reads; it never attacks, posts or buys."),
 		kong.Exit(func(code int) { exited = code }))
 	if err != nil {
@@ -81,6 +88,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	a := newApp(&c, stdin, stdout, stderr)
+	a.self = self
 	defer a.close()
 	err = k.Run(ctx, a)
 	switch {

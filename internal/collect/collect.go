@@ -56,6 +56,9 @@ type Env struct {
 	Reject func(item string, reason error) // notes an item that cannot be read
 	Log    *slog.Logger
 	Now    func() time.Time
+	// Convert turns a format whose parser cannot be trusted, such as "pdf", into
+	// text apart from this process, within bounds; nil: not available.
+	Convert func(ctx context.Context, format string, body []byte) (string, error)
 }
 
 // Permanent marks an error that trying again will not cure, such as a bad

@@ -46,7 +46,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	if err != nil {
 		return err
 	}
-	doc, err := document(env, file, body)
+	doc, err := document(ctx, env, file, body)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -57,12 +57,16 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 }
 
 // document makes a report of a file by what it holds.
-func document(env collect.Env, file string, body []byte) (doc intel.Document, err error) {
+func document(ctx context.Context, env collect.Env, file string, body []byte) (doc intel.Document, err error) {
 	doc = intel.Document{Source: env.ID, Genre: intel.Report}
 	start := bytes.ToLower(bytes.TrimLeft(body[:min(len(body), 1024)], "\uFEFF \t\r\n"))
 	switch ext := strings.ToLower(path.Ext(strings.TrimSuffix(file, ".gz"))); {
 	case bytes.HasPrefix(body, []byte("%PDF-")):
-		doc.Text, err = pages(body)
+		if env.Convert == nil {
+			doc.Text, err = PDF(body)
+		} else {
+			doc.Text, err = env.Convert(ctx, "pdf", body)
+		}
 	case ext == ".html" || ext == ".htm" || bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html")):
 		err = article(&doc, body)
 	default:
@@ -108,9 +112,9 @@ func article(doc *intel.Document, body []byte) (err error) {
 	return nil
 }
 
-// pages is the text of a PDF. Its parser was not written for hostile input, so
-// what it does wrong stays here.
-func pages(body []byte) (text string, err error) {
+// PDF is the text of a PDF. Its parser was not written for hostile input: a
+// panic is an error here, but time and memory are for the caller to bound.
+func PDF(body []byte) (text string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("pdf: %v: %w", r, intel.ErrInvalid)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -13,5 +14,7 @@ func FuzzDocument(f *testing.F) {
 	f.Add("a.md", []byte("# x\n\nDate: 2026-01-02"))
 	f.Add("a.html", []byte("<html><body><p>x"))
 	f.Add("a.pdf", []byte("%PDF-1.4\n1 0 obj"))
-	f.Fuzz(func(_ *testing.T, name string, body []byte) { _, _ = document(collect.Env{ID: "fuzz"}, name, body) })
+	f.Fuzz(func(_ *testing.T, name string, body []byte) {
+		_, _ = document(context.Background(), collect.Env{ID: "fuzz"}, name, body)
+	})
 }
