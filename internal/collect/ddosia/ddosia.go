@@ -10,7 +10,6 @@ package ddosia
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -27,7 +26,7 @@ import (
 var Connector = collect.Connector{
 	Name:      "ddosia",
 	About:     "target lists of NoName057(16) (DDoSia) as CSV",
-	Open:      open,
+	Open:      collect.Files(read),
 	Recognise: recognise,
 }
 
@@ -39,26 +38,6 @@ const (
 )
 
 var actor = intel.NewEntity(intel.Actor, wording)
-
-type settings struct {
-	Path string `json:"path"`
-}
-
-type source struct {
-	env  collect.Env
-	path string
-}
-
-func open(env collect.Env, decode func(any) error) (collect.Source, error) {
-	var s settings
-	if err := decode(&s); err != nil {
-		return nil, err
-	}
-	if s.Path == "" {
-		return nil, errors.New("path is missing")
-	}
-	return &source{env, s.Path}, nil
-}
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
 	return strings.HasPrefix(strings.TrimPrefix(string(head[:min(len(head), 100)]), "\uFEFF"), header)
@@ -89,19 +68,15 @@ func parse(line string) (row, error) {
 	return row{at, host, f[2], f[3], f[4], f[5], f[6]}, nil
 }
 
-// Collect implements collect.Source.
-func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	keep, err := collect.Numbered(ctx, from, emit)
-	if err != nil {
-		return err
-	}
-	f, err := collect.OpenFile(ctx, s.env, s.path)
+// read hands over what one file holds.
+func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
+	f, err := collect.OpenFile(ctx, env, file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	lines := collect.NewLines(s.env, f)
-	p := snapshot{source: s.env.ID, hosts: map[intel.Entity]*target{}}
+	lines := collect.NewLines(env, f)
+	p := snapshot{source: env.ID, hosts: map[intel.Entity]*target{}}
 	for lines.Next() {
 		text := lines.Text()
 		if text == "" || lines.Number() == 1 && text == header {

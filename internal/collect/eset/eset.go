@@ -10,7 +10,6 @@ package eset
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -25,7 +24,7 @@ import (
 var Connector = collect.Connector{
 	Name:      "eset",
 	About:     "reports and hash lists of ESET (eset/malware-ioc)",
-	Open:      open,
+	Open:      collect.Files(read),
 	Recognise: recognise,
 }
 
@@ -35,24 +34,9 @@ const (
 	published = "https://github.com/eset/malware-ioc/tree/master/"
 )
 
-type settings struct {
-	Path string `json:"path"`
-}
-
 type source struct {
 	env  collect.Env
 	path string
-}
-
-func open(env collect.Env, decode func(any) error) (collect.Source, error) {
-	var s settings
-	if err := decode(&s); err != nil {
-		return nil, err
-	}
-	if s.Path == "" {
-		return nil, errors.New("path is missing")
-	}
-	return &source{env, s.Path}, nil
 }
 
 func recognise(_ fs.FS, name string, head []byte) bool {
@@ -70,12 +54,9 @@ func list(name string) bool {
 	return false
 }
 
-// Collect implements collect.Source.
-func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	keep, err := collect.Numbered(ctx, from, emit)
-	if err != nil {
-		return err
-	}
+// read hands over what one file holds.
+func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
+	s := &source{env, file}
 	if list(s.path) {
 		return s.samples(ctx, keep)
 	}

@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -25,32 +24,12 @@ import (
 var Connector = collect.Connector{
 	Name:      "maltrail",
 	About:     "trails of actors from Maltrail's apt_*.txt files",
-	Open:      open,
+	Open:      collect.Files(read),
 	Recognise: recognise,
 }
 
 // maxTrails bounds one document; a longer block goes on in another.
 const maxTrails = 5000
-
-type settings struct {
-	Path string `json:"path"`
-}
-
-type source struct {
-	env  collect.Env
-	path string
-}
-
-func open(env collect.Env, decode func(any) error) (collect.Source, error) {
-	var s settings
-	if err := decode(&s); err != nil {
-		return nil, err
-	}
-	if s.Path == "" {
-		return nil, errors.New("path is missing")
-	}
-	return &source{env, s.Path}, nil
-}
 
 func recognise(_ fs.FS, name string, head []byte) bool {
 	text := string(head[:min(len(head), 4096)])
@@ -95,19 +74,15 @@ type reader struct {
 	keep    func(intel.Document) error
 }
 
-// Collect implements collect.Source.
-func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	keep, err := collect.Numbered(ctx, from, emit)
-	if err != nil {
-		return err
-	}
-	f, err := collect.OpenFile(ctx, s.env, s.path)
+// read hands over what one file holds.
+func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
+	f, err := collect.OpenFile(ctx, env, file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	lines := collect.NewLines(s.env, f)
-	r := newReader(s.env.ID, s.path, keep)
+	lines := collect.NewLines(env, f)
+	r := newReader(env.ID, file, keep)
 	for lines.Next() {
 		reason, err := r.line(strings.TrimSpace(lines.Text()))
 		if err != nil {

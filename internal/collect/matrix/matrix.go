@@ -6,7 +6,6 @@ package matrix
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -21,50 +20,26 @@ import (
 var Connector = collect.Connector{
 	Name:      "matrix",
 	About:     "which ransomware group exploits which CVE (Ransomware Vulnerability Matrix)",
-	Open:      open,
+	Open:      collect.Files(read),
 	Recognise: recognise,
-}
-
-type settings struct {
-	Path string `json:"path"`
-}
-
-type source struct {
-	env  collect.Env
-	path string
-}
-
-func open(env collect.Env, decode func(any) error) (collect.Source, error) {
-	var s settings
-	if err := decode(&s); err != nil {
-		return nil, err
-	}
-	if s.Path == "" {
-		return nil, errors.New("path is missing")
-	}
-	return &source{env, s.Path}, nil
 }
 
 func recognise(_ fs.FS, name string, head []byte) bool {
 	return strings.HasSuffix(strings.TrimSuffix(name, ".gz"), ".md") && bytes.Contains(head, []byte("| CVE(s) | Ransomware Group(s) |"))
 }
 
-// Collect implements collect.Source.
-func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	keep, err := collect.Numbered(ctx, from, emit)
-	if err != nil {
-		return err
-	}
-	f, err := collect.OpenFile(ctx, s.env, s.path)
+// read hands over what one file holds.
+func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
+	f, err := collect.OpenFile(ctx, env, file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	base := path.Base(s.path)
+	base := path.Base(file)
 	t := table{said: map[intel.Claim]bool{}, doc: intel.Document{
-		ID: intel.NewDocumentID(s.env.ID, base), Source: s.env.ID, Genre: intel.List, Title: "Ransomware Vulnerability Matrix: " + strings.TrimSuffix(base, ".md"),
+		ID: intel.NewDocumentID(env.ID, base), Source: env.ID, Genre: intel.List, Title: "Ransomware Vulnerability Matrix: " + strings.TrimSuffix(base, ".md"),
 	}}
-	lines := collect.NewLines(s.env, f)
+	lines := collect.NewLines(env, f)
 	for lines.Next() {
 		if err := t.line(strings.TrimSpace(lines.Text())); err != nil {
 			lines.Reject(err)

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -22,30 +21,15 @@ import (
 var Connector = collect.Connector{
 	Name:      "ransomchat",
 	About:     "negotiation chats of ransomware groups (Ransomchats JSON)",
-	Open:      open,
+	Open:      collect.Files(read),
 	Recognise: recognise,
 }
 
 const maxFile = 32 << 20
 
-type settings struct {
-	Path string `json:"path"`
-}
-
 type source struct {
 	env  collect.Env
 	path string
-}
-
-func open(env collect.Env, decode func(any) error) (collect.Source, error) {
-	var s settings
-	if err := decode(&s); err != nil {
-		return nil, err
-	}
-	if s.Path == "" {
-		return nil, errors.New("path is missing")
-	}
-	return &source{env, s.Path}, nil
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
@@ -63,12 +47,9 @@ type message struct {
 	Timestamp string `json:"timestamp"`
 }
 
-// Collect implements collect.Source.
-func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	keep, err := collect.Numbered(ctx, from, emit)
-	if err != nil {
-		return err
-	}
+// read hands over what one file holds.
+func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
+	s := &source{env, file}
 	text, err := collect.ReadFile(ctx, s.env, s.path, maxFile)
 	if err != nil {
 		return err

@@ -28,30 +28,15 @@ import (
 var Connector = collect.Connector{
 	Name:      "sophos",
 	About:     "indicator lists of Sophos reports (sophoslabs/IoCs)",
-	Open:      open,
+	Open:      collect.Files(read),
 	Recognise: recognise,
 }
 
 const maxFile = 64 << 20
 
-type settings struct {
-	Path string `json:"path"`
-}
-
 type source struct {
 	env  collect.Env
 	path string
-}
-
-func open(env collect.Env, decode func(any) error) (collect.Source, error) {
-	var s settings
-	if err := decode(&s); err != nil {
-		return nil, err
-	}
-	if s.Path == "" {
-		return nil, errors.New("path is missing")
-	}
-	return &source{env, s.Path}, nil
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool { return header(firstLine(head)) }
@@ -90,12 +75,9 @@ func key(s string) string {
 	}, s)
 }
 
-// Collect implements collect.Source.
-func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	keep, err := collect.Numbered(ctx, from, emit)
-	if err != nil {
-		return err
-	}
+// read hands over what one file holds.
+func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
+	s := &source{env, file}
 	text, broken := collect.ReadFile(ctx, s.env, s.path, maxFile)
 	if broken != nil && len(text) == 0 {
 		return broken

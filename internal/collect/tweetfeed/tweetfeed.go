@@ -26,7 +26,7 @@ import (
 var Connector = collect.Connector{
 	Name:      "tweetfeed",
 	About:     "indicators posted on X, as TweetFeed's CSV files",
-	Open:      open,
+	Open:      collect.Files(read),
 	Recognise: recognise,
 }
 
@@ -36,26 +36,6 @@ const Window = 8192
 
 // maxRows bounds the rows of one document; a longer post goes on in another.
 const maxRows = 10000
-
-type settings struct {
-	Path string `json:"path"`
-}
-
-type source struct {
-	env  collect.Env
-	path string
-}
-
-func open(env collect.Env, decode func(any) error) (collect.Source, error) {
-	var s settings
-	if err := decode(&s); err != nil {
-		return nil, err
-	}
-	if s.Path == "" {
-		return nil, errors.New("path is missing")
-	}
-	return &source{env, s.Path}, nil
-}
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
 	line, _, _ := strings.Cut(string(head), "\n")
@@ -109,19 +89,15 @@ func parse(line string) (row, error) {
 
 var kinds = map[string]intel.Kind{"url": intel.URL, "domain": intel.Domain, "ip": intel.IPv4, "sha256": intel.SHA256, "md5": intel.MD5, "sha1": intel.SHA1}
 
-// Collect implements collect.Source.
-func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	keep, err := collect.Numbered(ctx, from, emit)
-	if err != nil {
-		return err
-	}
-	f, err := collect.OpenFile(ctx, s.env, s.path)
+// read hands over what one file holds.
+func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
+	f, err := collect.OpenFile(ctx, env, file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	lines := collect.NewLines(s.env, f)
-	w := window{source: s.env.ID, open: map[string]*post{}, keep: keep, seed: maphash.MakeSeed(), tags: map[string][]intel.Entity{}}
+	lines := collect.NewLines(env, f)
+	w := window{source: env.ID, open: map[string]*post{}, keep: keep, seed: maphash.MakeSeed(), tags: map[string][]intel.Entity{}}
 	for lines.Next() {
 		if len(lines.Bytes()) == 0 {
 			continue

@@ -47,7 +47,7 @@ func BenchmarkCollect(b *testing.B) {
 		fmt.Fprintf(&text, "2026-01-02 03:04:05,user%d,domain,host%d.example,#phishing #Qakbot,https://x.com/user/status/%d\n", i%900, i, i/2)
 	}
 	env := collect.Env{ID: "bench", Files: fstest.MapFS{"a.csv": {Data: text.Bytes()}}}
-	src, err := open(env, collect.Strict([]byte(`{"path": "a.csv"}`)))
+	src, err := Connector.Open(env, collect.Strict([]byte(`{"path": "a.csv"}`)))
 	if err != nil {
 		b.Fatal(err)
 	}
