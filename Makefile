@@ -19,6 +19,7 @@ run: build
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 
 test:
+	@./.ci/needs
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -timeout 25m ./...
 
 check:
