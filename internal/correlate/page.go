@@ -105,15 +105,19 @@ func (g *gathering) cited(observations []intel.Observation) func(intel.Observati
 	if len(g.doc.References) == 0 {
 		return func(intel.Observation) bool { return false }
 	}
-	var spans [][2]int
+	references := make(map[string]bool, len(g.doc.References))
+	for _, r := range g.doc.References {
+		references[r] = true
+	}
+	own := map[int]bool{} // where what stands in a cited address begins
 	for _, o := range observations {
-		if o.Entity.Kind == intel.URL && o.Offset >= 0 && slices.Contains(g.doc.References, o.Entity.Name) {
-			spans = append(spans, [2]int{o.Offset, o.Offset + o.Length})
+		if o.Entity.Kind == intel.URL && o.Offset >= 0 && references[o.Entity.Name] {
+			for i := range o.Length {
+				own[o.Offset+i] = true
+			}
 		}
 	}
-	return func(o intel.Observation) bool {
-		return slices.ContainsFunc(spans, func(s [2]int) bool { return o.Offset >= s[0] && o.Offset < s[1] })
-	}
+	return func(o intel.Observation) bool { return own[o.Offset] }
 }
 
 // A tally knows the only one of a sort that a document names, if it does.
@@ -188,6 +192,11 @@ func place(begins []int, offset int) int {
 	return max(0, sort.SearchInts(begins, offset+1)-1)
 }
 
+// A sentence that goes on for longer than longSentence bytes ends at the next
+// white space, and anywhere from twice as many: nobody writes such, and what is
+// looked for within a sentence must not grow with the document.
+const longSentence = 2000
+
 // boundaries returns where sentences and paragraphs begin. A full stop ends a
 // sentence only before white space, so that addresses stay whole; the marks of
 // Chinese end one anywhere.
@@ -208,6 +217,10 @@ func boundaries(text string) (sentences, paragraphs []int) {
 			}
 		case '。', '！', '？', '；':
 			sentences = append(sentences, next)
+		default:
+			if long := next - sentences[len(sentences)-1]; long > longSentence && (r == ' ' || r == '\t') || long > 2*longSentence {
+				sentences = append(sentences, next)
+			}
 		}
 		i = next
 	}
@@ -259,6 +272,9 @@ type sentence struct {
 func (p *page) read(ms []mention, hits []hit) *sentence {
 	s := &sentence{page: p, index: ms[0].sentence, mentions: ms}
 	s.from, s.to = p.bounds(s.index)
+	for _, m := range ms { // one may reach over an end that was made
+		s.to = max(s.to, m.end())
+	}
 	s.hits = cues().find(hits[:0], lower(p.text[s.from:s.to]), s.from)
 	for _, h := range s.hits {
 		s.has |= 1 << h.class
