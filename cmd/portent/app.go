@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,7 +32,8 @@ type app struct {
 	now func() time.Time
 	db  *store.DB
 
-	self string // the program's own file; empty in tests
+	self     string    // the program's own file; empty in tests
+	terminal io.Writer // where progress is drawn, if that is one; nil: nowhere
 }
 
 func (a *app) close() {
@@ -154,8 +156,8 @@ func (a *app) remark(format string, args ...any) {
 // progress shows a bar on a terminal and nothing on a pipe. Most is the number
 // of steps, -1 if it is not known.
 func (a *app) progress(most int64, what string) *progressbar.ProgressBar {
-	visible := !a.cli.Quiet && isTerminal(a.err)
-	return progressbar.NewOptions64(most, progressbar.OptionSetWriter(a.err), progressbar.OptionSetVisibility(visible),
+	visible := !a.cli.Quiet && isTerminal(a.terminal)
+	return progressbar.NewOptions64(most, progressbar.OptionSetWriter(cmp.Or[io.Writer](a.terminal, io.Discard)), progressbar.OptionSetVisibility(visible),
 		progressbar.OptionSetDescription(what), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
 }

@@ -52,7 +52,11 @@ func (c *convertCmd) Run(_ context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(a.out, text)
+	out := a.out
+	if p, ok := out.(plain); ok {
+		out = p.Writer // it is read by a program
+	}
+	_, err = io.WriteString(out, text)
 	return err
 }
 

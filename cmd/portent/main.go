@@ -87,10 +87,11 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 		fmt.Fprintf(stderr, "portent: %v (portent --help lists commands and flags)\n", err)
 		return exitUsage
 	}
-	a := newApp(&c, stdin, stdout, stderr)
-	a.self = self
+	a := newApp(&c, stdin, plain{stdout}, plain{stderr})
+	a.self, a.terminal = self, stderr
 	defer a.close()
 	err = k.Run(ctx, a)
+	stderr = a.err
 	switch {
 	case err == nil:
 		return exitDone
