@@ -20,7 +20,7 @@ import (
 )
 
 // licence is what profiles say of their own use.
-const licence = "Compiled by Portent from the sources named under References; their terms apply to what they wrote. The compilation may be used freely."
+const licence = "Compiled by Portent from its sources; their terms apply to what they wrote. The compilation may be used freely."
 
 // app is what commands share.
 type app struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func (c *extractCmd) text(a *app) (string, error) {
 	}
 	if len(b) > maxText {
 		return "", fmt.Errorf("%s: more than %d MB of text: %w", c.File, maxText>>20, errors.ErrUnsupported)
+	}
+	if bytes.IndexByte(b[:min(len(b), 8<<10)], 0) >= 0 {
+		return "", fmt.Errorf("%s is not text (in UTF-8); portent import reads reports in other formats", c.File)
 	}
 	return string(b), nil
 }

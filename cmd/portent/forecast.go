@@ -3,10 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 type forecastCmd struct {
-	Name string `arg:"" help:"Name or alias."`
+	Name []string `arg:"" help:"Name or alias."`
 }
 
 // Run implements the command.
@@ -15,13 +16,16 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	e, err := pick(ctx, a, ed, c.Name)
+	e, err := pick(ctx, a, ed, strings.Join(c.Name, " "))
 	if err != nil {
 		return err
 	}
 	forecasts, err := a.db.Forecasts(ctx, e, a.asOf())
 	if err != nil {
 		return err
+	}
+	if len(forecasts) == 0 {
+		a.remark("no forecast: too little has happened of late to say anything better than a guess")
 	}
 	for _, f := range forecasts {
 		if a.cli.JSON {

@@ -54,6 +54,7 @@ type importing struct {
 	rejected []rejection
 	listing  string // path of the latest rejection
 	listed   int    // of it
+	missing  int    // paths that are not there
 	batch    []intel.Document
 	size     int
 	seen     int
@@ -86,7 +87,10 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	if err := im.report(ctx, before.Observations, before.Evidence, started); err != nil {
 		return err
 	}
-	if len(im.rejected) > 0 {
+	switch {
+	case len(im.rejected) > 0 && im.missing == len(c.Path):
+		return errors.New("nothing was imported: no such file")
+	case len(im.rejected) > 0:
 		return errPartial
 	}
 	return nil
@@ -153,6 +157,7 @@ func (im *importing) paths(ctx context.Context) error {
 		info, err := os.Stat(path)
 		if err != nil {
 			im.reject(path, "", err)
+			im.missing++
 			continue
 		}
 		root, name := split(path, info.IsDir())
@@ -388,7 +393,7 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - observations, "evidence": after.Evidence - evidence,
 			"skipped": im.seen - im.added, "rejected": im.rejected, "seconds": seconds})
 	}
-	fmt.Fprintf(im.app.out, "%d documents new, %d already there; %d observations, %d pieces of evidence; %.1f s\n",
+	fmt.Fprintf(im.app.out, "%d documents new, %d already there or copies; %d observations, %d pieces of evidence; %.1f s\n",
 		im.added, im.seen-im.added, after.Observations-observations, after.Evidence-evidence, seconds)
 	for _, r := range im.rejected {
 		where := r.Path

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -34,15 +35,25 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		}
 		return a.finding(value, f)
 	}
-	if len(c.Value) > 0 && (len(c.Value) != 1 || c.Value[0] != "-") {
-		for _, v := range c.Value {
-			if err := one(v); err != nil {
-				return err
-			}
-		}
-		return nil
+	if len(c.Value) == 0 {
+		return c.lines(a.in, one)
 	}
-	lines := bufio.NewScanner(a.in)
+	for _, v := range c.Value {
+		if v == "-" {
+			err = c.lines(a.in, one)
+		} else {
+			err = one(v)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines looks up each line of in.
+func (c *lookupCmd) lines(in io.Reader, one func(string) error) error {
+	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	n := 0
 	for lines.Scan() {
@@ -91,7 +102,10 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		for _, n := range f.Names {
 			names = append(names, fmt.Sprintf("%s (%s %s)", n.Value, n.Level, intel.Decimal(n.Probability)))
 		}
-		fmt.Fprintf(a.out, "%s: %s, seen %s to %s\n", value, strings.Join(names, ", "), date(f.First), date(f.Last))
+		if len(names) == 0 {
+			names = append(names, "linked with nobody")
+		}
+		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d\n", value, strings.Join(names, ", "), date(f.First), date(f.Last), f.Documents)
 	}
 	return nil
 }

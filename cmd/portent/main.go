@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"syscall"
 	"time"
 
@@ -35,8 +36,8 @@ type cli struct {
 	DB       string          `name:"db" help:"Where data lives: sqlite:PATH or postgres://… (default: a file in your data directory)." env:"PORTENT_DB" placeholder:"URL"`
 	Config   kong.ConfigFlag `help:"Configuration file in TOML: flags by name, those of a command in the table of its name." placeholder:"FILE"`
 	JSON     bool            `name:"json" help:"Print JSON: one object, or one object a line."`
-	Now      time.Time       `help:"Pretend that it is this time (RFC 3339), for reproducible runs." placeholder:"TIME"`
-	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339)." placeholder:"TIME"`
+	Now      time.Time       `help:"Pretend that it is this time (RFC 3339, or a day), for reproducible runs." placeholder:"TIME"`
+	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day)." placeholder:"TIME"`
 	Quiet    bool            `short:"q" help:"No progress, no remarks."`
 	LogLevel string          `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 
@@ -72,7 +73,7 @@ func main() {
 func execute(ctx context.Context, self string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var c cli
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("portent"), kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.Configuration(readConfig),
+	parser, err := kong.New(&c, kong.Name("portent"), kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.Configuration(readConfig), kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(readTime)),
 		kong.Description("Self-hosted cyber threat intelligence. It reads; it never attacks, posts or buys."),
 		kong.Exit(func(code int) { exited = code }))
 	if err != nil {
@@ -108,6 +109,21 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 	}
 	fmt.Fprintln(stderr, "portent:", err)
 	return exitFailed
+}
+
+// readTime reads a time of the command line; a day is its midnight in UTC.
+func readTime(ctx *kong.DecodeContext, target reflect.Value) error {
+	var s string
+	if err := ctx.Scan.PopValueInto("time", &s); err != nil {
+		return err
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, s); err == nil {
+			target.Set(reflect.ValueOf(at))
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no time such as 2026-03-17 or 2026-03-17T08:00:00Z", s)
 }
 
 // A usageError is a mistake in the words of a command.

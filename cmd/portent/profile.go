@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
@@ -12,22 +13,22 @@ import (
 )
 
 type profileCmd struct {
-	Format  string `help:"markdown, json or stix: one STIX 2.1 bundle." enum:"markdown,json,stix" default:"markdown"`
-	Preview int    `help:"The redacted public form: N rows of each table." placeholder:"N"`
-	BaseURL string `name:"base-url" help:"Address of the live pages that the profile links to." placeholder:"URL"`
-	Name    string `arg:"" help:"Name or alias, such as \"Astro Locker\", malware:cobalt-strike, CVE-2021-44228 or US."`
+	Format  string   `help:"markdown, json or stix: one STIX 2.1 bundle." enum:"markdown,json,stix" default:"markdown"`
+	Preview *int     `help:"The redacted public form: N rows of each table." placeholder:"N"`
+	BaseURL string   `name:"base-url" help:"Address of the live pages that the profile links to." placeholder:"URL"`
+	Name    []string `arg:"" help:"Name or alias, such as \"Astro Locker\", malware:cobalt-strike, CVE-2021-44228 or US."`
 }
 
 // Run implements the command.
 func (c *profileCmd) Run(ctx context.Context, a *app) error {
-	if c.Preview < 0 {
-		return usageError{errors.New("--preview takes a number of rows")}
+	if err := previewable(c.Preview); err != nil {
+		return err
 	}
 	ed, err := a.editor(ctx)
 	if err != nil {
 		return err
 	}
-	e, err := pick(ctx, a, ed, c.Name)
+	e, err := pick(ctx, a, ed, strings.Join(c.Name, " "))
 	if err != nil {
 		return err
 	}
@@ -35,8 +36,8 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Preview > 0 {
-		p = publish.Preview(p, c.Preview)
+	if c.Preview != nil {
+		p = publish.Preview(p, *c.Preview)
 	}
 	o := publish.Options{BaseURL: c.BaseURL}
 	switch {
@@ -48,12 +49,20 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	return publish.Markdown(a.out, p, o)
 }
 
+// previewable checks a number of rows to show in public.
+func previewable(rows *int) error {
+	if rows != nil && *rows < 1 {
+		return usageError{errors.New("--preview takes a number of rows, 1 or more")}
+	}
+	return nil
+}
+
 // pick returns the one entity that a name means; of an ambiguous one it lists
 // the candidates.
 func pick(ctx context.Context, a *app, ed *pipeline.Editor, name string) (intel.Entity, error) {
 	matches, err := ed.Lookup(ctx, a.reader(), name)
 	if errors.Is(err, intel.ErrNotFound) {
-		return intel.Entity{}, fmt.Errorf("nothing is known of %q (portent lookup searches for values, portent import brings documents in)", name)
+		return intel.Entity{}, unknown(ctx, a, name)
 	}
 	if err != nil {
 		return intel.Entity{}, err
@@ -73,4 +82,48 @@ func pick(ctx context.Context, a *app, ed *pipeline.Editor, name string) (intel.
 		}
 	}
 	return intel.Entity{}, fmt.Errorf("%q is a name of %d; ask for one of them", name, len(matches))
+}
+
+// unknown is the error for a name that nothing is known of, with names that
+// are nearly it.
+func unknown(ctx context.Context, a *app, name string) error {
+	if n, err := a.db.Totals(ctx); err == nil && n.Documents == 0 {
+		return fmt.Errorf("nothing is known of %q: the store %s is empty; portent import brings documents in", name, a.db.Place())
+	}
+	key := intel.Compact(name)
+	found, err := a.db.Find(ctx, a.reader(), key[:min(len(key), 3)], 2000)
+	if err != nil {
+		return err
+	}
+	var near []string
+	for _, t := range found {
+		if t.Entity.Kind.Slugged() && len(near) < 5 && apart(key, intel.Compact(t.Entity.Name)) <= 1+len(key)/6 {
+			near = append(near, t.Entity.String())
+		}
+	}
+	if len(near) > 0 {
+		return fmt.Errorf("nothing is known of %q; did you mean %s?", name, strings.Join(near, ", "))
+	}
+	return fmt.Errorf("nothing is known of %q (portent lookup searches for values)", name)
+}
+
+// apart is in how many letters two words differ (Levenshtein).
+func apart(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }

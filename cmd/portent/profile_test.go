@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -60,4 +61,43 @@ func TestANameOfTwoActorsListsBothAndFails(t *testing.T) {
 		t.Errorf("exit %d, printed %q", code, out.String())
 	}
 	printed(t, exitDone, "--db", db, "profile", "actor:cold-lynx")
+}
+
+func TestMistakesOnTheCommandLineAreSaidToBeThat(t *testing.T) {
+	db := newStore(t)
+	if code, c, errs := portent(t, db, "import", file(t, "tour.json", []byte(tour))); code != exitDone {
+		t.Fatalf("exit %d, %+v: %s", code, c, errs)
+	}
+	printed(t, exitDone, "--db", db, "--as-of", "2026-02-01", "profile", "Cold", "Lynx")
+	for _, test := range []struct {
+		code int
+		args []string
+		want string
+	}{
+		{exitFailed, []string{"--db", db, "profile", "Cold Lymx"}, "did you mean actor:cold-lynx?"},
+		{exitFailed, []string{"--db", newStore(t), "profile", "Cold Lynx"}, "is empty"},
+		{exitUsage, []string{"--now", "yesterday", "version"}, "no time such as 2026-03-17"},
+		{exitUsage, []string{"--db", db, "profile", "--preview", "0", "Cold Lynx"}, "1 or more"},
+		{exitFailed, []string{"extract", file(t, "a.png", []byte("\x89PNG\r\n\x00\x00"))}, "is not text"},
+		{exitFailed, []string{"--db", db, "sync", "--from", t.TempDir()}, "none of the packs"},
+		{exitFailed, []string{"--db", db, "import", filepath.Join(t.TempDir(), "gone")}, "no such file"},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), test.args, strings.NewReader(""), &out, &errs); code != test.code || !strings.Contains(errs.String(), test.want) {
+			t.Errorf("%v: exit %d, %q; want %d, %q", test.args, code, errs.String(), test.code, test.want)
+		}
+	}
+	if out := printedFrom(t, "c2.bell-night.com\n", "--db", db, "lookup", "1.2.3.4", "-"); !strings.Contains(out, "1.2.3.4: unknown") || !strings.Contains(out, "Cold Lynx") {
+		t.Errorf("%s", out)
+	}
+}
+
+// printedFrom is what a command prints that reads text.
+func printedFrom(t *testing.T, text string, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), args, strings.NewReader(text), &out, &errs); code != exitDone {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	return out.String()
 }

@@ -14,7 +14,7 @@ import (
 )
 
 type publishCmd struct {
-	Preview int    `help:"The redacted public form: N rows of each table." placeholder:"N"`
+	Preview *int   `help:"The redacted public form: N rows of each table." placeholder:"N"`
 	BaseURL string `name:"base-url" help:"Address of the live pages that profiles link to." placeholder:"URL"`
 	Dir     string `arg:"" help:"Folder to write to; it is made if need be." type:"path"`
 }
@@ -26,12 +26,15 @@ func published() []intel.Kind {
 
 // Run implements the command.
 func (c *publishCmd) Run(ctx context.Context, a *app) error {
+	if err := previewable(c.Preview); err != nil {
+		return err
+	}
 	ed, err := a.editor(ctx)
 	if err != nil {
 		return err
 	}
 	r := a.reader()
-	if c.Preview > 0 {
+	if c.Preview != nil {
 		r = intel.Public()
 	}
 	var entries []publish.Entry
@@ -79,14 +82,14 @@ func (c *publishCmd) one(ctx context.Context, a *app, ed *pipeline.Editor, r int
 	if err != nil {
 		return publish.Entry{}, err
 	}
-	if c.Preview > 0 {
-		p = publish.Preview(p, c.Preview)
+	if c.Preview != nil {
+		p = publish.Preview(p, *c.Preview)
 	}
 	path := taken.Take(e, p.Name)
 	err = write(filepath.Join(c.Dir, filepath.FromSlash(path)), func(w *bufio.Writer) error {
 		return publish.Markdown(w, p, publish.Options{BaseURL: c.BaseURL})
 	})
-	return publish.Entry{Entity: e, Name: p.Name, Path: path, IOC: totals["ioc"], TTP: totals["ttp"], IOA: totals["ioa"], Last: p.Last}, err
+	return publish.Entry{Entity: e, Name: p.Name, Path: path, IOC: totals["ioc"], TTP: totals["ttp"], IOA: totals["ioa"], Last: p.Last, Preview: p.Preview}, err
 }
 
 // write replaces a file whole: a reader sees the former or the new one.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,9 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 	}
 	defer cleanup()
 	results := c.packs(ctx, a, db, fsys, names)
+	if len(results) == 0 && ctx.Err() == nil {
+		return fmt.Errorf("%s holds none of the packs %v", cmp.Or(c.From, "what was downloaded"), names)
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 5 }
+func Version() int { return 6 }
 
 // Weights of evidence by how directly a document says it.
 const (
@@ -126,7 +126,7 @@ func (g *gathering) piece(l intel.Link, weight float64, at time.Time, origin str
 // say adds evidence from text, or strengthens what the document already gave
 // for the link.
 func (g *gathering) say(l intel.Link, weight float64, s intel.Stance, c intel.Context, offset, length int) {
-	if l.From == l.To || l.From.Name == "" || l.To.Name == "" {
+	if l.From == l.To || l.From.Name == "" || l.To.Name == "" || g.ofVictim(l) {
 		return
 	}
 	if i, ok := g.seen[l]; ok {
@@ -144,4 +144,18 @@ func (g *gathering) say(l intel.Link, weight float64, s intel.Stance, c intel.Co
 	g.seen[l] = len(g.out)
 	g.out = append(g.out, g.piece(l, weight, g.doc.Published, g.origin, s, c, offset, length))
 	g.route(l, g.doc.Published, g.origin)
+}
+
+// ofVictim reports whether a link takes what the text of a leak-site post names
+// for the extorter's: a domain or file in it is the victim's, whose name is
+// often one.
+func (g *gathering) ofVictim(l intel.Link) bool {
+	if g.doc.Genre != intel.LeakSite || l.Relation != intel.Indicates {
+		return false
+	}
+	switch l.From.Kind {
+	case intel.Domain, intel.URL, intel.Email, intel.Filename, intel.IPv4, intel.IPv6:
+		return true
+	}
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/correlate"
+	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 )
@@ -150,4 +151,18 @@ func BenchmarkClaims(b *testing.B) {
 		correlate.Evidence(doc, nil, s)
 	}
 	b.ReportMetric(4*float64(b.N)/b.Elapsed().Seconds(), "claims/s")
+}
+
+func TestWhatALeakSiteNamesIsTheVictims(t *testing.T) {
+	set, err := reference.NewSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := intel.Document{ID: intel.NewDocumentID("leaks", "1"), Source: "leaks", Genre: intel.LeakSite, Title: "eagers-motors.com", Text: "eagers-motors.com and credicoop.coop.py, 45.134.21.8",
+		Claims: []intel.Claim{{Subject: intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, Relation: intel.ClaimsAttack, Object: intel.Entity{Kind: intel.Organization, Name: "eagers-motors"}}}}
+	for _, e := range correlate.Evidence(doc, extract.New(set).Observations(doc), set) {
+		if e.Link.Relation == intel.Indicates {
+			t.Errorf("%s indicates %s", e.Link.From, e.Link.To)
+		}
+	}
 }

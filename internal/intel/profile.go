@@ -32,6 +32,7 @@ type Reason struct {
 type Proof struct {
 	Document DocumentID `json:"document"`
 	Source   SourceID   `json:"source"`
+	Genre    Genre      `json:"genre,omitempty"`
 	Title    string     `json:"title,omitempty"`
 	URL      string     `json:"url,omitempty"`
 	Snippet  string     `json:"snippet"`
@@ -79,6 +80,7 @@ type Event struct {
 	What     string     `json:"what"`
 	Document DocumentID `json:"document"`
 	Source   SourceID   `json:"source"`
+	Genre    Genre      `json:"genre,omitempty"`
 	URL      string     `json:"url,omitempty"`
 }
 
@@ -133,4 +135,6 @@ type Profile struct {
 	Invented bool `json:"invented,omitempty"`
 	// Hidden counts, per section, the items the full profile has more.
 	Hidden map[string]int `json:"hidden"`
+	// Preview is the redacted public form: its times are months.
+	Preview bool `json:"-"`
 }

@@ -149,6 +149,7 @@ func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Out
 		return nil, err
 	}
 	var out []intel.Tally
+	at := map[intel.Entity]int{} // what is targeted and claimed is one
 	for _, a := range rows {
 		t := intel.Tally{N: a.Documents, First: a.First, Last: a.Last, Origins: a.Origins}
 		if e, title := a.Other(section); e.Kind == intel.Country {
@@ -156,7 +157,16 @@ func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Out
 		} else {
 			t.Sector = cmp.Or(title, e.Title())
 		}
-		out = append(out, t)
+		e, _ := a.Other(section)
+		i, ok := at[e]
+		if !ok {
+			at[e] = len(out)
+			out = append(out, t)
+			continue
+		}
+		if t.N > out[i].N {
+			out[i] = t
+		}
 	}
 	slices.SortStableFunc(out, func(a, b intel.Tally) int { return cmp.Compare(b.N, a.N) })
 	return out, nil
@@ -195,17 +205,22 @@ func summary(p intel.Profile, set *reference.Set) string {
 	}
 	fmt.Fprintf(&b, "Named in %s", plural(p.Documents, "document"))
 	if p.Origins > 0 {
-		fmt.Fprintf(&b, " by %s", plural(p.Origins, "independent origin"))
+		fmt.Fprintf(&b, ", resting on %s", plural(p.Origins, "independent origin"))
 	}
 	switch {
 	case p.First.IsZero():
-		b.WriteString(", none of them dated.")
+		b.WriteString("; none of them dated.")
 	case p.First.Format(time.DateOnly) == p.Last.Format(time.DateOnly):
-		fmt.Fprintf(&b, ", on %s.", p.First.Format(time.DateOnly))
+		fmt.Fprintf(&b, "; dated %s.", p.First.Format(time.DateOnly))
 	default:
-		fmt.Fprintf(&b, ", from %s to %s.", p.First.Format(time.DateOnly), p.Last.Format(time.DateOnly))
+		fmt.Fprintf(&b, "; dated %s to %s.", p.First.Format(time.DateOnly), p.Last.Format(time.DateOnly))
 	}
-	if weeks := p.Activities.Weekly; len(weeks) >= 8 {
+	weeks := p.Activities.Weekly
+	switch age := p.AsOf.Sub(p.Last); {
+	case p.Last.IsZero() || age < 0 || len(weeks) < 8:
+	case age > 365*24*time.Hour:
+		fmt.Fprintf(&b, " Not seen for %s.", plural(int(age.Hours()/24/365), "year"))
+	default:
 		now, before := sum(weeks[len(weeks)-4:]), sum(weeks[len(weeks)-8:len(weeks)-4])
 		switch {
 		case now == 0 && before == 0:

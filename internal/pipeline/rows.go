@@ -170,9 +170,10 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, n
 func (ed *Editor) row(a store.Assessed, s store.Section) intel.Row {
 	e, title := a.Other(s)
 	set := ed.Reference()
+	// The level is told anew: of a name that several share each has a part.
 	row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: e, Value: e.Name, Relation: a.Link.Relation,
 		Hostname: a.Context.Hostname, Campaign: a.Context.Campaign, Phase: a.Context.Phase,
-		Level: a.Level, Probability: a.Probability, First: a.First, Last: a.Last, Origins: a.Origins, Documents: a.Documents,
+		Level: score.Level(a.Probability, a.Origins, !a.Last.IsZero()), Probability: a.Probability, First: a.First, Last: a.Last, Origins: a.Origins, Documents: a.Documents,
 		Description: a.Context.Note}
 	switch e.Kind.Class() {
 	case intel.Name:

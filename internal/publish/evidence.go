@@ -54,7 +54,9 @@ func (b *writer) evidence() {
 			rows[i] = t + " " + runs(w.rows[t])
 		}
 		title := inline(cmp.Or(w.proof.Title, "Document "+string(id)))
-		if w.proof.URL != "" {
+		if w.proof.Genre == intel.LeakSite { // its title is the victim
+			title = "Claim on a leak site"
+		} else if w.proof.URL != "" {
 			title += " " + link(w.proof.URL)
 		}
 		b.line("* %s (%s, %s): %s", title, inline(string(w.proof.Source)), date(w.proof.At), strings.Join(rows, "; "))

@@ -13,7 +13,7 @@ import (
 // thousand indicators is never one piece of memory. An unknown date is null.
 func JSON(w io.Writer, p intel.Profile, o Options) error {
 	b := bufio.NewWriter(w)
-	enc := &encoder{w: b, first: true}
+	enc := &encoder{w: b, first: true, preview: p.Preview}
 	enc.w.WriteString("{")
 	enc.field("name", p.Name)
 	enc.field("entity", p.Entity)
@@ -23,8 +23,8 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	enc.field("summary", p.Summary)
 	enc.field("as_of", p.AsOf)
 	enc.field("marking", p.Marking)
-	enc.field("first_seen", moment(p.First))
-	enc.field("last_seen", moment(p.Last))
+	enc.field("first_seen", enc.moment(p.First))
+	enc.field("last_seen", enc.moment(p.Last))
 	enc.field("origins", p.Origins)
 	enc.field("documents", p.Documents)
 	if p.Invented {
@@ -34,7 +34,7 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 		enc.rows(t.key, *t.rows)
 	}
 	enc.field("activities", activities(p.Activities))
-	enc.field("attacks", tallies(p.Attacks))
+	enc.field("attacks", enc.tallies(p.Attacks))
 	enc.field("forecasts", list(p.Forecasts))
 	enc.field("references", list(p.References))
 	enc.field("licence", p.Licence)
@@ -55,6 +55,8 @@ type encoder struct {
 	w     *bufio.Writer
 	first bool
 	err   error
+
+	preview bool // times are months
 }
 
 func (e *encoder) key(key string) {
@@ -85,7 +87,7 @@ func (e *encoder) rows(key string, rows []intel.Row) {
 		if i > 0 {
 			e.w.WriteByte(',')
 		}
-		e.value(printable(r))
+		e.value(e.printable(r))
 	}
 	e.w.WriteByte(']')
 }
@@ -94,29 +96,33 @@ func (e *encoder) rows(key string, rows []intel.Row) {
 // list even when there is none.
 type row struct {
 	intel.Row
-	First    *time.Time `json:"first_seen"`
-	Last     *time.Time `json:"last_seen"`
-	Evidence []proof    `json:"evidence"`
+	First    any     `json:"first_seen"`
+	Last     any     `json:"last_seen"`
+	Evidence []proof `json:"evidence"`
 }
 
 type proof struct {
 	intel.Proof
-	At *time.Time `json:"at"`
+	At any `json:"at"`
 }
 
-func printable(r intel.Row) row {
-	out := row{Row: r, First: moment(r.First), Last: moment(r.Last), Evidence: make([]proof, len(r.Evidence))}
+func (e *encoder) printable(r intel.Row) row {
+	out := row{Row: r, First: e.moment(r.First), Last: e.moment(r.Last), Evidence: make([]proof, len(r.Evidence))}
 	for i, p := range r.Evidence {
-		out.Evidence[i] = proof{p, moment(p.At)}
+		out.Evidence[i] = proof{p, e.moment(p.At)}
 	}
 	return out
 }
 
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
+// moment is a time as it is printed: nil where unknown, a month in a preview.
+func (e *encoder) moment(t time.Time) any {
+	switch {
+	case t.IsZero():
 		return nil
+	case e.preview:
+		return t.UTC().Format("2006-01")
 	}
-	return &t
+	return t
 }
 
 func activities(a intel.Activities) intel.Activities {
@@ -124,7 +130,20 @@ func activities(a intel.Activities) intel.Activities {
 	return a
 }
 
-func tallies(ts []intel.Tally) []intel.Tally { return list(ts) }
+// A tally is intel.Tally as it is printed.
+type tally struct {
+	intel.Tally
+	First any `json:"first_seen"`
+	Last  any `json:"last_seen"`
+}
+
+func (e *encoder) tallies(ts []intel.Tally) []tally {
+	out := make([]tally, len(ts))
+	for i, t := range ts {
+		out[i] = tally{t, e.moment(t.First), e.moment(t.Last)}
+	}
+	return out
+}
 
 // list makes nothing an empty list.
 func list[T any](s []T) []T {

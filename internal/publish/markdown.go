@@ -16,7 +16,7 @@ import (
 // know: the same sections and columns in the same order, and after them what
 // those lack: when, how sure, by how many independent origins.
 func Markdown(w io.Writer, p intel.Profile, o Options) error {
-	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: len(p.Hidden) > 0, witnesses: map[intel.DocumentID]*witness{}}
+	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: p.Preview, witnesses: map[intel.DocumentID]*witness{}}
 	b.head(o)
 	b.names()
 	b.countries()

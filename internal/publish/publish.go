@@ -7,6 +7,7 @@ package publish
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 	"time"
 
@@ -77,7 +78,8 @@ type table struct {
 // each table, months instead of days, no quotes, no documents and no victims.
 // Hidden counts what the full profile has more.
 func Preview(p intel.Profile, n int) intel.Profile {
-	p.Hidden = map[string]int{}
+	p.Hidden, p.Preview = map[string]int{}, true
+	p.Summary = wholeDay.ReplaceAllString(p.Summary, "$1")
 	for _, t := range tables(&p) {
 		rows := *t.rows
 		shown := make([]intel.Row, 0, min(n, len(rows)))
@@ -101,6 +103,9 @@ func Preview(p intel.Profile, n int) intel.Profile {
 	p.First, p.Last = month(p.First), month(p.Last)
 	return p
 }
+
+// wholeDay matches a day; its first group is the month.
+var wholeDay = regexp.MustCompile(`\b(\d{4}-\d{2})-\d{2}\b`)
 
 // publicNote is the description of a row that a preview shows: names of
 // techniques are public, a source's own words are not.
@@ -147,6 +152,9 @@ func typed(k intel.Kind) string {
 		return "IP address"
 	case intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512, intel.URL, intel.CIDR, intel.ASN, intel.JARM, intel.JA3:
 		return strings.ToUpper(string(k))
+	}
+	if k == intel.Label {
+		return "Name"
 	}
 	s := strings.ReplaceAll(string(k), "-", " ")
 	return strings.ToUpper(s[:1]) + s[1:]

@@ -94,6 +94,15 @@ type Entry struct {
 	Name, Path    string
 	IOC, TTP, IOA int
 	Last          time.Time
+	Preview       bool
+}
+
+// seen is when it was last seen: a month in a preview.
+func (e Entry) seen() string {
+	if e.Preview && !e.Last.IsZero() {
+		return e.Last.UTC().Format("2006-01")
+	}
+	return date(e.Last)
 }
 
 // Index writes the table of contents of a tree.
@@ -118,7 +127,7 @@ func Index(w io.Writer, entries []Entry, o Options) error {
 				return err
 			}
 		}
-		if _, err := fmt.Fprintf(w, "[%s](%s) | %d | %d | %d | %s\n", inline(e.Name), relative(e.Path), e.IOC, e.TTP, e.IOA, date(e.Last)); err != nil {
+		if _, err := fmt.Fprintf(w, "[%s](%s) | %d | %d | %d | %s\n", inline(e.Name), relative(e.Path), e.IOC, e.TTP, e.IOA, e.seen()); err != nil {
 			return err
 		}
 	}

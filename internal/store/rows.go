@@ -290,7 +290,7 @@ func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int) 
 	out := make(map[int64][]intel.Proof, len(links))
 	err := chunks(links, func(links []int64) error {
 		args := append([]any{int(r.Clearance), n}, anys(links)...)
-		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.title, d.url,
+		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.genre, d.title, d.url,
 			`+fmt.Sprintf(db.dialect.slice, snippetBefore, snippetBefore+snippetAfter)+`
 			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, e.at DESC, e.id) AS rank
 				FROM evidence e WHERE e.superseded IS NULL AND e.marking <= $1 AND e.link IN `+list(3, len(links))+`) p
@@ -317,7 +317,7 @@ func scanProof(r *sql.Rows, p *proofRow) error {
 	var at sql.NullInt64
 	var length int
 	var note string
-	err := r.Scan(&p.link, &p.Offset, &length, &at, &p.Stance, &p.Weight, &note, &p.Origin, &key, &p.Source, &p.Title, &p.URL, &slice)
+	err := r.Scan(&p.link, &p.Offset, &length, &at, &p.Stance, &p.Weight, &note, &p.Origin, &key, &p.Source, &p.Genre, &p.Title, &p.URL, &slice)
 	if err != nil {
 		return err
 	}

@@ -210,3 +210,11 @@ func toTime(us sql.NullInt64) time.Time {
 	}
 	return time.UnixMicro(us.Int64).UTC()
 }
+
+// Place names where the store is, without a password: its file, or PostgreSQL.
+func (db *DB) Place() string {
+	if path, ok := strings.CutPrefix(db.url, "sqlite:"); ok {
+		return path
+	}
+	return "in PostgreSQL"
+}
