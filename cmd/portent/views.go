@@ -159,7 +159,7 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 	if t := v.ed.Reference().Title(b.Entity); t != b.Entity.Title() || l.Name == "" {
 		l.Name = t
 	}
-	if l.Weekly, err = v.db.Weekly(ctx, r, plain, until.AddDate(0, 0, -26*7), until); err != nil {
+	if l.Weekly, err = v.db.Weekly(ctx, r, plain, until.AddDate(0, 0, -26*7), until, time.Time{}); err != nil {
 		return l, err
 	}
 	for i, w := range l.Weekly {
@@ -170,7 +170,7 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 			l.Before28 += w.N
 		}
 	}
-	span, err := v.db.Mentioned(ctx, r, plain)
+	span, err := v.db.Mentioned(ctx, r, plain, time.Time{})
 	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
 	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
 		l.Summary = firstSentence(f.Description)
@@ -289,7 +289,7 @@ func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel
 	if _, err := v.db.Between(ctx, r, id); err != nil {
 		return nil, err
 	}
-	proofs, err := v.db.Proofs(ctx, r, []int64{id}, 20)
+	proofs, err := v.db.Proofs(ctx, r, []int64{id}, 20, time.Time{})
 	return proofs[id], err
 }
 
@@ -306,7 +306,7 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 	if f.Country != "" {
 		out.Country = v.ed.Reference().CountryName(f.Country)
 	}
-	if out.Origins, err = v.db.Origins(ctx, r, []intel.Entity{e}); err != nil {
+	if out.Origins, err = v.db.Origins(ctx, r, []intel.Entity{e}, time.Time{}); err != nil {
 		return out, err
 	}
 	for i, c := range out.Claims {
@@ -317,7 +317,7 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 			}
 		}
 	}
-	if out.Documents, err = v.db.Mentions(ctx, r, []intel.Entity{e}, 20); err != nil {
+	if out.Documents, err = v.db.Mentions(ctx, r, []intel.Entity{e}, 20, time.Time{}); err != nil {
 		return out, err
 	}
 	for _, d := range out.Documents {
@@ -398,7 +398,7 @@ func (v *views) searchNames(ctx context.Context, r intel.Reader, words string, o
 			if m.Entity != t.Entity {
 				hit.Why = "also called " + cmp.Or(t.Title, t.Entity.Title())
 			}
-			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity})
+			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, time.Time{})
 			if err != nil {
 				return err
 			}

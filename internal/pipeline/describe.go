@@ -64,7 +64,7 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
 			Probability: p, Level: score.Level(p, len(said), false)})
 	}
-	if err := ed.prove(ctx, r, claimed, w.Proofs); err != nil {
+	if err := ed.prove(ctx, r, claimed, w, now); err != nil {
 		return nil, err
 	}
 	all := append(listed, claimed...)
@@ -107,12 +107,12 @@ func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject, w 
 	return out, nil
 }
 
-func (ed *Editor) activities(ctx context.Context, r intel.Reader, names []intel.Entity, monthly []intel.Count, now time.Time) (a intel.Activities, err error) {
-	a.Monthly = slices.Clone(monthly)
-	if a.Weekly, err = ed.DB.Weekly(ctx, r, names, now.AddDate(-2, 0, 0), now); err != nil {
+func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) (a intel.Activities, err error) {
+	a.Monthly = slices.Clone(s.digest.monthly)
+	if a.Weekly, err = ed.DB.Weekly(ctx, r, s.plain, now.AddDate(-2, 0, 0), now, w.then(now)); err != nil {
 		return a, err
 	}
-	docs, err := ed.DB.Mentions(ctx, r, names, 12)
+	docs, err := ed.DB.Mentions(ctx, r, s.plain, 12, w.then(now))
 	if err != nil {
 		return a, err
 	}
@@ -142,9 +142,12 @@ func headline(d intel.Document) string {
 }
 
 // attacks tallies whom e is said to have attacked, by country and by sector.
-func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline) ([]intel.Tally, error) {
+func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline, w Window, now time.Time) ([]intel.Tally, error) {
 	section := store.Section{Relations: []intel.Relation{intel.Targets, intel.ClaimsAttack}, Class: intel.Name, Kinds: []intel.Kind{intel.Country, intel.Sector}}
 	rows, _, err := ed.DB.RowsOf(ctx, r, outline, section, 200, 0)
+	if err == nil && w.Back {
+		rows, err = ed.back(ctx, r, rows, now)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -359,6 +362,6 @@ func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bo
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	span, err := ed.DB.Mentioned(ctx, r, plain)
+	span, err := ed.DB.Mentioned(ctx, r, plain, time.Time{})
 	return span.Documents > 0, err
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/store"
@@ -32,7 +33,10 @@ type digestKey struct {
 const mostDigests = 2000
 
 // digest counts an entity's documents, voices and months, or remembers them.
-func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, names []intel.Entity) (d digest, err error) {
+func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, names []intel.Entity, then time.Time) (d digest, err error) {
+	if !then.IsZero() {
+		return ed.count(ctx, r, names, then)
+	}
 	epoch, err := ed.DB.Epoch(ctx)
 	if err != nil {
 		return d, err
@@ -47,13 +51,7 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, na
 	if ok {
 		return d, nil
 	}
-	if d.span, err = ed.DB.Mentioned(ctx, r, names); err != nil || d.span.Documents == 0 {
-		return d, err
-	}
-	if d.origins, err = ed.DB.Origins(ctx, r, names); err != nil {
-		return d, err
-	}
-	if d.monthly, err = ed.DB.Monthly(ctx, r, names); err != nil {
+	if d, err = ed.count(ctx, r, names, then); err != nil || d.span.Documents == 0 {
 		return d, err
 	}
 	ed.digests.mu.Lock()
@@ -62,4 +60,16 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, na
 		ed.digests.kept[key] = d
 	}
 	return d, nil
+}
+
+// count counts documents, voices and months that were known of then.
+func (ed *Editor) count(ctx context.Context, r intel.Reader, names []intel.Entity, then time.Time) (d digest, err error) {
+	if d.span, err = ed.DB.Mentioned(ctx, r, names, then); err != nil || d.span.Documents == 0 {
+		return d, err
+	}
+	if d.origins, err = ed.DB.Origins(ctx, r, names, then); err != nil {
+		return d, err
+	}
+	d.monthly, err = ed.DB.Monthly(ctx, r, names, then)
+	return d, err
 }

@@ -35,6 +35,15 @@ type Window struct {
 	Back bool
 }
 
+// then is the moment that what is counted must have been known of: zero for
+// now.
+func (w Window) then(now time.Time) time.Time {
+	if w.Back {
+		return now
+	}
+	return time.Time{}
+}
+
 // A Filter picks indicators; its zero value picks all.
 type Filter struct {
 	Contains string
@@ -98,7 +107,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	d, err := ed.digest(ctx, r, e, plain)
+	d, err := ed.digest(ctx, r, e, plain, w.then(now))
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
@@ -126,7 +135,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if err := ed.describe(ctx, r, &p, subject{names, plain, outline, d}, w, now); err != nil {
 		return p, nil, err
 	}
-	err = ed.predicted(ctx, r, &p, outline, totals)
+	err = ed.predicted(ctx, r, &p, outline, totals, w, now)
 	return p, totals, err
 }
 
@@ -152,11 +161,11 @@ type subject struct {
 // describe fills in what is not a table of links.
 func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile, s subject, w Window, now time.Time) error {
 	var err error
-	if p.Activities, err = ed.activities(ctx, r, s.plain, s.digest.monthly, now); err != nil {
+	if p.Activities, err = ed.activities(ctx, r, s, w, now); err != nil {
 		return err
 	}
 	p.Activities.Total = p.Documents
-	if p.Attacks, err = ed.attacks(ctx, r, s.outline); err != nil {
+	if p.Attacks, err = ed.attacks(ctx, r, s.outline, w, now); err != nil {
 		return err
 	}
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, p.Entity, now); err != nil {
@@ -166,7 +175,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	weaken(p.TTP, ed.Reference())
-	docs, err := ed.DB.Mentions(ctx, r, s.plain, 60)
+	docs, err := ed.DB.Mentions(ctx, r, s.plain, 60, w.then(now))
 	if err != nil {
 		return err
 	}

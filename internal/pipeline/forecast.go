@@ -71,7 +71,7 @@ func (p *Pipeline) forecast(ctx context.Context, b store.Busy, popular map[intel
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	weeks, err := p.DB.Weekly(ctx, r, plain, now.AddDate(-2, 0, 0), now)
+	weeks, err := p.DB.Weekly(ctx, r, plain, now.AddDate(-2, 0, 0), now, time.Time{})
 	if err != nil {
 		return err
 	}

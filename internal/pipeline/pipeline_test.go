@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/publish"
 	"github.com/portent-cti/portent/internal/queue"
 	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
@@ -251,5 +253,39 @@ func TestAnAliasThatOnlySecretDocumentsSayIsSecret(t *testing.T) {
 		if seen != (r == intel.Everything()) {
 			t.Errorf("clearance %v: aliases %+v", r.Clearance, got.Aliases)
 		}
+	}
+}
+
+func TestAProfileOfAPastMomentKnowsNothingOfLater(t *testing.T) {
+	_, p, ed := open(t)
+	lynx := intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}
+	early, late := report(20, "Cold Lynx used a41d8cd98f00b204e9800998ecf8427e."), report(1, "Cold Lynx used a41d8cd98f00b204e9800998ecf8427e again, and b41d8cd98f00b204e9800998ecf8427e.")
+	late.Source, late.URL, late.Title = "later", "https://later.example/a", "Later"
+	late.ID = intel.NewDocumentID("later", "1")
+	if _, err := p.Keep(t.Context(), []intel.Document{early, late}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	then := now.AddDate(0, 0, -7*10)
+	got, _, err := ed.Profile(t.Context(), intel.Everything(), lynx, pipeline.Window{Back: true, Proofs: 3}, then)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder
+	if err := publish.JSON(&printed, got, publish.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{"later", "Later", "b41d8cd9", late.Published.Format(time.DateOnly)} {
+		if strings.Contains(printed.String(), s) {
+			t.Errorf("%s stands in %s", s, printed.String())
+		}
+	}
+	if got.Documents != 1 || len(got.IOC) != 1 || len(got.IOC[0].Evidence) != 1 || !got.Last.Equal(early.Published) || len(got.Activities.Monthly) != 1 {
+		t.Errorf("%+v", got)
+	}
+	if _, _, err := ed.Profile(t.Context(), intel.Everything(), lynx, pipeline.Window{Back: true}, now.AddDate(-1, 0, 0)); !errors.Is(err, intel.ErrNotFound) {
+		t.Errorf("before anything was known: %v", err)
 	}
 }

@@ -25,12 +25,15 @@ const (
 // predicted adds to an actor's tables what it has not been seen to use but
 // what follows from the vulnerabilities it exploits, and the techniques
 // forecast for it.
-func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profile, o store.Outline, totals map[string]int) error {
+func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profile, o store.Outline, totals map[string]int, w Window, now time.Time) error {
 	if p.Entity.Kind != intel.Actor {
 		return nil
 	}
 	exploits := store.Section{Relations: []intel.Relation{intel.Exploits, intel.Uses}, Class: intel.Name, Kinds: []intel.Kind{intel.Vulnerability}}
 	flaws, _, err := ed.DB.RowsOf(ctx, r, o, exploits, mostFlaws, 0)
+	if err == nil && w.Back {
+		flaws, err = ed.back(ctx, r, flaws, now)
+	}
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		total = len(all)
 	}
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
-	return all, total, ed.prove(ctx, r, all, w.Proofs)
+	return all, total, ed.prove(ctx, r, all, w, now)
 }
 
 // freshResearch is how long what somebody looks into counts as new.
@@ -75,18 +75,25 @@ func emerging(rows []intel.Row, now time.Time) []intel.Row {
 // back assesses links as of a past moment. A link nobody had spoken of by then
 // is left out.
 func (ed *Editor) back(ctx context.Context, r intel.Reader, found []store.Assessed, then time.Time) ([]store.Assessed, error) {
-	var out []store.Assessed
+	ids := make([]int64, len(found))
+	for i, a := range found {
+		ids[i] = a.ID
+	}
+	evidence, err := ed.DB.Evidence(ctx, r, ids, then)
+	if err != nil {
+		return nil, err
+	}
+	was := map[intel.Link]intel.Assessment{}
+	for _, a := range score.Links(evidence, then) { // of a link's the last is of what all of it comes to
+		was[a.Link] = a
+	}
+	out := found[:0]
 	for _, a := range found {
-		evidence, err := ed.DB.Evidence(ctx, r, a.ID, then)
-		if err != nil {
-			return nil, err
+		if before, ok := was[a.Link]; ok {
+			a.Assessment = before
+			a.Probability *= a.Share
+			out = append(out, a)
 		}
-		levels := score.Links(evidence, then)
-		if len(levels) == 0 {
-			continue
-		}
-		a.Assessment = levels[len(levels)-1]
-		out = append(out, a)
 	}
 	return out, nil
 }
@@ -144,8 +151,8 @@ func distinct(rows []intel.Row) []intel.Row {
 }
 
 // prove puts the weightiest evidence under each row.
-func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, n int) error {
-	if n == 0 {
+func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w Window, now time.Time) error {
+	if w.Proofs == 0 {
 		return nil
 	}
 	ids := make([]int64, 0, len(rows))
@@ -156,7 +163,7 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, n
 		}
 		ids = append(ids, id)
 	}
-	proofs, err := ed.DB.Proofs(ctx, r, ids, n)
+	proofs, err := ed.DB.Proofs(ctx, r, ids, w.Proofs, w.then(now))
 	if err != nil {
 		return err
 	}

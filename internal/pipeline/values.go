@@ -38,7 +38,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, now
 	if reason, ok := ed.Reference().Benign(e); ok {
 		f.Suppressed = reason
 	}
-	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e})
+	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e}, time.Time{})
 	if err != nil {
 		return f, err
 	}
@@ -72,7 +72,7 @@ func (ed *Editor) linked(ctx context.Context, r intel.Reader, names []store.Reso
 	for i, a := range found {
 		rows[i] = ed.row(a, s)
 	}
-	return rows, ed.prove(ctx, r, rows, 5)
+	return rows, ed.prove(ctx, r, rows, Window{Proofs: 5}, time.Time{})
 }
 
 func (ed *Editor) country(e intel.Entity) string {

@@ -13,9 +13,20 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// known is the condition that a mention could be known of at a moment: its
+// document was learned by then and is not dated later. A zero moment asks for
+// all.
+func known(then time.Time) string {
+	if then.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(` AND (at IS NULL OR at <= %d) AND EXISTS (SELECT 1 FROM documents k WHERE k.id = document AND k.learned <= %d)`, then.UnixMicro(), then.UnixMicro())
+}
+
 // Weekly returns the documents per week, from the week of from until that of
-// to, that mention one of names and that r may see. Every week stands in it.
-func (db *DB) Weekly(ctx context.Context, r intel.Reader, names []intel.Entity, from, to time.Time) ([]intel.Count, error) {
+// to, that mention one of names, that r may see and that were known of then
+// (zero: now). Every week stands in it.
+func (db *DB) Weekly(ctx context.Context, r intel.Reader, names []intel.Entity, from, to, then time.Time) ([]intel.Count, error) {
 	ids, err := db.integers(ctx, names)
 	if err != nil {
 		return nil, err
@@ -26,6 +37,18 @@ func (db *DB) Weekly(ctx context.Context, r intel.Reader, names []intel.Entity, 
 		counts = append(counts, intel.Count{Start: time.UnixMicro(w * day).UTC()})
 	}
 	if len(ids) == 0 {
+		return counts, nil
+	}
+	if !then.IsZero() {
+		days, err := db.days(ctx, r, ids, then)
+		if err != nil {
+			return nil, fmt.Errorf("weekly activity: %w", err)
+		}
+		for _, x := range days {
+			if w := weekOf(sql.NullInt64{Int64: x.day * day, Valid: true}); w >= first && w <= last {
+				counts[(w-first)/7].N += int(x.n)
+			}
+		}
 		return counts, nil
 	}
 	type row struct{ week, n int64 }
@@ -64,9 +87,9 @@ type Span struct {
 	Marking     intel.Marking // the strictest
 }
 
-// Mentioned returns the span of the documents that mention one of names and
-// that r may see.
-func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entity) (s Span, err error) {
+// Mentioned returns the span of the documents that mention one of names, that r
+// may see and that were known of then (zero: now).
+func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entity, then time.Time) (s Span, err error) {
 	ids, err := db.integers(ctx, names)
 	if err != nil || len(ids) == 0 {
 		return s, err
@@ -74,7 +97,7 @@ func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entit
 	var first, last sql.NullInt64
 	args := append([]any{int(r.Clearance)}, anys(ids)...)
 	err = db.read.QueryRowContext(ctx, `SELECT MIN(at), MAX(at), COUNT(DISTINCT document), COALESCE(MAX(marking), 0)
-		FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(2, len(ids)), args...).Scan(&first, &last, &s.Documents, &s.Marking)
+		FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(2, len(ids))+known(then), args...).Scan(&first, &last, &s.Documents, &s.Marking)
 	s.First, s.Last = toTime(first), toTime(last)
 	if err != nil {
 		return s, fmt.Errorf("mentions: %w", err)
@@ -82,14 +105,14 @@ func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entit
 	return s, nil
 }
 
-// Mentions returns the latest documents that mention one of names and that r
-// may see, without their claims.
-func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity, limit int) ([]intel.Document, error) {
+// Mentions returns the latest documents that mention one of names, that r may
+// see and that were known of then (zero: now), without their claims.
+func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity, limit int, then time.Time) ([]intel.Document, error) {
 	ids, err := db.integers(ctx, names)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	latest, err := db.latest(ctx, r, ids, limit)
+	latest, err := db.latest(ctx, r, ids, limit, then)
 	if err != nil || len(latest) == 0 {
 		return nil, err
 	}
@@ -114,7 +137,7 @@ func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity
 
 // latest returns the documents that mentioned one of ids last, each name asked
 // for its own: an index has them in that order.
-func (db *DB) latest(ctx context.Context, r intel.Reader, ids []int64, limit int) ([]int64, error) {
+func (db *DB) latest(ctx context.Context, r intel.Reader, ids []int64, limit int, then time.Time) ([]int64, error) {
 	type row struct{ document, at int64 }
 	var all []row
 	for _, id := range ids {
@@ -123,7 +146,7 @@ func (db *DB) latest(ctx context.Context, r intel.Reader, ids []int64, limit int
 			err := r.Scan(&x.document, &at)
 			x.at = at.Int64
 			return err
-		}, `SELECT document, at FROM observations WHERE suppressed = '' AND entity = $1 AND marking <= $2 ORDER BY `+db.dialect.nullsLast+` LIMIT $3`,
+		}, `SELECT document, at FROM observations WHERE suppressed = '' AND entity = $1 AND marking <= $2`+known(then)+` ORDER BY `+db.dialect.nullsLast+` LIMIT $3`,
 			id, int(r.Clearance), 4*limit)
 		if err != nil {
 			return nil, fmt.Errorf("mentions: %w", err)
@@ -295,17 +318,23 @@ func (db *DB) Check(ctx context.Context) ([]string, error) {
 	return rows, nil
 }
 
+// A dayCount is how many documents are dated of a day since 1970.
+type dayCount struct{ day, n int64 }
+
+func (db *DB) days(ctx context.Context, r intel.Reader, ids []int64, then time.Time) ([]dayCount, error) {
+	return query(ctx, db.read, func(r *sql.Rows, x *dayCount) error { return r.Scan(&x.day, &x.n) },
+		fmt.Sprintf(`SELECT at / %d AS day, COUNT(DISTINCT document) FROM observations WHERE suppressed = '' AND marking <= $1 AND at IS NOT NULL
+		AND entity IN `+list(2, len(ids))+known(then)+` GROUP BY at / %d ORDER BY day`, day, day), append([]any{int(r.Clearance)}, anys(ids)...)...)
+}
+
 // Monthly returns the documents per month that mention one of names and that r
 // may see, from the first month with any until the last.
-func (db *DB) Monthly(ctx context.Context, r intel.Reader, names []intel.Entity) ([]intel.Count, error) {
+func (db *DB) Monthly(ctx context.Context, r intel.Reader, names []intel.Entity, then time.Time) ([]intel.Count, error) {
 	ids, err := db.integers(ctx, names)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	type row struct{ day, n int64 }
-	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.day, &x.n) },
-		fmt.Sprintf(`SELECT at / %d AS day, COUNT(DISTINCT document) FROM observations WHERE suppressed = '' AND marking <= $1 AND at IS NOT NULL
-		AND entity IN `+list(2, len(ids))+` GROUP BY at / %d ORDER BY day`, day, day), append([]any{int(r.Clearance)}, anys(ids)...)...)
+	rows, err := db.days(ctx, r, ids, then)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -327,13 +356,16 @@ func (db *DB) Monthly(ctx context.Context, r intel.Reader, names []intel.Entity)
 
 // Origins counts the independent voices behind all links of names that r may
 // see.
-func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity) (n int, err error) {
+func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity, then time.Time) (n int, err error) {
 	ids, err := db.integers(ctx, names)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	in := list(2, len(ids))
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM evidence e WHERE e.superseded IS NULL AND e.marking <= $1 AND e.link IN (
+	in, learned := list(2, len(ids)), ""
+	if !then.IsZero() {
+		learned = fmt.Sprintf(` AND e.learned <= %d`, then.UnixMicro())
+	}
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM evidence e WHERE e.superseded IS NULL`+learned+` AND e.marking <= $1 AND e.link IN (
 		SELECT link FROM assessments WHERE from_entity IN `+in+` UNION SELECT link FROM assessments WHERE to_entity IN `+in+`)`,
 		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {

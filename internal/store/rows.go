@@ -34,7 +34,8 @@ type Section struct {
 type Assessed struct {
 	intel.Assessment
 	ID       int64
-	FromName string // title, "" where no source gave one
+	Share    float64 // of the profile's name; Probability is multiplied with it
+	FromName string  // title, "" where no source gave one
 	ToName   string
 }
 
@@ -223,7 +224,7 @@ func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, sh
 			return err
 		}
 		for _, a := range rows {
-			a.Probability *= share
+			a.Probability, a.Share = a.Probability*share, share
 			stronger(best, a, s)
 		}
 	}
@@ -256,23 +257,31 @@ func (db *DB) Between(ctx context.Context, r intel.Reader, id int64) (Assessed, 
 	return rows[0], nil
 }
 
-// Evidence returns all evidence of one link that r may see and that was
-// learned until asOf and not superseded by then.
-func (db *DB) Evidence(ctx context.Context, r intel.Reader, id int64, asOf time.Time) ([]intel.Evidence, error) {
+// Evidence returns, grouped by link, all evidence of links that r may see, that
+// was learned until asOf and that was not superseded by then.
+func (db *DB) Evidence(ctx context.Context, r intel.Reader, ids []int64, asOf time.Time) ([]intel.Evidence, error) {
 	at := asOf.UnixMicro()
-	all, err := query(ctx, db.read, scanPiece, pieces+`link = $1 AND marking <= $2 AND learned <= $3 AND (superseded IS NULL OR superseded > $4)
-		GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`, id, int(r.Clearance), at, at)
+	var out []intel.Evidence
+	err := chunks(ids, func(ids []int64) error {
+		// One part for each of the two indexes.
+		const seen = ` AND marking <= $1 AND learned <= $2 AND link IN `
+		in := list(4, len(ids))
+		all, err := query(ctx, db.read, scanPiece, strings.Replace(pieces, `FROM evidence WHERE `, `FROM (SELECT * FROM evidence WHERE superseded IS NULL`+seen+in+`
+			UNION ALL SELECT * FROM evidence WHERE superseded IS NOT NULL AND superseded > $3`+seen+in+`) e`, 1)+`
+			GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`,
+			append([]any{int(r.Clearance), at, at}, anys(ids)...)...)
+		if err != nil {
+			return err
+		}
+		links, err := linkEnds(ctx, db.read, ids)
+		for _, p := range all {
+			p.Link = links[p.link].link()
+			out = append(out, p.Evidence)
+		}
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("evidence of %d: %w", id, err)
-	}
-	links, err := linkEnds(ctx, db.read, []int64{id})
-	if err != nil {
-		return nil, fmt.Errorf("evidence of %d: %w", id, err)
-	}
-	out := make([]intel.Evidence, len(all))
-	for i, p := range all {
-		out[i] = p.Evidence
-		out[i].Link = links[id].link()
+		return nil, fmt.Errorf("evidence of %d links: %w", len(ids), err)
 	}
 	return out, nil
 }
@@ -285,15 +294,20 @@ const (
 )
 
 // Proofs returns, per link, the up to n weightiest pieces of evidence that r
-// may see, with the words of the documents.
-func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int) (map[int64][]intel.Proof, error) {
+// may see and that was learned by then (zero: now), with the words of the
+// documents.
+func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int, then time.Time) (map[int64][]intel.Proof, error) {
+	learned := ""
+	if !then.IsZero() {
+		learned = fmt.Sprintf(` AND e.learned <= %d`, then.UnixMicro())
+	}
 	out := make(map[int64][]intel.Proof, len(links))
 	err := chunks(links, func(links []int64) error {
 		args := append([]any{int(r.Clearance), n}, anys(links)...)
 		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.genre, d.title, d.url,
 			`+fmt.Sprintf(db.dialect.slice, snippetBefore, snippetBefore+snippetAfter)+`
 			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, e.at DESC, e.id) AS rank
-				FROM evidence e WHERE e.superseded IS NULL AND e.marking <= $1 AND e.link IN `+list(3, len(links))+`) p
+				FROM evidence e WHERE e.superseded IS NULL`+learned+` AND e.marking <= $1 AND e.link IN `+list(3, len(links))+`) p
 			JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source JOIN origins o ON o.id = p.origin
 			WHERE p.rank <= $2 ORDER BY p.link, p.rank`, args...)
 		for _, p := range rows {

@@ -263,7 +263,7 @@ func TestDerivingTwiceChangesNothing(t *testing.T) {
 		if d := cmp.Diff(first, again); d != "" {
 			t.Error(d)
 		}
-		weeks, err := db.Weekly(t.Context(), all, []intel.Entity{actor}, now.AddDate(0, 0, -14), now)
+		weeks, err := db.Weekly(t.Context(), all, []intel.Entity{actor}, now.AddDate(0, 0, -14), now, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -300,11 +300,11 @@ func TestAReaderSeesOnlyWhatHerClearanceAllows(t *testing.T) {
 			if len(r) != 1 || r[0].Probability != c.probability || r[0].Documents != c.documents {
 				t.Errorf("%v sees %+v, want one row of %v in %d documents", c.reader, r, c.probability, c.documents)
 			}
-			proofs, err := db.Proofs(t.Context(), c.reader, []int64{r[0].ID}, 9)
+			proofs, err := db.Proofs(t.Context(), c.reader, []int64{r[0].ID}, 9, time.Time{})
 			if err != nil || len(proofs[r[0].ID]) != c.documents {
 				t.Errorf("%v sees proofs %+v, err %v", c.reader, proofs, err)
 			}
-			span, err := db.Mentioned(t.Context(), c.reader, []intel.Entity{actor})
+			span, err := db.Mentioned(t.Context(), c.reader, []intel.Entity{actor}, time.Time{})
 			if err != nil || span.Documents != c.documents {
 				t.Errorf("%v counts %+v, err %v", c.reader, span, err)
 			}
@@ -324,7 +324,7 @@ func TestProofsQuoteTheText(t *testing.T) {
 		v.Evidence[0].Offset = 301
 		derive(t, db, 1, v)
 		r := rows(t, db, all)
-		proofs, err := db.Proofs(t.Context(), all, []int64{r[0].ID}, 3)
+		proofs, err := db.Proofs(t.Context(), all, []int64{r[0].ID}, 3, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,3 +15,6 @@ ALTER TABLE sources ADD COLUMN reliability INTEGER NOT NULL DEFAULT 0;
 UPDATE sources SET reliability = COALESCE((SELECT MAX(d.reliability) FROM documents d WHERE d.source = sources.id), 0);
 CREATE INDEX documents_learned ON documents (learned, source);
 CREATE INDEX documents_source ON documents (source, published);
+
+-- What was believed before it was derived anew, for reads as of a past day.
+CREATE INDEX evidence_closed ON evidence (link) WHERE superseded IS NOT NULL;
