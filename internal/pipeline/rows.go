@@ -31,7 +31,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 			}
 		}
 		most := min(limit+offset, everything)
-		if w.Back || s.Class == intel.Name {
+		if w.Back || s.Class == intel.Name || s.Class == intel.TTP {
 			most = everything // what was first then may be last now, and names are joined
 		}
 		found, n, err := ed.DB.RowsOf(ctx, r, outline, s, most, 0)
@@ -55,6 +55,11 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
 	all = distinct(all)
 	total -= fetched - len(all)
+	if !w.Back { // the lists are of today
+		listed := ed.listed(e, t.name, all, now)
+		all, total = append(all, listed...), total+len(listed)
+		slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
+	}
 	if t.name == "research" {
 		all = emerging(all, now)
 		total = len(all)
@@ -157,6 +162,9 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w
 	}
 	ids := make([]int64, 0, len(rows))
 	for _, row := range rows {
+		if row.ID == "" {
+			continue
+		}
 		id, err := strconv.ParseInt(row.ID, 10, 64)
 		if err != nil {
 			return fmt.Errorf("row %q: %w", row.ID, intel.ErrInvalid)
@@ -168,7 +176,9 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w
 		return err
 	}
 	for i := range rows {
-		rows[i].Evidence = proofs[ids[i]]
+		if id, err := strconv.ParseInt(rows[i].ID, 10, 64); err == nil {
+			rows[i].Evidence = proofs[id]
+		}
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (b *writer) rests(table string, n int, proofs []intel.Proof) {
 
 // evidence lists the documents that rows rest on, those with most rows first.
 func (b *writer) evidence() {
-	if !b.section("Evidence", "The documents that rows above rest on, and which rows; at most three for each row.", len(b.order)) {
+	if !b.section("Evidence", "The documents that rows above rest on, and which rows; at most three for each row. Other rows are from reference lists, or predicted.", len(b.order)) {
 		return
 	}
 	slices.SortStableFunc(b.order, func(x, y intel.DocumentID) int { return cmp.Compare(b.witnesses[y].total, b.witnesses[x].total) })
