@@ -236,8 +236,11 @@ func ids(docs []intel.Document) []intel.DocumentID {
 }
 
 // Reprocess makes documents wait that an older version derived, or all of
-// them, and returns how many.
+// them, and returns how many. Names are settled anew.
 func (p *Pipeline) Reprocess(ctx context.Context, all bool) (int, error) {
+	if err := p.DB.Unresolve(ctx); err != nil {
+		return 0, err
+	}
 	v := version()
 	if all {
 		v++ // older than the next version are those of this one too

@@ -415,3 +415,19 @@ func FuzzParsers(f *testing.F) {
 		b.of(intel.Entity{Kind: intel.Domain, Name: string(body)})
 	})
 }
+
+func TestANumberedVersionOfARansomwareIsIt(t *testing.T) {
+	s, err := NewSet(ActorsPack("1", []Cluster{{Galaxy: "ransomware", Value: "LockWolf"}, {Galaxy: "threat-actor", Value: "Group Stoat"}, {Galaxy: "ransomware", Value: "Hive"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"lockwolf2": "lockwolf", "lockwolf-3-0": "lockwolf", "lockwolf123": "", "group-stoat-2": "", "hive2": ""} {
+		got := ""
+		if c := s.Resolve(intel.Entity{Kind: intel.Actor, Name: name}); len(c) > 0 {
+			got = c[0].Entity.Name
+		}
+		if got != want {
+			t.Errorf("%s stands for %q, want %q", name, got, want)
+		}
+	}
+}

@@ -107,7 +107,10 @@ func (s *Set) Resolve(e intel.Entity) []Candidate {
 	key := intel.Compact(e.Name)
 	switch e.Kind {
 	case intel.Actor:
-		return s.actors.resolve(key)
+		if c := s.actors.resolve(key); c != nil {
+			return c
+		}
+		return s.numbered(key)
 	case intel.Malware, intel.Tool:
 		return s.software.resolve(key)
 	case intel.Campaign:
@@ -122,6 +125,20 @@ func (s *Set) Resolve(e intel.Entity) []Candidate {
 		return s.label(key)
 	}
 	return nil
+}
+
+// numbered resolves a ransomware's name with a number of one or two digits
+// behind it, such as "LockBit 3.0": its makers count their versions so.
+func (s *Set) numbered(key string) []Candidate {
+	base := strings.TrimRight(key, "0123456789")
+	if n := len(key) - len(base); n == 0 || n > 2 || len(base) < 5 {
+		return nil
+	}
+	groups := s.actors.byName[base]
+	if len(groups) != 1 || !groups[0].has("misp ransomware") {
+		return nil
+	}
+	return []Candidate{{groups[0].entity, 1, []string{"its number"}}}
 }
 
 func (s *Set) label(key string) []Candidate {
