@@ -19,7 +19,7 @@ func TestNothingThatIsPrintedCommandsTheTerminal(t *testing.T) {
 		t.Errorf("%q", errs)
 	}
 	var text, said bytes.Buffer
-	if code := run(t.Context(), []string{"--db", db, "import", path + "x"}, nil, &text, &said); code != exitPartial || strings.Contains(said.String(), "\x1b") || !strings.Contains(said.String(), `\u001b`) {
+	if code := run(t.Context(), []string{"--db", db, "import", path + "x"}, nil, &text, &said); code != exitFailed || strings.Contains(said.String(), "\x1b") || !strings.Contains(said.String(), `\u001b`) {
 		t.Errorf("exit %d, %q", code, said.String())
 	}
 }
