@@ -50,7 +50,8 @@ type Pipeline struct {
 	// Done, if set, is told after each batch how many documents it finished.
 	Done func(documents int)
 
-	known atomic.Pointer[known]
+	known    atomic.Pointer[known]
+	settling sync.Mutex
 
 	mu      sync.Mutex
 	waiting int

@@ -36,13 +36,23 @@ func resolutions(name intel.Entity, candidates []reference.Candidate) []store.Re
 // reference knows is never moved by what a document says: sources that disagree
 // would merge actors. Other names stand for what believed claims say.
 func (p *Pipeline) Settle(ctx context.Context) error {
+	p.settling.Lock() // two at once would settle the same
+	defer p.settling.Unlock()
 	k := p.known.Load()
 	for {
 		names, err := p.DB.Unresolved(ctx, settled)
 		if err != nil || len(names) == 0 {
 			return err
 		}
-		claims, read, err := p.claims(ctx, k, names)
+		read, err := p.component(ctx, k, names)
+		if err != nil {
+			return err
+		}
+		beside, err := p.DB.Asked(ctx, read) // before the claims are read for good
+		if err != nil {
+			return err
+		}
+		claims, err := p.DB.Aliases(ctx, read)
 		if err != nil {
 			return err
 		}
@@ -54,9 +64,9 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 				s.Titles[u.Name] = t
 			}
 		}
-		for _, name := range read {
-			if !asked[name] {
-				s.Names = append(s.Names, store.Unresolved{Name: name})
+		for _, u := range beside {
+			if !asked[u.Name] {
+				s.Names = append(s.Names, u)
 			}
 		}
 		stand := correlate.StandFor(claims, k.set.Resolve)
@@ -73,12 +83,11 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 	}
 }
 
-// claims gathers the alias claims that connect names with others, however
-// indirectly, and returns the names whose claims it read. Names the reference
-// knows connect nothing.
-func (p *Pipeline) claims(ctx context.Context, k *known, names []store.Unresolved) (claims []intel.Assessment, read []intel.Entity, err error) {
+// component gathers the names that alias claims connect with names, however
+// indirectly, and that the reference does not know: those it knows connect
+// nothing.
+func (p *Pipeline) component(ctx context.Context, k *known, names []store.Unresolved) (read []intel.Entity, err error) {
 	seen := map[intel.Entity]bool{}
-	links := map[intel.Link]bool{}
 	var next []intel.Entity
 	visit := func(e intel.Entity) {
 		if !seen[e] && len(k.set.Resolve(e)) == 0 {
@@ -93,18 +102,14 @@ func (p *Pipeline) claims(ctx context.Context, k *known, names []store.Unresolve
 		step := next
 		next = nil
 		read = append(read, step...)
-		some, err := p.DB.Aliases(ctx, step)
+		claims, err := p.DB.Aliases(ctx, step)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		for _, c := range some {
-			if !links[c.Link] {
-				links[c.Link] = true
-				claims = append(claims, c)
-			}
+		for _, c := range claims {
 			visit(c.Link.From)
 			visit(c.Link.To)
 		}
 	}
-	return claims, read, nil
+	return read, nil
 }

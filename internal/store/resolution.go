@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -37,23 +39,32 @@ func saveResolutions(ctx context.Context, tx engine, rs []Resolution) error {
 	if err != nil {
 		return err
 	}
-	cleared := map[int64]bool{}
+	names := map[int64]bool{}
 	for _, r := range rs {
-		name := ids[r.Name]
-		if !cleared[name] {
-			cleared[name] = true
-			if _, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name = $1`, name); err != nil {
-				return err
+		names[ids[r.Name]] = true
+	}
+	err = chunks(slices.Sorted(maps.Keys(names)), func(names []int64) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name IN `+list(1, len(names)), anys(names)...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	last := map[[2]int64]bool{} // of one statement, which may not hit a row twice
+	return chunks(rs, func(rs []Resolution) error {
+		clear(last)
+		args := make([]any, 0, 4*len(rs))
+		for _, r := range rs {
+			pair := [2]int64{ids[r.Name], ids[r.Canonical]}
+			if !last[pair] {
+				last[pair] = true
+				args = append(args, pair[0], pair[1], r.Share, strings.Join(r.SaidBy, "\n"))
 			}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO resolution (name, canonical, share, said_by) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (name, canonical) DO UPDATE SET share = excluded.share, said_by = excluded.said_by`,
-			name, ids[r.Canonical], r.Share, strings.Join(r.SaidBy, "\n"))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		_, err := tx.ExecContext(ctx, `INSERT INTO resolution (name, canonical, share, said_by) VALUES `+values(1, len(args)/4, 4)+`
+			ON CONFLICT (name, canonical) DO UPDATE SET share = excluded.share, said_by = excluded.said_by`, args...)
+		return err
+	})
 }
 
 func scanResolution(r *sql.Rows, x *Resolution) error {

@@ -54,6 +54,32 @@ func (db *DB) Unresolved(ctx context.Context, limit int) ([]Unresolved, error) {
 		`SELECT e.kind, e.name, u.asked FROM unresolved u JOIN entities e ON e.id = u.name ORDER BY u.name LIMIT $1`, limit)
 }
 
+// Asked returns the given names with whether they are unresolved.
+func (db *DB) Asked(ctx context.Context, names []intel.Entity) ([]Unresolved, error) {
+	ids, err := db.lookupIDs(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("unresolved names: %w", err)
+	}
+	type row struct{ name, asked int64 }
+	asked := map[int64]int64{}
+	err = chunks(slices.Sorted(maps.Values(ids)), func(some []int64) error {
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, &x.asked) },
+			`SELECT name, asked FROM unresolved WHERE name IN `+list(1, len(some)), anys(some)...)
+		for _, x := range rows {
+			asked[x.name] = x.asked
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("unresolved names: %w", err)
+	}
+	out := make([]Unresolved, len(names))
+	for i, n := range names {
+		out[i] = Unresolved{n, asked[ids[n]]}
+	}
+	return out, nil
+}
+
 // Aliases returns what is believed of claims that one of names is, or is not,
 // an alias, and of claims that another is an alias of it.
 func (db *DB) Aliases(ctx context.Context, names []intel.Entity) ([]intel.Assessment, error) {
@@ -129,12 +155,14 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 		if err := saveResolutions(ctx, tx, s.Resolutions); err != nil {
 			return err
 		}
-		for _, u := range s.Names {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM unresolved WHERE name = $1 AND asked = $2`, ids[u.Name], u.asked); err != nil {
-				return err
+		return chunks(s.Names, func(some []Unresolved) error {
+			args := make([]any, 0, 2*len(some))
+			for _, u := range some {
+				args = append(args, ids[u.Name], u.asked)
 			}
-		}
-		return nil
+			_, err := tx.ExecContext(ctx, `DELETE FROM unresolved WHERE (name, asked) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, args...)
+			return err
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("settle %d names: %w", len(s.Names), err)
