@@ -132,7 +132,7 @@ func NewEntity(kind Kind, name string) Entity {
 				name = p.Masked().String()
 			}
 		case Domain, Onion:
-			name = strings.TrimRight(strings.ToLower(name), ".")
+			name = strings.TrimRightFunc(strings.ToLower(name), func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
 		case MD5, SHA1, SHA256, SHA512, JARM, JA3, Email, Port, Handle, Channel, Product, Filename:
 			name = strings.ToLower(name)
 		case Technique, Weakness, AttackPattern, Vulnerability, Country, ASN:

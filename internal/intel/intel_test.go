@@ -21,6 +21,7 @@ func TestEntitiesAreCanonical(t *testing.T) {
 		"ipv6:fe80::1%eth0":                             "ipv6:fe80::1",
 		"cidr:192.0.2.77/24":                            "cidr:192.0.2.0/24",
 		"domain:C2.Example.":                            "domain:c2.example",
+		"domain:c2.example .":                           "domain:c2.example",
 		"url:https://c2.example/A?b=C":                  "url:https://c2.example/A?b=C",
 		"sha1:DA39A3EE5E6B4B0D3255BFEF95601890AFD80709": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
 		"technique:t1068":                               "technique:T1068",
@@ -46,7 +47,7 @@ func TestEntitiesAreCanonical(t *testing.T) {
 }
 
 func FuzzParseEntityIsIdempotent(f *testing.F) {
-	for _, s := range []string{"actor:Astro Locker", "ipv6:::ffff:1.2.3.4", "cidr:10.0.0.1/8", "actor:İ", "domain:..", "country:ß"} {
+	for _, s := range []string{"actor:Astro Locker", "ipv6:::ffff:1.2.3.4", "cidr:10.0.0.1/8", "actor:İ", "domain:..", "domain:0 .", "country:ß"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
