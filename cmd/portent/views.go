@@ -82,7 +82,7 @@ func (v *views) news(ctx context.Context, r intel.Reader, docs []intel.Document)
 		}
 		s := said[i]
 		name := cmp.Or(s.FromName, v.ed.Reference().Title(s.Link.From))
-		text := string(s.Link.Relation) + " " + cmp.Or(s.ToName, v.ed.Reference().Title(s.Link.To))
+		text := strings.ReplaceAll(string(s.Link.Relation), "-", " ") + " " + cmp.Or(s.ToName, v.ed.Reference().Title(s.Link.To))
 		if s.Link.To.Kind == intel.Organization {
 			text = "claims an attack"
 		}
