@@ -16,7 +16,7 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	e, err := pick(ctx, a, ed, strings.Join(c.Name, " "))
+	e, err := pick(ctx, a, ed, a.reader(), strings.Join(c.Name, " "))
 	if err != nil {
 		return err
 	}

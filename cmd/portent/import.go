@@ -61,6 +61,7 @@ type importing struct {
 	added    int
 	progress func(int)
 	sources  map[intel.SourceID]string // read with which connector
+	failures map[intel.SourceID]error  // the last file of it that broke
 }
 
 // Run implements the command.
@@ -97,7 +98,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 }
 
 func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
-	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}}
+	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}, failures: map[intel.SourceID]error{}}
 	if c.Reliability != "" {
 		r, err := intel.ParseReliability(c.Reliability)
 		if err != nil {
@@ -145,7 +146,7 @@ func (im *importing) run(ctx context.Context) error {
 		return err
 	}
 	for _, source := range slices.Sorted(maps.Keys(im.sources)) {
-		if err := im.app.db.SaveHealth(ctx, source, im.sources[source], im.app.now(), nil); err != nil {
+		if err := im.app.db.SaveHealth(ctx, source, im.sources[source], im.app.now(), im.failures[source]); err != nil {
 			return err
 		}
 	}
@@ -309,6 +310,7 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 		return ctx.Err()
 	case err != nil:
 		im.reject(path, "", err)
+		im.sources[source], im.failures[source] = con.Name, err
 	}
 	return nil
 }

@@ -123,6 +123,26 @@ func TestBadInputIsNamedAndTheRestIsKept(t *testing.T) {
 	}
 }
 
+func TestASourceWhoseFileBreaksOffIsFailing(t *testing.T) {
+	db, whole := newStore(t), zipped(t, posts(3000))
+	for _, c := range []struct {
+		content []byte
+		code    int
+		want    string
+	}{{whole[:len(whole)/2], exitPartial, "unexpected EOF"}, {whole, exitDone, ""}} {
+		if code, got, errs := portent(t, db, "import", file(t, "2026.csv.gz", c.content)); code != c.code {
+			t.Fatalf("exit %d, %+v: %s", code, got, errs)
+		}
+		line := printed(t, exitDone, "--db", db, "--json", "sources", "list")
+		var s struct {
+			Error string `json:"last_error"`
+		}
+		if err := json.Unmarshal([]byte(line), &s); err != nil || c.want == "" && s.Error != "" || !strings.Contains(s.Error, c.want) {
+			t.Errorf("source %s, err %v; want the last error to tell %q", line, err, c.want)
+		}
+	}
+}
+
 func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 	db := newStore(t)
 	code, c, _ := portent(t, db, "import", filepath.Join(t.TempDir(), "gone.csv"), file(t, "2026.csv", posts(5)))

@@ -28,11 +28,15 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	e, err := pick(ctx, a, ed, strings.Join(c.Name, " "))
+	r := a.reader()
+	if c.Preview != nil {
+		r = intel.Public() // what is hidden from the public takes no part in a preview
+	}
+	e, err := pick(ctx, a, ed, r, strings.Join(c.Name, " "))
 	if err != nil {
 		return err
 	}
-	p, _, err := ed.Profile(ctx, a.reader(), e, pipeline.Window{Proofs: 3, Back: !a.cli.AsOf.IsZero()}, a.asOf())
+	p, _, err := ed.Profile(ctx, r, e, pipeline.Window{Proofs: 3, Back: !a.cli.AsOf.IsZero()}, a.asOf())
 	if err != nil {
 		return err
 	}
@@ -59,10 +63,10 @@ func previewable(rows *int) error {
 
 // pick returns the one entity that a name means; of an ambiguous one it lists
 // the candidates.
-func pick(ctx context.Context, a *app, ed *pipeline.Editor, name string) (intel.Entity, error) {
-	matches, err := ed.Lookup(ctx, a.reader(), name)
+func pick(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, name string) (intel.Entity, error) {
+	matches, err := ed.Lookup(ctx, r, name)
 	if errors.Is(err, intel.ErrNotFound) {
-		return intel.Entity{}, unknown(ctx, a, name)
+		return intel.Entity{}, unknown(ctx, a, r, name)
 	}
 	if err != nil {
 		return intel.Entity{}, err
@@ -86,12 +90,13 @@ func pick(ctx context.Context, a *app, ed *pipeline.Editor, name string) (intel.
 
 // unknown is the error for a name that nothing is known of, with names that
 // are nearly it.
-func unknown(ctx context.Context, a *app, name string) error {
+func unknown(ctx context.Context, a *app, r intel.Reader, name string) error {
 	if n, err := a.db.Totals(ctx); err == nil && n.Documents == 0 {
 		return fmt.Errorf("nothing is known of %q: the store %s is empty; portent import brings documents in", name, a.db.Place())
 	}
 	key := intel.Compact(name)
-	found, err := a.db.Find(ctx, a.reader(), key[:min(len(key), 3)], 2000)
+	start := []rune(key)
+	found, err := a.db.Find(ctx, r, string(start[:min(len(start), 3)]), 2000)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,21 @@ func TestAProfileInSTIXIsReadAsAProfileAgain(t *testing.T) {
 	}
 }
 
+func TestAPreviewKnowsNothingThatIsNotPublic(t *testing.T) {
+	db := newStore(t)
+	if code, c, errs := portent(t, db, "import", "--marking", "TLP:RED", file(t, "tour.json", []byte(tour))); code != exitDone {
+		t.Fatalf("exit %d, %+v: %s", code, c, errs)
+	}
+	if out := printed(t, exitDone, "--db", db, "profile", "Cold Lynx"); !strings.Contains(out, "c2.bell-night.com") {
+		t.Fatalf("the operator's own profile lacks the indicator:\n%s", out)
+	}
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"--db", db, "profile", "--preview", "3", "Cold Lynx"}, strings.NewReader(""), &out, &errs)
+	if s := out.String() + errs.String(); code != exitFailed || strings.Contains(s, "bell-night") || strings.Contains(s, "Nightbell") || strings.Contains(s, "cold-lynx") {
+		t.Errorf("exit %d, printed %q; want nothing known", code, s)
+	}
+}
+
 func TestANameOfTwoActorsListsBothAndFails(t *testing.T) {
 	const shared = `{"type":"bundle","id":"bundle--2","objects":[
 {"type":"intrusion-set","id":"intrusion-set--1","name":"Cold Lynx","aliases":["Grey Heron"],"created":"2026-01-02T03:04:05Z"},

@@ -39,16 +39,25 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 			return usageError{fmt.Errorf("no pack %q; there are %v", n, reference.PackNames())}
 		}
 	}
-	db, err := a.store(ctx)
-	if err != nil {
+	if _, err := a.store(ctx); err != nil {
 		return err
 	}
-	fsys, cleanup, err := c.folder(ctx, a, names)
-	if err != nil {
-		return err
+	var err error
+	dir, failed := c.From, map[string]error(nil)
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "portent-sync-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		get, err := publishers()
+		if err != nil {
+			return err
+		}
+		if failed, err = download(ctx, get, dir, names); err != nil {
+			return err
+		}
 	}
-	defer cleanup()
-	results := c.packs(ctx, a, db, fsys, names)
+	results := c.packs(ctx, a, os.DirFS(dir), names, failed)
 	if len(results) == 0 && ctx.Err() == nil {
 		return fmt.Errorf("%s holds none of the packs %v", cmp.Or(c.From, "what was downloaded"), names)
 	}
@@ -62,30 +71,28 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 	if err := p.Settle(ctx); err != nil {
 		return err
 	}
-	failed := slices.ContainsFunc(results, func(r synced) bool { return r.State == "failed" })
+	partly := slices.ContainsFunc(results, func(r synced) bool { return r.State == "failed" })
 	if err := c.report(a, results); err != nil {
 		return err
 	}
-	if failed {
+	if partly {
 		return errPartial
 	}
 	return nil
 }
 
-func (c *syncCmd) folder(ctx context.Context, a *app, names []string) (fs.FS, func(), error) {
-	if c.From != "" {
-		return os.DirFS(c.From), func() {}, nil
-	}
-	return download(ctx, a, names)
-}
-
-func (c *syncCmd) packs(ctx context.Context, a *app, db *store.DB, fsys fs.FS, names []string) []synced {
+// packs reads packs from a folder, but for those that failed to come there.
+func (c *syncCmd) packs(ctx context.Context, a *app, fsys fs.FS, names []string, failed map[string]error) []synced {
 	bar := a.progress(int64(len(names)), "reading packs")
 	defer bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 	results := []synced{}
 	for _, name := range names {
 		bar.Describe("reading pack " + name)
-		r, err := c.pack(ctx, a, db, fsys, name)
+		var r synced
+		err := failed[name]
+		if err == nil {
+			r, err = c.pack(ctx, a, fsys, name)
+		}
 		switch {
 		case errors.Is(err, intel.ErrNotFound) && len(c.Pack) == 0:
 			// without names, what the folder does not offer is not asked for
@@ -99,7 +106,7 @@ func (c *syncCmd) packs(ctx context.Context, a *app, db *store.DB, fsys fs.FS, n
 	return results
 }
 
-func (c *syncCmd) pack(ctx context.Context, a *app, db *store.DB, fsys fs.FS, name string) (synced, error) {
+func (c *syncCmd) pack(ctx context.Context, a *app, fsys fs.FS, name string) (synced, error) {
 	if name == "geo" || name == "cwe" {
 		return synced{Name: name, Version: "built in", State: "same"}, nil
 	}
@@ -107,7 +114,7 @@ func (c *syncCmd) pack(ctx context.Context, a *app, db *store.DB, fsys fs.FS, na
 	if err != nil {
 		return synced{}, err
 	}
-	changed, err := savePack(ctx, a, db, p)
+	changed, err := savePack(ctx, a, a.db, p)
 	if err != nil {
 		return synced{}, err
 	}

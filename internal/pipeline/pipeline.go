@@ -8,6 +8,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ const (
 	// have it. It is also how long the work of a process that was killed has to
 	// wait, so it is short; a batch that is derived twice changes nothing.
 	lease = 15 * time.Second
-	// backlog is how many documents may wait before Keep makes collectors wait.
+	// backlog is the usual Pipeline.Backlog.
 	backlog = 20_000
 	// again is the pause before a document that failed is tried anew.
 	again = time.Second
@@ -46,7 +47,13 @@ type Pipeline struct {
 	DB    *store.DB
 	Queue queue.Queue
 	Now   func() time.Time
+	// Clock is what leases and new tries go by, for these are of the machine
+	// even where Now is held for a reproducible run; nil is time.Now.
+	Clock func() time.Time
 	Log   *slog.Logger
+	// Backlog is how many documents may wait before Keep makes collectors wait;
+	// zero is 20,000.
+	Backlog int
 	// Done, if set, is told after each batch how many documents it finished.
 	Done func(documents int)
 
@@ -92,7 +99,7 @@ func (p *Pipeline) Keep(ctx context.Context, docs []intel.Document) ([]intel.Doc
 func (p *Pipeline) wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		if p.waiting < backlog {
+		if p.waiting < p.most() {
 			p.mu.Unlock()
 			return nil
 		}
@@ -105,15 +112,42 @@ func (p *Pipeline) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-room:
+		case <-time.After(again): // another process may have done the work
+			n, err := p.DB.Unfinished(ctx)
+			if err != nil {
+				return err
+			}
+			p.recount(n)
 		}
 	}
 }
 
+func (p *Pipeline) most() int { return cmp.Or(p.Backlog, backlog) }
+
+func (p *Pipeline) clock() time.Time {
+	if p.Clock == nil {
+		return time.Now()
+	}
+	return p.Clock()
+}
+
+// count adds to the number of documents that wait.
 func (p *Pipeline) count(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiting = max(0, p.waiting+n)
-	if p.waiting < backlog && p.room != nil {
+	p.wake(max(0, p.waiting+n))
+}
+
+// recount sets the number of documents that wait.
+func (p *Pipeline) recount(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wake(n)
+}
+
+func (p *Pipeline) wake(waiting int) {
+	p.waiting = waiting
+	if p.waiting < p.most() && p.room != nil {
 		close(p.room)
 		p.room = nil
 	}
@@ -126,19 +160,20 @@ func (p *Pipeline) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	p.waiting = n
-	p.mu.Unlock()
+	p.recount(n)
 	return p.Queue.Push(ctx, derive)
 }
 
-// Run works until ctx ends. It sweeps at its start and every few minutes.
+// Run works until ctx ends. It sweeps at its start and every few minutes; at
+// its start it also takes up what an older version derived.
 func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.outdate(ctx); err != nil {
+		return err
+	}
 	if err := p.Sweep(ctx); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		tick := time.NewTicker(3 * time.Minute)
@@ -170,6 +205,16 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	})
 }
 
+// outdate makes the documents wait that an older version derived.
+func (p *Pipeline) outdate(ctx context.Context) error {
+	n, err := p.DB.Outdate(ctx, version())
+	if err != nil || n == 0 {
+		return err
+	}
+	p.Log.Info("documents of an older version are derived again", "documents", n)
+	return p.DB.Unresolve(ctx)
+}
+
 // Finish derives everything that waits and returns when nothing is left to do
 // but what was parked.
 func (p *Pipeline) Finish(ctx context.Context) error {
@@ -192,9 +237,9 @@ func (p *Pipeline) Finish(ctx context.Context) error {
 // drain derives batch after batch until none can be leased, then weighs what
 // has become stale and settles whom names stand for.
 func (p *Pipeline) drain(ctx context.Context) error {
-	weighed := p.Now()
+	weighed := p.clock()
 	for {
-		docs, err := p.DB.Lease(ctx, version(), batch, p.Now(), lease)
+		docs, err := p.DB.Lease(ctx, batch, p.clock(), lease)
 		if err != nil {
 			return err
 		}
@@ -211,7 +256,7 @@ func (p *Pipeline) drain(ctx context.Context) error {
 		if p.Done != nil {
 			p.Done(len(docs))
 		}
-		if now := p.Now(); now.Sub(weighed) > time.Minute {
+		if now := p.clock(); now.Sub(weighed) > time.Minute {
 			weighed = now
 			if err := p.reweigh(ctx); err != nil {
 				return err

@@ -1,6 +1,8 @@
 package pipeline_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -54,6 +56,63 @@ func TestWorkThatNobodyWasToldOfIsFinished(t *testing.T) {
 	c, err := db.Counts(t.Context())
 	if err != nil || c.Waiting != 0 || c.Evidence != 1 {
 		t.Errorf("counts %+v, err %v; want one piece of evidence and nothing waiting", c, err)
+	}
+}
+
+// TestABacklogThatAnotherProcessWorksOffMakesRoom has one process keep and
+// another derive.
+func TestABacklogThatAnotherProcessWorksOffMakesRoom(t *testing.T) {
+	db, keeping, _ := open(t)
+	keeping.Backlog = 2
+	working := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: keeping.Now, Log: keeping.Log}
+	working.Use(keeping.Reference())
+	for i := range 2 {
+		if _, err := keeping.Keep(t.Context(), []intel.Document{report(i, "Cold Lynx was seen.")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	full, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	if _, err := keeping.Keep(full, []intel.Document{report(2, "Cold Lynx was seen.")}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("keep beyond the backlog: err %v; want it to wait", err)
+	}
+	if err := working.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	room, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	if _, err := keeping.Keep(room, []intel.Document{report(2, "Cold Lynx was seen.")}); err != nil {
+		t.Errorf("keep once the other process is done: %v", err)
+	}
+}
+
+// TestWhatAnOlderVersionDerivedIsDerivedAgain makes a store look as one that
+// was written before an upgrade.
+func TestWhatAnOlderVersionDerivedIsDerivedAgain(t *testing.T) {
+	db, p, _ := open(t)
+	if _, err := p.Keep(t.Context(), []intel.Document{report(1, "Cold Lynx was seen.")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sql.Open("sqlite", db.Place())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	if _, err := raw.ExecContext(t.Context(), `UPDATE work SET version = version - 1`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	again := 0
+	p.Done = func(n int) { again += n; stop() }
+	if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("run: %v", err)
+	}
+	if again != 1 {
+		t.Errorf("%d documents were derived again; want 1", again)
 	}
 }
 

@@ -30,10 +30,12 @@ func TestAPoisonDocumentIsParkedAndItsNeighboursAreDerived(t *testing.T) {
 		t.Fatal(err)
 	}
 	moment := now
-	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time {
-		moment = moment.Add(time.Second) // retries become due
-		return moment
-	}}
+	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Now: func() time.Time { return now }, // held, as --now does
+		Clock: func() time.Time {
+			moment = moment.Add(time.Second) // retries become due
+			return moment
+		}}
 	p.Use(set)
 	var docs []intel.Document
 	for i := range 40 {

@@ -92,6 +92,9 @@ func Preview(p intel.Profile, n int) intel.Profile {
 			}
 			r.Evidence, r.First, r.Last = nil, month(r.First), month(r.Last)
 			r.Description = publicNote(r)
+			if r.Entity.Kind.Class() != intel.IOC {
+				r.Hostname = "" // it names a victim: the host that was attacked
+			}
 			shown = append(shown, r)
 		}
 		if more := len(rows) - len(shown); more > 0 {

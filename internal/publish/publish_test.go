@@ -66,6 +66,15 @@ func TestPredictedRowsStandAfterObservedOnesAndSaySo(t *testing.T) {
 	}
 }
 
+func TestAPreviewNamesNoAttackedHost(t *testing.T) {
+	victim := intel.Row{Entity: intel.Entity{Kind: intel.Country, Name: "CA"}, Value: "Canada", Hostname: "www.port.example"}
+	reverse := intel.Row{Entity: intel.Entity{Kind: intel.IPv4, Name: "192.0.2.1"}, Value: "192.0.2.1", Hostname: "static.example.net"}
+	p := publish.Preview(intel.Profile{Countries: []intel.Row{victim}, IOC: []intel.Row{reverse}, IOA: []intel.Row{victim}}, 3)
+	if p.Countries[0].Hostname != "" || p.IOA[0].Hostname != "" || p.IOC[0].Hostname == "" {
+		t.Errorf("countries %q, IOA %q, IOC %q; want the reverse name of the indicator alone", p.Countries[0].Hostname, p.IOA[0].Hostname, p.IOC[0].Hostname)
+	}
+}
+
 func TestAPreviewShowsNRowsAndCountsTheRest(t *testing.T) {
 	full := profile()
 	p := publish.Preview(full, 3)

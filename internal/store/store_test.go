@@ -340,7 +340,7 @@ func TestFailingDocumentIsTriedAloneAndParked(t *testing.T) {
 		save(t, db, document(1), document(2), document(3))
 		clock := now
 		lease := func() []intel.Document {
-			docs, err := db.Lease(t.Context(), 1, 10, clock, time.Minute)
+			docs, err := db.Lease(t.Context(), 10, clock, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}

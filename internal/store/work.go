@@ -16,9 +16,8 @@ const maxAttempts = 5
 // Lease takes up to limit documents that wait to be derived, for as long as
 // given, and counts the attempt before the work: a document that kills the
 // process is parked all the same. What failed before is handed out alone, so
-// that one bad document cannot take its neighbours along. Documents done by an
-// older version than the given one count as waiting.
-func (db *DB) Lease(ctx context.Context, version, limit int, now time.Time, lease time.Duration) ([]intel.Document, error) {
+// that one bad document cannot take its neighbours along.
+func (db *DB) Lease(ctx context.Context, limit int, now time.Time, lease time.Duration) ([]intel.Document, error) {
 	var docs []stored
 	err := db.tx(ctx, func(tx engine) error {
 		docs = nil
@@ -137,7 +136,17 @@ func (db *DB) Unfinished(ctx context.Context) (n int, err error) {
 // Reprocess makes every document wait that was derived by an older version,
 // and every parked one too; it returns how many.
 func (db *DB) Reprocess(ctx context.Context, version int) (int, error) {
-	res, err := db.write.ExecContext(ctx, `UPDATE work SET state = 0, attempts = 0, leased = 0, error = '' WHERE (state = 1 AND version < $1) OR state = 2`, version)
+	return db.anew(ctx, `(state = 1 AND version < $1) OR state = 2`, version)
+}
+
+// Outdate makes every document wait that was derived by an older version, but
+// for the parked ones, and returns how many.
+func (db *DB) Outdate(ctx context.Context, version int) (int, error) {
+	return db.anew(ctx, `state = 1 AND version < $1`, version)
+}
+
+func (db *DB) anew(ctx context.Context, which string, version int) (int, error) {
+	res, err := db.write.ExecContext(ctx, `UPDATE work SET state = 0, attempts = 0, leased = 0, error = '' WHERE `+which, version)
 	if err != nil {
 		return 0, fmt.Errorf("reprocess: %w", err)
 	}
