@@ -66,6 +66,9 @@ func (g *gathering) quote(p *page, label string) (offset, length int) {
 const (
 	shortest = 16
 	tabular  = 1500 // bytes
+	// A longer document than this speaks of many things: there a sentence
+	// counts for an actor that it names itself.
+	digressive = 40 // sentences
 )
 
 // takesBack reports whether a sentence says that something is not so, by its
@@ -136,11 +139,14 @@ func (g *gathering) toldIntentions(p *page) {
 }
 
 // meant returns whom a sentence speaks of: whom it names, else whom its
-// paragraph spoke of last, else whom the document is about.
+// paragraph spoke of last, else whom the document is about, unless that is too
+// long.
 func (p *page) meant(named, topic intel.Entity) (owner, bool) {
 	switch {
 	case named.Name != "":
 		return owner{named, sentenceWeight}, true
+	case len(p.sentences) > digressive:
+		return owner{}, false
 	case topic.Name != "":
 		return owner{topic, paragraph}, true
 	case p.main.Name != "":

@@ -130,12 +130,12 @@ type negativeBinomial struct{ r, p float64 }
 
 // quantile returns the least n with P(count <= n) >= level, at most 100,000.
 func (d negativeBinomial) quantile(level float64) int {
-	mass := math.Pow(d.p, d.r)
-	sum := mass
+	mass := d.r * math.Log(d.p) // logarithm: the mass at nought of a busy actor is no float64
+	sum := math.Exp(mass)
 	n := 0
 	for sum < level && n < 100_000 {
-		mass *= (d.r + float64(n)) / float64(n+1) * (1 - d.p)
-		sum += mass
+		mass += math.Log((d.r+float64(n))/float64(n+1)) + math.Log1p(-d.p)
+		sum += math.Exp(mass)
 		n++
 	}
 	return n

@@ -51,6 +51,15 @@ func TestQuantilesRiseAndAreNumbers(t *testing.T) {
 	}
 }
 
+// TestTheBusiestActorsHaveAMedian asks for a count whose mass at nought is too
+// small for a float64: NoName057(16) lists two thousand targets in four weeks.
+func TestTheBusiestActorsHaveAMedian(t *testing.T) {
+	steady := weekly(500, 500, 500, 500, 500, 500, 500, 500, 500, 500, 500, 500)
+	if q := forecast.Activity(steady, now)[1].Quantiles; q["0.5"] < 1750 || q["0.5"] > 2100 || q["0.05"] < 1600 || q["0.95"] > 2300 {
+		t.Errorf("quantiles of four weeks %v; want about 2000", q)
+	}
+}
+
 func TestAnOutageIsNotQuiet(t *testing.T) {
 	seen := weekly(9, 9, 9, 9)
 	dark := weekly(9, 9, 9, 9, 0, 0, 0, 0)

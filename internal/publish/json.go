@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -18,7 +19,7 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	enc.field("name", p.Name)
 	enc.field("entity", p.Entity)
 	if o.BaseURL != "" {
-		enc.field("live", o.BaseURL+Live(p.Entity))
+		enc.field("live", strings.TrimSuffix(o.BaseURL, "/")+Live(p.Entity))
 	}
 	enc.field("summary", p.Summary)
 	enc.field("as_of", p.AsOf)

@@ -53,7 +53,7 @@ func (b *writer) head(o Options) {
 	b.line("Each row below says how far it is believed, since when and until when it was seen, and how many independent origins say so. Predicted rows are marked as such and are never evidence.\n")
 	if o.BaseURL != "" {
 		live := strings.TrimSuffix(o.BaseURL, "/") + Live(p.Entity)
-		b.line("Live data, the evidence of every row and more analysis are available at [%s](%s)\n", inline(live), live)
+		b.line("Live data, the evidence of every row and more analysis are available at %s\n", link(live))
 	}
 	if names := values(p.Aliases); len(names) > 0 {
 		b.line("Also called: %s\n", strings.Join(names, ", "))
@@ -79,24 +79,56 @@ func (b *writer) section(title, about string, rows int) bool {
 	return true
 }
 
-// table writes rows under the given columns and then the three every table
-// has. The ellipsis row and the sentence after it stand for what a preview
-// hides.
-func (b *writer) table(key, noun string, columns []string, rows []intel.Row, cells func(intel.Row) []string) {
-	columns = append(append([]string{"ID"}, columns...), "Confidence", "First seen", "Last seen", "Origins")
-	b.header(columns)
+// A form is what a table is called in the list of hidden rows and in prose,
+// and the columns of its own.
+type form struct {
+	key, noun string
+	columns   []string
+}
+
+// table writes rows under the form's columns and then those every table has.
+// The ellipsis row and the sentence after it stand for what a preview hides.
+func (b *writer) table(f form, rows []intel.Row, cells func(intel.Row) []string) {
+	b.rows(f, 1, rows, cells)
+	b.more(f.key, f.noun, len(f.columns)+5, len(rows)+1)
+}
+
+// rows writes a table whose numbers begin at next.
+func (b *writer) rows(f form, next int, rows []intel.Row, cells func(intel.Row) []string) {
+	b.header(append(append([]string{"ID"}, f.columns...), "Confidence", "First seen", "Last seen", "Origins"))
 	observed := slices.Clone(rows)
 	slices.SortStableFunc(observed, func(x, y intel.Row) int { return order(x) - order(y) })
 	for i, r := range observed {
-		row := append([]string{strconv.Itoa(i + 1)}, cells(r)...)
-		b.rests(b.title, i+1, r.Evidence)
+		row := append([]string{strconv.Itoa(next + i)}, cells(r)...)
+		b.rests(b.title, next+i, r.Evidence)
 		conf, first := level(r), b.day(r.First)
 		if r.Predicted {
 			conf, first = "Predicted ("+intel.Decimal(r.Probability)+")", "not yet"
 		}
 		b.row(append(row, conf, first, b.day(r.Last), strconv.Itoa(r.Origins)))
 	}
-	b.more(key, noun, len(columns), len(observed)+1)
+}
+
+// compromise writes the indicators of compromise: addresses in a table of
+// their own, as they alone have a host name, and all others in a second one.
+func (b *writer) compromise(rows []intel.Row) {
+	isAddress := func(r intel.Row) bool {
+		return r.Entity.Kind == intel.IPv4 || r.Entity.Kind == intel.IPv6 || r.Entity.Kind == intel.CIDR
+	}
+	addresses := slices.DeleteFunc(slices.Clone(rows), func(r intel.Row) bool { return !isAddress(r) })
+	others := slices.DeleteFunc(slices.Clone(rows), isAddress)
+	f := form{"ioc", "IOC", []string{"IP address", "Hostname"}}
+	if len(addresses) > 0 || len(others) == 0 {
+		b.rows(f, 1, addresses, func(r intel.Row) []string { return []string{inline(r.Value), dash(r.Hostname)} })
+	}
+	if len(others) > 0 {
+		if len(addresses) > 0 {
+			b.line("")
+		}
+		f.columns = []string{"Type", "Indicator"}
+		b.rows(f, len(addresses)+1, others, func(r intel.Row) []string { return []string{typed(r.Entity.Kind), code(r.Value)} })
+	}
+	b.more(f.key, f.noun, len(f.columns)+5, len(rows)+1)
 }
 
 func order(r intel.Row) int {
@@ -148,19 +180,19 @@ func dash(s string) string {
 func (b *writer) names() {
 	p := b.p
 	if b.section("Associated actors", "These names are associated with "+inline(p.Name)+":", len(p.Associated)+p.Hidden["associated_actors"]) {
-		b.table("associated_actors", "actor", []string{"Name", "Kind", "Relation"}, p.Associated, func(r intel.Row) []string {
+		b.table(form{"associated_actors", "actor", []string{"Name", "Kind", "Relation"}}, p.Associated, func(r intel.Row) []string {
 			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation))}
 		})
 	}
 	if b.section("Campaigns", "The following campaigns are known to be associated with "+inline(p.Name)+":", len(p.Campaigns)+p.Hidden["campaigns"]) {
-		b.table("campaigns", "campaign", []string{"Campaign"}, p.Campaigns, func(r intel.Row) []string { return []string{inline(r.Value)} })
+		b.table(form{"campaigns", "campaign", []string{"Campaign"}}, p.Campaigns, func(r intel.Row) []string { return []string{inline(r.Value)} })
 	}
 	title, about := "Arsenal", "Malware, tools and vulnerabilities that "+inline(p.Name)+" is known to use:"
 	if p.Entity.Kind == intel.Vulnerability {
 		title, about = "Affected products", "Products that "+inline(p.Name)+" is known to affect:"
 	}
 	if b.section(title, about, len(p.Arsenal)+p.Hidden["arsenal"]) {
-		b.table("arsenal", "arsenal", []string{"Name", "Kind", "Relation"}, p.Arsenal, func(r intel.Row) []string {
+		b.table(form{"arsenal", "arsenal", []string{"Name", "Kind", "Relation"}}, p.Arsenal, func(r intel.Row) []string {
 			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation))}
 		})
 	}
@@ -170,7 +202,7 @@ func (b *writer) countries() {
 	p := b.p
 	about := "These countries are associated with " + inline(p.Name) + ": as origin of attacks, as a way attacks take (access by proxy), or as target. Where an address is registered is not who somebody is."
 	if b.section("Countries", about, len(p.Countries)+p.Hidden["countries"]) {
-		b.table("countries", "country", []string{"Country", "Name", "Role"}, p.Countries, func(r intel.Row) []string {
+		b.table(form{"countries", "country", []string{"Country", "Name", "Role"}}, p.Countries, func(r intel.Row) []string {
 			return []string{inline(r.Entity.Name), inline(r.Value), dash(r.Role)}
 		})
 	}
@@ -203,12 +235,12 @@ func (b *writer) activities() {
 func (b *writer) plans() {
 	p := b.p
 	if b.section("Intentions", "What "+inline(p.Name)+" says, or is said, to be after:", len(p.Intentions)+p.Hidden["intentions"]) {
-		b.table("intentions", "intention", []string{"Intention", "Quote"}, p.Intentions, func(r intel.Row) []string {
+		b.table(form{"intentions", "intention", []string{"Intention", "Quote"}}, p.Intentions, func(r intel.Row) []string {
 			return []string{inline(r.Value), quote(r)}
 		})
 	}
 	if b.section("Emerging research", "What "+inline(p.Name)+" newly looks into:", len(p.Research)+p.Hidden["research"]) {
-		b.table("research", "research", []string{"Subject", "Kind", "Quote"}, p.Research, func(r intel.Row) []string {
+		b.table(form{"research", "research", []string{"Subject", "Kind", "Quote"}}, p.Research, func(r intel.Row) []string {
 			return []string{inline(r.Value), typed(r.Entity.Kind), quote(r)}
 		})
 	}
@@ -223,7 +255,7 @@ func quote(r intel.Row) string {
 
 func (b *writer) attacks() {
 	p := b.p
-	if !b.section("Attacks", "Attacks that are claimed or reported, by country and by sector. Victims are not named.", len(p.Attacks)+p.Hidden["attacks"]) {
+	if !b.section("Attacks", "Attacks that are claimed or reported, by country and by sector.", len(p.Attacks)+p.Hidden["attacks"]) {
 		return
 	}
 	columns := []string{"ID", "Country", "Sector", "Documents", "First seen", "Last seen", "Origins"}
@@ -237,12 +269,10 @@ func (b *writer) attacks() {
 func (b *writer) indicators() {
 	p := b.p
 	if b.section("IOC - Indicator of Compromise", "These indicators of compromise are known to be part of the activities of "+inline(p.Name)+".", len(p.IOC)+p.Hidden["ioc"]) {
-		b.table("ioc", "IOC", []string{"Indicator", "Hostname", "Type", "Campaign"}, p.IOC, func(r intel.Row) []string {
-			return []string{code(r.Value), dash(r.Hostname), typed(r.Entity.Kind), dash(r.Campaign)}
-		})
+		b.compromise(p.IOC)
 	}
 	if b.section("TTP - Tactics, Techniques, Procedures", "Techniques of MITRE ATT&CK and weaknesses that "+inline(p.Name)+" uses.", len(p.TTP)+p.Hidden["ttp"]) {
-		b.table("ttp", "TTP", []string{"Technique", "Weakness", "Description"}, p.TTP, func(r intel.Row) []string {
+		b.table(form{"ttp", "TTP", []string{"Technique", "Weakness", "Description"}}, p.TTP, func(r intel.Row) []string {
 			if r.Entity.Kind == intel.Weakness {
 				return []string{"-", inline(r.Value), dash(r.Description)}
 			}
@@ -252,7 +282,7 @@ func (b *writer) indicators() {
 	about := "These indicators of attack list the fragments used for technical activities like reconnaissance, exploitation, privilege escalation and exfiltration by " +
 		inline(p.Name) + ": observed ones first, then those that are predicted."
 	if b.section("IOA - Indicator of Attack", about, len(p.IOA)+p.Hidden["ioa"]) {
-		b.table("ioa", "IOA", []string{"Type", "Indicator"}, p.IOA, func(r intel.Row) []string {
+		b.table(form{"ioa", "IOA", []string{"Type", "Indicator"}}, p.IOA, func(r intel.Row) []string {
 			return []string{typed(r.Entity.Kind), code(r.Value)}
 		})
 	}

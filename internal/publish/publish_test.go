@@ -46,15 +46,24 @@ func TestAProfileHasTheSeedsColumnsAndThenWhenAndHowSure(t *testing.T) {
 	out := markdown(t, profile())
 	for _, want := range []string{
 		"# Cold Lynx - Cyber Threat Intelligence",
-		"[https:",
-		"](https://cti.example/actor/cold-lynx)",
-		"ID | Indicator | Hostname | Type | Campaign | Confidence | First seen | Last seen | Origins",
-		"1 | `192.0.2.0` | - | IP address | - | Medium (0.66) | – | 2026-03-17 | 1",
+		"<https://cti.example/actor/cold-lynx>",
+		"ID | IP address | Hostname | Confidence | First seen | Last seen | Origins",
+		"1 | 192.0.2.0 | - | Medium (0.66) | – | 2026-03-17 | 1",
 		"* <https://blog.example/a>",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
+	}
+}
+
+func TestOtherIndicatorsFollowTheAddressesInATableOfTheirOwn(t *testing.T) {
+	p := profile()
+	p.IOC = append([]intel.Row{{Entity: intel.Entity{Kind: intel.Domain, Name: "c2.example"}, Value: "c2.example", Level: intel.High, Probability: .9, Origins: 2, Last: day}}, p.IOC...)
+	out := markdown(t, p)
+	address, domain := strings.Index(out, "1 | 192.0.2.0 |"), strings.Index(out, "6 | Domain | `c2.example` | High (0.90)")
+	if address < 0 || domain < address {
+		t.Errorf("addresses at %d, domain at %d in\n%s", address, domain, out)
 	}
 }
 
