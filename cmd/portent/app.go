@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -66,6 +67,9 @@ func (a *app) store(ctx context.Context) (*store.DB, error) {
 		url = "sqlite:" + path
 	}
 	db, err := store.Open(ctx, url)
+	if errors.Is(err, intel.ErrInvalid) {
+		return nil, usageError{err}
+	}
 	if err != nil {
 		return nil, err
 	}

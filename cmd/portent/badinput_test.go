@@ -98,23 +98,25 @@ func TestAFileThatVanishesFromItsFolderIsNamed(t *testing.T) {
 	}
 }
 
+// begun waits until an import has kept documents.
+func begun(t *testing.T, db string, stderr *bytes.Buffer) {
+	t.Helper()
+	for range 600 {
+		time.Sleep(50 * time.Millisecond)
+		if _, c, _ := portent(t, db, "doctor"); c.Documents > 0 {
+			return
+		}
+	}
+	t.Fatalf("nothing was read\n%s", stderr)
+}
+
 func TestAFileThatShrinksWhileReadIsNamed(t *testing.T) {
 	db, path := newStore(t), file(t, "2026.csv", posts(20_000))
 	cmd, out := asProgram(t, "--db", db, "import", path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	kept := 0
-	for range 600 { // until it has begun to read
-		time.Sleep(50 * time.Millisecond)
-		if _, c, _ := portent(t, db, "doctor"); c.Documents > 0 {
-			kept = c.Documents
-			break
-		}
-	}
-	if kept == 0 {
-		t.Fatalf("nothing was read\n%s", out)
-	}
+	begun(t, db, out)
 	if err := os.Truncate(path, 100); err != nil {
 		t.Fatal(err)
 	}

@@ -161,6 +161,10 @@ func (im *importing) paths(ctx context.Context) error {
 			im.missing++
 			continue
 		}
+		if !info.IsDir() && !info.Mode().IsRegular() {
+			im.reject(path, "", errors.New("not a regular file"))
+			continue
+		}
 		root, name := split(path, info.IsDir())
 		if err := im.walk(ctx, os.DirFS(root), root, name, info.IsDir()); err != nil {
 			return err

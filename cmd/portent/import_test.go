@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // counts is what import and doctor print with --json.
@@ -157,7 +155,7 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 			t.Errorf("portent %v: exit %d, want %d", args, code, exitUsage)
 		}
 	}
-	if code, _, errs := portent(t, "mysql:x", "doctor"); code != exitFailed || !strings.Contains(errs, "unknown engine") {
+	if code, _, errs := portent(t, "mysql:x", "doctor"); code != exitUsage || !strings.Contains(errs, "unknown engine") {
 		t.Errorf("unknown engine: exit %d, %s", code, errs)
 	}
 }
@@ -179,17 +177,18 @@ func TestMain(m *testing.M) {
 func TestKilledInMidImportNothingIsLostOrDoubled(t *testing.T) {
 	for _, signal := range []os.Signal{os.Kill, os.Interrupt} {
 		t.Run(signal.String(), func(t *testing.T) {
-			db, path := newStore(t), file(t, "2026.csv", posts(5_000))
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "--db", db, "import", path)
-			cmd.Env = append(os.Environ(), "PORTENT_TEST_AS_PROGRAM=1")
+			db, path := newStore(t), file(t, "2026.csv", posts(20_000))
+			cmd, out := asProgram(t, "--db", db, "import", path)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(400 * time.Millisecond)
+			begun(t, db, out)
 			if err := cmd.Process.Signal(signal); err != nil {
-				t.Skipf("the import was over before the signal: %v", err)
+				t.Fatalf("the import was over before the signal: %v", err)
 			}
-			cmd.Wait()
+			if err := cmd.Wait(); err == nil {
+				t.Fatalf("the import ended well though it was interrupted\n%s", out)
+			}
 			code, _, errs := portent(t, db, "import", path)
 			if code != exitDone {
 				t.Fatalf("the second run: exit %d\n%s", code, errs)
@@ -198,7 +197,7 @@ func TestKilledInMidImportNothingIsLostOrDoubled(t *testing.T) {
 			clean := newStore(t)
 			portent(t, clean, "import", path)
 			_, want, _ := portent(t, clean, "doctor")
-			if got.Documents != want.Documents || got.Observations != want.Observations || got.Evidence != want.Evidence || got.Waiting != 0 || got.Documents != 5_000 {
+			if got.Documents != want.Documents || got.Observations != want.Observations || got.Evidence != want.Evidence || got.Waiting != 0 || got.Documents != 20_000 {
 				t.Errorf("after the interruption %+v, without it %+v", got, want)
 			}
 		})

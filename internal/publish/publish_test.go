@@ -186,7 +186,8 @@ func FuzzPathStaysInTheTree(f *testing.F) {
 func TestPathsDifferByMoreThanCase(t *testing.T) {
 	taken := publish.Paths{}
 	seen := map[string]bool{}
-	for _, title := range []string{"Lynx", "lynx", "LYNX", "Lynx 2"} {
+	long := strings.Repeat("L", 140)
+	for _, title := range []string{"Lynx", "lynx", "LYNX", "Lynx 2", long + "alpha", long + "beta", long + "gamma"} {
 		p := strings.ToLower(taken.Take(intel.Entity{Kind: intel.Actor, Name: "x"}, title))
 		if seen[p] {
 			t.Errorf("%s is taken twice", p)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -16,11 +17,15 @@ import (
 // Path returns where the profile of an entity stands in the tree, such as
 // "actors/a/Astro Locker/README.md". It is a plain relative path whatever the
 // title holds, and valid on the file systems in use.
-func Path(e intel.Entity, title string) string {
-	name := fileName(cmp.Or(title, e.Title()))
+func Path(e intel.Entity, title string) string { return path(e, title, "") }
+
+// path is Path with something behind the name, whatever its length.
+func path(e intel.Entity, title, behind string) string {
+	name := cmp.Or(title, e.Title())
 	if e.Kind == intel.Country || e.Kind == intel.Vulnerability {
-		name = fileName(e.Name)
+		name = e.Name
 	}
+	name = fileName(name) + behind
 	return folder(e.Kind) + "/" + letter(name) + "/" + name + "/README.md"
 }
 
@@ -57,8 +62,8 @@ func fileName(title string) string {
 		return r
 	}, title)
 	for len(name) > 120 {
-		r := []rune(name)
-		name = string(r[:len(r)-1])
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
 	}
 	name = strings.Trim(name, ". ")
 	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
@@ -72,20 +77,21 @@ func fileName(title string) string {
 	return name
 }
 
-// Paths hands out paths so that no two differ in case alone.
-type Paths map[string]bool
+// Paths hands out paths so that no two differ in case alone. It counts how
+// often each was asked for.
+type Paths map[string]int
 
 // Take returns the path of an entity, with a number if another has it already.
 func (taken Paths) Take(e intel.Entity, title string) string {
-	path := Path(e, title)
-	for n := 2; taken[strings.ToLower(path)]; n++ {
-		path = Path(e, cmp.Or(title, e.Title())+" "+strconv.Itoa(n))
-		if e.Kind == intel.Country || e.Kind == intel.Vulnerability {
-			path = Path(intel.Entity{Kind: e.Kind, Name: e.Name + " " + strconv.Itoa(n)}, "")
-		}
+	free := Path(e, title)
+	first := strings.ToLower(free)
+	for n := taken[first]; taken[strings.ToLower(free)] > 0; {
+		n++
+		taken[first] = n
+		free = path(e, title, " "+strconv.Itoa(n))
 	}
-	taken[strings.ToLower(path)] = true
-	return path
+	taken[strings.ToLower(free)]++
+	return free
 }
 
 // An Entry is one profile in the index of a tree.
