@@ -12,19 +12,33 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// coin reads addresses of cryptographic currencies whose checksum holds.
-func (v *values) coin(from, to int) {
+// coin reads addresses of cryptographic currencies whose checksum holds, and
+// reports whether the run is one.
+func (v *values) coin(from, to int) bool {
 	run := v.text[from:to]
+	if i := strings.IndexByte(run, '?'); i > 0 {
+		run, to = run[:i], from+i
+	}
+	if len(run) < 26 || len(run) > 106 {
+		return false
+	}
 	switch {
-	case len(run) == 42 && (strings.HasPrefix(run, "0x") || strings.HasPrefix(run, "0X")) && ethereum(run[2:]):
-		v.note(intel.Entity{Kind: intel.Ethereum, Name: strings.ToLower(run)}, from, to, "")
+	case len(run) == 42 && (strings.HasPrefix(run, "0x") || strings.HasPrefix(run, "0X")) && isHex(run[2:]):
+		reason := ""
+		if !ethereum(run[2:]) {
+			reason = "checksum does not match"
+		}
+		v.note(intel.Entity{Kind: intel.Ethereum, Name: strings.ToLower(run)}, from, to, reason)
 	case (run[0] == '1' || run[0] == '3') && len(run) <= 35 && base58check(run):
 		v.note(intel.Entity{Kind: intel.Bitcoin, Name: run}, from, to, "")
 	case strings.HasPrefix(strings.ToLower(run), "bc1") && len(run) <= 90 && bech32(strings.ToLower(run)):
 		v.note(intel.Entity{Kind: intel.Bitcoin, Name: strings.ToLower(run)}, from, to, "")
-	case (run[0] == '4' || run[0] == '8') && len(run) == 95 && base58(run) != nil:
+	case (run[0] == '4' || run[0] == '8') && (len(run) == 95 || len(run) == 106) && monero(run):
 		v.note(intel.Entity{Kind: intel.Monero, Name: run}, from, to, "")
+	default:
+		return false
 	}
+	return true
 }
 
 const base58Digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -54,6 +68,33 @@ func base58check(s string) bool {
 	first := sha256.Sum256(b[:21])
 	second := sha256.Sum256(first[:])
 	return string(second[:4]) == string(b[21:])
+}
+
+// monero reports whether s is an address of Monero: blocks of eleven digits for
+// eight bytes each, the last four a checksum.
+func monero(s string) bool {
+	var raw []byte
+	for len(s) > 0 {
+		block := s[:min(11, len(s))]
+		s = s[len(block):]
+		size := []int{0, -1, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8}[len(block)]
+		n := base58(block)
+		if size < 0 || n == nil || n.BitLen() > size*8 {
+			return false
+		}
+		raw = append(raw, n.FillBytes(make([]byte, size))...)
+	}
+	if len(raw) < 5 {
+		return false
+	}
+	switch raw[0] {
+	case 18, 19, 42: // address, integrated address, sub-address
+	default:
+		return false
+	}
+	h := sha3.NewLegacyKeccak256()
+	h.Write(raw[:len(raw)-4])
+	return string(h.Sum(nil)[:4]) == string(raw[len(raw)-4:])
 }
 
 // bech32 reports whether s is a segregated-witness address (BIP 173, BIP 350).
@@ -87,7 +128,10 @@ func bech32(s string) bool {
 		}
 		step(byte(d))
 	}
-	return check == 1 || check == 0x2bc830a3
+	if s[i+1] == 'q' { // version 0
+		return check == 1
+	}
+	return check == 0x2bc830a3
 }
 
 // ethereum reports whether s is forty hexadecimal digits whose capitals, where

@@ -20,20 +20,21 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 2 }
+func Version() int { return 3 }
 
 // most is the most observations one document gives.
 const most = 20_000
 
 // A Scanner finds what documents mention. It is safe for concurrent use.
 type Scanner struct {
-	set   *reference.Set
-	names lexicon
+	set      *reference.Set
+	names    *lexicon
+	triggers map[uint32]trigger
 }
 
 // New returns a scanner that knows the names of set.
 func New(set *reference.Set) *Scanner {
-	return &Scanner{set: set, names: newLexicon(set)}
+	return &Scanner{set: set, names: newLexicon(set), triggers: triggers()}
 }
 
 // Observations returns what a document's text mentions, in order of offset.
@@ -76,10 +77,19 @@ func host(ref string) string {
 // scan finds everything in one text. Own is the host the text was published
 // at: its own addresses are navigation.
 func (s *Scanner) scan(text, own string) []intel.Observation {
-	v := &values{text: text, set: s.set, own: own}
+	v := &values{text: text, set: s.set, own: own, signs: signature(text)}
 	v.run()
-	words := tokens(text)
-	v.fragments(words)
-	taken := v.spans()
-	return append(v.out, s.names.find(text, words, taken)...)
+	v.spaced()
+	words := tokens(make([]token, 0, len(text)/5+1), text)
+	v.fragments(words, s.triggers)
+	return append(v.out, s.names.find(text, words, v.spans())...)
+}
+
+// signature returns where an e-mail's signature begins (RFC 3676 4.3), or a
+// place behind the text.
+func signature(text string) int {
+	if i := strings.LastIndex(text, "\n-- \n"); i >= 0 {
+		return i
+	}
+	return len(text) + 1
 }

@@ -51,7 +51,7 @@ func TestValuesAreFoundInEveryDisguise(t *testing.T) {
 		"c2[.]evil[.]example":                        "domain:c2.evil.example",
 		"c2(dot)evil(dot)example":                    "domain:c2.evil.example",
 		"c2\\.evil\\.example":                        "domain:c2.evil.example",
-		"hxxps://c2[.]evil[.]example/a?b=1":          "argument:b domain:c2.evil.example url:https://c2.evil.example/a?b=1",
+		"hxxps://c2[.]evil[.]example/a?b=1":          "domain:c2.evil.example url:https://c2.evil.example/a?b=1",
 		"hxxp[:]//192.0.2.7/x":                       "ipv4:192.0.2.7 url:http://192.0.2.7/x",
 		"mail ops[at]evil.example now":               "email:ops@evil.example",
 		"at 2001:db8::5, too":                        "ipv6:2001:db8::5",

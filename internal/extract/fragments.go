@@ -1,126 +1,517 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// says tells which fragment of an attack the word after it names, in the
-// languages of the sources.
-func says(word string) intel.Kind {
-	switch word {
-	case "argument", "arguments", "parameter", "parameters", "param", "аргумент", "аргумента", "аргументе", "параметр", "параметра", "параметре", "parámetro",
-		"argumento", "arguments'", "parameters'", "پارامتر", "آرگومان":
-		return intel.Argument
-	case "function", "функция", "функции", "функцию", "función", "funktion", "تابع", "method", "routine":
-		return intel.Function
-	case "library", "библиотека", "библиотеки", "библиотеке", "biblioteca", "bibliothek", "کتابخانه":
-		return intel.Library
+// A trigger is a word beside which a fragment of an attack is named.
+type trigger int
+
+const (
+	noTrigger trigger = iota
+	argumentWord
+	functionWord
+	libraryWord
+	fileWord
+	inputWord
+	quotedWord
+	portWord
+	mutexWord
+	agentWord
+	systemWord
+	methodWord
+)
+
+// triggers tells the trigger of a word by its hash, in the languages of the
+// sources.
+func triggers() map[uint32]trigger {
+	out := map[uint32]trigger{}
+	for t, words := range map[trigger]string{
+		argumentWord: "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
+		functionWord: "function functions функция функции функцию función funktion تابع method routine functionality",
+		libraryWord:  "library libraries библиотека библиотеки библиотеке biblioteca bibliothek کتابخانه",
+		fileWord:     "file files файл файле файла datei archivo فایل component endpoint script",
+		inputWord:    "input",
+		quotedWord:   "payload value ввод вводом entrada eingabe ورودی значение значением valor wert",
+		portWord:     "port ports порт порту порта порты puerto puertos پورت",
+		mutexWord:    "mutex mutexes мьютекс mutant",
+		agentWord:    "agent",
+		systemWord:   "as asn",
+		methodWord:   "get post put head delete patch options propfind",
+	} {
+		for _, w := range strings.Fields(words) {
+			out[hashOf(w)] = t
+		}
 	}
-	return ""
+	return out
 }
 
-// fragments reads arguments, functions, libraries, inputs, ports and mutexes
-// from the words around them.
-func (v *values) fragments(words []token) {
+// fragments reads arguments, functions, libraries, files, inputs, ports and
+// what else is known by the words around it.
+func (v *values) fragments(words []token, triggers map[uint32]trigger) {
 	for i, w := range words {
+		t := triggers[w.hash]
+		if t == noTrigger {
+			continue
+		}
 		if len(v.out) >= most {
 			return
 		}
-		word := strings.ToLower(v.text[w.from:w.to])
-		if kind := says(word); kind != "" {
-			v.named(kind, w.to)
-			continue
-		}
-		switch word {
-		case "port", "ports", "порт", "порту", "порта", "puerto", "پورت":
-			v.numberedPort(words, i)
-		case "mutex", "мьютекс", "mutant":
-			v.named(intel.Mutex, w.to)
-		case "input", "payload", "value", "ввод", "вводом", "entrada", "eingabe", "ورودی", "значение", "значением", "valor", "wert":
-			v.quoted(w.to)
+		from, to := int(w.from), int(w.to)
+		switch t {
+		case argumentWord:
+			v.arguments(from, to)
+		case functionWord:
+			v.called(intel.Function, from, to)
+		case libraryWord:
+			v.called(intel.Library, from, to)
+		case fileWord:
+			v.fileAfter(to)
+		case inputWord:
+			v.input(to)
+		case quotedWord:
+			v.quoted(intel.Input, to)
+		case portWord:
+			v.ports(words, i)
+		case mutexWord:
+			v.mutex(to)
+		case agentWord:
+			v.userAgent(words, i)
+		case systemWord:
+			v.systems(words, i)
+		case methodWord:
+			v.request(from, to)
 		}
 	}
 }
 
-// named notes the run after an announcing word, if it looks like a name and
-// not like the next word of a sentence.
-func (v *values) named(kind intel.Kind, at int) {
-	from, to, quoted := v.next(at)
-	if to == from {
-		return
-	}
-	name := strings.TrimSuffix(v.text[from:to], "()")
-	if name == "" || len(name) > 200 {
-		return
-	}
-	if !quoted && !technical(name) {
-		return
-	}
-	if kind != intel.Mutex && !plainName(name) && kind != intel.Library {
-		return
-	}
-	v.note(intel.NewEntity(kind, name), from, from+len(name), "")
+// A piece is a stretch of the text beside a trigger.
+type piece struct {
+	from, to int
+	quoted   bool
 }
 
-// technical reports whether an unquoted word is an identifier rather than
-// prose: it has a digit, an underscore, a dot or a capital inside.
-func technical(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if c >= '0' && c <= '9' || c == '_' || c == '.' || i > 0 && c >= 'A' && c <= 'Z' {
-			return true
-		}
-	}
-	return len(s) <= 3 && s != "of" && s != "to" && s != "is" && s != "in" && s != "and" && s != "or" && s != "the" && s != "for" && s != "can" &&
-		s != "has" && s != "was" && s != "a" && s != "as" && s != "by" && s != "we" && s != "it" && s != "de" && s != "la" && s != "el" && s != "en" && s != "y"
-}
+func (p piece) empty() bool { return p.to <= p.from }
 
-// next returns the run after at on the same line: what stands in quotes, or
-// the next characters up to a blank.
-func (v *values) next(at int) (from, to int, quoted bool) {
-	for at < len(v.text) && (v.text[at] == ' ' || v.text[at] == ':' || v.text[at] == '=') {
+const opening = "'\"`"
+
+// next returns what stands after a place on the same line: what is in quotes,
+// or the characters up to a blank.
+func (v *values) next(at int) piece {
+	for at < len(v.text) && strings.IndexByte(" :=", v.text[at]) >= 0 {
 		at++
 	}
 	rest := v.text[at:min(len(v.text), at+300)]
 	for _, q := range [][2]string{{"'", "'"}, {"\"", "\""}, {"`", "`"}, {"«", "»"}, {"“", "”"}, {"‘", "’"}, {"「", "」"}, {"„", "“"}} {
 		if strings.HasPrefix(rest, q[0]) {
 			if end := strings.Index(rest[len(q[0]):], q[1]); end > 0 && strings.IndexByte(rest[:len(q[0])+end], '\n') < 0 {
-				return at + len(q[0]), at + len(q[0]) + end, true
+				return piece{at + len(q[0]), at + len(q[0]) + end, true}
 			}
-			return at, at, false
+			return piece{at, at, false}
 		}
 	}
 	end := 0
-	for end < len(rest) && !splits[rest[end]] {
+	for end < len(rest) && classes[rest[end]]&ends == 0 {
 		end++
 	}
 	f, t := v.trim(at, at+end)
-	return f, t, false
+	return piece{f, t, false}
 }
 
-// quoted notes an input value that stands in quotes.
-func (v *values) quoted(at int) {
-	from, to, ok := v.next(at)
-	if ok && to-from >= 2 {
-		v.note(intel.Entity{Kind: intel.Input, Name: v.text[from:to]}, from, to, "")
+// back returns what stands before a place on the same line, likewise.
+func (v *values) back(at int) piece {
+	for at > 0 && v.text[at-1] == ' ' {
+		at--
+	}
+	if at == 0 || v.text[at-1] == '\n' {
+		return piece{at, at, false}
+	}
+	line := v.text[max(0, at-120):at]
+	for _, q := range [][2]string{{"'", "'"}, {"\"", "\""}, {"`", "`"}, {"”", "“"}, {"’", "‘"}, {"»", "«"}} {
+		if before, ok := strings.CutSuffix(line, q[0]); ok {
+			i := strings.LastIndex(before, q[1])
+			if i < 0 || strings.IndexByte(before[i:], '\n') >= 0 {
+				return piece{at, at, false}
+			}
+			return piece{at - len(q[0]) - (len(before) - i - len(q[1])), at - len(q[0]), true}
+		}
+	}
+	begin := at
+	for begin > 0 && at-begin < 100 && classes[v.text[begin-1]]&ends == 0 {
+		begin--
+	}
+	f, t := v.trim(begin, at)
+	return piece{f, t, false}
+}
+
+// technical reports whether a word is an identifier rather than prose: it has
+// a digit, an underscore, a dot, brackets or a capital inside.
+func technical(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; isDigit(c) || c == '_' || c == '.' || c == ':' || c == '[' || c == '$' || c == '>' || i > 0 && c >= 'A' && c <= 'Z' && (s[0] < 'A' || s[0] > 'Z' || strings.ToUpper(s) != s && s[i-1] >= 'a') {
+			return true
+		}
+	}
+	return false
+}
+
+// prose reports whether a word is one that stands beside a trigger without
+// being the name of anything.
+func prose(word string) bool {
+	_, ok := ordinary[strings.ToLower(word)]
+	return ok
+}
+
+var ordinary = func() map[string]struct{} {
+	out := map[string]struct{}{}
+	for _, w := range strings.Fields(`a an the this that these those its their his of to is in and or for can has was as by we it de la el en y un una der die das des dem den ein eine и в на с из
+		are be been being not no any all some each other another same first second third last one two three four both several multiple many various certain following specific particular arbitrary
+		vulnerable affected unknown crafted malicious malformed invalid missing improper user users attacker supplied user-supplied user-controlled controlled unsanitized unvalidated untrusted external remote local
+		query request requests response http https url uri get post put body cookie input output string integer boolean json xml form html type optional required mandatory new old
+		name names value values list length count size number array object id's passed used using handling parsing validation processing injection given which when where with without from into via through on at if
+		may might will would could should must allows allow leads lead results result causes cause could specified specially below above above-mentioned such own only also so than then but
+		third-party shared standard static dynamic native open source open-source javascript java php python go rust c c++ cryptographic crypto parser image media graphics client server component module system kernel
+		main core internal helper utility public private callback handler hook web api rest configuration config command command-line line default additional further related function functions method methods file files
+		parameter parameters argument arguments field fields header headers library libraries endpoint route page script path directory folder search? key? setting settings option options feature functionality
+		upload download login log logging import export print? template vulnerability issue flaw bug versions version before prior affected? code data time current different wrong correct input-validation text page's
+		authentication authorization security access admin administrator password? email? sql xss csrf ssrf rce dos overflow stack heap buffer memory integer return called named known`) {
+		out[strings.TrimRight(w, "?")] = struct{}{}
+	}
+	for _, w := range []string{"search", "key", "print", "password", "email", "id", "page", "path", "file", "name", "type", "url", "cookie", "template", "login"} {
+		delete(out, w)
+	}
+	return out
+}()
+
+// arguments reads the names beside a word such as parameter: after it, or
+// before it and then often a list.
+func (v *values) arguments(from, to int) {
+	if v.manipulated(from, to) {
+		return
+	}
+	if p := v.next(to); !p.empty() && v.names(intel.Argument, p) {
+		return
+	}
+	v.listBefore(from, v.text[to-1]|0x20 == 's')
+}
+
+// manipulated reads "manipulation of the argument a/b leads to", the form in
+// which one numbering authority writes.
+func (v *values) manipulated(from, to int) bool {
+	if !v.near(from, 40, "manipulation of the", "manipulation des", "manipulating the", "manipulation") {
+		return false
+	}
+	rest := v.text[to:min(len(v.text), to+400)]
+	end := len(rest)
+	for _, stop := range []string{" leads ", " lead ", " with the input", " with an ", " as part of", " results ", " causes ", " can ", " allows ", " in der ", " führt ", " to ", " can lead", " of the ", " with ", ". ", "\n", " in the ", ", "} {
+		if i := strings.Index(rest[:end], stop); i >= 0 {
+			end = i
+		}
+	}
+	text := strings.Trim(rest[:end], " ")
+	if text == "" || len(text) > 200 {
+		return false
+	}
+	at := to + strings.Index(rest, text)
+	for _, part := range strings.Split(text, "/") {
+		name := strings.Trim(part, " '\"`")
+		if name != "" && len(name) <= 64 {
+			begin := at + strings.Index(part, name)
+			v.note(intel.Entity{Kind: intel.Argument, Name: name}, begin, begin+len(name), "")
+		}
+		at += len(part) + 1
+	}
+	return true
+}
+
+// names notes the piece after a trigger, if it looks like a name or what
+// follows says that it is one.
+func (v *values) names(kind intel.Kind, p piece) bool {
+	text := strings.TrimSuffix(v.text[p.from:p.to], "()")
+	if text == "" || len(text) > 120 || !p.quoted && prose(text) && (kind != intel.Function || text != "system" && text != "main") {
+		return false
+	}
+	if p.quoted && strings.Contains(text, " ") && kind != intel.Argument {
+		return false
+	}
+	if !p.quoted && !technical(text) && !v.introduces(p.to) && (kind != intel.Library || !strings.HasPrefix(text, "lib")) {
+		return false
+	}
+	at := p.from
+	for _, part := range strings.Split(text, "/") {
+		if part != "" && (plainName(part) || p.quoted || strings.Contains(part, "::") || strings.Contains(part, "->")) && !allDigits(part) {
+			v.note(intel.NewEntity(kind, part), at, at+len(part), "")
+		}
+		at += len(part) + 1
+	}
+	return true
+}
+
+// introduces reports whether the words after a place say that what stands
+// before it was a name.
+func (v *values) introduces(at int) bool {
+	rest := v.text[at:min(len(v.text), at+16)]
+	for _, s := range []string{" of the ", " in the ", " within ", " with the in", " is passed", " in der ", " als ", " в файле", " в ", " of ", " in ", " del ", " en ", " leads", " to test", " на ", " در "} {
+		if strings.HasPrefix(rest, s) {
+			return true
+		}
+	}
+	return strings.Trim(rest, ".\n ") == "" || strings.HasPrefix(rest, ".\n") || strings.HasPrefix(rest, ". ")
+}
+
+// listBefore reads the names before a trigger: "the a, b, and c parameters".
+func (v *values) listBefore(at int, plural bool) {
+	for n := range 12 {
+		p := v.back(at)
+		if p.empty() {
+			return
+		}
+		text := v.text[p.from:p.to]
+		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && !prose(text) && plainName(text) && !allDigits(text)
+		if !fits || n > 0 && !p.quoted && !technical(text) && !plural {
+			return
+		}
+		for _, part := range strings.Split(text, "/") {
+			if part != "" && !prose(part) {
+				i := p.from + strings.Index(v.text[p.from:p.to], part)
+				v.note(intel.Entity{Kind: intel.Argument, Name: part}, i, i+len(part), "")
+			}
+		}
+		if !plural {
+			return
+		}
+		begin := p.from
+		if p.quoted {
+			begin--
+			for begin > 0 && v.text[begin] >= 0x80 && v.text[begin]&0xC0 == 0x80 {
+				begin--
+			}
+		}
+		before := strings.TrimRight(v.text[max(0, begin-24):begin], " ")
+		next := ""
+		for _, sep := range []string{", and", ",and", " and", ",", " &", ", or", " or", " и"} {
+			if strings.HasSuffix(before, sep) {
+				next = sep
+				break
+			}
+		}
+		if next == "" {
+			return
+		}
+		at = begin - (len(v.text[max(0, begin-24):begin]) - len(before)) - len(next)
 	}
 }
 
-// numberedPort reads "port 445", "port 445/tcp" and "TCP port 445".
-func (v *values) numberedPort(words []token, i int) {
-	if i+1 >= len(words) || words[i+1].from-words[i].to > 2 {
+// called reads the name of a function or library beside the word for it.
+func (v *values) called(kind intel.Kind, from, to int) {
+	if p := v.next(to); !p.empty() && v.names(kind, p) {
+		return
+	}
+	p := v.back(from)
+	if p.empty() {
+		return
+	}
+	text := strings.TrimSuffix(v.text[p.from:p.to], "()")
+	if text != v.text[p.from:p.to] { // noted as a call already
+		return
+	}
+	if text == "" || len(text) > 100 || strings.Contains(text, " ") || prose(text) || !p.quoted && !plainName(text) && !strings.Contains(text, "::") {
+		return
+	}
+	if !p.quoted && !technical(text) && !(kind == intel.Library && (strings.HasPrefix(text, "lib") || text[0] >= 'A' && text[0] <= 'Z')) {
+		return
+	}
+	v.note(intel.NewEntity(kind, text), p.from, p.from+len(text), "")
+}
+
+// fileAfter reads a path after a word such as file that does not look like one
+// by itself: "the file goform/setMac of".
+func (v *values) fileAfter(to int) {
+	if to == len(v.text) || v.text[to] != ' ' && v.text[to] != ':' {
+		return
+	}
+	p := v.next(to)
+	if p.empty() {
+		return
+	}
+	text, _, _ := strings.Cut(v.text[p.from:p.to], "?")
+	if len(text) < 2 || len(text) > 200 || strings.ContainsAny(text, " ,;<>=") || strings.Contains(text, "://") {
+		return
+	}
+	begins := strings.Index(text, "/")
+	if begins < 0 && !(fileName(text) || v.near(to, 12, "of the file", "in the file") && !prose(text) && v.introduces(p.from+len(text))) {
+		return
+	}
+	v.note(intel.Entity{Kind: intel.File, Name: text}, p.from, p.from+len(text), "")
+}
+
+// input reads "with the input X leads to", and what stands in quotes.
+func (v *values) input(to int) {
+	rest := v.text[to:min(len(v.text), to+400)]
+	if v.near(to, 16, "with the input", "with an input") {
+		for _, stop := range []string{" as part of", " leads to", " results in", " causes ", " can lead", " allows "} {
+			if i := strings.Index(rest, stop); i > 0 && strings.IndexByte(rest[:i], '\n') < 0 {
+				text := strings.Trim(rest[:i], " ")
+				if n := len(text); n > 1 && strings.IndexByte(opening, text[0]) >= 0 && text[n-1] == text[0] {
+					text = text[1 : n-1]
+				}
+				begin := to + strings.Index(rest, text)
+				if text != "" {
+					v.note(intel.Entity{Kind: intel.Input, Name: text}, begin, begin+len(text), "")
+				}
+				return
+			}
+		}
+	}
+	v.quoted(intel.Input, to)
+}
+
+// quoted notes what stands in quotes behind a place.
+func (v *values) quoted(kind intel.Kind, at int) {
+	if p := v.next(at); p.quoted && p.to-p.from >= 2 {
+		v.note(intel.Entity{Kind: kind, Name: v.text[p.from:p.to]}, p.from, p.to, "")
+	}
+}
+
+// mutex reads the name of a mutex, over the words that announce it.
+func (v *values) mutex(at int) {
+	for range 4 {
+		p := v.next(at)
+		if p.empty() {
+			return
+		}
+		text := v.text[p.from:p.to]
+		switch strings.ToLower(text) {
+		case "named", "name", "called", "with", "the", "is", "object", "of", "a", "имя", "имени", "с", "именем", "namens", "llamado", "创建":
+			at = p.to
+			continue
+		}
+		if p.quoted || technical(text) || strings.Contains(text, "\\") {
+			v.note(intel.Entity{Kind: intel.Mutex, Name: text}, p.from, p.to, "")
+		}
+		return
+	}
+}
+
+// ports reads "port 445", "UDP port 53" and "ports 80, 443 and 8080".
+func (v *values) ports(words []token, i int) {
+	protocol := "tcp"
+	if i > 0 && strings.EqualFold(v.text[words[i-1].from:words[i-1].to], "udp") {
+		protocol = "udp"
+	}
+	for n := i + 1; n < len(words) && n < i+12; n++ {
+		word := v.text[words[n].from:words[n].to]
+		gap := v.text[words[n-1].to:words[n].from]
+		if lower := strings.ToLower(word); n > i+1 && (lower == "and" || lower == "or" || lower == "и" || lower == "und" || lower == "y") || n == i+1 && (lower == "tcp" || lower == "udp" || lower == "number") {
+			if lower == "udp" {
+				protocol = lower
+			}
+			continue
+		}
+		if !isPort(word) || len(gap) > 4 || strings.ContainsAny(gap, "\n.") {
+			return
+		}
+		rest := v.text[words[n].to:min(len(v.text), int(words[n].to)+5)]
+		if strings.HasPrefix(rest, "/") || len(word) == 1 && !v.near(int(words[i].from), 8, "tcp", "udp") {
+			return
+		}
+		own := protocol
+		if strings.HasPrefix(strings.ToLower(rest), " udp") || strings.HasPrefix(strings.ToLower(rest), " (ud") {
+			own = "udp"
+		}
+		v.note(intel.Entity{Kind: intel.Port, Name: word + "/" + own}, int(words[n].from), int(words[n].to), "")
+	}
+}
+
+// userAgent reads what stands after "User-Agent:" or, in quotes, after "user
+// agent".
+func (v *values) userAgent(words []token, i int) {
+	if i == 0 || !strings.EqualFold(v.text[words[i-1].from:words[i-1].to], "user") || words[i].from-words[i-1].to > 1 {
+		return
+	}
+	at := int(words[i].to)
+	rest := v.text[at:min(len(v.text), at+600)]
+	if line := strings.IndexByte(rest, '\n'); line >= 0 {
+		rest = rest[:line]
+	}
+	text := strings.TrimLeft(rest, "\"' ")
+	if after, ok := strings.CutPrefix(strings.TrimPrefix(text, "string"), ":"); ok && !strings.HasPrefix(strings.TrimLeft(after, " "), "\"") {
+		text = strings.TrimRight(strings.Trim(after, " "), "\"'`")
+		if cut := strings.IndexByte(text, '"'); cut >= 0 {
+			text = text[:cut]
+		}
+	} else if p := v.next(at + len(rest) - len(strings.TrimPrefix(rest, " string"))); p.quoted && p.to-p.from <= 512 {
+		v.note(intel.Entity{Kind: intel.UserAgent, Name: v.text[p.from:p.to]}, p.from, p.to, "")
+		return
+	} else {
+		return
+	}
+	if len(text) >= 4 && len(text) <= 512 {
+		begin := at + strings.Index(rest, text)
+		v.note(intel.Entity{Kind: intel.UserAgent, Name: text}, begin, begin+len(text), "")
+	}
+}
+
+// systems reads "AS 44477" and "ASN 49505".
+func (v *values) systems(words []token, i int) {
+	w := v.text[words[i].from:words[i].to]
+	if i+1 >= len(words) || w != "AS" && w != "ASN" {
 		return
 	}
 	n := words[i+1]
-	if number := v.text[n.from:n.to]; digits(number) && !strings.HasPrefix(v.text[n.to:], "/") {
-		protocol := "tcp"
-		if i > 0 && strings.EqualFold(v.text[words[i-1].from:words[i-1].to], "udp") {
-			protocol = "udp"
-		}
-		v.note(intel.Entity{Kind: intel.Port, Name: number + "/" + protocol}, n.from, n.to, "")
+	gap := v.text[words[i].to:n.from]
+	if number := v.text[n.from:n.to]; (gap == " " || gap == ": " || gap == ":" || gap == "-") && system(number, false) && len(number) <= 7 {
+		v.note(intel.Entity{Kind: intel.ASN, Name: "AS" + number}, int(words[i].from), int(n.to), "")
 	}
+}
+
+// request reads the target of an HTTP request: its path, the names of its
+// parameters, and those of their values that attack.
+func (v *values) request(from, to int) {
+	if v.text[from:to] != strings.ToUpper(v.text[from:to]) || to+2 >= len(v.text) || v.text[to] != ' ' || v.text[to+1] != '/' {
+		return
+	}
+	at := to + 1
+	line := v.text[at:min(len(v.text), at+2048)]
+	if i := strings.IndexAny(line, "\n\r\""); i >= 0 {
+		line = line[:i]
+	}
+	if i := strings.Index(line, " HTTP/"); i >= 0 {
+		line = line[:i]
+	} else if i := strings.IndexAny(line, " '`"); i >= 0 {
+		line = line[:i]
+	}
+	path, query, _ := strings.Cut(line, "?")
+	path = strings.TrimRight(path, ".,;:)")
+	if i := strings.IndexAny(path, " <>"); i >= 0 {
+		path = path[:i]
+	}
+	if len(path) > 1 {
+		v.note(intel.Entity{Kind: intel.File, Name: path}, at, at+len(path), "")
+	}
+	start := at + len(line) - len(query)
+	for _, part := range strings.SplitN(query, "&", 17)[:min(16, strings.Count(query, "&")+1)] {
+		name, value, ok := strings.Cut(part, "=")
+		if ok && plainName(name) && len(name) <= 64 {
+			v.note(intel.Entity{Kind: intel.Argument, Name: name}, start, start+len(name), "")
+			if attacks(value) {
+				begin := start + len(name) + 1
+				v.note(intel.Entity{Kind: intel.Input, Name: value}, begin, begin+len(value), "")
+			}
+		}
+		start += len(part) + 1
+	}
+}
+
+// attacks reports whether the value of a parameter is one that only attacks
+// have.
+func attacks(value string) bool {
+	lower := strings.ToLower(value)
+	return slices.ContainsFunc([]string{"../", "..%2f", "%2e%2e", "<", "%3c", "'", "%27", "${", "{{", ";", "%3b", "|", "%7c", "`", "union ", "union+", "union%20", "$(", "%00", "php://", "file://", "jndi:", "..\\", "/etc/passwd"},
+		func(s string) bool { return strings.Contains(lower, s) })
 }
 
 // spaced reads "CVE 2021 44228".

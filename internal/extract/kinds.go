@@ -1,77 +1,58 @@
 package extract
 
 import (
-	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// link reads a URL in any disguise, and its host.
-func (v *values) link(from, to int) {
-	run := v.text[from:to]
-	plain := refang(run)
-	i := strings.Index(plain, "://")
-	if i < 0 {
-		return
+// identifiers reads what is written letters-number: CVE, GHSA, CWE, CAPEC,
+// ATT&CK techniques, autonomous systems, designators of actors.
+func (v *values) identifiers(from, to int, p string) bool {
+	if len(p) > 40 {
+		return false
 	}
-	scheme := strings.ToLower(plain[:i])
-	switch scheme {
-	case "http", "https", "ftp", "ftps", "sftp", "tcp", "udp", "ws", "wss", "ldap", "ldaps", "smb", "rmi", "file":
+	switch p[0] | 0x20 {
+	case 'c', 'g', 't', 'a', 'u', 'f', 's', 'd':
 	default:
-		return
+		return false
 	}
-	u, err := url.Parse(scheme + plain[i:])
-	if err != nil || u.Host == "" {
-		return
-	}
-	name := strings.ToLower(u.Hostname())
-	addr, addrErr := netip.ParseAddr(name)
-	if addrErr != nil && !domain(name) {
-		return
-	}
-	reason := ""
-	if v.own != "" && name == v.own {
-		reason = "the document's own site"
-	}
-	u.Host = strings.ToLower(u.Host)
-	v.note(intel.Entity{Kind: intel.URL, Name: u.String()}, from, to, reason)
-	switch {
-	case addrErr == nil && addr.Is4():
-		v.note(intel.Entity{Kind: intel.IPv4, Name: addr.String()}, from, to, reason)
-	case addrErr == nil:
-		v.note(intel.NewEntity(intel.IPv6, addr.String()), from, to, reason)
-	case strings.HasSuffix(name, ".onion"):
-		if onion(name) {
-			v.note(intel.Entity{Kind: intel.Onion, Name: name}, from, to, reason)
-		}
-	default:
-		v.note(intel.NewEntity(intel.Domain, name), from, to, reason)
-	}
-}
-
-// identifiers reads what is written letters-number: CVE, CWE, CAPEC, ATT&CK
-// techniques, autonomous systems.
-func (v *values) identifiers(from, to int) bool {
-	run := strings.ToUpper(dashes.Replace(v.text[from:to]))
+	run := strings.ToUpper(p)
 	var kind intel.Kind
 	switch {
-	case strings.HasPrefix(run, "CVE-") && cve(run[4:]) > 0:
-		kind, run = intel.Vulnerability, run[:4+cve(run[4:])]
+	case strings.HasPrefix(run, "CVE"):
+		n := cve(strings.TrimLeft(run[3:], "-_: "))
+		if n == 0 {
+			return false
+		}
+		rest := strings.TrimLeft(run[3:], "-_: ")
+		used := len(run) - len(rest) + n
+		if len(p) == to-from && used < len(run) {
+			defer v.candidate(from+used+1, to, classOf(v.text[from+used+1:to])) // what else stands in the run
+			to = from + used
+		}
+		kind, run = intel.Vulnerability, "CVE-"+rest[:4]+"-"+rest[5:n]
+	case strings.HasPrefix(run, "GHSA-") && ghsa(run[5:]):
+		kind, run = intel.Vulnerability, "GHSA-"+strings.ToLower(run[5:])
 	case strings.HasPrefix(run, "CWE-") && digits(run[4:]):
 		kind = intel.Weakness
 	case strings.HasPrefix(run, "CAPEC-") && digits(run[6:]):
 		kind = intel.AttackPattern
 	case technique(run):
 		kind = intel.Technique
-		if t, ok := v.set.Technique(run); ok && t.ID != "" {
+		t, ok := v.set.Technique(run)
+		if ok && t.ID != "" {
 			run = t.ID
 		}
-	case strings.HasPrefix(run, "AS") && len(run) >= 5 && len(run) <= 12 && allDigits(run[2:]):
+		if !ok && v.set.HasTechniques() {
+			return false
+		}
+	case strings.HasPrefix(run, "AS") && system(run[2:], v.near(from, 24, "asn", "autonomous", "hosted", "hosting", "provider", "network")):
 		kind = intel.ASN
+	case strings.HasPrefix(run, "ASN") && system(strings.TrimLeft(run[3:], ":-"), true):
+		kind, run = intel.ASN, "AS"+strings.TrimLeft(run[3:], ":-")
 	case numbered(run):
-		v.note(intel.NewEntity(intel.Actor, v.text[from:to]), from, to, "")
+		v.note(intel.NewEntity(intel.Actor, p), from, to, "")
 		return true
 	default:
 		return false
@@ -80,20 +61,9 @@ func (v *values) identifiers(from, to int) bool {
 	return true
 }
 
-var dashes = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2212", "-", "\u00ad", "")
-
-func allDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
 // cve returns the length of "2021-44228" at the beginning of s, or 0.
 func cve(s string) int {
-	if len(s) < 8 || !allDigits(s[:4]) || s[4] != '-' {
+	if len(s) < 8 || !allDigits(s[:4]) || s[4] != '-' && s[4] != '_' || s[:4] < "1999" {
 		return 0
 	}
 	n := 5
@@ -106,12 +76,34 @@ func cve(s string) int {
 	return n
 }
 
+func ghsa(s string) bool {
+	if len(s) != 14 || s[4] != '-' || s[9] != '-' {
+		return false
+	}
+	for i := range len(s) {
+		if classes[s[i]]&(alpha|hex|digit) == 0 && i != 4 && i != 9 {
+			return false
+		}
+	}
+	return true
+}
+
 // technique reports whether s is T1234 or T1234.001.
 func technique(s string) bool {
-	if len(s) != 5 && len(s) != 9 || s[0] != 'T' || !allDigits(s[1:5]) || s[1] > '1' {
+	if len(s) != 5 && len(s) != 9 || s[0] != 'T' || !allDigits(s[1:5]) || s[1] > '1' || s[1:5] == "1000" || s[1] == '0' && s[2] != '8' || s[1] == '1' && s[2] > '7' {
 		return false
 	}
 	return len(s) == 5 || s[5] == '.' && allDigits(s[6:])
+}
+
+// system reports whether s is the number of an autonomous system; short ones
+// need somebody to say so.
+func system(s string, said bool) bool {
+	switch s {
+	case "9100", "9102", "9110", "9120": // standards of aerospace
+		return false
+	}
+	return allDigits(s) && len(s) <= 10 && s[0] != '0' && (len(s) >= 4 || said)
 }
 
 // numbered reports whether s is a designator that vendors give actors.
@@ -124,89 +116,269 @@ func numbered(s string) bool {
 	return false
 }
 
-// hash reads a digest by its length.
-func (v *values) hash(from, to int) bool {
-	var kind intel.Kind
-	switch to - from {
-	case 32:
-		kind = intel.MD5
-	case 40:
-		kind = intel.SHA1
-	case 62:
-		kind = intel.JARM
-	case 64:
-		kind = intel.SHA256
-	case 128:
-		kind = intel.SHA512
-	default:
+// digest reads a hash by its length and by what is said of it, over a line
+// break if one cuts it.
+func (v *values) digest(from, to int, p string, has class) bool {
+	if !isHex(p) || len(p) < 8 {
 		return false
 	}
-	v.note(intel.NewEntity(kind, v.text[from:to]), from, to, "")
+	if to-from == len(p) {
+		from, to, p = v.unwrapDigest(from, to, p)
+	}
+	kind := digestOf(len(p))
+	if kind == "" {
+		return false
+	}
+	reason := ""
+	switch {
+	case allDigits(p):
+		reason = "decimal number"
+	case strings.Count(p, p[:1]) == len(p):
+		reason = "placeholder"
+	case kind == intel.SHA1 && v.near(from, 24, "commit", "rev =", "rev:", "rev \"", "rev=", "revision", "git ", "merge", "checkout", "коммит", "提交"):
+		reason = "commit"
+	case kind == intel.JARM && !v.near(from, 64, "jarm"):
+		return false
+	case kind == intel.MD5 && v.near(from, 40, "ja3"):
+		kind = intel.JA3
+	case kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "correlation id", "request id", "trace id", "session", "serial"),
+		v.near(from, 16, "txid", "transaction", "block hash", "etag", "nonce", "salt", "token"):
+		reason = "unique identifier"
+	case v.near(from, 8, " iv ", "iv:", "iv =", "key ", "key:", "key=") && v.near(from, 80, "aes", "rc4", "xor", "des ", "encrypt", "decrypt", "cipher"):
+		reason = "key of a cipher"
+	}
+	v.note(intel.NewEntity(kind, p), from, to, reason)
+	v.skip = max(v.skip, to)
+	return true
+}
+
+func digestOf(length int) intel.Kind {
+	switch length {
+	case 32:
+		return intel.MD5
+	case 40:
+		return intel.SHA1
+	case 62:
+		return intel.JARM
+	case 64:
+		return intel.SHA256
+	case 128:
+		return intel.SHA512
+	}
+	return ""
+}
+
+// unwrapDigest joins hexadecimal digits that a line break cuts in the middle,
+// if both parts have a digest's length together and neither has alone.
+func (v *values) unwrapDigest(from, to int, p string) (int, int, string) {
+	i := to
+	for i < len(v.text) && i < to+8 && (v.text[i] == ' ' || v.text[i] == '\r' || v.text[i] == '-') {
+		i++
+	}
+	if i >= len(v.text) || v.text[i] != '\n' || len(p) > 120 || digestOf(len(p)) == intel.SHA256 || digestOf(len(p)) == intel.SHA512 {
+		return from, to, p
+	}
+	i++
+	for i < len(v.text) && (v.text[i] == ' ' || v.text[i] == '\t') && i < to+40 {
+		i++
+	}
+	end := i
+	for end < len(v.text) && end-i < 128 && classes[v.text[end]]&(hex|digit) != 0 {
+		end++
+	}
+	if end < len(v.text) && classes[v.text[end]]&(ends|dot|bracket) == 0 && v.text[end] != ')' {
+		return from, to, p
+	}
+	joined := p + v.text[i:end]
+	whole := digestOf(end-i) != "" && !(len(joined) == 64 && v.near(from, 16, "sha256", "sha-256"))
+	if end-i < 4 || digestOf(len(joined)) == "" || digestOf(len(joined)) == intel.JARM || allDigits(joined) || digestOf(len(p)) != "" && whole {
+		return from, to, p
+	}
+	return from, end, joined
+}
+
+// fuzzyHash reads a hash of ssdeep: block size, two parts of base64.
+func (v *values) fuzzyHash(from, to int, p string) bool {
+	size, rest, ok := strings.Cut(p, ":")
+	a, b, more := strings.Cut(rest, ":")
+	if !ok || !more || !allDigits(size) || len(size) > 8 || len(a) < 3 || len(b) < 3 || len(a) > 64 || len(b) > 64 {
+		return false
+	}
+	for i := range len(a + b) {
+		if c := (a + b)[i]; classes[c]&(alpha|hex|digit) == 0 && c != '+' && c != '/' {
+			return false
+		}
+	}
+	if strings.IndexAny(a+b, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ+/") < 0 {
+		return false
+	}
+	v.note(intel.Entity{Kind: intel.SSDeep, Name: p}, from, to, "")
 	return true
 }
 
 // mail reads an e-mail address.
-func (v *values) mail(from, to int) bool {
-	plain := strings.ToLower(refang(v.text[from:to]))
-	plain = strings.TrimPrefix(plain, "mailto:")
-	local, name, ok := strings.Cut(plain, "@")
-	if !ok || local == "" || len(local) > 64 || !domain(name) {
+func (v *values) mail(from, to int, p string) bool {
+	defanged := p != v.text[from:to]
+	p = strings.TrimPrefix(strings.ToLower(unclosed(p)), "mailto:")
+	p, _, _ = strings.Cut(p, "?")
+	local, name, ok := strings.Cut(p, "@")
+	if !ok || local == "" || len(local) > 64 {
+		return false
+	}
+	name, ok = hostName(name)
+	if !ok {
 		return false
 	}
 	for i := range len(local) {
-		c := local[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && strings.IndexByte(".!#$%&'*+-/=?^_{}~", c) < 0 {
+		if c := local[i]; classes[c]&(alpha|hex|digit) == 0 && strings.IndexByte(".!#$%&'*+-/=?^_{}~", c) < 0 {
 			return false
 		}
 	}
-	v.note(intel.Entity{Kind: intel.Email, Name: plain}, from, to, "")
+	reason := v.navigation(name)
+	if !defanged && v.near(from, 32, "message-id", "in-reply-to", "references:") {
+		reason = "message id"
+	}
+	v.note(intel.Entity{Kind: intel.Email, Name: local + "@" + name}, from, to, reason)
 	return true
 }
 
-// path reads Windows paths and registry keys.
-func (v *values) path(from, to int) {
+// path reads Windows paths and registry keys. It reports whether the run was
+// one.
+func (v *values) path(from, to int) bool {
 	run := v.text[from:to]
-	upper := strings.ToUpper(run)
-	for _, root := range []string{"HKLM\\", "HKCU\\", "HKCR\\", "HKU\\", "HKEY_"} {
+	if root := registryRoot(run); root {
+		end := v.keyEnd(to)
+		v.note(intel.Entity{Kind: intel.RegistryKey, Name: v.text[from:end]}, from, end, "")
+		return true
+	}
+	i := strings.LastIndexByte(run, '\\')
+	if strings.Contains(run, "\\.") && !strings.Contains(run, ":\\") && !strings.HasPrefix(run, "\\\\") && i+1 < len(run) && run[i+1] == '.' {
+		return false // a dot that is escaped
+	}
+	if strings.Contains(run, "://") {
+		return false
+	}
+	name := strings.TrimRight(run[i+1:], ",;)]}")
+	if fileName(name) && strings.IndexAny(name, "%*/=&?") < 0 {
+		v.note(intel.NewEntity(intel.Filename, name), from+i+1, from+i+1+len(name), "")
+	}
+	return true
+}
+
+func registryRoot(run string) bool {
+	upper := strings.ToUpper(run[:min(len(run), 24)])
+	for _, root := range []string{"HKLM\\", "HKCU\\", "HKCR\\", "HKU\\", "HKCC\\", "HKEY_", "\\REGISTRY\\", "HKLM:\\", "HKCU:\\"} {
 		if strings.HasPrefix(upper, root) {
-			v.note(intel.Entity{Kind: intel.RegistryKey, Name: run}, from, to, "")
-			return
+			return true
 		}
 	}
-	if strings.Contains(run, "\\.") && strings.Contains(refang(run), ".") && !strings.Contains(run, ":\\") {
-		if name := strings.ToLower(refang(run)); domain(name) {
-			v.host(name, true, from, to, false, name)
-			return
+	return false
+}
+
+// keyEnd goes on over the blanks in a key of the registry, as in "Windows NT".
+func (v *values) keyEnd(to int) int {
+	for range 4 {
+		if to >= len(v.text) || v.text[to] != ' ' || to > 0 && v.text[to-1] == '.' {
+			return to
+		}
+		end, _ := v.ascii(to+1, 0)
+		word := v.text[to+1 : end]
+		i := strings.IndexByte(word, '\\')
+		if i <= 0 || word[0] < 'A' || word[0] > 'Z' || strings.Contains(word[:i], ":") {
+			return to
+		}
+		to = end
+		for to > 0 && strings.IndexByte(".:)]", v.text[to-1]) >= 0 {
+			to--
 		}
 	}
-	name := run[strings.LastIndexByte(run, '\\')+1:]
-	if fileName(name) {
-		v.note(intel.NewEntity(intel.Filename, name), to-len(name), to, "")
-	}
+	return to
 }
 
 // file reads a path on an attacked product, where what stands before it says
 // that it is one or its form leaves no doubt.
 func (v *values) file(from, to int) {
 	run := v.text[from:to]
-	plain, _, _ := strings.Cut(run, "?")
-	plain, _, _ = strings.Cut(plain, "#")
-	if len(plain) < 3 || strings.Contains(plain, "//") || !strings.ContainsAny(plain, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+	name, _, query := strings.Cut(run, "?")
+	name, _, _ = strings.Cut(name, "#")
+	if len(name) < 3 || strings.Contains(name, "//") || strings.Contains(name, "../") || strings.IndexAny(name, "=<>") >= 0 || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return
 	}
-	if fileName(plain) || strings.Count(plain, "/") > 1 || pathBefore(v.prev) {
-		v.note(intel.Entity{Kind: intel.File, Name: plain}, from, from+len(plain), "")
+	if i := strings.LastIndexByte(name, ':'); i > 0 && allDigits(name[i+1:]) {
+		name = name[:i]
 	}
+	if from > 0 && isWordByte(v.text[from-1]) {
+		return
+	}
+	word, _ := v.before(from)
+	if method := v.text[max(0, from-8):from]; isMethod(method) {
+		return // a request: it is read as a whole
+	}
+	if word == "basic" || word == "bearer" || word == "base64" {
+		return
+	}
+	if query || fileName(name) || strings.Count(strings.TrimSuffix(name, "/"), "/") > 1 || pathBefore(word) || v.near(from, 2, "`", "'", "\"") || pathAfter(v.text[from+len(name):]) {
+		v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
+	}
+}
+
+// isMethod reports whether a text ends with the method of a request and a blank.
+func isMethod(s string) bool {
+	s, ok := strings.CutSuffix(s, " ")
+	i := strings.LastIndexAny(s, " \n\"'`(:,>")
+	switch s[i+1:] {
+	case "GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS":
+		return ok
+	}
+	return false
+}
+
+// relative reads a path without a slash before it, such as goform/setMac.
+func (v *values) relative(from, to int, p string) {
+	name, _, _ := strings.Cut(p, "?")
+	if strings.IndexAny(name, ":=<>@$%{}") >= 0 || strings.Contains(name, "//") {
+		return
+	}
+	v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
 }
 
 // pathBefore reports whether a word says that a path follows.
 func pathBefore(word string) bool {
 	switch word {
-	case "get", "post", "put", "head", "delete", "patch", "options", "file", "path", "endpoint", "uri", "url", "route", "script", "page", "файл", "файле", "файла",
-		"путь", "скрипт", "文件", "archivo", "ruta", "datei", "pfad", "فایل", "مسیر", "component", "handler", "to":
+	case "get", "post", "put", "head", "delete", "patch", "options", "file", "files", "path", "endpoint", "endpoints", "uri", "url", "route", "script", "page", "файл", "файле", "файла",
+		"путь", "скрипт", "文件", "archivo", "ruta", "datei", "pfad", "فایل", "مسیر", "component", "handler", "to", "via", "at", "directory", "folder", "interface", "api":
 		return true
 	}
 	return false
+}
+
+// pathAfter reports whether the words after a path say that it was one.
+func pathAfter(rest string) bool {
+	rest = strings.TrimLeft(rest[:min(len(rest), 16)], "'\"`) ")
+	for _, w := range []string{"file", "endpoint", "page", "path", "script", "directory", "folder", "route", "uri", "url", "component", "api"} {
+		if strings.HasPrefix(rest, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// slashed reads what slashes part: digests, 445/tcp, a path without a slash
+// before it.
+func (v *values) slashed(from, to int, has class) {
+	run := v.text[from:to]
+	if has&^(hex|digit|slash) == 0 && len(run) > 64 {
+		for at := from; at < to; {
+			end := at
+			for end < to && v.text[end] != '/' {
+				end++
+			}
+			v.digest(at, end, v.text[at:end], hex)
+			at = end + 1
+		}
+		return
+	}
+	v.port(from, to)
 }
 
 // port reads 445/tcp and tcp/445.
@@ -215,19 +387,27 @@ func (v *values) port(from, to int) {
 	if !ok {
 		return
 	}
-	if (a == "tcp" || a == "udp") && digits(b) {
+	if a == "tcp" || a == "udp" {
 		a, b = b, a
 	}
-	if digits(a) && (b == "tcp" || b == "udp") {
+	if isPort(a) && (b == "tcp" || b == "udp") {
 		v.note(intel.Entity{Kind: intel.Port, Name: a + "/" + b}, from, to, "")
 	}
 }
 
-// assignments reads the names of parameters from a query or a body.
+// port1 notes a port that stands behind a host, where its digits stand.
+func (v *values) port1(number string, from, to int) {
+	if i := strings.LastIndex(v.text[from:to], number); i >= 0 {
+		from, to = from+i, from+i+len(number)
+	}
+	v.note(intel.Entity{Kind: intel.Port, Name: number + "/tcp"}, from, to, "")
+}
+
+// assignments reads the names of parameters from the query of a path.
 func (v *values) assignments(from, to int) {
 	run := v.text[from:to]
 	i := strings.IndexByte(run, '?')
-	if i < 0 || run[0] != '/' && !strings.Contains(run[:i], "/") {
+	if i < 0 || run[0] != '/' {
 		return
 	}
 	at := from + i + 1
@@ -246,10 +426,28 @@ func (v *values) assignments(from, to int) {
 
 func plainName(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-' && c != '.' && c != '[' && c != ']' {
+		if c := s[i]; classes[c]&(alpha|hex|digit|dash|dot) == 0 && c != '[' && c != ']' && c != '$' {
 			return false
 		}
 	}
 	return s != ""
+}
+
+// fileName reports whether s ends like the name of a file of a kind that
+// attacks are made of.
+func fileName(s string) bool {
+	i := strings.LastIndexByte(s, '.')
+	if i <= 0 || i == len(s)-1 || len(s) > 255 || strings.Contains(s, "..") || len(s)-i > 9 || strings.Trim(s[:i], "./") == "" {
+		return false
+	}
+	switch strings.ToLower(s[i+1:]) {
+	case "exe", "dll", "sys", "ps1", "psm1", "bat", "cmd", "vbs", "vbe", "js", "jse", "wsf", "hta", "lnk", "msi", "scr", "cpl", "ocx", "jar", "doc", "docx",
+		"docm", "xls", "xlsx", "xlsm", "xll", "ppt", "pptx", "pdf", "rtf", "one", "iso", "img", "vhd", "vhdx", "zip", "rar", "7z", "cab", "gz", "tar", "tmp", "dat", "bin",
+		"log", "txt", "ini", "cfg", "conf", "xml", "json", "html", "htm", "php", "php5", "phtml", "asp", "aspx", "asmx", "jsp", "jspx", "cgi", "fcgi", "sh", "py", "pyc", "elf", "so", "ko", "apk", "dmg", "pkg",
+		"plist", "db", "sqlite", "key", "pem", "pfx", "bak", "dmp", "csv", "sql", "war", "class", "ashx", "cfm", "lua", "rb", "c", "cpp", "cc", "h", "hpp", "java", "go", "rs", "md", "ts", "tsx", "jsx", "vue",
+		"yml", "yaml", "tgz", "xz", "bz2", "deb", "rpm", "crx", "xpi", "inf", "reg", "url", "chm", "mht", "svg", "ico", "png", "jpg", "jpeg", "gif", "bmp", "mp3", "mp4", "bpl", "ear", "do", "action", "pl", "inc", "tpl", "ctp", "twig",
+		"mui", "drv", "efi", "com", "pif", "job", "vbscript", "swf", "ttf", "wasm", "kt", "swift", "cs", "vb", "dart", "scala", "proto", "asm", "s", "mk", "lock", "toml", "wsdl", "xsd", "xsl", "xslt", "htaccess", "htpasswd", "env":
+		return true
+	}
+	return false
 }

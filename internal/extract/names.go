@@ -4,90 +4,298 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 )
 
-// A phrase is one wording to look for, as lower-cased words.
+// A phrase is one wording to look for.
 type phrase struct {
-	words  []string
+	hashes []uint32 // of its words
 	entity intel.Entity
-	common bool // counts only in its own capitals and beside a supporting word
+	common bool // counts only in its own capitals and where the context says so
 	exact  string
 }
 
-// A lexicon finds phrases. They are keyed by their first word.
-type lexicon map[string][]phrase
+// A lexicon finds phrases by the hash of their first word. A bitmap of those
+// hashes says of nearly all words of a text that none begins there.
+type lexicon struct {
+	bitmap [1 << 12]uint64
+	first  map[uint32][]phrase
+	nouns  map[uint32]support
+}
 
-func newLexicon(set *reference.Set) lexicon {
-	l := lexicon{}
+// A support says how far from an ambiguous name a word makes it one.
+type support int
+
+const (
+	noSupport support = iota
+	beside            // within two words
+	nearby            // within six
+)
+
+func newLexicon(set *reference.Set) *lexicon {
+	l := &lexicon{first: map[uint32][]phrase{}, nouns: map[uint32]support{}}
+	known := map[string]bool{}
+	for _, n := range set.Names() {
+		known[strings.ToLower(n.Text)] = true
+	}
 	for _, n := range set.Names() {
 		l.add(n.Text, n.Entity, n.Common)
+		if named(n.Entity.Kind) {
+			for _, v := range variants(n.Text) {
+				if !known[strings.ToLower(v)] {
+					l.add(v, n.Entity, n.Common)
+				}
+			}
+		}
 	}
-	for _, ps := range l {
-		slices.SortStableFunc(ps, func(a, b phrase) int { return len(b.words) - len(a.words) })
+	for _, ps := range l.first {
+		slices.SortStableFunc(ps, func(a, b phrase) int { return len(b.hashes) - len(a.hashes) })
+	}
+	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
+		for _, w := range strings.Fields(words) {
+			l.nouns[hashOf(w)] = s
+		}
 	}
 	return l
 }
 
-func (l lexicon) add(text string, e intel.Entity, common bool) {
-	p := phrase{entity: e, common: common, exact: text}
-	for _, t := range tokens(text) {
-		p.words = append(p.words, strings.ToLower(text[t.from:t.to]))
-	}
-	if len(p.words) == 0 || len(p.words) > 12 {
-		return
-	}
-	l[p.words[0]] = append(l[p.words[0]], p)
+// named reports whether things of a kind have names that are written in more
+// than one way.
+func named(k intel.Kind) bool {
+	return k == intel.Actor || k == intel.Malware || k == intel.Tool || k == intel.Campaign
 }
 
-// find returns the phrases in a text, longest first at each word. Words inside
-// values that were found already are no names.
-func (l lexicon) find(text string, words []token, taken spans) []intel.Observation {
-	var out []intel.Observation
-	lower := func(i int) string { return strings.ToLower(text[words[i].from:words[i].to]) }
-	for i := 0; i < len(words) && len(out) < most; {
-		if taken.cover(words[i].from) {
-			i++
-			continue
+// variants returns other spellings of a name: two words as one, and a word with
+// a number or capital inside as two.
+func variants(name string) []string {
+	var out []string
+	words := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '-' || r == '_' })
+	if len(words) == 2 && len(name) >= 6 && len(words[0]) > 1 {
+		out = append(out, words[0]+words[1])
+	}
+	if len(words) == 1 {
+		for i := 2; i < len(name); i++ {
+			a, b := name[i-1], name[i]
+			if a >= utf8.RuneSelf || b >= utf8.RuneSelf {
+				break
+			}
+			if isDigit(b) && !isDigit(a) || b >= 'A' && b <= 'Z' && a >= 'a' && a <= 'z' && len(name)-i > 2 {
+				out = append(out, name[:i]+" "+name[i:])
+				break
+			}
 		}
-		w := lower(i)
-		i += max(1, l.at(text, words, i, w, lower, l[w], &out))
 	}
 	return out
 }
 
+func (l *lexicon) add(text string, e intel.Entity, common bool) {
+	p := phrase{entity: e, common: common, exact: text}
+	for _, t := range tokens(nil, text) {
+		p.hashes = append(p.hashes, t.hash)
+	}
+	if len(p.hashes) == 0 || len(p.hashes) > 12 || named(e.Kind) && hopeless(text) {
+		return
+	}
+	h := p.hashes[0]
+	l.bitmap[h>>6&(1<<12-1)] |= 1 << (h & 63)
+	l.first[h] = append(l.first[h], p)
+}
+
+// begins reports whether a phrase may begin with a word.
+func (l *lexicon) begins(h uint32) bool { return l.bitmap[h>>6&(1<<12-1)]>>(h&63)&1 == 1 }
+
+// A search looks for phrases in one text.
+type search struct {
+	*lexicon
+	text  string
+	words []token
+	taken *spans
+	out   []intel.Observation
+	// doubtful are ambiguous names without support of their own.
+	doubtful []intel.Observation
+	sure     map[string]bool // compact names that stand beyond doubt
+}
+
+// find returns the phrases in a text, longest first at each word. Words inside
+// values that were found already are no names.
+func (l *lexicon) find(text string, words []token, taken *spans) []intel.Observation {
+	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}}
+	for i := 0; i < len(words) && len(s.out) < most; {
+		w := words[i]
+		if !l.begins(w.hash) || taken.cover(int(w.from)) {
+			i++
+			continue
+		}
+		i += max(1, s.at(i))
+	}
+	s.settle()
+	return s.out
+}
+
 // at notes the longest of phrases that stands at word i, once per kind of
 // entity, and returns how many words it takes.
-func (l lexicon) at(text string, words []token, i int, w string, lower func(int) string, ps []phrase, out *[]intel.Observation) int {
+func (s *search) at(i int) int {
 	took := 0
-	var kinds []intel.Kind
-	for _, p := range ps {
-		if len(p.words) < took || i+len(p.words) > len(words) || slices.Contains(kinds, p.entity.Kind) {
+	var kinds [8]intel.Kind
+	n := 0
+	for _, p := range s.first[s.words[i].hash] {
+		if len(p.hashes) < took || i+len(p.hashes) > len(s.words) || n == len(kinds) || slices.Contains(kinds[:n], p.entity.Kind) {
 			continue
 		}
-		if !matches(p, w, i, lower) || !adjacent(text, words[i:i+len(p.words)]) {
+		stretch := s.words[i : i+len(p.hashes)]
+		if !matches(p, stretch) || !adjacent(s.text, stretch) || !strings.EqualFold(firstWord(s.text, stretch), firstWord(p.exact, tokens(nil, p.exact))) {
 			continue
 		}
-		from, to := words[i].from, words[i+len(p.words)-1].to
-		if p.common && !supported(text, words, i, i+len(p.words), from, to, p) {
+		o := observe(p, s.text, int(stretch[0].from), int(stretch[len(stretch)-1].to))
+		switch s.judge(p, i, o) {
+		case refused:
 			continue
+		case doubted:
+			s.doubtful = append(s.doubtful, o)
+		case accepted:
+			s.out = append(s.out, o)
+			if named(o.Entity.Kind) {
+				s.sure[intel.Compact(o.Text)] = true
+			}
 		}
-		took = len(p.words)
-		kinds = append(kinds, p.entity.Kind)
-		*out = append(*out, observe(p, text, from, to))
+		took = len(p.hashes)
+		kinds[n] = p.entity.Kind
+		n++
 	}
 	return took
 }
 
-func matches(p phrase, first string, i int, lower func(int) string) bool {
-	for n, want := range p.words {
-		got := first
-		if n > 0 {
-			got = lower(i + n)
+// A judgement is how a phrase that stands there is taken.
+type judgement int
+
+const (
+	accepted judgement = iota
+	doubted
+	refused
+)
+
+func (s *search) judge(p phrase, i int, o intel.Observation) judgement {
+	if o.Offset > 0 && named(p.entity.Kind) {
+		if c := s.text[o.Offset-1]; (c == '.' || c == '$' || c == '%') && (o.Offset < 2 || s.text[o.Offset-2] <= ' ' || s.text[o.Offset-2] == '(') {
+			return refused // ".NET", "$name"
 		}
-		if got != want {
+	}
+	lower := o.Text == strings.ToLower(o.Text)
+	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
+	switch {
+	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
+		return accepted
+	case p.common && o.Text != p.exact && o.Text != strings.ToUpper(p.exact):
+		if !named(p.entity.Kind) || lower || !strings.EqualFold(o.Text, p.exact) {
+			return refused
+		}
+	}
+	end := i + len(p.hashes)
+	if r, _ := utf8.DecodeRuneInString(o.Text); p.common && !unicode.IsUpper(r) && unicode.IsLower(r) && !isHan(r) {
+		return refused
+	}
+	switch {
+	case s.supported(i, end):
+		return accepted
+	case tagged && named(p.entity.Kind) && p.common:
+		return doubted
+	case !named(p.entity.Kind):
+		return refused
+	case s.personal(i, end):
+		return refused
+	}
+	return doubted
+}
+
+// supported reports whether a word that says what a name is stands near it.
+func (s *search) supported(i, end int) bool {
+	const far = 6
+	for n := max(0, i-far); n < min(len(s.words), end+far); n++ {
+		if n >= i && n < end {
+			continue
+		}
+		noun := s.nouns[s.words[n].hash]
+		if noun == noSupport {
+			continue
+		}
+		distance := i - n
+		from, to := s.words[n].to, s.words[i].from
+		if n >= end {
+			distance = n - end + 1
+			from, to = s.words[end-1].to, s.words[n].from
+		}
+		if noun == beside && distance > 2 || strings.IndexByte(s.text[from:to], '\n') >= 0 || distance > 2 && s.personal(i, end) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// personal reports whether a name is part of a longer one that nobody knows: a
+// word with a capital stands right beside it.
+func (s *search) personal(i, end int) bool {
+	if end < len(s.words) && s.text[s.words[end-1].to:s.words[end].from] == " " && s.capital(end) && s.nouns[s.words[end].hash] == noSupport {
+		return true
+	}
+	if i > 1 && s.text[s.words[i-1].to:s.words[i].from] == " " && s.capital(i-1) && s.nouns[s.words[i-1].hash] == noSupport {
+		gap := s.text[s.words[i-2].to:s.words[i-1].from]
+		return !strings.ContainsAny(gap, ".\n:!?•*")
+	}
+	return false
+}
+
+func (s *search) capital(i int) bool {
+	r, _ := utf8.DecodeRuneInString(s.text[s.words[i].from:])
+	return unicode.IsUpper(r)
+}
+
+// settle takes the doubtful names that the document has beyond doubt elsewhere,
+// or beside other names of the kind in the same line.
+func (s *search) settle() {
+	if len(s.doubtful) == 0 {
+		return
+	}
+	accepted := slices.Clone(s.out)
+	for _, o := range s.doubtful {
+		if s.sure[intel.Compact(o.Text)] || s.listed(o, accepted) {
+			s.out = append(s.out, o)
+		}
+	}
+}
+
+// listed reports whether a doubtful name stands in a list with other names.
+func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
+	at, _ := slices.BinarySearchFunc(among, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
+	for n := max(0, at-2); n < min(len(among), at+2); n++ {
+		a := among[n]
+		if a.Entity.Kind != intel.Actor && a.Entity.Kind != intel.Malware && a.Entity.Kind != intel.Tool {
+			continue
+		}
+		from, to := a.Offset+a.Length, o.Offset
+		if a.Offset > o.Offset {
+			from, to = o.Offset+o.Length, a.Offset
+		}
+		if to < from || to-from > 24 {
+			continue
+		}
+		switch strings.Trim(s.text[from:to], " *_\"'“”‘’") {
+		case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the":
+			return true
+		}
+	}
+	return false
+}
+
+// firstWord is the first of words, which hashes could have taken for another.
+func firstWord(text string, words []token) string { return text[words[0].from:words[0].to] }
+
+func matches(p phrase, words []token) bool {
+	for n, want := range p.hashes {
+		if words[n].hash != want {
 			return false
 		}
 	}
@@ -99,50 +307,50 @@ func matches(p phrase, first string, i int, lower func(int) string) bool {
 func adjacent(text string, words []token) bool {
 	for i := 1; i < len(words); i++ {
 		gap := text[words[i-1].to:words[i].from]
-		if len(gap) > 4 || strings.ContainsAny(gap, "\n.;:!?|") {
+		if gap == "." && isDigit(text[words[i-1].to-1]) && isDigit(text[words[i].from]) {
+			continue // LockBit 3.0
+		}
+		if len(gap) > 4 || strings.ContainsAny(gap, "\n.;:!?|=/()[],") {
 			return false
 		}
 	}
 	return true
 }
 
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
 // observe makes the observation. Names stay as they were mentioned; techniques
 // and countries have names of their own only.
 func observe(p phrase, text string, from, to int) intel.Observation {
 	e := p.entity
-	switch e.Kind {
-	case intel.Actor, intel.Malware, intel.Tool, intel.Campaign:
+	if named(e.Kind) {
 		e = intel.NewEntity(e.Kind, text[from:to])
 	}
 	return intel.Observation{Entity: e, Offset: from, Length: to - from, Text: text[from:to]}
 }
 
-// around is how many words to each side may support an ambiguous name.
-const around = 6
+const (
+	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer infostealer trojan botnet extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
+		ransomware-as-a-service raas ransom rescate erpresser باج`
+	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family
+		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
+		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
+		grupo grupos banda bandas gruppe gruppen bande bandas malware-familie schadsoftware erpressergruppe گروه بدافزار باج‌افزار
+		组 团 勒 索 木 马 恶 伙 帮 组织 그 룹 조 직 グ ル`
+)
 
-// supported reports whether an ambiguous name is written in its own capitals
-// and stands near a word that says what it is.
-func supported(text string, words []token, i, end, from, to int, p phrase) bool {
-	wording := text[from:to]
-	if wording != p.exact && wording != strings.ToUpper(p.exact) || !unicode.IsUpper([]rune(wording)[0]) {
-		return false
-	}
-	for n := max(0, i-around); n < min(len(words), end+around); n++ {
-		if n >= i && n < end {
-			continue
-		}
-		w := strings.ToLower(text[words[n].from:words[n].to])
-		for _, s := range support() {
-			if strings.HasPrefix(w, s) {
-				return true
-			}
-		}
+// hopeless reports whether a name is a word that stands in texts so often for
+// what it says that nothing tells when it is a name.
+func hopeless(name string) bool {
+	switch strings.ToLower(name) {
+	case "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "one", "two", "three", "first", "second", "third", "final", "last", "next", "new", "russian", "chinese", "iranian",
+		"korean", "american", "turkish", "python", "java", "php", "javascript", "trojan", "malware", "ransomware", "backdoor", "coinminer", "hacking", "hacker", "hackers", "virus", "exploit", "unknown", "payload",
+		"payment", "desktop", "christmas", "donald trump", "windows", "linux", "android", "internet", "network", "system", "user", "admin", "security", "update", "server", "client", "project", "document", "unclassified", "ttps",
+		"indicators", "waiting", "yahoo", "google", "microsoft", "facebook", "proofpoint", "id", "the", "campaign", "operation", "coronavirus", "covid", "corona", "whois", "ftp", "ping", "cmd", "at", "net", "reg", "word", "excel", "outlook",
+		"chrome", "firefox", "telegram", "discord", "github", "twitter", "apache", "oracle", "cisco", "vmware", "citrix", "fortinet", "telnet", "ssh", "curl", "wget", "bash", "sh", "vi", "route", "arp", "systeminfo", "netstat", "ipconfig", "ifconfig",
+		"tasklist", "copy-paste", "reuse", "endurance", "attack", "phishing", "default", "error", "help", "support", "all", "data", "file", "files", "crypto", "bitcoin", "rat", "spyware", "worm", "botnet", "test":
+		return true
 	}
 	return false
-}
-
-func support() []string {
-	return []string{"ransom", "gang", "group", "actor", "apt", "malware", "trojan", "backdoor", "botnet", "stealer", "team", "operator", "affiliate", "extort",
-		"leak", "threat", "campaign", "intrusion", "loader", "хакер", "групп", "банд", "вымогат", "вредонос", "троян", "组", "团", "勒", "木", "恶",
-		"grupo", "banda", "gruppe", "bande", "erpress", "schad", "گروه", "باج", "بدافزار"}
 }

@@ -1,101 +1,48 @@
 package extract
 
 import (
-	"net/netip"
 	"slices"
-	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 )
 
-// longest is how many bytes a run without blanks may have to be looked at as a
-// whole; of a longer one only the beginning is.
-const longest = 4096
-
 // values finds what is not a name in one text.
 type values struct {
-	text string
-	set  *reference.Set
-	own  string
-	out  []intel.Observation
-	prev string // the word before the current run, lower-cased
+	text  string
+	set   *reference.Set
+	own   string // the host the text was published at
+	out   []intel.Observation
+	steps int // bytes looked at: what linear cost is measured by
+	signs int // where the e-mail signature begins
+	skip  int // what stands before is read already
 }
 
-// splits marks the ASCII characters that end a run. Everything outside ASCII
-// does too, but for dashes that stand in identifiers.
-var splits = func() (s [256]bool) {
-	for c := range 256 {
-		s[c] = c <= ' ' || c >= 0x7f || strings.IndexByte("\"'`<>|;,", byte(c)) >= 0
+// note keeps a value, with the reason if it is to be set aside.
+func (v *values) note(e intel.Entity, from, to int, reason string) {
+	if reason == "" && e.Kind.Class() == intel.IOC {
+		reason, _ = v.set.Benign(e)
 	}
-	return s
-}()
-
-func (v *values) run() {
-	text := v.text
-	for i := 0; i < len(text) && len(v.out) < most; {
-		if splits[text[i]] {
-			if text[i] == '.' || text[i] == '\n' {
-				v.prev = ""
-			}
-			i++
-			continue
-		}
-		from := i
-		for i < len(text) && !splits[text[i]] {
-			i++
-		}
-		i = v.widen(from, i)
-		v.candidate(from, min(i, from+longest))
-		v.prev = lastWord(text[from:min(i, from+64)])
+	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) {
+		reason = "e-mail signature"
 	}
-	v.spaced()
-}
-
-// widen takes odd dashes and comma-separated parts of a URL into a run.
-func (v *values) widen(from, to int) int {
-	for _, dash := range []string{"\u2010", "\u2011", "\u2012", "\u2013", "\u2212", "\u00ad"} {
-		rest := v.text[to:]
-		run := v.text[from:to]
-		if strings.HasPrefix(rest, dash) && len(run) < 24 && identifier(run) {
-			end := to + len(dash)
-			for end < len(v.text) && (!splits[v.text[end]] || strings.HasPrefix(v.text[end:], dash)) {
-				if splits[v.text[end]] {
-					end += len(dash)
-				} else {
-					end++
-				}
-			}
-			return end
-		}
-	}
-	return to
-}
-
-// identifier reports whether a run may begin an identifier that is written
-// with dashes.
-func identifier(run string) bool {
-	up := strings.ToUpper(strings.Trim(run, "([{"))
-	return up == "CVE" || up == "CWE" || up == "CAPEC" || strings.HasPrefix(up, "CVE")
-}
-
-func lastWord(s string) string {
-	return strings.ToLower(strings.Trim(s, "()[]{}:=.!?*_"))
+	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason})
 }
 
 // trim cuts punctuation that belongs to the sentence from both ends.
 func (v *values) trim(from, to int) (int, int) {
-	for from < to && strings.IndexByte("([{*_.:!?=~#", v.text[from]) >= 0 && !strings.HasPrefix(v.text[from:to], "[.]") {
+	for from < to && strings.IndexByte("([{*_.:!?=~#", v.text[from]) >= 0 && signLength(v.text[from:to]) == 0 && !opensAddress(v.text[from:to]) {
 		from++
 	}
 	for to > from {
 		switch c := v.text[to-1]; {
 		case strings.IndexByte(".:!?*_~=", c) >= 0:
 			to--
-		case c == ')' && strings.Count(v.text[from:to], "(") < strings.Count(v.text[from:to], ")"),
-			c == ']' && strings.Count(v.text[from:to], "[") < strings.Count(v.text[from:to], "]"),
-			c == '}' && strings.Count(v.text[from:to], "{") < strings.Count(v.text[from:to], "}"):
+		case c == ')' && unbalanced(v.text[from:to], '(', ')'),
+			c == ']' && unbalanced(v.text[from:to], '[', ']'),
+			c == '}' && unbalanced(v.text[from:to], '{', '}'):
 			to--
 		default:
 			return from, to
@@ -104,220 +51,179 @@ func (v *values) trim(from, to int) (int, int) {
 	return from, to
 }
 
-// candidate gates a run and hands it to the parser that may know it.
-func (v *values) candidate(from, to int) {
-	from, to = v.trim(from, to)
-	run := v.text[from:to]
-	if len(run) < 3 {
+// opensAddress reports whether a bracket opens an IPv6 address.
+func opensAddress(s string) bool {
+	if len(s) < 4 || s[0] != '[' {
+		return false
+	}
+	end := strings.IndexByte(s[:min(len(s), 64)], ']')
+	return end > 0 && strings.Count(s[:end], ":") > 1
+}
+
+// unbalanced reports whether more brackets close than open in a run. Runs are
+// short enough for it: longer ones are cut.
+func unbalanced(s string, open, closing byte) bool {
+	depth := 0
+	for i := range len(s) {
+		switch s[i] {
+		case open:
+			depth++
+		case closing:
+			depth--
+		}
+	}
+	return depth < 0
+}
+
+// candidate hands a run to the parser that may know it.
+func (v *values) candidate(from, to int, has class) {
+	if from, to = v.trim(from, to); to-from < 3 || from < v.skip {
 		return
 	}
-	g := look(run)
-	switch {
-	case g.letters == 0 && g.digits == 0:
-	case g.colonSlashes || g.slash && g.dots+g.brackets > 0 && strings.Contains(run, "://"):
-		v.link(from, to)
-	case v.identifiers(from, to):
-	case g.backslash:
-		v.path(from, to)
-	case g.at && v.mail(from, to):
-	case g.hexOnly && v.hash(from, to):
-	case g.dots+g.brackets > 0 || g.colons > 1:
-		v.dotted(from, to)
-	case run[0] == '/':
-		v.file(from, to)
-	case g.alnum && len(run) >= 26:
-		v.coin(from, to)
-	case g.slash:
-		v.port(from, to)
+	v.steps += to - from
+	run := v.text[from:to]
+	if key := keyed(run, has); key > 0 {
+		v.candidate(from+key, to, classOf(v.text[from+key:to]))
+		if has&equals == 0 || run[0] != '/' && !strings.Contains(run[:key], "?") {
+			return
+		}
 	}
-	if g.equals && !g.backslash {
+	if has&backslash != 0 && v.path(from, to) {
+		return
+	}
+	p := plain(run, has)
+	switch {
+	case strings.Contains(p, "://"):
+		v.link(from, to, p)
+	case strings.HasSuffix(run, "()") && callName(run[:len(run)-2]):
+		v.note(intel.Entity{Kind: intel.Function, Name: run[:len(run)-2]}, from, to-2, "")
+	case v.identifiers(from, to, p):
+	case strings.IndexByte(p, '@') > 0 && v.mail(from, to, p):
+	case v.digest(from, to, p, has):
+	case len(run) >= 26 && v.coin(from, to):
+	case strings.IndexByte(p, '.') >= 0 || strings.Count(p, ":") > 1:
+		v.dotted(from, to, p)
+	case p[0] == '/':
+		v.file(from, to)
+	case has&slash != 0:
+		v.slashed(from, to, has)
+	}
+	if has&equals != 0 && has&backslash == 0 {
 		v.assignments(from, to)
 	}
 }
 
-// shape is what a run consists of, at a glance.
-type shape struct {
-	letters, digits, dots, colons, brackets      int
-	slash, backslash, at, equals, hexOnly, alnum bool
-	colonSlashes                                 bool
+// callName reports whether s is the name of a function, qualified or not.
+func callName(s string) bool {
+	return len(s) > 1 && len(s) < 120 && plainName(strings.NewReplacer("::", "", "->", "").Replace(s)) && !allDigits(s)
 }
 
-func look(run string) shape {
-	g := shape{hexOnly: true, alnum: true}
-	for i := range len(run) {
-		c := run[i]
-		switch {
-		case c >= '0' && c <= '9':
-			g.digits++
-			continue
-		case c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F':
-			g.letters++
-			continue
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-			g.letters++
-			g.hexOnly = false
-			continue
+// classOf is the classes of all bytes of s.
+func classOf(s string) (has class) {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			has |= odd
+		}
+		has |= classes[s[i]] &^ ends
+	}
+	return has
+}
+
+// keyed returns the length of a key before a value, such as "ip=" or "md5:",
+// or 0.
+func keyed(run string, has class) int {
+	if has&(equals|colon) == 0 {
+		return 0
+	}
+	dotted := false
+	for i := range min(len(run), 24) {
+		switch c := run[i]; {
+		case c == '=' || c == ':':
+			rest := run[i+1:]
+			if i == 0 || len(rest) < 3 || c == ':' && (rest[0] == '/' || rest[0] == ':' || rest[0] == ']' || rest[0] == '\\') ||
+				c == ':' && i <= 4 && isHex(run[:i]) && strings.IndexByte(rest, ':') >= 0 {
+				return 0
+			}
+			if c == ':' && (allDigits(run[:i]) || isPort(rest)) || dotted && digestOf(len(rest)) == "" {
+				return 0
+			}
+			return i + 1
 		case c == '.':
-			g.dots++
-		case c == ':':
-			g.colons++
-			g.colonSlashes = g.colonSlashes || strings.HasPrefix(run[i:], "://")
-		case c == '[' || c == '(' || c == '{':
-			g.brackets++
-		case c == '/':
-			g.slash = true
-		case c == '\\':
-			g.backslash = true
-		case c == '@':
-			g.at = true
-		case c == '=':
-			g.equals = true
-		}
-		g.hexOnly, g.alnum = false, false
-	}
-	g.at = g.at || g.brackets > 0 && (strings.Contains(run, "at]") || strings.Contains(run, "at)") || strings.Contains(run, "AT]") || strings.Contains(run, "at}"))
-	g.colonSlashes = g.colonSlashes || strings.HasPrefix(run, "hxxp") || strings.HasPrefix(run, "hXXp")
-	return g
-}
-
-// note keeps a value, with the reason if it is to be set aside.
-func (v *values) note(e intel.Entity, from, to int, reason string) {
-	if reason == "" && e.Kind.Class() == intel.IOC {
-		reason, _ = v.set.Benign(e)
-	}
-	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason})
-}
-
-// dotted reads addresses, ranges, domains and file names.
-func (v *values) dotted(from, to int) {
-	run := v.text[from:to]
-	plain := refang(run)
-	hostPort, rest, path := strings.Cut(plain, "/")
-	if path && strings.HasPrefix(plain, "/") {
-		v.file(from, to)
-		return
-	}
-	if p, err := netip.ParsePrefix(plain); err == nil {
-		v.note(intel.NewEntity(intel.CIDR, p.String()), from, to, "")
-		return
-	}
-	addr, port, _ := strings.Cut(hostPort, ":")
-	if a, err := netip.ParseAddr(addr); err == nil && a.Is4() {
-		v.address(a, addr, from, to, plain)
-		if port != "" && digits(port) {
-			v.note(intel.NewEntity(intel.Port, port+"/tcp"), from+strings.LastIndex(run, port), from+strings.LastIndex(run, port)+len(port), "")
-		}
-		if path && rest != "" {
-			v.note(intel.NewEntity(intel.URL, "http://"+plain), from, to, "")
-		}
-		return
-	}
-	if a, err := netip.ParseAddr(strings.Trim(hostPort, "[]")); err == nil && a.Is6() && !path {
-		v.note(intel.NewEntity(intel.IPv6, a.String()), from, to, "")
-		return
-	}
-	if name := strings.ToLower(addr); domain(name) {
-		v.host(name, run != plain, from, to, path && rest != "", plain)
-		return
-	}
-	if fileName(plain) && !path {
-		v.note(intel.NewEntity(intel.Filename, plain), from, to, "")
-	}
-}
-
-// address keeps an IPv4 address; what reads like a version is set aside.
-func (v *values) address(a netip.Addr, written string, from, to int, plain string) {
-	run := v.text[from:to]
-	end := to
-	if run == plain {
-		end = min(to, from+len(written))
-	}
-	reason := ""
-	switch {
-	case run != plain: // nobody defangs a version
-	case versionBefore(v.prev) || versionAfter(v.text[end:]):
-		reason = "version number"
-	case a.As4()[0] == 0:
-		reason = "version number"
-	case strings.HasPrefix(written, "255.255."):
-		reason = "netmask"
-	}
-	v.note(intel.Entity{Kind: intel.IPv4, Name: a.String()}, from, end, reason)
-}
-
-// versionBefore reports whether a word says that a version follows.
-func versionBefore(word string) bool {
-	switch word {
-	case "version", "versions", "v", "ver", "build", "release", "firmware", "before", "through", "prior", "upgrade", "patch", "oid", "section", "rev",
-		"revision", "версия", "версии", "версию", "сборка", "версией", "versión", "versiones", "compilación", "fassung", "نسخه", "نسخهٔ", "<", "<=", "prior-to", "until":
-		return true
-	}
-	return false
-}
-
-// versionAfter reports whether the text after an address says that it was a
-// version.
-func versionAfter(rest string) bool {
-	rest = strings.ToLower(rest[:min(len(rest), 24)])
-	for _, s := range []string{" and earlier", " and below", " and prior", " or earlier", " and older", "-beta", "-rc"} {
-		if strings.HasPrefix(rest, s) {
-			return true
+			dotted = true
+		case classes[c]&(alpha|hex|digit|dash) == 0:
+			return 0
 		}
 	}
-	return false
+	return 0
 }
 
-// host keeps a domain, or the name of a file that looks like one.
-func (v *values) host(name string, defanged bool, from, to int, path bool, plain string) {
-	if !defanged && fileName(name) && !path {
-		v.note(intel.NewEntity(intel.Filename, plain), from, to, "")
-		return
-	}
-	reason := ""
-	if v.own != "" && (name == v.own || strings.HasSuffix(v.own, "."+name)) {
-		reason = "the document's own site"
-	}
-	kind := intel.Domain
-	if strings.HasSuffix(name, ".onion") {
-		kind = intel.Onion
-		if !onion(name) {
-			return
+func isHex(s string) bool {
+	for i := range len(s) {
+		if classes[s[i]]&(hex|digit) == 0 {
+			return false
 		}
 	}
-	if path {
-		v.note(intel.NewEntity(intel.URL, "http://"+plain), from, to, reason)
-		return
-	}
-	v.note(intel.NewEntity(kind, name), from, to, reason)
+	return s != ""
 }
 
-// spans is where values stand, in order.
-type spans []intel.Observation
+// before returns the word before a place on the same line, in lower case and
+// without punctuation, and where it begins.
+func (v *values) before(at int) (word string, begin int) {
+	end := at
+	for end > 0 && at-end < 8 && v.text[end-1] != '\n' && !isWordByte(v.text[end-1]) {
+		if c := v.text[end-1]; c == '.' && end < at || c == '|' {
+			return "", end
+		}
+		end--
+	}
+	begin = end
+	for begin > 0 && end-begin < 40 && isWordByte(v.text[begin-1]) {
+		begin--
+	}
+	return strings.ToLower(v.text[begin:end]), begin
+}
 
-// spans returns what was found so far, in order of offset.
-func (v *values) spans() spans {
+func isWordByte(c byte) bool {
+	return c >= utf8.RuneSelf || classes[c]&(alpha|hex|digit|dash) != 0 || c == '<'
+}
+
+// near reports whether one of the words stands in the bytes before a place.
+func (v *values) near(at, reach int, words ...string) bool {
+	window := strings.ToLower(v.text[max(0, at-reach):at])
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(window, w) })
+}
+
+// spans is where values stand, in order, for words to be asked about in order.
+type spans struct {
+	at  []intel.Observation
+	pos int
+	end int
+}
+
+// spans returns what was found so far.
+func (v *values) spans() *spans {
 	s := slices.Clone(v.out)
 	slices.SortFunc(s, func(a, b intel.Observation) int { return a.Offset - b.Offset })
-	return s
+	return &spans{at: s}
 }
 
-// cover reports whether a value stands over an offset.
-func (s spans) cover(offset int) bool {
-	i := sort.Search(len(s), func(i int) bool { return s[i].Offset > offset })
-	for back := 0; back < 8 && i > 0; back++ { // values at one place are few
-		i--
-		if s[i].Offset+s[i].Length > offset {
-			return true
-		}
+// cover reports whether a value stands over an offset. Offsets must not fall
+// from call to call.
+func (s *spans) cover(offset int) bool {
+	for s.pos < len(s.at) && s.at[s.pos].Offset <= offset {
+		s.end = max(s.end, s.at[s.pos].Offset+s.at[s.pos].Length)
+		s.pos++
 	}
-	return false
+	return offset < s.end
 }
 
-func digits(s string) bool {
+func digits(s string) bool { return len(s) <= 5 && allDigits(s) }
+
+func allDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false
 		}
 	}
-	return s != "" && len(s) <= 5
+	return s != ""
 }

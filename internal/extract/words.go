@@ -6,11 +6,28 @@ import (
 )
 
 // A token is a word: letters and digits. Scripts that are written without
-// blanks give one token per character.
+// blanks give one token per character. Its hash is that of the word in lower
+// case.
 type token struct {
-	from, to int
-	han      bool
+	from, to int32
+	hash     uint32
 }
+
+const (
+	hashBasis = 2166136261 // FNV-1a
+	hashPrime = 16777619
+)
+
+// lowerASCII maps the bytes of words to lower case and others to 0.
+var lowerASCII = func() (t [256]byte) {
+	for c := byte('0'); c <= '9'; c++ {
+		t[c] = c
+	}
+	for c := byte('a'); c <= 'z'; c++ {
+		t[c], t[c-0x20] = c, c
+	}
+	return t
+}()
 
 // isWord reports whether r is part of a word.
 func isWord(r rune) bool {
@@ -18,37 +35,42 @@ func isWord(r rune) bool {
 }
 
 func isHan(r rune) bool {
-	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
-// tokens returns the words of a text in order.
-func tokens(text string) []token {
-	out := make([]token, 0, len(text)/6)
+// tokens appends the words of a text in order.
+func tokens(out []token, text string) []token {
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
-			if !asciiWord[c] {
+			low := lowerASCII[c]
+			if low == 0 {
 				i++
 				continue
 			}
-			from := i
-			for i < len(text) && (text[i] < utf8.RuneSelf && asciiWord[text[i]]) {
+			from, h := i, uint32(hashBasis)
+			for low != 0 {
+				h = (h ^ uint32(low)) * hashPrime
 				i++
+				if i == len(text) {
+					break
+				}
+				low = lowerASCII[text[i]]
 			}
 			if i < len(text) && text[i] >= utf8.RuneSelf {
-				i = wordEnd(text, i)
+				i, h = wordEnd(text, i, h)
 			}
-			out = append(out, token{from, i, false})
+			out = append(out, token{int32(from), int32(i), h})
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
 		case isHan(r):
-			out = append(out, token{i, i + size, true})
+			out = append(out, token{int32(i), int32(i + size), mix(hashBasis, r)})
 			i += size
 		case isWord(r):
-			end := wordEnd(text, i)
-			out = append(out, token{i, end, false})
+			end, h := wordEnd(text, i, hashBasis)
+			out = append(out, token{int32(i), int32(end), h})
 			i = end
 		default:
 			i += size
@@ -57,22 +79,34 @@ func tokens(text string) []token {
 	return out
 }
 
-// wordEnd returns where the word that goes on at i ends.
-func wordEnd(text string, i int) int {
+// mix adds a rune to a hash, in lower case.
+func mix(h uint32, r rune) uint32 {
+	if r < utf8.RuneSelf {
+		return (h ^ uint32(lowerASCII[byte(r)])) * hashPrime
+	}
+	r = unicode.ToLower(r)
+	h = (h ^ uint32(r)&0xffff) * hashPrime
+	return (h ^ uint32(r)>>16 ^ 0x80) * hashPrime
+}
+
+// wordEnd returns where the word that goes on at i ends, and its hash.
+func wordEnd(text string, i int, h uint32) (int, uint32) {
 	for i < len(text) {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if !isWord(r) || isHan(r) {
 			break
 		}
+		h = mix(h, r)
 		i += size
 	}
-	return i
+	return i, h
 }
 
-var asciiWord = [utf8.RuneSelf]bool{
-	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
-	'a': true, 'b': true, 'c': true, 'd': true, 'e': true, 'f': true, 'g': true, 'h': true, 'i': true, 'j': true, 'k': true, 'l': true, 'm': true,
-	'n': true, 'o': true, 'p': true, 'q': true, 'r': true, 's': true, 't': true, 'u': true, 'v': true, 'w': true, 'x': true, 'y': true, 'z': true,
-	'A': true, 'B': true, 'C': true, 'D': true, 'E': true, 'F': true, 'G': true, 'H': true, 'I': true, 'J': true, 'K': true, 'L': true, 'M': true,
-	'N': true, 'O': true, 'P': true, 'Q': true, 'R': true, 'S': true, 'T': true, 'U': true, 'V': true, 'W': true, 'X': true, 'Y': true, 'Z': true,
+// hashOf is the hash of a single word.
+func hashOf(word string) uint32 {
+	h := uint32(hashBasis)
+	for _, r := range word {
+		h = mix(h, r)
+	}
+	return h
 }

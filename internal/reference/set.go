@@ -290,3 +290,7 @@ func (s *Set) table(common map[string]bool) []Name {
 	}
 	return names
 }
+
+// HasTechniques reports whether the set knows any techniques, so that one it
+// does not know is none.
+func (s *Set) HasTechniques() bool { return len(s.techniques) > 0 }

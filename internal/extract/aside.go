@@ -1,0 +1,276 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// What reads like a value and is none is set aside with the reason. A value
+// that somebody disguised is meant as one: nobody defangs a version.
+
+// notAddress is the reason why four numbers are no address, or none.
+func (v *values) notAddress(h place, from, end int, p string) string {
+	b := h.addr.As4()
+	if p != v.text[from:end] && !strings.HasPrefix(p, v.text[from:end]) {
+		return ""
+	}
+	word, begin := v.before(from)
+	switch {
+	case b[0] == 255 && b[1] == 255 || b[0] == 255 && b[1]|b[2]|b[3] == 0:
+		return "netmask"
+	case h.port != "":
+		return ""
+	case word == "oid" || strings.HasPrefix(h.name, "1.3.6.1"):
+		return "object identifier"
+	case sectionBefore(word):
+		return "section number"
+	case versionBefore(word), b[0] == 0, versionAfter(v.text[end:]), begin < from && v.text[from-1] == '<':
+		return "version number"
+	case v.afterVersion(from), v.near(from, 48, "upgrad", "downgrad") && b[0] < 100:
+		return "version number"
+	case small(b) && v.heading(from, end):
+		return "section number"
+	case small(b) && !v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup"):
+		return "reads like a version number"
+	case from > 0 && (v.text[from-1] == '-' || v.text[from-1] == '/') && from > 1 && isWordByte(v.text[from-2]):
+		return "version number"
+	}
+	return ""
+}
+
+// small reports whether all four numbers are such as versions have.
+func small(b [4]byte) bool { return b[0] <= 30 && b[1] <= 30 && b[2] <= 30 && b[3] <= 30 }
+
+// heading reports whether four numbers stand at the beginning of a line before
+// words with a capital, as the number of a section does.
+func (v *values) heading(from, end int) bool {
+	line := strings.LastIndexByte(v.text[:from], '\n') + 1
+	if strings.Trim(v.text[line:from], " \t#*") != "" || end+1 >= len(v.text) || v.text[end] != ' ' && v.text[end] != '\t' && v.text[end] != '.' {
+		return false
+	}
+	rest := strings.TrimLeft(v.text[end:min(len(v.text), end+16)], ". \t")
+	r, _ := utf8.DecodeRuneInString(rest)
+	return unicode.IsUpper(r)
+}
+
+// afterVersion reports whether the four numbers go on a list of versions:
+// "versions 6.0.0.1 and 6.0.0.2".
+func (v *values) afterVersion(from int) bool {
+	if len(v.out) == 0 {
+		return false
+	}
+	o := v.out[len(v.out)-1]
+	if o.Entity.Kind != intel.IPv4 || o.Suppressed == "" || !strings.Contains(o.Suppressed, "version") || from-o.Offset-o.Length > 12 || from < o.Offset+o.Length {
+		return false
+	}
+	switch strings.Trim(v.text[o.Offset+o.Length:from], " ,") {
+	case "", "and", "or", "to", "through", "-", "–", "/", "и", "до", "bis", "und", "y", "a", "و", "和", "至":
+		return true
+	}
+	return false
+}
+
+// versionBefore reports whether a word says that a version follows.
+func versionBefore(word string) bool {
+	switch word {
+	case "version", "versions", "v", "ver", "vers", "build", "builds", "release", "releases", "firmware", "before", "through", "prior", "upgrade", "patch", "rev", "revision", "sp",
+		"hotfix", "update", "updated", "fixed", "below", "earlier", "later", "newer", "older", "upto", "agent", "client", "driver", "plugin", "module", "engine", "kernel", "sdk", "api",
+		"версия", "версии", "версию", "версиях", "сборка", "сборки", "версией", "прошивка", "прошивки", "прошивке", "версія", "версії", "versión", "versiones", "compilación", "fassung",
+		"firmware-version", "نسخه", "نسخهٔ", "الإصدار", "版本", "バージョン", "버전", "<", "<=", "until", "softwareversion", "file-version", "fileversion", "productversion", "assembly", "since":
+		return true
+	}
+	return strings.HasSuffix(word, "版本") || strings.HasSuffix(word, "バージョン") || strings.HasSuffix(word, "版")
+}
+
+func sectionBefore(word string) bool {
+	switch word {
+	case "section", "sections", "figure", "fig", "table", "chapter", "appendix", "clause", "article", "paragraph", "annex", "abschnitt", "kapitel", "раздел", "раздела", "пункт", "пункта", "п", "глава",
+		"sección", "capítulo", "§", "sec", "step", "item", "rfc", "iso", "exhibit", "requirement", "control", "cis", "rule", "page", "بخش":
+		return true
+	}
+	return strings.HasSuffix(word, "§")
+}
+
+// versionAfter reports whether the text after an address says that it was a
+// version.
+func versionAfter(rest string) bool {
+	rest = strings.ToLower(rest[:min(len(rest), 40)])
+	for _, s := range []string{" and earlier", " and below", " and prior", " or earlier", " and older", " or below", " or older", " or later", " and later", " or newer", " and newer", "-beta", "-rc", "-alpha",
+		" release", " patch", " firmware", " build", " (build", "+ ", " и ниже", " и более", " и старше", " oder älter", " y anteriores", " version", "-snapshot", "_", "-p", "-r", "-release", "+build", " до версии",
+		"版本", " 及", "及以下", "以前", "之前"} {
+		if strings.HasPrefix(rest, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// scoped is the reason why hexadecimal digits and colons are no address: names
+// of a programming language, the bytes of a fingerprint.
+func scoped(s string) string {
+	if strings.IndexAny(s, "0123456789") < 0 {
+		return "scope in a program"
+	}
+	groups := strings.Split(s, ":")
+	if len(groups) == 8 {
+		for _, g := range groups {
+			if len(g) != 2 {
+				return ""
+			}
+		}
+		return "hardware address or fingerprint"
+	}
+	return ""
+}
+
+// notHost is the reason why dotted words are no host, or none.
+func (v *values) notHost(h place, from, end int, p string) string {
+	labels := strings.Split(h.name, ".")
+	first, tld := labels[0], labels[len(labels)-1]
+	written := v.text[from:end]
+	word, _ := v.before(from)
+	switch {
+	case h.port != "":
+		return ""
+	case word == "message-id" || word == "in-reply-to" || word == "references":
+		return "message id"
+	case product(h.name):
+		return "name of a product"
+	case len(labels) >= 3 && (first == "com" || first == "org" || first == "net" || first == "io" || first == "de" || first == "ru" || first == "android" || first == "java" || first == "javax" || first == "kotlin") && !common(tld):
+		return "name of a package"
+	case len(labels) == 2 && boundary(written):
+		return "boundary of two sentences"
+	case code(first, tld, v.text[end:]):
+		return "expression in a program"
+	case strings.Contains(first, "_") && tld != "com" && tld != "net" && tld != "org" && len(labels) == 2:
+		return "expression in a program"
+	case from > 0 && (v.text[from-1] == '@' || v.text[from-1] == '$'):
+		return "expression in a program"
+	case from > 0 && v.text[from-1] == '#':
+		return "hash tag"
+	case len(labels) == 2 && preposition(tld) && len(first) <= 4 && !v.near(from, 40, "domain", "site", "host", "http", "c2", "url", "dns", "server", "visit", "домен", "сайт", "域名"):
+		return "reads like words"
+	case len(first) == 1 && len(labels) > 2 && len(labels[1]) == 1, allDigits(first) && len(first) <= 2 && len(labels) == 2:
+		return "abbreviation"
+	case len(labels) > 2 && first == labels[1] && first == tld:
+		return "placeholder"
+	}
+	return ""
+}
+
+// common reports whether a top-level name is one of the usual.
+func common(tld string) bool {
+	switch tld {
+	case "com", "net", "org", "info", "biz", "ru", "cn", "su", "xyz", "top", "io", "co", "de", "uk", "onion":
+		return true
+	}
+	return false
+}
+
+// preposition reports whether a top-level name is a small word of English.
+func preposition(tld string) bool {
+	switch tld {
+	case "at", "is", "to", "in", "as", "so", "do", "it", "no", "me", "id", "my", "be", "us", "am", "pm", "name", "how", "now", "here":
+		return true
+	}
+	return false
+}
+
+// boundary reports whether a dot without a blank parts two sentences: the word
+// behind it has a capital and the one before has none.
+func boundary(s string) bool {
+	i := strings.LastIndexByte(s, '.')
+	if i <= 0 || i+1 >= len(s) {
+		return false
+	}
+	head, tail := s[:i], s[i+1:]
+	if tail[0] < 'A' || tail[0] > 'Z' || tail != tail[:1]+strings.ToLower(tail[1:]) {
+		return false
+	}
+	return head == strings.ToLower(head) || head[1:] == strings.ToLower(head[1:]) && len(tail) <= 3
+}
+
+// code reports whether dotted words are an expression of a programming
+// language.
+func code(first, tld, rest string) bool {
+	if strings.HasPrefix(rest, "(") {
+		return true
+	}
+	switch first {
+	case "this", "self", "req", "request", "res", "response", "resp", "document", "window", "console", "process", "obj", "object", "args", "ctx", "math", "string", "system", "os", "sys", "java", "javax",
+		"params", "event", "node", "module", "exports", "session", "cfg", "props", "item", "row", "e", "i", "x", "el", "elem", "std", "np", "pd", "tf", "fmt", "http", "json", "user", "data", "file", "config", "body",
+		"socket", "client", "form", "input", "path", "asyncio", "logging", "logger", "log", "time", "list", "str", "arr", "array", "spring", "server", "random", "datetime", "thread", "threading", "func", "test", "app", "db", "conn":
+		switch tld {
+		case "com", "net", "org", "ru", "cn", "top", "xyz", "onion":
+			return false
+		}
+		return true
+	}
+	return false
+}
+
+// product reports whether a dotted name is that of a well-known product and no
+// host.
+func product(name string) bool {
+	switch name {
+	case "asp.net", "vb.net", "ado.net", "ml.net", "paint.net", "node.js", "vue.js", "next.js", "nuxt.js", "react.js", "express.js", "three.js", "d3.js", "ember.js", "backbone.js", "socket.io", "discord.py",
+		"openai.com", "crates.io", "c.f", "b.v", "s.a", "u.s", "u.k", "p.o", "e.u", "d.c", "s.r.o", "sp.zo", "no.it", "ph.d", "p.m", "a.m", "i.e", "e.g":
+		return name != "openai.com" && name != "crates.io"
+	}
+	return strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".asp.net")
+}
+
+// asName is the reason why what ends like a file name is none.
+func asName(name string) string {
+	name = strings.ToLower(name)
+	stem, _, _ := strings.Cut(name, ".")
+	switch {
+	case product(name):
+		return "name of a product"
+	case strings.HasSuffix(name, ".url") && strings.Count(name, ".") > 1, len(stem) < 2 && len(name) < 4:
+		return "expression in a program"
+	}
+	return ""
+}
+
+// fileNotHost reports whether a name with an ending that is both a kind of
+// file and a top-level name is that of a file.
+func (v *values) fileNotHost(name string, from, end int) bool {
+	i := strings.LastIndexByte(name, '.')
+	stem, ending := name[:i], name[i+1:]
+	switch ending {
+	case "sh", "py", "zip", "so", "ps", "mov", "app", "md", "rs", "pl", "cab", "bat", "java", "sql", "one", "app-info":
+	default:
+		return false
+	}
+	if ending == "mov" {
+		return true
+	}
+	if strings.IndexByte(stem, '.') >= 0 && ending != "so" && ending != "zip" && ending != "py" {
+		return false
+	}
+	if end < len(v.text) && v.text[end] == ':' || from > 1 && v.text[from-1] == '/' && v.text[from-2] == '.' {
+		return true
+	}
+	switch stem {
+	case "readme", "setup", "main", "install", "index", "test", "config", "run", "build", "update", "start", "init", "license", "changelog", "contributing", "lib", "mod", "security", "deploy", "exploit", "poc", "script",
+		"payload", "bot", "miner", "scan", "stage2", "stage1", "loader", "client", "server", "app", "manage", "utils", "models", "views", "notes", "todo", "skill", "agents":
+		return true
+	}
+	if strings.Contains(stem, "_") || ending == "so" || ending == "zip" || ending == "ps" || ending == "py" || ending == "bat" || ending == "cab" || ending == "java" || ending == "sql" {
+		return true
+	}
+	word, _ := v.before(from)
+	if v.near(from, 64, "file", "script", "файл", "文件", "archivo", "datei", "commit") {
+		return true
+	}
+	switch word {
+	case "run", "running", "execute", "executes", "executed", "bash", "sh", "perl", "python", "chmod", "source", "called", "named", "скрипт", "файл", "脚本", "文件", "archivo", "datei", "skript", "drops",
+		"dropped", "downloads", "edit", "see", "open", "via", "x":
+		return true
+	}
+	return false
+}

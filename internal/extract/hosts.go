@@ -1,0 +1,475 @@
+package extract
+
+import (
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// link reads a URL and its host. P is the run without its disguise.
+func (v *values) link(from, to int, p string) {
+	i := strings.Index(p, "://")
+	start := i
+	for start > 0 && classes[p[start-1]]&(alpha|hex|digit) != 0 {
+		start--
+	}
+	if start > 0 && strings.HasPrefix(v.text[from:to], p[:start]) {
+		from += start
+		for cut := len(p); ; cut = len(p) { // brackets that what stands before it opened
+			_, end := v.trim(from, to)
+			if p = p[:len(p)-(to-end)]; len(p) == cut {
+				break
+			}
+			to = end
+		}
+	}
+	name := strings.ToLower(p[start:i])
+	if !schemes(name) {
+		return
+	}
+	rest := p[i+3:]
+	end := strings.IndexAny(rest, "/?#\\")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority, tail := rest[:end], rest[end:]
+	user, hostPort := "", authority
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		user, hostPort = authority[:at+1], authority[at+1:]
+	}
+	h, ok := readHost(hostPort)
+	if !ok {
+		return
+	}
+	from, to, tail = v.unwrap(from, to, tail)
+	v.skip = max(v.skip, to)
+	reason := v.navigation(h.name)
+	v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
+	if e := h.entity(); e.Name != "" {
+		v.note(e, from, to, reason)
+	}
+	if h.port != "" {
+		v.port1(h.port, from, to)
+	}
+}
+
+func schemes(name string) bool {
+	switch name {
+	case "http", "https", "ftp", "ftps", "sftp", "tcp", "udp", "ws", "wss", "ldap", "ldaps", "smb", "rmi", "file", "socks5", "ssh", "dns", "iiop", "stratum", "tls", "quic":
+		return true
+	}
+	return false
+}
+
+// unwrap joins a URL that a line break cuts, as text from PDF has it.
+func (v *values) unwrap(from, to int, tail string) (int, int, string) {
+	for range 3 {
+		cut, _ := v.ascii(to, 0) // punctuation at the end of a line belongs to it
+		if cut+1 >= len(v.text) || v.text[cut] != '\n' || tail == "" || cut-to > 1 {
+			return from, to, tail
+		}
+		tail += v.text[to:cut]
+		was := to
+		to = cut
+		end, _ := v.ascii(to+1, 0)
+		next := v.text[to+1 : end]
+		if len(next) < 2 || end < len(v.text) && v.text[end] != '\n' && v.text[end] != ' ' || strings.Contains(next, "://") || strings.Contains(next, "[.]") {
+			return from, was, tail[:len(tail)-(cut-was)]
+		}
+		last := tail[len(tail)-1]
+		alone := end == len(v.text) || v.text[end] == '\n'
+		begins := strings.IndexByte("/?&=%#-_", next[0]) >= 0
+		open := strings.IndexByte("-_=&?%/.", last) >= 0 && (alone || strings.IndexByte("=&?%", last) >= 0) && strings.ContainsAny(next, "/?=&%-_.0123456789")
+		if !begins && !open || next[0] == '-' && !alone {
+			return from, was, tail[:len(tail)-(cut-was)]
+		}
+		next = strings.TrimRight(next, ".:!?")
+		tail += next
+		to += 1 + len(next)
+	}
+	return from, to, tail
+}
+
+// A place on the network: a name or an address, and a port.
+type place struct {
+	name string // lower case, punycode
+	addr netip.Addr
+	port string
+}
+
+// written is the host and port as a URL has them.
+func (h place) written() string {
+	host := h.name
+	if h.addr.Is6() {
+		host = "[" + host + "]"
+	}
+	if h.port != "" {
+		host += ":" + h.port
+	}
+	return host
+}
+
+// entity is the host; none where it is an onion service with a bad checksum.
+func (h place) entity() intel.Entity {
+	switch {
+	case h.addr.Is4():
+		return intel.Entity{Kind: intel.IPv4, Name: h.addr.String()}
+	case h.addr.IsValid():
+		return intel.Entity{Kind: intel.IPv6, Name: h.addr.String()}
+	case strings.HasSuffix(h.name, ".onion"):
+		if !onion(h.name) {
+			return intel.Entity{}
+		}
+		return intel.Entity{Kind: intel.Onion, Name: h.name}
+	}
+	return intel.Entity{Kind: intel.Domain, Name: h.name}
+}
+
+// readHost reads a host with or without a port.
+func readHost(s string) (h place, ok bool) {
+	if inner, bracketed := strings.CutPrefix(s, "["); bracketed {
+		name, rest, closed := strings.Cut(inner, "]")
+		a, err := netip.ParseAddr(name)
+		if !closed || err != nil {
+			return h, false
+		}
+		h.addr = a.Unmap().WithZone("")
+		h.name = h.addr.String()
+		port, has := strings.CutPrefix(rest, ":")
+		if has && isPort(port) {
+			h.port = port
+		}
+		return h, true
+	}
+	name, port, has := strings.Cut(s, ":")
+	if has && isPort(port) {
+		h.port = port
+	} else if has && port != "" {
+		return h, false
+	}
+	if a, err := netip.ParseAddr(name); err == nil && a.Is4() {
+		h.addr, h.name = a, a.String()
+		return h, true
+	}
+	h.name, ok = hostName(name)
+	return h, ok
+}
+
+func isPort(s string) bool {
+	if !digits(s) || s[0] == '0' {
+		return false
+	}
+	return len(s) < 5 || s <= "65535"
+}
+
+// hostName brings the name of a host to lower case and to punycode.
+func hostName(s string) (string, bool) {
+	s = strings.TrimRight(s, ".")
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			name, err := idna.Lookup.ToASCII(s)
+			return name, err == nil && domain(name)
+		}
+	}
+	s = strings.ToLower(s)
+	return s, domain(s)
+}
+
+// dotted reads addresses, ranges, domains and file names.
+func (v *values) dotted(from, to int, p string) {
+	if p[0] == '/' {
+		v.file(from, to)
+		return
+	}
+	p = unclosed(p)
+	if v.network(from, to, p) || v.span(from, to, p) || v.sixth(from, to, p) || v.fuzzyHash(from, to, p) {
+		return
+	}
+	hostPort, path, hasPath := strings.Cut(p, "/")
+	if q := strings.IndexAny(hostPort, "?#"); q >= 0 {
+		hostPort, path, hasPath = hostPort[:q], "", false
+	}
+	defanged := p != v.text[from:to]
+	h, ok := readHost(hostPort)
+	switch {
+	case !ok && !hasPath && fileName(p):
+		from, to = v.quotedName(from, to)
+		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
+	case !ok && hasPath && !defanged && fileName(p):
+		v.relative(from, to, p)
+	case ok && h.addr.IsValid():
+		v.address(h, from, to, p, path)
+	case ok:
+		v.host(h, from, to, p, path, defanged)
+	case !hasPath && !defanged:
+		v.sentenceEnd(from, to)
+	}
+}
+
+// sentenceEnd reads a value behind which the next sentence begins without a
+// blank.
+func (v *values) sentenceEnd(from, to int) {
+	i := strings.LastIndexByte(v.text[from:to], '.')
+	if next := from + i + 1; i > 3 && next < to && v.text[next] >= 'A' && v.text[next] <= 'Z' && classOf(v.text[next:to])&^(alpha|hex) == 0 {
+		v.candidate(from, from+i, classOf(v.text[from:from+i]))
+	}
+}
+
+// quotedName goes back over the words of a file name that stands in quotes.
+func (v *values) quotedName(from, to int) (int, int) {
+	if to >= len(v.text) || strings.IndexByte("\"'`", v.text[to]) < 0 || from == 0 || v.text[from-1] != ' ' {
+		return from, to
+	}
+	i := strings.LastIndexByte(v.text[max(0, from-64):from], v.text[to])
+	if i < 0 {
+		return from, to
+	}
+	begin := max(0, from-64) + i + 1
+	if words := v.text[begin:from]; strings.ContainsAny(words, "\n,;:=./\\") || strings.Count(words, " ") > 5 || begin > 1 && isWordByte(v.text[begin-2]) {
+		return from, to
+	}
+	return begin, to
+}
+
+// unclosed cuts brackets that close and were opened by a disguise.
+func unclosed(p string) string {
+	for len(p) > 1 && strings.IndexByte("])}", p[len(p)-1]) >= 0 && strings.IndexAny(p, "[({") < 0 {
+		p = p[:len(p)-1]
+	}
+	return p
+}
+
+// network reads a prefix such as 192.0.2.0/24.
+func (v *values) network(from, to int, p string) bool {
+	i := strings.LastIndexByte(p, '/')
+	if i < 0 || len(p)-i > 4 || !digits(p[i+1:]) {
+		return false
+	}
+	n, err := netip.ParsePrefix(p)
+	if err != nil || n.Addr().Is4() && n.Bits() < 8 || n.Addr().Is6() && n.Bits() < 16 {
+		return false
+	}
+	v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
+	return true
+}
+
+// span reads a range of addresses: one prefix if it is one, else both ends.
+func (v *values) span(from, to int, p string) bool {
+	i := strings.IndexByte(p, '-')
+	if i < 7 {
+		return false
+	}
+	a, errA := netip.ParseAddr(p[:i])
+	b, errB := netip.ParseAddr(p[i+1:])
+	if errA != nil || errB != nil || a.Is4() != b.Is4() || b.Less(a) {
+		return false
+	}
+	v.between(a, b, from, to)
+	return true
+}
+
+func (v *values) between(a, b netip.Addr, from, to int) {
+	for bits := a.BitLen() - 1; bits >= 8; bits-- {
+		n := netip.PrefixFrom(a, bits).Masked()
+		if n.Addr() != a {
+			break
+		}
+		if last(n) == b {
+			v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
+			return
+		}
+	}
+	kind := intel.IPv4
+	if a.Is6() {
+		kind = intel.IPv6
+	}
+	v.note(intel.Entity{Kind: kind, Name: a.String()}, from, to, "")
+	v.note(intel.Entity{Kind: kind, Name: b.String()}, from, to, "")
+}
+
+// last is the last address of a prefix.
+func last(n netip.Prefix) netip.Addr {
+	b := n.Addr().AsSlice()
+	for i := n.Bits(); i < len(b)*8; i++ {
+		b[i/8] |= 0x80 >> (i % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
+// sixth reads an IPv6 address, in brackets or not, with a port or not.
+func (v *values) sixth(from, to int, p string) bool {
+	if strings.Count(p, ":") < 2 || len(p) > 80 {
+		return false
+	}
+	inner, port := p, ""
+	if strings.HasPrefix(p, "[") {
+		end := strings.IndexByte(p, ']')
+		if end < 0 {
+			return false
+		}
+		inner = p[1:end]
+		port = strings.TrimPrefix(p[end+1:], ":")
+	}
+	a, err := netip.ParseAddr(inner)
+	if err != nil || !a.Is6() {
+		return false
+	}
+	a = a.WithZone("")
+	switch reason := scoped(inner); {
+	case a.Is4In6():
+		v.note(intel.Entity{Kind: intel.IPv4, Name: a.Unmap().String()}, from, to, reason)
+	default:
+		v.note(intel.Entity{Kind: intel.IPv6, Name: a.String()}, from, to, reason)
+	}
+	if isPort(port) {
+		v.port1(port, from, to)
+	}
+	return true
+}
+
+// address keeps an IPv4 address with what stands behind it.
+func (v *values) address(h place, from, to int, p, path string) {
+	end := to
+	if p == v.text[from:to] {
+		end = from + len(strings.TrimRight(h.name, "."))
+		if h.port == "" && path == "" && end < to { // "1.2.3.4?x", "1.2.3.4:x"
+			p = p[:end-from]
+		}
+	}
+	if b, upTo, ok := v.second(h.addr, to); ok {
+		v.skip = upTo
+		v.between(h.addr, b, from, upTo)
+		return
+	}
+	reason := v.notAddress(h, from, end, p)
+	v.note(h.entity(), from, end, reason)
+	if h.port != "" {
+		v.port1(h.port, from, to)
+	}
+	if path != "" && reason == "" && !allDigits(path) {
+		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, "")
+	}
+}
+
+// second reads the other end of a range that is written with blanks, if both
+// make one prefix.
+func (v *values) second(a netip.Addr, to int) (b netip.Addr, end int, ok bool) {
+	rest := v.text[to:min(len(v.text), to+48)]
+	for _, sign := range []string{" - ", " – ", "–", " — "} {
+		if after, found := strings.CutPrefix(rest, sign); found {
+			n := 0
+			for n < len(after) && (after[n] == '.' || after[n] >= '0' && after[n] <= '9') {
+				n++
+			}
+			b, err := netip.ParseAddr(strings.TrimRight(after[:n], "."))
+			if err != nil || !b.Is4() || b.Less(a) {
+				return b, 0, false
+			}
+			for bits := 31; bits >= 8; bits-- {
+				if n := netip.PrefixFrom(a, bits).Masked(); n.Addr() == a && last(n) == b {
+					return b, to + len(sign) + len(b.String()), true
+				}
+			}
+			return b, 0, false
+		}
+	}
+	return b, 0, false
+}
+
+// host keeps a domain, or the name of a file that looks like one.
+func (v *values) host(h place, from, to int, p, path string, defanged bool) {
+	end := to
+	if !defanged && path == "" && h.port == "" {
+		if i := strings.IndexAny(p, "?#/"); i > 0 { // "evil.example/" and the like
+			end = from + i
+		}
+	}
+	if !defanged && path == "" && !boundary(v.text[from:end]) && v.fileNotHost(h.name, from, end) {
+		v.note(intel.NewEntity(intel.Filename, h.name), from, end, asName(h.name))
+		return
+	}
+	e := h.entity()
+	if e.Name == "" {
+		v.note(intel.Entity{Kind: intel.Onion, Name: h.name}, from, end, "checksum does not match")
+		return
+	}
+	reason := v.navigation(h.name)
+	if reason == "" && !defanged {
+		reason = v.notHost(h, from, end, p)
+	}
+	v.note(e, from, end, reason)
+	if h.port != "" {
+		v.port1(h.port, from, to)
+	}
+	if path != "" {
+		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, reason)
+	}
+}
+
+// navigation is the reason to set a host aside that is the document's own site.
+func (v *values) navigation(name string) string {
+	if v.own == "" || name == "" {
+		return ""
+	}
+	if name == v.own || strings.HasSuffix(v.own, "."+name) || strings.HasSuffix(name, "."+v.own) {
+		return "the document's own site"
+	}
+	a, errA := publicsuffix.EffectiveTLDPlusOne(name)
+	b, errB := publicsuffix.EffectiveTLDPlusOne(v.own)
+	if errA == nil && errB == nil && a == b {
+		return "the document's own site"
+	}
+	return ""
+}
+
+// reserved are the top-level names of RFC 2606 and RFC 6761 that occur in
+// examples and exercises; whether a name under them is ordinary is for the
+// reference to say.
+func reserved(tld string) bool {
+	switch tld {
+	case "example", "test", "invalid", "localhost", "onion", "local", "internal", "bit", "i2p", "lan", "corp", "home":
+		return true
+	}
+	return false
+}
+
+// domain reports whether s, in lower case, is the name of a host: at least two
+// labels, a last one that exists.
+func domain(s string) bool {
+	if len(s) < 4 || len(s) > 253 {
+		return false
+	}
+	labels := 0
+	start := 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && s[i] != '.' {
+			c := s[i]
+			if c != '-' && c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+				return false
+			}
+			continue
+		}
+		if i == start || i-start > 63 || s[start] == '-' || s[i-1] == '-' {
+			return false
+		}
+		labels++
+		start = i + 1
+	}
+	if labels < 2 {
+		return false
+	}
+	tld := s[strings.LastIndexByte(s, '.')+1:]
+	if tld[0] >= '0' && tld[0] <= '9' {
+		return false
+	}
+	if reserved(tld) {
+		return true
+	}
+	suffix, icann := publicsuffix.PublicSuffix(s)
+	return icann || strings.IndexByte(suffix, '.') >= 0 // a suffix of somebody's own, such as github.io
+}
