@@ -173,7 +173,7 @@ func (s *saving) names(ctx context.Context, batch []Derived) error {
 			titles[e] = t
 		}
 	}
-	slices.SortFunc(all, func(a, b intel.Entity) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(all, compare)
 	var err error
 	var added []intel.Entity
 	if s.entities, added, err = entityIDs(ctx, s.tx, all, titles); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -26,6 +27,12 @@ func casts(first, rows int, types ...string) string {
 		b.WriteString(values(first+len(types), rows-1, len(types)))
 	}
 	return b.String()
+}
+
+// compare orders entities: what adds or changes several takes them in this
+// order, so that nobody waits in a circle.
+func compare(a, b intel.Entity) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 }
 
 // entityIDs returns the integers of entities, adding those that are new; it

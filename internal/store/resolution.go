@@ -35,6 +35,7 @@ func saveResolutions(ctx context.Context, tx engine, rs []Resolution) error {
 			}
 		}
 	}
+	slices.SortFunc(all, compare)
 	ids, _, err := entityIDs(ctx, tx, all, nil)
 	if err != nil {
 		return err

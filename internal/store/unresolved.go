@@ -26,7 +26,9 @@ const askAgain = ` ON CONFLICT (name) DO UPDATE SET asked = unresolved.asked + 1
 
 // Unresolve makes every name that may stand for another unresolved, as after
 // the reference has changed.
-func (db *DB) Unresolve(ctx context.Context) error { return unresolve(ctx, db.write) }
+func (db *DB) Unresolve(ctx context.Context) error {
+	return db.tx(ctx, func(tx engine) error { return unresolve(ctx, tx) })
+}
 
 func unresolve(ctx context.Context, tx engine) error {
 	kinds := slugged()
@@ -128,25 +130,24 @@ type Settlement struct {
 // stay unresolved.
 func (db *DB) Settle(ctx context.Context, s Settlement) error {
 	err := db.tx(ctx, func(tx engine) error {
-		for e, t := range s.Titles {
-			if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3 AND title <> $1`, text(t), string(e.Kind), e.Name); err != nil {
-				return err
-			}
-		}
 		names := make([]intel.Entity, len(s.Names))
 		for i, u := range s.Names {
 			names[i] = u.Name
 		}
 		ids := make(map[intel.Entity]int64, len(names))
-		err := chunks(names, func(some []intel.Entity) error {
-			if err := findEntities(ctx, tx, some, ids); err != nil {
-				return err
-			}
-			gone := make([]any, len(some))
-			for i, e := range some {
-				gone[i] = ids[e]
-			}
-			_, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name IN `+list(1, len(gone)), gone...)
+		err := chunks(names, func(some []intel.Entity) error { return findEntities(ctx, tx, some, ids) })
+		if err != nil {
+			return err
+		}
+		sorted := slices.Sorted(maps.Values(ids))
+		if err := holdRows(ctx, tx, `SELECT name FROM unresolved WHERE name`, sorted, db.dialect.hold); err != nil {
+			return err
+		}
+		if err := retitle(ctx, tx, s.Titles); err != nil {
+			return err
+		}
+		err = chunks(sorted, func(gone []int64) error {
+			_, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name IN `+list(1, len(gone)), anys(gone)...)
 			return err
 		})
 		if err != nil {
@@ -166,6 +167,15 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 	})
 	if err != nil {
 		return fmt.Errorf("settle %d names: %w", len(s.Names), err)
+	}
+	return nil
+}
+
+func retitle(ctx context.Context, tx engine, titles map[intel.Entity]string) error {
+	for _, e := range slices.SortedFunc(maps.Keys(titles), compare) {
+		if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3 AND title <> $1`, text(titles[e]), string(e.Kind), e.Name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
