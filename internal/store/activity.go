@@ -400,12 +400,3 @@ func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, l
 	_, actors, err := db.Busiest(ctx, r, Roll{Kind: intel.Actor, Until: time.UnixMicro(1 << 60)}, 1, 0)
 	return out, actors, err
 }
-
-// Epoch is a number that grows whenever evidence or documents are added.
-func (db *DB) Epoch(ctx context.Context) (n int64, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MAX(id) FROM evidence), 0) + COALESCE((SELECT MAX(id) FROM documents), 0)`).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("epoch: %w", err)
-	}
-	return n, nil
-}

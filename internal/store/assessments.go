@@ -74,7 +74,10 @@ func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidenc
 		if _, err := tx.ExecContext(ctx, `DELETE FROM stale WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
 			return err
 		}
-		return weighLinks(ctx, tx, ids, judge)
+		if err := weighLinks(ctx, tx, ids, judge); err != nil {
+			return err
+		}
+		return newEpoch(ctx, tx)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("reweigh: %w", err)

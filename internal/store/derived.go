@@ -69,7 +69,10 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		if err := s.weigh(ctx, links); err != nil {
 			return err
 		}
-		return s.finish(ctx)
+		if err := s.finish(ctx); err != nil {
+			return err
+		}
+		return newEpoch(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("save what %d documents came to: %w", len(batch), err)

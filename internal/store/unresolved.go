@@ -156,7 +156,7 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 		if err := saveResolutions(ctx, tx, s.Resolutions); err != nil {
 			return err
 		}
-		return chunks(s.Names, func(some []Unresolved) error {
+		err = chunks(s.Names, func(some []Unresolved) error {
 			args := make([]any, 0, 2*len(some))
 			for _, u := range some {
 				args = append(args, ids[u.Name], u.asked)
@@ -164,6 +164,10 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 			_, err := tx.ExecContext(ctx, `DELETE FROM unresolved WHERE (name, asked) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, args...)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		return newEpoch(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("settle %d names: %w", len(s.Names), err)
