@@ -168,7 +168,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if p.Attacks, err = ed.attacks(ctx, r, s.outline, w, now); err != nil {
 		return err
 	}
-	if p.Forecasts, err = ed.DB.Forecasts(ctx, p.Entity, now); err != nil {
+	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {
 		return err
 	}
 	if p.Aliases, err = ed.aliases(ctx, r, s, w, now); err != nil {

@@ -157,7 +157,7 @@ func TestForecastsAreMadeOncePerDay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fs, err := db.Forecasts(t.Context(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, now)
+	fs, err := db.Forecasts(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, now)
 	if err != nil || len(fs) != 3 {
 		t.Errorf("%d forecasts, err %v; want 7 and 28 days of activity and whether any", len(fs), err)
 	}
