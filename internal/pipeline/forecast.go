@@ -85,7 +85,7 @@ func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
 // forecast makes the forecasts of one actor, unless readers of the clearance
 // see no more of it than those of a lower one.
 func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) error {
-	names, err := p.DB.NamesOf(ctx, actor)
+	names, err := p.DB.NamesOf(ctx, f.reader, actor)
 	if err != nil {
 		return err
 	}

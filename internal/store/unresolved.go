@@ -82,15 +82,17 @@ func (db *DB) Asked(ctx context.Context, names []intel.Entity) ([]Unresolved, er
 	return out, nil
 }
 
-// Aliases returns what is believed of claims that one of names is, or is not,
-// an alias, and of claims that another is an alias of it.
-func (db *DB) Aliases(ctx context.Context, names []intel.Entity) ([]intel.Assessment, error) {
+// Aliases returns what r may believe of claims that one of names is, or is not,
+// an alias, and of claims that another is an alias of it, with the strictest
+// marking that the belief rests on.
+func (db *DB) Aliases(ctx context.Context, r intel.Reader, names []intel.Entity) ([]intel.Assessment, error) {
 	ids, err := db.lookupIDs(ctx, names)
 	if err != nil {
 		return nil, fmt.Errorf("aliases: %w", err)
 	}
 	type row struct {
 		ends
+		marking     intel.Marking
 		probability float64
 	}
 	var out []intel.Assessment
@@ -98,15 +100,15 @@ func (db *DB) Aliases(ctx context.Context, names []intel.Entity) ([]intel.Assess
 	for _, side := range []string{"from_entity", "to_entity"} {
 		err := chunks(slices.Sorted(maps.Values(ids)), func(ids []int64) error {
 			rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
-				return r.Scan(&x.id, &x.relation, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.probability)
-			}, `SELECT a.link, a.relation, f.kind, f.name, t.kind, t.name, MAX(a.probability) FROM assessments a
+				return r.Scan(&x.id, &x.relation, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.marking, &x.probability)
+			}, `SELECT a.link, a.relation, f.kind, f.name, t.kind, t.name, a.marking, a.probability FROM assessments a
 				JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity
-				WHERE a.relation IN ('alias-of', 'not-alias-of') AND a.`+side+` IN `+list(1, len(ids))+`
-				GROUP BY a.link, a.relation, f.kind, f.name, t.kind, t.name ORDER BY a.link`, anys(ids)...)
+				WHERE a.relation IN ('alias-of', 'not-alias-of') AND a.marking <= $1 AND a.below > $1 AND a.`+side+` IN `+list(2, len(ids))+`
+				ORDER BY a.link`, append([]any{int(r.Clearance)}, anys(ids)...)...)
 			for _, x := range rows {
 				if !seen[x.id] {
 					seen[x.id] = true
-					out = append(out, intel.Assessment{Link: x.link(), Probability: x.probability})
+					out = append(out, intel.Assessment{Link: x.link(), Marking: x.marking, Probability: x.probability})
 				}
 			}
 			return err
