@@ -20,7 +20,7 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	forecasts, err := a.db.Forecasts(ctx, e, a.asOf())
+	forecasts, err := a.db.Forecasts(ctx, a.reader(), e, a.asOf())
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func TestARunningServerTakesUpPacksThatASyncBringsIn(t *testing.T) {
 	if err != nil || after == before {
 		t.Fatalf("packs %q after %q, err %v", after, before, err)
 	}
-	rs, err := server.db.StandsFor(t.Context(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"})
+	rs, err := server.db.StandsFor(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"})
 	if err != nil || len(rs) != 1 || rs[0].Canonical.Name != "winter-cat" {
 		t.Errorf("Cold Lynx stands for %+v, err %v", rs, err)
 	}

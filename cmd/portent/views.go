@@ -147,7 +147,7 @@ func (v *views) lines(ctx context.Context, r intel.Reader, q store.Roll, until t
 }
 
 func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until time.Time) (l web.ActorLine, err error) {
-	names, err := v.db.NamesOf(ctx, b.Entity)
+	names, err := v.db.NamesOf(ctx, r, b.Entity)
 	if err != nil {
 		return l, err
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -197,4 +198,18 @@ func made(kind string, subject intel.Entity, target string, horizon int, now tim
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%s", kind, subject, target, horizon, today.Format(time.DateOnly)))
 	return intel.Forecast{ID: hex.EncodeToString(sum[:10]), Subject: subject, Kind: kind, Target: target, Horizon: horizon,
 		Made: today, Due: today.Add(time.Duration(horizon) * day)}
+}
+
+// Marked makes forecasts those for readers cleared for m, whose identities tell
+// them from what other readers are told of the same.
+func Marked(fs []intel.Forecast, m intel.Marking) []intel.Forecast {
+	if m == intel.Clear {
+		return fs
+	}
+	suffix := strings.ToLower(strings.TrimPrefix(m.String(), "TLP:"))
+	for i := range fs {
+		fs[i].Marking = m
+		fs[i].ID += "-" + suffix
+	}
+	return fs
 }

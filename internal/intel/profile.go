@@ -20,6 +20,8 @@ type Forecast struct {
 	Due     time.Time `json:"due"`
 	Rule    string    `json:"rule"` // how it will be judged
 	Model   string    `json:"model"`
+	// Marking is the strictest of the documents it may rest on.
+	Marking Marking `json:"marking,omitempty"`
 }
 
 // A Reason is one addend of a forecast's log-odds.

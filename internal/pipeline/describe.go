@@ -31,9 +31,9 @@ func weaken(rows []intel.Row, set *reference.Set) {
 	}
 }
 
-// aliases lists the names that stand for the profile's entity and that r may
-// see, with who says so and how far that is believed: a list of the reference
-// is an undated voice, a claim of documents is the link it became.
+// aliases lists the names that stand for the profile's entity, with who says so
+// and how far that is believed: a list of the reference is an undated voice, a
+// claim of documents is the link it became.
 func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) ([]intel.Row, error) {
 	claims, err := ed.aliasClaims(ctx, r, s, w, now)
 	if err != nil {
@@ -48,10 +48,10 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 		row, ok := claims[n.Name]
 		said := slices.DeleteFunc(slices.Clone(n.SaidBy), func(by string) bool { return by == correlate.ByDocuments })
 		if len(said) == 0 && !ok {
-			continue // said by documents r may not see
+			continue // said by documents of later
 		}
 		spelled[n.Name.Name] = true
-		title, err := ed.title(ctx, n.Name)
+		title, err := ed.title(ctx, r, n.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -317,7 +317,7 @@ func (ed *Editor) Lookup(ctx context.Context, r intel.Reader, name string) ([]Ma
 func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity) ([]Match, error) {
 	var matches []Match
 	candidates := ed.Reference().Resolve(e)
-	stored, err := ed.DB.StandsFor(ctx, e)
+	stored, err := ed.DB.StandsFor(ctx, r, e)
 	if err != nil {
 		return nil, err
 	}
@@ -339,7 +339,7 @@ func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity)
 			return nil, err
 		}
 		if known {
-			title, err := ed.title(ctx, c.Entity)
+			title, err := ed.title(ctx, r, c.Entity)
 			if err != nil {
 				return nil, err
 			}
@@ -354,7 +354,7 @@ func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity)
 
 // known reports whether a document r may see mentions e by any of its names.
 func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bool, error) {
-	names, err := ed.DB.NamesOf(ctx, e)
+	names, err := ed.DB.NamesOf(ctx, r, e)
 	if err != nil {
 		return false, err
 	}

@@ -17,7 +17,7 @@ type digest struct {
 }
 
 // digests keeps digests by entity and reader for as long as the store's epoch
-// stays: nothing in them can be out of date.
+// stays: whatever they count begins a new one.
 type digests struct {
 	mu    sync.Mutex
 	epoch int64
@@ -43,7 +43,7 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, na
 	}
 	key := digestKey{e, r}
 	ed.digests.mu.Lock()
-	if ed.digests.epoch != epoch || len(ed.digests.kept) >= mostDigests {
+	if ed.digests.kept == nil || ed.digests.epoch != epoch || len(ed.digests.kept) >= mostDigests {
 		ed.digests.epoch, ed.digests.kept = epoch, map[digestKey]digest{}
 	}
 	d, ok := ed.digests.kept[key]

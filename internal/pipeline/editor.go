@@ -99,7 +99,7 @@ func tables() []table {
 // rows it has in all. An entity that nothing r may see mentions is
 // intel.ErrNotFound.
 func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w Window, now time.Time) (intel.Profile, map[string]int, error) {
-	names, err := ed.DB.NamesOf(ctx, e)
+	names, err := ed.DB.NamesOf(ctx, r, e)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
@@ -117,7 +117,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	}
 	p := intel.Profile{Entity: e, AsOf: now, Origins: d.origins, First: span.First, Last: span.Last, Documents: span.Documents, Marking: span.Marking,
 		Licence: ed.Licence, Invented: ed.Invented, Hidden: map[string]int{}}
-	if p.Name, err = ed.title(ctx, e); err != nil {
+	if p.Name, err = ed.title(ctx, r, e); err != nil {
 		return p, nil, err
 	}
 	outline, err := ed.DB.Outline(ctx, r, names)
@@ -139,11 +139,11 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	return p, totals, err
 }
 
-func (ed *Editor) title(ctx context.Context, e intel.Entity) (string, error) {
+func (ed *Editor) title(ctx context.Context, r intel.Reader, e intel.Entity) (string, error) {
 	if t := ed.Reference().Title(e); t != e.Title() {
 		return t, nil
 	}
-	t, err := ed.DB.Title(ctx, e)
+	t, err := ed.DB.Title(ctx, r, e)
 	if errors.Is(err, intel.ErrNotFound) || t == "" {
 		return e.Title(), nil
 	}
@@ -168,7 +168,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if p.Attacks, err = ed.attacks(ctx, r, s.outline, w, now); err != nil {
 		return err
 	}
-	if p.Forecasts, err = ed.DB.Forecasts(ctx, p.Entity, now); err != nil {
+	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {
 		return err
 	}
 	if p.Aliases, err = ed.aliases(ctx, r, s, w, now); err != nil {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/forecast"
@@ -38,32 +39,53 @@ func order() []intel.Kind {
 }
 
 // Forecast makes and keeps today's forecasts of the actors that were active in
-// the last half year. Those already made today stay as they are.
+// the last half year. Those already made today stay as they are. Each clearance
+// that occurs has its own, made from what its readers may see; the strictest
+// come first, so that nobody reads less in between.
 func (p *Pipeline) Forecast(ctx context.Context) error {
-	now := p.Now()
-	r := intel.Everything()
-	busy, _, err := p.DB.Busiest(ctx, r, store.Roll{Kind: intel.Actor, Since: now.Add(-active), Until: now}, forecasted, 0)
-	if err != nil || len(busy) == 0 {
+	markings, err := p.DB.Markings(ctx, intel.Everything(), nil)
+	if err != nil {
 		return err
 	}
-	popular := map[intel.Kind]map[intel.Entity]int{}
-	actors := 0
-	for _, kind := range order() {
-		if popular[kind], actors, err = p.DB.Popularity(ctx, r, kind, taken, traits()[kind]...); err != nil {
-			return err
-		}
-	}
-	for _, b := range busy {
-		if err := p.forecast(ctx, b, popular, actors, now); err != nil {
+	for _, m := range slices.Backward(markings) {
+		if err := p.forecastFor(ctx, intel.Reader{Clearance: m}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *Pipeline) forecast(ctx context.Context, b store.Busy, popular map[intel.Kind]map[intel.Entity]int, actors int, now time.Time) error {
-	r := intel.Everything()
-	names, err := p.DB.NamesOf(ctx, b.Entity)
+// A field is what one actor's forecasts are held against.
+type field struct {
+	reader  intel.Reader
+	popular map[intel.Kind]map[intel.Entity]int
+	actors  int
+	now     time.Time
+}
+
+func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
+	f := field{reader: r, popular: map[intel.Kind]map[intel.Entity]int{}, now: p.Now()}
+	busy, _, err := p.DB.Busiest(ctx, r, store.Roll{Kind: intel.Actor, Since: f.now.Add(-active), Until: f.now}, forecasted, 0)
+	if err != nil || len(busy) == 0 {
+		return err
+	}
+	for _, kind := range order() {
+		if f.popular[kind], f.actors, err = p.DB.Popularity(ctx, r, kind, taken, traits()[kind]...); err != nil {
+			return err
+		}
+	}
+	for _, b := range busy {
+		if err := p.forecast(ctx, b.Entity, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forecast makes the forecasts of one actor, unless readers of the clearance
+// see no more of it than those of a lower one.
+func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) error {
+	names, err := p.DB.NamesOf(ctx, f.reader, actor)
 	if err != nil {
 		return err
 	}
@@ -71,14 +93,18 @@ func (p *Pipeline) forecast(ctx context.Context, b store.Busy, popular map[intel
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	weeks, err := p.DB.Weekly(ctx, r, plain, now.AddDate(-2, 0, 0), now, time.Time{})
+	markings, err := p.DB.Markings(ctx, f.reader, plain)
+	if err != nil || !slices.Contains(markings, f.reader.Clearance) {
+		return err
+	}
+	weeks, err := p.DB.Weekly(ctx, f.reader, plain, f.now.AddDate(-2, 0, 0), f.now, time.Time{})
 	if err != nil {
 		return err
 	}
 	// The week that has not ended yet is no observation of a whole one.
-	made := forecast.Activity(forecast.Series{Entity: b.Entity, Weeks: weeks[:max(0, len(weeks)-1)]}, now)
+	made := forecast.Activity(forecast.Series{Entity: actor, Weeks: weeks[:max(0, len(weeks)-1)]}, f.now)
 	for _, kind := range order() {
-		rows, _, err := p.DB.Rows(ctx, r, names, store.Section{Relations: traits()[kind], Class: kind.Class(), Kinds: []intel.Kind{kind}}, 500, 0)
+		rows, _, err := p.DB.Rows(ctx, f.reader, names, store.Section{Relations: traits()[kind], Class: kind.Class(), Kinds: []intel.Kind{kind}}, 500, 0)
 		if err != nil {
 			return err
 		}
@@ -88,9 +114,9 @@ func (p *Pipeline) forecast(ctx context.Context, b store.Busy, popular map[intel
 				used = append(used, a.Link.To)
 			}
 		}
-		made = append(made, forecast.Characteristics(b.Entity, used, popular[kind], actors, now)...)
+		made = append(made, forecast.Characteristics(actor, used, f.popular[kind], f.actors, f.now)...)
 	}
-	return p.DB.SaveForecasts(ctx, made)
+	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance))
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:

@@ -157,7 +157,7 @@ func TestForecastsAreMadeOncePerDay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fs, err := db.Forecasts(t.Context(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, now)
+	fs, err := db.Forecasts(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, now)
 	if err != nil || len(fs) != 3 {
 		t.Errorf("%d forecasts, err %v; want 7 and 28 days of activity and whether any", len(fs), err)
 	}
@@ -246,7 +246,7 @@ func TestAliasesAreSettledAfterACrashAndWhenTheyAreWithdrawn(t *testing.T) {
 		if err := p.Finish(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		rs, err := db.StandsFor(t.Context(), alias)
+		rs, err := db.StandsFor(t.Context(), intel.Everything(), alias)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,25 +292,68 @@ func TestRowsOfOneThingUnderTwoNamesAreOne(t *testing.T) {
 }
 
 func TestAnAliasThatOnlySecretDocumentsSayIsSecret(t *testing.T) {
-	_, p, ed := open(t)
-	lynx, alias := intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, intel.Entity{Kind: intel.Actor, Name: "grey-heron"}
-	open, secret := report(1, "Cold Lynx is back."), report(2, "secret")
+	db, p, ed := open(t)
+	lynx, alias := intel.Entity{Kind: intel.Actor, Name: "winter-cat"}, intel.Entity{Kind: intel.Actor, Name: "grey-heron"}
+	first, second, secret := report(1, "Winter Cat used a41d8cd98f00b204e9800998ecf8427e."), report(3, "Grey Heron used b41d8cd98f00b204e9800998ecf8427e."), report(2, "secret")
+	first.Claims = []intel.Claim{{Subject: lynx, Relation: intel.Uses, Object: intel.Entity{Kind: intel.Tool, Name: "lantern"}}}
+	second.Claims = []intel.Claim{{Subject: alias, Relation: intel.Uses, Object: intel.Entity{Kind: intel.Tool, Name: "candle"}}}
 	secret.Marking = intel.Red
 	secret.Claims = []intel.Claim{{Subject: alias, Relation: intel.AliasOf, Object: lynx}}
-	if _, err := p.Keep(t.Context(), []intel.Document{open, secret}); err != nil {
+	if _, err := p.Keep(t.Context(), []intel.Document{first, second, secret}); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Finish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range []intel.Reader{intel.Everything(), {Clearance: intel.Clear}} {
-		got, _, err := ed.Profile(t.Context(), r, lynx, pipeline.Window{}, now)
+	look := func(r intel.Reader, name intel.Entity) intel.Profile {
+		t.Helper()
+		matches, err := ed.Lookup(t.Context(), r, name.String())
+		if err != nil || len(matches) != 1 {
+			t.Fatalf("clearance %v: %s is %+v, err %v", r.Clearance, name, matches, err)
+		}
+		got, _, err := ed.Profile(t.Context(), r, matches[0].Entity, pipeline.Window{}, now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen := slices.ContainsFunc(got.Aliases, func(row intel.Row) bool { return row.Entity == alias })
-		if seen != (r == intel.Everything()) {
-			t.Errorf("clearance %v: aliases %+v", r.Clearance, got.Aliases)
+		return got
+	}
+	for _, clearance := range []intel.Marking{intel.Clear, intel.AmberStrict} {
+		r := intel.Reader{Clearance: clearance}
+		for _, name := range []intel.Entity{lynx, alias} {
+			if got := look(r, name); got.Entity != name || len(got.Aliases) != 0 || len(got.Arsenal) != 1 || got.Documents != 1 {
+				t.Errorf("clearance %v: %s is %+v", clearance, name, got)
+			}
+		}
+		if busy, total, err := db.Busiest(t.Context(), r, store.Roll{Kind: intel.Actor, Until: now}, 10, 0); err != nil || total != 2 {
+			t.Errorf("clearance %v: %+v, err %v; want two actors", clearance, busy, err)
+		}
+	}
+	got := look(intel.Everything(), alias)
+	if got.Entity != lynx || len(got.Aliases) != 1 || got.Aliases[0].Entity != alias || len(got.Arsenal) != 2 || got.Documents != 3 {
+		t.Errorf("with clearance: %+v", got)
+	}
+	if busy, total, err := db.Busiest(t.Context(), intel.Everything(), store.Roll{Kind: intel.Actor, Until: now}, 10, 0); err != nil || total != 1 {
+		t.Errorf("with clearance: %+v, err %v; want one actor", busy, err)
+	}
+}
+
+func TestAnAliasThatSecretDocumentsDenyStandsForOtherReaders(t *testing.T) {
+	db, p, _ := open(t)
+	main, alias := intel.Entity{Kind: intel.Actor, Name: "amber-stoat"}, intel.Entity{Kind: intel.Actor, Name: "grey-heron"}
+	said, denied := report(1, "said"), report(2, "denied")
+	said.Claims = []intel.Claim{{Subject: alias, Relation: intel.AliasOf, Object: main}}
+	denied.Marking, denied.Reliability, denied.Author = intel.Amber, 'A', "another"
+	denied.Claims = []intel.Claim{{Subject: alias, Relation: intel.NotAliasOf, Object: main}}
+	if _, err := p.Keep(t.Context(), []intel.Document{said, denied}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for clearance, want := range map[intel.Marking]int{intel.Clear: 1, intel.Green: 1, intel.Amber: 0, intel.Red: 0} {
+		rs, err := db.StandsFor(t.Context(), intel.Reader{Clearance: clearance}, alias)
+		if err != nil || len(rs) != want {
+			t.Errorf("clearance %v: %+v, err %v", clearance, rs, err)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		claims, err := p.DB.Aliases(ctx, read)
+		standings, err := p.standings(ctx, k, read)
 		if err != nil {
 			return err
 		}
@@ -69,18 +69,53 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 				s.Names = append(s.Names, u)
 			}
 		}
-		stand := correlate.StandFor(claims, k.set.Resolve)
 		for _, u := range s.Names {
-			candidates := k.set.Resolve(u.Name)
-			if len(candidates) == 0 {
-				candidates = stand[u.Name]
+			if candidates := k.set.Resolve(u.Name); len(candidates) > 0 {
+				s.Resolutions = append(s.Resolutions, resolutions(u.Name, candidates)...)
+				continue
 			}
-			s.Resolutions = append(s.Resolutions, resolutions(u.Name, candidates)...)
+			for _, st := range standings {
+				s.Resolutions = append(s.Resolutions, st.resolutions(u.Name)...)
+			}
 		}
 		if err := p.DB.Settle(ctx, s); err != nil {
 			return err
 		}
 	}
+}
+
+// A standing is whom names stand for by the claims that readers cleared for
+// from and not for below may see.
+type standing struct {
+	from, below intel.Marking
+	candidates  map[intel.Entity][]reference.Candidate
+}
+
+func (s standing) resolutions(name intel.Entity) []store.Resolution {
+	out := resolutions(name, s.candidates[name])
+	for i := range out {
+		out[i].Marking, out[i].Below = s.from, s.below
+	}
+	return out
+}
+
+// standings reads the claims about names as each clearance that makes a
+// difference sees them, the strictest first. Where all is TLP:CLEAR they are
+// read once.
+func (p *Pipeline) standings(ctx context.Context, k *known, names []intel.Entity) (out []standing, err error) {
+	for below := intel.Red + 1; below > intel.Clear; {
+		claims, err := p.DB.Aliases(ctx, intel.Reader{Clearance: below - 1}, names)
+		if err != nil {
+			return nil, err
+		}
+		from := intel.Clear
+		for _, c := range claims {
+			from = max(from, c.Marking)
+		}
+		out = append(out, standing{from, below, correlate.StandFor(claims, k.set.Resolve)})
+		below = from
+	}
+	return out, nil
 }
 
 // component gathers the names that alias claims connect with names, however
@@ -102,7 +137,7 @@ func (p *Pipeline) component(ctx context.Context, k *known, names []store.Unreso
 		step := next
 		next = nil
 		read = append(read, step...)
-		claims, err := p.DB.Aliases(ctx, step)
+		claims, err := p.DB.Aliases(ctx, intel.Everything(), step)
 		if err != nil {
 			return nil, err
 		}

@@ -48,7 +48,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		}
 	}
 	fetched := len(all)
-	if err := ed.mains(ctx, all); err != nil {
+	if err := ed.mains(ctx, r, all); err != nil {
 		return nil, 0, err
 	}
 	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Entity == e })
@@ -105,14 +105,14 @@ func (ed *Editor) back(ctx context.Context, r intel.Reader, found []store.Assess
 
 // mains puts in each row the main name of what it speaks of, where it has
 // one.
-func (ed *Editor) mains(ctx context.Context, rows []intel.Row) error {
+func (ed *Editor) mains(ctx context.Context, r intel.Reader, rows []intel.Row) error {
 	var names []intel.Entity
 	for _, row := range rows {
 		if row.Entity.Kind.Slugged() {
 			names = append(names, row.Entity)
 		}
 	}
-	mains, err := ed.DB.Mains(ctx, names)
+	mains, err := ed.DB.Mains(ctx, r, names)
 	if err != nil {
 		return err
 	}

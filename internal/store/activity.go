@@ -209,9 +209,9 @@ func (db *DB) Busiest(ctx context.Context, r intel.Reader, q Roll, limit, offset
 	from, to, recent := weekOf(fromTime(q.Since)), weekOf(fromTime(q.Until)), weekOf(fromTime(q.Recent))
 	// Names first: from the side of activity every week of everything would be
 	// looked at.
-	const counted = `WITH n (canonical, name) AS (
-			SELECT e.id, e.id FROM entities e LEFT JOIN resolution x ON x.name = e.id WHERE e.kind = $1 AND x.name IS NULL
-			UNION ALL SELECT x.canonical, x.name FROM entities e JOIN resolution x ON x.canonical = e.id WHERE e.kind = $2),
+	counted := `WITH n (canonical, name) AS (
+			SELECT e.id, e.id FROM entities e LEFT JOIN resolution x ON x.name = e.id AND` + told("x", 4) + `WHERE e.kind = $1 AND x.name IS NULL
+			UNION ALL SELECT x.canonical, x.name FROM entities e JOIN resolution x ON x.canonical = e.id AND` + told("x", 4) + `WHERE e.kind = $2),
 		c (id, documents, week, recent) AS (
 			SELECT n.canonical, SUM(a.documents), MAX(a.week), SUM(CASE WHEN a.week >= $3 THEN a.documents ELSE 0 END) FROM n CROSS JOIN activity a
 			WHERE a.entity = n.name AND a.marking <= $4 AND a.week >= $5 AND a.week <= $6 GROUP BY n.canonical) `
@@ -399,13 +399,4 @@ func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, l
 	}
 	_, actors, err := db.Busiest(ctx, r, Roll{Kind: intel.Actor, Until: time.UnixMicro(1 << 60)}, 1, 0)
 	return out, actors, err
-}
-
-// Epoch is a number that grows whenever evidence or documents are added.
-func (db *DB) Epoch(ctx context.Context) (n int64, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MAX(id) FROM evidence), 0) + COALESCE((SELECT MAX(id) FROM documents), 0)`).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("epoch: %w", err)
-	}
-	return n, nil
 }

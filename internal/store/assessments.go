@@ -25,7 +25,7 @@ func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
 		return err
 	}
 	return chunks(ids, func(ids []int64) error {
-		busy, err := query(ctx, s.tx, scanInt, `SELECT link FROM assessments WHERE documents > `+strconv.Itoa(hot)+` AND link IN `+list(1, len(ids)), anys(ids)...)
+		busy, err := query(ctx, s.tx, scanInt, `SELECT link FROM assessments WHERE documents > `+strconv.Itoa(hot)+` AND link IN `+list(1, len(ids))+` ORDER BY link`, anys(ids)...)
 		if err != nil {
 			return err
 		}
@@ -40,14 +40,20 @@ func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
 }
 
 // holdLinks makes other transactions wait that would weigh the same links: each
-// must see the other's evidence. All are taken in one order, so that nobody
-// waits in a circle.
+// must see the other's evidence.
 func holdLinks(ctx context.Context, tx engine, ids []int64, hold string) error {
+	return holdRows(ctx, tx, `SELECT id FROM links WHERE id`, ids, hold)
+}
+
+// holdRows makes other transactions wait for the rows of sorted ids that a
+// SELECT of them up to its last column finds. All are taken in one order, so that
+// nobody waits in a circle.
+func holdRows(ctx context.Context, tx engine, which string, ids []int64, hold string) error {
 	if hold == "" {
 		return nil // one writer
 	}
 	return chunks(ids, func(ids []int64) error {
-		_, err := query(ctx, tx, scanInt, `SELECT id FROM links WHERE id IN `+list(1, len(ids))+` ORDER BY id`+hold, anys(ids)...)
+		_, err := query(ctx, tx, scanInt, which+` IN `+list(1, len(ids))+` ORDER BY 1`+hold, anys(ids)...)
 		return err
 	})
 }
@@ -61,13 +67,17 @@ func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidenc
 		if err != nil || n == 0 {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM stale WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
-			return err
-		}
+		// As whoever notes a link as stale: the link first.
 		if err := holdLinks(ctx, tx, ids, db.dialect.hold); err != nil {
 			return err
 		}
-		return weighLinks(ctx, tx, ids, judge)
+		if _, err := tx.ExecContext(ctx, `DELETE FROM stale WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
+			return err
+		}
+		if err := weighLinks(ctx, tx, ids, judge); err != nil {
+			return err
+		}
+		return newEpoch(ctx, tx)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("reweigh: %w", err)
@@ -78,12 +88,11 @@ func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidenc
 // Fade marks links for Reweigh whose assessment is older than before, and
 // returns how many.
 func (db *DB) Fade(ctx context.Context, before time.Time) (int, error) {
-	res, err := db.write.ExecContext(ctx, `INSERT INTO stale (link) SELECT DISTINCT link FROM assessments WHERE at < $1 ON CONFLICT DO NOTHING`, before.UnixMicro())
+	n, err := db.exec(ctx, `INSERT INTO stale (link) SELECT DISTINCT link FROM assessments WHERE at < $1 ORDER BY link ON CONFLICT DO NOTHING`, before.UnixMicro())
 	if err != nil {
 		return 0, fmt.Errorf("fade: %w", err)
 	}
-	n, err := res.RowsAffected()
-	return int(n), err
+	return n, nil
 }
 
 // A piece is the evidence of one origin with equal weight, as one.

@@ -69,7 +69,10 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		if err := s.weigh(ctx, links); err != nil {
 			return err
 		}
-		return s.finish(ctx)
+		if err := s.finish(ctx); err != nil {
+			return err
+		}
+		return newEpoch(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("save what %d documents came to: %w", len(batch), err)
@@ -173,7 +176,7 @@ func (s *saving) names(ctx context.Context, batch []Derived) error {
 			titles[e] = t
 		}
 	}
-	slices.SortFunc(all, func(a, b intel.Entity) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(all, compare)
 	var err error
 	var added []intel.Entity
 	if s.entities, added, err = entityIDs(ctx, s.tx, all, titles); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,11 +24,29 @@ func (db *DB) SaveDocuments(ctx context.Context, docs []intel.Document, now time
 		if err != nil {
 			return err
 		}
-		return chunks(docs, func(docs []intel.Document) error {
-			ids, err := db.insertDocuments(ctx, tx, docs, sources, now)
-			added = append(added, ids...)
+		counts := map[int64]int{}
+		err = chunks(docs, func(docs []intel.Document) error {
+			rows, err := db.insertDocuments(ctx, tx, docs, sources, now)
+			for _, k := range rows {
+				added = append(added, intel.DocumentID(hex.EncodeToString(k.key)))
+				counts[k.source]++
+			}
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		reliability := map[int64]intel.Reliability{}
+		for _, d := range docs {
+			reliability[sources[d.Source]] = d.Reliability
+		}
+		for _, id := range slices.Sorted(maps.Keys(counts)) { // in one order, so that nobody waits in a circle
+			if _, err := tx.ExecContext(ctx, `UPDATE sources SET documents = documents + $1, last_document = $2, reliability = $3 WHERE id = $4`,
+				counts[id], now.UnixMicro(), int(reliability[id]), id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("save %d documents: %w", len(docs), err)
@@ -38,21 +57,28 @@ func (db *DB) SaveDocuments(ctx context.Context, docs []intel.Document, now time
 func sourceIDs(ctx context.Context, tx engine, docs []intel.Document) (map[intel.SourceID]int64, error) {
 	ids := map[intel.SourceID]int64{}
 	for _, d := range docs {
-		if _, ok := ids[d.Source]; ok {
-			continue
-		}
-		id, err := sourceID(ctx, tx, d.Source)
+		ids[d.Source] = 0
+	}
+	for _, name := range slices.Sorted(maps.Keys(ids)) {
+		id, err := sourceID(ctx, tx, name)
 		if err != nil {
 			return nil, err
 		}
-		ids[d.Source] = id
+		ids[name] = id
 	}
 	return ids, nil
 }
 
 const documentColumns = `key, source, genre, url, author, channel, title, text, language, claims, refs, marking, reliability, published, learned, assumed`
 
-func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Document, sources map[intel.SourceID]int64, now time.Time) ([]intel.DocumentID, error) {
+// A kept document is one that was new.
+type kept struct {
+	id     int64
+	source int64
+	key    []byte
+}
+
+func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Document, sources map[intel.SourceID]int64, now time.Time) ([]kept, error) {
 	const width = 17
 	args := make([]any, 0, len(docs)*width)
 	for _, d := range docs {
@@ -62,41 +88,23 @@ func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Docum
 		}
 		args = append(args, row...)
 	}
-	type kept struct {
-		id     int64
-		source int64
-		key    []byte
-	}
 	rows, err := query(ctx, tx, func(r *sql.Rows, k *kept) error { return r.Scan(&k.id, &k.source, &k.key) },
 		`INSERT INTO documents (`+documentColumns+`, ingested) VALUES `+values(1, len(docs), width)+
 			` ON CONFLICT DO NOTHING RETURNING id, source, key`, args...)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	var added []intel.DocumentID
-	work := make([]any, 0, len(rows))
+	work := make([]any, len(rows))
 	least, greatest := rows[0].id, rows[0].id
-	counts, reliability := map[int64]int{}, map[int64]int{}
-	for _, d := range docs {
-		reliability[sources[d.Source]] = int(d.Reliability)
-	}
-	for _, k := range rows {
-		added = append(added, intel.DocumentID(hex.EncodeToString(k.key)))
-		work = append(work, k.id)
+	for i, k := range rows {
+		work[i] = k.id
 		least, greatest = min(least, k.id), max(greatest, k.id)
-		counts[k.source]++
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO work (document) VALUES `+values(1, len(work), 1), work...); err != nil {
 		return nil, err
 	}
-	for id, n := range counts {
-		if _, err := tx.ExecContext(ctx, `UPDATE sources SET documents = documents + $1, last_document = $2, reliability = $3 WHERE id = $4`,
-			n, now.UnixMicro(), reliability[id], id); err != nil {
-			return nil, err
-		}
-	}
 	_, err = tx.ExecContext(ctx, db.dialect.index, least, greatest)
-	return added, err
+	return rows, err
 }
 
 func documentRow(d intel.Document, source int64, now time.Time) ([]any, error) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -26,6 +27,12 @@ func casts(first, rows int, types ...string) string {
 		b.WriteString(values(first+len(types), rows-1, len(types)))
 	}
 	return b.String()
+}
+
+// compare orders entities: what adds or changes several takes them in this
+// order, so that nobody waits in a circle.
+func compare(a, b intel.Entity) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 }
 
 // entityIDs returns the integers of entities, adding those that are new; it
@@ -104,10 +111,12 @@ type Titled struct {
 	Title  string
 }
 
-// Title returns how a source writes the name of e, or "".
-func (db *DB) Title(ctx context.Context, e intel.Entity) (title string, err error) {
+// Title returns how a source writes the name of e, or "", if a document that r
+// may see mentions it.
+func (db *DB) Title(ctx context.Context, r intel.Reader, e intel.Entity) (title string, err error) {
 	rows, err := query(ctx, db.read, func(r *sql.Rows, s *string) error { return r.Scan(s) },
-		`SELECT title FROM entities WHERE kind = $1 AND name = $2`, string(e.Kind), e.Name)
+		`SELECT title FROM entities e WHERE kind = $1 AND name = $2
+			AND EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.suppressed = '' AND o.marking <= $3)`, string(e.Kind), e.Name, int(r.Clearance))
 	if err == nil && len(rows) == 0 {
 		err = intel.ErrNotFound
 	}

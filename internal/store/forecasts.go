@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -13,39 +15,75 @@ import (
 // SaveForecasts keeps forecasts as they were made. One that is there already
 // is never changed.
 func (db *DB) SaveForecasts(ctx context.Context, fs []intel.Forecast) error {
+	subjects := map[intel.Entity]bool{}
+	for _, f := range fs {
+		subjects[f.Subject] = true
+	}
 	err := db.tx(ctx, func(tx engine) error {
-		for _, f := range fs {
-			ids, _, err := entityIDs(ctx, tx, []intel.Entity{f.Subject}, nil)
-			if err != nil {
-				return err
-			}
-			body, err := json.Marshal(f)
-			if err != nil {
-				return fmt.Errorf("forecast %s: %w", f.ID, err)
-			}
-			_, err = tx.ExecContext(ctx, `INSERT INTO forecasts (id, subject, kind, made, due, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-				f.ID, ids[f.Subject], f.Kind, f.Made.UnixMicro(), f.Due.UnixMicro(), text(string(body)))
-			if err != nil {
-				return err
-			}
+		ids, _, err := entityIDs(ctx, tx, slices.SortedFunc(maps.Keys(subjects), compare), nil)
+		if err != nil {
+			return err
 		}
-		return nil
+		return chunks(fs, func(fs []intel.Forecast) error {
+			args := make([]any, 0, 7*len(fs))
+			for _, f := range fs {
+				body, err := json.Marshal(f)
+				if err != nil {
+					return fmt.Errorf("forecast %s: %w", f.ID, err)
+				}
+				args = append(args, f.ID, ids[f.Subject], f.Kind, int(f.Marking), f.Made.UnixMicro(), f.Due.UnixMicro(), text(string(body)))
+			}
+			_, err := tx.ExecContext(ctx, `INSERT INTO forecasts (id, subject, kind, marking, made, due, body) VALUES `+values(1, len(fs), 7)+
+				` ON CONFLICT DO NOTHING`, args...)
+			return err
+		})
 	})
 	if err != nil {
-		return fmt.Errorf("save forecasts: %w", err)
+		return fmt.Errorf("save %d forecasts: %w", len(fs), err)
 	}
 	return nil
 }
 
-// Forecasts returns the forecasts about an entity that were made until asOf
-// and are not due before it, latest first.
-func (db *DB) Forecasts(ctx context.Context, subject intel.Entity, asOf time.Time) ([]intel.Forecast, error) {
-	return query(ctx, db.read, func(r *sql.Rows, f *intel.Forecast) error {
+// Forecasts returns the forecasts about an entity that were made last until
+// asOf, those of them that are not due before it. Of one day r is told those of
+// the strictest marking she may see; former days stay in the table, to be
+// judged.
+func (db *DB) Forecasts(ctx context.Context, r intel.Reader, subject intel.Entity, asOf time.Time) ([]intel.Forecast, error) {
+	fs, err := query(ctx, db.read, func(r *sql.Rows, f *intel.Forecast) error {
 		var body []byte
-		if err := r.Scan(&body); err != nil {
-			return err
+		var id string
+		var marking intel.Marking
+		err := r.Scan(&id, &marking, &body)
+		if err == nil {
+			err = json.Unmarshal(body, f)
 		}
-		return json.Unmarshal(body, f)
-	}, `SELECT f.body FROM forecasts f JOIN entities e ON e.id = f.subject WHERE e.kind = $1 AND e.name = $2 AND f.made <= $3 AND f.due >= $4
-		ORDER BY f.made DESC, f.id LIMIT 200`, string(subject.Kind), subject.Name, asOf.UnixMicro(), asOf.UnixMicro())
+		f.ID, f.Marking = id, marking
+		return err
+	}, `WITH last (subject, made, marking) AS (SELECT f.subject, f.made, MAX(f.marking) FROM forecasts f JOIN entities e ON e.id = f.subject
+			WHERE e.kind = $1 AND e.name = $2 AND f.made <= $3 AND f.marking <= $4 GROUP BY f.subject, f.made ORDER BY f.made DESC LIMIT 1)
+		SELECT f.id, f.marking, f.body FROM last l JOIN forecasts f ON f.subject = l.subject AND f.made = l.made AND f.marking = l.marking
+		WHERE f.due >= $3 ORDER BY f.id LIMIT 200`, string(subject.Kind), subject.Name, asOf.UnixMicro(), int(r.Clearance))
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of %s: %w", subject, err)
+	}
+	return fs, nil
+}
+
+// Markings returns, in order, the markings of documents that r may see and
+// that mention one of names, or anybody at all where no names are given.
+func (db *DB) Markings(ctx context.Context, r intel.Reader, names []intel.Entity) ([]intel.Marking, error) {
+	which, args := "", []any{int(r.Clearance)}
+	if len(names) > 0 {
+		ids, err := db.integers(ctx, names)
+		if err != nil || len(ids) == 0 {
+			return nil, err
+		}
+		which, args = ` AND entity IN `+list(2, len(ids)), append(args, anys(ids)...)
+	}
+	found, err := query(ctx, db.read, func(r *sql.Rows, m *intel.Marking) error { return r.Scan(m) },
+		`SELECT DISTINCT marking FROM activity WHERE marking <= $1`+which+` ORDER BY marking`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("markings: %w", err)
+	}
+	return found, nil
 }

@@ -23,8 +23,8 @@ type Pack struct {
 // SavePack puts a pack in force in place of the one of that name, in one
 // transaction: a reader sees the former one or this one, never a mixture. All
 // names become unresolved by it.
-// Each yields the items in any order, and may fail half-way. It reports whether
-// anything changed.
+// Each yields the items in any order, may fail half-way, and yields all of them
+// again when asked again. It reports whether anything changed.
 func (db *DB) SavePack(ctx context.Context, p Pack, each func(yield func(key string, body []byte) error) error) (changed bool, err error) {
 	err = db.tx(ctx, func(tx engine) error {
 		changed = false

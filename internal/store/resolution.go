@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -12,12 +13,21 @@ import (
 )
 
 // A Resolution says that Name stands for Canonical with a share, and who says
-// so. The shares of one name sum to 1 at most.
+// so. The shares of one name sum to 1 at most, for each reader.
 type Resolution struct {
 	Name      intel.Entity
 	Canonical intel.Entity
 	Share     float64
 	SaidBy    []string
+	// When kept it is told to readers cleared for Marking and not for Below;
+	// zero is no bound. As read it is what the reader is told, and both are zero.
+	Marking, Below intel.Marking
+}
+
+// told is the condition that of whom a name stands for the rows of the table by
+// the given name are what a reader of clearance $n is told.
+func told(table string, n int) string {
+	return fmt.Sprintf(` %[1]s.marking <= $%[2]d AND %[1]s.below > $%[2]d `, table, n)
 }
 
 // saveResolutions replaces whom the names in rs stand for.
@@ -35,6 +45,7 @@ func saveResolutions(ctx context.Context, tx engine, rs []Resolution) error {
 			}
 		}
 	}
+	slices.SortFunc(all, compare)
 	ids, _, err := entityIDs(ctx, tx, all, nil)
 	if err != nil {
 		return err
@@ -50,19 +61,19 @@ func saveResolutions(ctx context.Context, tx engine, rs []Resolution) error {
 	if err != nil {
 		return err
 	}
-	last := map[[2]int64]bool{} // of one statement, which may not hit a row twice
+	last := map[[3]int64]bool{} // of one statement, which may not hit a row twice
 	return chunks(rs, func(rs []Resolution) error {
 		clear(last)
-		args := make([]any, 0, 4*len(rs))
+		args := make([]any, 0, 6*len(rs))
 		for _, r := range rs {
-			pair := [2]int64{ids[r.Name], ids[r.Canonical]}
-			if !last[pair] {
-				last[pair] = true
-				args = append(args, pair[0], pair[1], r.Share, strings.Join(r.SaidBy, "\n"))
+			key := [3]int64{ids[r.Name], int64(r.Marking), ids[r.Canonical]}
+			if !last[key] {
+				last[key] = true
+				args = append(args, key[0], key[1], int(cmp.Or(r.Below, intel.Red+1)), key[2], r.Share, strings.Join(r.SaidBy, "\n"))
 			}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO resolution (name, canonical, share, said_by) VALUES `+values(1, len(args)/4, 4)+`
-			ON CONFLICT (name, canonical) DO UPDATE SET share = excluded.share, said_by = excluded.said_by`, args...)
+		_, err := tx.ExecContext(ctx, `INSERT INTO resolution (name, marking, below, canonical, share, said_by) VALUES `+values(1, len(args)/6, 6)+`
+			ON CONFLICT (name, marking, canonical) DO UPDATE SET below = excluded.below, share = excluded.share, said_by = excluded.said_by`, args...)
 		return err
 	})
 }
@@ -79,16 +90,18 @@ func scanResolution(r *sql.Rows, x *Resolution) error {
 const resolutionSelect = `SELECT n.kind, n.name, c.kind, c.name, r.share, r.said_by FROM resolution r
 	JOIN entities n ON n.id = r.name JOIN entities c ON c.id = r.canonical `
 
-// StandsFor returns whom a name stands for, greatest share first; none: itself.
-func (db *DB) StandsFor(ctx context.Context, name intel.Entity) ([]Resolution, error) {
-	return query(ctx, db.read, scanResolution, resolutionSelect+`WHERE n.kind = $1 AND n.name = $2 ORDER BY r.share DESC, c.name`, string(name.Kind), name.Name)
+// StandsFor returns whom a name stands for by what r may see, greatest share
+// first; none: itself.
+func (db *DB) StandsFor(ctx context.Context, r intel.Reader, name intel.Entity) ([]Resolution, error) {
+	return query(ctx, db.read, scanResolution, resolutionSelect+`WHERE n.kind = $1 AND n.name = $2 AND`+told("r", 3)+`ORDER BY r.share DESC, c.name`,
+		string(name.Kind), name.Name, int(r.Clearance))
 }
 
-// NamesOf returns the names that stand for canonical, with their shares,
-// canonical itself first.
-func (db *DB) NamesOf(ctx context.Context, canonical intel.Entity) ([]Resolution, error) {
-	rows, err := query(ctx, db.read, scanResolution, resolutionSelect+`WHERE c.kind = $1 AND c.name = $2 ORDER BY r.share DESC, n.kind, n.name LIMIT 500`,
-		string(canonical.Kind), canonical.Name)
+// NamesOf returns the names that stand for canonical by what r may see, with
+// their shares, canonical itself first.
+func (db *DB) NamesOf(ctx context.Context, r intel.Reader, canonical intel.Entity) ([]Resolution, error) {
+	rows, err := query(ctx, db.read, scanResolution, resolutionSelect+`WHERE c.kind = $1 AND c.name = $2 AND`+told("r", 3)+`
+		ORDER BY r.share DESC, n.kind, n.name LIMIT 500`, string(canonical.Kind), canonical.Name, int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("names of %s: %w", canonical, err)
 	}
@@ -101,24 +114,24 @@ func (db *DB) NamesOf(ctx context.Context, canonical intel.Entity) ([]Resolution
 	return out, nil
 }
 
-// Mains returns, of names that stand for one thing or mostly for one, what that
-// is.
-func (db *DB) Mains(ctx context.Context, names []intel.Entity) (map[intel.Entity]Titled, error) {
+// Mains returns, of names that by what r may see stand for one thing or mostly
+// for one, what that is.
+func (db *DB) Mains(ctx context.Context, r intel.Reader, names []intel.Entity) (map[intel.Entity]Titled, error) {
 	type row struct {
 		name intel.Entity
 		Titled
 	}
 	out := map[intel.Entity]Titled{}
 	err := chunks(names, func(names []intel.Entity) error {
-		args := make([]any, 0, 2*len(names))
+		args := []any{int(r.Clearance)}
 		for _, e := range names {
 			args = append(args, string(e.Kind), e.Name)
 		}
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
 			return r.Scan(&x.name.Kind, &x.name.Name, &x.Entity.Kind, &x.Entity.Name, &x.Title)
-		}, `WITH w (kind, name) AS (VALUES `+casts(1, len(names), "TEXT", "TEXT")+`)
+		}, `WITH w (kind, name) AS (VALUES `+casts(2, len(names), "TEXT", "TEXT")+`)
 			SELECT n.kind, n.name, c.kind, c.name, c.title FROM w JOIN entities n ON n.kind = w.kind AND n.name = w.name
-			JOIN resolution x ON x.name = n.id AND x.share > 0.5 JOIN entities c ON c.id = x.canonical`, args...)
+			JOIN resolution x ON x.name = n.id AND x.share > 0.5 AND`+told("x", 1)+`JOIN entities c ON c.id = x.canonical`, args...)
 		for _, x := range rows {
 			out[x.name] = x.Titled
 		}

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -27,4 +29,32 @@ func (db *DB) SaveSetting(ctx context.Context, key, value string) error {
 		return fmt.Errorf("save setting %s: %w", key, err)
 	}
 	return nil
+}
+
+// epoch is the setting that Epoch reads.
+const epoch = "epoch"
+
+// Epoch is a number that grows whenever what is derived from documents or whom
+// names stand for changes: what was counted before may be wrong then.
+func (db *DB) Epoch(ctx context.Context) (int64, error) {
+	s, err := db.Setting(ctx, epoch)
+	if errors.Is(err, intel.ErrNotFound) {
+		return 0, nil // nothing was derived yet
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("epoch: %w", err)
+	}
+	return n, nil
+}
+
+// newEpoch begins an epoch. It is the last statement of its transaction, for
+// others wait for it from then on.
+func newEpoch(ctx context.Context, tx engine) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO settings (key, value) VALUES ($1, '1')
+		ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(settings.value AS BIGINT) + 1 AS TEXT)`, epoch)
+	return err
 }

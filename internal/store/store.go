@@ -89,18 +89,57 @@ func (db *DB) migrate(ctx context.Context) error {
 	}
 }
 
-// tx runs f in a transaction, which it commits if f returns nil.
+// mostTries is how often a transaction is tried that loses against another.
+const mostTries = 6
+
+// tx runs f in a transaction, which it commits if f returns nil. One that
+// PostgreSQL ends for the sake of another is tried again: f begins anew each
+// time and keeps nothing of the time before.
 func (db *DB) tx(ctx context.Context, f func(engine) error) error {
+	for try := 1; ; try++ {
+		err := db.once(ctx, f)
+		if try == mostTries || !lost(err) {
+			return db.room(err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond << try):
+		}
+	}
+}
+
+func (db *DB) once(ctx context.Context, f func(engine) error) error {
 	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	err = f(engine{tx, db.dialect.bare})
-	if err == nil {
-		err = tx.Commit()
+	if err := f(engine{tx, db.dialect.bare}); err != nil {
+		return err
 	}
-	return db.room(err)
+	return tx.Commit()
+}
+
+// lost says of an error whether a transaction was ended for the sake of
+// another: a serialization failure or a deadlock.
+func lost(err error) bool {
+	pg := (*pgconn.PgError)(nil)
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// exec runs one statement that touches many rows and returns how many.
+func (db *DB) exec(ctx context.Context, statement string, args ...any) (n int, err error) {
+	err = db.tx(ctx, func(tx engine) error {
+		res, err := tx.ExecContext(ctx, statement, args...)
+		if err != nil {
+			return err
+		}
+		rows, err := res.RowsAffected()
+		n = int(rows)
+		return err
+	})
+	return n, err
 }
 
 // room says of an error whether it is the disk that is full, and what to do.

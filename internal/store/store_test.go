@@ -396,7 +396,7 @@ func TestANameIsReadWithTheNamesThatStandForIt(t *testing.T) {
 		if err := db.Settle(t.Context(), store.Settlement{Resolutions: []store.Resolution{r}}); err != nil {
 			t.Fatal(err)
 		}
-		names, err := db.NamesOf(t.Context(), actor)
+		names, err := db.NamesOf(t.Context(), all, actor)
 		if err != nil || len(names) != 2 {
 			t.Fatalf("names %+v, err %v", names, err)
 		}

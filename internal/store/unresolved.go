@@ -26,7 +26,9 @@ const askAgain = ` ON CONFLICT (name) DO UPDATE SET asked = unresolved.asked + 1
 
 // Unresolve makes every name that may stand for another unresolved, as after
 // the reference has changed.
-func (db *DB) Unresolve(ctx context.Context) error { return unresolve(ctx, db.write) }
+func (db *DB) Unresolve(ctx context.Context) error {
+	return db.tx(ctx, func(tx engine) error { return unresolve(ctx, tx) })
+}
 
 func unresolve(ctx context.Context, tx engine) error {
 	kinds := slugged()
@@ -80,15 +82,17 @@ func (db *DB) Asked(ctx context.Context, names []intel.Entity) ([]Unresolved, er
 	return out, nil
 }
 
-// Aliases returns what is believed of claims that one of names is, or is not,
-// an alias, and of claims that another is an alias of it.
-func (db *DB) Aliases(ctx context.Context, names []intel.Entity) ([]intel.Assessment, error) {
+// Aliases returns what r may believe of claims that one of names is, or is not,
+// an alias, and of claims that another is an alias of it, with the strictest
+// marking that the belief rests on.
+func (db *DB) Aliases(ctx context.Context, r intel.Reader, names []intel.Entity) ([]intel.Assessment, error) {
 	ids, err := db.lookupIDs(ctx, names)
 	if err != nil {
 		return nil, fmt.Errorf("aliases: %w", err)
 	}
 	type row struct {
 		ends
+		marking     intel.Marking
 		probability float64
 	}
 	var out []intel.Assessment
@@ -96,15 +100,15 @@ func (db *DB) Aliases(ctx context.Context, names []intel.Entity) ([]intel.Assess
 	for _, side := range []string{"from_entity", "to_entity"} {
 		err := chunks(slices.Sorted(maps.Values(ids)), func(ids []int64) error {
 			rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
-				return r.Scan(&x.id, &x.relation, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.probability)
-			}, `SELECT a.link, a.relation, f.kind, f.name, t.kind, t.name, MAX(a.probability) FROM assessments a
+				return r.Scan(&x.id, &x.relation, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.marking, &x.probability)
+			}, `SELECT a.link, a.relation, f.kind, f.name, t.kind, t.name, a.marking, a.probability FROM assessments a
 				JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity
-				WHERE a.relation IN ('alias-of', 'not-alias-of') AND a.`+side+` IN `+list(1, len(ids))+`
-				GROUP BY a.link, a.relation, f.kind, f.name, t.kind, t.name ORDER BY a.link`, anys(ids)...)
+				WHERE a.relation IN ('alias-of', 'not-alias-of') AND a.marking <= $1 AND a.below > $1 AND a.`+side+` IN `+list(2, len(ids))+`
+				ORDER BY a.link`, append([]any{int(r.Clearance)}, anys(ids)...)...)
 			for _, x := range rows {
 				if !seen[x.id] {
 					seen[x.id] = true
-					out = append(out, intel.Assessment{Link: x.link(), Probability: x.probability})
+					out = append(out, intel.Assessment{Link: x.link(), Marking: x.marking, Probability: x.probability})
 				}
 			}
 			return err
@@ -128,25 +132,24 @@ type Settlement struct {
 // stay unresolved.
 func (db *DB) Settle(ctx context.Context, s Settlement) error {
 	err := db.tx(ctx, func(tx engine) error {
-		for e, t := range s.Titles {
-			if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3 AND title <> $1`, text(t), string(e.Kind), e.Name); err != nil {
-				return err
-			}
-		}
 		names := make([]intel.Entity, len(s.Names))
 		for i, u := range s.Names {
 			names[i] = u.Name
 		}
 		ids := make(map[intel.Entity]int64, len(names))
-		err := chunks(names, func(some []intel.Entity) error {
-			if err := findEntities(ctx, tx, some, ids); err != nil {
-				return err
-			}
-			gone := make([]any, len(some))
-			for i, e := range some {
-				gone[i] = ids[e]
-			}
-			_, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name IN `+list(1, len(gone)), gone...)
+		err := chunks(names, func(some []intel.Entity) error { return findEntities(ctx, tx, some, ids) })
+		if err != nil {
+			return err
+		}
+		sorted := slices.Sorted(maps.Values(ids))
+		if err := holdRows(ctx, tx, `SELECT name FROM unresolved WHERE name`, sorted, db.dialect.hold); err != nil {
+			return err
+		}
+		if err := retitle(ctx, tx, s.Titles); err != nil {
+			return err
+		}
+		err = chunks(sorted, func(gone []int64) error {
+			_, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name IN `+list(1, len(gone)), anys(gone)...)
 			return err
 		})
 		if err != nil {
@@ -155,7 +158,7 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 		if err := saveResolutions(ctx, tx, s.Resolutions); err != nil {
 			return err
 		}
-		return chunks(s.Names, func(some []Unresolved) error {
+		err = chunks(s.Names, func(some []Unresolved) error {
 			args := make([]any, 0, 2*len(some))
 			for _, u := range some {
 				args = append(args, ids[u.Name], u.asked)
@@ -163,9 +166,22 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 			_, err := tx.ExecContext(ctx, `DELETE FROM unresolved WHERE (name, asked) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, args...)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		return newEpoch(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("settle %d names: %w", len(s.Names), err)
+	}
+	return nil
+}
+
+func retitle(ctx context.Context, tx engine, titles map[intel.Entity]string) error {
+	for _, e := range slices.SortedFunc(maps.Keys(titles), compare) {
+		if _, err := tx.ExecContext(ctx, `UPDATE entities SET title = $1 WHERE kind = $2 AND name = $3 AND title <> $1`, text(titles[e]), string(e.Kind), e.Name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -146,12 +146,11 @@ func (db *DB) Outdate(ctx context.Context, version int) (int, error) {
 }
 
 func (db *DB) anew(ctx context.Context, which string, version int) (int, error) {
-	res, err := db.write.ExecContext(ctx, `UPDATE work SET state = 0, attempts = 0, leased = 0, error = '' WHERE `+which, version)
+	n, err := db.exec(ctx, `UPDATE work SET state = 0, attempts = 0, leased = 0, error = '' WHERE `+which, version)
 	if err != nil {
 		return 0, fmt.Errorf("reprocess: %w", err)
 	}
-	n, err := res.RowsAffected()
-	return int(n), err
+	return n, nil
 }
 
 // A Parked document is one that failed five times.

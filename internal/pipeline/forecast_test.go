@@ -1,0 +1,96 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+)
+
+func TestForecastsRestOnWhatTheirReaderMaySee(t *testing.T) {
+	lynx, stoat := intel.NewEntity(intel.Actor, "Cold Lynx"), intel.NewEntity(intel.Actor, "Amber Stoat")
+	uses := func(who intel.Entity, technique string, n int, m intel.Marking) intel.Document {
+		d := report(n, fmt.Sprintf("%s, %s, week %d", who.Name, technique, n))
+		d.Marking = m
+		d.Claims = []intel.Claim{{Subject: who, Relation: intel.Uses, Object: intel.Entity{Kind: intel.Technique, Name: technique}}}
+		return d
+	}
+	clear := []intel.Document{uses(lynx, "T1059", 3, intel.Clear), uses(stoat, "T1566", 5, intel.Clear)}
+	var red []intel.Document
+	for n := range 9 {
+		red = append(red, uses(lynx, "T1105", n+1, intel.Red), uses(intel.NewEntity(intel.Actor, fmt.Sprint("Secret ", n)), "T1003", n+1, intel.Red))
+	}
+	told := func(r intel.Reader, docs []intel.Document) []intel.Forecast {
+		t.Helper()
+		db, p, _ := open(t)
+		if _, err := p.Keep(t.Context(), docs); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Forecast(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		fs, err := db.Forecasts(t.Context(), r, lynx, now)
+		if err != nil || len(fs) == 0 {
+			t.Fatalf("%d forecasts, err %v", len(fs), err)
+		}
+		return fs
+	}
+	all := append(red, clear...)
+	want := told(intel.Public(), clear)
+	for _, m := range []intel.Marking{intel.Clear, intel.Green, intel.AmberStrict} {
+		if d := cmp.Diff(want, told(intel.Reader{Clearance: m}, all)); d != "" {
+			t.Errorf("%v: %s", m, d)
+		}
+	}
+	secret := told(intel.Everything(), all)
+	if cmp.Equal(want, secret) {
+		t.Errorf("with clearance nothing more is told: %+v", secret)
+	}
+	for _, f := range secret {
+		if f.Marking != intel.Red || f.Target == "technique:T1105" {
+			t.Errorf("%+v; want what is made of everything", f)
+		}
+	}
+}
+
+func TestOnlyTheForecastsOfTheLastDayAreShown(t *testing.T) {
+	db, p, ed := open(t)
+	if _, err := p.Keep(t.Context(), []intel.Document{report(1, "Cold Lynx is back."), report(3, "Cold Lynx was here.")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lynx := intel.NewEntity(intel.Actor, "Cold Lynx")
+	day := now
+	p.Now = func() time.Time { return day }
+	for i := range 3 {
+		day = now.AddDate(0, 0, i)
+		if err := p.Forecast(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		asOf := now.AddDate(0, 0, i)
+		fs, err := db.Forecasts(t.Context(), intel.Public(), lynx, asOf)
+		if err != nil || len(fs) != 3 {
+			t.Fatalf("%s: %d forecasts, err %v; want 7 and 28 days of activity and whether any", asOf, len(fs), err)
+		}
+		for _, f := range fs {
+			if f.Made.After(asOf) || asOf.Sub(f.Made) >= 24*time.Hour {
+				t.Errorf("%s: made %s", asOf, f.Made)
+			}
+		}
+	}
+	profile, _, err := ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, day)
+	if err != nil || len(profile.Forecasts) != 3 {
+		t.Errorf("the profile tells %d forecasts, err %v", len(profile.Forecasts), err)
+	}
+}

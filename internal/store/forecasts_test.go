@@ -1,0 +1,51 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+func TestOfManyForecastsEachReaderIsToldTheLatestOfHers(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		var all []intel.Forecast
+		for back := range 30 {
+			made := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -back)
+			for _, m := range []intel.Marking{intel.Clear, intel.Amber} {
+				for i := range 10 {
+					all = append(all, intel.Forecast{ID: fmt.Sprint(back, m, i), Subject: actor, Kind: "technique", Target: fmt.Sprint("technique:T", back+i),
+						Horizon: 28, Marking: m, Made: made, Due: made.AddDate(0, 0, 28)})
+				}
+			}
+		}
+		hidden := intel.Entity{Kind: intel.Actor, Name: "hidden"}
+		all = append(all, intel.Forecast{ID: "hidden", Subject: hidden, Marking: intel.Red, Made: now, Due: now.AddDate(0, 0, 7)})
+		for range 2 {
+			if err := db.SaveForecasts(t.Context(), all); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for clearance, want := range map[intel.Marking]intel.Marking{intel.Clear: intel.Clear, intel.Green: intel.Clear, intel.Amber: intel.Amber, intel.Red: intel.Amber} {
+			for back := range 3 {
+				fs, err := db.Forecasts(t.Context(), intel.Reader{Clearance: clearance}, actor, now.AddDate(0, 0, -back))
+				if err != nil || len(fs) != 10 {
+					t.Fatalf("%v: %d forecasts, err %v", clearance, len(fs), err)
+				}
+				for i, f := range fs {
+					if f.ID != fmt.Sprint(back, want, i) || f.Marking != want {
+						t.Errorf("%v, %d days ago: %+v", clearance, back, f)
+					}
+				}
+			}
+		}
+		if fs, err := db.Forecasts(t.Context(), intel.Reader{Clearance: intel.AmberStrict}, hidden, now); err != nil || len(fs) != 0 {
+			t.Errorf("hidden: %+v, err %v", fs, err)
+		}
+		if fs, err := db.Forecasts(t.Context(), intel.Everything(), actor, now.AddDate(0, 2, 0)); err != nil || len(fs) != 0 {
+			t.Errorf("all due: %+v, err %v", fs, err)
+		}
+	})
+}
