@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 )
 
@@ -114,5 +116,96 @@ func TestTrickyLinesAreReadRight(t *testing.T) {
 	t.Logf("tricky lines: precision %.4f, recall %.4f, %+v", c.precision(), c.recall(), c)
 	if c.precision() < 0.99 || c.recall() < 0.99 {
 		t.Errorf("precision %.4f, recall %.4f; want 0.99 of each", c.precision(), c.recall())
+	}
+}
+
+// TestFragmentsOfVulnerabilitiesAreRead holds the scanner to descriptions
+// labelled by hand: by CVE and fragment, the texts are in the CVE list.
+func TestFragmentsOfVulnerabilitiesAreRead(t *testing.T) {
+	labels := map[string]fragments{}
+	for _, f := range append(lines[fragments](t, "testdata/fragments-a.jsonl"), lines[fragments](t, "testdata/fragments-b.jsonl")...) {
+		labels[f.CVE] = f
+	}
+	set, err := reference.NewSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := extract.New(set)
+	var c tally
+	kinds := map[string]*tally{}
+	n := 0
+	descriptions(t, func(cve, text string) {
+		l, ok := labels[cve]
+		if !ok {
+			return
+		}
+		n++
+		got := slices.DeleteFunc(live(s, intel.Document{Text: text, Genre: intel.Advisory}), func(e string) bool {
+			kind, _, _ := strings.Cut(e, ":")
+			return !slices.Contains([]string{"file", "function", "library", "argument", "input", "pattern", "port"}, kind)
+		})
+		slices.Sort(l.Fragments)
+		wrong, missed := c.count(got, slices.Compact(l.Fragments), l.Either)
+		for _, kind := range []string{"file", "function", "library", "argument", "input", "port"} {
+			if kinds[kind] == nil {
+				kinds[kind] = &tally{}
+			}
+			of := func(list []string) []string {
+				return slices.DeleteFunc(slices.Clone(list), func(e string) bool { return !strings.HasPrefix(e, kind+":") })
+			}
+			kinds[kind].count(of(got), of(l.Fragments), l.Either)
+		}
+		if len(wrong)+len(missed) > 0 {
+			t.Logf("%s missed %q, wrong %q\n%s", cve, missed, wrong, text)
+		}
+	})
+	for kind, k := range kinds {
+		t.Logf("%-9s precision %.3f, recall %.3f, %+v", kind, k.precision(), k.recall(), *k)
+	}
+	t.Logf("fragments of %d descriptions: precision %.4f, recall %.4f, %+v", n, c.precision(), c.recall(), c)
+	if n != len(labels) || c.precision() < 0.97 || c.recall() < 0.97 {
+		t.Errorf("%d of %d descriptions, precision %.4f, recall %.4f; want all, 0.97 of each", n, len(labels), c.precision(), c.recall())
+	}
+}
+
+type fragments struct {
+	CVE               string
+	Fragments, Either []string
+}
+
+// descriptions calls f with the English description of each CVE record.
+func descriptions(t testing.TB, f func(cve, text string)) {
+	t.Helper()
+	file, err := os.Open(realData(t) + "/cve/cve-records-2024-10-24.ndjson.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := bufio.NewScanner(z)
+	s.Buffer(nil, 8<<20)
+	for s.Scan() {
+		var r struct {
+			Meta struct {
+				ID string `json:"cveId"`
+			} `json:"cveMetadata"`
+			Containers struct {
+				CNA struct {
+					Descriptions []struct{ Lang, Value string }
+				}
+			}
+		}
+		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range r.Containers.CNA.Descriptions {
+			if strings.HasPrefix(d.Lang, "en") {
+				f(r.Meta.ID, d.Value)
+				break
+			}
+		}
 	}
 }

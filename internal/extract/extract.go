@@ -43,13 +43,13 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 	var out []intel.Observation
 	seen := map[intel.Entity]bool{}
 	if doc.Text != "" {
-		out = s.scan(doc.Text, host(doc.URL))
+		out = s.scan(doc.Text, doc)
 		for _, o := range out {
 			seen[o.Entity] = true
 		}
 	}
 	if doc.Title != "" {
-		for _, o := range s.scan(doc.Title, host(doc.URL)) {
+		for _, o := range s.scan(doc.Title, doc) {
 			if !seen[o.Entity] {
 				seen[o.Entity] = true
 				o.Offset = -1
@@ -74,10 +74,10 @@ func host(ref string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// scan finds everything in one text. Own is the host the text was published
-// at: its own addresses are navigation.
-func (s *Scanner) scan(text, own string) []intel.Observation {
-	v := &values{text: text, set: s.set, own: own, signs: signature(text)}
+// scan finds everything in one text of a document. What is at the host it was
+// published at is navigation.
+func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
+	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text), advisory: doc.Genre == intel.Advisory}
 	v.run()
 	v.spaced()
 	words := tokens(make([]token, 0, len(text)/5+1), text)

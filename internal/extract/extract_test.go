@@ -30,8 +30,13 @@ func scanner(tb testing.TB) *extract.Scanner {
 }
 
 func found(s *extract.Scanner, text string) []string {
+	return live(s, intel.Document{Text: text})
+}
+
+// live is what a document mentions and is not set aside, each once.
+func live(s *extract.Scanner, doc intel.Document) []string {
 	var out []string
-	for _, o := range s.Observations(intel.Document{Text: text}) {
+	for _, o := range s.Observations(doc) {
 		if o.Suppressed == "" {
 			out = append(out, o.Entity.String())
 		}

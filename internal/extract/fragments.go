@@ -23,6 +23,8 @@ const (
 	agentWord
 	systemWord
 	methodWord
+	headerWord
+	flawWord
 )
 
 // triggers tells the trigger of a word by its hash, in the languages of the
@@ -40,6 +42,8 @@ func triggers() map[uint32]trigger {
 		mutexWord:    "mutex mutexes мьютекс mutant",
 		agentWord:    "agent",
 		systemWord:   "as asn",
+		headerWord:   "header headers",
+		flawWord:     "vulnerability overflow flaw validation",
 		methodWord:   "get post put head delete patch options propfind",
 	} {
 		for _, w := range strings.Fields(words) {
@@ -84,8 +88,57 @@ func (v *values) fragments(words []token, triggers map[uint32]trigger) {
 			v.systems(words, i)
 		case methodWord:
 			v.request(from, to)
+		case headerWord:
+			v.header(from)
+		case flawWord:
+			v.flawed(to)
 		}
 	}
+	v.insideInputs()
+}
+
+// insideInputs drops the fragments that are part of an input value.
+func (v *values) insideInputs() {
+	var inputs []intel.Observation
+	for _, o := range v.out {
+		if o.Entity.Kind == intel.Input && len(inputs) < 64 {
+			inputs = append(inputs, o)
+		}
+	}
+	if len(inputs) == 0 {
+		return
+	}
+	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
+		return o.Entity.Kind != intel.Input && o.Entity.Kind.Class() == intel.IOA && slices.ContainsFunc(inputs, func(in intel.Observation) bool {
+			return o.Offset >= in.Offset && o.Offset+o.Length <= in.Offset+in.Length
+		})
+	})
+}
+
+// header reads names of headers that stand in quotes before the word.
+func (v *values) header(from int) {
+	for _, protocol := range []string{" SIP", " HTTP", " request", " response"} {
+		if before, ok := strings.CutSuffix(strings.TrimRight(v.text[max(0, from-24):from], " "), protocol); ok {
+			from -= min(from, 24) - len(before)
+			break
+		}
+	}
+	if p := v.back(from); p.quoted {
+		v.listBefore(intel.Argument, from, true)
+	}
+}
+
+// flawed reads "vulnerability in X of Y", where X is written as functions are.
+func (v *values) flawed(to int) {
+	if !strings.HasPrefix(v.text[to:], " in ") {
+		return
+	}
+	p := v.next(to + 3)
+	text := v.text[p.from:p.to]
+	if rest := v.text[p.to:]; p.empty() || p.quoted || !strings.HasPrefix(rest, " of ") && !strings.HasPrefix(rest, " function") || !technical(text) || !plainName(text) || strings.Contains(text, ".") || !strings.ContainsAny(text, "abcdefghijklmnopqrstuvwxyz") {
+		return
+	}
+	v.note(intel.Entity{Kind: intel.Function, Name: text}, p.from, p.to, "")
 }
 
 // A piece is a stretch of the text beside a trigger.
@@ -195,7 +248,7 @@ func (v *values) arguments(from, to int) {
 	if p := v.next(to); !p.empty() && v.names(intel.Argument, p) {
 		return
 	}
-	v.listBefore(from, v.text[to-1]|0x20 == 's')
+	v.listBefore(intel.Argument, from, v.text[to-1]|0x20 == 's')
 }
 
 // manipulated reads "manipulation of the argument a/b leads to", the form in
@@ -262,10 +315,44 @@ func (v *values) introduces(at int) bool {
 	return strings.Trim(rest, ".\n ") == "" || strings.HasPrefix(rest, ".\n") || strings.HasPrefix(rest, ". ")
 }
 
+// listAfter goes on with the names of a list that began with p.
+func (v *values) listAfter(kind intel.Kind, p piece) {
+	for range 8 {
+		rest := v.text[p.to:min(len(v.text), p.to+8)]
+		rest = strings.TrimLeft(rest, "'`\"()")
+		skip := 0
+		for _, sep := range []string{", and ", " and ", ", ", " or "} {
+			if strings.HasPrefix(rest, sep) {
+				skip = len(sep)
+				break
+			}
+		}
+		if skip == 0 {
+			return
+		}
+		p = v.next(p.to + strings.Index(v.text[p.to:], rest) + skip)
+		if text := v.text[p.from:p.to]; p.empty() || !p.quoted && !technical(text) || !v.names(kind, p) {
+			return
+		}
+	}
+}
+
 // listBefore reads the names before a trigger: "the a, b, and c parameters".
-func (v *values) listBefore(at int, plural bool) {
+func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 	for n := range 12 {
 		p := v.back(at)
+		if n == 0 {
+			for between := range 3 { // "`x` HTTP POST parameter"
+				if p.empty() || p.quoted || between == 2 || !request(v.text[p.from:p.to]) {
+					break
+				}
+				if q := v.back(p.from); q.quoted || !q.empty() && (technical(v.text[q.from:q.to]) || request(v.text[q.from:q.to])) {
+					p = q
+					continue
+				}
+				break
+			}
+		}
 		if p.empty() {
 			return
 		}
@@ -277,11 +364,8 @@ func (v *values) listBefore(at int, plural bool) {
 		for _, part := range strings.Split(text, "/") {
 			if part != "" && !prose(part) {
 				i := p.from + strings.Index(v.text[p.from:p.to], part)
-				v.note(intel.Entity{Kind: intel.Argument, Name: part}, i, i+len(part), "")
+				v.note(intel.Entity{Kind: kind, Name: part}, i, i+len(part), "")
 			}
-		}
-		if !plural {
-			return
 		}
 		begin := p.from
 		if p.quoted {
@@ -298,33 +382,68 @@ func (v *values) listBefore(at int, plural bool) {
 				break
 			}
 		}
-		if next == "" {
+		if next == "" || !plural && next != " and" {
 			return
 		}
+		plural = true
 		at = begin - (len(v.text[max(0, begin-24):begin]) - len(before)) - len(next)
 	}
 }
 
 // called reads the name of a function or library beside the word for it.
 func (v *values) called(kind intel.Kind, from, to int) {
+	plural := v.text[to-1]|0x20 == 's'
 	if p := v.next(to); !p.empty() && v.names(kind, p) {
+		if plural {
+			v.listAfter(kind, p)
+		}
 		return
 	}
 	p := v.back(from)
 	if p.empty() {
 		return
 	}
+	if and := strings.TrimSuffix(v.text[max(0, p.from-8):p.from], "`"); plural && technical(v.text[p.from:p.to]) && (strings.HasSuffix(and, " and ") || strings.HasSuffix(and, ", ")) {
+		v.listBefore(kind, from, true)
+		return
+	}
 	text := strings.TrimSuffix(v.text[p.from:p.to], "()")
+	if fileName(text) && !strings.HasPrefix(text, "lib") {
+		v.note(intel.Entity{Kind: intel.File, Name: text}, p.from, p.to, "")
+		return
+	}
 	if text != v.text[p.from:p.to] { // noted as a call already
 		return
 	}
 	if text == "" || len(text) > 100 || strings.Contains(text, " ") || prose(text) || !p.quoted && !plainName(text) && !strings.Contains(text, "::") {
 		return
 	}
-	if !p.quoted && !technical(text) && !(kind == intel.Library && (strings.HasPrefix(text, "lib") || text[0] >= 'A' && text[0] <= 'Z')) {
+	word, _ := v.before(p.from)
+	if !p.quoted && !technical(text) && !(word == "the" && text == strings.ToLower(text) && v.goesOn(to)) && !(kind == intel.Library && (strings.HasPrefix(text, "lib") || text[0] >= 'A' && text[0] <= 'Z')) {
 		return
 	}
 	v.note(intel.NewEntity(kind, text), p.from, p.from+len(text), "")
+}
+
+// goesOn reports whether what follows a trigger says where the thing is or what
+// it does.
+func (v *values) goesOn(to int) bool {
+	rest := v.text[to:min(len(v.text), to+8)]
+	for _, s := range []string{" in ", " of ", " to ", " at ", " within", ".", " is ", " when"} {
+		if strings.HasPrefix(rest, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// request reports whether a word says that a parameter is one of a request.
+func request(word string) bool {
+	switch strings.ToLower(word) {
+	case "post", "get", "http", "request", "query", "url", "body", "form", "string", "multipart", "input", "json", "put", "uri", "cookie":
+		return true
+	}
+	return false
 }
 
 // fileAfter reads a path after a word such as file that does not look like one

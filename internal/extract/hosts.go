@@ -196,6 +196,10 @@ func (v *values) dotted(from, to int, p string) {
 	defanged := p != v.text[from:to]
 	h, ok := readHost(hostPort)
 	switch {
+	case !ok && strings.HasPrefix(p, "lib") && strings.Contains(p, ".so."):
+		v.note(intel.Entity{Kind: intel.Library, Name: p}, from, to, "")
+	case !ok && !hasPath && v.advisory && sourceFile(p):
+		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, asName(p))
 	case !ok && !hasPath && fileName(p):
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))

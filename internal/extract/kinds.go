@@ -317,7 +317,7 @@ func (v *values) file(from, to int) {
 	if word == "basic" || word == "bearer" || word == "base64" {
 		return
 	}
-	if query || fileName(name) || strings.Count(strings.TrimSuffix(name, "/"), "/") > 1 || pathBefore(word) || v.near(from, 2, "`", "'", "\"") || pathAfter(v.text[from+len(name):]) {
+	if query || fileName(name) || strings.Count(strings.TrimSuffix(name, "/"), "/") > 1 || pathBefore(word) || v.opened(from) || pathAfter(v.text[from+len(name):]) {
 		v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
 	}
 }
@@ -340,6 +340,11 @@ func (v *values) relative(from, to int, p string) {
 		return
 	}
 	v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
+}
+
+// opened reports whether a quotation mark opens right before a place.
+func (v *values) opened(from int) bool {
+	return from > 0 && strings.IndexByte("`'\"", v.text[from-1]) >= 0 && (from == 1 || strings.IndexByte(" (\n,[", v.text[from-2]) >= 0)
 }
 
 // pathBefore reports whether a word says that a path follows.
@@ -403,27 +408,6 @@ func (v *values) port1(number string, from, to int) {
 	v.note(intel.Entity{Kind: intel.Port, Name: number + "/tcp"}, from, to, "")
 }
 
-// assignments reads the names of parameters from the query of a path.
-func (v *values) assignments(from, to int) {
-	run := v.text[from:to]
-	i := strings.IndexByte(run, '?')
-	if i < 0 || run[0] != '/' {
-		return
-	}
-	at := from + i + 1
-	for n := 0; n < 16 && at < to; n++ {
-		part := v.text[at:to]
-		if j := strings.IndexByte(part, '&'); j >= 0 {
-			part = part[:j]
-		}
-		name, _, ok := strings.Cut(part, "=")
-		if ok && name != "" && len(name) <= 64 && plainName(name) {
-			v.note(intel.Entity{Kind: intel.Argument, Name: name}, at, at+len(name), "")
-		}
-		at += len(part) + 1
-	}
-}
-
 func plainName(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; classes[c]&(alpha|hex|digit|dash|dot) == 0 && c != '[' && c != ']' && c != '$' {
@@ -431,6 +415,20 @@ func plainName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// sourceFile reports whether s ends like the name of a script on a server or a
+// file of source code, which advisories name as what is affected.
+func sourceFile(s string) bool {
+	i := strings.LastIndexByte(s, '.')
+	if !fileName(s) {
+		return false
+	}
+	switch strings.ToLower(s[i+1:]) {
+	case "php", "php5", "phtml", "asp", "aspx", "asmx", "ashx", "jsp", "jspx", "cgi", "fcgi", "cfm", "do", "action", "c", "cc", "cpp", "h", "hpp", "go", "rs", "java", "rb", "inc", "tpl", "twig", "vue", "ts", "tsx", "ctp", "js", "py", "pl", "lua", "cs", "html", "htm":
+		return true
+	}
+	return false
 }
 
 // fileName reports whether s ends like the name of a file of a kind that

@@ -11,13 +11,16 @@ import (
 
 // values finds what is not a name in one text.
 type values struct {
-	text  string
-	set   *reference.Set
-	own   string // the host the text was published at
-	out   []intel.Observation
-	steps int // bytes looked at: what linear cost is measured by
-	signs int // where the e-mail signature begins
-	skip  int // what stands before is read already
+	text string
+	set  *reference.Set
+	own  string // the host the text was published at
+	// advisory says that the text describes a flaw: names of files are those of
+	// the product.
+	advisory bool
+	out      []intel.Observation
+	steps    int // bytes looked at: what linear cost is measured by
+	signs    int // where the e-mail signature begins
+	skip     int // what stands before is read already
 }
 
 // note keeps a value, with the reason if it is to be set aside.
@@ -33,7 +36,7 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 
 // trim cuts punctuation that belongs to the sentence from both ends.
 func (v *values) trim(from, to int) (int, int) {
-	for from < to && strings.IndexByte("([{*_.:!?=~#", v.text[from]) >= 0 && signLength(v.text[from:to]) == 0 && !opensAddress(v.text[from:to]) {
+	for from < to && (strings.IndexByte("([{*.:!?=~#", v.text[from]) >= 0 || v.text[from] == '_' && v.text[to-1] == '_') && signLength(v.text[from:to]) == 0 && !opensAddress(v.text[from:to]) {
 		from++
 	}
 	for to > from {
@@ -105,11 +108,10 @@ func (v *values) candidate(from, to int, has class) {
 		v.dotted(from, to, p)
 	case p[0] == '/':
 		v.file(from, to)
+	case has&slash != 0 && v.opened(from) && pathAfter(v.text[to:]):
+		v.relative(from, to, p)
 	case has&slash != 0:
 		v.slashed(from, to, has)
-	}
-	if has&equals != 0 && has&backslash == 0 {
-		v.assignments(from, to)
 	}
 }
 
