@@ -203,7 +203,7 @@ func (b *batch) row(fields []string, at map[string]int) error {
 	if err != nil {
 		return err
 	}
-	when, err := moment(get("time"))
+	when, err := collect.Time(get("time"))
 	if err != nil {
 		return err
 	}
@@ -266,18 +266,6 @@ func kind(s string) intel.Kind {
 		}
 	}
 	return ""
-}
-
-func moment(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04:05 UTC", "2006-01-02T15:04:05", time.DateOnly, "2006/01/02"} {
-		if at, err := time.Parse(layout, s); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
 }
 
 func (b *batch) flush() error {

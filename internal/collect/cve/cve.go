@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -106,7 +105,7 @@ func document(env collect.Env, raw []byte) (intel.Document, error) {
 	if !strings.HasPrefix(flaw.Name, "CVE-") {
 		return intel.Document{}, fmt.Errorf("cveId %q: %w", r.Meta.ID, intel.ErrInvalid)
 	}
-	at, err := when(r.Meta.Published)
+	at, err := collect.Time(r.Meta.Published)
 	if err != nil {
 		return intel.Document{}, err
 	}
@@ -160,18 +159,4 @@ func claims(flaw intel.Entity, containers []container) []intel.Claim {
 		}
 	}
 	return out
-}
-
-// when reads a time; it is in UTC where no zone is given. An empty one is
-// unknown.
-func when(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", time.DateOnly} {
-		if at, err := time.Parse(layout, s); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
 }

@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -93,21 +92,10 @@ func (s *source) document(adoc []byte) intel.Document {
 		}
 	}
 	if len(doc.References) > 0 {
-		doc.Published = day(doc.References[0])
+		doc.Published = collect.Day(doc.References[0])
 		doc.Learned, doc.Assumed = doc.Published, !doc.Published.IsZero()
 	}
 	return doc
-}
-
-// day returns the day in a URL such as …/2020/07/09/…, else zero.
-func day(link string) time.Time {
-	parts := strings.Split(link, "/")
-	for i := 0; i+2 < len(parts); i++ {
-		if at, err := time.Parse("2006/01/02", strings.Join(parts[i:i+3], "/")); err == nil {
-			return at
-		}
-	}
-	return time.Time{}
 }
 
 // samples emits the hashes of a list.

@@ -15,7 +15,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -103,7 +102,7 @@ func (s *source) document(raw []byte) (intel.Document, error) {
 	if title == "" || group.Name == "" {
 		return intel.Document{}, fmt.Errorf("%w: a title and a group are wanted", intel.ErrInvalid)
 	}
-	at, err := when(p.Discovered)
+	at, err := collect.Time(p.Discovered)
 	if err != nil {
 		return intel.Document{}, err
 	}
@@ -123,18 +122,4 @@ func (s *source) document(raw []byte) (intel.Document, error) {
 		doc.Claims = []intel.Claim{c}
 	}
 	return doc, nil
-}
-
-// when reads a time; it is in UTC where no zone is given. An empty one is
-// unknown.
-func when(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
-		if at, err := time.Parse(layout, s); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
 }

@@ -18,7 +18,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -204,7 +203,7 @@ func (l *list) describe(rows []row) (rest []row) {
 			if link, ok := collect.Link(strings.Trim(word, ".,;:()[]")); ok {
 				if len(l.doc.References) == 0 {
 					l.doc.References = []string{link}
-					l.doc.Published = published(link)
+					l.doc.Published = collect.Day(link)
 				}
 				continue
 			}
@@ -219,17 +218,6 @@ func (l *list) describe(rows []row) (rest []row) {
 	}
 	l.doc.Learned, l.doc.Assumed = l.doc.Published, true
 	return rest
-}
-
-// published returns the day in a URL such as …/2021/03/31/…, else zero.
-func published(link string) time.Time {
-	parts := strings.Split(link, "/")
-	for i := 0; i+2 < len(parts); i++ {
-		if at, err := time.Parse("2006/01/02", strings.Join(parts[i:i+3], "/")); err == nil {
-			return at
-		}
-	}
-	return time.Time{}
 }
 
 // add turns a row into claims.
