@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 
@@ -70,11 +72,13 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	dec := json.NewDecoder(collect.Shallow(f))
+	dec := collect.NewValues(collect.Shallow(f), 4*maxRecord)
 	seen := map[intel.DocumentID]bool{}
-	for n := 1; dec.More(); n++ {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
+	for n := 1; ; n++ {
+		raw, err := dec.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
 			return fmt.Errorf("%s: record %d: %w", path, n, err)
 		}
 		doc, err := document(env, raw)
@@ -90,7 +94,6 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 			return err
 		}
 	}
-	return nil
 }
 
 func document(env collect.Env, raw []byte) (intel.Document, error) {

@@ -8,6 +8,7 @@ package leaksites
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +59,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	dec := json.NewDecoder(collect.Shallow(f))
+	dec := collect.NewValues(collect.Shallow(f), 4*maxPost)
 	if t, err := dec.Token(); errors.Is(err, io.EOF) {
 		return nil
 	} else if err != nil || t != json.Delim('[') {
@@ -66,8 +67,8 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	}
 	seen := map[intel.DocumentID]bool{}
 	for n := 1; dec.More(); n++ {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
+		raw, err := dec.Next()
+		if err != nil {
 			return fmt.Errorf("%s: post %d: %w", s.path, n, err)
 		}
 		doc, err := s.document(raw)
@@ -83,8 +84,11 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			return err
 		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return fmt.Errorf("%s: the array does not end: %w", s.path, err)
+	if t, err := dec.Token(); err != nil || t != json.Delim(']') {
+		return fmt.Errorf("%s: the array does not end: %w", s.path, errors.Join(err, intel.ErrInvalid))
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: after the array: %w", s.path, cmp.Or(err, intel.ErrInvalid))
 	}
 	return nil
 }
