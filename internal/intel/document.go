@@ -3,6 +3,8 @@ package intel
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"io"
 	"strings"
 	"time"
 )
@@ -28,6 +30,19 @@ func NewDocumentID(source SourceID, parts ...string) DocumentID {
 		h.Write([]byte(p))
 	}
 	return DocumentID(hex.EncodeToString(h.Sum(nil)[:16]))
+}
+
+// NewContentID derives the ID of a document that its publisher may extend: what
+// it says is part of what makes it the same, so that the longer one is another
+// document. Both are one voice and count once.
+func NewContentID(doc Document, parts ...string) DocumentID {
+	h := sha256.New()
+	io.WriteString(h, doc.Text)                  //nolint:errcheck // a hash takes all
+	err := json.NewEncoder(h).Encode(doc.Claims) // which the store would refuse too
+	if err != nil {
+		io.WriteString(h, err.Error()) //nolint:errcheck // as above
+	}
+	return NewDocumentID(doc.Source, append(parts, hex.EncodeToString(h.Sum(nil)))...)
 }
 
 // A Genre is a sort of document by where such things are said.

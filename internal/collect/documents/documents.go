@@ -77,7 +77,7 @@ func document(env collect.Env, line []byte) (intel.Document, error) {
 		doc.Genre = intel.Report
 	}
 	if doc.ID == "" {
-		doc.ID = intel.NewDocumentID(doc.Source, doc.URL, doc.Title, doc.Text)
+		doc.ID = intel.NewContentID(doc, doc.URL, doc.Title)
 	}
 	if !hex32(string(doc.ID)) {
 		return doc, fmt.Errorf("id %q, want 32 hexadecimal digits: %w", doc.ID, intel.ErrInvalid)

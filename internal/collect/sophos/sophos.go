@@ -16,7 +16,6 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -78,24 +77,22 @@ func key(s string) string {
 func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
 	s := &source{env, file}
 	text, broken := collect.ReadFile(ctx, s.env, s.path, maxFile)
-	if broken != nil && len(text) == 0 {
-		return broken
+	if broken != nil {
+		return broken // half a list is no list
 	}
 	if doc := s.document(text); len(doc.Claims) > 0 {
-		if err := keep(doc); err != nil {
-			return err
-		}
+		return keep(doc)
 	}
-	return broken
+	return nil
 }
 
 func (s *source) document(text []byte) intel.Document {
-	base := path.Base(s.path)
+	base := collect.Name(s.path)
 	l := list{
 		env:  s.env,
-		name: strings.TrimSuffix(strings.TrimSuffix(base, ".gz"), ".csv"),
+		name: strings.TrimSuffix(base, ".csv"),
 		doc: intel.Document{
-			ID: intel.NewDocumentID(s.env.ID, base), Source: s.env.ID, Genre: intel.List, Author: "sophos",
+			Source: s.env.ID, Genre: intel.List, Author: "sophos",
 			URL: "https://github.com/sophoslabs/IoCs/blob/master/" + url.PathEscape(base),
 		},
 		said: map[intel.Claim]bool{},
@@ -112,6 +109,7 @@ func (s *source) document(text []byte) intel.Document {
 			l.reject(r.line, err)
 		}
 	}
+	l.doc.ID = intel.NewContentID(l.doc, base)
 	return l.doc
 }
 
