@@ -222,7 +222,7 @@ func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 }
 
 func TestBadUsageExitsWithTwo(t *testing.T) {
-	for _, args := range [][]string{{"nonsense"}, {"import"}, {"import", "--as", "nonsense", "."}, {"import", "--marking", "TLP:BLUE", "."}, {"profile"}, {"sync", "nonsense"}} {
+	for _, args := range [][]string{{"nonsense"}, {"import"}, {"import", "--as", "nonsense", "."}, {"import", "--marking", "TLP:BLUE", "."}, {"import", "--source", "analyst:ana", "."}, {"profile"}, {"sync", "nonsense"}} {
 		if code, _, _ := portent(t, newStore(t), args...); code != exitUsage {
 			t.Errorf("portent %v: exit %d, want %d", args, code, exitUsage)
 		}

@@ -12,6 +12,14 @@ import (
 // A SourceID names a configured source, such as "vendor-blog".
 type SourceID string
 
+// Reserved reports whether only the program itself may speak as the source:
+// "analyst:USER" and "hunt:SITE" are people and hunts of this installation.
+func (s SourceID) Reserved() bool {
+	kind, _, ok := strings.Cut(strings.ToLower(strings.TrimSpace(string(s))), ":")
+	kind = strings.TrimSpace(kind)
+	return ok && (kind == "analyst" || kind == "hunt")
+}
+
 // A Cursor marks how far a source has been read. Only the source that made it
 // can tell what it means; the empty cursor means the beginning.
 type Cursor string
@@ -64,6 +72,15 @@ const (
 	Verdict  Genre = "verdict"  // an analyst's word
 )
 
+// Known reports whether g is one of the genres.
+func (g Genre) Known() bool {
+	switch g {
+	case Social, Forum, Chat, Market, LeakSite, Mail, Report, Advisory, Log, List, Verdict:
+		return true
+	}
+	return false
+}
+
 // Title is one document of genre g in a word or two, such as "Forum post".
 func (g Genre) Title() string {
 	switch g {
@@ -75,7 +92,8 @@ func (g Genre) Title() string {
 		return "Offer"
 	case LeakSite:
 		return "Leak-site post"
-	case Chat, Mail, Report, Advisory, Log, List, Verdict:
+	}
+	if g.Known() {
 		return strings.ToUpper(string(g[:1])) + string(g[1:])
 	}
 	return "Document"
