@@ -113,6 +113,9 @@ func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
 		}
 		im.marking = &m
 	}
+	if intel.SourceID(c.Source).Reserved() {
+		return nil, usageError{fmt.Errorf("the source %q speaks for this installation; name another", c.Source)}
+	}
 	if c.As != "" {
 		con, ok := connector(c.As)
 		if !ok {

@@ -81,6 +81,78 @@ func TestImportingAgainAddsNothing(t *testing.T) {
 	}
 }
 
+// iocs is a list in Sophos' form of n addresses.
+func iocs(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString("Indicator_type,Data,Note\nDescription,Cold Lynx https://news.example/2026/01/02/lynx,\n")
+	for i := range n {
+		fmt.Fprintf(&b, "ip,45.134.21.%d,C2 server\n", i+1)
+	}
+	return b.Bytes()
+}
+
+func TestAListThatBrokeOffIsCompletedByTheWhole(t *testing.T) {
+	db, clean := newStore(t), newStore(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sophos", "Ransomware-ColdLynx.csv")
+	write := func(content []byte) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := zipped(t, iocs(40))
+	write(whole[:len(whole)/2])
+	if code, c, _ := portent(t, db, "import", "--as", "sophos", path); code != exitPartial || c.Documents != 0 || len(c.Rejected) != 1 {
+		t.Errorf("half of it: exit %d, %+v", code, c)
+	}
+	write(whole)
+	_, want, _ := portent(t, clean, "import", path)
+	if code, c, errs := portent(t, db, "import", path); code != exitDone || c.Evidence != want.Evidence || c.Evidence < 40 {
+		t.Errorf("the whole after half of it: exit %d, %+v, alone %+v\n%s", code, c, want, errs)
+	}
+	if code, c, _ := portent(t, db, "import", dir); code != exitDone || c.Documents != 0 || c.Skipped != 1 {
+		t.Errorf("again with its folder: exit %d, %+v", code, c)
+	}
+}
+
+func TestAListThatWasExtendedIsReadAndCountsOnce(t *testing.T) {
+	db, path := newStore(t), file(t, "Ransomware-ColdLynx.csv", iocs(3))
+	if code, c, errs := portent(t, db, "import", path); code != exitDone || c.Documents != 1 {
+		t.Fatalf("exit %d, %+v\n%s", code, c, errs)
+	}
+	if err := os.WriteFile(path, iocs(5), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, c, errs := portent(t, db, "import", path); code != exitDone || c.Documents != 1 {
+		t.Fatalf("extended: exit %d, %+v\n%s", code, c, errs)
+	}
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"--db", db, "--json", "profile", "--format", "json", "Cold Lynx"}, nil, &out, &errs); code != exitDone {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	var p struct {
+		IOC []struct {
+			Value   string
+			Origins int
+		}
+	}
+	if err := json.Unmarshal(out.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.IOC) != 5 {
+		t.Errorf("%d indicators, want those of the extended list", len(p.IOC))
+	}
+	for _, r := range p.IOC {
+		if r.Origins != 1 {
+			t.Errorf("%s rests on %d origins, want one", r.Value, r.Origins)
+		}
+	}
+}
+
 func TestBadInputIsNamedAndTheRestIsKept(t *testing.T) {
 	whole := zipped(t, posts(3000))
 	for _, c := range []struct {
@@ -150,7 +222,7 @@ func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 }
 
 func TestBadUsageExitsWithTwo(t *testing.T) {
-	for _, args := range [][]string{{"nonsense"}, {"import"}, {"import", "--as", "nonsense", "."}, {"import", "--marking", "TLP:BLUE", "."}, {"profile"}, {"sync", "nonsense"}} {
+	for _, args := range [][]string{{"nonsense"}, {"import"}, {"import", "--as", "nonsense", "."}, {"import", "--marking", "TLP:BLUE", "."}, {"import", "--source", "analyst:ana", "."}, {"profile"}, {"sync", "nonsense"}} {
 		if code, _, _ := portent(t, newStore(t), args...); code != exitUsage {
 			t.Errorf("portent %v: exit %d, want %d", args, code, exitUsage)
 		}

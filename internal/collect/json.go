@@ -67,6 +67,43 @@ func (s *shallow) scan(text []byte) (int, error) {
 	return len(text), nil
 }
 
+// Values reads a JSON text piece by piece, none of more than so many bytes. What
+// is longer ends it with ErrTooLarge, before it is in memory.
+type Values struct {
+	*json.Decoder
+	in  *io.LimitedReader
+	max int64
+}
+
+// NewValues returns the values of r, of at most limit bytes each. A caller that
+// can pass over what is too large for it allows for more than it takes.
+func NewValues(r io.Reader, limit int64) *Values {
+	in := &io.LimitedReader{R: r, N: limit}
+	return &Values{json.NewDecoder(in), in, limit}
+}
+
+// Next returns the next value as it stands.
+func (v *Values) Next() (raw json.RawMessage, err error) {
+	v.in.N = v.max
+	err = v.judge(v.Decode(&raw))
+	v.in.N = v.max // for the blanks that More reads
+	return raw, err
+}
+
+// Token is that of json.Decoder.
+func (v *Values) Token() (json.Token, error) {
+	v.in.N = v.max
+	t, err := v.Decoder.Token()
+	return t, v.judge(err)
+}
+
+func (v *Values) judge(err error) error {
+	if err != nil && v.in.N <= 0 {
+		return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, v.max)
+	}
+	return err
+}
+
 // Strict returns the decode function for Open from settings in JSON. A key
 // that the connector does not know, and anything after the object, is an
 // error.

@@ -3,6 +3,8 @@ package collect
 import (
 	"context"
 	"errors"
+	"path"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -10,6 +12,9 @@ import (
 // A FileReader reads the file at path in env.Files and hands each document to
 // keep, whose error it returns.
 type FileReader func(ctx context.Context, env Env, path string, keep func(intel.Document) error) error
+
+// Name is the name of the file at path, whether it is packed or not.
+func Name(file string) string { return strings.TrimSuffix(path.Base(file), ".gz") }
 
 // Files returns the Open of a connector that reads one file and has no setting
 // but its path. The cursor is the number of documents read so far.

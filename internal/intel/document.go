@@ -3,12 +3,22 @@ package intel
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"io"
 	"strings"
 	"time"
 )
 
 // A SourceID names a configured source, such as "vendor-blog".
 type SourceID string
+
+// Reserved reports whether only the program itself may speak as the source:
+// "analyst:USER" and "hunt:SITE" are people and hunts of this installation.
+func (s SourceID) Reserved() bool {
+	kind, _, ok := strings.Cut(strings.ToLower(strings.TrimSpace(string(s))), ":")
+	kind = strings.TrimSpace(kind)
+	return ok && (kind == "analyst" || kind == "hunt")
+}
 
 // A Cursor marks how far a source has been read. Only the source that made it
 // can tell what it means; the empty cursor means the beginning.
@@ -30,6 +40,19 @@ func NewDocumentID(source SourceID, parts ...string) DocumentID {
 	return DocumentID(hex.EncodeToString(h.Sum(nil)[:16]))
 }
 
+// NewContentID derives the ID of a document that its publisher may extend: what
+// it says is part of what makes it the same, so that the longer one is another
+// document. Both are one voice and count once.
+func NewContentID(doc Document, parts ...string) DocumentID {
+	h := sha256.New()
+	io.WriteString(h, doc.Text)                  //nolint:errcheck // a hash takes all
+	err := json.NewEncoder(h).Encode(doc.Claims) // which the store would refuse too
+	if err != nil {
+		io.WriteString(h, err.Error()) //nolint:errcheck // as above
+	}
+	return NewDocumentID(doc.Source, append(parts, hex.EncodeToString(h.Sum(nil)))...)
+}
+
 // A Genre is a sort of document by where such things are said.
 type Genre string
 
@@ -49,6 +72,15 @@ const (
 	Verdict  Genre = "verdict"  // an analyst's word
 )
 
+// Known reports whether g is one of the genres.
+func (g Genre) Known() bool {
+	switch g {
+	case Social, Forum, Chat, Market, LeakSite, Mail, Report, Advisory, Log, List, Verdict:
+		return true
+	}
+	return false
+}
+
 // Title is one document of genre g in a word or two, such as "Forum post".
 func (g Genre) Title() string {
 	switch g {
@@ -60,7 +92,8 @@ func (g Genre) Title() string {
 		return "Offer"
 	case LeakSite:
 		return "Leak-site post"
-	case Chat, Mail, Report, Advisory, Log, List, Verdict:
+	}
+	if g.Known() {
 		return strings.ToUpper(string(g[:1])) + string(g[1:])
 	}
 	return "Document"

@@ -158,10 +158,10 @@ func split(doc intel.Document, e event, claims []intel.Claim) []intel.Document {
 		n := min(perDocument, len(claims))
 		d := doc
 		d.Claims, claims = claims[:n:n], claims[n:]
-		d.ID = intel.NewDocumentID(doc.Source, e.UUID, e.ID, e.Info, strconv.Itoa(part))
 		if part > 0 {
 			d.Text = ""
 		}
+		d.ID = intel.NewContentID(d, e.UUID, e.ID, e.Info, strconv.Itoa(part))
 		if d.Text != "" || len(d.Claims) > 0 {
 			out = append(out, d)
 		}

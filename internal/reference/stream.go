@@ -92,12 +92,13 @@ func (b *bounded) Read(p []byte) (int, error) {
 // elements decodes a JSON object. Elements of the array under the key list are
 // handed to each, one at a time; every other value is handed to head.
 func elements(r io.Reader, list string, head func(key string, v json.RawMessage) error, each func(json.RawMessage) error) error {
-	dec := json.NewDecoder(r)
+	in := &io.LimitedReader{R: r}
+	dec := values{json.NewDecoder(in), in}
 	if err := delim(dec, '{'); err != nil {
 		return err
 	}
 	for dec.More() {
-		t, err := dec.Token()
+		t, err := dec.token()
 		if err != nil {
 			return err
 		}
@@ -106,9 +107,10 @@ func elements(r io.Reader, list string, head func(key string, v json.RawMessage)
 			err = array(dec, each)
 		} else {
 			var v json.RawMessage
-			if v, err = element(dec); err == nil {
-				err = head(key, v)
+			if v, err = element(dec); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
 			}
+			err = head(key, v)
 		}
 		if err != nil {
 			return err
@@ -117,13 +119,32 @@ func elements(r io.Reader, list string, head func(key string, v json.RawMessage)
 	if err := delim(dec, '}'); err != nil {
 		return err
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	if _, err := dec.token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("more after the end: %w", intel.ErrInvalid)
 	}
 	return nil
 }
 
-func array(dec *json.Decoder, each func(json.RawMessage) error) error {
+// values are the pieces of a JSON text, none of more than maxItem bytes.
+type values struct {
+	*json.Decoder
+	in *io.LimitedReader
+}
+
+func (v values) token() (json.Token, error) {
+	v.in.N = maxItem
+	t, err := v.Token()
+	return t, v.judge(err)
+}
+
+func (v values) judge(err error) error {
+	if err != nil && v.in.N <= 0 {
+		return fmt.Errorf("more than %d bytes: %w", maxItem, intel.ErrInvalid)
+	}
+	return err
+}
+
+func array(dec values, each func(json.RawMessage) error) error {
 	if err := delim(dec, '['); err != nil {
 		return err
 	}
@@ -132,19 +153,21 @@ func array(dec *json.Decoder, each func(json.RawMessage) error) error {
 			return fmt.Errorf("more than %d items: %w", maxItems, intel.ErrInvalid)
 		}
 		v, err := element(dec)
-		if err != nil {
-			return err
+		if err == nil {
+			err = each(v)
 		}
-		if err := each(v); err != nil {
+		if err != nil {
 			return fmt.Errorf("item %d: %w", n+1, err)
 		}
 	}
 	return delim(dec, ']')
 }
 
-func element(dec *json.Decoder) (json.RawMessage, error) {
-	var v json.RawMessage
-	if err := dec.Decode(&v); err != nil {
+func element(dec values) (v json.RawMessage, err error) {
+	dec.in.N = maxItem
+	err = dec.judge(dec.Decode(&v))
+	dec.in.N = maxItem // for the blanks that More reads
+	if err != nil {
 		return nil, err
 	}
 	if len(v) > maxItem {
@@ -177,8 +200,8 @@ func tooDeep(v []byte) bool {
 	return false
 }
 
-func delim(dec *json.Decoder, want json.Delim) error {
-	t, err := dec.Token()
+func delim(dec values, want json.Delim) error {
+	t, err := dec.token()
 	if err != nil {
 		return err
 	}

@@ -77,53 +77,95 @@ type Graph struct {
 	// Reject is told of each object that cannot be read; nil for nobody.
 	Reject func(item string, reason error)
 
+	broken  bool // the bundle broke off: what an object lacks may come later
 	objects map[string]*object
 	order   []string
 	from    map[string][]*object
 }
 
 // Load reads the objects of a bundle one by one. What is complete before an
-// error counts. The caller bounds size and depth of the text.
+// error counts, as far as nothing that is missing could contradict it. The
+// caller bounds size and depth of the text.
 func (g *Graph) Load(r io.Reader) error {
-	dec := json.NewDecoder(r)
-	if t, err := dec.Token(); errors.Is(err, io.EOF) {
+	in := &io.LimitedReader{R: r}
+	err := g.load(values{json.NewDecoder(in), in})
+	g.broken = g.broken || err != nil
+	return err
+}
+
+// values are the pieces of a JSON text, none of more than mostRead bytes.
+type values struct {
+	*json.Decoder
+	in *io.LimitedReader
+}
+
+// mostRead is more than an object may have, so that the next ones are read
+// after one that is too large.
+const mostRead = 4 * maxObject
+
+func (v values) next() (raw json.RawMessage, err error) {
+	v.in.N = mostRead
+	err = v.judge(v.Decode(&raw))
+	v.in.N = mostRead // for the blanks that More reads
+	return raw, err
+}
+
+func (v values) token() (json.Token, error) {
+	v.in.N = mostRead
+	t, err := v.Token()
+	return t, v.judge(err)
+}
+
+func (v values) judge(err error) error {
+	if err != nil && v.in.N <= 0 {
+		return fmt.Errorf("more than %d bytes: %w", mostRead, intel.ErrInvalid)
+	}
+	return err
+}
+
+func (g *Graph) load(dec values) error {
+	if t, err := dec.token(); errors.Is(err, io.EOF) {
 		return nil
 	} else if err != nil || t != json.Delim('{') {
 		return fmt.Errorf("a bundle is wanted: %w", errors.Join(err, intel.ErrInvalid))
 	}
 	for dec.More() {
-		key, err := dec.Token()
+		key, err := dec.token()
 		if err != nil {
 			return err
 		}
 		if key != "objects" {
-			var skipped json.RawMessage
-			if err := dec.Decode(&skipped); err != nil {
-				return err
+			if _, err := dec.next(); err != nil {
+				return fmt.Errorf("%v: %w", key, err)
 			}
 			continue
 		}
-		if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+		if t, err := dec.token(); err != nil || t != json.Delim('[') {
 			return fmt.Errorf("objects: a list is wanted: %w", errors.Join(err, intel.ErrInvalid))
 		}
 		for n := 1; dec.More(); n++ {
 			if n > maxObjects {
 				return fmt.Errorf("more than %d objects: %w", maxObjects, intel.ErrInvalid)
 			}
-			var raw json.RawMessage
-			if err := dec.Decode(&raw); err != nil {
+			raw, err := dec.next()
+			if err != nil {
 				return fmt.Errorf("object %d: %w", n, err)
 			}
 			if err := g.add(raw); err != nil {
 				g.reject(fmt.Sprint("object ", n), err)
 			}
 		}
-		if _, err := dec.Token(); err != nil {
+		if _, err := dec.token(); err != nil {
 			return err
 		}
 	}
-	_, err := dec.Token()
-	return err
+	if _, err := dec.token(); err != nil {
+		return err
+	}
+	if _, err := dec.token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("after the bundle: %w", cmp.Or(err, intel.ErrInvalid))
+	}
+	return nil
 }
 
 func (g *Graph) reject(item string, reason error) {
@@ -176,7 +218,7 @@ func (g *Graph) Documents() iter.Seq[intel.Document] {
 // documents makes documents of one object: its words, its other names and what
 // relationships state of it.
 func (g *Graph) documents(o *object) []intel.Document {
-	if o.Type == "relationship" || o.Type == "marking-definition" {
+	if o.Type == "relationship" || o.Type == "marking-definition" || g.broken && !g.marked(o) {
 		return nil
 	}
 	doc := intel.Document{Source: g.Source, Genre: intel.Report, Title: o.Name, Text: o.Description, Published: when(o.Published, o.Created), Marking: g.marking(o)}
@@ -198,15 +240,22 @@ func (g *Graph) documents(o *object) []intel.Document {
 		n := min(perDocument, len(claims))
 		d := doc
 		d.Claims, claims = claims[:n:n], claims[n:]
-		d.ID = intel.NewDocumentID(g.Source, o.ID, strconv.Itoa(part))
 		if part > 0 {
 			d.Text = ""
 		}
+		d.ID = intel.NewContentID(d, o.ID, strconv.Itoa(part))
 		if d.Text != "" || len(d.Claims) > 0 {
 			out = append(out, d)
 		}
 	}
 	return out
+}
+
+// marked reports whether all that an object is marked by is known.
+func (g *Graph) marked(o *object) bool {
+	return !slices.ContainsFunc(o.Markings, func(ref string) bool {
+		return ref != markingID(intel.Clear) && fixedMarking(ref) == intel.Clear && g.objects[ref] == nil
+	})
 }
 
 func (g *Graph) marking(o *object) intel.Marking {
@@ -258,7 +307,7 @@ func (g *Graph) claims(o *object) []intel.Claim {
 			}
 		}
 	}
-	if len(out) == 0 && o.Type == "indicator" {
+	if len(out) == 0 && o.Type == "indicator" && !g.broken {
 		for _, s := range subjects {
 			out = append(out, intel.Claim{Subject: s, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "untagged"}, At: when(o.ValidFrom)})
 		}

@@ -2,6 +2,7 @@ package stix
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -77,5 +78,52 @@ func TestObjectsAreReadAsEntities(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// endless is a text that goes on with x for ever, and counts what was read.
+type endless struct {
+	head string
+	read int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := copy(p, e.head)
+	e.head = e.head[n:]
+	for i := n; i < len(p); i++ {
+		p[i] = 'x'
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestAnObjectWithoutEndIsNamedBeforeItIsRead(t *testing.T) {
+	for head, want := range map[string]string{
+		`{"objects":[{"type":"malware","id":"m","name":"N","description":"A loader."},{"name":"`: "object 2",
+		`{"id":"`:     "id",
+		`{"objects`:   "more than",
+		`{"spec":[["`: "spec",
+	} {
+		r := &endless{head: head}
+		var g Graph
+		if err := g.Load(r); !errors.Is(err, intel.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want one that names %q", head, err, want)
+		}
+		if r.read > 2*mostRead {
+			t.Errorf("%s: %d bytes were read", head, r.read)
+		}
+	}
+}
+
+func TestABrokenBundleLowersNoMarking(t *testing.T) {
+	g := Graph{Source: "test"}
+	err := g.Load(strings.NewReader(`{"objects":[{"type":"malware","id":"m","name":"N","description":"A loader.","object_marking_refs":["marking-definition--1"]},
+		{"type":"malware","id":"n","name":"O","description":"A wiper."},{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '192.0.2.1']"},{"type":"marking-def`))
+	var titles []string
+	for d := range g.Documents() {
+		titles = append(titles, d.Title)
+	}
+	if err == nil || !slices.Equal(titles, []string{"O"}) {
+		t.Errorf("got %q, %v, want what no missing object can contradict", titles, err)
 	}
 }

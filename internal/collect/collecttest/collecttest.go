@@ -97,6 +97,9 @@ func (p play) run(t *testing.T) {
 		t.Run("stops at emit's error", p.checkStops)
 	}
 	t.Run("stops when cancelled", p.checkCancel)
+	if p.file("want.error") == nil {
+		t.Run("a cut file is completed by the whole", func(t *testing.T) { p.checkCuts(t, docs) })
+	}
 }
 
 func (p play) open(t *testing.T, settings []byte, rejects *[]string) (collect.Source, error) {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -155,7 +154,7 @@ func read(ctx context.Context, env collect.Env, file string, mapped map[string]s
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	b := &batch{env: env, name: path.Base(file), keep: keep}
+	b := &batch{env: env, name: collect.Name(file), keep: keep}
 	for lines.Next() {
 		if strings.TrimSpace(lines.Text()) == "" || strings.HasPrefix(lines.Text(), "#") {
 			continue
@@ -174,10 +173,10 @@ func read(ctx context.Context, env collect.Env, file string, mapped map[string]s
 			lines.Reject(err)
 		}
 	}
-	if err := b.flush(); err != nil {
+	if err := lines.Err(); err != nil {
 		return err
 	}
-	return lines.Err()
+	return b.flush()
 }
 
 type keepError struct{ error }
@@ -203,7 +202,7 @@ func (b *batch) row(fields []string, at map[string]int) error {
 	if err != nil {
 		return err
 	}
-	when, err := moment(get("time"))
+	when, err := collect.Time(get("time"))
 	if err != nil {
 		return err
 	}
@@ -268,26 +267,13 @@ func kind(s string) intel.Kind {
 	return ""
 }
 
-func moment(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04:05 UTC", "2006-01-02T15:04:05", time.DateOnly, "2006/01/02"} {
-		if at, err := time.Parse(layout, s); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
-}
-
 func (b *batch) flush() error {
 	if len(b.claims) == 0 {
 		return nil
 	}
 	b.part++
-	first, last := b.claims[0], b.claims[len(b.claims)-1]
-	doc := intel.Document{ID: intel.NewDocumentID(b.env.ID, b.name, fmt.Sprint(b.part), first.Subject.Name, last.Subject.Name), Source: b.env.ID, Genre: intel.List,
-		Title: b.name, Claims: b.claims, Published: b.latest, Learned: b.latest, Assumed: !b.latest.IsZero()}
+	doc := intel.Document{Source: b.env.ID, Genre: intel.List, Title: b.name, Claims: b.claims, Published: b.latest, Learned: b.latest, Assumed: !b.latest.IsZero()}
+	doc.ID = intel.NewContentID(doc, b.name, fmt.Sprint(b.part))
 	b.claims, b.latest = nil, time.Time{}
 	return b.keep(doc)
 }

@@ -7,10 +7,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -71,11 +72,13 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	dec := json.NewDecoder(collect.Shallow(f))
+	dec := collect.NewValues(collect.Shallow(f), 4*maxRecord)
 	seen := map[intel.DocumentID]bool{}
-	for n := 1; dec.More(); n++ {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
+	for n := 1; ; n++ {
+		raw, err := dec.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
 			return fmt.Errorf("%s: record %d: %w", path, n, err)
 		}
 		doc, err := document(env, raw)
@@ -91,7 +94,6 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 			return err
 		}
 	}
-	return nil
 }
 
 func document(env collect.Env, raw []byte) (intel.Document, error) {
@@ -106,7 +108,7 @@ func document(env collect.Env, raw []byte) (intel.Document, error) {
 	if !strings.HasPrefix(flaw.Name, "CVE-") {
 		return intel.Document{}, fmt.Errorf("cveId %q: %w", r.Meta.ID, intel.ErrInvalid)
 	}
-	at, err := when(r.Meta.Published)
+	at, err := collect.Time(r.Meta.Published)
 	if err != nil {
 		return intel.Document{}, err
 	}
@@ -160,18 +162,4 @@ func claims(flaw intel.Entity, containers []container) []intel.Claim {
 		}
 	}
 	return out
-}
-
-// when reads a time; it is in UTC where no zone is given. An empty one is
-// unknown.
-func when(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", time.DateOnly} {
-		if at, err := time.Parse(layout, s); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
 }

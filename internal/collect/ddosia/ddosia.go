@@ -96,10 +96,10 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			lines.Reject(err)
 		}
 	}
-	if err := p.flush(time.Time{}, keep); err != nil {
-		return err
+	if err := lines.Err(); err != nil {
+		return err // the last snapshot may lack rows
 	}
-	return lines.Err()
+	return p.flush(time.Time{}, keep)
 }
 
 // A snapshot gathers the rows of one moment by host.
@@ -112,6 +112,7 @@ type snapshot struct {
 }
 
 type target struct {
+	host string
 	doc  intel.Document
 	said map[intel.Claim]bool
 	rows int
@@ -127,6 +128,7 @@ func (t *target) say(c intel.Claim) {
 // flush emits what was gathered and begins the snapshot of another moment.
 func (p *snapshot) flush(next time.Time, keep func(intel.Document) error) error {
 	for _, t := range p.order {
+		t.doc.ID = intel.NewContentID(t.doc, t.doc.Published.Format(time.RFC3339), t.host, strconv.Itoa(p.part))
 		if err := keep(t.doc); err != nil {
 			return err
 		}
@@ -142,12 +144,8 @@ func (p *snapshot) flush(next time.Time, keep func(intel.Document) error) error 
 func (p *snapshot) add(r row) error {
 	t := p.hosts[r.host]
 	if t == nil {
-		parts := []string{r.snapshot.Format(time.RFC3339), r.host.Name}
-		if p.part > 0 {
-			parts = append(parts, strconv.Itoa(p.part))
-		}
-		t = &target{said: map[intel.Claim]bool{}, doc: intel.Document{
-			ID: intel.NewDocumentID(p.source, parts...), Source: p.source, Genre: intel.List, Title: "DDoSia targets " + r.host.Name,
+		t = &target{host: r.host.Name, said: map[intel.Claim]bool{}, doc: intel.Document{
+			Source: p.source, Genre: intel.List, Title: "DDoSia targets " + r.host.Name,
 			Published: r.snapshot, Learned: r.snapshot, Assumed: true,
 		}}
 		p.hosts[r.host] = t

@@ -56,7 +56,7 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 }
 
 // document reads one line. What it does not say is filled in: the source that
-// reads it, and an ID from its address or else from its words.
+// reads it, and an ID from its address, its words and its claims.
 func document(env collect.Env, line []byte) (intel.Document, error) {
 	var doc intel.Document
 	if err := collect.CheckDepth(line); err != nil {
@@ -76,13 +76,20 @@ func document(env collect.Env, line []byte) (intel.Document, error) {
 	if doc.Genre == "" {
 		doc.Genre = intel.Report
 	}
+	if doc.Source.Reserved() {
+		return doc, fmt.Errorf("source %q speaks for this installation: %w", doc.Source, intel.ErrInvalid)
+	}
+	if !doc.Genre.Known() {
+		return doc, fmt.Errorf("genre %q: %w", doc.Genre, intel.ErrInvalid)
+	}
 	if doc.ID == "" {
-		doc.ID = intel.NewDocumentID(doc.Source, doc.URL, doc.Title, doc.Text)
+		doc.ID = intel.NewContentID(doc, doc.URL, doc.Title)
 	}
 	if !hex32(string(doc.ID)) {
 		return doc, fmt.Errorf("id %q, want 32 hexadecimal digits: %w", doc.ID, intel.ErrInvalid)
 	}
 	doc.Published, doc.Learned = doc.Published.UTC(), doc.Learned.UTC()
+	doc.Assumed = !doc.Learned.IsZero() // whatever it says: we did not see it then
 	return doc, nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -40,14 +39,12 @@ type source struct {
 }
 
 func recognise(_ fs.FS, name string, head []byte) bool {
-	return head != nil && (list(name) || path.Ext(plainName(name)) == ".adoc")
+	return head != nil && (list(name) || path.Ext(collect.Name(name)) == ".adoc")
 }
-
-func plainName(name string) string { return strings.TrimSuffix(path.Base(name), ".gz") }
 
 // list reports whether name is that of a list of hashes.
 func list(name string) bool {
-	switch plainName(name) {
+	switch collect.Name(name) {
 	case "samples.md5", "samples.sha1", "samples.sha256", "samples.sha512":
 		return true
 	}
@@ -60,16 +57,17 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	if list(s.path) {
 		return s.samples(ctx, keep)
 	}
-	if path.Ext(plainName(s.path)) != ".adoc" {
+	if path.Ext(collect.Name(s.path)) != ".adoc" {
 		return collect.Permanent(fmt.Errorf("%s: neither AsciiDoc nor a list of samples; MISP events are read as misp", s.path))
 	}
 	text, broken := collect.ReadFile(ctx, s.env, s.path, maxFile)
-	if doc, ok := s.report(text); ok {
-		if err := keep(doc); err != nil {
-			return err
-		}
+	if broken != nil {
+		return broken // half a report is no report
 	}
-	return broken
+	if doc, ok := s.report(text); ok {
+		return keep(doc)
+	}
+	return nil
 }
 
 func (s *source) report(adoc []byte) (intel.Document, bool) {
@@ -79,35 +77,31 @@ func (s *source) report(adoc []byte) (intel.Document, bool) {
 	}
 	doc := s.document(adoc)
 	doc.Genre, doc.Title, doc.Text = intel.Report, title, text
+	doc.ID = s.id(doc)
 	return doc, true
+}
+
+// id identifies a document by its file and its folder: those above may be read
+// or not.
+func (s *source) id(doc intel.Document) intel.DocumentID {
+	return intel.NewContentID(doc, path.Base(path.Dir(s.path)), collect.Name(s.path))
 }
 
 // document is what all documents of a folder have in common; adoc is its
 // README.
 func (s *source) document(adoc []byte) intel.Document {
-	place := strings.TrimPrefix(s.path, "eset/") // of the publisher's folder, wherever it was put
-	doc := intel.Document{ID: intel.NewDocumentID(s.env.ID, place), Source: s.env.ID, Author: "eset", URL: published + place}
+	place := strings.TrimPrefix(strings.TrimSuffix(s.path, ".gz"), "eset/") // of the publisher's folder, wherever it was put
+	doc := intel.Document{Source: s.env.ID, Author: "eset", URL: published + place}
 	for _, link := range links(adoc) {
 		if strings.Contains(link, "welivesecurity.com/") && len(doc.References) < 10 {
 			doc.References = append(doc.References, link)
 		}
 	}
 	if len(doc.References) > 0 {
-		doc.Published = day(doc.References[0])
+		doc.Published = collect.Day(doc.References[0])
 		doc.Learned, doc.Assumed = doc.Published, !doc.Published.IsZero()
 	}
 	return doc
-}
-
-// day returns the day in a URL such as …/2020/07/09/…, else zero.
-func day(link string) time.Time {
-	parts := strings.Split(link, "/")
-	for i := 0; i+2 < len(parts); i++ {
-		if at, err := time.Parse("2006/01/02", strings.Join(parts[i:i+3], "/")); err == nil {
-			return at
-		}
-	}
-	return time.Time{}
 }
 
 // samples emits the hashes of a list.
@@ -146,19 +140,18 @@ func (s *source) samples(ctx context.Context, keep func(intel.Document) error) e
 		seen[e] = true
 		part.Claims = append(part.Claims, intel.Claim{Subject: e, Relation: intel.Indicates, Object: subject, ObjectText: wording})
 		if len(part.Claims) == perPart {
+			part.ID = s.id(part)
 			if err := keep(part); err != nil {
 				return err
 			}
 			part = doc
-			part.ID = intel.NewDocumentID(s.env.ID, s.path, fmt.Sprint("line ", lines.Number()))
 		}
 	}
-	if len(part.Claims) > 0 {
-		if err := keep(part); err != nil {
-			return err
-		}
+	if err := lines.Err(); err != nil || len(part.Claims) == 0 {
+		return err
 	}
-	return lines.Err()
+	part.ID = s.id(part)
+	return keep(part)
 }
 
 // subject returns what the samples of a folder are of, by the name of the

@@ -8,6 +8,7 @@ package leaksites
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +16,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -59,7 +59,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	dec := json.NewDecoder(collect.Shallow(f))
+	dec := collect.NewValues(collect.Shallow(f), 4*maxPost)
 	if t, err := dec.Token(); errors.Is(err, io.EOF) {
 		return nil
 	} else if err != nil || t != json.Delim('[') {
@@ -67,8 +67,8 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	}
 	seen := map[intel.DocumentID]bool{}
 	for n := 1; dec.More(); n++ {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
+		raw, err := dec.Next()
+		if err != nil {
 			return fmt.Errorf("%s: post %d: %w", s.path, n, err)
 		}
 		doc, err := s.document(raw)
@@ -84,8 +84,11 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			return err
 		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return fmt.Errorf("%s: the array does not end: %w", s.path, err)
+	if t, err := dec.Token(); err != nil || t != json.Delim(']') {
+		return fmt.Errorf("%s: the array does not end: %w", s.path, errors.Join(err, intel.ErrInvalid))
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: after the array: %w", s.path, cmp.Or(err, intel.ErrInvalid))
 	}
 	return nil
 }
@@ -103,7 +106,7 @@ func (s *source) document(raw []byte) (intel.Document, error) {
 	if title == "" || group.Name == "" {
 		return intel.Document{}, fmt.Errorf("%w: a title and a group are wanted", intel.ErrInvalid)
 	}
-	at, err := when(p.Discovered)
+	at, err := collect.Time(p.Discovered)
 	if err != nil {
 		return intel.Document{}, err
 	}
@@ -123,18 +126,4 @@ func (s *source) document(raw []byte) (intel.Document, error) {
 		doc.Claims = []intel.Claim{c}
 	}
 	return doc, nil
-}
-
-// when reads a time; it is in UTC where no zone is given. An empty one is
-// unknown.
-func when(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
-		if at, err := time.Parse(layout, s); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q: %w", s, intel.ErrInvalid)
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -59,7 +58,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	name := path.Base(file)
+	name := collect.Name(file)
 	part := 0
 	var claims []intel.Claim
 	flush := func() error {
@@ -67,8 +66,8 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			return nil
 		}
 		part++
-		doc := intel.Document{ID: intel.NewDocumentID(env.ID, name, fmt.Sprint(part), claims[0].Subject.Name, claims[len(claims)-1].Subject.Name),
-			Source: env.ID, Genre: intel.List, Title: name, Claims: claims}
+		doc := intel.Document{Source: env.ID, Genre: intel.List, Title: name, Claims: claims}
+		doc.ID = intel.NewContentID(doc, name, fmt.Sprint(part))
 		claims = nil
 		return keep(doc)
 	}
@@ -90,8 +89,8 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			}
 		}
 	}
-	if err := flush(); err != nil {
+	if err := lines.Err(); err != nil {
 		return err
 	}
-	return lines.Err()
+	return flush()
 }

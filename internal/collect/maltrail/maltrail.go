@@ -92,14 +92,14 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			lines.Reject(reason)
 		}
 	}
-	if err := r.flush(); err != nil {
-		return err
+	if err := lines.Err(); err != nil {
+		return err // the last block may lack trails
 	}
-	return lines.Err()
+	return r.flush()
 }
 
 func newReader(source intel.SourceID, file string, keep func(intel.Document) error) *reader {
-	r := &reader{source: source, file: path.Base(file), seen: map[intel.DocumentID]bool{}, keep: keep}
+	r := &reader{source: source, file: collect.Name(file), seen: map[intel.DocumentID]bool{}, keep: keep}
 	r.actor, r.wording = actor(file)
 	return r
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"path"
 	"regexp"
 	"strings"
 
@@ -35,9 +34,9 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	base := path.Base(file)
+	base := collect.Name(file)
 	t := table{said: map[intel.Claim]bool{}, doc: intel.Document{
-		ID: intel.NewDocumentID(env.ID, base), Source: env.ID, Genre: intel.List, Title: "Ransomware Vulnerability Matrix: " + strings.TrimSuffix(base, ".md"),
+		Source: env.ID, Genre: intel.List, Title: "Ransomware Vulnerability Matrix: " + strings.TrimSuffix(base, ".md"),
 	}}
 	lines := collect.NewLines(env, f)
 	for lines.Next() {
@@ -45,12 +44,11 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			lines.Reject(err)
 		}
 	}
-	if len(t.doc.Claims) > 0 {
-		if err := keep(t.doc); err != nil {
-			return err
-		}
+	if err := lines.Err(); err != nil || len(t.doc.Claims) == 0 {
+		return err
 	}
-	return lines.Err()
+	t.doc.ID = intel.NewContentID(t.doc, base)
+	return keep(t.doc)
 }
 
 var (

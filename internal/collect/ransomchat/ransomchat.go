@@ -96,7 +96,7 @@ func (s *source) document(c chat) (intel.Document, bool) {
 		}
 		fmt.Fprintf(&text, "%s: %s", m.Party, strings.TrimSpace(m.Content))
 	}
-	if day, err := time.Parse("20060102", strings.TrimSuffix(path.Base(s.path), ".json")); err == nil && first.IsZero() {
+	if day, err := time.Parse("20060102", strings.TrimSuffix(collect.Name(s.path), ".json")); err == nil && first.IsZero() {
 		first = day // files are named after the day the chat began
 	}
 	if actor.Name == "" || text.Len() == 0 {
@@ -104,18 +104,20 @@ func (s *source) document(c chat) (intel.Document, bool) {
 	}
 	id := fmt.Sprint(c.ID)
 	if c.ID == nil {
-		id = strings.TrimSuffix(path.Base(s.path), ".json")
+		id = strings.TrimSuffix(collect.Name(s.path), ".json")
 	}
 	claim := intel.Claim{Subject: actor, Relation: intel.Intends, Object: intel.NewEntity(intel.Intent, "extortion")}
 	if actor.Name != group {
 		claim.SubjectText = group
 	}
-	return intel.Document{
-		ID: intel.NewDocumentID(s.env.ID, actor.Name, id), Source: s.env.ID, Genre: intel.Chat,
+	doc := intel.Document{
+		Source: s.env.ID, Genre: intel.Chat,
 		Author: "ransomchat/" + actor.Name, Channel: "ransomchat/" + actor.Name + "-" + strings.ToLower(id),
 		Title: "Negotiation " + id + " of " + group, Text: text.String(), Claims: []intel.Claim{claim},
 		Published: first, Learned: first, Assumed: !first.IsZero(),
-	}, true
+	}
+	doc.ID = intel.NewContentID(doc, actor.Name, id)
+	return doc, true
 }
 
 // group is the name of the folder, or of the party that is not the victim

@@ -84,7 +84,7 @@ func document(ctx context.Context, env collect.Env, file string, body []byte) (d
 	if !doc.Published.IsZero() {
 		doc.Learned, doc.Assumed = doc.Published, true
 	}
-	doc.ID = intel.NewDocumentID(env.ID, path.Base(file), doc.Text)
+	doc.ID = intel.NewDocumentID(env.ID, collect.Name(file), doc.Text)
 	return doc, nil
 }
 

@@ -16,9 +16,7 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
-	"path"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -79,24 +77,22 @@ func key(s string) string {
 func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
 	s := &source{env, file}
 	text, broken := collect.ReadFile(ctx, s.env, s.path, maxFile)
-	if broken != nil && len(text) == 0 {
-		return broken
+	if broken != nil {
+		return broken // half a list is no list
 	}
 	if doc := s.document(text); len(doc.Claims) > 0 {
-		if err := keep(doc); err != nil {
-			return err
-		}
+		return keep(doc)
 	}
-	return broken
+	return nil
 }
 
 func (s *source) document(text []byte) intel.Document {
-	base := path.Base(s.path)
+	base := collect.Name(s.path)
 	l := list{
 		env:  s.env,
-		name: strings.TrimSuffix(strings.TrimSuffix(base, ".gz"), ".csv"),
+		name: strings.TrimSuffix(base, ".csv"),
 		doc: intel.Document{
-			ID: intel.NewDocumentID(s.env.ID, base), Source: s.env.ID, Genre: intel.List, Author: "sophos",
+			Source: s.env.ID, Genre: intel.List, Author: "sophos",
 			URL: "https://github.com/sophoslabs/IoCs/blob/master/" + url.PathEscape(base),
 		},
 		said: map[intel.Claim]bool{},
@@ -113,6 +109,7 @@ func (s *source) document(text []byte) intel.Document {
 			l.reject(r.line, err)
 		}
 	}
+	l.doc.ID = intel.NewContentID(l.doc, base)
 	return l.doc
 }
 
@@ -204,7 +201,7 @@ func (l *list) describe(rows []row) (rest []row) {
 			if link, ok := collect.Link(strings.Trim(word, ".,;:()[]")); ok {
 				if len(l.doc.References) == 0 {
 					l.doc.References = []string{link}
-					l.doc.Published = published(link)
+					l.doc.Published = collect.Day(link)
 				}
 				continue
 			}
@@ -219,17 +216,6 @@ func (l *list) describe(rows []row) (rest []row) {
 	}
 	l.doc.Learned, l.doc.Assumed = l.doc.Published, true
 	return rest
-}
-
-// published returns the day in a URL such as …/2021/03/31/…, else zero.
-func published(link string) time.Time {
-	parts := strings.Split(link, "/")
-	for i := 0; i+2 < len(parts); i++ {
-		if at, err := time.Parse("2006/01/02", strings.Join(parts[i:i+3], "/")); err == nil {
-			return at
-		}
-	}
-	return time.Time{}
 }
 
 // add turns a row into claims.

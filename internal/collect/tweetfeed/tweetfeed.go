@@ -8,12 +8,14 @@
 package tweetfeed
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -33,6 +35,11 @@ var Connector = collect.Connector{
 // Window is how many rows after a post's last one another of its rows still
 // joins it. In TweetFeed's own files the widest gap is 2,671 rows.
 const Window = 8192
+
+// settled is how many rows after a post's last one it counts as whole in a file
+// that breaks off: of 740,000 real rows twenty come later. A post is known by
+// its address, so that one kept too early would lack its other rows for ever.
+const settled = 64
 
 // maxRows bounds the rows of one document; a longer post goes on in another.
 const maxRows = 10000
@@ -114,10 +121,11 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			return err
 		}
 	}
-	if err := w.flush(lines.Number() + 1); err != nil {
-		return err
+	if broken := lines.Err(); broken != nil {
+		w.queue = slices.DeleteFunc(w.queue, func(p *post) bool { return p.last > lines.Number()-settled })
+		return cmp.Or(w.flush(lines.Number()), broken)
 	}
-	return lines.Err()
+	return w.flush(lines.Number() + 1)
 }
 
 // A post is a document that may still gain rows.
