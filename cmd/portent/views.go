@@ -170,7 +170,7 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 			l.Before28 += w.N
 		}
 	}
-	span, err := v.db.Mentioned(ctx, r, plain, time.Time{})
+	span, err := v.db.Mentioned(ctx, r, plain, v.now(), time.Time{})
 	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
 	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
 		l.Summary = firstSentence(f.Description)
@@ -398,7 +398,7 @@ func (v *views) searchNames(ctx context.Context, r intel.Reader, words string, o
 			if m.Entity != t.Entity {
 				hit.Why = "also called " + cmp.Or(t.Title, t.Entity.Title())
 			}
-			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, time.Time{})
+			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, v.now(), time.Time{})
 			if err != nil {
 				return err
 			}

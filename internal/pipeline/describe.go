@@ -108,7 +108,7 @@ func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject, w 
 }
 
 func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) (a intel.Activities, err error) {
-	a.Monthly = slices.Clone(s.digest.monthly)
+	a.Monthly = slices.DeleteFunc(slices.Clone(s.digest.monthly), func(c intel.Count) bool { return c.Start.After(now.Add(intel.Skew)) })
 	if a.Weekly, err = ed.DB.Weekly(ctx, r, s.plain, now.AddDate(-2, 0, 0), now, w.then(now)); err != nil {
 		return a, err
 	}
@@ -362,6 +362,6 @@ func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bo
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	span, err := ed.DB.Mentioned(ctx, r, plain, time.Time{})
+	span, err := ed.DB.Mentioned(ctx, r, plain, time.Time{}, time.Time{})
 	return span.Documents > 0, err
 }

@@ -107,7 +107,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	d, err := ed.digest(ctx, r, e, plain, w.then(now))
+	d, err := ed.digest(ctx, r, e, plain, w, now)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}

@@ -38,7 +38,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, now
 	if reason, ok := ed.Reference().Benign(e); ok {
 		f.Suppressed = reason
 	}
-	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e}, time.Time{})
+	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e}, now, time.Time{})
 	if err != nil {
 		return f, err
 	}

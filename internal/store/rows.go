@@ -266,9 +266,8 @@ func (db *DB) Evidence(ctx context.Context, r intel.Reader, ids []int64, asOf ti
 		// One part for each of the two indexes.
 		const seen = ` AND marking <= $1 AND learned <= $2 AND link IN `
 		in := list(4, len(ids))
-		all, err := query(ctx, db.read, scanPiece, strings.Replace(pieces, `FROM evidence WHERE `, `FROM (SELECT * FROM evidence WHERE superseded IS NULL`+seen+in+`
-			UNION ALL SELECT * FROM evidence WHERE superseded IS NOT NULL AND superseded > $3`+seen+in+`) e`, 1)+`
-			GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`,
+		all, err := query(ctx, db.read, scanPiece, pieces(`(SELECT * FROM evidence WHERE superseded IS NULL`+seen+in+`
+			UNION ALL SELECT * FROM evidence WHERE superseded IS NOT NULL AND superseded > $3`+seen+in+`) e`, asOf),
 			append([]any{int(r.Clearance), at, at}, anys(ids)...)...)
 		if err != nil {
 			return err

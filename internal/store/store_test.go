@@ -304,7 +304,7 @@ func TestAReaderSeesOnlyWhatHerClearanceAllows(t *testing.T) {
 			if err != nil || len(proofs[r[0].ID]) != c.documents {
 				t.Errorf("%v sees proofs %+v, err %v", c.reader, proofs, err)
 			}
-			span, err := db.Mentioned(t.Context(), c.reader, []intel.Entity{actor}, time.Time{})
+			span, err := db.Mentioned(t.Context(), c.reader, []intel.Entity{actor}, now, time.Time{})
 			if err != nil || span.Documents != c.documents {
 				t.Errorf("%v counts %+v, err %v", c.reader, span, err)
 			}
