@@ -369,12 +369,12 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	in, learned := list(2, len(ids)), ""
+	in := list(2, len(ids))
+	links := `(SELECT link FROM assessments WHERE from_entity IN ` + in + ` UNION SELECT link FROM assessments WHERE to_entity IN ` + in + `)`
 	if !then.IsZero() {
-		learned = fmt.Sprintf(` AND e.learned <= %d`, then.UnixMicro())
+		links = `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT id FROM links WHERE to_entity IN ` + in + `)`
 	}
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM evidence e WHERE e.superseded IS NULL`+learned+` AND e.marking <= $1 AND e.link IN (
-		SELECT link FROM assessments WHERE from_entity IN `+in+` UNION SELECT link FROM assessments WHERE to_entity IN `+in+`)`,
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM `+held(then, links)+` e`,
 		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("origins: %w", err)

@@ -181,6 +181,14 @@ func (e ends) link() intel.Link {
 	return intel.Link{From: intel.Entity{Kind: e.fromKind, Name: e.fromName}, Relation: intel.Relation(e.relation), To: intel.Entity{Kind: e.toKind, Name: e.toName}}
 }
 
+// end is the integer of the entity at one end.
+func (e ends) end(to bool) int64 {
+	if to {
+		return e.to
+	}
+	return e.from
+}
+
 // class is that of the end which is not a mere name, if one is.
 func (e ends) class() int { return int(max(e.fromKind.Class(), e.toKind.Class())) }
 

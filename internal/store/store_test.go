@@ -225,8 +225,16 @@ func TestSearchFindsAllWordsNewestFirst(t *testing.T) {
 
 func TestReprocessedEvidenceSupersedes(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
-		d := document(1)
+		d := document(30)
+		d.Learned = d.Published // filled in later: derived first long after
 		save(t, db, d)
+		before := now.AddDate(0, 0, -1)
+		believed := func(then time.Time, want float64) {
+			t.Helper()
+			if r, _ := past(t, db, then, 10); len(r) != 1 || r[0].Probability != want {
+				t.Errorf("as of %s: %+v; want one of %v", then, r, want)
+			}
+		}
 		derive(t, db, 1, derived(d, .4))
 		if r := rows(t, db, all); len(r) != 1 || r[0].Probability != .4 || r[0].Documents != 1 {
 			t.Fatalf("rows %+v; want one of .4", r)
@@ -235,10 +243,13 @@ func TestReprocessedEvidenceSupersedes(t *testing.T) {
 		if r := rows(t, db, all); len(r) != 1 || r[0].Probability != .7 || r[0].Documents != 1 {
 			t.Errorf("rows %+v; want one of .7", r)
 		}
+		believed(before, .4)
+		believed(now, .7)
 		derive(t, db, 3, store.Derived{Document: d.ID})
 		if r := rows(t, db, all); len(r) != 0 {
 			t.Errorf("rows %+v; want none", r)
 		}
+		believed(before, .4)
 		c, err := db.Counts(t.Context())
 		if err != nil || c.Evidence != 0 || c.Observations != 0 {
 			t.Errorf("counts %+v, err %v; want no evidence in force", c, err)
