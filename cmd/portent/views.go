@@ -295,7 +295,7 @@ func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel
 
 // Indicator implements web.Views.
 func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (web.Indicator, error) {
-	f, err := v.ed.Value(ctx, r, e, v.now())
+	f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
 	if err != nil {
 		return web.Indicator{}, err
 	}
@@ -350,7 +350,7 @@ func (v *views) Search(ctx context.Context, r intel.Reader, words string, page i
 	const size = 20
 	var out web.Results
 	if e := entityOf(v.scanner(), words); e.Name != "" && e.Kind.Class() != intel.Name {
-		f, err := v.ed.Value(ctx, r, e, v.now())
+		f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
 		if err != nil {
 			return out, err
 		}
