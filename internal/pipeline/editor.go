@@ -204,7 +204,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	p.References = references(docs, ed.Reference(), p.Entity)
-	known, err := ed.catalogued(ctx, p.Entity)
+	known, err := ed.catalogued(ctx, p.Entity, w.then(now))
 	if err != nil {
 		return err
 	}

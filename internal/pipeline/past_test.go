@@ -2,10 +2,13 @@ package pipeline_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 func TestAProfileOfAPastMomentIsBoundedAndSaysWhatItLacks(t *testing.T) {
@@ -54,5 +57,41 @@ func TestALookupOfAPastMomentKnowsNothingOfLater(t *testing.T) {
 	}
 	if f, err = ed.Value(t.Context(), intel.Everything(), hash, back, now.AddDate(-3, 0, 0)); err != nil || f.Known || len(f.Names) != 0 {
 		t.Errorf("before anything was known: %+v, err %v", f, err)
+	}
+}
+
+func TestCataloguesOfAPastMomentTellNothingOfLater(t *testing.T) {
+	db, p, ed := open(t)
+	flaw := intel.Entity{Kind: intel.Vulnerability, Name: "CVE-2099-0001"}
+	pack := func(name string, loaded time.Time, body string) {
+		t.Helper()
+		_, err := db.SavePack(t.Context(), store.Pack{Name: name, Digest: body, Loaded: loaded}, func(yield func(string, []byte) error) error {
+			return yield(flaw.Name, []byte(body))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.Keep(t.Context(), []intel.Document{report(20, "Patch CVE-2099-0001 now.")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ago := func(days int) time.Time { return now.AddDate(0, 0, -days) }
+	pack("kev", ago(5), fmt.Sprintf(`{"added":%q}`, ago(60).Format(time.DateOnly)))
+	pack("kev", ago(2), fmt.Sprintf(`{"added":%q,"ransomware":true}`, ago(60).Format(time.DateOnly)))
+	pack("epss", ago(1), fmt.Sprintf(`{"score":0.5,"date":%q}`, ago(1).Format(time.DateOnly)))
+	pack("cve", ago(1), fmt.Sprintf(`{"updated":%q,"description":"A bug."}`, ago(40).Format(time.RFC3339)))
+	for days, want := range map[int]string{80: "", 50: "Known", 30: "Known A bug.", 4: "Known A bug.", 2: "Known A bug. ransomware", 0: "Known A bug. ransomware EPSS"} {
+		got, _, err := ed.Profile(t.Context(), intel.Everything(), flaw, pipeline.Window{Back: true}, ago(days))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []string{"Known", "A bug.", "ransomware", "EPSS"} {
+			if strings.Contains(got.Summary, s) != strings.Contains(want, s) {
+				t.Errorf("%d days ago: %q, want of it %q", days, got.Summary, want)
+			}
+		}
 	}
 }

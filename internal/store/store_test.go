@@ -443,9 +443,9 @@ func TestAFailingPackLeavesTheFormerInForce(t *testing.T) {
 		if _, err := put("b", "two", broken); !errors.Is(err, broken) {
 			t.Errorf("err %v, want %v", err, broken)
 		}
-		body, err := db.PackItem(t.Context(), "kev", "CVE-2099-0007")
-		if err != nil || string(body) != "one" {
-			t.Errorf("item %q, err %v; want the former", body, err)
+		it, err := db.PackItem(t.Context(), "kev", "CVE-2099-0007", time.Time{})
+		if err != nil || string(it.Body) != "one" {
+			t.Errorf("item %q, err %v; want the former", it.Body, err)
 		}
 		packs, err := db.Packs(t.Context())
 		if err != nil || len(packs) != 1 || packs[0].Items != 450 || packs[0].Version != "a" {
