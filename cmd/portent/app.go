@@ -90,7 +90,7 @@ func (a *app) reference(ctx context.Context) (*reference.Set, error) {
 	var packs []reference.Pack
 	for _, name := range inMemory() {
 		p := reference.Pack{Name: name}
-		err := db.PackItems(ctx, name, func(key string, body []byte) error {
+		err := db.PackItems(ctx, name, time.Time{}, func(key string, body []byte) error {
 			p.Items = append(p.Items, reference.Item{Key: key, Body: body})
 			return nil
 		})

@@ -29,7 +29,7 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		if value == "" {
 			return nil
 		}
-		f, err := ed.Value(ctx, a.reader(), entityOf(scanner, value), a.asOf())
+		f, err := ed.Value(ctx, a.reader(), entityOf(scanner, value), pipeline.Window{Back: !a.cli.AsOf.IsZero()}, a.asOf())
 		if err != nil {
 			return err
 		}

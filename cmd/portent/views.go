@@ -170,7 +170,7 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 			l.Before28 += w.N
 		}
 	}
-	span, err := v.db.Mentioned(ctx, r, plain, time.Time{})
+	span, err := v.db.Mentioned(ctx, r, plain, v.now(), time.Time{})
 	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
 	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
 		l.Summary = firstSentence(f.Description)
@@ -295,7 +295,7 @@ func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel
 
 // Indicator implements web.Views.
 func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (web.Indicator, error) {
-	f, err := v.ed.Value(ctx, r, e, v.now())
+	f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
 	if err != nil {
 		return web.Indicator{}, err
 	}
@@ -350,7 +350,7 @@ func (v *views) Search(ctx context.Context, r intel.Reader, words string, page i
 	const size = 20
 	var out web.Results
 	if e := entityOf(v.scanner(), words); e.Name != "" && e.Kind.Class() != intel.Name {
-		f, err := v.ed.Value(ctx, r, e, v.now())
+		f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
 		if err != nil {
 			return out, err
 		}
@@ -398,7 +398,7 @@ func (v *views) searchNames(ctx context.Context, r intel.Reader, words string, o
 			if m.Entity != t.Entity {
 				hit.Why = "also called " + cmp.Or(t.Title, t.Entity.Title())
 			}
-			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, time.Time{})
+			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, v.now(), time.Time{})
 			if err != nil {
 				return err
 			}

@@ -69,6 +69,14 @@ type Evidence struct {
 	Context     Context     `json:"context,omitzero"`
 }
 
+// Skew is how far the clocks and time zones of others may be ahead. A date
+// later than that is a mistake or a lie.
+const Skew = 24 * time.Hour
+
+// Dated reports whether the event time is known and, as of now, not of the
+// future.
+func (e Evidence) Dated(now time.Time) bool { return !e.At.IsZero() && !e.At.After(now.Add(Skew)) }
+
 // A Level is a band of probability in words.
 type Level string
 
@@ -89,7 +97,7 @@ type Assessment struct {
 	Marking     Marking   `json:"marking"` // the evidence counted is marked so at most
 	Probability float64   `json:"probability"`
 	Level       Level     `json:"confidence"`
-	First       time.Time `json:"first_seen,omitzero"` // least and greatest event time; zero is unknown
+	First       time.Time `json:"first_seen,omitzero"` // least and greatest event time of what supports it; zero is unknown
 	Last        time.Time `json:"last_seen,omitzero"`
 	Origins     int       `json:"origins"`
 	Documents   int       `json:"documents"`

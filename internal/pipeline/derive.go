@@ -200,8 +200,9 @@ func titles(observations []intel.Observation, claims []intel.Claim, set *referen
 
 // reweigh assesses what has become stale.
 func (p *Pipeline) reweigh(ctx context.Context) error {
+	now := p.Now()
 	for {
-		n, err := p.DB.Reweigh(ctx, batch, judge(p.Now()))
+		n, err := p.DB.Reweigh(ctx, batch, store.Weighing{Now: now, Judge: judge(now)})
 		if err != nil || n == 0 {
 			return err
 		}

@@ -35,7 +35,7 @@ func weaken(rows []intel.Row, set *reference.Set) {
 // and how far that is believed: a list of the reference is an undated voice, a
 // claim of documents is the link it became.
 func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) ([]intel.Row, error) {
-	claims, err := ed.aliasClaims(ctx, r, s, w, now)
+	claims, err := ed.aliasClaims(ctx, r, s)
 	if err != nil {
 		return nil, err
 	}
@@ -86,14 +86,11 @@ func voices(said []string, now time.Time) []score.Step {
 
 // aliasClaims returns the claims that a name is an alias of one of the
 // entity's, or the other way round, by that name.
-func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) (map[intel.Entity]intel.Row, error) {
+func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject) (map[intel.Entity]intel.Row, error) {
 	out := map[intel.Entity]intel.Row{}
 	for _, inward := range []bool{true, false} {
 		section := store.Section{Relations: []intel.Relation{intel.AliasOf}, Inward: inward, Class: intel.Name}
 		found, _, err := ed.DB.RowsOf(ctx, r, s.outline, section, 500, 0)
-		if err == nil && w.Back {
-			found, err = ed.back(ctx, r, found, now)
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +105,7 @@ func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject, w 
 }
 
 func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) (a intel.Activities, err error) {
-	a.Monthly = slices.Clone(s.digest.monthly)
+	a.Monthly = slices.DeleteFunc(slices.Clone(s.digest.monthly), func(c intel.Count) bool { return c.Start.After(now.Add(intel.Skew)) })
 	if a.Weekly, err = ed.DB.Weekly(ctx, r, s.plain, now.AddDate(-2, 0, 0), now, w.then(now)); err != nil {
 		return a, err
 	}
@@ -142,12 +139,9 @@ func headline(d intel.Document) string {
 }
 
 // attacks tallies whom e is said to have attacked, by country and by sector.
-func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline, w Window, now time.Time) ([]intel.Tally, error) {
+func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline) ([]intel.Tally, error) {
 	section := store.Section{Relations: []intel.Relation{intel.Targets, intel.ClaimsAttack}, Class: intel.Name, Kinds: []intel.Kind{intel.Country, intel.Sector}}
 	rows, _, err := ed.DB.RowsOf(ctx, r, outline, section, 200, 0)
-	if err == nil && w.Back {
-		rows, err = ed.back(ctx, r, rows, now)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -362,6 +356,6 @@ func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bo
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	span, err := ed.DB.Mentioned(ctx, r, plain, time.Time{})
+	span, err := ed.DB.Mentioned(ctx, r, plain, time.Time{}, time.Time{})
 	return span.Documents > 0, err
 }

@@ -33,9 +33,9 @@ type digestKey struct {
 const mostDigests = 2000
 
 // digest counts an entity's documents, voices and months, or remembers them.
-func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, names []intel.Entity, then time.Time) (d digest, err error) {
-	if !then.IsZero() {
-		return ed.count(ctx, r, names, then)
+func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, names []intel.Entity, w Window, now time.Time) (d digest, err error) {
+	if w.Back {
+		return ed.count(ctx, r, names, now, now)
 	}
 	epoch, err := ed.DB.Epoch(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, na
 	if ok {
 		return d, nil
 	}
-	if d, err = ed.count(ctx, r, names, then); err != nil || d.span.Documents == 0 {
+	if d, err = ed.count(ctx, r, names, now, time.Time{}); err != nil || d.span.Documents == 0 {
 		return d, err
 	}
 	ed.digests.mu.Lock()
@@ -63,8 +63,8 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, na
 }
 
 // count counts documents, voices and months that were known of then.
-func (ed *Editor) count(ctx context.Context, r intel.Reader, names []intel.Entity, then time.Time) (d digest, err error) {
-	if d.span, err = ed.DB.Mentioned(ctx, r, names, then); err != nil || d.span.Documents == 0 {
+func (ed *Editor) count(ctx context.Context, r intel.Reader, names []intel.Entity, now, then time.Time) (d digest, err error) {
+	if d.span, err = ed.DB.Mentioned(ctx, r, names, now, then); err != nil || d.span.Documents == 0 {
 		return d, err
 	}
 	if d.origins, err = ed.DB.Origins(ctx, r, names, then); err != nil {

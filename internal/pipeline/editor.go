@@ -51,8 +51,29 @@ type Filter struct {
 	Level    intel.Level
 }
 
-// everything is more rows than any table has.
-const everything = 1 << 30
+const (
+	// everything is more rows than any table has.
+	everything = 1 << 30
+	// mostBack is how many rows of one sort a profile of a past moment has: each
+	// is weighed anew, and only so many are kept while the others are.
+	mostBack = 5000
+)
+
+// most is how many of n rows a read of this window may ask for.
+func (w Window) most(n int) int {
+	if w.Back {
+		return min(n, mostBack)
+	}
+	return min(n, everything)
+}
+
+// past is how a read of this window weighs: zero for now.
+func (w Window) past(now time.Time) store.Weighing {
+	if w.Back {
+		return store.Weighing{Now: now, Judge: judge(now)}
+	}
+	return store.Weighing{}
+}
 
 // table says which links make up one table of a profile.
 type table struct {
@@ -107,7 +128,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	for i, n := range names {
 		plain[i] = n.Name
 	}
-	d, err := ed.digest(ctx, r, e, plain, w.then(now))
+	d, err := ed.digest(ctx, r, e, plain, w, now)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
@@ -120,7 +141,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if p.Name, err = ed.title(ctx, r, e); err != nil {
 		return p, nil, err
 	}
-	outline, err := ed.DB.Outline(ctx, r, names)
+	outline, err := ed.DB.Outline(ctx, r, names, w.past(now))
 	if err != nil {
 		return p, nil, err
 	}
@@ -131,6 +152,9 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 			return p, nil, err
 		}
 		*t.put(&p), totals[t.name] = rows, total
+		if more := total - len(rows); w.Back && w.Rows == 0 && more > 0 {
+			p.Hidden[t.name] = more
+		}
 	}
 	if err := ed.describe(ctx, r, &p, subject{names, plain, outline, d}, w, now); err != nil {
 		return p, nil, err
@@ -165,7 +189,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	p.Activities.Total = p.Documents
-	if p.Attacks, err = ed.attacks(ctx, r, s.outline, w, now); err != nil {
+	if p.Attacks, err = ed.attacks(ctx, r, s.outline); err != nil {
 		return err
 	}
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {
@@ -180,7 +204,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	p.References = references(docs, ed.Reference(), p.Entity)
-	known, err := ed.catalogued(ctx, p.Entity)
+	known, err := ed.catalogued(ctx, p.Entity, w.then(now))
 	if err != nil {
 		return err
 	}

@@ -31,9 +31,6 @@ func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profil
 	}
 	exploits := store.Section{Relations: []intel.Relation{intel.Exploits, intel.Uses}, Class: intel.Name, Kinds: []intel.Kind{intel.Vulnerability}}
 	flaws, _, err := ed.DB.RowsOf(ctx, r, o, exploits, mostFlaws, 0)
-	if err == nil && w.Back {
-		flaws, err = ed.back(ctx, r, flaws, now)
-	}
 	if err != nil {
 		return err
 	}
@@ -47,7 +44,7 @@ func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profil
 	}
 	var fragments, techniques []intel.Row
 	if len(names) > 0 {
-		if fragments, techniques, err = ed.following(ctx, r, names, sure); err != nil {
+		if fragments, techniques, err = ed.following(ctx, r, names, sure, w.past(now)); err != nil {
 			return err
 		}
 	}
@@ -59,8 +56,8 @@ func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profil
 
 // following returns the fragments and techniques that follow from exploiting
 // vulnerabilities, as probable as both steps together.
-func (ed *Editor) following(ctx context.Context, r intel.Reader, flaws []store.Resolution, sure map[intel.Entity]float64) (fragments, techniques []intel.Row, err error) {
-	o, err := ed.DB.Outline(ctx, r, flaws)
+func (ed *Editor) following(ctx context.Context, r intel.Reader, flaws []store.Resolution, sure map[intel.Entity]float64, past store.Weighing) (fragments, techniques []intel.Row, err error) {
+	o, err := ed.DB.Outline(ctx, r, flaws, past)
 	if err != nil {
 		return nil, nil, err
 	}

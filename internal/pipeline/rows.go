@@ -30,15 +30,11 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 				s.Kinds = []intel.Kind{w.Filter.Kind}
 			}
 		}
-		most := min(limit+offset, everything)
-		if w.Back || s.Class == intel.Name || s.Class == intel.TTP {
-			most = everything // what was first then may be last now, and names are joined
+		most := w.most(limit + offset)
+		if s.Class == intel.Name || s.Class == intel.TTP {
+			most = w.most(everything) // names are joined
 		}
 		found, n, err := ed.DB.RowsOf(ctx, r, outline, s, most, 0)
-		if err == nil && w.Back {
-			found, err = ed.back(ctx, r, found, now)
-			n = len(found)
-		}
 		if err != nil {
 			return nil, 0, err
 		}
@@ -75,32 +71,6 @@ const freshResearch = 90 * 24 * time.Hour
 // year before the last 90 days.
 func emerging(rows []intel.Row, now time.Time) []intel.Row {
 	return slices.DeleteFunc(rows, func(r intel.Row) bool { return r.First.IsZero() || r.First.Before(now.Add(-freshResearch)) })
-}
-
-// back assesses links as of a past moment. A link nobody had spoken of by then
-// is left out.
-func (ed *Editor) back(ctx context.Context, r intel.Reader, found []store.Assessed, then time.Time) ([]store.Assessed, error) {
-	ids := make([]int64, len(found))
-	for i, a := range found {
-		ids[i] = a.ID
-	}
-	evidence, err := ed.DB.Evidence(ctx, r, ids, then)
-	if err != nil {
-		return nil, err
-	}
-	was := map[intel.Link]intel.Assessment{}
-	for _, a := range score.Links(evidence, then) { // of a link's the last is of what all of it comes to
-		was[a.Link] = a
-	}
-	out := found[:0]
-	for _, a := range found {
-		if before, ok := was[a.Link]; ok {
-			a.Assessment = before
-			a.Probability *= a.Share
-			out = append(out, a)
-		}
-	}
-	return out, nil
 }
 
 // mains puts in each row the main name of what it speaks of, where it has

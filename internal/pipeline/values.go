@@ -29,8 +29,8 @@ type Finding struct {
 // fresh is the age from which a value that is below Medium counts as decayed.
 const fresh = 90 * 24 * time.Hour
 
-// Value looks one value up.
-func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, now time.Time) (f Finding, err error) {
+// Value looks one value up, as of a past moment if the window says so.
+func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w Window, now time.Time) (f Finding, err error) {
 	f.Entity = e
 	if e.Name == "" {
 		return f, nil
@@ -38,18 +38,33 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, now
 	if reason, ok := ed.Reference().Benign(e); ok {
 		f.Suppressed = reason
 	}
-	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e}, time.Time{})
+	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e}, now, w.then(now))
 	if err != nil {
 		return f, err
 	}
 	f.Known, f.First, f.Last, f.Documents = span.Documents > 0, span.First, span.Last, span.Documents
-	self := []store.Resolution{{Name: e, Canonical: e, Share: 1}}
-	if f.Names, err = ed.linked(ctx, r, self, store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
+	self, err := ed.DB.Outline(ctx, r, []store.Resolution{{Name: e, Canonical: e, Share: 1}}, w.past(now))
+	if err != nil {
+		return f, err
+	}
+	w.Proofs = 5
+	linked := func(s store.Section) ([]intel.Row, error) {
+		found, _, err := ed.DB.RowsOf(ctx, r, self, s, 200, 0)
+		if err != nil {
+			return nil, err
+		}
+		rows := make([]intel.Row, len(found))
+		for i, a := range found {
+			rows[i] = ed.row(a, s)
+		}
+		return rows, ed.prove(ctx, r, rows, w, now)
+	}
+	if f.Names, err = linked(store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
 		return f, err
 	}
 	for _, inward := range []bool{false, true} {
 		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool { return rel == intel.Indicates })
-		some, err := ed.linked(ctx, r, self, store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
+		some, err := linked(store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
 		if err != nil {
 			return f, err
 		}
@@ -61,18 +76,6 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, now
 	f.Decayed = f.Known && f.Level == intel.Low && !f.Last.IsZero() && f.Last.Before(now.Add(-fresh))
 	f.Country = ed.country(e)
 	return f, nil
-}
-
-func (ed *Editor) linked(ctx context.Context, r intel.Reader, names []store.Resolution, s store.Section) ([]intel.Row, error) {
-	found, _, err := ed.DB.Rows(ctx, r, names, s, 200, 0)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]intel.Row, len(found))
-	for i, a := range found {
-		rows[i] = ed.row(a, s)
-	}
-	return rows, ed.prove(ctx, r, rows, Window{Proofs: 5}, time.Time{})
 }
 
 func (ed *Editor) country(e intel.Entity) string {

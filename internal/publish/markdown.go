@@ -157,7 +157,11 @@ func (b *writer) more(key, noun string, columns, next int) {
 		}
 		cells[0] = strconv.Itoa(next)
 		b.row(cells)
-		b.line("\nThere are %d more %s items available in the full profile.", n, noun)
+		where := "of a lower probability"
+		if b.preview {
+			where = "available in the full profile"
+		}
+		b.line("\nThere are %d more %s items %s.", n, noun, where)
 	}
 	b.line("")
 }

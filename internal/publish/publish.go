@@ -78,6 +78,7 @@ type table struct {
 // each table, months instead of days, no quotes, no documents and no victims.
 // Hidden counts what the full profile has more.
 func Preview(p intel.Profile, n int) intel.Profile {
+	lacks := p.Hidden
 	p.Hidden, p.Preview = map[string]int{}, true
 	p.Summary = wholeDay.ReplaceAllString(p.Summary, "$1")
 	for _, t := range tables(&p) {
@@ -97,7 +98,7 @@ func Preview(p intel.Profile, n int) intel.Profile {
 			}
 			shown = append(shown, r)
 		}
-		if more := len(rows) - len(shown); more > 0 {
+		if more := len(rows) - len(shown) + lacks[t.key]; more > 0 {
 			p.Hidden[t.key] = more
 		}
 		*t.rows = shown

@@ -84,6 +84,17 @@ func TestAPreviewNamesNoAttackedHost(t *testing.T) {
 	}
 }
 
+func TestWhatAFullProfileLacksIsToldInItsPreviewToo(t *testing.T) {
+	full := profile()
+	full.Hidden = map[string]int{"ioc": 40}
+	if out := markdown(t, full); !strings.Contains(out, "There are 40 more IOC items of a lower probability") {
+		t.Errorf("not told what is left out in\n%s", out)
+	}
+	if p := publish.Preview(full, 3); p.Hidden["ioc"] != 42 {
+		t.Errorf("%d indicators are hidden, want 42", p.Hidden["ioc"])
+	}
+}
+
 func TestAPreviewShowsNRowsAndCountsTheRest(t *testing.T) {
 	full := profile()
 	p := publish.Preview(full, 3)

@@ -101,7 +101,7 @@ type Step struct {
 // as old as our knowing of it; a date in the future is not believed either.
 func worth(e intel.Evidence, now time.Time) Step {
 	s := Step{Origin: e.Origin, Stance: e.Stance, Reliability: reliability(e.Reliability), Directness: min(max(e.Weight, 0), 1), At: e.At, Pieces: 1}
-	if e.At.IsZero() || e.At.After(now) {
+	if !e.Dated(now) {
 		e.At, s.At = e.Learned, time.Time{}
 	}
 	age := max(0, now.Sub(e.At))
@@ -177,8 +177,8 @@ func Fuse(steps []Step) float64 {
 }
 
 // Probability returns what [Links] says of a link with these steps: what they
-// fuse to, and no more than the top of Medium if no supporting or disputing
-// piece has a date.
+// fuse to, and no more than the top of Medium if no supporting piece has a
+// date.
 func Probability(steps []Step, dated bool) float64 {
 	p := Fuse(steps)
 	if !dated {
@@ -249,7 +249,7 @@ func assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.T
 	}
 	var newest time.Time
 	for _, e := range evidence {
-		if !e.At.IsZero() && !e.At.After(now) {
+		if e.Stance == intel.Supports && e.Dated(now) {
 			if a.First.IsZero() || e.At.Before(a.First) {
 				a.First = e.At
 			}

@@ -85,6 +85,19 @@ func TestAFutureDateIsNotBelieved(t *testing.T) {
 	}
 }
 
+func TestDatesAreThoseOfSupportWithADayForClocksThatAreAhead(t *testing.T) {
+	denial, ahead := piece("b", 'C', .5, 1), piece("c", 'C', .5, 0)
+	denial.Stance = intel.Disputes
+	ahead.At = now.Add(20 * time.Hour)
+	honest := piece("a", 'B', .9, 10)
+	if got := p(t, honest, denial); !got.First.Equal(honest.At) || !got.Last.Equal(honest.At) {
+		t.Errorf("from %s to %s, want what supports it: %s", got.First, got.Last, honest.At)
+	}
+	if got := p(t, honest, ahead); !got.Last.Equal(ahead.At) {
+		t.Errorf("last %s, want %s", got.Last, ahead.At)
+	}
+}
+
 func TestADisputeLowersBelief(t *testing.T) {
 	against := piece("b", 'A', 1, 0)
 	against.Stance = intel.Disputes

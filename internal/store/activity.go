@@ -23,6 +23,12 @@ func known(then time.Time) string {
 	return fmt.Sprintf(` AND (at IS NULL OR at <= %d) AND EXISTS (SELECT 1 FROM documents k WHERE k.id = document AND k.learned <= %d)`, then.UnixMicro(), then.UnixMicro())
 }
 
+// believed is the event time where it is believed at now: not one of the
+// future.
+func believed(now time.Time) string {
+	return fmt.Sprintf(`(CASE WHEN at <= %d THEN at END)`, now.Add(intel.Skew).UnixMicro())
+}
+
 // Weekly returns the documents per week, from the week of from until that of
 // to, that mention one of names, that r may see and that were known of then
 // (zero: now). Every week stands in it.
@@ -88,15 +94,17 @@ type Span struct {
 }
 
 // Mentioned returns the span of the documents that mention one of names, that r
-// may see and that were known of then (zero: now).
-func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entity, then time.Time) (s Span, err error) {
+// may see and that were known of then (zero: now). Dates that are not believed
+// at now are left out of it.
+func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entity, now, then time.Time) (s Span, err error) {
 	ids, err := db.integers(ctx, names)
 	if err != nil || len(ids) == 0 {
 		return s, err
 	}
 	var first, last sql.NullInt64
 	args := append([]any{int(r.Clearance)}, anys(ids)...)
-	err = db.read.QueryRowContext(ctx, `SELECT MIN(at), MAX(at), COUNT(DISTINCT document), COALESCE(MAX(marking), 0)
+	dated := believed(now)
+	err = db.read.QueryRowContext(ctx, `SELECT MIN`+dated+`, MAX`+dated+`, COUNT(DISTINCT document), COALESCE(MAX(marking), 0)
 		FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(2, len(ids))+known(then), args...).Scan(&first, &last, &s.Documents, &s.Marking)
 	s.First, s.Last = toTime(first), toTime(last)
 	if err != nil {
@@ -361,12 +369,12 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	in, learned := list(2, len(ids)), ""
+	in := list(2, len(ids))
+	links := `(SELECT link FROM assessments WHERE from_entity IN ` + in + ` UNION SELECT link FROM assessments WHERE to_entity IN ` + in + `)`
 	if !then.IsZero() {
-		learned = fmt.Sprintf(` AND e.learned <= %d`, then.UnixMicro())
+		links = `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT id FROM links WHERE to_entity IN ` + in + `)`
 	}
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM evidence e WHERE e.superseded IS NULL`+learned+` AND e.marking <= $1 AND e.link IN (
-		SELECT link FROM assessments WHERE from_entity IN `+in+` UNION SELECT link FROM assessments WHERE to_entity IN `+in+`)`,
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM `+held(then, links)+` e`,
 		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("origins: %w", err)

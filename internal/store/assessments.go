@@ -13,6 +13,14 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// A Weighing says as of when, and how, evidence is weighed.
+type Weighing struct {
+	Now time.Time // later dates are not believed
+	// Judge weighs all the evidence of some links. Evidence of equal origin,
+	// weight and stance comes as one piece with the latest time.
+	Judge func([]intel.Evidence) []intel.Assessment
+}
+
 // weigh assesses the given links anew from all their evidence. Links with very
 // much of it are noted as stale instead; Reweigh comes back to them.
 func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
@@ -35,7 +43,7 @@ func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
 			}
 			ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return slices.Contains(busy, id) })
 		}
-		return weighLinks(ctx, s.tx, ids, s.d.Judge)
+		return weighLinks(ctx, s.tx, ids, Weighing{Now: s.d.Now, Judge: s.d.Judge})
 	})
 }
 
@@ -60,7 +68,7 @@ func holdRows(ctx context.Context, tx engine, which string, ids []int64, hold st
 
 // Reweigh assesses up to limit links again that have become stale, and returns
 // how many it did.
-func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidence) []intel.Assessment) (n int, err error) {
+func (db *DB) Reweigh(ctx context.Context, limit int, w Weighing) (n int, err error) {
 	err = db.tx(ctx, func(tx engine) error {
 		ids, err := query(ctx, tx, scanInt, `SELECT link FROM stale ORDER BY link LIMIT $1`, min(limit, chunk))
 		n = len(ids)
@@ -74,7 +82,7 @@ func (db *DB) Reweigh(ctx context.Context, limit int, judge func([]intel.Evidenc
 		if _, err := tx.ExecContext(ctx, `DELETE FROM stale WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
 			return err
 		}
-		if err := weighLinks(ctx, tx, ids, judge); err != nil {
+		if err := weighLinks(ctx, tx, ids, w); err != nil {
 			return err
 		}
 		return newEpoch(ctx, tx)
@@ -118,15 +126,18 @@ func scanPiece(r *sql.Rows, p *piece) error {
 	return err
 }
 
-const pieces = `SELECT link, origin, reliability, marking, stance, weight, MAX(at), MIN(at), MAX(learned), COUNT(DISTINCT document), MAX(context)
-	FROM evidence WHERE `
+// pieces selects the evidence of a table with the dates that are believed now.
+func pieces(table string, now time.Time) string {
+	dated := believed(now)
+	return `SELECT link, origin, reliability, marking, stance, weight, MAX` + dated + `, MIN` + dated + `, MAX(learned), COUNT(DISTINCT document), MAX(context)
+		FROM ` + table + ` GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`
+}
 
-func weighLinks(ctx context.Context, tx engine, ids []int64, judge func([]intel.Evidence) []intel.Assessment) error {
+func weighLinks(ctx context.Context, tx engine, ids []int64, w Weighing) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	all, err := query(ctx, tx, scanPiece, pieces+`superseded IS NULL AND link IN `+list(1, len(ids))+
-		` GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`, anys(ids)...)
+	all, err := query(ctx, tx, scanPiece, pieces(`evidence WHERE superseded IS NULL AND link IN `+list(1, len(ids)), w.Now), anys(ids)...)
 	if err != nil {
 		return err
 	}
@@ -137,7 +148,7 @@ func weighLinks(ctx context.Context, tx engine, ids []int64, judge func([]intel.
 	if _, err := tx.ExecContext(ctx, `DELETE FROM assessments WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
 		return err
 	}
-	rows, err := assess(all, ends, judge)
+	rows, err := assess(all, ends, w.Judge)
 	if err != nil {
 		return err
 	}
@@ -168,6 +179,14 @@ type ends struct {
 
 func (e ends) link() intel.Link {
 	return intel.Link{From: intel.Entity{Kind: e.fromKind, Name: e.fromName}, Relation: intel.Relation(e.relation), To: intel.Entity{Kind: e.toKind, Name: e.toName}}
+}
+
+// end is the integer of the entity at one end.
+func (e ends) end(to bool) int64 {
+	if to {
+		return e.to
+	}
+	return e.from
 }
 
 // class is that of the end which is not a mere name, if one is.
@@ -227,6 +246,9 @@ func assess(all []piece, links map[int64]ends, judge func([]intel.Evidence) []in
 				continue
 			}
 			row.Documents += p.n
+			if p.Stance != intel.Supports {
+				continue
+			}
 			row.First = earlier(row.First, p.first)
 			if p.At.After(row.Last) {
 				row.Last = p.At

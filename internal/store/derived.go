@@ -42,7 +42,7 @@ type Derivation struct {
 // same documents is closed, not deleted.
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
-		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, changes: map[tally]int{}, aliases: map[int64]bool{}}
+		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{}, aliases: map[int64]bool{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -87,7 +87,8 @@ type saving struct {
 	d        Derivation
 	now      int64
 	docs     map[intel.DocumentID]docRow
-	ids      []int64 // of docs
+	ids      []int64        // of docs
+	again    map[int64]bool // of docs: derived before
 	entities map[intel.Entity]int64
 	origins  map[string]int64
 	changes  map[tally]int  // of activity
@@ -133,6 +134,9 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 		again, err := query(ctx, s.tx, scanInt, `SELECT document FROM work WHERE version > 0 AND document IN `+list(1, len(ids)), anys(ids)...)
 		if err != nil || len(again) == 0 {
 			return err
+		}
+		for _, id := range again {
+			s.again[id] = true
 		}
 		closed, err := query(ctx, s.tx, scanInt, `UPDATE evidence SET superseded = $1 WHERE superseded IS NULL AND document IN `+list(2, len(again))+` RETURNING link`,
 			append([]any{s.now}, anys(again)...)...)
@@ -365,14 +369,25 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 				return nil, err
 			}
 			rows = append(rows, [14]any{id, doc.id, s.origins[text(e.Origin)], int(e.Reliability), int(e.Marking), int(e.Stance), e.Weight,
-				fromTime(e.At), e.Learned.UnixMicro(), e.Offset, e.Length, note, s.d.Version, s.now})
+				fromTime(e.At), e.Learned.UnixMicro(), e.Offset, e.Length, note, s.d.Version, s.since(doc.id, e)})
 		}
 	}
 	return touched, chunks(rows, func(rows [][14]any) error {
 		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, origin, reliability, marking, stance, weight, at, learned,
-			start, length, context, version, derived) VALUES `+values(1, len(rows), 14), flat(rows)...)
+			start, length, context, version, since) VALUES `+values(1, len(rows), 14), flat(rows)...)
 		return err
 	})
+}
+
+// since is from when a piece is believed: what a document first came to from
+// when the document was learned, so that history that is filled in later can be
+// read as of its days; what replaces an earlier version from now on.
+func (s *saving) since(document int64, e intel.Evidence) int64 {
+	since := e.Learned.UnixMicro()
+	if s.again[document] {
+		since = max(since, s.now)
+	}
+	return since
 }
 
 func contextText(c intel.Context) (string, error) {

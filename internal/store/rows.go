@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -96,6 +95,7 @@ func (s Section) condition(r intel.Reader, name int64) (where string, args []any
 // a profile of many names and tables the questions that have no answer.
 type Outline struct {
 	names  []Resolution
+	past   Weighing
 	ids    map[intel.Entity]int64
 	counts map[sort]int
 }
@@ -108,9 +108,11 @@ type sort struct {
 	class    intel.Class
 }
 
-// Outline counts the links of names that r may see.
-func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution) (Outline, error) {
-	o := Outline{names: names, counts: map[sort]int{}}
+// Outline counts the links of names that r may see. With a past weighing, the
+// rows of the outline are as of then; its zero value is for what is believed
+// now.
+func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution, past Weighing) (Outline, error) {
+	o := Outline{names: names, past: past, counts: map[sort]int{}}
 	entities := make([]intel.Entity, len(names))
 	for i, n := range names {
 		entities[i] = n.Name
@@ -124,17 +126,26 @@ func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution) (
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
+	count := o.countNow
+	if past.Judge != nil {
+		count = o.countPast
+	}
+	if err := count(ctx, db.read, r, ids); err != nil {
+		return o, fmt.Errorf("outline: %w", err)
+	}
+	return o, nil
+}
+
+// countNow counts the links of ids that are believed now.
+func (o Outline) countNow(ctx context.Context, q engine, r intel.Reader, ids []int64) error {
 	type row struct {
 		sort
 		n int
 	}
 	for _, inward := range []bool{false, true} {
-		side := "from_entity"
-		if inward {
-			side = "to_entity"
-		}
+		side, _ := sides(inward)
 		err := chunks(ids, func(ids []int64) error {
-			rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, &x.relation, &x.class, &x.n) },
+			rows, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, &x.relation, &x.class, &x.n) },
 				`SELECT `+side+`, relation, class, COUNT(*) FROM assessments WHERE marking <= $1 AND below > $2 AND `+side+` IN `+list(3, len(ids))+
 					` GROUP BY `+side+`, relation, class`, append([]any{int(r.Clearance), int(r.Clearance)}, anys(ids)...)...)
 			for _, x := range rows {
@@ -144,10 +155,10 @@ func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution) (
 			return err
 		})
 		if err != nil {
-			return o, fmt.Errorf("outline: %w", err)
+			return err
 		}
 	}
-	return o, nil
+	return nil
 }
 
 // count is how many links one name has in a section, before it is narrowed.
@@ -162,15 +173,19 @@ func (o Outline) count(name int64, s Section) (n int) {
 // probable first, and how many there are in all. A link that two names have is
 // one row, by its stronger assessment; a name's share scales what it brings.
 func (db *DB) Rows(ctx context.Context, r intel.Reader, names []Resolution, s Section, limit, offset int) ([]Assessed, int, error) {
-	o, err := db.Outline(ctx, r, names)
+	o, err := db.Outline(ctx, r, names, Weighing{})
 	if err != nil {
 		return nil, 0, err
 	}
 	return db.RowsOf(ctx, r, o, s, limit, offset)
 }
 
-// RowsOf is Rows for names whose outline is known.
+// RowsOf is Rows for names whose outline is known, as of its moment.
 func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, limit, offset int) ([]Assessed, int, error) {
+	if o.past.Judge != nil {
+		rows, total, err := db.rowsPast(ctx, r, o, s, limit+offset)
+		return rows[min(offset, len(rows)):min(offset+limit, len(rows))], total, err
+	}
 	best := map[string]Assessed{}
 	total, most := 0, 0
 	for _, n := range o.names {
@@ -194,13 +209,7 @@ func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, 
 			return nil, 0, fmt.Errorf("rows of %s: %w", n.Name, err)
 		}
 	}
-	rows := make([]Assessed, 0, len(best))
-	for _, a := range best {
-		rows = append(rows, a)
-	}
-	slices.SortFunc(rows, func(a, b Assessed) int {
-		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.ID, b.ID))
-	})
+	rows := ranked(best)
 	if most > 1 && len(rows) < limit+offset {
 		total = len(rows) // all were fetched: count each row once
 	}
@@ -231,10 +240,15 @@ func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, sh
 	return nil
 }
 
+// rowKey is the same of rows about the same.
+func rowKey(a Assessed, s Section) string {
+	e, _ := a.Other(s)
+	return string(a.Link.Relation) + " " + e.String()
+}
+
 // stronger keeps the more probable of two rows about the same.
 func stronger(best map[string]Assessed, a Assessed, s Section) {
-	e, _ := a.Other(s)
-	key := string(a.Link.Relation) + " " + e.String()
+	key := rowKey(a, s)
 	b, ok := best[key]
 	if ok && a.Probability <= b.Probability {
 		return
@@ -257,35 +271,6 @@ func (db *DB) Between(ctx context.Context, r intel.Reader, id int64) (Assessed, 
 	return rows[0], nil
 }
 
-// Evidence returns, grouped by link, all evidence of links that r may see, that
-// was learned until asOf and that was not superseded by then.
-func (db *DB) Evidence(ctx context.Context, r intel.Reader, ids []int64, asOf time.Time) ([]intel.Evidence, error) {
-	at := asOf.UnixMicro()
-	var out []intel.Evidence
-	err := chunks(ids, func(ids []int64) error {
-		// One part for each of the two indexes.
-		const seen = ` AND marking <= $1 AND learned <= $2 AND link IN `
-		in := list(4, len(ids))
-		all, err := query(ctx, db.read, scanPiece, strings.Replace(pieces, `FROM evidence WHERE `, `FROM (SELECT * FROM evidence WHERE superseded IS NULL`+seen+in+`
-			UNION ALL SELECT * FROM evidence WHERE superseded IS NOT NULL AND superseded > $3`+seen+in+`) e`, 1)+`
-			GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`,
-			append([]any{int(r.Clearance), at, at}, anys(ids)...)...)
-		if err != nil {
-			return err
-		}
-		links, err := linkEnds(ctx, db.read, ids)
-		for _, p := range all {
-			p.Link = links[p.link].link()
-			out = append(out, p.Evidence)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("evidence of %d links: %w", len(ids), err)
-	}
-	return out, nil
-}
-
 // snippetBefore and snippetAfter are how many bytes of text a proof shows
 // around the mention.
 const (
@@ -294,20 +279,16 @@ const (
 )
 
 // Proofs returns, per link, the up to n weightiest pieces of evidence that r
-// may see and that was learned by then (zero: now), with the words of the
+// may see and that was believed then (zero: now), with the words of the
 // documents.
 func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int, then time.Time) (map[int64][]intel.Proof, error) {
-	learned := ""
-	if !then.IsZero() {
-		learned = fmt.Sprintf(` AND e.learned <= %d`, then.UnixMicro())
-	}
 	out := make(map[int64][]intel.Proof, len(links))
 	err := chunks(links, func(links []int64) error {
 		args := append([]any{int(r.Clearance), n}, anys(links)...)
 		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.genre, d.title, d.url,
 			`+fmt.Sprintf(db.dialect.slice, snippetBefore, snippetBefore+snippetAfter)+`
 			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, e.at DESC, e.id) AS rank
-				FROM evidence e WHERE e.superseded IS NULL`+learned+` AND e.marking <= $1 AND e.link IN `+list(3, len(links))+`) p
+				FROM `+held(then, list(3, len(links)))+` e) p
 			JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source JOIN origins o ON o.id = p.origin
 			WHERE p.rank <= $2 ORDER BY p.link, p.rank`, args...)
 		for _, p := range rows {

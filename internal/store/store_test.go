@@ -225,8 +225,16 @@ func TestSearchFindsAllWordsNewestFirst(t *testing.T) {
 
 func TestReprocessedEvidenceSupersedes(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
-		d := document(1)
+		d := document(30)
+		d.Learned = d.Published // filled in later: derived first long after
 		save(t, db, d)
+		before := now.AddDate(0, 0, -1)
+		believed := func(then time.Time, want float64) {
+			t.Helper()
+			if r, _ := past(t, db, then, 10); len(r) != 1 || r[0].Probability != want {
+				t.Errorf("as of %s: %+v; want one of %v", then, r, want)
+			}
+		}
 		derive(t, db, 1, derived(d, .4))
 		if r := rows(t, db, all); len(r) != 1 || r[0].Probability != .4 || r[0].Documents != 1 {
 			t.Fatalf("rows %+v; want one of .4", r)
@@ -235,10 +243,13 @@ func TestReprocessedEvidenceSupersedes(t *testing.T) {
 		if r := rows(t, db, all); len(r) != 1 || r[0].Probability != .7 || r[0].Documents != 1 {
 			t.Errorf("rows %+v; want one of .7", r)
 		}
+		believed(before, .4)
+		believed(now, .7)
 		derive(t, db, 3, store.Derived{Document: d.ID})
 		if r := rows(t, db, all); len(r) != 0 {
 			t.Errorf("rows %+v; want none", r)
 		}
+		believed(before, .4)
 		c, err := db.Counts(t.Context())
 		if err != nil || c.Evidence != 0 || c.Observations != 0 {
 			t.Errorf("counts %+v, err %v; want no evidence in force", c, err)
@@ -304,7 +315,7 @@ func TestAReaderSeesOnlyWhatHerClearanceAllows(t *testing.T) {
 			if err != nil || len(proofs[r[0].ID]) != c.documents {
 				t.Errorf("%v sees proofs %+v, err %v", c.reader, proofs, err)
 			}
-			span, err := db.Mentioned(t.Context(), c.reader, []intel.Entity{actor}, time.Time{})
+			span, err := db.Mentioned(t.Context(), c.reader, []intel.Entity{actor}, now, time.Time{})
 			if err != nil || span.Documents != c.documents {
 				t.Errorf("%v counts %+v, err %v", c.reader, span, err)
 			}
@@ -432,9 +443,9 @@ func TestAFailingPackLeavesTheFormerInForce(t *testing.T) {
 		if _, err := put("b", "two", broken); !errors.Is(err, broken) {
 			t.Errorf("err %v, want %v", err, broken)
 		}
-		body, err := db.PackItem(t.Context(), "kev", "CVE-2099-0007")
-		if err != nil || string(body) != "one" {
-			t.Errorf("item %q, err %v; want the former", body, err)
+		it, err := db.PackItem(t.Context(), "kev", "CVE-2099-0007", time.Time{})
+		if err != nil || string(it.Body) != "one" {
+			t.Errorf("item %q, err %v; want the former", it.Body, err)
 		}
 		packs, err := db.Packs(t.Context())
 		if err != nil || len(packs) != 1 || packs[0].Items != 450 || packs[0].Version != "a" {

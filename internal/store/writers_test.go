@@ -57,7 +57,7 @@ func TestManyWritersDoNotEndEachOther(t *testing.T) {
 					if err := db.SaveDerived(ctx, batch, derivation(1)); err != nil {
 						return err
 					}
-					if _, err := db.Reweigh(ctx, 100, judge); err != nil {
+					if _, err := db.Reweigh(ctx, 100, store.Weighing{Now: now, Judge: judge}); err != nil {
 						return err
 					}
 					if _, err := db.Fade(ctx, now.AddDate(0, 0, 1)); err != nil {
@@ -71,7 +71,7 @@ func TestManyWritersDoNotEndEachOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		for {
-			n, err := db.Reweigh(ctx, 100, judge)
+			n, err := db.Reweigh(ctx, 100, store.Weighing{Now: now, Judge: judge})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,104 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+func TestDatesOfARowAreBelievedAndOfWhatSupportsIt(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		honest, liar, denial := document(90), document(2), document(3)
+		liar.Published = time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
+		save(t, db, honest, liar, denial)
+		disputed := derived(denial, .5)
+		disputed.Evidence[0].Stance = intel.Disputes
+		derive(t, db, 1, derived(honest, .5), derived(liar, .5), disputed)
+		r := rows(t, db, all)
+		if len(r) != 1 || !r[0].First.Equal(honest.Published) || !r[0].Last.Equal(honest.Published) || r[0].Documents != 3 {
+			t.Errorf("rows %+v; want one of %s in 3 documents", r, honest.Published)
+		}
+		span, err := db.Mentioned(t.Context(), all, []intel.Entity{actor}, now, time.Time{})
+		if err != nil || !span.First.Equal(honest.Published) || !span.Last.Equal(denial.Published) || span.Documents != 3 {
+			t.Errorf("mentioned %+v, err %v; want from %s to %s", span, err, honest.Published, denial.Published)
+		}
+	})
+}
+
+// past returns the rows of the actor as they were then.
+func past(t *testing.T, db *store.DB, then time.Time, limit int) ([]store.Assessed, int) {
+	t.Helper()
+	names := []store.Resolution{{Name: actor, Canonical: actor, Share: 1}}
+	o, err := db.Outline(t.Context(), all, names, store.Weighing{Now: then, Judge: judge})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, total, err := db.RowsOf(t.Context(), all, o, iocs, limit, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, total
+}
+
+func TestARowOfAPastDayHasAllItsDatesAndDocuments(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		var batch []store.Derived
+		for _, n := range []int{300, 200, 100, 1} {
+			d := document(n)
+			d.Learned = d.Published
+			save(t, db, d)
+			batch = append(batch, derived(d, .5))
+		}
+		derive(t, db, 1, batch...)
+		then := now.AddDate(0, 0, -50)
+		r, total := past(t, db, then, 10)
+		if total != 1 || len(r) != 1 || !r[0].First.Equal(document(300).Published) || !r[0].Last.Equal(document(100).Published) || r[0].Documents != 3 {
+			t.Errorf("as of %s: %+v of %d, want one row from %s to %s in 3 documents", then, r, total, document(300).Published, document(100).Published)
+		}
+		proofs, err := db.Proofs(t.Context(), all, []int64{r[0].ID}, 9, then)
+		if err != nil || len(proofs[r[0].ID]) != 3 {
+			t.Errorf("proofs %+v, err %v; want 3", proofs, err)
+		}
+		n, err := db.Origins(t.Context(), all, []intel.Entity{actor}, then)
+		if err != nil || n != 1 {
+			t.Errorf("%d origins, err %v; want 1", n, err)
+		}
+		if r, total := past(t, db, now.AddDate(-1, 0, 0), 10); len(r) != 0 || total != 0 {
+			t.Errorf("before anything was known: %+v of %d", r, total)
+		}
+	})
+}
+
+func TestAPastProfileKeepsTheMostProbableOfManyPages(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		const links = 2100
+		d := document(1)
+		save(t, db, d)
+		v := derived(d, 0)
+		v.Evidence = nil
+		for i := range links {
+			e := derived(d, float64(i*7919%links)/links).Evidence[0]
+			e.Link.From.Name = fmt.Sprintf("c%d.example", i)
+			v.Evidence = append(v.Evidence, e)
+		}
+		derive(t, db, 1, v)
+		r, total := past(t, db, now, 3)
+		if total != links || len(r) != 3 {
+			t.Fatalf("%d rows of %d, want 3 of %d", len(r), total, links)
+		}
+		for i, a := range r {
+			if want := float64(links-1-i) / links; a.Probability != want {
+				t.Errorf("row %d has %v, want %v", i, a.Probability, want)
+			}
+		}
+		live, total, err := db.Rows(t.Context(), all, []store.Resolution{{Name: actor, Canonical: actor, Share: 1}}, iocs, 3, 0)
+		if err != nil || total != links || cmp.Diff(live, r) != "" {
+			t.Errorf("as of now they are not what they are now, err %v:\n%s", err, cmp.Diff(live, r))
+		}
+	})
+}
