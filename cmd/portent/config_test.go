@@ -12,7 +12,7 @@ func TestAConfigurationFileSetsFlagsAndTheCommandLineGoesFirst(t *testing.T) {
 		t.Fatalf("exit %d, %+v: %s", code, c, errs)
 	}
 	conf := file(t, "portent.toml", []byte("db = '"+db+"'\n[profile]\nbase-url = 'https://cti.example'\n"))
-	if out := printed(t, exitDone, "--config", conf, "profile", "Cold Lynx"); !strings.Contains(out, "(https://cti.example/actor/cold-lynx)") {
+	if out := printed(t, exitDone, "--config", conf, "profile", "Cold Lynx"); !strings.Contains(out, "<https://cti.example/actor/cold-lynx>") {
 		t.Errorf("the address set in the file is not in\n%s", out)
 	}
 	printed(t, exitFailed, "--config", conf, "--db", other, "profile", "Cold Lynx")

@@ -48,7 +48,11 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 		if dir, err = os.MkdirTemp("", "portent-sync-"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() {
+			if err := os.RemoveAll(dir); err != nil {
+				a.log.Warn("remove downloads", "err", err)
+			}
+		}()
 		get, err := publishers()
 		if err != nil {
 			return err
