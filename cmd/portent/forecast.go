@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/portent-cti/portent/internal/publish"
 )
 
 type forecastCmd struct {
@@ -31,7 +33,11 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 		if a.cli.JSON {
 			err = a.print(f)
 		} else {
-			_, err = fmt.Fprintf(a.out, "%-16s %-40s due %s  %s\n", f.Kind, f.Target, date(f.Due), f.Rule)
+			said := publish.Outlook(f)
+			if len(f.Quantiles) == 0 {
+				said += fmt.Sprintf(", %.3f against %.3f", f.Probability, f.BaseRate)
+			}
+			_, err = fmt.Fprintf(a.out, "%-16s %-64s due %s  %s\n", f.Kind, said, date(f.Due), f.Rule)
 		}
 		if err != nil {
 			return err

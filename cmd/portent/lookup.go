@@ -85,11 +85,15 @@ func entityOf(s *extract.Scanner, value string) intel.Entity {
 
 func (a *app) finding(value string, f pipeline.Finding) error {
 	if a.cli.JSON {
-		actors := []string{}
+		actors, others := []string{}, []string{}
 		for _, n := range f.Names {
-			actors = append(actors, n.Entity.String())
+			if n.Entity.Kind == intel.Actor {
+				actors = append(actors, n.Entity.String())
+			} else {
+				others = append(others, n.Entity.String())
+			}
 		}
-		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors,
+		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
 			"suppressed": f.Suppressed, "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed})
 	}
 	switch {

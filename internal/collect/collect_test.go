@@ -120,8 +120,8 @@ func TestLongLinesAreRejectedInConstantMemory(t *testing.T) {
 	if want := []string{"one", "thr\uFFFDee", "xxxxxxxx", "last"}; lines.Err() != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v, want %q", got, lines.Err(), want)
 	}
-	if len(rejects) != 1 || !strings.HasPrefix(rejects[0], "line 2: too large") {
-		t.Errorf("got rejects %q, want line 2", rejects)
+	if len(rejects) != 2 || !strings.HasPrefix(rejects[0], "line 2: too large") || !strings.HasPrefix(rejects[1], "line 3: not valid UTF-8") {
+		t.Errorf("got rejects %q, want lines 2 and 3", rejects)
 	}
 }
 

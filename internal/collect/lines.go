@@ -16,13 +16,14 @@ const MaxLine = 1 << 20
 // Lines reads a text line by line in constant memory. A line longer than
 // MaxLine is handed to Env.Reject with its number and passed over.
 type Lines struct {
-	env    Env
-	in     *bufio.Reader
-	long   []byte // a line that did not fit the buffer of in
-	line   []byte
-	number int
-	mended int // lines with invalid UTF-8
-	err    error
+	env      Env
+	in       *bufio.Reader
+	long     []byte // a line that did not fit the buffer of in
+	line     []byte
+	number   int
+	mended   int // lines with invalid UTF-8
+	replaced int // the last line mended
+	err      error
 }
 
 // NewLines returns the lines of r, without a byte order mark. It notes what is
@@ -84,10 +85,20 @@ func (l *Lines) read() (line []byte, long bool, err error) {
 // may hold invalid UTF-8.
 func (l *Lines) Bytes() []byte { return l.line }
 
+// errEncoding says what became of a line that is not UTF-8.
+var errEncoding = errors.New("not valid UTF-8: read with U+FFFD in place of what is not")
+
+// mostMended is how many lines of a file are named for it.
+const mostMended = 20
+
 // Text returns the line without its end, with U+FFFD for what is not UTF-8.
 func (l *Lines) Text() string {
 	if !utf8.Valid(l.line) {
-		l.mended++
+		if l.number != l.replaced {
+			if l.mended, l.replaced = l.mended+1, l.number; l.mended <= mostMended {
+				l.Reject(errEncoding)
+			}
+		}
 		return strings.ToValidUTF8(string(l.line), "\uFFFD")
 	}
 	return string(l.line)

@@ -1,6 +1,9 @@
 package intel
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // A Forecast is a dated claim about the future that time will prove or refute.
 // It has either a Probability or Quantiles.
@@ -14,7 +17,7 @@ type Forecast struct {
 	Quantiles   map[string]float64 `json:"quantiles,omitempty"` // by level, such as "0.1"
 	BaseRate    float64            `json:"base_rate"`
 	// Skill is nil while none has been shown: then no percentage is printed.
-	Skill   []float64 `json:"skill"` // point, low, high
+	Skill   Skill     `json:"skill"`
 	Reasons []Reason  `json:"reasons"`
 	Made    time.Time `json:"made"`
 	Due     time.Time `json:"due"`
@@ -22,6 +25,27 @@ type Forecast struct {
 	Model   string    `json:"model"`
 	// Marking is the strictest of the documents it may rest on.
 	Marking Marking `json:"marking,omitempty"`
+}
+
+// A Skill is a score over the base rate: point, low, high. In JSON none is
+// "none".
+type Skill []float64
+
+// MarshalJSON implements json.Marshaler.
+func (s Skill) MarshalJSON() ([]byte, error) {
+	if s == nil {
+		return []byte(`"none"`), nil
+	}
+	return json.Marshal([]float64(s))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Skill) UnmarshalJSON(b []byte) error {
+	if string(b) == `"none"` {
+		*s = nil
+		return nil
+	}
+	return json.Unmarshal(b, (*[]float64)(s))
 }
 
 // A Reason is one addend of a forecast's log-odds.
@@ -98,12 +122,16 @@ type Activities struct {
 // A Tally is a count of attacks by country and sector. Victims are never named
 // in it.
 type Tally struct {
-	Country string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
-	Sector  string    `json:"sector,omitempty"`
-	N       int       `json:"n"`
-	First   time.Time `json:"first_seen,omitzero"`
-	Last    time.Time `json:"last_seen,omitzero"`
-	Origins int       `json:"origins"`
+	Value       string    `json:"value"`             // as shown: the name of the country or sector
+	Country     string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
+	Sector      string    `json:"sector,omitempty"`
+	Level       Level     `json:"confidence"`
+	Probability float64   `json:"probability"`
+	Predicted   bool      `json:"predicted"`
+	N           int       `json:"n"`
+	First       time.Time `json:"first_seen,omitzero"`
+	Last        time.Time `json:"last_seen,omitzero"`
+	Origins     int       `json:"origins"`
 }
 
 // A Profile is everything published about one entity as of one moment to one

@@ -148,11 +148,13 @@ func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Out
 	var out []intel.Tally
 	at := map[intel.Entity]int{} // what is targeted and claimed is one
 	for _, a := range rows {
-		t := intel.Tally{N: a.Documents, First: a.First, Last: a.Last, Origins: a.Origins}
+		t := intel.Tally{N: a.Documents, First: a.First, Last: a.Last, Origins: a.Origins,
+			Probability: a.Probability, Level: score.Level(a.Probability, a.Origins, !a.Last.IsZero())}
 		if e, title := a.Other(section); e.Kind == intel.Country {
-			t.Country = e.Name
+			t.Country, t.Value = e.Name, ed.Reference().CountryName(e.Name)
 		} else {
 			t.Sector = cmp.Or(title, e.Title())
+			t.Value = t.Sector
 		}
 		e, _ := a.Other(section)
 		i, ok := at[e]

@@ -57,7 +57,13 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		for i, a := range found {
 			rows[i] = ed.row(a, s)
 		}
-		return rows, ed.prove(ctx, r, rows, w, now)
+		if err := ed.prove(ctx, r, rows, w, now); err != nil {
+			return nil, err
+		}
+		if err := ed.mains(ctx, r, rows); err != nil {
+			return nil, err
+		}
+		return distinct(rows), nil
 	}
 	if f.Names, err = linked(store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
 		return f, err

@@ -88,6 +88,10 @@ func (e *encoder) rows(key string, rows []intel.Row) {
 		if i > 0 {
 			e.w.WriteByte(',')
 		}
+		if key == "ioc" {
+			e.value(indicator{e.printable(r), r.Hostname, r.Campaign})
+			continue
+		}
 		e.value(e.printable(r))
 	}
 	e.w.WriteByte(']')
@@ -100,6 +104,14 @@ type row struct {
 	First    any     `json:"first_seen"`
 	Last     any     `json:"last_seen"`
 	Evidence []proof `json:"evidence"`
+}
+
+// An indicator is a row whose host name and campaign are there even when they
+// are unknown.
+type indicator struct {
+	row
+	Hostname string `json:"hostname"`
+	Campaign string `json:"campaign"`
 }
 
 type proof struct {
@@ -134,14 +146,15 @@ func activities(a intel.Activities) intel.Activities {
 // A tally is intel.Tally as it is printed.
 type tally struct {
 	intel.Tally
-	First any `json:"first_seen"`
-	Last  any `json:"last_seen"`
+	First    any     `json:"first_seen"`
+	Last     any     `json:"last_seen"`
+	Evidence []proof `json:"evidence"` // victims are not told apart: none
 }
 
 func (e *encoder) tallies(ts []intel.Tally) []tally {
 	out := make([]tally, len(ts))
 	for i, t := range ts {
-		out[i] = tally{t, e.moment(t.First), e.moment(t.Last)}
+		out[i] = tally{t, e.moment(t.First), e.moment(t.Last), []proof{}}
 	}
 	return out
 }

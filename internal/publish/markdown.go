@@ -301,20 +301,20 @@ func (b *writer) forecasts() {
 	columns := []string{"ID", "Kind", "Forecast", "Due"}
 	b.header(columns)
 	for i, f := range p.Forecasts {
-		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(outlook(f)), date(f.Due)})
+		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(Outlook(f)), date(f.Due)})
 	}
 	b.more("forecasts", "forecast", len(columns), len(p.Forecasts)+1)
 }
 
-// outlook says a forecast in words.
-func outlook(f intel.Forecast) string {
+// Outlook says a forecast in words.
+func Outlook(f intel.Forecast) string {
 	switch {
 	case len(f.Quantiles) > 0:
 		return fmt.Sprintf("%.0f %s in %d days (80 %%: %.0f to %.0f)", f.Quantiles["0.5"], f.Target, f.Horizon, f.Quantiles["0.1"], f.Quantiles["0.9"])
 	case len(f.Skill) == 3 && f.Skill[1] > 0:
 		return fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
 	}
-	return f.Target + " (no better than the base rate)"
+	return fmt.Sprintf("%s (no better than the base rate)", f.Target)
 }
 
 func (b *writer) tail() {

@@ -39,7 +39,11 @@ type source struct {
 }
 
 func recognise(_ fs.FS, name string, head []byte) bool {
-	return head != nil && (list(name) || path.Ext(collect.Name(name)) == ".adoc")
+	if head == nil || list(name) || path.Ext(collect.Name(name)) != ".adoc" {
+		return head != nil && list(name)
+	}
+	text := bytes.ToLower(head)
+	return bytes.Contains(text, []byte("eset")) || bytes.Contains(text, []byte("welivesecurity")) || bytes.Contains(text, []byte("indicators of compromise"))
 }
 
 // list reports whether name is that of a list of hashes.

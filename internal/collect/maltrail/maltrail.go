@@ -46,6 +46,9 @@ func actor(file string) (e intel.Entity, wording string) {
 	if strings.Trim(name, "0123456789") == "" && name != "" {
 		name = "APT" + name
 	}
+	if name == "unclassified" { // nobody is meant by it
+		return intel.Entity{Kind: intel.Label, Name: "untagged"}, ""
+	}
 	if e = intel.NewEntity(intel.Actor, name); e.Name == "" {
 		e = intel.NewEntity(intel.Actor, "unnamed")
 	}

@@ -5,6 +5,8 @@ package report
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -12,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"codeberg.org/readeck/go-readability/v2"
 	"github.com/ledongthuc/pdf"
@@ -70,7 +74,7 @@ func document(ctx context.Context, env collect.Env, file string, body []byte) (d
 	case ext == ".html" || ext == ".htm" || bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html")):
 		err = article(&doc, body)
 	default:
-		doc.Text = strings.ToValidUTF8(strings.TrimPrefix(string(body), "\uFEFF"), "\uFFFD")
+		doc.Text, err = plain(env, body)
 	}
 	if err != nil {
 		return doc, err
@@ -86,6 +90,47 @@ func document(ctx context.Context, env collect.Env, file string, body []byte) (d
 	}
 	doc.ID = intel.NewDocumentID(env.ID, collect.Name(file), doc.Text)
 	return doc, nil
+}
+
+// plain is the text of a file that is text: UTF-8, or UTF-16 that says so. What
+// is neither is replaced, and the first line of it named.
+func plain(env collect.Env, body []byte) (string, error) {
+	if bytes.HasPrefix(body, []byte{0xFF, 0xFE}) || bytes.HasPrefix(body, []byte{0xFE, 0xFF}) {
+		return wide(body), nil
+	}
+	if bytes.IndexByte(body[:min(len(body), 8<<10)], 0) >= 0 {
+		return "", fmt.Errorf("not a text: it holds NUL bytes: %w", intel.ErrInvalid)
+	}
+	if !utf8.Valid(body) {
+		line := 1
+		for rest := body; len(rest) > 0; line++ {
+			end := bytes.IndexByte(rest, '\n') + 1
+			if end == 0 {
+				end = len(rest)
+			}
+			if !utf8.Valid(rest[:end]) {
+				break
+			}
+			rest = rest[end:]
+		}
+		if env.Reject != nil {
+			env.Reject(fmt.Sprintf("line %d", line), errors.New("not valid UTF-8: the file is read with U+FFFD in place of what is not"))
+		}
+	}
+	return strings.ToValidUTF8(strings.TrimPrefix(string(body), "\uFEFF"), "\uFFFD"), nil
+}
+
+// wide is the text of UTF-16 with a byte order mark.
+func wide(body []byte) string {
+	order := binary.ByteOrder(binary.LittleEndian)
+	if body[0] == 0xFE {
+		order = binary.BigEndian
+	}
+	units := make([]uint16, 0, len(body)/2)
+	for i := 2; i+1 < len(body); i += 2 {
+		units = append(units, order.Uint16(body[i:]))
+	}
+	return string(utf16.Decode(units))
 }
 
 // article takes the article out of a page, without its navigation.
