@@ -13,7 +13,8 @@ import (
 // mostListed is how many documents the section of evidence lists.
 const mostListed = 200
 
-// A witness is a document and the rows that rest on it, by table.
+// A witness is a document, or several at one address, and the rows that rest on
+// it, by table.
 type witness struct {
 	proof  intel.Proof
 	tables []string
@@ -24,11 +25,12 @@ type witness struct {
 // rests notes on which documents row n of a table rests.
 func (b *writer) rests(table string, n int, proofs []intel.Proof) {
 	for _, p := range proofs {
-		w := b.witnesses[p.Document]
+		key := cmp.Or(p.URL, string(p.Document))
+		w := b.witnesses[key]
 		if w == nil {
 			w = &witness{proof: p, rows: map[string][]int{}}
-			b.witnesses[p.Document] = w
-			b.order = append(b.order, p.Document)
+			b.witnesses[key] = w
+			b.order = append(b.order, key)
 		}
 		rows := w.rows[table]
 		if len(rows) == 0 {
@@ -46,14 +48,14 @@ func (b *writer) evidence() {
 	if !b.section("Evidence", "The documents that rows above rest on, and which rows; at most three for each row. Other rows are from reference lists, or predicted.", len(b.order)) {
 		return
 	}
-	slices.SortStableFunc(b.order, func(x, y intel.DocumentID) int { return cmp.Compare(b.witnesses[y].total, b.witnesses[x].total) })
-	for _, id := range b.order[:min(mostListed, len(b.order))] {
-		w := b.witnesses[id]
+	slices.SortStableFunc(b.order, func(x, y string) int { return cmp.Compare(b.witnesses[y].total, b.witnesses[x].total) })
+	for _, key := range b.order[:min(mostListed, len(b.order))] {
+		w := b.witnesses[key]
 		rows := make([]string, len(w.tables))
 		for i, t := range w.tables {
 			rows[i] = t + " " + runs(w.rows[t])
 		}
-		title := inline(cmp.Or(w.proof.Title, "Document "+string(id)))
+		title := inline(cmp.Or(w.proof.Title, w.proof.Genre.Title()+" "+string(w.proof.Document[:min(8, len(w.proof.Document))])))
 		if w.proof.Genre == intel.LeakSite { // its title is the victim
 			title = "Claim on a leak site"
 		} else if w.proof.URL != "" {

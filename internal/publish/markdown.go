@@ -16,7 +16,7 @@ import (
 // know: the same sections and columns in the same order, and after them what
 // those lack: when, how sure, by how many independent origins.
 func Markdown(w io.Writer, p intel.Profile, o Options) error {
-	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: p.Preview, witnesses: map[intel.DocumentID]*witness{}}
+	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: p.Preview, witnesses: map[string]*witness{}}
 	b.head(o)
 	b.names()
 	b.countries()
@@ -37,8 +37,8 @@ type writer struct {
 	preview bool
 
 	title     string // of the section under way
-	witnesses map[intel.DocumentID]*witness
-	order     []intel.DocumentID // of witnesses
+	witnesses map[string]*witness
+	order     []string // of witnesses
 }
 
 func (b *writer) line(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }

@@ -187,17 +187,6 @@ func Probability(steps []Step, dated bool) float64 {
 	return p
 }
 
-// SharedWeight is how much an indicator still says about one of n actors that
-// are all said to use it: whole for one, half for four, a sixth for forty. It
-// is a factor for the weight of evidence, not of belief: rented and shared
-// infrastructure belongs to all of them, and points to none.
-func SharedWeight(n int) float64 {
-	if n <= 1 {
-		return 1
-	}
-	return 1 / math.Sqrt(float64(n))
-}
-
 // Links assesses every link that evidence, grouped by link, speaks of, as of
 // now. There is one assessment for each marking that occurs among the evidence
 // of a link: what a reader cleared so far and no further believes.

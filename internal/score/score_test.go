@@ -211,17 +211,6 @@ func TestSupportNeverLowersBelief(t *testing.T) {
 	}
 }
 
-func TestWhatManyShareSaysLessOfEach(t *testing.T) {
-	last := 1.1
-	for n := range 50 {
-		w := score.SharedWeight(n)
-		if w > last || w <= 0 || n == 4 && w != .5 {
-			t.Errorf("shared by %d: %v, by one less %v", n, w, last)
-		}
-		last = w
-	}
-}
-
 func BenchmarkOneLinkManyOrigins(b *testing.B) {
 	var evidence []intel.Evidence
 	for i := range 10_000 {

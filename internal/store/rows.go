@@ -287,7 +287,7 @@ func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int, 
 		args := append([]any{int(r.Clearance), n}, anys(links)...)
 		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.genre, d.title, d.url,
 			`+fmt.Sprintf(db.dialect.slice, snippetBefore, snippetBefore+snippetAfter)+`
-			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, e.at DESC, e.id) AS rank
+			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, COALESCE(e.at, 0) DESC, e.id) AS rank
 				FROM `+held(then, list(3, len(links)))+` e) p
 			JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source JOIN origins o ON o.id = p.origin
 			WHERE p.rank <= $2 ORDER BY p.link, p.rank`, args...)
