@@ -111,7 +111,7 @@ func versionAfter(rest string) bool {
 // scoped is the reason why hexadecimal digits and colons are no address: names
 // of a programming language, the bytes of a fingerprint.
 func scoped(s string) string {
-	if strings.IndexAny(s, "0123456789") < 0 {
+	if !strings.ContainsAny(s, "0123456789") {
 		return "scope in a program"
 	}
 	groups := strings.Split(s, ":")

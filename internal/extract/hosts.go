@@ -241,7 +241,7 @@ func (v *values) quotedName(from, to int) (int, int) {
 
 // unclosed cuts brackets that close and were opened by a disguise.
 func unclosed(p string) string {
-	for len(p) > 1 && strings.IndexByte("])}", p[len(p)-1]) >= 0 && strings.IndexAny(p, "[({") < 0 {
+	for len(p) > 1 && strings.IndexByte("])}", p[len(p)-1]) >= 0 && !strings.ContainsAny(p, "[({") {
 		p = p[:len(p)-1]
 	}
 	return p

@@ -190,7 +190,7 @@ func (v *values) unwrapDigest(from, to int, p string) (int, int, string) {
 		return from, to, p
 	}
 	joined := p + v.text[i:end]
-	whole := digestOf(end-i) != "" && !(len(joined) == 64 && v.near(from, 16, "sha256", "sha-256"))
+	whole := digestOf(end-i) != "" && (len(joined) != 64 || !v.near(from, 16, "sha256", "sha-256"))
 	if end-i < 4 || digestOf(len(joined)) == "" || digestOf(len(joined)) == intel.JARM || allDigits(joined) || digestOf(len(p)) != "" && whole {
 		return from, to, p
 	}
@@ -209,7 +209,7 @@ func (v *values) fuzzyHash(from, to int, p string) bool {
 			return false
 		}
 	}
-	if strings.IndexAny(a+b, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ+/") < 0 {
+	if !strings.ContainsAny(a+b, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ+/") {
 		return false
 	}
 	v.note(intel.Entity{Kind: intel.SSDeep, Name: p}, from, to, "")
@@ -259,7 +259,7 @@ func (v *values) path(from, to int) bool {
 		return false
 	}
 	name := strings.TrimRight(run[i+1:], ",;)]}")
-	if fileName(name) && strings.IndexAny(name, "%*/=&?") < 0 {
+	if fileName(name) && !strings.ContainsAny(name, "%*/=&?") {
 		v.note(intel.NewEntity(intel.Filename, name), from+i+1, from+i+1+len(name), "")
 	}
 	return true
@@ -301,7 +301,7 @@ func (v *values) file(from, to int) {
 	run := v.text[from:to]
 	name, _, query := strings.Cut(run, "?")
 	name, _, _ = strings.Cut(name, "#")
-	if len(name) < 3 || strings.Contains(name, "//") || strings.Contains(name, "../") || strings.IndexAny(name, "=<>") >= 0 || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+	if len(name) < 3 || strings.Contains(name, "//") || strings.Contains(name, "../") || strings.ContainsAny(name, "=<>") || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return
 	}
 	if i := strings.LastIndexByte(name, ':'); i > 0 && allDigits(name[i+1:]) {
@@ -336,7 +336,7 @@ func isMethod(s string) bool {
 // relative reads a path without a slash before it, such as goform/setMac.
 func (v *values) relative(from, to int, p string) {
 	name, _, _ := strings.Cut(p, "?")
-	if strings.IndexAny(name, ":=<>@$%{}") >= 0 || strings.Contains(name, "//") {
+	if strings.ContainsAny(name, ":=<>@$%{}") || strings.Contains(name, "//") {
 		return
 	}
 	v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")

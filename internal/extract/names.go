@@ -335,8 +335,8 @@ const (
 	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family
 		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
 		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
-		grupo grupos banda bandas gruppe gruppen bande bandas malware-familie schadsoftware erpressergruppe گروه بدافزار باج‌افزار
-		组 团 勒 索 木 马 恶 伙 帮 组织 그 룹 조 직 グ ル`
+		grupo grupos banda bandas gruppe gruppen bande bandas malware-familie schadsoftware erpressergruppe گروه بدافزار
+		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル`
 )
 
 // hopeless reports whether a name is a word that stands in texts so often for
