@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
@@ -29,7 +30,8 @@ const most = 20_000
 type Scanner struct {
 	set      *reference.Set
 	names    *lexicon
-	triggers map[uint32]trigger
+	triggers *announcers
+	words    sync.Pool // of *[]token: as long as a text's words
 }
 
 // New returns a scanner that knows the names of set.
@@ -78,18 +80,38 @@ func host(ref string) string {
 // published at is navigation.
 func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
 	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text), advisory: doc.Genre == intel.Advisory}
+	out, _ := s.pass(v)
+	return out
+}
+
+// pass makes both passes and returns what they find and how many steps they
+// took.
+func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	v.run()
 	v.spaced()
-	words := tokens(make([]token, 0, len(text)/5+1), text)
-	v.fragments(words, s.triggers)
-	return append(v.out, s.names.find(text, words, v.spans())...)
+	words, ok := s.words.Get().(*[]token)
+	if !ok {
+		words = new([]token)
+	}
+	*words = tokens((*words)[:0], v.text)
+	v.fragments(*words, s.triggers)
+	names, steps := s.names.find(v.text, *words, v.spans())
+	if cap(*words) <= 1<<20 {
+		s.words.Put(words)
+	}
+	return append(v.out, names...), v.steps + steps
 }
+
+// longestSignature is how many bytes before the end of a text its signature may
+// begin.
+const longestSignature = 2048
 
 // signature returns where an e-mail's signature begins (RFC 3676 4.3), or a
 // place behind the text.
 func signature(text string) int {
-	if i := strings.LastIndex(text, "\n-- \n"); i >= 0 {
-		return i
+	begin := max(0, len(text)-longestSignature)
+	if i := strings.LastIndex(text[begin:], "\n-- \n"); i >= 0 {
+		return begin + i
 	}
 	return len(text) + 1
 }

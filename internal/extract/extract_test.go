@@ -154,6 +154,20 @@ func hostile() map[string]string {
 	}
 }
 
+func TestHostileTextCostsNoMoreThanItsLength(t *testing.T) {
+	s := scanner(t)
+	for name, unit := range hostile() {
+		last := 0
+		for _, size := range []int{64 << 10, 128 << 10, 256 << 10, 512 << 10} {
+			steps := extract.Steps(s, strings.Repeat(unit, size/len(unit)))
+			if last > 0 && steps > 2*last+last/20 || steps > 400*size {
+				t.Errorf("%s: %d steps for %d bytes, %d for half of them", name, steps, size, last)
+			}
+			last = steps
+		}
+	}
+}
+
 func BenchmarkHostile(b *testing.B) {
 	s := scanner(b)
 	for name, unit := range hostile() {

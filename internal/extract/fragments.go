@@ -27,10 +27,24 @@ const (
 	flawWord
 )
 
+// announcers tells the trigger of a word by its hash; the bitmap says of nearly
+// all words that they are none.
+type announcers struct {
+	bitmap [256]uint64
+	words  map[uint32]trigger
+}
+
+func (a *announcers) of(h uint32) trigger {
+	if a.bitmap[h>>6&255]>>(h&63)&1 == 0 {
+		return noTrigger
+	}
+	return a.words[h]
+}
+
 // triggers tells the trigger of a word by its hash, in the languages of the
 // sources.
-func triggers() map[uint32]trigger {
-	out := map[uint32]trigger{}
+func triggers() *announcers {
+	out := &announcers{words: map[uint32]trigger{}}
 	for t, words := range map[trigger]string{
 		argumentWord: "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
 		functionWord: "function functions функция функции функцию función funktion تابع method routine functionality",
@@ -47,7 +61,9 @@ func triggers() map[uint32]trigger {
 		methodWord:   "get post put head delete patch options propfind",
 	} {
 		for _, w := range strings.Fields(words) {
-			out[hashOf(w)] = t
+			h := hashOf(w)
+			out.words[h] = t
+			out.bitmap[h>>6&255] |= 1 << (h & 63)
 		}
 	}
 	return out
@@ -55,9 +71,9 @@ func triggers() map[uint32]trigger {
 
 // fragments reads arguments, functions, libraries, files, inputs, ports and
 // what else is known by the words around it.
-func (v *values) fragments(words []token, triggers map[uint32]trigger) {
+func (v *values) fragments(words []token, triggers *announcers) {
 	for i, w := range words {
-		t := triggers[w.hash]
+		t := triggers.of(w.hash)
 		if t == noTrigger {
 			continue
 		}
@@ -65,6 +81,7 @@ func (v *values) fragments(words []token, triggers map[uint32]trigger) {
 			return
 		}
 		from, to := int(w.from), int(w.to)
+		v.steps += 300 // the most that is read beside a trigger
 		switch t {
 		case argumentWord:
 			v.arguments(from, to)

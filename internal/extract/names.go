@@ -16,14 +16,26 @@ type phrase struct {
 	entity intel.Entity
 	common bool // counts only in its own capitals and where the context says so
 	exact  string
+	head   string // the first word of exact
 }
 
 // A lexicon finds phrases by the hash of their first word. A bitmap of those
 // hashes says of nearly all words of a text that none begins there.
 type lexicon struct {
-	bitmap [1 << 12]uint64
-	first  map[uint32][]phrase
+	bitmap [bitmapWords]uint64
+	first  map[uint32]*entry
 	nouns  map[uint32]support
+}
+
+// bitmapWords is the size of the bitmap: two million bits for some thirty
+// thousand first words.
+const bitmapWords = 1 << 15
+
+// An entry is the phrases that begin with one word, longest first.
+type entry struct {
+	phrases []phrase
+	single  bool   // one of them is that word alone
+	seconds uint64 // which second words there are, by the low bits of their hash
 }
 
 // A support says how far from an ambiguous name a word makes it one.
@@ -36,7 +48,7 @@ const (
 )
 
 func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{first: map[uint32][]phrase{}, nouns: map[uint32]support{}}
+	l := &lexicon{first: map[uint32]*entry{}, nouns: map[uint32]support{}}
 	known := map[string]bool{}
 	for _, n := range set.Names() {
 		known[strings.ToLower(n.Text)] = true
@@ -51,8 +63,8 @@ func newLexicon(set *reference.Set) *lexicon {
 			}
 		}
 	}
-	for _, ps := range l.first {
-		slices.SortStableFunc(ps, func(a, b phrase) int { return len(b.hashes) - len(a.hashes) })
+	for _, e := range l.first {
+		slices.SortStableFunc(e.phrases, func(a, b phrase) int { return len(b.hashes) - len(a.hashes) })
 	}
 	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
 		for _, w := range strings.Fields(words) {
@@ -100,12 +112,23 @@ func (l *lexicon) add(text string, e intel.Entity, common bool) {
 		return
 	}
 	h := p.hashes[0]
-	l.bitmap[h>>6&(1<<12-1)] |= 1 << (h & 63)
-	l.first[h] = append(l.first[h], p)
+	p.head = firstWord(text, tokens(nil, text))
+	l.bitmap[h>>6&(bitmapWords-1)] |= 1 << (h & 63)
+	begins := l.first[h]
+	if begins == nil {
+		begins = &entry{}
+		l.first[h] = begins
+	}
+	begins.phrases = append(begins.phrases, p)
+	if len(p.hashes) == 1 {
+		begins.single = true
+	} else {
+		begins.seconds |= 1 << (p.hashes[1] & 63)
+	}
 }
 
 // begins reports whether a phrase may begin with a word.
-func (l *lexicon) begins(h uint32) bool { return l.bitmap[h>>6&(1<<12-1)]>>(h&63)&1 == 1 }
+func (l *lexicon) begins(h uint32) bool { return l.bitmap[h>>6&(bitmapWords-1)]>>(h&63)&1 == 1 }
 
 // A search looks for phrases in one text.
 type search struct {
@@ -117,11 +140,12 @@ type search struct {
 	// doubtful are ambiguous names without support of their own.
 	doubtful []intel.Observation
 	sure     map[string]bool // compact names that stand beyond doubt
+	steps    int             // phrases and words looked at
 }
 
 // find returns the phrases in a text, longest first at each word. Words inside
 // values that were found already are no names.
-func (l *lexicon) find(text string, words []token, taken *spans) []intel.Observation {
+func (l *lexicon) find(text string, words []token, taken *spans) ([]intel.Observation, int) {
 	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}}
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
@@ -132,21 +156,27 @@ func (l *lexicon) find(text string, words []token, taken *spans) []intel.Observa
 		i += max(1, s.at(i))
 	}
 	s.settle()
-	return s.out
+	return s.out, s.steps + len(words)
 }
 
 // at notes the longest of phrases that stands at word i, once per kind of
 // entity, and returns how many words it takes.
 func (s *search) at(i int) int {
+	begins := s.first[s.words[i].hash]
+	if begins == nil || !begins.single && (i+1 == len(s.words) || begins.seconds>>(s.words[i+1].hash&63)&1 == 0) {
+		return 0
+	}
 	took := 0
 	var kinds [8]intel.Kind
 	n := 0
-	for _, p := range s.first[s.words[i].hash] {
+	for k := range begins.phrases {
+		p := &begins.phrases[k]
+		s.steps++
 		if len(p.hashes) < took || i+len(p.hashes) > len(s.words) || n == len(kinds) || slices.Contains(kinds[:n], p.entity.Kind) {
 			continue
 		}
 		stretch := s.words[i : i+len(p.hashes)]
-		if !matches(p, stretch) || !adjacent(s.text, stretch) || !strings.EqualFold(firstWord(s.text, stretch), firstWord(p.exact, tokens(nil, p.exact))) {
+		if !matches(p, stretch) || !adjacent(s.text, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
 			continue
 		}
 		o := observe(p, s.text, int(stretch[0].from), int(stretch[len(stretch)-1].to))
@@ -177,7 +207,7 @@ const (
 	refused
 )
 
-func (s *search) judge(p phrase, i int, o intel.Observation) judgement {
+func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	if o.Offset > 0 && named(p.entity.Kind) {
 		if c := s.text[o.Offset-1]; (c == '.' || c == '$' || c == '%') && (o.Offset < 2 || s.text[o.Offset-2] <= ' ' || s.text[o.Offset-2] == '(') {
 			return refused // ".NET", "$name"
@@ -213,6 +243,7 @@ func (s *search) judge(p phrase, i int, o intel.Observation) judgement {
 // supported reports whether a word that says what a name is stands near it.
 func (s *search) supported(i, end int) bool {
 	const far = 6
+	s.steps += 2 * far
 	for n := max(0, i-far); n < min(len(s.words), end+far); n++ {
 		if n >= i && n < end {
 			continue
@@ -293,7 +324,7 @@ func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
 // firstWord is the first of words, which hashes could have taken for another.
 func firstWord(text string, words []token) string { return text[words[0].from:words[0].to] }
 
-func matches(p phrase, words []token) bool {
+func matches(p *phrase, words []token) bool {
 	for n, want := range p.hashes {
 		if words[n].hash != want {
 			return false
@@ -321,7 +352,7 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // observe makes the observation. Names stay as they were mentioned; techniques
 // and countries have names of their own only.
-func observe(p phrase, text string, from, to int) intel.Observation {
+func observe(p *phrase, text string, from, to int) intel.Observation {
 	e := p.entity
 	if named(e.Kind) {
 		e = intel.NewEntity(e.Kind, text[from:to])

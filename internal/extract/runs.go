@@ -92,7 +92,7 @@ func (v *values) run() {
 			i++
 		}
 		begin := from
-		if i < len(text) || from > 0 && text[from-1] >= utf8.RuneSelf {
+		if i < len(text) && goesOn(text, i) || from > 0 && text[from-1] >= utf8.RuneSelf {
 			begin, i, has = v.widen(from, i, has)
 		}
 		v.steps += i - from + 1
@@ -100,6 +100,19 @@ func (v *values) run() {
 			v.candidate(begin, min(i, begin+longest), has)
 		}
 	}
+}
+
+// goesOn reports whether a run may go on behind the character that ends it:
+// most end with a blank before a word.
+func goesOn(text string, i int) bool {
+	switch c := text[i]; {
+	case c >= utf8.RuneSelf, c == ';', c == ',':
+		return true
+	case c == ' ' && i+1 < len(text):
+		next, last := text[i+1], text[max(0, i-1)]
+		return next == '.' || classes[next]&bracket != 0 || last == ']' || last == ')' || last == '}'
+	}
+	return false
 }
 
 // worth reports whether a run of these classes and length could be a value: it

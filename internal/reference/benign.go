@@ -406,8 +406,9 @@ func below(m map[string]uint16, host string) (uint16, bool) {
 
 // substrings finds which of many texts occur in a value, in one walk.
 type substrings struct {
-	short map[string]uint16 // of fewer than four bytes
-	long  map[[4]byte][]entryText
+	short  map[string]uint16 // of fewer than four bytes
+	long   map[[4]byte][]entryText
+	begins [1 << 10]uint64 // which two bytes begin one, as a bitmap
 }
 
 type entryText struct {
@@ -429,6 +430,8 @@ func (s *substrings) add(text string, id uint16) {
 		}
 		key := [4]byte([]byte(text[:4]))
 		s.long[key] = append(s.long[key], entryText{text, id})
+		pair := uint16(text[0])<<8 | uint16(text[1])
+		s.begins[pair>>6] |= 1 << (pair & 63)
 	}
 }
 
@@ -442,6 +445,9 @@ func (s *substrings) find(value string) (uint16, bool) {
 		}
 	}
 	for i := 0; i+4 <= len(value); i++ {
+		if pair := uint16(value[i])<<8 | uint16(value[i+1]); s.begins[pair>>6]>>(pair&63)&1 == 0 {
+			continue
+		}
 		key := [4]byte{value[i], value[i+1], value[i+2], value[i+3]}
 		for _, e := range s.long[key] {
 			if strings.HasPrefix(value[i:], e.text) {
