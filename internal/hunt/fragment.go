@@ -117,7 +117,7 @@ func (s *Scanner) fragments(b []byte, from int) {
 	for _, p := range places {
 		s.report(b, l.from+p.from, l.from+p.to, func() Match {
 			m := s.set.attack.marks[p.mark]
-			return Match{Entity: m.Entity, Probability: m.Probability, Actors: m.Actors[:min(len(m.Actors), mostActors)], Predicted: m.Predicted}
+			return Match{Entity: m.Entity, Probability: m.Probability, Actors: m.Actors[:min(len(m.Actors), MostActors)], Predicted: m.Predicted}
 		})
 	}
 	s.request.places = places[:0]

@@ -15,11 +15,12 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// MostActors is how many actors one indicator keeps.
+const MostActors = 5
+
 const (
 	// longest is the most bytes of one indicator or fragment.
 	longest = 1024
-	// mostActors is how many actors one indicator keeps.
-	mostActors = 5
 	// mostFragments is how many fragments a set takes.
 	mostFragments = 100_000
 )

@@ -125,7 +125,7 @@ func (b *Builder) add(m Mark, key string) {
 	}
 	r.shown, r.length = uint8(min(len(before), 255)), uint16(len(key))
 	r.key = b.keep(before+key+tail) + uint32(len(before))
-	r.actors, r.count = uint32(len(b.actors)), uint8(min(len(m.Actors), mostActors))
+	r.actors, r.count = uint32(len(b.actors)), uint8(min(len(m.Actors), MostActors))
 	for _, a := range m.Actors[:r.count] {
 		b.actors = append(b.actors, b.name(a))
 	}
