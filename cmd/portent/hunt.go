@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -45,6 +46,8 @@ func (c *huntCmd) Run(ctx context.Context, a *app) error {
 	if c.From < 0 || c.From > 0 && len(c.Log) > 1 {
 		return usageError{errors.New("--from takes a byte of one log, 0 or more")}
 	}
+	// Most of the memory is the set, which stays: collect early what does not.
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	ed, err := a.editor(ctx)
 	if err != nil {
 		return err

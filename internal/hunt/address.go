@@ -34,7 +34,7 @@ func (s *Scanner) six(b []byte, start, end int) {
 	}
 	text := b[from:to]
 	if bytes.Count(text, []byte(":")) != 7 && !bytes.Contains(text, []byte("::")) ||
-		from > 0 && class[b[from-1]]&^dot != 0 || to < len(b) && class[b[to]]&^dot != 0 {
+		from > 0 && class[b[from-1]]&(alnum|dash) != 0 || to < len(b) && class[b[to]]&(alnum|dash) != 0 {
 		return
 	}
 	addr, err := netip.ParseAddr(string(text))

@@ -136,6 +136,12 @@ func TestIndicatorsAreFoundInEverySpelling(t *testing.T) {
 		`HKLM\Software\Nightbells`:                   "",
 		`m Global\Nightbell-7 open`:                  `mutex:Global\nightbell-7`,
 		"> whoami /all /fo csv >x":                   "command:whoami /all /fo csv",
+		"访问evil.example获取":                           "domain:evil.example",
+		"地址192.0.2.7，2001:db8::7":                    "ipv4:192.0.2.7 ipv6:2001:db8::7",
+		"见http://cdn.example/drop/a.bin?id=7。":       "url:http://cdn.example/drop/a.bin?id=7",
+		"样本" + md5sum + "的":                          "md5:" + md5sum,
+		"运行dropper.exe后":                             "filename:dropper.exe",
+		"文件quarterly report.pdf的":                    "filename:quarterly report.pdf",
 		"evil.example\x00\xff192.0.2.7":              "domain:evil.example",
 	} {
 		got := strings.Join(entities(t, set, text), " ")

@@ -72,8 +72,8 @@ func (s *Scanner) bounded(b, phrase []byte, from, to int, field bool) bool {
 	if field {
 		return (from == 0 || bytes.IndexByte([]byte("\"'\t=|,\n"), b[from-1]) >= 0) && (to == len(b) || endsField(b[to:]))
 	}
-	return (from == 0 || class[phrase[0]] == 0 || class[b[from-1]] == 0 || escaped(b, from-1, to)) &&
-		(to == len(b) || class[phrase[len(phrase)-1]] == 0 || class[b[to]] == 0)
+	return (from == 0 || class[phrase[0]] == 0 || class[b[from-1]]&^high == 0 || escaped(b, from-1, to)) &&
+		(to == len(b) || class[phrase[len(phrase)-1]] == 0 || class[b[to]]&^high == 0)
 }
 
 // endsField reports whether a field ends before rest: at a delimiter, or at a

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,7 @@ type Scanner struct {
 	cutBefore, cutAfter bool  // the block begins or ends within a line
 	sixDone, urlDone    int   // up to where such runs have been walked over
 	current             line
+	wide                bool // only what has characters beyond ASCII is reported
 
 	found   []uint32
 	scratch []byte
@@ -225,6 +227,9 @@ func (s *Scanner) at(b []byte, pos int) *line {
 
 // hit reports that a row's mark is b[from:to].
 func (s *Scanner) hit(n uint32, b []byte, from, to int) {
+	if s.wide && !slices.ContainsFunc(b[from:to], func(c byte) bool { return class[c] == high }) {
+		return
+	}
 	r := s.set.row(n)
 	s.report(b, from, to, func() Match {
 		return Match{Entity: s.set.entity(r), Probability: round(r.probability), Actors: s.set.actorsOf(r), Predicted: r.predicted}

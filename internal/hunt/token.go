@@ -78,7 +78,9 @@ func (s *Scanner) tokens(b []byte, from, to int) {
 			}
 			f |= c
 		}
-		if f&dot != 0 || i-start >= shortestWord {
+		if f&high != 0 {
+			s.mixed(b, start, i, named)
+		} else if f&dot != 0 || i-start >= shortestWord {
 			s.token(b, start, i, f)
 		}
 		if named {
@@ -88,6 +90,34 @@ func (s *Scanner) tokens(b []byte, from, to int) {
 			(i < to && b[i] == ':' || start > from && b[start-1] == ':') {
 			s.six(b, start, i)
 		}
+	}
+}
+
+// mixed looks at a token with characters beyond ASCII: as a whole it may be a
+// domain of such a script, and its parts in ASCII may be anything, since not
+// every script puts blanks between words.
+func (s *Scanner) mixed(b []byte, start, end int, named bool) {
+	s.steps += end - start
+	if !s.torn(b, start, end) {
+		from, to := trim(b, start, end)
+		s.wide = true // what is in ASCII alone is found below
+		s.dotted(b, from, to, 0)
+		s.wide = false
+	}
+	for i := start; i < end; {
+		j := i
+		var f uint8
+		for j < end && class[b[j]] != high {
+			f |= class[b[j]]
+			j++
+		}
+		if f&dot != 0 || j-i >= shortestWord {
+			s.token(b, i, j, f)
+		}
+		if named && j > i {
+			s.anchored(b, i, j)
+		}
+		i = j + 1
 	}
 }
 

@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"bytes"
+	"slices"
 )
 
 // urlByte says which bytes may stand in a URL.
@@ -55,12 +56,12 @@ func (s *Scanner) url(b []byte, start, end int) {
 	}
 }
 
-// locate looks a URL up as a whole, without what a sentence puts after it, and
+// locate looks a URL up as a whole, without what a text puts after it, and
 // without its query.
 func (s *Scanner) locate(run, b []byte, from, to int, plain bool) bool {
 	run, _, _ = bytes.Cut(run, []byte("#"))
 	tried := -1
-	for range 3 {
+	for range 4 {
 		run = bytes.TrimRight(run, "/")
 		if len(run) == tried || len(run) == 0 {
 			break
@@ -76,6 +77,8 @@ func (s *Scanner) locate(run, b []byte, from, to int, plain bool) bool {
 		}
 		if short := bytes.TrimRight(run, ".,;:!?)]*"); len(short) < len(run) {
 			run = short
+		} else if i := slices.IndexFunc(run, func(c byte) bool { return class[c] == high }); i > 0 { // the next word of a script without blanks
+			run = run[:i]
 		} else if i := bytes.IndexByte(run, '?'); i > 0 {
 			run = run[:i]
 		}

@@ -37,22 +37,23 @@ func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, each func(I
 	return nil
 }
 
-// The links are walked by an index of theirs, so that those of one indicator
-// come together without sorting; those that point at it ("actor uses command")
-// are asked for by the kinds it can have.
+// Values are walked in the order of their integers, in which
+// assessments mostly lie too, so that those of one come together and nothing
+// need be sorted: CROSS JOIN makes SQLite keep this order, and the kind is
+// joined with nothing so that no index by kinds tempts it.
 func (db *DB) indicators(ctx context.Context, r intel.Reader, n int, each func(Indicator) error) error {
 	marks := intel.KindsOf(intel.IOC)
-	one := func(side, other, order string, relation intel.Relation) string {
+	one := func(side, other string, relation intel.Relation) string {
 		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability * COALESCE(x.share, 1)
-			FROM links l JOIN entities v ON v.id = l.%s JOIN assessments a ON a.link = l.id JOIN entities o ON o.id = l.%s
-			LEFT JOIN resolution x ON x.name = l.%s LEFT JOIN entities c ON c.id = x.canonical
-			WHERE l.relation = '%s' AND a.class = %d AND a.marking <= %d AND a.below > %d AND v.kind IN `, side, other, other, relation, intel.IOC, r.Clearance, r.Clearance) +
-			list(1, len(marks)) + order
+			FROM entities v CROSS JOIN assessments a CROSS JOIN entities o
+			LEFT JOIN resolution x ON x.name = o.id LEFT JOIN entities c ON c.id = x.canonical
+			WHERE a.%s = v.id AND a.relation = '%s' AND a.marking <= %d AND a.below > %d AND o.id = a.%s AND v.kind || '' IN `,
+			side, relation, r.Clearance, r.Clearance, other) + list(1, len(marks)) + ` ORDER BY v.id`
 	}
 	g := grouping{n: n, each: each}
 	for _, statement := range []string{
-		one("from_entity", "to_entity", ` ORDER BY l.from_entity`, intel.Indicates),
-		one("to_entity", "from_entity", ` ORDER BY l.to_entity`, intel.Uses),
+		one("from_entity", "to_entity", intel.Indicates),
+		one("to_entity", "from_entity", intel.Uses),
 	} {
 		if err := db.points(ctx, statement, anys(marks), &g); err != nil {
 			return err
