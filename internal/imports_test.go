@@ -25,6 +25,7 @@ const layout = `
 	publish     : intel
 	stix        : intel
 	misp        : intel
+	hunt        : intel extract
 	store       : intel
 	pipeline    : intel reference extract correlate score forecast publish store queue
 	web         : intel access store publish extract hunt score alert

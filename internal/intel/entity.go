@@ -3,6 +3,7 @@ package intel
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -96,6 +97,18 @@ func (k Kind) Known() bool { _, ok := kinds[k]; return ok }
 
 // Class returns the class of k.
 func (k Kind) Class() Class { return kinds[k] }
+
+// KindsOf returns the kinds of a class, in alphabetical order.
+func KindsOf(c Class) []Kind {
+	var out []Kind
+	for k, class := range kinds {
+		if class == c {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
 
 // Slugged reports whether names of kind k are written as slugs: things people
 // give names to, whose spelling varies in case, spaces and hyphens.

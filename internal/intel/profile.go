@@ -71,27 +71,28 @@ type Proof struct {
 
 // A Row is one believed or predicted statement of a profile, ready to print.
 type Row struct {
-	ID          string    `json:"id,omitempty"` // of the link, for evidence and explain
-	Entity      Entity    `json:"entity"`
-	Value       string    `json:"value"` // as shown: address, title of an actor, technique id
-	Relation    Relation  `json:"relation,omitempty"`
-	Hostname    string    `json:"hostname,omitempty"` // of an indicator
-	Campaign    string    `json:"campaign,omitempty"` // of an indicator
-	Role        string    `json:"role,omitempty"`     // of a country: origin, proxy, target
-	Type        string    `json:"type,omitempty"`     // of a fragment: file, argument, …
-	Phase       string    `json:"phase,omitempty"`    // of a fragment: reconnaissance … exfiltration
-	Weakness    []string  `json:"weakness,omitempty"` // of a technique: the CWE it answers to
-	Description string    `json:"description,omitempty"`
-	Level       Level     `json:"confidence"`
-	Probability float64   `json:"probability"`
-	Predicted   bool      `json:"predicted"`
-	First       time.Time `json:"first_seen,omitzero"`
-	Last        time.Time `json:"last_seen,omitzero"`
-	Origins     int       `json:"origins"`
-	Documents   int       `json:"documents,omitempty"`
-	SaidBy      []string  `json:"said_by,omitempty"` // of an alias
-	Suppressed  string    `json:"suppressed,omitempty"`
-	Evidence    []Proof   `json:"evidence"`
+	ID            string    `json:"id,omitempty"` // of the link, for evidence and explain
+	Entity        Entity    `json:"entity"`
+	Value         string    `json:"value"` // as shown: address, title of an actor, technique id
+	Relation      Relation  `json:"relation,omitempty"`
+	Hostname      string    `json:"hostname,omitempty"` // of an indicator
+	Campaign      string    `json:"campaign,omitempty"` // of an indicator
+	Role          string    `json:"role,omitempty"`     // of a country: origin, proxy, target
+	Type          string    `json:"type,omitempty"`     // of a fragment: file, argument, …
+	Phase         string    `json:"phase,omitempty"`    // of a fragment: reconnaissance … exfiltration
+	Weakness      []string  `json:"weakness,omitempty"` // of a technique: the CWE it answers to
+	Vulnerability string    `json:"cve,omitempty"`      // of a fragment: the flaw it attacks, if known
+	Description   string    `json:"description,omitempty"`
+	Level         Level     `json:"confidence"`
+	Probability   float64   `json:"probability"`
+	Predicted     bool      `json:"predicted"`
+	First         time.Time `json:"first_seen,omitzero"`
+	Last          time.Time `json:"last_seen,omitzero"`
+	Origins       int       `json:"origins"`
+	Documents     int       `json:"documents,omitempty"`
+	SaidBy        []string  `json:"said_by,omitempty"` // of an alias
+	Suppressed    string    `json:"suppressed,omitempty"`
+	Evidence      []Proof   `json:"evidence"`
 }
 
 // Count is a number of events in a month or week that begins at Start (UTC).

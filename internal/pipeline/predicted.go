@@ -68,7 +68,7 @@ func (ed *Editor) following(ctx context.Context, r intel.Reader, flaws []store.R
 	}
 	for _, a := range rows {
 		row := ed.row(a, affects)
-		row.Description = "follows from exploiting " + a.Link.From.Name
+		row.Vulnerability, row.Description = a.Link.From.Name, "follows from exploiting "+a.Link.From.Name
 		fragments = append(fragments, guessed(row, a.Probability*sure[a.Link.From]))
 	}
 	weak := store.Section{Relations: []intel.Relation{intel.HasWeakness}, Class: intel.TTP}

@@ -166,7 +166,7 @@ func (ed *Editor) row(a store.Assessed, s store.Section) intel.Row {
 	case intel.Name:
 		row.Value = cmp.Or(title, set.Title(e))
 	case intel.IOA, intel.IOC:
-		row.Type = string(e.Kind)
+		row.Type, row.Vulnerability = string(e.Kind), a.Context.Vulnerability
 	case intel.TTP:
 		row.Description = cmp.Or(techniqueName(set, e), title)
 	}

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/portent-cti/portent/internal/hunt"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+type huntCmd struct {
+	Profile []string `help:"Match the attack fragments of this actor too, in requests and ports; may be repeated." placeholder:"NAME"`
+	Record  bool     `help:"Keep matches as sightings."`
+	Site    string   `help:"Whose log it is, for sightings (default: the name of this host)." placeholder:"NAME"`
+	From    int64    `help:"Go on from this byte of the decompressed log." placeholder:"OFFSET"`
+	Log     []string `arg:"" help:"Logs: any text, plain or packed with gzip or zstd; - is standard input."`
+}
+
+// hunting is one hunt under way.
+type hunting struct {
+	*huntCmd
+	app     *app
+	scanner *hunt.Scanner
+	out     *finds
+	record  *sightings // nil: none are kept
+	bar     *progressbar.ProgressBar
+
+	bytes, matches int64
+	broken, unread int // logs that broke off; that gave nothing
+}
+
+// Run implements the command.
+func (c *huntCmd) Run(ctx context.Context, a *app) error {
+	if c.From < 0 || c.From > 0 && len(c.Log) > 1 {
+		return usageError{errors.New("--from takes a byte of one log, 0 or more")}
+	}
+	// Most of the memory is the set, which stays: collect early what does not.
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	ed, err := a.editor(ctx)
+	if err != nil {
+		return err
+	}
+	set, err := c.set(ctx, a, ed)
+	if err != nil {
+		return err
+	}
+	h := &hunting{huntCmd: c, app: a, scanner: hunt.NewScanner(set), out: a.finds()}
+	if c.Record {
+		if h.record, err = a.sightings(ctx, c.Site); err != nil {
+			return err
+		}
+	}
+	started := time.Now()
+	err = h.logs(ctx)
+	if h.record != nil {
+		err = errors.Join(err, h.record.close(ctx))
+	}
+	if err = errors.Join(err, h.out.Flush()); err != nil {
+		return err
+	}
+	return h.summary(time.Since(started).Seconds())
+}
+
+// set is what is hunted for: every indicator that somebody is linked with and
+// that no list says is harmless, and the fragments of the profiles asked for.
+func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.Set, error) {
+	var b hunt.Builder
+	bar := a.progress(-1, "loading indicators")
+	actors := make([]string, 0, hunt.MostActors)
+	err := ed.DB.Indicators(ctx, a.reader(), hunt.MostActors, func(i store.Indicator) error {
+		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+		if _, benign := ed.Reference().Benign(i.Entity); benign {
+			return nil
+		}
+		actors = actors[:0]
+		for _, p := range i.Points {
+			actors = append(actors, p.Entity.String())
+		}
+		b.Add(hunt.Mark{Entity: i.Entity, Probability: i.Probability, Actors: actors})
+		return nil
+	})
+	bar.Finish() //nolint:errcheck // as above
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range c.Profile {
+		e, err := pick(ctx, a, ed, a.reader(), name)
+		if err != nil {
+			return nil, err
+		}
+		p, _, err := ed.Profile(ctx, a.reader(), e, pipeline.Window{}, a.asOf())
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range p.IOA {
+			b.Add(hunt.Mark{Entity: row.Entity, Probability: row.Probability, Actors: []string{e.String()}, Predicted: row.Predicted, Vulnerability: row.Vulnerability})
+		}
+	}
+	set := b.Set()
+	if set.Len() == 0 {
+		a.remark("nothing to hunt for: the store links no indicator with anybody; portent import brings some in")
+	}
+	if n := set.Left(); n > 0 {
+		a.remark("%d indicators left out that no log could hold or that begin like very many others", n)
+	}
+	return set, nil
+}
+
+// logs hunts through all logs. What is wrong with one is told, and the others
+// go on.
+func (h *hunting) logs(ctx context.Context) error {
+	h.bar = h.app.progress(h.size(), "hunting")
+	defer h.bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	for _, name := range h.Log {
+		var kept keepError
+		n, err := h.log(ctx, name)
+		switch {
+		case errors.As(err, &kept):
+			return kept.error
+		case ctx.Err() != nil:
+			h.app.remark("%s: looked at up to byte %d; --from %d goes on from there", name, n, n)
+			return ctx.Err()
+		case err != nil:
+			h.broken++
+			if n == 0 {
+				h.unread++
+				fmt.Fprintf(h.app.err, "%s: not read: %v\n", name, err)
+			} else {
+				fmt.Fprintf(h.app.err, "%s: broke off after %d bytes: %v\n", name, n, err)
+			}
+		}
+	}
+	return nil
+}
+
+// size is how many bytes the logs have on disk, -1 if that cannot be known.
+func (h *hunting) size() (n int64) {
+	for _, name := range h.Log {
+		info, err := os.Stat(name)
+		if err != nil || !info.Mode().IsRegular() {
+			return -1
+		}
+		n += info.Size()
+	}
+	return n
+}
+
+// log hunts through one log and returns how many bytes of it were looked at.
+func (h *hunting) log(ctx context.Context, name string) (int64, error) {
+	in := h.app.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return 0, err
+		}
+		defer f.Close()
+		in = f
+	}
+	r, err := hunt.Open(io.TeeReader(in, h.bar))
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	read := int64(0)
+	h.scanner.Progress = func(n int) { read += int64(n) }
+	err = h.scanner.Scan(ctx, r, h.From, func(m hunt.Match) error {
+		h.matches++
+		if err := h.found(ctx, name, m); err != nil {
+			return keepError{err}
+		}
+		return nil
+	})
+	h.bytes += read
+	if ctx.Err() != nil {
+		return h.scanner.Offset(), err
+	}
+	return read, err
+}
+
+func (h *hunting) found(ctx context.Context, name string, m hunt.Match) error {
+	if h.out.colour {
+		h.bar.Clear() //nolint:errcheck // a bar that cannot be wiped is no reason to stop
+	}
+	if err := h.out.match(h.app.cli.JSON, name, m); err != nil {
+		return err
+	}
+	if h.record == nil {
+		return nil
+	}
+	return h.record.add(ctx, m)
+}
+
+func (h *hunting) summary(seconds float64) error {
+	if h.app.cli.JSON {
+		if err := h.app.print(map[string]any{"bytes": h.bytes, "seconds": seconds, "matches": h.matches}); err != nil {
+			return err
+		}
+	} else {
+		h.app.remark("%d matches in %d bytes, %.1f s", h.matches, h.bytes, seconds)
+	}
+	switch {
+	case h.unread == len(h.Log):
+		return errors.New("no log could be read")
+	case h.broken > 0:
+		return errPartial
+	}
+	return nil
+}
+
+// finds prints matches.
+type finds struct {
+	*bufio.Writer
+	text   plain // of strangers; colours go around it
+	colour bool
+}
+
+func (a *app) finds() *finds {
+	raw := a.out
+	if p, ok := raw.(plain); ok {
+		raw = p.Writer
+	}
+	w := bufio.NewWriterSize(raw, 64<<10)
+	return &finds{Writer: w, text: plain{w}, colour: isTerminal(raw) && !a.cli.JSON && os.Getenv("NO_COLOR") == ""}
+}
+
+func (f *finds) match(asJSON bool, name string, m hunt.Match) error {
+	if asJSON {
+		enc := json.NewEncoder(f.text)
+		enc.SetEscapeHTML(false)
+		if m.Actors == nil {
+			m.Actors = []string{}
+		}
+		return enc.Encode(map[string]any{"file": name, "line": m.Line, "offset": m.Offset, "entity": m.Entity, "probability": m.Probability,
+			"actors": m.Actors, "predicted": m.Predicted, "field": m.Field})
+	}
+	seen := "observed"
+	if m.Predicted {
+		seen = "predicted"
+	}
+	f.put("35", name)
+	f.put("", ":")
+	f.put("32", fmt.Sprint(m.Line))
+	f.put("", ": ")
+	f.put("1", m.Entity.String())
+	f.put("", " "+intel.Decimal(m.Probability)+" "+seen)
+	if m.Field != "" {
+		f.put("36", " "+m.Field)
+	}
+	f.put("", " "+strings.Join(m.Actors, ", ")+"\n")
+	if !f.colour {
+		return nil
+	}
+	f.put("", "    "+m.Before)
+	f.put("1;31", m.Text)
+	f.put("", m.After+"\n")
+	return f.Flush() // a person waits
+}
+
+// put writes text in a colour of ANSI, or in none.
+func (f *finds) put(colour, text string) {
+	coloured := f.colour && colour != ""
+	if coloured {
+		f.WriteString("\x1b[" + colour + "m")
+	}
+	fmt.Fprint(f.text, text)
+	if coloured {
+		f.WriteString("\x1b[0m")
+	}
+}

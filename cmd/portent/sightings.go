@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/portent-cti/portent/internal/hunt"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+)
+
+// mostSightings is how many sightings are held before they are kept.
+const mostSightings = 5000
+
+// sightings keeps one document for each thing that was seen at a site in an
+// hour.
+//
+// It claims of the thing that it was seen, and nothing of anybody: that moves
+// when it was last seen and keeps it from counting as decayed. The log does not
+// know whose it is, so nobody is believed in more because of it, and a guess
+// that was seen stays one.
+type sightings struct {
+	app    *app
+	pipe   *pipeline.Pipeline
+	source intel.SourceID
+	docs   []intel.Document
+	held   map[intel.DocumentID]bool
+}
+
+func (a *app) sightings(ctx context.Context, site string) (*sightings, error) {
+	if site == "" {
+		var err error
+		if site, err = os.Hostname(); err != nil {
+			return nil, fmt.Errorf("find the name of this host: %w (give --site NAME)", err)
+		}
+	}
+	pipe, err := a.pipeline(ctx)
+	return &sightings{app: a, pipe: pipe, source: intel.SourceID("hunt:" + site), held: map[intel.DocumentID]bool{}}, err
+}
+
+// add takes in one match. A time that is not known or not past stays unknown:
+// then the hour of the hunt tells it from others.
+func (s *sightings) add(ctx context.Context, m hunt.Match) error {
+	now := s.app.now()
+	at, hour := m.At, m.At
+	if at.After(now) {
+		at = time.Time{}
+	}
+	if at.IsZero() {
+		hour = now
+	}
+	id := intel.NewDocumentID(s.source, m.Entity.String(), fmt.Sprint(at.IsZero()), hour.UTC().Truncate(time.Hour).Format(time.RFC3339))
+	if s.held[id] {
+		return nil
+	}
+	s.held[id] = true
+	note := "seen in a log"
+	if m.Field != "" {
+		note += ", field " + m.Field
+	}
+	s.docs = append(s.docs, intel.Document{ID: id, Source: s.source, Genre: intel.Log, Title: "Sighting", Published: at, Learned: now,
+		Marking: intel.AmberStrict, // what reaches a site is the site's own affair
+		Claims:  []intel.Claim{{Subject: m.Entity, Context: intel.Context{Note: note}}}})
+	if len(s.docs) < mostSightings {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+// flush keeps what is held and derives it.
+func (s *sightings) flush(ctx context.Context) error {
+	if len(s.docs) == 0 {
+		return nil
+	}
+	for docs := range slices.Chunk(s.docs, 500) {
+		// An interrupted hunt tells from where to go on: what came before is kept.
+		if _, err := s.pipe.Keep(context.WithoutCancel(ctx), docs); err != nil {
+			return err
+		}
+	}
+	s.docs = s.docs[:0]
+	clear(s.held)
+	return s.pipe.Finish(ctx)
+}
+
+func (s *sightings) close(ctx context.Context) error {
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	return s.app.db.SaveHealth(ctx, s.source, "hunt", s.app.now(), nil)
+}

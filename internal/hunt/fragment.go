@@ -1,0 +1,262 @@
+package hunt
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// fragments are the parts of attacks that are looked for in requests.
+//
+// A file and what no harmless request has in it (an input or a pattern with
+// signs in it) stand for themselves. Arguments, functions, libraries and plain
+// inputs do not: they count beside a file of the same vulnerability, or where
+// none is known, of the same actor, in one request.
+type fragments struct {
+	marks  []Mark
+	files  map[string][]int
+	longer int              // the most bytes of a file
+	args   map[string][]int // by name of a parameter
+	values map[string][]int // by a whole value or segment of a path
+	grams  map[[3]byte][]int
+	ports  map[string][]int
+	flaws  map[string]bool // vulnerabilities of which a file is known
+}
+
+// mostAlike is how many fragments may begin with the same three bytes; of more,
+// the later ones are not looked for within others.
+const mostAlike = 64
+
+// newFragments returns nil if there is nothing to look for.
+func newFragments(marks []Mark) *fragments {
+	if len(marks) == 0 {
+		return nil
+	}
+	f := &fragments{marks: marks, files: map[string][]int{}, args: map[string][]int{}, values: map[string][]int{},
+		grams: map[[3]byte][]int{}, ports: map[string][]int{}, flaws: map[string]bool{}}
+	for i, m := range marks {
+		name := m.Entity.Name
+		switch m.Entity.Kind {
+		case intel.File:
+			if name = strings.TrimLeft(strings.ReplaceAll(name, `\`, "/"), "/"); name == "" {
+				continue
+			}
+			f.files[name] = append(f.files[name], i)
+			f.longer = max(f.longer, len(name))
+			if m.Vulnerability != "" {
+				f.flaws[m.Vulnerability] = true
+			}
+		case intel.Argument:
+			f.args[name] = append(f.args[name], i)
+		case intel.Port:
+			f.port(name, i)
+		case intel.Function, intel.Library:
+			f.values[name] = append(f.values[name], i)
+		case intel.Input, intel.Pattern:
+			gram := [3]byte{}
+			if copy(gram[:], name) == 3 && signed(name) {
+				if len(f.grams[gram]) < mostAlike {
+					f.grams[gram] = append(f.grams[gram], i)
+				}
+			} else {
+				f.values[name] = append(f.values[name], i)
+			}
+		}
+	}
+	return f
+}
+
+// port takes a port in that not every connection goes to.
+func (f *fragments) port(name string, i int) {
+	number, _, _ := strings.Cut(name, "/")
+	switch number {
+	case "80", "443", "53":
+	default:
+		f.ports[number] = append(f.ports[number], i)
+	}
+}
+
+// signed reports whether a text has signs that words and names do not.
+func signed(s string) bool {
+	return strings.ContainsAny(s, "/\\'\"<>(){}[];$%&|`=*:@!#^~,?")
+}
+
+// requestScratch is what one request is decoded into.
+type requestScratch struct {
+	path, name, value []byte
+	files, beside     []int
+	places            []place
+}
+
+// A place is where in the line a fragment was found.
+type place struct{ mark, from, to int }
+
+// fragments looks for fragments in the line that begins at from.
+func (s *Scanner) fragments(b []byte, from int) {
+	l := s.at(b, from)
+	if l == nil || len(l.text) == 0 {
+		return
+	}
+	l.parse(s.columns)
+	s.steps += 2 * len(l.text)
+	places := s.request.places[:0]
+	for _, target := range l.targets {
+		places = s.ask(l, target, places)
+	}
+	if len(l.port) > 0 {
+		for _, i := range s.set.attack.ports[string(l.port)] {
+			_, proto, _ := strings.Cut(s.set.attack.marks[i].Entity.Name, "/")
+			if proto == "" || len(l.proto) == 0 || !strings.EqualFold(string(l.proto), "tcp") && !strings.EqualFold(string(l.proto), "udp") || strings.EqualFold(string(l.proto), proto) {
+				places = append(places, l.place(i, l.port))
+			}
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return a.from - b.from })
+	for _, p := range places {
+		s.report(b, l.from+p.from, l.from+p.to, func() Match {
+			m := s.set.attack.marks[p.mark]
+			return Match{Entity: m.Entity, Probability: m.Probability, Actors: m.Actors[:min(len(m.Actors), MostActors)], Predicted: m.Predicted}
+		})
+	}
+	s.request.places = places[:0]
+}
+
+// place is where a part of the line stands in it.
+func (l *line) place(mark int, part []byte) place {
+	from := cap(l.text) - cap(part) // both end where the line does
+	return place{mark, from, from + len(part)}
+}
+
+// ask looks at one request.
+func (s *Scanner) ask(l *line, target []byte, places []place) []place {
+	f, r := s.set.attack, &s.request
+	s.steps += 4 * len(target)
+	first := len(places)
+	path, query, _ := bytes.Cut(target, []byte("?"))
+	if i := bytes.Index(path, []byte("://")); i >= 0 && i < 10 {
+		if j := bytes.IndexByte(path[i+3:], '/'); j >= 0 {
+			path = path[i+3+j:]
+		} else {
+			path = path[len(path):]
+		}
+	}
+	r.beside = r.beside[:0]
+	r.path = unescape(r.path[:0], l.plainText(path))
+	places = s.paths(l, path, places)
+	r.files = r.files[:0]
+	for _, p := range places[first:] {
+		if f.marks[p.mark].Entity.Kind == intel.File {
+			r.files = append(r.files, p.mark)
+		}
+	}
+	places = s.within(l, r.path, path, places)
+	for len(query) > 0 {
+		var pair []byte
+		pair, query, _ = bytes.Cut(query, []byte("&"))
+		places = s.parameter(l, pair, places)
+	}
+	return slices.DeleteFunc(places, func(p place) bool { return f.alone(f.marks[p.mark]) && !f.accompanied(p.mark, r.files) })
+}
+
+// plainText takes the escapes of JSON out of a value.
+func (l *line) plainText(b []byte) []byte {
+	if !l.escaped || bytes.IndexByte(b, '\\') < 0 {
+		return b
+	}
+	b = bytes.ReplaceAll(b, []byte(`\/`), []byte("/"))
+	b = bytes.ReplaceAll(b, []byte(`\"`), []byte(`"`))
+	b = bytes.ReplaceAll(b, []byte(`\u0026`), []byte("&"))
+	return bytes.ReplaceAll(b, []byte(`\\`), []byte(`\`))
+}
+
+// paths finds the files that a path ends with, and what its segments are.
+func (s *Scanner) paths(l *line, raw []byte, places []place) []place {
+	f, path := s.set.attack, s.request.path
+	least := max(0, len(path)-f.longer)
+	s.steps += len(path)
+	for i := len(path) - 1; i >= least; i-- {
+		if i > 0 && path[i-1] != '/' {
+			continue
+		}
+		s.steps += len(path) - i
+		for _, m := range f.files[string(path[i:])] {
+			places = append(places, l.place(m, raw))
+		}
+	}
+	if len(f.values) > 0 {
+		for segment := range bytes.SplitSeq(path, []byte("/")) {
+			if len(segment) <= longest {
+				for _, m := range f.values[string(segment)] {
+					if k := f.marks[m].Entity.Kind; k == intel.Function || k == intel.Library {
+						places = append(places, l.place(m, raw))
+					}
+				}
+			}
+		}
+	}
+	return places
+}
+
+// parameter looks at one parameter of a query, name and value decoded once.
+func (s *Scanner) parameter(l *line, pair []byte, places []place) []place {
+	f, r := s.set.attack, &s.request
+	name, value, _ := bytes.Cut(pair, []byte("="))
+	r.name = unescape(r.name[:0], l.plainText(name))
+	if len(r.name) <= longest {
+		for _, m := range f.args[string(r.name)] {
+			places = append(places, l.place(m, pair))
+		}
+	}
+	r.value = unescape(r.value[:0], bytes.ReplaceAll(l.plainText(value), []byte("+"), []byte(" ")))
+	if len(r.value) <= longest {
+		for _, m := range f.values[string(r.value)] {
+			places = append(places, l.place(m, pair))
+		}
+	}
+	return s.within(l, r.value, pair, places)
+}
+
+// within finds inputs and patterns anywhere in a decoded text.
+func (s *Scanner) within(l *line, text, raw []byte, places []place) []place {
+	f := s.set.attack
+	if len(f.grams) == 0 {
+		return places
+	}
+	s.steps += len(text)
+	first := len(places)
+	for i := 0; i+3 <= len(text); i++ {
+		for _, m := range f.grams[[3]byte(text[i:i+3])] {
+			s.steps++
+			known := func(p place) bool { return p.mark == m }
+			if bytes.HasPrefix(text[i:], []byte(f.marks[m].Entity.Name)) && len(places) < first+mostAlike && !slices.ContainsFunc(places[first:], known) {
+				places = append(places, l.place(m, raw))
+			}
+		}
+	}
+	return places
+}
+
+// alone reports whether a fragment says nothing by itself.
+func (f *fragments) alone(m Mark) bool {
+	switch m.Entity.Kind {
+	case intel.Argument, intel.Function, intel.Library:
+		return true
+	case intel.Input, intel.Pattern:
+		return len(m.Entity.Name) < 3 || !signed(m.Entity.Name)
+	}
+	return false
+}
+
+// accompanied reports whether one of the files belongs to the same attack.
+func (f *fragments) accompanied(mark int, files []int) bool {
+	m := f.marks[mark]
+	return slices.ContainsFunc(files, func(i int) bool {
+		file := f.marks[i]
+		if m.Vulnerability != "" && f.flaws[m.Vulnerability] {
+			return file.Vulnerability == m.Vulnerability
+		}
+		return slices.ContainsFunc(file.Actors, func(a string) bool { return slices.Contains(m.Actors, a) })
+	})
+}

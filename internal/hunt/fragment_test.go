@@ -1,0 +1,84 @@
+package hunt
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// attacks are fragments of two actors.
+func attacks() *Set {
+	var b Builder
+	add := func(actor, cve string, predicted bool, written ...string) {
+		for _, w := range written {
+			kind, name, _ := strings.Cut(w, ":")
+			b.Add(Mark{Entity: intel.Entity{Kind: intel.Kind(kind), Name: name}, Probability: 0.5, Actors: []string{actor}, Vulnerability: cve, Predicted: predicted})
+		}
+	}
+	add("actor:cold-lynx", "", false, "file:/admin/x.php", "argument:id", "input:../../", "input:admin", "port:4444/tcp", "port:443/tcp", "function:evalCode")
+	add("actor:amber-stoat", "CVE-2099-1", true, "file:upload.cgi", "argument:cmd")
+	add("actor:amber-stoat", "", false, "file:status.cgi", "library:libfoo.so")
+	return b.Set()
+}
+
+func access(target string) string {
+	return `10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET ` + target + ` HTTP/1.1" 200 5`
+}
+
+func TestFragmentsMatchWhereTheyAttack(t *testing.T) {
+	set := attacks()
+	for log, want := range map[string]string{
+		access("/admin/x.php"):                                                 "file:/admin/x.php",
+		access("/site/admin/x.php?a=b"):                                        "file:/admin/x.php",
+		access("http://h.example/admin/x.php"):                                 "file:/admin/x.php",
+		access("/%61dmin/x%2ephp"):                                             "file:/admin/x.php",
+		access("/%2561dmin/x.php"):                                             "",
+		access("/Admin/x.php"):                                                 "",
+		access("/badmin/x.php"):                                                "",
+		access("/admin/x.php/more"):                                            "",
+		access("/admin/x.php?id=7"):                                            "file:/admin/x.php argument:id",
+		access("/admin/x.php?%69d=7&act=evalCode"):                             "file:/admin/x.php argument:id function:evalCode",
+		access("/admin/x.php?ID=7&user=admin"):                                 "file:/admin/x.php input:admin",
+		access("/other.php?id=7&user=admin"):                                   "",
+		access("/a?f=../../etc/passwd"):                                        "input:../../",
+		access("/a?f=%2e%2e%2f%2e%2e%2fetc"):                                   "input:../../",
+		access("/a?f=%252e%252e%252f%252e%252e%252"):                           "",
+		access("/cgi-bin/upload.cgi?cmd=ls"):                                   "file:upload.cgi argument:cmd",
+		access("/cgi-bin/upload.cgi?id=ls"):                                    "file:upload.cgi",
+		access("/cgi-bin/status.cgi?cmd=ls"):                                   "file:status.cgi",
+		access("/lib/libfoo.so"):                                               "",
+		access("/lib/libfoo.so/status.cgi"):                                    "file:status.cgi library:libfoo.so",
+		`{"http":{"hostname":"h.example","url":"\/admin\/x.php?id=7"}}`:        "file:/admin/x.php argument:id",
+		`{"url":"/admin/x.php","dest_port":4444,"proto":"TCP"}`:                "file:/admin/x.php port:4444/tcp",
+		`{"dest_port":4444,"proto":"UDP"}`:                                     "",
+		`{"dest_port":443,"src_port":4444}`:                                    "",
+		"#fields\tts\tid.resp_p\tproto\turi\n1.0\t4444\ttcp\t/admin/x.php\n":   "port:4444/tcp file:/admin/x.php",
+		"CEF:0|V|P|1|7|n|5|dpt=4444 request=http://h.example/admin/x.php?id=1": "port:4444/tcp file:/admin/x.php argument:id",
+		"2026-03-01 10:00:00 worker GET /admin/x.php?id=7 took 5 ms":           "file:/admin/x.php argument:id",
+		"mail of admin/x.php?id=7":                                             "",
+	} {
+		got := strings.Join(entities(t, set, log), " ")
+		if got != want {
+			t.Errorf("%s: found %q, want %q", log, got, want)
+		}
+	}
+}
+
+func TestFragmentsTellWhereTheyStandAndThatTheyAreGuessed(t *testing.T) {
+	got := hunted(t, NewScanner(attacks()), "x\n"+access("/admin/x.php?a=b&id=7"))
+	if diff := cmp.Diff([]string{"2 49 file:/admin/x.php path", "2 66 argument:id query.id"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	err := NewScanner(attacks()).Scan(t.Context(), strings.NewReader(access("/upload.cgi")), 0, func(m Match) error {
+		if !m.Predicted || m.Text != "/upload.cgi" || m.Actors[0] != "actor:amber-stoat" {
+			t.Errorf("got %+v", m)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,88 @@
+package hunt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var logs = []string{
+	access("/admin/x.php?id=7&f=..%2f..%2f"), "192.0.2.7 ::ffff:192.0.2.7 2001:db8::7 bob@mail.example evil.example. http:\\/\\/cdn.example\\/drop\\/a.bin?id=7",
+	`{"@timestamp":"2026-03-01T10:00:00Z","http":{"hostname":"cdn.example","url":"\/drop\/a.bin?id=7"},"dest_port":4444}`,
+	"#fields\tts\thost\turi\n1.0\tcdn.example\t/drop/a.bin?id=7\n", "<34>Mar  1 10:00:00 fw CEF:0|V|P\\||1|7|n|5|src=192.0.2.7 request=/admin/x.php msg=a = b\\=c",
+	"<34>1 2026-03-01T10:00:00Z h su 7 ID [x y=\"]\"] {\"a\":\"evil.example\"}", "1772359200.000    45 192.0.2.7 TCP_MISS/200 1 GET http://evil.example/ - D/- text/html",
+	"HKLM\\\\Software\\\\Nightbell", strings.Repeat("[{", 200), "\x00\xff\\", "访问evil.example获取 пример.example", "%", "#fields\t", "<1>", "CEF:", "[] \"",
+}
+
+// FuzzScan hunts in anything: it never fails, and finds the same however much
+// of it is held at once.
+func FuzzScan(f *testing.F) {
+	for _, l := range logs {
+		f.Add(l)
+	}
+	set, attack := everything(f), attacks()
+	f.Fuzz(func(t *testing.T, log string) {
+		for _, set := range []*Set{set, attack} {
+			s := NewScanner(set)
+			var found []string
+			err := s.Scan(t.Context(), strings.NewReader(log), 0, func(m Match) error {
+				if m.Offset < 0 || m.Offset > int64(len(log)) || m.Line != int64(1+strings.Count(log[:m.Offset], "\n")) {
+					t.Errorf("%+v is not in %q", m, log)
+				}
+				found = append(found, fmt.Sprint(m.Offset, m.Entity))
+				return nil
+			})
+			if err != nil || s.steps > 200*len(log)+1000 {
+				t.Fatalf("%q: err %v, %d steps", log, err, s.steps)
+			}
+			again := NewScanner(set)
+			var second []string
+			if err := again.Scan(t.Context(), oneByte{strings.NewReader(log)}, 0, func(m Match) error {
+				second = append(second, fmt.Sprint(m.Offset, m.Entity))
+				return nil
+			}); err != nil || !slices.Equal(found, second) {
+				t.Errorf("%q: found %v at once and %v byte by byte, err %v", log, found, second, err)
+			}
+		}
+	})
+}
+
+type oneByte struct{ r *strings.Reader }
+
+func (o oneByte) Read(b []byte) (int, error) { return o.r.Read(b[:min(1, len(b))]) }
+
+// fuzzFormat tests one parser on any line: fields lie in the line, in order and
+// apart.
+func fuzzFormat(f *testing.F, parse func(*line)) {
+	for _, l := range logs {
+		f.Add(l)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "\n") {
+			return
+		}
+		b := []byte(text)
+		l := &line{text: b[:len(b):len(b)]}
+		parse(l)
+		last := 0
+		for _, s := range l.spans {
+			if s.from < last || s.to <= s.from || s.to > len(text) || s.nameFrom > s.nameTo || s.nameTo > len(l.names) {
+				t.Fatalf("%q: field %+v after %d", text, s, last)
+			}
+			last = s.to
+		}
+		l.when()
+	})
+}
+
+func FuzzAccess(f *testing.F) { fuzzFormat(f, func(l *line) { l.access(0) }) }
+func FuzzProxy(f *testing.F)  { fuzzFormat(f, func(l *line) { l.proxy(0) }) }
+func FuzzJSON(f *testing.F)   { fuzzFormat(f, func(l *line) { l.json(0) }) }
+func FuzzCEF(f *testing.F)    { fuzzFormat(f, func(l *line) { l.cef(0) }) }
+func FuzzSyslog(f *testing.F) { fuzzFormat(f, func(l *line) { l.syslog() }) }
+func FuzzPlain(f *testing.F)  { fuzzFormat(f, func(l *line) { l.plain(0) }) }
+func FuzzZeek(f *testing.F) {
+	fuzzFormat(f, func(l *line) { l.zeek(newColumns([]byte("#fields\tts\thost\turi\tid.resp_p"))) })
+}
+func FuzzLine(f *testing.F) { fuzzFormat(f, func(l *line) { l.parse(columns{}) }) }

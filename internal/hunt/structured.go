@@ -1,0 +1,288 @@
+package hunt
+
+import "bytes"
+
+// columns are the names in the header of a Zeek log.
+type columns struct {
+	names [][]byte
+}
+
+// newColumns reads a line such as "#fields<TAB>ts<TAB>uid".
+func newColumns(header []byte) columns {
+	header = bytes.TrimRight(header, "\r\n")
+	_, header, _ = bytes.Cut(header, []byte("\t"))
+	names := bytes.SplitN(bytes.Clone(header), []byte("\t"), mostFields)
+	return columns{names}
+}
+
+// zeek reads a line of columns.
+func (l *line) zeek(c columns) {
+	from := 0
+	for n := 0; from <= len(l.text) && n < len(c.names); n++ {
+		end := len(l.text)
+		if i := bytes.IndexByte(l.text[from:], '\t'); i >= 0 {
+			end = from + i
+		}
+		l.addBytes(from, end, "", c.names[n])
+		if value := l.text[from:end]; string(value) != "-" {
+			l.note(c.names[n], value)
+		}
+		from = end + 1
+	}
+}
+
+const (
+	// mostDepth is how deep JSON may be nested.
+	mostDepth = 64
+	// longestPath is the most bytes of a path of keys that is told.
+	longestPath = 256
+)
+
+// json reads an object; what is broken ends it, and what came before counts.
+func (l *line) json(at int) {
+	l.escaped = true
+	w := walker{l: l, at: at}
+	w.value(0)
+}
+
+// A walker goes through JSON without building anything.
+type walker struct {
+	l    *line
+	at   int
+	path [longestPath]byte
+	n    int
+}
+
+func (w *walker) blanks() byte {
+	for w.at < len(w.l.text) && w.l.text[w.at] <= ' ' {
+		w.at++
+	}
+	if w.at == len(w.l.text) {
+		return 0
+	}
+	return w.l.text[w.at]
+}
+
+// value goes through one value and reports whether it was whole.
+func (w *walker) value(depth int) bool {
+	if depth > mostDepth {
+		return false
+	}
+	switch w.blanks() {
+	case 0:
+		return false
+	case '{':
+		return w.members('}', depth)
+	case '[':
+		return w.members(']', depth)
+	case '"':
+		from, to, ok := w.text()
+		w.leaf(from, to)
+		return ok
+	}
+	from := w.at
+	for w.at < len(w.l.text) && w.l.text[w.at] > ' ' && bytes.IndexByte([]byte(",]}\""), w.l.text[w.at]) < 0 {
+		w.at++
+	}
+	w.leaf(from, w.at)
+	return w.at > from
+}
+
+func (w *walker) leaf(from, to int) {
+	w.l.addBytes(from, to, "", w.path[:w.n])
+	w.l.note(w.path[:w.n], w.l.text[from:to])
+}
+
+// members goes through an object or a list.
+func (w *walker) members(end byte, depth int) bool {
+	w.at++
+	for n := w.n; ; w.n = n {
+		switch w.blanks() {
+		case 0:
+			return false
+		case end:
+			w.at++
+			return true
+		case ',':
+			w.at++
+			continue
+		}
+		if end == '}' && !w.key() || !w.value(depth+1) {
+			return false
+		}
+	}
+}
+
+// key takes a key up into the path.
+func (w *walker) key() bool {
+	if w.l.text[w.at] != '"' {
+		return false
+	}
+	from, to, ok := w.text()
+	if !ok || w.blanks() != ':' {
+		return false
+	}
+	w.at++
+	if w.n > 0 && w.n < longestPath {
+		w.path[w.n] = '.'
+		w.n++
+	}
+	w.n += copy(w.path[w.n:], w.l.text[from:to])
+	return true
+}
+
+// text goes over a string and returns what stands between its quotes.
+func (w *walker) text() (from, to int, ok bool) {
+	from = w.at + 1
+	to = w.l.quoteEnd(from)
+	ok = to < len(w.l.text)
+	w.at = min(to+1, len(w.l.text))
+	return from, to, ok
+}
+
+// cefHeader names what stands between the bars of CEF.
+var cefHeader = [...]string{"cef", "deviceVendor", "deviceProduct", "deviceVersion", "deviceEventClassId", "name", "severity"}
+
+// cef reads "CEF:0|vendor|product|version|id|name|severity|key=value key=value".
+func (l *line) cef(at int) {
+	from := at
+	for _, name := range cefHeader {
+		end := from
+		for end < len(l.text) && l.text[end] != '|' {
+			if l.text[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end, len(l.text))
+		l.add(from, end, name)
+		from = min(end+1, len(l.text))
+	}
+	l.extension(from)
+}
+
+// extension reads the pairs of CEF: a value ends where the next key begins.
+func (l *line) extension(from int) {
+	key, value := []byte(nil), from
+	flush := func(to int) {
+		for to > value && l.text[to-1] == ' ' {
+			to--
+		}
+		if key != nil && value < to {
+			l.addBytes(value, to, "", key)
+			l.note(key, l.text[value:to])
+		}
+	}
+	word := from
+	for i := from; i < len(l.text); i++ {
+		switch c := l.text[i]; {
+		case c == '\\':
+			i++
+		case c == ' ':
+			word = i + 1
+		case c == '=' && i > word && bare(l.text[word:i]):
+			flush(word)
+			key, value = l.text[word:i], i+1
+			word = len(l.text) // until the next blank nothing is a key
+		}
+	}
+	flush(len(l.text))
+}
+
+func bare(word []byte) bool {
+	if len(word) > 64 {
+		return false
+	}
+	for _, c := range word {
+		if class[c]&(alnum|dot|dash) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// syslog reads the head of a line of either RFC, or of rsyslog, and what the
+// message is.
+func (l *line) syslog() bool {
+	at := 0
+	if i := bytes.IndexByte(l.text[:min(len(l.text), 6)], '>'); i > 1 && l.text[0] == '<' {
+		at = i + 1
+	}
+	rest := l.text[at:]
+	switch {
+	case at > 0 && bytes.HasPrefix(rest, []byte("1 ")):
+		return l.syslog5424(at + 2)
+	case len(rest) > 16 && rest[3] == ' ' && rest[6] == ' ' && rest[9] == ':' && rest[12] == ':' && rest[15] == ' ':
+		// "Mar  1 10:00:00" does not say which year
+		l.add(at, at+15, "time")
+		return l.tagged(at + 16)
+	}
+	i := bytes.IndexByte(rest, ' ')
+	if i < 19 || i > 35 || rest[10] != 'T' || parseTime(rest[:i]).IsZero() {
+		return false
+	}
+	l.add(at, at+i, "time")
+	l.time = rest[:i]
+	return l.tagged(at + i + 1)
+}
+
+// syslog5424 reads "TIME HOST PROGRAM PROCESS ID DATA MESSAGE".
+func (l *line) syslog5424(at int) bool {
+	for _, name := range [...]string{"time", "host", "program", "process", "id"} {
+		i := bytes.IndexByte(l.text[at:], ' ')
+		if i < 0 {
+			return false
+		}
+		l.add(at, at+i, name)
+		if name == "time" {
+			l.time = l.text[at : at+i]
+		}
+		at += i + 1
+	}
+	if at < len(l.text) && l.text[at] == '[' {
+		end := at
+		for end < len(l.text) && (l.text[end] != ']' || end+1 < len(l.text) && l.text[end+1] != ' ') {
+			if l.text[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end+1, len(l.text))
+		l.add(at, end, "data")
+		at = end
+	} else if at < len(l.text) {
+		at++
+	}
+	return l.message(at)
+}
+
+// tagged reads "HOST TAG: MESSAGE".
+func (l *line) tagged(at int) bool {
+	i := bytes.IndexByte(l.text[at:], ' ')
+	if i < 0 {
+		return l.message(at)
+	}
+	l.add(at, at+i, "host")
+	at += i + 1
+	if bytes.HasPrefix(l.text[at:], []byte("CEF:")) {
+		return l.message(at)
+	}
+	if i := bytes.Index(l.text[at:], []byte(": ")); i >= 0 && i < 64 && bytes.IndexByte(l.text[at:at+i], ' ') < 0 {
+		l.add(at, at+i, "program")
+		at += i + 2
+	}
+	return l.message(at)
+}
+
+func (l *line) message(at int) bool {
+	at = min(at, len(l.text))
+	keep := l.time
+	if !l.body(at) {
+		l.add(at, len(l.text), "message")
+		l.plain(at)
+	}
+	if keep != nil {
+		l.time = keep
+	}
+	return true
+}

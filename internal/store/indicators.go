@@ -1,0 +1,131 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// An Indicator is an indicator of compromise with what it is believed to point
+// to.
+type Indicator struct {
+	Entity      intel.Entity
+	Probability float64 // of the strongest of Points
+	Points      []Point // strongest first
+}
+
+// A Point is whom an indicator points to, under the canonical name.
+type Point struct {
+	Entity      intel.Entity
+	Probability float64
+}
+
+// Indicators gives each indicator that r may see somebody linked with, and at
+// most n of whom it points to. It holds one at a time, however many there are,
+// and each may keep nothing of it but copies. One that indicates somebody and
+// that somebody uses is given twice.
+func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, each func(Indicator) error) error {
+	err := db.indicators(ctx, r, n, each)
+	if err != nil {
+		return fmt.Errorf("indicators: %w", err)
+	}
+	return nil
+}
+
+// Values are walked in the order of their integers, in which
+// assessments mostly lie too, so that those of one come together and nothing
+// need be sorted: CROSS JOIN makes SQLite keep this order, and the kind is
+// joined with nothing so that no index by kinds tempts it.
+func (db *DB) indicators(ctx context.Context, r intel.Reader, n int, each func(Indicator) error) error {
+	marks := intel.KindsOf(intel.IOC)
+	one := func(side, other string, relation intel.Relation) string {
+		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability * COALESCE(x.share, 1)
+			FROM entities v CROSS JOIN assessments a CROSS JOIN entities o
+			LEFT JOIN resolution x ON x.name = o.id LEFT JOIN entities c ON c.id = x.canonical
+			WHERE a.%s = v.id AND a.relation = '%s' AND a.marking <= %d AND a.below > %d AND o.id = a.%s AND v.kind || '' IN `,
+			side, relation, r.Clearance, r.Clearance, other) + list(1, len(marks)) + ` ORDER BY v.id`
+	}
+	g := grouping{n: n, each: each}
+	for _, statement := range []string{
+		one("from_entity", "to_entity", intel.Indicates),
+		one("to_entity", "from_entity", intel.Uses),
+	} {
+		if err := db.points(ctx, statement, anys(marks), &g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) points(ctx context.Context, statement string, args []any, g *grouping) error {
+	rows, err := db.read.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var kind, to sql.RawBytes
+		var name, toName sql.RawBytes
+		var probability float64
+		if err := rows.Scan(&id, &kind, &name, &to, &toName, &probability); err != nil {
+			return err
+		}
+		if id != g.id {
+			if err := g.flush(); err != nil {
+				return err
+			}
+			g.id = id
+			g.now.Entity = intel.Entity{Kind: intel.Kind(kind), Name: string(name)}
+		}
+		g.add(intel.Entity{Kind: intel.Kind(to), Name: string(toName)}, probability)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return g.flush()
+}
+
+// grouping gathers what one indicator points to.
+type grouping struct {
+	id   int64
+	now  Indicator
+	n    int
+	each func(Indicator) error
+}
+
+func (g *grouping) add(to intel.Entity, probability float64) {
+	for i, p := range g.now.Points {
+		if p.Entity == to {
+			g.now.Points[i].Probability = max(p.Probability, probability)
+			return
+		}
+	}
+	g.now.Points = append(g.now.Points, Point{to, probability})
+	if len(g.now.Points) >= 64 { // one value that everybody is said to use
+		g.cut()
+	}
+}
+
+func (g *grouping) cut() {
+	slices.SortFunc(g.now.Points, func(a, b Point) int {
+		return cmp.Or(cmp.Compare(b.Probability, a.Probability), strings.Compare(a.Entity.String(), b.Entity.String()))
+	})
+	g.now.Points = g.now.Points[:min(len(g.now.Points), g.n)]
+}
+
+func (g *grouping) flush() error {
+	if len(g.now.Points) == 0 {
+		return nil
+	}
+	g.cut()
+	g.now.Probability = g.now.Points[0].Probability
+	err := g.each(g.now)
+	g.id, g.now = 0, Indicator{Points: g.now.Points[:0]}
+	return err
+}

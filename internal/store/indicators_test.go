@@ -1,0 +1,85 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		entity := func(s string) intel.Entity {
+			e, err := intel.ParseEntity(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		said := func(n int, m intel.Marking, weight float64, from string, rel intel.Relation, to string) store.Derived {
+			doc := document(n)
+			doc.Marking = m
+			save(t, db, doc)
+			d := store.Derived{Document: doc.ID}
+			d.Evidence = []intel.Evidence{{Link: intel.Link{From: entity(from), Relation: rel, To: entity(to)}, Document: doc.ID, Source: doc.Source, Origin: fmt.Sprint(n), Marking: m, Weight: weight, Learned: now}}
+			return d
+		}
+		batch := []store.Derived{
+			said(1, intel.Clear, 0.4, "domain:c2.example", intel.Indicates, "actor:cold-lynx"),
+			said(2, intel.Clear, 0.8, "domain:c2.example", intel.Indicates, "malware:nightbell"),
+			said(3, intel.Clear, 0.6, "domain:c2.example", intel.Indicates, "actor:grey-heron"),
+			said(4, intel.Red, 0.9, "domain:c2.example", intel.Indicates, "actor:amber-stoat"),
+			said(5, intel.Amber, 0.5, "ipv4:192.0.2.7", intel.Indicates, "actor:cold-lynx"),
+			said(6, intel.Clear, 0.7, "actor:cold-lynx", intel.Uses, "command:whoami /all"),
+			said(7, intel.Clear, 0.7, "actor:cold-lynx", intel.Uses, "technique:T1068"),
+			said(8, intel.Clear, 0.7, "actor:cold-lynx", intel.Uses, "file:/x.php"),
+		}
+		d := derivation(1)
+		d.Resolve = func(e intel.Entity) []store.Resolution {
+			if e.Name == "grey-heron" {
+				return []store.Resolution{{Name: e, Canonical: entity("actor:cold-lynx"), Share: 0.9}, {Name: e, Canonical: entity("actor:amber-stoat"), Share: 0.1}}
+			}
+			return nil
+		}
+		if err := db.SaveDerived(t.Context(), batch, d); err != nil {
+			t.Fatal(err)
+		}
+		read := func(r intel.Reader, n int) (out []string) {
+			err := db.Indicators(t.Context(), r, n, func(i store.Indicator) error {
+				line := fmt.Sprintf("%s %.2f", i.Entity, i.Probability)
+				for _, p := range i.Points {
+					line += fmt.Sprintf(" %s %.2f", p.Entity, p.Probability)
+				}
+				out = append(out, line)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(out)
+			return out
+		}
+		if diff := cmp.Diff([]string{
+			"command:whoami /all 0.70 actor:cold-lynx 0.70",
+			"domain:c2.example 0.90 actor:amber-stoat 0.90 malware:nightbell 0.80 actor:cold-lynx 0.54",
+			"ipv4:192.0.2.7 0.50 actor:cold-lynx 0.50",
+		}, read(all, 5)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{
+			"command:whoami /all 0.70 actor:cold-lynx 0.70",
+			"domain:c2.example 0.80 malware:nightbell 0.80 actor:cold-lynx 0.54",
+		}, read(intel.Public(), 2)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		stop := errors.New("stop")
+		if err := db.Indicators(t.Context(), all, 5, func(store.Indicator) error { return stop }); !errors.Is(err, stop) {
+			t.Errorf("err %v", err)
+		}
+	})
+}
