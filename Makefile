@@ -2,12 +2,13 @@
 # test   everything that tests, race detector on
 # check  what CI checks besides the tests
 # bench  the figures
+# accuracy  what extraction finds of labelled texts
 # build  the static binary, bin/portent
 
 export CGO_ENABLED ?= 0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run test check bench build fuzz
+.PHONY: run test check bench build fuzz accuracy
 
 build:
 	go build -trimpath -ldflags '-s -w' -o bin/portent ./cmd/portent
@@ -27,6 +28,9 @@ check:
 
 bench:
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+
+accuracy:
+	go test -count 1 -v -run 'Tricky|Fragments|NamesInReports' ./internal/extract | grep -E 'precision|^(ok|FAIL|---)'
 
 fuzz:
 	./.ci/fuzz
