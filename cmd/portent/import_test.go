@@ -251,7 +251,7 @@ func TestMain(m *testing.M) {
 func TestKilledInMidImportNothingIsLostOrDoubled(t *testing.T) {
 	for _, signal := range []os.Signal{os.Kill, os.Interrupt} {
 		t.Run(signal.String(), func(t *testing.T) {
-			db, path := newStore(t), file(t, "2026.csv", posts(20_000))
+			db, path := newStore(t), file(t, "2026.csv", posts(8_000))
 			cmd, out := asProgram(t, "--db", db, "import", path)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
@@ -271,7 +271,7 @@ func TestKilledInMidImportNothingIsLostOrDoubled(t *testing.T) {
 			clean := newStore(t)
 			portent(t, clean, "import", path)
 			_, want, _ := portent(t, clean, "doctor")
-			if got.Documents != want.Documents || got.Observations != want.Observations || got.Evidence != want.Evidence || got.Waiting != 0 || got.Documents != 20_000 {
+			if got.Documents != want.Documents || got.Observations != want.Observations || got.Evidence != want.Evidence || got.Waiting != 0 || got.Documents != 8_000 {
 				t.Errorf("after the interruption %+v, without it %+v", got, want)
 			}
 		})
