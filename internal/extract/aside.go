@@ -127,7 +127,7 @@ func scoped(s string) string {
 }
 
 // notHost is the reason why dotted words are no host, or none.
-func (v *values) notHost(h place, from, end int, p string) string {
+func (v *values) notHost(h place, from, end int) string {
 	labels := strings.Split(h.name, ".")
 	first, tld := labels[0], labels[len(labels)-1]
 	written := v.text[from:end]
@@ -216,9 +216,8 @@ func code(first, tld, rest string) bool {
 // host.
 func product(name string) bool {
 	switch name {
-	case "asp.net", "vb.net", "ado.net", "ml.net", "paint.net", "node.js", "vue.js", "next.js", "nuxt.js", "react.js", "express.js", "three.js", "d3.js", "ember.js", "backbone.js", "socket.io", "discord.py",
-		"openai.com", "crates.io", "c.f", "b.v", "s.a", "u.s", "u.k", "p.o", "e.u", "d.c", "s.r.o", "sp.zo", "no.it", "ph.d", "p.m", "a.m", "i.e", "e.g":
-		return name != "openai.com" && name != "crates.io"
+	case "asp.net", "vb.net", "ado.net", "ml.net", "paint.net", "socket.io", "discord.py", "c.f", "b.v", "s.a", "u.s", "u.k", "p.o", "e.u", "d.c", "s.r.o", "sp.zo", "no.it", "ph.d", "p.m", "a.m", "i.e", "e.g":
+		return true
 	}
 	return strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".asp.net")
 }
@@ -242,7 +241,7 @@ func (v *values) fileNotHost(name string, from, end int) bool {
 	i := strings.LastIndexByte(name, '.')
 	stem, ending := name[:i], name[i+1:]
 	switch ending {
-	case "sh", "py", "zip", "so", "ps", "mov", "app", "md", "rs", "pl", "cab", "bat", "java", "sql", "one", "app-info":
+	case "sh", "py", "zip", "so", "ps", "mov", "app", "md", "rs", "pl", "cab", "bat", "java", "sql", "one":
 	default:
 		return false
 	}
@@ -268,7 +267,7 @@ func (v *values) fileNotHost(name string, from, end int) bool {
 		return true
 	}
 	switch word {
-	case "run", "running", "execute", "executes", "executed", "bash", "sh", "perl", "python", "chmod", "source", "called", "named", "скрипт", "файл", "脚本", "文件", "archivo", "datei", "skript", "drops",
+	case "run", "running", "execute", "executes", "executed", "bash", "sh", "perl", "python", "chmod", "source", "called", "named", "скрипт", "脚本", "skript", "drops",
 		"dropped", "downloads", "edit", "see", "open", "via", "x":
 		return true
 	}

@@ -27,15 +27,14 @@ const (
 	flawWord
 )
 
-// announcers tells the trigger of a word by its hash; the bitmap says of nearly
-// all words that they are none.
+// announcers tells the trigger of a word by its hash.
 type announcers struct {
-	bitmap [256]uint64
+	begins bitmap
 	words  map[uint32]trigger
 }
 
 func (a *announcers) of(h uint32) trigger {
-	if a.bitmap[h>>6&255]>>(h&63)&1 == 0 {
+	if !a.begins.has(h) {
 		return noTrigger
 	}
 	return a.words[h]
@@ -44,7 +43,7 @@ func (a *announcers) of(h uint32) trigger {
 // triggers tells the trigger of a word by its hash, in the languages of the
 // sources.
 func triggers() *announcers {
-	out := &announcers{words: map[uint32]trigger{}}
+	out := &announcers{begins: make(bitmap, 256), words: map[uint32]trigger{}}
 	for t, words := range map[trigger]string{
 		argumentWord: "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
 		functionWord: "function functions функция функции функцию función funktion تابع method routine functionality",
@@ -63,7 +62,7 @@ func triggers() *announcers {
 		for _, w := range strings.Fields(words) {
 			h := hashOf(w)
 			out.words[h] = t
-			out.bitmap[h>>6&255] |= 1 << (h & 63)
+			out.begins.add(h)
 		}
 	}
 	return out
@@ -271,12 +270,12 @@ func (v *values) arguments(from, to int) {
 // manipulated reads "manipulation of the argument a/b leads to", the form in
 // which one numbering authority writes.
 func (v *values) manipulated(from, to int) bool {
-	if !v.near(from, 40, "manipulation of the", "manipulation des", "manipulating the", "manipulation") {
+	if !v.near(from, 40, "manipulation", "manipulating the") {
 		return false
 	}
 	rest := v.text[to:min(len(v.text), to+400)]
 	end := len(rest)
-	for _, stop := range []string{" leads ", " lead ", " with the input", " with an ", " as part of", " results ", " causes ", " can ", " allows ", " in der ", " führt ", " to ", " can lead", " of the ", " with ", ". ", "\n", " in the ", ", "} {
+	for _, stop := range []string{" leads ", " lead ", " with the input", " with an ", " as part of", " results ", " causes ", " can ", " allows ", " in der ", " führt ", " to ", " of the ", " with ", ". ", "\n", " in the ", ", "} {
 		if i := strings.Index(rest[:end], stop); i >= 0 {
 			end = i
 		}
@@ -359,16 +358,7 @@ func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 	for n := range 12 {
 		p := v.back(at)
 		if n == 0 {
-			for between := range 3 { // "`x` HTTP POST parameter"
-				if p.empty() || p.quoted || between == 2 || !request(v.text[p.from:p.to]) {
-					break
-				}
-				if q := v.back(p.from); q.quoted || !q.empty() && (technical(v.text[q.from:q.to]) || request(v.text[q.from:q.to])) {
-					p = q
-					continue
-				}
-				break
-			}
+			p = v.overRequest(p)
 		}
 		if p.empty() {
 			return
@@ -405,6 +395,22 @@ func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 		plural = true
 		at = begin - (len(v.text[max(0, begin-24):begin]) - len(before)) - len(next)
 	}
+}
+
+// overRequest goes back from words that say that a parameter is one of a
+// request to its name: "`x` HTTP POST parameter".
+func (v *values) overRequest(p piece) piece {
+	for range 2 {
+		if p.empty() || p.quoted || !request(v.text[p.from:p.to]) {
+			return p
+		}
+		q := v.back(p.from)
+		if !q.quoted && (q.empty() || !technical(v.text[q.from:q.to]) && !request(v.text[q.from:q.to])) {
+			return p
+		}
+		p = q
+	}
+	return p
 }
 
 // called reads the name of a function or library beside the word for it.
@@ -449,12 +455,12 @@ func (v *values) spoken(kind intel.Kind, p piece, to int) bool {
 		return true
 	}
 	word, _ := v.before(p.from)
-	return word == "the" && text == strings.ToLower(text) && v.goesOn(to)
+	return word == "the" && text == strings.ToLower(text) && v.located(to)
 }
 
-// goesOn reports whether what follows a trigger says where the thing is or what
+// located reports whether what follows a trigger says where the thing is or what
 // it does.
-func (v *values) goesOn(to int) bool {
+func (v *values) located(to int) bool {
 	rest := v.text[to:min(len(v.text), to+8)]
 	for _, s := range []string{" in ", " of ", " to ", " at ", " within", ".", " is ", " when"} {
 		if strings.HasPrefix(rest, s) {

@@ -19,13 +19,8 @@ func (v *values) link(from, to int, p string) {
 	}
 	if start > 0 && strings.HasPrefix(v.text[from:to], p[:start]) {
 		from += start
-		for cut := len(p); ; cut = len(p) { // brackets that what stands before it opened
-			_, end := v.trim(from, to)
-			if p = p[:len(p)-(to-end)]; len(p) == cut {
-				break
-			}
-			to = end
-		}
+		_, end := v.trim(from, to) // brackets that what stands before it opened
+		p, to = p[:len(p)-(to-end)], end
 	}
 	name := strings.ToLower(p[start:i])
 	if !schemes(name) {
@@ -45,7 +40,7 @@ func (v *values) link(from, to int, p string) {
 	if !ok {
 		return
 	}
-	from, to, tail = v.unwrap(from, to, tail)
+	to, tail = v.unwrap(to, tail)
 	v.skip = max(v.skip, to)
 	reason := v.navigation(h.name)
 	v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
@@ -66,11 +61,11 @@ func schemes(name string) bool {
 }
 
 // unwrap joins a URL that a line break cuts, as text from PDF has it.
-func (v *values) unwrap(from, to int, tail string) (int, int, string) {
+func (v *values) unwrap(to int, tail string) (int, string) {
 	for range 3 {
 		cut, _ := v.ascii(to, 0) // punctuation at the end of a line belongs to it
 		if cut+1 >= len(v.text) || v.text[cut] != '\n' || tail == "" || cut-to > 1 {
-			return from, to, tail
+			return to, tail
 		}
 		tail += v.text[to:cut]
 		was := to
@@ -78,20 +73,20 @@ func (v *values) unwrap(from, to int, tail string) (int, int, string) {
 		end, _ := v.ascii(to+1, 0)
 		next := v.text[to+1 : end]
 		if len(next) < 2 || end < len(v.text) && v.text[end] != '\n' && v.text[end] != ' ' || strings.Contains(next, "://") || strings.Contains(next, "[.]") {
-			return from, was, tail[:len(tail)-(cut-was)]
+			return was, tail[:len(tail)-(cut-was)]
 		}
 		last := tail[len(tail)-1]
 		alone := end == len(v.text) || v.text[end] == '\n'
 		begins := strings.IndexByte("/?&=%#-_", next[0]) >= 0
 		open := strings.IndexByte("-_=&?%/.", last) >= 0 && (alone || strings.IndexByte("=&?%", last) >= 0) && strings.ContainsAny(next, "/?=&%-_.0123456789")
 		if !begins && !open || next[0] == '-' && !alone {
-			return from, was, tail[:len(tail)-(cut-was)]
+			return was, tail[:len(tail)-(cut-was)]
 		}
 		next = strings.TrimRight(next, ".:!?")
 		tail += next
 		to += 1 + len(next)
 	}
-	return from, to, tail
+	return to, tail
 }
 
 // A place on the network: a name or an address, and a port.
@@ -204,7 +199,7 @@ func (v *values) dotted(from, to int, p string) {
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
 	case !ok && hasPath && !defanged && fileName(p):
-		v.relative(from, to, p)
+		v.relative(from, p)
 	case ok && h.addr.IsValid():
 		v.address(h, from, to, p, path)
 	case ok:
@@ -277,15 +272,9 @@ func (v *values) span(from, to int, p string) bool {
 }
 
 func (v *values) between(a, b netip.Addr, from, to int) {
-	for bits := a.BitLen() - 1; bits >= 8; bits-- {
-		n := netip.PrefixFrom(a, bits).Masked()
-		if n.Addr() != a {
-			break
-		}
-		if last(n) == b {
-			v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
-			return
-		}
+	if n, ok := prefixOf(a, b); ok {
+		v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
+		return
 	}
 	kind := intel.IPv4
 	if a.Is6() {
@@ -293,6 +282,19 @@ func (v *values) between(a, b netip.Addr, from, to int) {
 	}
 	v.note(intel.Entity{Kind: kind, Name: a.String()}, from, to, "")
 	v.note(intel.Entity{Kind: kind, Name: b.String()}, from, to, "")
+}
+
+// prefixOf returns the prefix whose first and last addresses are given.
+func prefixOf(a, b netip.Addr) (n netip.Prefix, ok bool) {
+	for bits := a.BitLen() - 1; bits >= 8; bits-- {
+		if n = netip.PrefixFrom(a, bits).Masked(); n.Addr() != a {
+			break
+		}
+		if last(n) == b {
+			return n, true
+		}
+	}
+	return netip.Prefix{}, false
 }
 
 // last is the last address of a prefix.
@@ -374,12 +376,8 @@ func (v *values) second(a netip.Addr, to int) (b netip.Addr, end int, ok bool) {
 			if err != nil || !b.Is4() || b.Less(a) {
 				return b, 0, false
 			}
-			for bits := 31; bits >= 8; bits-- {
-				if n := netip.PrefixFrom(a, bits).Masked(); n.Addr() == a && last(n) == b {
-					return b, to + len(sign) + len(b.String()), true
-				}
-			}
-			return b, 0, false
+			_, one := prefixOf(a, b)
+			return b, to + len(sign) + len(b.String()), one
 		}
 	}
 	return b, 0, false
@@ -404,7 +402,7 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 	}
 	reason := v.navigation(h.name)
 	if reason == "" && !defanged {
-		reason = v.notHost(h, from, end, p)
+		reason = v.notHost(h, from, end)
 	}
 	v.note(e, from, end, reason)
 	if h.port != "" {

@@ -21,11 +21,11 @@ func (v *values) identifiers(from, to int, p string) bool {
 	var kind intel.Kind
 	switch {
 	case strings.HasPrefix(run, "CVE"):
-		n := cve(strings.TrimLeft(run[3:], "-_: "))
+		rest := strings.TrimLeft(run[3:], "-_: ")
+		n := cve(rest)
 		if n == 0 {
 			return false
 		}
-		rest := strings.TrimLeft(run[3:], "-_: ")
 		used := len(run) - len(rest) + n
 		if len(p) == to-from && used < len(run) {
 			defer v.candidate(from+used+1, to, classOf(v.text[from+used+1:to])) // what else stands in the run
@@ -118,7 +118,7 @@ func numbered(s string) bool {
 
 // digest reads a hash by its length and by what is said of it, over a line
 // break if one cuts it.
-func (v *values) digest(from, to int, p string, has class) bool {
+func (v *values) digest(from, to int, p string) bool {
 	if !isHex(p) || len(p) < 8 {
 		return false
 	}
@@ -334,7 +334,7 @@ func isMethod(s string) bool {
 }
 
 // relative reads a path without a slash before it, such as goform/setMac.
-func (v *values) relative(from, to int, p string) {
+func (v *values) relative(from int, p string) {
 	name, _, _ := strings.Cut(p, "?")
 	if strings.ContainsAny(name, ":=<>@$%{}") || strings.Contains(name, "//") {
 		return
@@ -378,7 +378,7 @@ func (v *values) slashed(from, to int, has class) {
 			for end < to && v.text[end] != '/' {
 				end++
 			}
-			v.digest(at, end, v.text[at:end], hex)
+			v.digest(at, end, v.text[at:end])
 			at = end + 1
 		}
 		return

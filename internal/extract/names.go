@@ -22,7 +22,7 @@ type phrase struct {
 // A lexicon finds phrases by the hash of their first word. A bitmap of those
 // hashes says of nearly all words of a text that none begins there.
 type lexicon struct {
-	bitmap [bitmapWords]uint64
+	begins bitmap
 	first  map[uint32]*entry
 	nouns  map[uint32]support
 }
@@ -48,7 +48,7 @@ const (
 )
 
 func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{first: map[uint32]*entry{}, nouns: map[uint32]support{}}
+	l := &lexicon{begins: make(bitmap, bitmapWords), first: map[uint32]*entry{}, nouns: map[uint32]support{}}
 	known := map[string]bool{}
 	for _, n := range set.Names() {
 		known[strings.ToLower(n.Text)] = true
@@ -105,15 +105,16 @@ func variants(name string) []string {
 
 func (l *lexicon) add(text string, e intel.Entity, common bool) {
 	p := phrase{entity: e, common: common, exact: text}
-	for _, t := range tokens(nil, text) {
+	words := tokens(nil, text)
+	for _, t := range words {
 		p.hashes = append(p.hashes, t.hash)
 	}
 	if len(p.hashes) == 0 || len(p.hashes) > 12 || named(e.Kind) && hopeless(text) {
 		return
 	}
 	h := p.hashes[0]
-	p.head = firstWord(text, tokens(nil, text))
-	l.bitmap[h>>6&(bitmapWords-1)] |= 1 << (h & 63)
+	p.head = firstWord(text, words)
+	l.begins.add(h)
 	begins := l.first[h]
 	if begins == nil {
 		begins = &entry{}
@@ -126,9 +127,6 @@ func (l *lexicon) add(text string, e intel.Entity, common bool) {
 		begins.seconds |= 1 << (p.hashes[1] & 63)
 	}
 }
-
-// begins reports whether a phrase may begin with a word.
-func (l *lexicon) begins(h uint32) bool { return l.bitmap[h>>6&(bitmapWords-1)]>>(h&63)&1 == 1 }
 
 // A search looks for phrases in one text.
 type search struct {
@@ -149,7 +147,7 @@ func (l *lexicon) find(text string, words []token, taken *spans) ([]intel.Observ
 	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}}
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
-		if !l.begins(w.hash) || taken.cover(int(w.from)) {
+		if !l.begins.has(w.hash) || taken.cover(int(w.from)) {
 			i++
 			continue
 		}
@@ -362,11 +360,11 @@ func observe(p *phrase, text string, from, to int) intel.Observation {
 
 const (
 	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer infostealer trojan botnet extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
-		ransomware-as-a-service raas ransom rescate erpresser باج`
+		raas ransom rescate erpresser باج`
 	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family
 		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
 		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
-		grupo grupos banda bandas gruppe gruppen bande bandas malware-familie schadsoftware erpressergruppe گروه بدافزار
+		grupo grupos banda bandas gruppe gruppen bande bandas schadsoftware erpressergruppe گروه بدافزار
 		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル`
 )
 

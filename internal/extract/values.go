@@ -102,14 +102,14 @@ func (v *values) candidate(from, to int, has class) {
 		v.note(intel.Entity{Kind: intel.Function, Name: run[:len(run)-2]}, from, to-2, "")
 	case v.identifiers(from, to, p):
 	case strings.IndexByte(p, '@') > 0 && v.mail(from, to, p):
-	case v.digest(from, to, p, has):
+	case v.digest(from, to, p):
 	case len(run) >= 26 && v.coin(from, to):
 	case strings.IndexByte(p, '.') >= 0 || strings.Count(p, ":") > 1:
 		v.dotted(from, to, p)
 	case p[0] == '/':
 		v.file(from, to)
 	case has&slash != 0 && v.opened(from) && pathAfter(v.text[to:]):
-		v.relative(from, to, p)
+		v.relative(from, p)
 	case has&slash != 0:
 		v.slashed(from, to, has)
 	}

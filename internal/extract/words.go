@@ -102,6 +102,14 @@ func wordEnd(text string, i int, h uint32) (int, uint32) {
 	return i, h
 }
 
+// A bitmap says of nearly all words that they are not in a set, by their hash.
+// Its length is a power of two.
+type bitmap []uint64
+
+func (b bitmap) add(h uint32) { b[int(h>>6)&(len(b)-1)] |= 1 << (h & 63) }
+
+func (b bitmap) has(h uint32) bool { return b[int(h>>6)&(len(b)-1)]>>(h&63)&1 == 1 }
+
 // hashOf is the hash of a single word.
 func hashOf(word string) uint32 {
 	h := uint32(hashBasis)
