@@ -53,8 +53,6 @@ type Memory interface {
 type Client struct {
 	HTTP      *http.Client
 	UserAgent string
-
-	hosts *hosts // nil for no pace
 }
 
 // Get returns the body at url. Any status but 200 is a StatusError.
@@ -123,11 +121,6 @@ func (c *Client) do(ctx context.Context, url string, known Validators, read func
 	if known.LastModified != "" {
 		req.Header.Set("If-Modified-Since", known.LastModified)
 	}
-	release, err := c.hosts.enter(ctx, req.URL.Hostname())
-	if err != nil {
-		return v, fmt.Errorf("get %s: %w", url, err)
-	}
-	defer release()
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
 		return v, err // names the URL already

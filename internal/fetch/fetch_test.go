@@ -11,6 +11,9 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,7 +60,7 @@ func TestGetSaysWhoAsks(t *testing.T) {
 
 func TestLoopbackIsForbiddenUnlessAllowed(t *testing.T) {
 	c, base := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the server was reached") }, func(o *fetch.Options) { o.Allow = nil })
-	for _, u := range []string{base, "http://localhost:" + base[len("http://127.0.0.1:"):], "http://169.254.169.254/", "ftp://a.example/", "http://a.example:22/", "http://me:secret@a.example/"} {
+	for _, u := range []string{base, "http://localhost:" + base[len("http://127.0.0.1:"):], "http://169.254.169.254/", "http://168.63.129.16/", "ftp://a.example/", "http://a.example:22/", "http://me:secret@a.example/"} {
 		if _, err := c.Get(t.Context(), u); !errors.Is(err, fetch.ErrForbidden) {
 			t.Errorf("get %s: got error %v, want ErrForbidden", u, err)
 		}
@@ -70,6 +73,35 @@ func TestRedirectsAreJudgedToo(t *testing.T) {
 	}, nil)
 	if _, err := c.Get(t.Context(), base); !errors.Is(err, fetch.ErrForbidden) {
 		t.Errorf("got error %v, want ErrForbidden", err)
+	}
+}
+
+func TestOneHostHasOnePace(t *testing.T) {
+	var at, most atomic.Int32
+	c, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/slow" {
+			http.Redirect(w, r, strings.ToUpper("http://localhost:"+r.Host[strings.LastIndex(r.Host, ":")+1:])+"/slow", http.StatusFound)
+			return
+		}
+		n := at.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		time.Sleep(20 * time.Millisecond)
+		at.Add(-1)
+	}, func(o *fetch.Options) { o.AtOnce = 1 })
+	var all sync.WaitGroup
+	for _, u := range []string{base, strings.Replace(base, "127.0.0.1", "localhost", 1) + "/slow", strings.Replace(base, "127.0.0.1", "LocalHost", 1) + "/slow"} {
+		for range 2 {
+			all.Go(func() {
+				if _, err := c.Get(t.Context(), u); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d requests at once, want 1", most.Load())
 	}
 }
 

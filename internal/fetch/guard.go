@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,7 +18,6 @@ import (
 
 	"code.dny.dev/ssrf"
 	"golang.org/x/net/proxy"
-	"golang.org/x/time/rate"
 )
 
 // Options are what a Client may do. The zero value reaches public addresses on
@@ -37,11 +37,16 @@ type Options struct {
 	// PerSecond and AtOnce bound the requests to one host; zero for 2 and 2.
 	PerSecond float64
 	AtOnce    int
-	// Timeout bounds one request, body included; zero for one minute.
+	// Timeout bounds one request, body included but not the wait for its turn;
+	// zero for one minute.
 	Timeout time.Duration
 }
 
 const maxRedirects = 5
+
+// azurePlatform is where the cloud of that name answers its own machines, in
+// public space.
+var azurePlatform = netip.AddrFrom4([4]byte{168, 63, 129, 16})
 
 // New returns a client that keeps to the options.
 func New(o Options) (*Client, error) {
@@ -71,8 +76,7 @@ func New(o Options) (*Client, error) {
 		ForceAttemptHTTP2:      true,
 	}
 	client := &http.Client{
-		Transport: guard{o, transport},
-		Timeout:   o.Timeout,
+		Transport: guard{o, newHosts(o), transport},
 		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
 				return fmt.Errorf("more than %d redirects", maxRedirects)
@@ -80,7 +84,7 @@ func New(o Options) (*Client, error) {
 			return nil
 		},
 	}
-	return &Client{HTTP: client, UserAgent: o.UserAgent, hosts: newHosts(o)}, nil
+	return &Client{HTTP: client, UserAgent: o.UserAgent}, nil
 }
 
 // dial connects to what the guard allows. The address is judged after the name
@@ -104,7 +108,8 @@ func (o Options) dial() (func(context.Context, string, string) (net.Conn, error)
 			v6 = append(v6, p)
 		}
 	}
-	g := ssrf.New(ssrf.WithPorts(o.Ports...), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
+	g := ssrf.New(ssrf.WithPorts(o.Ports...), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...),
+		ssrf.WithDeniedV4Prefixes(netip.PrefixFrom(azurePlatform, 32)))
 	d := &net.Dialer{Timeout: 15 * time.Second, Control: func(network, address string, c syscall.RawConn) error {
 		if err := g.Safe(network, address, c); err != nil {
 			return fmt.Errorf("%w: %w", ErrForbidden, err)
@@ -114,18 +119,44 @@ func (o Options) dial() (func(context.Context, string, string) (net.Conn, error)
 	return d.DialContext, nil
 }
 
-// A guard judges every request, those of redirects too, before it is made.
+// A guard judges every request, those of redirects too, before it is made, and
+// makes it when its host's turn has come.
 type guard struct {
 	Options
-	next http.RoundTripper
+	hosts *hosts
+	next  http.RoundTripper
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. The visit lasts until the body of the
+// response is closed.
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := g.judge(req.URL); err != nil {
 		return nil, err
 	}
-	return g.next.RoundTrip(req)
+	release, err := g.hosts.enter(req.Context(), req.URL.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(req.Context(), g.Timeout, fmt.Errorf("not done within %v", g.Timeout))
+	leave := sync.OnceFunc(func() { cancel(); release() })
+	resp, err := g.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	resp.Body = visit{resp.Body, leave}
+	return resp, nil
+}
+
+// A visit is a body that ends its host's turn when it is closed.
+type visit struct {
+	io.ReadCloser
+	leave func()
+}
+
+func (v visit) Close() error {
+	defer v.leave()
+	return v.ReadCloser.Close()
 }
 
 func (g guard) judge(u *url.URL) error {
@@ -160,49 +191,4 @@ func (g guard) routed(host string) bool {
 	return slices.ContainsFunc(g.Hosts, func(h string) bool {
 		return host == h || strings.HasPrefix(h, ".") && strings.HasSuffix(host, h)
 	})
-}
-
-// hosts keeps to the pace of each host.
-type hosts struct {
-	perSecond rate.Limit
-	atOnce    int
-
-	mu sync.Mutex
-	by map[string]*host
-}
-
-type host struct {
-	pace  *rate.Limiter
-	slots chan struct{}
-}
-
-func newHosts(o Options) *hosts {
-	return &hosts{perSecond: rate.Limit(o.PerSecond), atOnce: o.AtOnce, by: map[string]*host{}}
-}
-
-// enter waits for the host's turn and returns what ends the visit.
-func (h *hosts) enter(ctx context.Context, name string) (release func(), err error) {
-	if h == nil {
-		return func() {}, ctx.Err()
-	}
-	h.mu.Lock()
-	one := h.by[name]
-	if one == nil {
-		if len(h.by) >= 1<<12 {
-			clear(h.by) // a pace forgotten is no harm
-		}
-		one = &host{rate.NewLimiter(h.perSecond, h.atOnce), make(chan struct{}, h.atOnce)}
-		h.by[name] = one
-	}
-	h.mu.Unlock()
-	select {
-	case one.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if err := one.pace.Wait(ctx); err != nil {
-		<-one.slots
-		return nil, err
-	}
-	return func() { <-one.slots }, nil
 }

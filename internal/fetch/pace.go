@@ -1,0 +1,66 @@
+package fetch
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/time/rate"
+)
+
+// hosts keeps to the pace of each host.
+type hosts struct {
+	perSecond rate.Limit
+	atOnce    int
+
+	mu sync.Mutex
+	by map[string]*host
+}
+
+type host struct {
+	pace  *rate.Limiter
+	slots chan struct{}
+}
+
+func newHosts(o Options) *hosts {
+	return &hosts{perSecond: rate.Limit(o.PerSecond), atOnce: o.AtOnce, by: map[string]*host{}}
+}
+
+// enter waits for the host's turn and returns what ends the visit.
+func (h *hosts) enter(ctx context.Context, name string) (release func(), err error) {
+	name = canonical(name)
+	h.mu.Lock()
+	one := h.by[name]
+	if one == nil {
+		if len(h.by) >= 1<<12 {
+			clear(h.by) // a pace forgotten is no harm
+		}
+		one = &host{rate.NewLimiter(h.perSecond, h.atOnce), make(chan struct{}, h.atOnce)}
+		h.by[name] = one
+	}
+	h.mu.Unlock()
+	select {
+	case one.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := one.pace.Wait(ctx); err != nil {
+		<-one.slots
+		return nil, err
+	}
+	return func() { <-one.slots }, nil
+}
+
+// canonical gives one spelling to a host however it is written.
+func canonical(host string) string {
+	host = strings.TrimSuffix(host, ".")
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Unmap().String()
+	}
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		return ascii
+	}
+	return strings.ToLower(host)
+}
