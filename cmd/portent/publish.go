@@ -46,9 +46,13 @@ func (c *publishCmd) Run(ctx context.Context, a *app) error {
 		}
 		entries = append(entries, some...)
 	}
-	return write(filepath.Join(c.Dir, "README.md"), func(w *bufio.Writer) error {
+	err = write(filepath.Join(c.Dir, "README.md"), func(w *bufio.Writer) error {
 		return publish.Index(w, entries, publish.Options{BaseURL: c.BaseURL})
 	})
+	if err == nil {
+		a.remark("%d profiles written to %s.", len(entries), c.Dir)
+	}
+	return err
 }
 
 func (c *publishCmd) kind(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, kind intel.Kind, taken publish.Paths) ([]publish.Entry, error) {

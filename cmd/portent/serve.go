@@ -22,7 +22,7 @@ import (
 )
 
 type serveCmd struct {
-	Addr string `help:"Address to listen on." default:"127.0.0.1:8080"`
+	Addr string `help:"Loopback address to listen on." default:"127.0.0.1:8080"`
 	Demo bool   `help:"Start on a built-in, invented scenario in a temporary store."`
 }
 
@@ -40,6 +40,9 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer listener.Close()
+	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		return usageError{fmt.Errorf("serve on %s: the pages know no accounts yet and show everything, so they are for this machine alone: choose an --addr such as 127.0.0.1:8080", c.Addr)}
+	}
 	p, err := c.open(ctx, a)
 	if err != nil {
 		return err

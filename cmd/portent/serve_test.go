@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 	"time"
 
@@ -44,5 +45,16 @@ func TestARunningServerTakesUpPacksThatASyncBringsIn(t *testing.T) {
 	}
 	if again, err := refresh(t.Context(), server, p, after); again != after || err != nil {
 		t.Errorf("nothing changed: %q, err %v", again, err)
+	}
+}
+
+func TestPagesAreServedToThisMachineAlone(t *testing.T) {
+	var errs bytes.Buffer
+	c := &cli{DB: newStore(t), Quiet: true}
+	a := newApp(c, nil, &errs, &errs)
+	defer a.close()
+	var usage usageError
+	if err := (&serveCmd{Addr: "0.0.0.0:0"}).Run(t.Context(), a); !errors.As(err, &usage) {
+		t.Errorf("served to everybody: %v", err)
 	}
 }

@@ -21,6 +21,9 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if len(sources) == 0 {
+		a.remark("No sources yet; portent import brings documents in.")
+	}
 	now := a.now()
 	for _, s := range sources {
 		h := health(s, now)
