@@ -21,6 +21,7 @@ const (
 	target
 	origin
 	route
+	body // somebody who is not the attacker
 	exploit
 	wants // asks for
 	study // works on
@@ -42,7 +43,7 @@ const (
 )
 
 func classes() map[string]cue {
-	return map[string]cue{"target": target, "origin": origin, "route": route, "exploit": exploit, "wants": wants, "study": study, "offer": offer,
+	return map[string]cue{"target": target, "origin": origin, "route": route, "body": body, "exploit": exploit, "wants": wants, "study": study, "offer": offer,
 		"self": self, "boast": boast, "alias": alias, "notalias": notAlias, "associated": associated, "negation": negation, "denial": denial, "doubt": doubt,
 		"no": no, "speaks": speaks, "account": account, "campaign": campaign, "generic": generic, "phase": phase}
 }
@@ -51,8 +52,8 @@ func classes() map[string]cue {
 type pattern struct {
 	text  string
 	class cue
-	phase string
-	whole bool // ends a word too
+	phase string // of an attack, or residence
+	whole bool   // ends a word too
 }
 
 // A lexicon holds patterns by their first rune, longest first.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -100,24 +101,44 @@ func denies(s string) bool {
 }
 
 // cited tells which mentions are of where the document has this from: an
-// address in its references is no indicator.
+// address in its references is no indicator, and who wrote a report did not do
+// what it tells.
 func (g *gathering) cited(observations []intel.Observation) func(intel.Observation) bool {
-	if len(g.doc.References) == 0 {
-		return func(intel.Observation) bool { return false }
-	}
+	own := citations(g.doc.Text)
 	references := make(map[string]bool, len(g.doc.References))
 	for _, r := range g.doc.References {
 		references[r] = true
 	}
-	own := map[int]bool{} // where what stands in a cited address begins
 	for _, o := range observations {
 		if o.Entity.Kind == intel.URL && o.Offset >= 0 && references[o.Entity.Name] {
-			for i := range o.Length {
-				own[o.Offset+i] = true
-			}
+			own = append(own, span{o.Offset, o.Offset + o.Length})
 		}
 	}
-	return func(o intel.Observation) bool { return own[o.Offset] }
+	slices.SortFunc(own, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	return func(o intel.Observation) bool {
+		i := sort.Search(len(own), func(i int) bool { return own[i].from > o.Offset })
+		return i > 0 && o.Offset < own[i-1].to
+	}
+}
+
+// A span is a part of a text, in bytes.
+type span struct{ from, to int }
+
+// citations returns where the text names what it cites as ATT&CK does.
+func citations(text string) (found []span) {
+	for from := 0; ; {
+		at := strings.Index(text[from:], citation)
+		if at < 0 {
+			return found
+		}
+		begin := from + at
+		length := strings.IndexByte(text[begin:], ')')
+		if length < 0 {
+			return found
+		}
+		from = begin + length + 1
+		found = append(found, span{begin, from})
+	}
 }
 
 // A tally knows the only one of a sort that a document names, if it does.
@@ -197,9 +218,12 @@ func place(begins []int, offset int) int {
 // looked for within a sentence must not grow with the document.
 const longSentence = 2000
 
+// citation begins a reference in the texts of ATT&CK, right behind a sentence.
+const citation = "(Citation: "
+
 // boundaries returns where sentences and paragraphs begin. A full stop ends a
-// sentence only before white space, so that addresses stay whole; the marks of
-// Chinese end one anywhere.
+// sentence only before white space or a citation, so that addresses stay whole;
+// the marks of Chinese end one anywhere.
 func boundaries(text string) (sentences, paragraphs []int) {
 	sentences, paragraphs = []int{0}, []int{0}
 	for i := 0; i < len(text); {
@@ -212,7 +236,7 @@ func boundaries(text string) (sentences, paragraphs []int) {
 				paragraphs = append(paragraphs, next)
 			}
 		case '.', '!', '?', '؟':
-			if next < len(text) && (text[next] == ' ' || text[next] == '\t') {
+			if next < len(text) && (text[next] == ' ' || text[next] == '\t' || strings.HasPrefix(text[next:], citation)) {
 				sentences = append(sentences, next)
 			}
 		case '。', '！', '？', '；':
@@ -304,25 +328,48 @@ func (s *sentence) quote() (offset, length int) {
 // nearest after.
 func (s *sentence) governing(from, to int, of ...cue) cue {
 	var before, after *hit
-	for i := range s.hits {
-		h := &s.hits[i]
+	for i, h := range s.hits {
+		h.class = s.resident(i)
 		if !slices.Contains(of, h.class) || h.from < to && h.to > from {
 			continue
 		}
 		switch {
 		case h.to <= from:
-			before = h
+			before = &h
 		case after == nil:
-			after = h
+			after = &h
 		}
 	}
 	switch {
-	case after != nil && (before == nil || after.from-to <= 2):
+	case after != nil && (before == nil && after.class != origin || after.from-to <= 2):
 		return after.class
 	case before != nil:
 		return before.class
 	}
 	return none
+}
+
+// residence marks the cues of origin that only say where something is.
+const residence = "residence"
+
+// resident returns the class of the hit with that index. "Located in" tells of
+// the word before it: of targets located in a country it is no origin.
+func (s *sentence) resident(i int) cue {
+	h := s.hits[i]
+	if h.class != origin || h.phase != residence || i == 0 {
+		return h.class
+	}
+	before := s.hits[i-1]
+	between := strings.TrimLeftFunc(s.page.text[min(before.to, h.from):h.from], unicode.IsLetter)
+	switch {
+	case strings.TrimSpace(between) != "":
+		return h.class
+	case before.class == target || before.class == body:
+		return target
+	case before.class == route:
+		return route
+	}
+	return h.class
 }
 
 // step says which step of an attack the sentence is about, as far as it does.

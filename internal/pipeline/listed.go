@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -9,32 +10,46 @@ import (
 	"github.com/portent-cti/portent/internal/score"
 )
 
-// listed returns what the reference says of e for one table and no row says
-// yet: the country it is alleged to be from, and the techniques and software
-// that ATT&CK lists. It is believed like an undated word of those lists; no
-// document stands behind it.
+// listed adds to the rows of one table what the reference says of e: the
+// country it is alleged to be from, and the techniques and software that ATT&CK
+// lists. It is believed like an undated word of those lists. Where documents say
+// it too, lists that allege a country are further voices; ATT&CK's lists may be
+// what the documents were written from, so a row is believed as its stronger
+// half.
 func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now time.Time) []intel.Row {
 	f, ok := ed.Reference().Facts(e)
 	if !ok {
-		return nil
+		return rows
 	}
 	set := ed.Reference()
-	there := map[intel.Entity]bool{}
-	for _, r := range rows {
+	there := map[intel.Entity]int{}
+	for i, r := range rows {
 		if table != "countries" || r.Role == "origin" {
-			there[r.Entity] = true
+			there[r.Entity] = i
 		}
 	}
-	var out []intel.Row
 	add := func(row intel.Row, said ...string) {
-		if there[row.Entity] {
+		p := score.Probability(voices(said, now), false)
+		i, ok := there[row.Entity]
+		if !ok {
+			row.SaidBy, row.Origins, row.Probability = said, len(said), p
+			row.Level = score.Level(p, len(said), false)
+			there[row.Entity] = len(rows)
+			rows = append(rows, row)
 			return
 		}
-		there[row.Entity] = true
-		row.SaidBy, row.Origins = said, len(said)
-		row.Probability = score.Probability(voices(said, now), false)
-		row.Level = score.Level(row.Probability, len(said), false)
-		out = append(out, row)
+		r := &rows[i]
+		if r.SaidBy != nil {
+			return // listed twice
+		}
+		r.SaidBy, r.Description = said, cmp.Or(r.Description, row.Description)
+		if row.Role == "origin" {
+			r.Origins += len(said)
+			r.Probability = 1 - (1-r.Probability)*(1-p)
+		} else {
+			r.Probability = max(r.Probability, p)
+		}
+		r.Level = score.Level(r.Probability, r.Origins, !r.Last.IsZero())
 	}
 	switch table {
 	case "countries":
@@ -53,5 +68,5 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 			add(intel.Row{Entity: s, Value: set.Title(s), Relation: intel.Uses, Description: "listed by attack"}, "attack")
 		}
 	}
-	return out
+	return rows
 }

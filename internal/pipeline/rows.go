@@ -52,10 +52,13 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	all = distinct(all)
 	total -= fetched - len(all)
 	if !w.Back { // the lists are of today
-		listed := ed.listed(e, t.name, all, now)
-		all, total = append(all, listed...), total+len(listed)
-		slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
+		observed := len(all)
+		all = ed.listed(e, t.name, all, now)
+		total += len(all) - observed
 	}
+	slices.SortStableFunc(all, func(a, b intel.Row) int {
+		return cmp.Or(cmp.Compare(rank(a.Role), rank(b.Role)), cmp.Compare(b.Probability, a.Probability))
+	})
 	if t.name == "research" {
 		all = emerging(all, now)
 		total = len(all)
@@ -63,6 +66,10 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
 	return all, total, ed.prove(ctx, r, all, w, now)
 }
+
+// rank orders the roles of countries: who somebody is comes before whom he
+// attacks, and the ways attacks take last.
+func rank(role string) int { return slices.Index([]string{"origin", "target", "proxy"}, role) }
 
 // freshResearch is how long what somebody looks into counts as new.
 const freshResearch = 90 * 24 * time.Hour

@@ -13,6 +13,9 @@ import (
 // mainVote is how many aliases a main name outweighs.
 const mainVote = 3
 
+// ransomwareList is where groups stand under the names of what they extort with.
+const ransomwareList = "misp ransomware"
+
 // A group is entries that mean one thing.
 type group struct {
 	entity  intel.Entity
@@ -58,7 +61,7 @@ func (g *group) has(list string) bool {
 // whose main name another list gives as an alias, or the other way round, joins
 // that group when it is the only one; several such are left apart, because a
 // wrong merge is worse than a missed one. Nothing joins by a shared alias
-// alone.
+// alone, and a version of a ransomware joins the ransomware.
 func fold(entries []*entry) []*group {
 	f := folder{byMain: map[string]*group{}, byAlias: map[string][]*group{}}
 	for len(entries) > 0 {
@@ -77,8 +80,9 @@ func fold(entries []*entry) []*group {
 		entries = entries[n:]
 		rest = f.adopt(rest, f.mutual)
 		rest = f.adopt(rest, f.near)
+		slices.SortStableFunc(rest, versionsLast)
 		for _, e := range rest {
-			g := f.same(e) // two of this list may be of equal name
+			g := cmp.Or(f.same(e), f.version(e)) // two of this list may be of equal name
 			if g == nil {
 				g = f.begin(e)
 			}
@@ -101,6 +105,31 @@ func (f *folder) same(e *entry) *group {
 		}
 	}
 	return f.byMain[intel.Compact(e.title)]
+}
+
+// version finds the ransomware group that e is listed as a version of, such as
+// LockBit for Lockbit3: who is extorted deals with the same people.
+func (f *folder) version(e *entry) *group {
+	base := unnumbered(intel.Compact(e.title))
+	if g := f.byMain[base]; base != "" && e.kind == intel.Actor && e.list == ransomwareList && g != nil && g.has(ransomwareList) {
+		return g
+	}
+	return nil
+}
+
+func versionsLast(a, b *entry) int {
+	return cmp.Compare(len(unnumbered(intel.Compact(a.title))), len(unnumbered(intel.Compact(b.title))))
+}
+
+// unnumbered returns a compact name without the number of one or two digits at
+// its end, "" if it has none or little else: makers of ransomware count their
+// versions so.
+func unnumbered(key string) string {
+	base := strings.TrimRight(key, "0123456789")
+	if n := len(key) - len(base); n == 0 || n > 2 || len(base) < 5 {
+		return ""
+	}
+	return base
 }
 
 // adopt lets entries join the groups that find says and returns the others.
@@ -210,7 +239,7 @@ func called(actors, software []*group) {
 	}
 	for _, g := range actors {
 		same := main[intel.Compact(g.title)]
-		if same == nil || slices.ContainsFunc(g.members, func(m *entry) bool { return m.list != "misp ransomware" }) {
+		if same == nil || slices.ContainsFunc(g.members, func(m *entry) bool { return m.list != ransomwareList }) {
 			continue
 		}
 		if e := intel.NewEntity(intel.Actor, same.title); !taken[e] {

@@ -417,11 +417,12 @@ func FuzzParsers(f *testing.F) {
 }
 
 func TestANumberedVersionOfARansomwareIsIt(t *testing.T) {
-	s, err := NewSet(ActorsPack("1", []Cluster{{Galaxy: "ransomware", Value: "LockWolf"}, {Galaxy: "threat-actor", Value: "Group Stoat"}, {Galaxy: "ransomware", Value: "Hive"}}))
+	s, err := NewSet(ActorsPack("1", []Cluster{{Galaxy: "ransomware", Value: "LockWolf"}, {Galaxy: "threat-actor", Value: "Group Stoat"}, {Galaxy: "ransomware", Value: "Hive"},
+		{Galaxy: "ransomware", Value: "Lockwolf5"}, {Galaxy: "ransomware", Value: "Hive7"}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"lockwolf2": "lockwolf", "lockwolf-3-0": "lockwolf", "lockwolf123": "", "group-stoat-2": "", "hive2": ""} {
+	for name, want := range map[string]string{"lockwolf2": "lockwolf", "lockwolf-3-0": "lockwolf", "lockwolf5": "lockwolf", "lockwolf123": "", "hive7": "hive7", "group-stoat-2": "", "hive2": ""} {
 		got := ""
 		if c := s.Resolve(intel.Entity{Kind: intel.Actor, Name: name}); len(c) > 0 {
 			got = c[0].Entity.Name

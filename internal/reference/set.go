@@ -130,12 +130,9 @@ func (s *Set) Resolve(e intel.Entity) []Candidate {
 // numbered resolves a ransomware's name with a number of one or two digits
 // behind it, such as "LockBit 3.0": its makers count their versions so.
 func (s *Set) numbered(key string) []Candidate {
-	base := strings.TrimRight(key, "0123456789")
-	if n := len(key) - len(base); n == 0 || n > 2 || len(base) < 5 {
-		return nil
-	}
+	base := unnumbered(key)
 	groups := s.actors.byName[base]
-	if len(groups) != 1 || !groups[0].has("misp ransomware") {
+	if base == "" || len(groups) != 1 || !groups[0].has(ransomwareList) {
 		return nil
 	}
 	return []Candidate{{groups[0].entity, 1, []string{"its number"}}}

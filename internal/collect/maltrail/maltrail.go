@@ -191,6 +191,7 @@ func (r *reader) aliases(list string) error {
 	var claims []intel.Claim
 	said := map[intel.Entity]bool{r.actor: true}
 	for name := range strings.SplitSeq(list, ",") {
+		name, _, _ = strings.Cut(name, "(") // a remark, or whence the name is
 		name = strings.TrimSpace(name)
 		e := intel.NewEntity(intel.Label, name)
 		if e.Name == "" || len(e.Name) > 100 || said[e] || e.Name == r.actor.Name {
