@@ -2,18 +2,18 @@ package pipeline
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
 )
 
 // listed adds to the rows of one table what the reference says of e: the
-// country it is alleged to be from, and the techniques and software that ATT&CK
-// lists. It is believed like an undated word of those lists. Where documents say
-// it too, lists that allege a country are further voices; ATT&CK's lists may be
+// countries it is alleged to be from and to attack, and the techniques and
+// software that ATT&CK lists. It is believed like an undated word of those lists. Where documents say
+// it too, lists that allege countries are further voices; ATT&CK's lists may be
 // what the documents were written from, so a row is believed as its stronger
 // half.
 func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now time.Time) []intel.Row {
@@ -22,19 +22,21 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 		return rows
 	}
 	set := ed.Reference()
-	there := map[intel.Entity]int{}
+	type key struct {
+		entity intel.Entity
+		role   string
+	}
+	there := map[key]int{}
 	for i, r := range rows {
-		if table != "countries" || r.Role == "origin" {
-			there[r.Entity] = i
-		}
+		there[key{r.Entity, r.Role}] = i
 	}
 	add := func(row intel.Row, said ...string) {
 		p := score.Probability(voices(said, now), false)
-		i, ok := there[row.Entity]
+		i, ok := there[key{row.Entity, row.Role}]
 		if !ok {
 			row.SaidBy, row.Origins, row.Probability = said, len(said), p
 			row.Level = score.Level(p, len(said), false)
-			there[row.Entity] = len(rows)
+			there[key{row.Entity, row.Role}] = len(rows)
 			rows = append(rows, row)
 			return
 		}
@@ -43,7 +45,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 			return // listed twice
 		}
 		r.SaidBy, r.Description = said, cmp.Or(r.Description, row.Description)
-		if row.Role == "origin" {
+		if table == "countries" {
 			r.Origins += len(said)
 			r.Probability = 1 - (1-r.Probability)*(1-p)
 		} else {
@@ -53,10 +55,16 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 	}
 	switch table {
 	case "countries":
-		said := slices.DeleteFunc(slices.Clone(f.SaidBy), func(by string) bool { return by == "attack" }) // it names none
+		allege := func(a reference.Alleged, r intel.Relation, role string) {
+			add(intel.Row{Entity: a.Entity, Value: set.Title(a.Entity), Relation: r, Role: role, Description: "alleged by " + strings.Join(a.SaidBy, ", ")}, a.SaidBy...)
+		}
 		for _, c := range f.Countries {
-			add(intel.Row{Entity: intel.Entity{Kind: intel.Country, Name: c}, Value: set.CountryName(c), Relation: intel.OriginatesFrom, Role: "origin",
-				Description: "alleged by " + strings.Join(said, ", ")}, said...)
+			allege(c, intel.OriginatesFrom, "origin")
+		}
+		for _, v := range f.Victims {
+			if v.Entity.Kind == intel.Country {
+				allege(v, intel.Targets, "target")
+			}
 		}
 	case "ttp":
 		for _, id := range f.Techniques {

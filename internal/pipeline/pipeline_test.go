@@ -394,12 +394,12 @@ func TestAProfileOfAPastMomentKnowsNothingOfLater(t *testing.T) {
 
 func TestWhatTheReferenceListsIsARowWithoutEvidence(t *testing.T) {
 	_, p, ed := open(t)
-	set, err := reference.NewSet(reference.ActorsPack("1", []reference.Cluster{{Galaxy: "threat-actor", Value: "Cold Lynx", Country: "SE"}}))
+	set, err := reference.NewSet(reference.ActorsPack("1", []reference.Cluster{{Galaxy: "threat-actor", Value: "Cold Lynx", Country: "SE", Victims: []string{"France"}}}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Use(set)
-	if _, err := p.Keep(t.Context(), []intel.Document{report(1, "Cold Lynx is back.")}); err != nil {
+	if _, err := p.Keep(t.Context(), []intel.Document{report(1, "Cold Lynx is back."), report(2, "Cold Lynx attacks France.")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Finish(t.Context()); err != nil {
@@ -407,13 +407,16 @@ func TestWhatTheReferenceListsIsARowWithoutEvidence(t *testing.T) {
 	}
 	lynx := intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}
 	got, totals, err := ed.Profile(t.Context(), intel.Everything(), lynx, pipeline.Window{Proofs: 3}, now)
-	if err != nil || len(got.Countries) != 1 || totals["countries"] != 1 {
+	if err != nil || len(got.Countries) != 2 || totals["countries"] != 2 {
 		t.Fatalf("countries %+v of %d, err %v", got.Countries, totals["countries"], err)
 	}
 	if c := got.Countries[0]; c.Entity.Name != "SE" || c.Role != "origin" || c.Level != intel.Medium || !c.First.IsZero() || len(c.Evidence) != 0 || len(c.SaidBy) != 1 {
 		t.Errorf("%+v", c)
 	}
-	if past, _, err := ed.Profile(t.Context(), intel.Everything(), lynx, pipeline.Window{Back: true}, now); err != nil || len(past.Countries) != 0 {
+	if v := got.Countries[1]; v.Entity.Name != "FR" || v.Role != "target" || v.Level != intel.High || v.First.IsZero() || len(v.Evidence) != 1 || v.Origins != 2 {
+		t.Errorf("listed and told: %+v", v)
+	}
+	if past, _, err := ed.Profile(t.Context(), intel.Everything(), lynx, pipeline.Window{Back: true}, now); err != nil || len(past.Countries) != 1 || past.Countries[0].Role != "target" {
 		t.Errorf("as of a past moment: %+v, err %v", past.Countries, err)
 	}
 }

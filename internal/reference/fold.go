@@ -309,15 +309,13 @@ func (g *group) fact(byID map[string]intel.Entity, places map[string]string) (Fa
 	for _, m := range g.members {
 		f.Description = cmp.Or(f.Description, m.description)
 		for _, c := range m.countries {
-			f.Countries = appendNew(f.Countries, cmp.Or(places[intel.Compact(c)], code(c)))
+			f.Countries = alleged(f.Countries, intel.Country, cmp.Or(places[intel.Compact(c)], code(c)), m.list)
 		}
 		for _, v := range m.victims {
-			if code := places[intel.Compact(v)]; code != "" {
-				f.Victims = appendNew(f.Victims, intel.NewEntity(intel.Country, code))
-			}
+			f.Victims = alleged(f.Victims, intel.Country, places[intel.Compact(v)], m.list)
 		}
 		for _, v := range m.sectors {
-			f.Victims = appendNew(f.Victims, intel.NewEntity(intel.Sector, v))
+			f.Victims = alleged(f.Victims, intel.Sector, v, m.list)
 		}
 		for _, r := range m.references {
 			f.References = appendNew(f.References, r)
@@ -335,6 +333,21 @@ func (g *group) fact(byID map[string]intel.Entity, places map[string]string) (Fa
 	}
 	return f, f.Description != "" || f.Countries != nil || f.Victims != nil || f.References != nil || f.Techniques != nil || f.Software != nil ||
 		f.AttributedTo != nil
+}
+
+// alleged adds that a list names what is called so, if it is called anything.
+func alleged(all []Alleged, kind intel.Kind, name, list string) []Alleged {
+	if name == "" {
+		return all
+	}
+	e := intel.NewEntity(kind, name)
+	for i := range all {
+		if all[i].Entity == e {
+			all[i].SaidBy = appendNew(all[i].SaidBy, list)
+			return all
+		}
+	}
+	return append(all, Alleged{e, []string{list}})
 }
 
 // code returns c if it is written like a country code.

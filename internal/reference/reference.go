@@ -62,11 +62,17 @@ type Technique struct {
 	RevokedBy   string // the technique that took its place, if any
 }
 
+// An Alleged is a country or sector that lists bring in connection with an entity.
+type Alleged struct {
+	Entity intel.Entity
+	SaidBy []string // lists
+}
+
 // A Fact is what the packs say of an entity beyond its names.
 type Fact struct {
 	Description string
-	Countries   []string // ISO 3166-1 alpha-2 of the country of origin, as alleged
-	Victims     []intel.Entity
+	Countries   []Alleged // where it is from
+	Victims     []Alleged // countries and sectors it attacks
 	References  []string
 	// Techniques and Software are what ATT&CK says the entity uses.
 	Techniques []string

@@ -254,7 +254,7 @@ func TestNamesTellWhatNeedsContext(t *testing.T) {
 func TestFactsComeFromEveryPack(t *testing.T) {
 	s := sample(t)
 	f, ok := s.Facts(entity(t, "actor:cold-lynx"))
-	if !ok || f.Description != "Lynxes of the U.S. Army. They hunt." || jsonOf(t, f.Countries) != `["KP"]` || jsonOf(t, f.Victims) != `["country:FR"]` ||
+	if !ok || f.Description != "Lynxes of the U.S. Army. They hunt." || jsonOf(t, f.Countries) != `[{"Entity":"country:KP","SaidBy":["misp threat-actor"]}]` || jsonOf(t, f.Victims) != `[{"Entity":"country:FR","SaidBy":["misp threat-actor"]}]` ||
 		jsonOf(t, f.Techniques) != `["T9001"]` || jsonOf(t, f.Software) != `["malware:frostbite"]` {
 		t.Errorf("facts are %+v", f)
 	}
