@@ -2,115 +2,101 @@ package extract
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// A trigger is a word beside which a fragment of an attack is named.
-type trigger int
+// nearFlaw is how many bytes from a word that speaks of a flaw its fragments stand
+// at most.
+const nearFlaw = 600
 
-const (
-	noTrigger trigger = iota
-	argumentWord
-	functionWord
-	libraryWord
-	fileWord
-	inputWord
-	quotedWord
-	portWord
-	mutexWord
-	agentWord
-	systemWord
-	methodWord
-	headerWord
-	flawWord
-)
-
-// announcers tells the trigger of a word by its hash.
-type announcers struct {
-	begins bitmap
-	words  map[uint32]trigger
-}
-
-func (a *announcers) of(h uint32) trigger {
-	if !a.begins.has(h) {
-		return noTrigger
-	}
-	return a.words[h]
-}
-
-// triggers tells the trigger of a word by its hash, in the languages of the
-// sources.
-func triggers() *announcers {
-	out := &announcers{begins: make(bitmap, 256), words: map[uint32]trigger{}}
-	for t, words := range map[trigger]string{
-		argumentWord: "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
-		functionWord: "function functions функция функции функцию función funktion تابع method routine functionality",
-		libraryWord:  "library libraries библиотека библиотеки библиотеке biblioteca bibliothek کتابخانه",
-		fileWord:     "file files файл файле файла datei archivo فایل component endpoint script",
-		inputWord:    "input",
-		quotedWord:   "payload value ввод вводом entrada eingabe ورودی значение значением valor wert",
-		portWord:     "port ports порт порту порта порты puerto puertos پورت",
-		mutexWord:    "mutex mutexes мьютекс mutant",
-		agentWord:    "agent",
-		systemWord:   "as asn",
-		headerWord:   "header headers",
-		flawWord:     "vulnerability overflow flaw validation",
-		methodWord:   "get post put head delete patch options propfind",
-	} {
-		for _, w := range strings.Fields(words) {
-			h := hashOf(w)
-			out.words[h] = t
-			out.begins.add(h)
-		}
-	}
-	return out
+// A cue is a trigger at its place among the words and in the text.
+type cue struct {
+	trigger
+	word, from, to int
 }
 
 // fragments reads arguments, functions, libraries, files, inputs, ports and
 // what else is known by the words around it.
 func (v *values) fragments(words []token, triggers *announcers) {
+	var cues []cue
+	var called []int // where functions are spoken of
 	for i, w := range words {
-		t := triggers.of(w.hash)
-		if t == noTrigger {
+		t, to := triggers.at(v.text, words, i)
+		c := cue{t, i, int(w.from), to}
+		switch {
+		case t == noTrigger:
 			continue
+		case t == signWord || t == flawWord:
+			v.flaws = append(v.flaws, c.from)
+		case t == functionWord && to < len(v.text) && v.text[to] == ' ':
+			called = append(called, c.from)
+		case t == argumentWord || t == functionWord || t == libraryWord:
+			if v.part(c.from, to) {
+				continue
+			}
 		}
+		cues = append(cues, c)
+	}
+	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
+		return o.Entity.Kind == intel.Function && !v.flawed(o.Offset) && !within(called, o.Offset)
+	})
+	for _, c := range cues {
 		if len(v.out) >= most {
 			return
 		}
-		from, to := int(w.from), int(w.to)
 		v.steps += 300 // the most that is read beside a trigger
-		switch t {
-		case argumentWord:
-			v.arguments(from, to)
-		case functionWord:
-			v.called(intel.Function, from, to)
-		case libraryWord:
-			v.called(intel.Library, from, to)
-		case fileWord:
-			v.fileAfter(to)
-		case inputWord:
-			v.input(to)
-		case quotedWord:
-			v.quoted(intel.Input, to)
-		case portWord:
-			v.ports(words, i)
-		case mutexWord:
-			v.mutex(to)
-		case agentWord:
-			v.userAgent(words, i)
-		case systemWord:
-			v.systems(words, i)
-		case methodWord:
-			v.request(from, to)
-		case headerWord:
-			v.header(from)
-		case flawWord:
-			v.flawed(to)
-		}
+		v.fragment(c, words)
 	}
 	v.insideInputs()
+}
+
+// part reports whether a word is one of several in a path or a compound.
+func (v *values) part(from, to int) bool {
+	return from > 0 && strings.IndexByte("/-", v.text[from-1]) >= 0 || to < len(v.text) && strings.IndexByte("/-", v.text[to]) >= 0
+}
+
+// flawed reports whether a flaw is spoken of near a place. A word there that is
+// written as any other is the name of nothing else.
+func (v *values) flawed(at int) bool { return v.advisory || within(v.flaws, at) }
+
+// within reports whether one of the places, in order, is near.
+func within(places []int, at int) bool {
+	i := sort.SearchInts(places, at-nearFlaw)
+	return i < len(places) && places[i] <= at+nearFlaw
+}
+
+func (v *values) fragment(c cue, words []token) {
+	switch c.trigger {
+	case argumentWord:
+		v.arguments(c.from, c.to)
+	case functionWord:
+		v.called(intel.Function, c.from, c.to)
+	case libraryWord:
+		v.called(intel.Library, c.from, c.to)
+	case fileWord:
+		v.fileAfter(c.to)
+	case inputWord:
+		v.input(c.to)
+	case quotedWord:
+		v.quoted(intel.Input, c.to)
+	case portWord:
+		v.ports(words, c.word)
+	case mutexWord:
+		v.mutex(c.to)
+	case agentWord:
+		v.userAgent(words, c.word)
+	case systemWord:
+		v.systems(words, c.word)
+	case methodWord:
+		v.request(c.from, c.to)
+	case headerWord:
+		v.header(c.from)
+	case flawWord:
+		v.flawIn(c.to)
+	}
 }
 
 // insideInputs drops the fragments that are part of an input value.
@@ -144,8 +130,8 @@ func (v *values) header(from int) {
 	}
 }
 
-// flawed reads "vulnerability in X of Y", where X is written as functions are.
-func (v *values) flawed(to int) {
+// flawIn reads "vulnerability in X of Y", where X is written as functions are.
+func (v *values) flawIn(to int) {
 	if !strings.HasPrefix(v.text[to:], " in ") {
 		return
 	}
@@ -323,7 +309,7 @@ func (v *values) names(kind intel.Kind, p piece) bool {
 // before it was a name.
 func (v *values) introduces(at int) bool {
 	rest := v.text[at:min(len(v.text), at+16)]
-	for _, s := range []string{" of the ", " in the ", " within ", " with the in", " is passed", " in der ", " als ", " в файле", " в ", " of ", " in ", " del ", " en ", " leads", " to test", " на ", " در "} {
+	for _, s := range []string{" of the ", " in the ", " within ", " with the in", " is passed", " in der ", " als ", " в файле", " в ", " of ", " in ", " del ", " en ", " leads", " to test", " на ", " در ", " 中", "中", " 存在"} {
 		if strings.HasPrefix(rest, s) {
 			return true
 		}
@@ -365,7 +351,7 @@ func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 		}
 		text := v.text[p.from:p.to]
 		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && !prose(text) && plainName(text) && !allDigits(text)
-		if !fits || n > 0 && !p.quoted && !technical(text) && !plural {
+		if !fits || !p.quoted && !technical(text) && (n > 0 && !plural || !v.flawed(p.from)) {
 			return
 		}
 		for _, part := range strings.Split(text, "/") {
@@ -441,7 +427,7 @@ func (v *values) called(kind intel.Kind, from, to int) {
 	if text == "" || len(text) > 100 || strings.Contains(text, " ") || prose(text) || !p.quoted && !plainName(text) && !strings.Contains(text, "::") {
 		return
 	}
-	if !p.quoted && !technical(text) && !v.spoken(kind, p, to) {
+	if !p.quoted && !technical(text) && (!v.spoken(kind, p, to) || !v.flawed(p.from)) {
 		return
 	}
 	v.note(intel.NewEntity(kind, text), p.from, p.from+len(text), "")

@@ -17,6 +17,7 @@ type values struct {
 	// advisory says that the text describes a flaw: names of files are those of
 	// the product.
 	advisory bool
+	flaws    []int // where a flaw is spoken of
 	out      []intel.Observation
 	steps    int // bytes looked at: what linear cost is measured by
 	signs    int // where the e-mail signature begins
@@ -117,7 +118,7 @@ func (v *values) candidate(from, to int, has class) {
 
 // callName reports whether s is the name of a function, qualified or not.
 func callName(s string) bool {
-	return len(s) > 1 && len(s) < 120 && plainName(strings.NewReplacer("::", "", "->", "").Replace(s)) && !allDigits(s)
+	return len(s) > 1 && len(s) < 120 && s != "function" && plainName(strings.NewReplacer("::", "", "->", "").Replace(s)) && !allDigits(s)
 }
 
 // classOf is the classes of all bytes of s.

@@ -1,0 +1,82 @@
+package extract
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A trigger is a word beside which a fragment of an attack is named.
+type trigger int
+
+const (
+	noTrigger trigger = iota
+	argumentWord
+	functionWord
+	libraryWord
+	fileWord
+	inputWord
+	quotedWord
+	portWord
+	mutexWord
+	agentWord
+	systemWord
+	methodWord
+	headerWord
+	flawWord // vulnerability, as in "vulnerability in X of Y"
+	signWord // speaks of a flaw or an attack upon one
+)
+
+// announcers tells the trigger of a word by its hash.
+type announcers struct {
+	begins bitmap
+	words  map[uint32]trigger
+}
+
+func (a *announcers) of(h uint32) trigger {
+	if !a.begins.has(h) {
+		return noTrigger
+	}
+	return a.words[h]
+}
+
+// at tells the trigger that begins with a word, and where it ends: in Chinese,
+// where every sign is a word here, it is two of them.
+func (a *announcers) at(text string, words []token, i int) (trigger, int) {
+	w := words[i]
+	if i+1 < len(words) && words[i+1].from == w.to && text[w.from] >= utf8.RuneSelf {
+		if r, _ := utf8.DecodeRuneInString(text[w.to:]); isHan(r) {
+			return a.of(mix(w.hash, r)), int(words[i+1].to)
+		}
+	}
+	return a.of(w.hash), int(w.to)
+}
+
+// triggers tells the trigger of a word by its hash, in the languages of the
+// sources.
+func triggers() *announcers {
+	out := &announcers{begins: make(bitmap, 256), words: map[uint32]trigger{}}
+	for t, words := range map[trigger]string{
+		argumentWord: "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
+		functionWord: "function functions функция функции функцию función funktion تابع method routine functionality",
+		libraryWord:  "library libraries библиотека библиотеки библиотеке biblioteca bibliothek کتابخانه",
+		fileWord:     "file files файл файле файла datei archivo فایل component endpoint script",
+		inputWord:    "input",
+		quotedWord:   "payload value ввод вводом entrada eingabe ورودی значение значением valor wert",
+		portWord:     "port ports порт порту порта порты puerto puertos پورت",
+		mutexWord:    "mutex mutexes мьютекс mutant",
+		agentWord:    "agent",
+		systemWord:   "as asn",
+		headerWord:   "header headers",
+		flawWord:     "vulnerability overflow flaw validation",
+		signWord: "vulnerabilities vulnerable cve exploit exploits exploited exploitation exploiting injection inject overflows traversal inclusion xss csrf ssrf sqli rce xxe poc flaws bypass deserialization dereference scripting sanitize sanitized crafted manipulation denial" +
+			" уязвимость уязвимости уязвимостью уязвим эксплойт эксплоит инъекция инъекции переполнение обход vulnerabilidad vulnerabilidades inyección desbordamiento schwachstelle sicherheitslücke lücke verwundbar آسیب تزریق 漏洞 注入 溢出 利用",
+		methodWord: "get post put head delete patch options propfind",
+	} {
+		for _, w := range strings.Fields(words) {
+			h := hashOf(w)
+			out.words[h] = t
+			out.begins.add(h)
+		}
+	}
+	return out
+}
