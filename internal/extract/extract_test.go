@@ -104,12 +104,13 @@ func TestValuesAreFoundInEveryDisguise(t *testing.T) {
 func TestWhatIsNoIndicatorIsSetAsideWithAReason(t *testing.T) {
 	s := scanner(t)
 	for text, want := range map[string]string{
-		"version 1.2.3.4 is out":       "version number",
-		"upgrade to firmware 4.3.2.1 ": "version number",
-		"6.5.4.3 and earlier":          "version number",
-		"mask 255.255.255.0":           "netmask",
-		"ask 9.9.9.9 for it":           "public resolver",
-		"at 10.1.2.3 inside":           "reserved range",
+		"version 1.2.3.4 is out":           "version number",
+		"upgrade to firmware 4.3.2.1 ":     "version number",
+		"6.5.4.3 and earlier":              "version number",
+		"mask 255.255.255.0":               "netmask",
+		"ask 9.9.9.9 for it":               "public resolver",
+		"at 10.1.2.3 inside":               "reserved range",
+		"see [redacted]-listing.rar there": "redacted",
 	} {
 		os := s.Observations(intel.Document{Text: text})
 		if len(os) != 1 || os[0].Suppressed == "" {

@@ -32,6 +32,9 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) {
 		reason = "e-mail signature"
 	}
+	if reason == "" && e.Kind.Class() == intel.IOC && strings.Contains(e.Name, "redacted]") {
+		reason = "redacted"
+	}
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason})
 }
 

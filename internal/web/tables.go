@@ -90,7 +90,7 @@ func tables(p Profile) (early, middle, late []table) {
 		{Key: "aliases", Title: "Aliases", First: "Name", Note: "Each name is a claim by somebody. Names are linked, never merged.",
 			Empty: "No source uses another name.", Columns: []column{
 				{"Used by", "used by", "wide", func(r intel.Row) string { return strings.Join(r.SaidBy, ", ") }},
-				{"Says", "says", "", func(r intel.Row) string { return saysAlias(r.Relation) }}}},
+				{"Says", "says", "nowrap", func(r intel.Row) string { return saysAlias(r.Relation) }}}},
 		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: "Who works with, buys from or looks like this one.",
 			Empty: "No document links it with another actor.", Columns: []column{
 				{"Relation and reason", "relation", "wide", func(r intel.Row) string { return join(says(r.Relation), r.Description) }}}},
