@@ -49,7 +49,7 @@ type gathering struct {
 // Evidence turns what a document mentions and claims into evidence. Observations
 // that were set aside yield none.
 func Evidence(doc intel.Document, observations []intel.Observation, set *reference.Set) []intel.Evidence {
-	g := &gathering{doc: doc, set: set, origin: voice(doc)}
+	g := &gathering{doc: doc, set: set, origin: Origin(doc)}
 	for _, c := range doc.Claims {
 		g.claim(c)
 	}
@@ -61,9 +61,9 @@ func Evidence(doc intel.Document, observations []intel.Observation, set *referen
 	return g.out
 }
 
-// voice names the independent origin of a document: whom it cites as where it
+// Origin names the independent origin of a document: whom it cites as where it
 // has this from, otherwise who speaks.
-func voice(doc intel.Document) string {
+func Origin(doc intel.Document) string {
 	switch doc.Genre {
 	case intel.Social, intel.Forum, intel.Chat, intel.Market, intel.Mail, intel.LeakSite:
 		return doc.Voice()

@@ -21,6 +21,10 @@ import (
 // derived is noted as failed; the others are kept.
 func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error {
 	k := p.known.Load()
+	copied, err := p.copies.origins(ctx, p.DB, docs)
+	if err != nil {
+		return err
+	}
 	out := make([]store.Derived, len(docs))
 	errs := make([]error, len(docs))
 	var g errgroup.Group
@@ -29,7 +33,7 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 	for from := 0; from < len(docs); from += stride {
 		g.Go(func() error {
 			for i := from; i < min(from+stride, len(docs)) && ctx.Err() == nil; i++ {
-				out[i], errs[i] = k.derive(docs[i])
+				out[i], errs[i] = k.derive(docs[i], copied[docs[i].ID])
 			}
 			return nil
 		})
@@ -81,9 +85,9 @@ func judge(now time.Time) func([]intel.Evidence) []intel.Assessment {
 	return func(e []intel.Evidence) []intel.Assessment { return score.Links(e, now) }
 }
 
-// derive is what one document comes to. A bug that panics on one document
-// fails that document.
-func (k *known) derive(doc intel.Document) (d store.Derived, err error) {
+// derive is what one document comes to, as the word of another if it is a copy.
+// A bug that panics on one document fails that document.
+func (k *known) derive(doc intel.Document, original string) (d store.Derived, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("document %s: panic: %v", doc.ID, r)
@@ -92,7 +96,7 @@ func (k *known) derive(doc intel.Document) (d store.Derived, err error) {
 	d.Document = doc.ID
 	doc.Claims, d.Observations = screen(doc.Claims, k.set)
 	observations := k.scanner.Observations(doc)
-	d.Evidence = correlate.Evidence(doc, observations, k.set)
+	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), correlate.Origin(doc), original)
 	d.Observations = append(append(d.Observations, claimed(doc, observations, d.Evidence)...), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)
 	return d, nil

@@ -58,6 +58,7 @@ type Pipeline struct {
 	Done func(documents int)
 
 	known    atomic.Pointer[known]
+	copies   copies
 	settling sync.Mutex
 
 	mu      sync.Mutex

@@ -1,0 +1,155 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+
+	"github.com/portent-cti/portent/internal/correlate"
+	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// bands is how many parts a print has: two that differ in extract.Nearest bits
+// are alike in one of one more.
+const bands = extract.Nearest + 1
+
+// copies knows the texts that were printed, and finds whose near copy another
+// is. A text that is posted again is one origin however many post it.
+type copies struct {
+	mu    sync.Mutex
+	read  int64 // the last print taken from the store
+	known []store.Print
+	by    [bands]map[uint16][]int32 // of known, by part of the print
+}
+
+// origins returns, for each document whose text is a copy of an earlier one,
+// whose word the original is. A document belongs to no original that some of
+// its readers may not see.
+func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Document) (map[intel.DocumentID]string, error) {
+	prints := printed(docs)
+	if len(prints) == 0 {
+		return nil, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.catchUp(ctx, db); err != nil {
+		return nil, err
+	}
+	ids := make([]intel.DocumentID, len(prints))
+	for i, p := range prints {
+		ids[i] = p.Document
+	}
+	before, err := db.PrintsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := map[intel.DocumentID]string{}
+	var fresh []store.Print
+	for _, p := range prints {
+		if known, ok := before[p.Document]; ok {
+			p = known
+		} else {
+			if original, ok := c.original(p); ok {
+				p.Original, p.Origin = original.Document, original.Origin
+			} else {
+				c.add(p)
+			}
+			fresh = append(fresh, p)
+		}
+		if p.Original != p.Document {
+			out[p.Document] = p.Origin
+		}
+	}
+	if len(fresh) == 0 {
+		return out, nil
+	}
+	return out, db.SavePrints(ctx, fresh)
+}
+
+func printed(docs []intel.Document) (prints []store.Print) {
+	for _, d := range docs {
+		if bits, ok := extract.Print(d.Text); ok {
+			prints = append(prints, store.Print{Document: d.ID, Bits: bits, Marking: d.Marking, Original: d.ID, Origin: correlate.Origin(d)})
+		}
+	}
+	return prints
+}
+
+// catchUp takes in what was printed since, by other processes too.
+func (c *copies) catchUp(ctx context.Context, db *store.DB) error {
+	const page = 10_000
+	for {
+		some, last, err := db.Prints(ctx, c.read, page)
+		if err != nil {
+			return err
+		}
+		for _, p := range some {
+			c.add(p)
+		}
+		c.read = last
+		if len(some) < page {
+			return nil
+		}
+	}
+}
+
+// part returns part i of a print, of 64 bits shared among bands.
+func part(bits uint64, i int) uint16 {
+	from := 64 * i / bands
+	width := 64*(i+1)/bands - from
+	return uint16(bits >> from & (1<<width - 1))
+}
+
+func (c *copies) add(p store.Print) {
+	if _, ok := c.find(p, func(k store.Print) bool { return k.Document == p.Document }); ok {
+		return
+	}
+	n := int32(len(c.known))
+	c.known = append(c.known, p)
+	for i := range c.by {
+		if c.by[i] == nil {
+			c.by[i] = map[uint16][]int32{}
+		}
+		key := part(p.Bits, i)
+		c.by[i][key] = append(c.by[i][key], n)
+	}
+}
+
+// original returns the first print that p is near to and whose readers may all
+// see p's.
+func (c *copies) original(p store.Print) (store.Print, bool) {
+	return c.find(p, func(k store.Print) bool { return k.Marking <= p.Marking })
+}
+
+func (c *copies) find(p store.Print, fits func(store.Print) bool) (store.Print, bool) {
+	best := int32(-1)
+	for i := range c.by {
+		for _, n := range c.by[i][part(p.Bits, i)] {
+			if best >= 0 && n >= best {
+				break
+			}
+			if k := c.known[n]; extract.Near(k.Bits, p.Bits) && fits(k) {
+				best = n
+				break
+			}
+		}
+	}
+	if best < 0 {
+		return store.Print{}, false
+	}
+	return c.known[best], true
+}
+
+// credit gives evidence that a copy yields as its own word to the original.
+func credit(evidence []intel.Evidence, own, original string) []intel.Evidence {
+	if original == "" || own == original {
+		return evidence
+	}
+	for i := range evidence {
+		if evidence[i].Origin == own {
+			evidence[i].Origin = original
+		}
+	}
+	return evidence
+}

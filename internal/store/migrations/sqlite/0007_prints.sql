@@ -1,0 +1,12 @@
+-- +goose Up
+
+-- What texts say, in 64 bits, for copies to be known by. A copy belongs to the
+-- first document that said it; that is its own original.
+CREATE TABLE prints (
+	seq      INTEGER PRIMARY KEY,
+	document INTEGER NOT NULL UNIQUE REFERENCES documents (id),
+	print    INTEGER NOT NULL,
+	original INTEGER NOT NULL,
+	marking  INTEGER NOT NULL,
+	origin   TEXT NOT NULL
+);

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A Print is what the text of a document says, in 64 bits.
+type Print struct {
+	Document intel.DocumentID
+	Bits     uint64
+	Marking  intel.Marking
+	Original intel.DocumentID // the document it is a copy of; itself if of none
+	Origin   string           // whose word the original is
+}
+
+// Prints returns the prints of originals that were kept behind the one
+// numbered after, at most limit, and the number of the last.
+func (db *DB) Prints(ctx context.Context, after int64, limit int) (prints []Print, last int64, err error) {
+	last = after
+	prints, err = query(ctx, db.read, func(r *sql.Rows, p *Print) error {
+		var key []byte
+		var bits int64
+		err := r.Scan(&last, &key, &bits, &p.Marking, &p.Origin)
+		p.Document, p.Bits = intel.DocumentID(hex.EncodeToString(key)), uint64(bits)
+		p.Original = p.Document
+		return err
+	}, `SELECT p.seq, d.key, p.print, p.marking, p.origin FROM prints p JOIN documents d ON d.id = p.document
+		WHERE p.seq > $1 AND p.original = p.document ORDER BY p.seq LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, after, fmt.Errorf("read prints: %w", err)
+	}
+	return prints, last, nil
+}
+
+// PrintsOf returns the prints that some documents have.
+func (db *DB) PrintsOf(ctx context.Context, ids []intel.DocumentID) (map[intel.DocumentID]Print, error) {
+	out := make(map[intel.DocumentID]Print, len(ids))
+	err := chunks(ids, func(ids []intel.DocumentID) error {
+		keys, err := documentKeys(ids)
+		if err != nil {
+			return err
+		}
+		some, err := query(ctx, db.read, func(r *sql.Rows, p *Print) error {
+			var key, original []byte
+			var bits int64
+			err := r.Scan(&key, &original, &bits, &p.Marking, &p.Origin)
+			p.Document, p.Original, p.Bits = intel.DocumentID(hex.EncodeToString(key)), intel.DocumentID(hex.EncodeToString(original)), uint64(bits)
+			return err
+		}, `SELECT d.key, od.key, p.print, p.marking, o.origin FROM documents d JOIN prints p ON p.document = d.id
+			JOIN prints o ON o.document = p.original JOIN documents od ON od.id = o.document WHERE d.key IN `+list(1, len(keys)), keys...)
+		for _, p := range some {
+			out[p.Document] = p
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read prints of %d documents: %w", len(ids), err)
+	}
+	return out, nil
+}
+
+// SavePrints keeps the prints of documents that have none yet; originals come
+// before their copies.
+func (db *DB) SavePrints(ctx context.Context, prints []Print) error {
+	err := db.tx(ctx, func(tx engine) error {
+		return chunks(prints, func(prints []Print) error {
+			ids := make([]intel.DocumentID, 0, 2*len(prints))
+			for _, p := range prints {
+				ids = append(ids, p.Document, p.Original)
+			}
+			number, err := numbers(ctx, tx, ids)
+			if err != nil {
+				return err
+			}
+			rows := make([][5]any, 0, len(prints))
+			for _, p := range prints {
+				document, ok := number[p.Document]
+				original, known := number[p.Original]
+				if ok && known {
+					rows = append(rows, [5]any{document, int64(p.Bits), original, int(p.Marking), text(p.Origin)})
+				}
+			}
+			if len(rows) == 0 {
+				return nil
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO prints (document, print, original, marking, origin) VALUES `+values(1, len(rows), 5)+` ON CONFLICT (document) DO NOTHING`, flat(rows)...)
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("save %d prints: %w", len(prints), err)
+	}
+	return nil
+}
+
+// numbers returns the integers of documents by their IDs.
+func numbers(ctx context.Context, tx engine, ids []intel.DocumentID) (map[intel.DocumentID]int64, error) {
+	out := make(map[intel.DocumentID]int64, len(ids))
+	return out, chunks(ids, func(ids []intel.DocumentID) error {
+		keys, err := documentKeys(ids)
+		if err != nil {
+			return err
+		}
+		_, err = query(ctx, tx, func(r *sql.Rows, n *int64) error {
+			var key []byte
+			err := r.Scan(n, &key)
+			out[intel.DocumentID(hex.EncodeToString(key))] = *n
+			return err
+		}, `SELECT id, key FROM documents WHERE key IN `+list(1, len(keys)), keys...)
+		return err
+	})
+}
