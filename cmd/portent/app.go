@@ -35,6 +35,7 @@ type app struct {
 
 	self     string    // the program's own file; empty in tests
 	terminal io.Writer // where progress is drawn, if that is one; nil: nowhere
+	colours  io.Writer // standard output, if that is a terminal that wants colours; else nil
 }
 
 func (a *app) close() {

@@ -30,20 +30,92 @@ func (c *extractCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range extract.New(set).Observations(intel.Document{Text: text}) {
+	observations := extract.New(set).Observations(intel.Document{Text: text})
+	if tag, sure := extract.Language(text); tag != "" {
+		a.remark("Language: %s (%.2f).", tag, sure)
+	}
+	if a.colours != nil && !a.cli.JSON {
+		return paint(a.colours, text, observations)
+	}
+	for _, o := range observations {
 		if a.cli.JSON {
 			err = a.print(map[string]any{"entity": o.Entity, "offset": o.Offset, "length": o.Length, "text": o.Text,
 				"snippet": around(text, o.Offset, o.Length), "suppressed": o.Suppressed})
 		} else {
-			line := fmt.Sprintf("%8d  %s", o.Offset, o.Entity)
-			if o.Suppressed != "" {
-				line += "  (set aside: " + o.Suppressed + ")"
-			}
-			_, err = fmt.Fprintln(a.out, line)
+			_, err = fmt.Fprintln(a.out, described(o))
 		}
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func described(o intel.Observation) string {
+	line := fmt.Sprintf("%8d  %s", o.Offset, o.Entity)
+	if o.Suppressed != "" {
+		line += "  (set aside: " + o.Suppressed + ")"
+	}
+	return line
+}
+
+// colour is how a terminal is told to show a mention (ECMA-48, 8.3.117): names,
+// indicators, techniques and fragments apart, what is set aside faint.
+func colour(o intel.Observation) string {
+	if o.Suppressed != "" {
+		return "\x1b[2m"
+	}
+	switch o.Entity.Kind.Class() {
+	case intel.IOC:
+		return "\x1b[1;31m"
+	case intel.TTP:
+		return "\x1b[1;36m"
+	case intel.IOA:
+		return "\x1b[1;33m"
+	}
+	return "\x1b[1;32m"
+}
+
+const uncoloured = "\x1b[0m"
+
+// paint writes a text with its mentions in colour, and what each is. Lines of
+// the text that mention nothing are left out.
+func paint(w io.Writer, text string, observations []intel.Observation) error {
+	var b bytes.Buffer
+	safe := plain{&b}
+	for from := 0; from < len(text); {
+		to := from + strings.IndexByte(text[from:], '\n') + 1
+		if to <= from {
+			to = len(text)
+		}
+		at, n := from, 0
+		for n < len(observations) && observations[n].Offset < to {
+			n++
+		}
+		for _, o := range observations[:n] {
+			if o.Offset < at || o.Offset+o.Length > len(text) {
+				continue // inside another
+			}
+			fmt.Fprint(safe, text[at:o.Offset])
+			b.WriteString(colour(o))
+			fmt.Fprint(safe, text[o.Offset:o.Offset+o.Length])
+			b.WriteString(uncoloured)
+			at = o.Offset + o.Length
+		}
+		if n > 0 {
+			to = max(to, at)
+			fmt.Fprintln(safe, strings.TrimSuffix(text[at:to], "\n"))
+		}
+		for _, o := range observations[:n] {
+			b.WriteString(colour(o))
+			fmt.Fprint(safe, described(o))
+			b.WriteString(uncoloured + "\n")
+		}
+		observations, from = observations[n:], to
+		if _, err := w.Write(b.Bytes()); err != nil {
+			return err
+		}
+		b.Reset()
 	}
 	return nil
 }

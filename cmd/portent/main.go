@@ -91,6 +91,9 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 	}
 	a := newApp(&c, stdin, plain{stdout}, plain{stderr})
 	a.self, a.terminal = self, stderr
+	if isTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
+		a.colours = stdout
+	}
 	defer a.close()
 	err = k.Run(ctx, a)
 	stderr = a.err
