@@ -143,7 +143,7 @@ func (v *values) notHost(h place, from, end int) string {
 		return "name of a package"
 	case len(labels) == 2 && boundary(written):
 		return "boundary of two sentences"
-	case code(first, tld, v.text[end:]):
+	case code(first, tld, v.text[end:]) && !v.alone(from, end):
 		return "expression in a program"
 	case strings.Contains(first, "_") && tld != "com" && tld != "net" && tld != "org" && len(labels) == 2:
 		return "expression in a program"
@@ -210,6 +210,13 @@ func code(first, tld, rest string) bool {
 		return true
 	}
 	return false
+}
+
+// alone reports whether a value fills a line or a cell of a table, without a
+// blank beside it as in prose.
+func (v *values) alone(from, end int) bool {
+	edge := func(at int) bool { return at < 0 || at >= len(v.text) || strings.IndexByte("\r\n,;|\t\"'", v.text[at]) >= 0 }
+	return edge(from-1) && edge(end) && !strings.HasPrefix(v.text[min(len(v.text), end+1):], " ")
 }
 
 // product reports whether a dotted name is that of a well-known product and no

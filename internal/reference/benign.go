@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gaissmai/bart"
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -36,6 +37,11 @@ const publicResolvers = `1.0.0.1 1.1.1.1 4.2.2.1 4.2.2.2 8.8.4.4 8.8.8.8 9.9.9.9
 	114.114.114.114 149.112.112.112 185.228.168.9 208.67.220.220 208.67.222.222 223.5.5.5 223.6.6.6
 	2001:4860:4860::8844 2001:4860:4860::8888 2606:4700:4700::1001 2606:4700:4700::1111 2620:fe::9 2620:fe::fe`
 
+// sharedHosts is domains below which anybody can rent or take a name, beside those
+// that the public suffix list holds as private ones.
+const sharedHosts = `000webhostapp.com atlassian.net backblazeb2.com cloudapp.azure.com codesandbox.io glitch.me godaddysites.com hostingerapp.com mybluehost.me
+	mybluemix.net myportfolio.com mystrikingly.com rf.gd sharepoint.com tumblr.com typeform.com wasabisys.com weebly.com wordpress.com zendesk.com`
+
 const emptyHashes = `d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709
 	e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 	cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e`
@@ -53,6 +59,7 @@ type benign struct {
 	contains map[family]*substrings
 	patterns map[family][]pattern
 	builtin  map[string]uint16
+	shared   map[string]bool
 }
 
 type pattern struct {
@@ -126,7 +133,10 @@ func familiesOf(l List) []family {
 
 func newBenign(lists []List) *benign {
 	b := &benign{exact: map[family]map[string]uint16{}, hosts: map[family]map[string]uint16{}, contains: map[family]*substrings{},
-		patterns: map[family][]pattern{}, builtin: map[string]uint16{}, liftedHosts: map[string]uint16{}, liftedValues: map[string]uint16{}}
+		patterns: map[family][]pattern{}, builtin: map[string]uint16{}, liftedHosts: map[string]uint16{}, liftedValues: map[string]uint16{}, shared: map[string]bool{}}
+	for host := range strings.FieldsSeq(sharedHosts) {
+		b.shared[host] = true
+	}
 	b.reserve(reservedRange, reservedRanges)
 	b.reserve(publicResolver, publicResolvers)
 	b.note(reservedDomain, reservedDomains)
@@ -321,7 +331,7 @@ func (b *benign) isLifted(value, host string, p netip.Prefix, isAddress bool) bo
 		_, ok := b.lifted.LookupPrefix(p)
 		return ok
 	}
-	_, ok := below(b.liftedHosts, host)
+	_, ok := below(b.liftedHosts, host, 0)
 	return ok
 }
 
@@ -336,7 +346,7 @@ func (b *benign) inherent(f family, value, host string, p netip.Prefix, isAddres
 	case f == hashes:
 		id, ok = b.builtin[value]
 	case f != names:
-		id, ok = below(b.builtin, host)
+		id, ok = below(b.builtin, host, 0)
 	}
 	return id, ok
 }
@@ -349,7 +359,7 @@ func (b *benign) lookup(f family, value, host string, p netip.Prefix, isAddress 
 		return id, true
 	}
 	if f == domains || f == urls {
-		if id, ok := below(b.hosts[f], host); ok {
+		if id, ok := b.hosted(b.hosts[f], host); ok {
 			return id, true
 		}
 	}
@@ -387,12 +397,43 @@ func hostOf(f family, value string) string {
 	return strings.Trim(value, ".")
 }
 
-// below looks up host and each domain it is in, the longest first.
-func below(m map[string]uint16, host string) (uint16, bool) {
+// hosted looks up host and the domains it is in, but for those that rent names
+// to anybody: evil.github.io is not what github.io is.
+func (b *benign) hosted(m map[string]uint16, host string) (uint16, bool) {
+	id, ok := below(m, host, 0)
+	if !ok {
+		return 0, false // nearly all: whether it is shared matters not
+	}
+	if shared := b.landlord(host); shared != "" {
+		return below(m, host, len(shared))
+	}
+	return id, true
+}
+
+// landlord returns the domain that rents host to its users, "" if none does.
+func (b *benign) landlord(host string) string {
+	if suffix, icann := publicsuffix.PublicSuffix(host); !icann && strings.Contains(suffix, ".") && suffix != host {
+		return suffix
+	}
+	for parent := host; ; {
+		_, rest, ok := strings.Cut(parent, ".")
+		if !ok {
+			return ""
+		}
+		if b.shared[rest] {
+			return rest
+		}
+		parent = rest
+	}
+}
+
+// below looks up host and each domain it is in that has more than least bytes,
+// the longest first.
+func below(m map[string]uint16, host string, least int) (uint16, bool) {
 	if len(m) == 0 || len(host) > 1000 {
 		return 0, false
 	}
-	for {
+	for len(host) > least {
 		if id, ok := m[host]; ok {
 			return id, true
 		}
@@ -402,6 +443,7 @@ func below(m map[string]uint16, host string) (uint16, bool) {
 		}
 		host = parent
 	}
+	return 0, false
 }
 
 // substrings finds which of many texts occur in a value, in one walk.

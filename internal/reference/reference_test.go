@@ -275,7 +275,7 @@ func TestFactsComeFromEveryPack(t *testing.T) {
 
 func TestBenignMatchesAsMISPDoes(t *testing.T) {
 	lists := []List{
-		{Name: "host", Type: "hostname", Attributes: []string{"domain", "hostname", "url"}, Values: []string{".shop.test1", "plain.test1"}},
+		{Name: "host", Type: "hostname", Attributes: []string{"domain", "hostname", "url"}, Values: []string{".shop.test1", "plain.test1", "github.io", "popular.github.io", "wordpress.com"}},
 		{Name: "exact", Type: "string", Attributes: []string{"domain"}, Values: []string{"Exact.test1", ".below.test1"}},
 		{Name: "hash", Type: "string", Attributes: []string{"md5", "filename|md5"}, Values: []string{strings.Repeat("AB", 16)}},
 		{Name: "part", Type: "substring", Attributes: []string{"email-src"}, Values: []string{"throwaway.test1"}},
@@ -291,6 +291,8 @@ func TestBenignMatchesAsMISPDoes(t *testing.T) {
 	for value, want := range map[string]string{
 		"domain:shop.test1": "host", "domain:a.b.shop.test1": "host", "domain:myshop.test1": "", "url:https://u@www.plain.test1:8443/x?y": "host",
 		"domain:exact.test1": "exact", "domain:a.exact.test1": "", "url:http://exact.test1/": "", "domain:x.below.test1": "exact",
+		"domain:github.io": "host", "domain:evil.github.io": "", "domain:x.evil.github.io": "", "url:https://evil.github.io/a": "", "domain:popular.github.io": "host",
+		"domain:x.popular.github.io": "host", "domain:evil.wordpress.com": "", "domain:wordpress.com": "host",
 		"md5:abababababababababababababababab": "hash",
 		"email:me@throwaway.test1":             "part", "domain:throwaway.test1": "", "email:NOC@big.test1": "re", "email:y@big.test1": "",
 		"ipv4:9.8.1.1": "net", "ipv4:9.8.7.1": "net-inner", "ipv4:9.7.7.7": "net", "ipv4:9.6.6.6": "net", "ipv6:2600::1": "net", "cidr:9.8.4.0/24": "net",
