@@ -215,7 +215,9 @@ func code(first, tld, rest string) bool {
 // alone reports whether a value fills a line or a cell of a table, without a
 // blank beside it as in prose.
 func (v *values) alone(from, end int) bool {
-	edge := func(at int) bool { return at < 0 || at >= len(v.text) || strings.IndexByte("\r\n,;|\t\"'", v.text[at]) >= 0 }
+	edge := func(at int) bool {
+		return at < 0 || at >= len(v.text) || strings.IndexByte("\r\n,;|\t\"'", v.text[at]) >= 0
+	}
 	return edge(from-1) && edge(end) && !strings.HasPrefix(v.text[min(len(v.text), end+1):], " ")
 }
 

@@ -97,7 +97,9 @@ func eset(t testing.TB) []listed {
 
 func (l *listed) event(b []byte) {
 	var event struct {
-		Event struct{ Attribute []struct{ Type, Value string } }
+		Event struct {
+			Attribute []struct{ Type, Value string }
+		}
 	}
 	if json.Unmarshal(b, &event) != nil {
 		return
