@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/score"
 )
 
 type lookupCmd struct {
@@ -29,7 +31,16 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		if value == "" {
 			return nil
 		}
-		f, err := ed.Value(ctx, a.reader(), entityOf(scanner, value), pipeline.Window{Back: !a.cli.AsOf.IsZero()}, a.asOf())
+		w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
+		e := entityOf(scanner, value)
+		if e.Name == "" || e.Kind.Class() == intel.Name {
+			f, err := named(ctx, a, ed, value, w)
+			if err != nil {
+				return err
+			}
+			return a.finding(value, f)
+		}
+		f, err := ed.Value(ctx, a.reader(), e, w, a.asOf())
 		if err != nil {
 			return err
 		}
@@ -49,6 +60,44 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		}
 	}
 	return nil
+}
+
+// named finds whom a name means, and what is linked with a flaw.
+func named(ctx context.Context, a *app, ed *pipeline.Editor, name string, w pipeline.Window) (f pipeline.Finding, err error) {
+	matches, err := ed.Lookup(ctx, a.reader(), name)
+	if errors.Is(err, intel.ErrNotFound) {
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	w.Rows = 10
+	for _, m := range matches {
+		p, _, err := ed.Profile(ctx, a.reader(), m.Entity, w, a.asOf())
+		if errors.Is(err, intel.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return f, err
+		}
+		f.Known = true
+		f.Documents += p.Documents
+		if f.First.IsZero() || !p.First.IsZero() && p.First.Before(f.First) {
+			f.First = p.First
+		}
+		if p.Last.After(f.Last) {
+			f.Last = p.Last
+		}
+		if m.Entity.Kind == intel.Vulnerability {
+			f.Names = append(f.Names, p.Associated...)
+			continue
+		}
+		f.Names = append(f.Names, intel.Row{Entity: m.Entity, Value: m.Title, Probability: m.Share, Level: score.Level(m.Share, 2, true)})
+	}
+	if len(f.Names) > 0 {
+		f.Probability, f.Level = f.Names[0].Probability, f.Names[0].Level
+	}
+	return f, nil
 }
 
 // lines looks up each line of in.

@@ -381,30 +381,42 @@ func (v *views) searchNames(ctx context.Context, r intel.Reader, words string, o
 	for _, h := range out.Entities {
 		seen[h.Entity] = true
 	}
+	// What the reference calls so comes first, whether a document does or not.
+	if err := v.hits(ctx, r, words, store.Titled{Title: words}, seen, out); err != nil {
+		return err
+	}
 	for _, t := range found {
-		matches, err := v.ed.Lookup(ctx, r, t.Entity.String())
-		if errors.Is(err, intel.ErrNotFound) {
+		if err := v.hits(ctx, r, t.Entity.String(), t, seen, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hits adds whom a name means, found as t, to the results.
+func (v *views) hits(ctx context.Context, r intel.Reader, name string, t store.Titled, seen map[intel.Entity]bool, out *web.Results) error {
+	matches, err := v.ed.Lookup(ctx, r, name)
+	if errors.Is(err, intel.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, m := range matches {
+		if seen[m.Entity] || len(out.Entities) >= 15 {
 			continue
 		}
+		seen[m.Entity] = true
+		hit := web.Hit{Entity: m.Entity, Name: m.Title}
+		if m.Entity != t.Entity && intel.Compact(m.Title) != intel.Compact(t.Title) {
+			hit.Why = "also called " + cmp.Or(t.Title, t.Entity.Title())
+		}
+		span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, v.now(), time.Time{})
 		if err != nil {
 			return err
 		}
-		for _, m := range matches {
-			if seen[m.Entity] || len(out.Entities) >= 15 {
-				continue
-			}
-			seen[m.Entity] = true
-			hit := web.Hit{Entity: m.Entity, Name: m.Title}
-			if m.Entity != t.Entity {
-				hit.Why = "also called " + cmp.Or(t.Title, t.Entity.Title())
-			}
-			span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, v.now(), time.Time{})
-			if err != nil {
-				return err
-			}
-			hit.First, hit.Last, hit.Documents = span.First, span.Last, span.Documents
-			out.Entities = append(out.Entities, hit)
-		}
+		hit.First, hit.Last, hit.Documents = span.First, span.Last, span.Documents
+		out.Entities = append(out.Entities, hit)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 4 }
+func Version() int { return 5 }
 
 // most is the most observations one document gives.
 const most = 20_000
@@ -95,7 +95,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	}
 	*words = tokens((*words)[:0], v.text)
 	v.fragments(*words, s.triggers)
-	names, steps := s.names.find(v.text, *words, v.spans())
+	names, steps := s.names.find(v.text, *words, v.spans(), v.advisory)
 	if cap(*words) <= 1<<20 {
 		s.words.Put(words)
 	}

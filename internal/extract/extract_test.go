@@ -197,3 +197,19 @@ func BenchmarkObservations(b *testing.B) {
 		s.Observations(intel.Document{Text: text})
 	}
 }
+
+func TestSoftwareInDescriptionsOfFlawsIsNoMalware(t *testing.T) {
+	s := scanner(t)
+	kinds := func(text string) (names []string) {
+		for _, o := range s.Observations(intel.Document{Genre: intel.Advisory, Text: text}) {
+			names = append(names, o.Entity.String())
+		}
+		return names
+	}
+	if got := kinds("A flaw in Nightbell 4.2 lets users read files."); len(got) != 0 {
+		t.Errorf("found %q", got)
+	}
+	if got := kinds("Seen with the Nightbell ransomware. Nightbell is new."); len(got) != 2 {
+		t.Errorf("found %q", got)
+	}
+}

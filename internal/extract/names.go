@@ -139,12 +139,15 @@ type search struct {
 	doubtful []intel.Observation
 	sure     map[string]bool // compact names that stand beyond doubt
 	steps    int             // phrases and words looked at
+	strict   bool            // see find
 }
 
 // find returns the phrases in a text, longest first at each word. Words inside
-// values that were found already are no names.
-func (l *lexicon) find(text string, words []token, taken *spans) ([]intel.Observation, int) {
-	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}}
+// values that were found already are no names. Strict asks for words beside a
+// name that say what it is: descriptions of flaws are full of software that
+// something bad is called after.
+func (l *lexicon) find(text string, words []token, taken *spans, strict bool) ([]intel.Observation, int) {
+	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}, strict: strict}
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
 		if !l.begins.has(w.hash) || taken.cover(int(w.from)) {
@@ -214,6 +217,7 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	lower := o.Text == strings.ToLower(o.Text)
 	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
 	switch {
+	case s.strict && named(p.entity.Kind) && !p.common:
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted
 	case p.common && o.Text != p.exact && o.Text != strings.ToUpper(p.exact):

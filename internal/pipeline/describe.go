@@ -64,12 +64,33 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
 			Probability: p, Level: score.Level(p, len(said), false)})
 	}
+	if !w.Back { // the lists are of today
+		listed = append(listed, ed.unseen(s, spelled, now)...)
+	}
 	if err := ed.prove(ctx, r, claimed, w, now); err != nil {
 		return nil, err
 	}
 	all := append(listed, claimed...)
 	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
 	return all, nil
+}
+
+// unseen returns the names that the reference lists and no document uses.
+func (ed *Editor) unseen(s subject, spelled map[string]bool, now time.Time) (rows []intel.Row) {
+	known := map[string]bool{}
+	for name := range spelled {
+		known[intel.Compact(name)] = true
+	}
+	who := s.names[0].Name
+	for _, a := range ed.Reference().Aliases(who) {
+		if known[intel.Compact(a.Text)] {
+			continue
+		}
+		p := score.Probability(voices(a.SaidBy, now), false) * a.Share
+		rows = append(rows, intel.Row{Entity: intel.NewEntity(who.Kind, a.Text), Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),
+			Probability: p, Level: score.Level(p, len(a.SaidBy), false)})
+	}
+	return rows
 }
 
 // voices is what reference lists say: ATT&CK is reliable, others usually so.
@@ -201,6 +222,9 @@ func summary(p intel.Profile, set *reference.Set) string {
 	var b strings.Builder
 	if f, ok := set.Facts(p.Entity); ok && f.Description != "" {
 		b.WriteString(firstSentence(f.Description) + " ")
+	}
+	if p.Documents == 0 {
+		return b.String() + "No document at hand names it: all of this is what the reference lists."
 	}
 	fmt.Fprintf(&b, "Named in %s", plural(p.Documents, "document"))
 	if p.Origins > 0 {
@@ -348,8 +372,12 @@ func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity)
 	return matches, nil
 }
 
-// known reports whether a document r may see mentions e by any of its names.
+// known reports whether the reference tells of e, or a document r may see
+// mentions it by any of its names.
 func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bool, error) {
+	if ed.listedAtAll(e) {
+		return true, nil
+	}
 	names, err := ed.DB.NamesOf(ctx, r, e)
 	if err != nil {
 		return false, err

@@ -117,8 +117,8 @@ func tables() []table {
 }
 
 // Profile assembles the profile of a canonical entity and, per table, how many
-// rows it has in all. An entity that nothing r may see mentions is
-// intel.ErrNotFound.
+// rows it has in all. An entity that the reference does not tell of and nothing
+// r may see mentions is intel.ErrNotFound.
 func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w Window, now time.Time) (intel.Profile, map[string]int, error) {
 	names, err := ed.DB.NamesOf(ctx, r, e)
 	if err != nil {
@@ -133,7 +133,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		return intel.Profile{}, nil, err
 	}
 	span := d.span
-	if span.Documents == 0 {
+	if span.Documents == 0 && (w.Back || !ed.listedAtAll(e)) {
 		return intel.Profile{}, nil, fmt.Errorf("profile of %s: %w", e, intel.ErrNotFound)
 	}
 	p := intel.Profile{Entity: e, AsOf: now, Origins: d.origins, First: span.First, Last: span.Last, Documents: span.Documents, Marking: span.Marking,

@@ -10,6 +10,12 @@ import (
 	"github.com/portent-cti/portent/internal/score"
 )
 
+// listedAtAll reports whether the packs say more of e than its name.
+func (ed *Editor) listedAtAll(e intel.Entity) bool {
+	_, ok := ed.Reference().Facts(e)
+	return ok || len(ed.Reference().Told(e)) > 0
+}
+
 // listed adds to the rows of one table what the reference says of e: the
 // countries it is alleged to be from and to attack, and the techniques and
 // software that ATT&CK lists. It is believed like an undated word of those lists. Where documents say
@@ -17,11 +23,8 @@ import (
 // what the documents were written from, so a row is believed as its stronger
 // half.
 func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now time.Time) []intel.Row {
-	f, ok := ed.Reference().Facts(e)
-	if !ok {
-		return rows
-	}
 	set := ed.Reference()
+	f, _ := set.Facts(e)
 	type key struct {
 		entity intel.Entity
 		role   string
@@ -45,7 +48,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 			return // listed twice
 		}
 		r.SaidBy, r.Description = said, cmp.Or(r.Description, row.Description)
-		if table == "countries" {
+		if row.Relation != intel.Uses {
 			r.Origins += len(said)
 			r.Probability = 1 - (1-r.Probability)*(1-p)
 		} else {
@@ -55,15 +58,22 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 	}
 	switch table {
 	case "countries":
-		allege := func(a reference.Alleged, r intel.Relation, role string) {
-			add(intel.Row{Entity: a.Entity, Value: set.Title(a.Entity), Relation: r, Role: role, Description: "alleged by " + strings.Join(a.SaidBy, ", ")}, a.SaidBy...)
+		allege := func(a reference.Alleged, r intel.Relation) {
+			add(intel.Row{Entity: a.Entity, Value: set.Title(a.Entity), Relation: r, Role: role(r), Description: "alleged by " + strings.Join(a.SaidBy, ", ")}, a.SaidBy...)
 		}
 		for _, c := range f.Countries {
-			allege(c, intel.OriginatesFrom, "origin")
+			allege(c, intel.OriginatesFrom)
 		}
 		for _, v := range f.Victims {
 			if v.Entity.Kind == intel.Country {
-				allege(v, intel.Targets, "target")
+				allege(v, intel.Targets)
+			}
+		}
+	case "associated_actors":
+		for _, t := range set.Told(e) {
+			row := intel.Row{Entity: t.Entity, Value: set.Title(t.Entity), Relation: t.Relation, Role: role(t.Relation), Description: "listed by " + strings.Join(t.SaidBy, ", ")}
+			if t.Entity.Kind != intel.Campaign {
+				add(row, t.SaidBy...)
 			}
 		}
 	case "ttp":

@@ -177,15 +177,21 @@ func (ed *Editor) row(a store.Assessed, s store.Section) intel.Row {
 	case intel.TTP:
 		row.Description = cmp.Or(techniqueName(set, e), title)
 	}
-	switch a.Link.Relation {
-	case intel.OriginatesFrom:
-		row.Role = "origin"
-	case intel.RoutesThrough:
-		row.Role = "proxy"
-	case intel.Targets, intel.ClaimsAttack:
-		row.Role = "target"
-	}
+	row.Role = role(a.Link.Relation)
 	return row
+}
+
+// role is what a country is in a relation, "" in those that have none.
+func role(r intel.Relation) string {
+	switch r {
+	case intel.OriginatesFrom:
+		return "origin"
+	case intel.RoutesThrough:
+		return "proxy"
+	case intel.Targets, intel.ClaimsAttack:
+		return "target"
+	}
+	return ""
 }
 
 func techniqueName(set *reference.Set, e intel.Entity) string {

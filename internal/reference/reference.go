@@ -68,6 +68,20 @@ type Alleged struct {
 	SaidBy []string // lists
 }
 
+// A Told is an entity that packs relate to another.
+type Told struct {
+	Entity   intel.Entity
+	Relation intel.Relation // from the entity to the other
+	SaidBy   []string       // lists
+}
+
+// An Alias is a name that lists give an entity.
+type Alias struct {
+	Text   string
+	Share  float64 // how much of the name is the entity's
+	SaidBy []string
+}
+
 // A Fact is what the packs say of an entity beyond its names.
 type Fact struct {
 	Description string

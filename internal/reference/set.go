@@ -23,6 +23,8 @@ type Set struct {
 	countries  index
 	techniques map[string]Technique
 	facts      map[intel.Entity]Fact
+	told       map[intel.Entity][]Told
+	groups     map[intel.Entity]*group
 	titles     map[intel.Entity]string
 	codes      map[string]string // names of countries by ISO code
 	weaknesses map[string]weaknessRow
@@ -36,7 +38,7 @@ type Set struct {
 // what is built in: countries, sectors, reserved ranges, weaknesses and
 // geography.
 func NewSet(packs ...Pack) (*Set, error) {
-	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, titles: map[intel.Entity]string{},
+	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, told: map[intel.Entity][]Told{}, groups: map[intel.Entity]*group{}, titles: map[intel.Entity]string{},
 		weaknesses: weaknessTable(), products: map[intel.Entity]Product{}}
 	places := countryTable()
 	s.codes = places.titles
@@ -245,7 +247,7 @@ func (s *Set) index(found sources) {
 	byID := map[string]intel.Entity{}
 	for _, list := range groups {
 		for _, g := range list {
-			s.titles[g.entity] = g.title
+			s.titles[g.entity], s.groups[g.entity] = g.title, g
 			for _, m := range g.members {
 				if m.id != "" {
 					byID[m.id] = g.entity
@@ -257,9 +259,56 @@ func (s *Set) index(found sources) {
 		for _, g := range groups[c] {
 			if f, ok := g.fact(byID, found.places); ok {
 				s.facts[g.entity] = f
+				s.tell(g.entity, f)
 			}
 		}
 	}
+}
+
+// tell notes what a fact says under those it speaks of.
+func (s *Set) tell(who intel.Entity, f Fact) {
+	for _, c := range f.Countries {
+		s.told[c.Entity] = append(s.told[c.Entity], Told{who, intel.OriginatesFrom, c.SaidBy})
+	}
+	for _, v := range f.Victims {
+		s.told[v.Entity] = append(s.told[v.Entity], Told{who, intel.Targets, v.SaidBy})
+	}
+	for _, e := range f.Software {
+		s.told[e] = append(s.told[e], Told{who, intel.Uses, []string{"attack"}})
+	}
+	for _, id := range f.Techniques {
+		e := intel.Entity{Kind: intel.Technique, Name: id}
+		s.told[e] = append(s.told[e], Told{who, intel.Uses, []string{"attack"}})
+	}
+}
+
+// Told returns which entities the packs relate to e, in no order.
+func (s *Set) Told(e intel.Entity) []Told { return s.told[e] }
+
+// Aliases returns the names that packs list for e beside its own, each once,
+// and how much of a name is e's.
+func (s *Set) Aliases(e intel.Entity) []Alias {
+	g := s.groups[e]
+	if g == nil {
+		return nil
+	}
+	seen := map[string]bool{intel.Compact(g.title): true}
+	var out []Alias
+	for _, m := range g.members {
+		for _, name := range append([]string{m.title}, m.names...) {
+			key := intel.Compact(name)
+			if key == "" || seen[key] || attackID.MatchString(name) {
+				continue
+			}
+			seen[key] = true
+			for _, c := range s.Resolve(intel.NewEntity(e.Kind, name)) {
+				if c.Entity == e {
+					out = append(out, Alias{name, c.Share, c.SaidBy})
+				}
+			}
+		}
+	}
+	return out
 }
 
 // table lists the names of all groups and techniques.

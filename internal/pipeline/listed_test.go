@@ -1,0 +1,47 @@
+package pipeline_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/reference"
+)
+
+func TestWhoNoDocumentNamesHasWhatTheReferenceLists(t *testing.T) {
+	_, p, ed := open(t)
+	set, err := reference.NewSet(reference.ActorsPack("1", []reference.Cluster{
+		{Galaxy: "threat-actor", Value: "Cold Lynx", Synonyms: []string{"Frost Weasel", "TG-4411"}, Country: "SE", Description: "Lynxes."},
+		{Galaxy: "threat-actor", Value: "Dull Stoat"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Use(set)
+	lynx := intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}
+	got, _, err := ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, now)
+	if err != nil || got.Documents != 0 || len(got.Countries) != 1 {
+		t.Fatalf("%+v, err %v", got, err)
+	}
+	var names []string
+	for _, a := range got.Aliases {
+		names = append(names, a.Value)
+	}
+	if want := []string{"Frost Weasel", "TG-4411"}; !slices.Equal(names, want) {
+		t.Errorf("aliases %q, want %q", names, want)
+	}
+	if m, err := ed.Lookup(t.Context(), intel.Public(), "frost weasel"); err != nil || len(m) != 1 || m[0].Entity != lynx {
+		t.Errorf("by an alias: %+v, err %v", m, err)
+	}
+	sweden, _, err := ed.Profile(t.Context(), intel.Public(), intel.Entity{Kind: intel.Country, Name: "SE"}, pipeline.Window{}, now)
+	if err != nil || len(sweden.Associated) != 1 || sweden.Associated[0].Entity != lynx || sweden.Associated[0].Relation != intel.OriginatesFrom {
+		t.Errorf("Sweden: %+v, err %v", sweden.Associated, err)
+	}
+	if _, _, err := ed.Profile(t.Context(), intel.Public(), intel.Entity{Kind: intel.Actor, Name: "dull-stoat"}, pipeline.Window{}, now); !errors.Is(err, intel.ErrNotFound) {
+		t.Errorf("a mere name has a profile: %v", err)
+	}
+	if _, _, err := ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{Back: true}, now); !errors.Is(err, intel.ErrNotFound) {
+		t.Errorf("of a past day: %v", err)
+	}
+}
