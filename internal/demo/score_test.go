@@ -26,7 +26,11 @@ func TestPerfectReaderScoresOne(t *testing.T) {
 				found[i].Document = ""
 			}
 		}
-		for c, m := range Score(truth, found) {
+		marks := Score(truth, found)
+		if len(marks) != len(Categories()) {
+			t.Errorf("%d marks, want one for each of %d categories", len(marks), len(Categories()))
+		}
+		for c, m := range marks {
 			if m.Precision != 1 || m.Recall != 1 || m.Expected == 0 {
 				t.Errorf("%s (documents set aside: %v): precision %v, recall %v of %d", c, whole, m.Precision, m.Recall, m.Expected)
 			}
@@ -35,7 +39,11 @@ func TestPerfectReaderScoresOne(t *testing.T) {
 }
 
 func TestSilentReaderRecallsNothing(t *testing.T) {
-	for c, m := range Score(New(5, today()).Truth, nil) {
+	marks := Score(New(5, today()).Truth, nil)
+	if len(marks) != len(Categories()) {
+		t.Errorf("%d marks, want one for each of %d categories", len(marks), len(Categories()))
+	}
+	for c, m := range marks {
 		if m.Recall != 0 || m.Precision != 1 {
 			t.Errorf("%s: precision %v, recall %v", c, m.Precision, m.Recall)
 		}

@@ -338,7 +338,7 @@ func TestReservedValuesAreBuiltInAndCanBeLifted(t *testing.T) {
 	}
 }
 
-func TestBuiltInTables(t *testing.T) {
+func TestCountriesAndWeaknessesAreKnownWithoutAPack(t *testing.T) {
 	s, err := NewSet()
 	if err != nil {
 		t.Fatal(err)
