@@ -134,7 +134,7 @@ func claimed(doc intel.Document, observed []intel.Observation, evidence []intel.
 			all = append(all, intel.Observation{Entity: e, Offset: -1})
 		}
 	}
-	if e, ok := correlate.Speaker(doc); ok {
+	if e, ok := correlate.Author(doc); ok {
 		note(e)
 	}
 	if e, ok := correlate.Room(doc); ok {

@@ -60,7 +60,7 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 			claimed = append(claimed, row)
 			continue
 		}
-		p := score.Probability(voices(said, now), false) * n.Share
+		p := score.Probability(listings(said, now), false) * n.Share
 		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
 			Probability: p, Level: score.Level(p, len(said), false)})
 	}
@@ -72,8 +72,8 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 	return all, nil
 }
 
-// voices is what reference lists say: ATT&CK is reliable, others usually so.
-func voices(said []string, now time.Time) []score.Step {
+// listings is what reference lists say: ATT&CK is reliable, others usually so.
+func listings(said []string, now time.Time) []score.Step {
 	evidence := make([]intel.Evidence, len(said))
 	for i, by := range said {
 		evidence[i] = intel.Evidence{Origin: by, Reliability: 'B', Weight: 0.95, Learned: now}

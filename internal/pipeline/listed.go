@@ -31,7 +31,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 		there[key{r.Entity, r.Role}] = i
 	}
 	add := func(row intel.Row, said ...string) {
-		p := score.Probability(voices(said, now), false)
+		p := score.Probability(listings(said, now), false)
 		i, ok := there[key{row.Entity, row.Role}]
 		if !ok {
 			row.SaidBy, row.Origins, row.Probability = said, len(said), p
