@@ -354,10 +354,6 @@ func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bo
 	if err != nil {
 		return false, err
 	}
-	plain := make([]intel.Entity, len(names))
-	for i, n := range names {
-		plain[i] = n.Name
-	}
-	span, err := ed.DB.Mentioned(ctx, r, plain, time.Time{}, time.Time{})
+	span, err := ed.DB.Mentioned(ctx, r, store.Names(names), time.Time{}, time.Time{})
 	return span.Documents > 0, err
 }

@@ -113,12 +113,8 @@ type sort struct {
 // now.
 func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution, past Weighing) (Outline, error) {
 	o := Outline{names: names, past: past, counts: map[sort]int{}}
-	entities := make([]intel.Entity, len(names))
-	for i, n := range names {
-		entities[i] = n.Name
-	}
 	var err error
-	if o.ids, err = db.lookupIDs(ctx, entities); err != nil {
+	if o.ids, err = db.lookupIDs(ctx, Names(names)); err != nil {
 		return o, fmt.Errorf("outline: %w", err)
 	}
 	ids := make([]int64, 0, len(o.ids))
