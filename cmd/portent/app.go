@@ -115,7 +115,7 @@ func (a *app) pipeline(ctx context.Context) (*pipeline.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: a.now, Log: a.log}
+	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: a.now, Clock: time.Now, Log: a.log}
 	p.Use(set)
 	return p, nil
 }
