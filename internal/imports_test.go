@@ -44,6 +44,7 @@ const layout = `
 	pipeline    : intel reference extract correlate score forecast store queue | publish
 	web         : intel
 	demo        : intel
+	demo/*      : intel demo
 `
 
 const module = "github.com/portent-cti/portent/internal/"

@@ -12,12 +12,13 @@ import (
 	"unicode"
 
 	"github.com/portent-cti/portent/internal/demo"
+	"github.com/portent-cti/portent/internal/demo/demotest"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // scenario walks an invented world through the real pipeline and returns what
 // was found.
-func scenario(t *testing.T, seed uint64) (demo.Scenario, map[demo.Category]demo.Mark) {
+func scenario(t *testing.T, seed uint64) (demo.Scenario, map[demo.Category]demotest.Mark) {
 	t.Helper()
 	var out bytes.Buffer
 	c := &cli{DB: "sqlite:" + filepath.Join(t.TempDir(), "portent.db"), Quiet: true, Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
@@ -35,7 +36,7 @@ func scenario(t *testing.T, seed uint64) (demo.Scenario, map[demo.Category]demo.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, demo.Score(s.Truth, demo.Findings(evidence))
+	return s, demotest.Score(s.Truth, demotest.Findings(evidence))
 }
 
 // all is the evidence of every document.
@@ -69,7 +70,7 @@ func TestWhatInventedWorldsHoldIsFound(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			_, marks := scenario(t, seed)
-			for _, c := range demo.Categories() {
+			for _, c := range demotest.Categories() {
 				m, l := marks[c], least()[c]
 				switch {
 				case l[0] == 0 || l[1] == 0:

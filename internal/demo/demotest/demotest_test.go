@@ -1,13 +1,18 @@
-package demo
+package demotest
 
 import (
 	"testing"
+	"time"
 
+	"github.com/portent-cti/portent/internal/demo"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// truth is what is true in some invented world.
+func truth() demo.Truth { return demo.New(5, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)).Truth }
+
 // perfect returns the findings of a reader who misses nothing.
-func perfect(t Truth) []Finding {
+func perfect(t demo.Truth) []Finding {
 	var all []Finding
 	for _, st := range t.Statements {
 		if !st.Optional {
@@ -18,7 +23,7 @@ func perfect(t Truth) []Finding {
 }
 
 func TestPerfectReaderScoresOne(t *testing.T) {
-	truth := New(5, today()).Truth
+	truth := truth()
 	for _, whole := range []bool{false, true} {
 		found := perfect(truth)
 		for i := range found {
@@ -39,7 +44,7 @@ func TestPerfectReaderScoresOne(t *testing.T) {
 }
 
 func TestSilentReaderRecallsNothing(t *testing.T) {
-	marks := Score(New(5, today()).Truth, nil)
+	marks := Score(truth(), nil)
 	if len(marks) != len(Categories()) {
 		t.Errorf("%d marks, want one for each of %d categories", len(marks), len(Categories()))
 	}
@@ -53,13 +58,13 @@ func TestSilentReaderRecallsNothing(t *testing.T) {
 func TestScoreCountsWhatReadersDifferOn(t *testing.T) {
 	actor, handle, other := entity("actor:grey-otter"), entity("handle:board/nick"), entity("actor:tin-wren")
 	intent, maybe := entity("intent:extortion"), entity("intent:leak")
-	truth := Truth{
-		Actors: []Person{{Entity: actor, Aliases: []Alias{{Name: "TG-1", Entity: entity("actor:tg-1")},
+	truth := demo.Truth{
+		Actors: []demo.Person{{Entity: actor, Aliases: []demo.Alias{{Name: "TG-1", Entity: entity("actor:tg-1")},
 			{Name: "Not Me", Entity: entity("actor:not-me"), DeniedBy: "vendor"}}}},
-		Statements: []Statement{
-			{Category: Intentions, Subject: handle, Also: []intel.Entity{actor}, Object: intent, Document: "1"},
-			{Category: Intentions, Subject: actor, Object: maybe, Document: "1", Optional: true},
-			{Category: Intentions, Subject: actor, Object: intent, Document: "2"},
+		Statements: []demo.Statement{
+			{Category: demo.Intentions, Subject: handle, Also: []intel.Entity{actor}, Object: intent, Document: "1"},
+			{Category: demo.Intentions, Subject: actor, Object: maybe, Document: "1", Optional: true},
+			{Category: demo.Intentions, Subject: actor, Object: intent, Document: "2"},
 		},
 	}
 	tests := []struct {
@@ -67,18 +72,18 @@ func TestScoreCountsWhatReadersDifferOn(t *testing.T) {
 		found             []Finding
 		precision, recall float64
 	}{
-		{"the group instead of its nick", []Finding{{Intentions, actor, intent, "1"}}, 1, 0.5},
-		{"an alias instead of the usual name", []Finding{{Intentions, entity("actor:tg-1"), intent, "2"}}, 1, 0.5},
-		{"a disputed alias", []Finding{{Intentions, entity("actor:not-me"), intent, "2"}}, 0, 0},
-		{"what is optional", []Finding{{Intentions, actor, maybe, "1"}}, 1, 0},
-		{"twice the same", []Finding{{Intentions, handle, intent, "1"}, {Intentions, handle, intent, "1"}}, 1, 0.5},
-		{"somebody else", []Finding{{Intentions, other, intent, "1"}, {Intentions, actor, intent, "2"}}, 0.5, 0.5},
-		{"another document", []Finding{{Intentions, actor, intent, "3"}}, 0, 0},
-		{"documents set aside", []Finding{{Intentions, actor, intent, ""}}, 1, 1},
+		{"the group instead of its nick", []Finding{{demo.Intentions, actor, intent, "1"}}, 1, 0.5},
+		{"an alias instead of the usual name", []Finding{{demo.Intentions, entity("actor:tg-1"), intent, "2"}}, 1, 0.5},
+		{"a disputed alias", []Finding{{demo.Intentions, entity("actor:not-me"), intent, "2"}}, 0, 0},
+		{"what is optional", []Finding{{demo.Intentions, actor, maybe, "1"}}, 1, 0},
+		{"twice the same", []Finding{{demo.Intentions, handle, intent, "1"}, {demo.Intentions, handle, intent, "1"}}, 1, 0.5},
+		{"somebody else", []Finding{{demo.Intentions, other, intent, "1"}, {demo.Intentions, actor, intent, "2"}}, 0.5, 0.5},
+		{"another document", []Finding{{demo.Intentions, actor, intent, "3"}}, 0, 0},
+		{"documents set aside", []Finding{{demo.Intentions, actor, intent, ""}}, 1, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m := Score(truth, tt.found)[Intentions]
+			m := Score(truth, tt.found)[demo.Intentions]
 			if m.Precision != tt.precision || m.Recall != tt.recall {
 				t.Errorf("precision %v, recall %v; want %v, %v", m.Precision, m.Recall, tt.precision, tt.recall)
 			}
@@ -87,9 +92,9 @@ func TestScoreCountsWhatReadersDifferOn(t *testing.T) {
 }
 
 func TestTwoNamesOfOneActorAreRight(t *testing.T) {
-	truth := Truth{Actors: []Person{{Entity: entity("actor:grey-otter"),
-		Aliases: []Alias{{Entity: entity("actor:tg-1")}, {Entity: entity("actor:tg-2")}}}}}
-	m := Score(truth, []Finding{{Category: Aliases, Subject: entity("actor:tg-1"), Object: entity("actor:tg-2")}})[Aliases]
+	truth := demo.Truth{Actors: []demo.Person{{Entity: entity("actor:grey-otter"),
+		Aliases: []demo.Alias{{Entity: entity("actor:tg-1")}, {Entity: entity("actor:tg-2")}}}}}
+	m := Score(truth, []Finding{{Category: demo.Aliases, Subject: entity("actor:tg-1"), Object: entity("actor:tg-2")}})[demo.Aliases]
 	if m.Precision != 1 {
 		t.Errorf("precision %v, want 1; wrong: %v", m.Precision, m.Wrong)
 	}
@@ -103,19 +108,19 @@ func TestEvidenceReadsAsFindings(t *testing.T) {
 	disputed.Stance = intel.Disputes
 	tests := []struct {
 		evidence intel.Evidence
-		category Category
+		category demo.Category
 		subject  string
 	}{
-		{link("ipv4:192.0.2.1", intel.Indicates, "actor:a"), Indicators, "actor:a"},
+		{link("ipv4:192.0.2.1", intel.Indicates, "actor:a"), demo.Indicators, "actor:a"},
 		{link("ipv4:192.0.2.1", intel.Indicates, "malware:m"), "", ""},
-		{link("actor:a", intel.Uses, "tool:t"), Arsenal, "actor:a"},
-		{link("actor:a", intel.Uses, "technique:T1190"), Techniques, "actor:a"},
-		{link("actor:a", intel.Uses, "file:/x.php"), Fragments, "actor:a"},
+		{link("actor:a", intel.Uses, "tool:t"), demo.Arsenal, "actor:a"},
+		{link("actor:a", intel.Uses, "technique:T1190"), demo.Techniques, "actor:a"},
+		{link("actor:a", intel.Uses, "file:/x.php"), demo.Fragments, "actor:a"},
 		{link("malware:m", intel.Uses, "technique:T1190"), "", ""},
-		{link("handle:n/x", intel.PartOf, "actor:a"), Handles, "actor:a"},
-		{link("handle:n/x", intel.Intends, "intent:ddos"), Intentions, "handle:n/x"},
-		{link("vulnerability:CVE-2099-1", intel.Affects, "argument:id"), Affects, "vulnerability:CVE-2099-1"},
-		{link("actor:a", intel.Targets, "sector:health"), Sectors, "actor:a"},
+		{link("handle:n/x", intel.PartOf, "actor:a"), demo.Handles, "actor:a"},
+		{link("handle:n/x", intel.Intends, "intent:ddos"), demo.Intentions, "handle:n/x"},
+		{link("vulnerability:CVE-2099-1", intel.Affects, "argument:id"), demo.Affects, "vulnerability:CVE-2099-1"},
+		{link("actor:a", intel.Targets, "sector:health"), demo.Sectors, "actor:a"},
 		{disputed, "", ""},
 	}
 	for _, tt := range tests {
