@@ -78,10 +78,6 @@ func (a *app) store(ctx context.Context) (*store.DB, error) {
 	return db, nil
 }
 
-// inMemory is the packs that are held in memory; the others are looked up in
-// the store by key.
-func inMemory() []string { return []string{"attack", "actors", "warninglists", "products", "kev"} }
-
 // reference loads the packs in force.
 func (a *app) reference(ctx context.Context) (*reference.Set, error) {
 	db, err := a.store(ctx)
@@ -89,7 +85,7 @@ func (a *app) reference(ctx context.Context) (*reference.Set, error) {
 		return nil, err
 	}
 	var packs []reference.Pack
-	for _, name := range inMemory() {
+	for _, name := range reference.HeldNames() {
 		p := reference.Pack{Name: name}
 		err := db.PackItems(ctx, name, time.Time{}, func(key string, body []byte) error {
 			p.Items = append(p.Items, reference.Item{Key: key, Body: body})
@@ -119,7 +115,7 @@ func (a *app) pipeline(ctx context.Context) (*pipeline.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: a.now, Log: a.log}
+	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: a.now, Clock: time.Now, Log: a.log}
 	p.Use(set)
 	return p, nil
 }

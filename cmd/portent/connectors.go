@@ -22,7 +22,6 @@ import (
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
-	"github.com/portent-cti/portent/internal/intel"
 )
 
 // connectors is every type of source built in. A file is of the first type
@@ -57,20 +56,6 @@ func connector(name string) (collect.Connector, bool) {
 		}
 	}
 	return collect.Connector{}, false
-}
-
-// usualReliability is the Admiralty letter that a type of source is given
-// unless the user says otherwise: a prior, moved by what it gets right.
-func usualReliability(connector string) intel.Reliability {
-	switch connector {
-	case "kev", "cve":
-		return 'A'
-	case "stix", "sophos", "eset", "misp", "ddosia":
-		return 'B'
-	case "maltrail", "tweetfeed", "leaksites", "matrix", "report", "ransomchat":
-		return 'C'
-	}
-	return 'F'
 }
 
 type connectorsCmd struct {

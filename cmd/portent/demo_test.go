@@ -12,12 +12,13 @@ import (
 	"unicode"
 
 	"github.com/portent-cti/portent/internal/demo"
+	"github.com/portent-cti/portent/internal/demo/demotest"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // scenario walks an invented world through the real pipeline and returns what
 // was found.
-func scenario(t *testing.T, seed uint64) (demo.Scenario, map[demo.Category]demo.Mark) {
+func scenario(t *testing.T, seed uint64) (demo.Scenario, map[demo.Category]demotest.Mark) {
 	t.Helper()
 	var out bytes.Buffer
 	c := &cli{DB: "sqlite:" + filepath.Join(t.TempDir(), "portent.db"), Quiet: true, Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
@@ -35,7 +36,7 @@ func scenario(t *testing.T, seed uint64) (demo.Scenario, map[demo.Category]demo.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, demo.Score(s.Truth, demo.Findings(evidence))
+	return s, demotest.Score(s.Truth, demotest.Findings(evidence))
 }
 
 // all is the evidence of every document.
@@ -57,7 +58,7 @@ func least() map[demo.Category][2]float64 {
 		demo.Arsenal: {.95, .97}, demo.Exploits: {.82, .97}, demo.Techniques: {.88, .97}, demo.Indicators: {.92, .88},
 		demo.Sectors: {.6, .7}, demo.Targets: {.78, .95}, demo.Origins: {.55, .95}, demo.Routes: {.7, .95}, demo.Aliases: {.75, .85},
 		demo.Campaigns: {.45, .9}, demo.Handles: {.5, .85}, demo.Attacks: {.5, .85}, demo.Affects: {.5, .88},
-		demo.Intentions: {.9, .9}, demo.Research: {.9, .9},
+		demo.Intentions: {.9, .9}, demo.Research: {.9, .9}, demo.Associated: {.45, .9}, demo.Fragments: {.5, .75},
 	}
 }
 
@@ -69,9 +70,14 @@ func TestWhatInventedWorldsHoldIsFound(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			_, marks := scenario(t, seed)
-			for _, c := range demo.Categories() {
-				m := marks[c]
-				if l, ok := least()[c]; ok && (m.Recall < l[0] || m.Precision < l[1]) {
+			for _, c := range demotest.Categories() {
+				m, l := marks[c], least()[c]
+				switch {
+				case l[0] == 0 || l[1] == 0:
+					t.Errorf("%s has no floor", c)
+				case m.Expected == 0:
+					t.Errorf("%s: nothing to find", c)
+				case m.Recall < l[0] || m.Precision < l[1]:
 					t.Errorf("%s: recall %.3f and precision %.3f, want %.2f and %.2f at least", c, m.Recall, m.Precision, l[0], l[1])
 				}
 				t.Logf("%-11s expected %4d  recall %.3f  precision %.3f", c, m.Expected, m.Recall, m.Precision)
@@ -81,11 +87,17 @@ func TestWhatInventedWorldsHoldIsFound(t *testing.T) {
 }
 
 // TestTheModelOfIntentionsWasNotTaughtTheInventedTexts looks for six words in a
-// row that stand both in a post the model learned from and in the texts that
-// worlds are made of: a floor that was taught would say nothing.
+// row, and for eight Chinese characters, which are fewer words, that stand both
+// in a post the model learned from and in the texts that worlds are made of: a
+// floor that was taught would say nothing.
 func TestTheModelOfIntentionsWasNotTaughtTheInventedTexts(t *testing.T) {
 	runs := func(pattern string) map[string]string {
 		out := map[string]string{}
+		add := func(words []string, n int, p string) {
+			for i := 0; i+n <= len(words); i++ {
+				out[strings.Join(words[i:i+n], " ")] = p
+			}
+		}
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s: %d files, err %v", pattern, len(paths), err)
@@ -96,10 +108,14 @@ func TestTheModelOfIntentionsWasNotTaughtTheInventedTexts(t *testing.T) {
 				t.Fatal(err)
 			}
 			for line := range strings.Lines(strings.ToLower(string(body))) {
-				words := strings.FieldsFunc(line, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-				for i := 0; i+6 <= len(words); i++ {
-					out[strings.Join(words[i:i+6], " ")] = p
-				}
+				add(strings.FieldsFunc(line, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), 6, p)
+				chinese := strings.Map(func(r rune) rune {
+					if unicode.Is(unicode.Han, r) {
+						return r
+					}
+					return -1
+				}, line)
+				add(strings.Split(chinese, ""), 8, p)
 			}
 		}
 		return out

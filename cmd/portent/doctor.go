@@ -80,7 +80,11 @@ func (c *reprocessCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	n, err := p.Reprocess(ctx, c.All)
+	reprocess := p.Reprocess
+	if c.All {
+		reprocess = p.ReprocessAll
+	}
+	n, err := reprocess(ctx)
 	if err != nil {
 		return err
 	}

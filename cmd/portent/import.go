@@ -358,7 +358,7 @@ func (im *importing) keep(ctx context.Context, con collect.Connector, doc intel.
 	case im.reliability != 0:
 		doc.Reliability = im.reliability
 	case doc.Reliability == 0:
-		doc.Reliability = usualReliability(con.Name)
+		doc.Reliability = con.Reliability
 	}
 	if im.marking != nil {
 		doc.Marking = *im.marking

@@ -11,6 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 // counts is what import and doctor print with --json.
@@ -78,6 +82,32 @@ func TestImportingAgainAddsNothing(t *testing.T) {
 	copied := file(t, "copy.csv.gz", zipped(t, posts(700)))
 	if _, c, _ := portent(t, db, "import", copied); c.Documents != 0 {
 		t.Errorf("the same posts under another name: %+v", c)
+	}
+}
+
+func TestASourceIsAsReliableAsItsTypeUnlessItIsSaidOtherwise(t *testing.T) {
+	for _, test := range []struct {
+		content []byte
+		args    []string
+		want    intel.Reliability
+	}{
+		{posts(3), nil, 'C'},                       // of tweetfeed
+		{[]byte("45.134.21.8\nc2.io\n"), nil, 'F'}, // of list
+		{posts(3), []string{"--reliability", "A"}, 'A'},
+	} {
+		db, path := newStore(t), file(t, "2026.csv", test.content)
+		if code, c, errs := portent(t, db, append([]string{"import", path}, test.args...)...); c.Documents == 0 {
+			t.Fatalf("%v: exit %d, %+v\n%s", test.args, code, c, errs)
+		}
+		kept, err := store.Open(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer kept.Close()
+		sources, err := kept.Sources(t.Context(), time.Now())
+		if err != nil || len(sources) != 1 || sources[0].Reliability != test.want {
+			t.Errorf("%v: sources %+v, err %v; want one of reliability %s", test.args, sources, err, test.want)
+		}
 	}
 }
 

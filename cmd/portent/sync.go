@@ -131,7 +131,7 @@ func (c *syncCmd) pack(ctx context.Context, a *app, fsys fs.FS, name string) (sy
 
 func savePack(ctx context.Context, a *app, db *store.DB, p reference.Pack) (changed bool, err error) {
 	meta := store.Pack{Name: p.Name, Version: p.Version, Digest: p.Digest, Licence: p.Licence, Publisher: p.Publisher, Loaded: a.now(),
-		Fleeting: p.Name == "epss"}
+		Fleeting: p.Fleeting}
 	return db.SavePack(ctx, meta, func(yield func(string, []byte) error) error {
 		for _, it := range p.Items {
 			if err := yield(it.Key, it.Body); err != nil {

@@ -36,7 +36,11 @@ type Connector struct {
 	Name  string        // the key in the configuration, the type of "import --as" and the name of the folder
 	About string        // one line for "portent connectors"
 	Every time.Duration // the usual pause between polls; zero for a live source or files
-	Open  Open
+	// Reliability is the Admiralty letter that a source of this type is given
+	// unless the user says otherwise: a prior, moved by what it gets right. What
+	// anybody may have written is 'F'.
+	Reliability intel.Reliability
+	Open        Open
 	// Recognise reports whether the file or folder at name in fsys is of this
 	// type; head is the first 64 KB of the file after decompression, nil for a
 	// folder. Connectors that do not read files leave it nil.

@@ -62,13 +62,10 @@ func Evidence(doc intel.Document, observations []intel.Observation, set *referen
 }
 
 // Origin names the independent origin of a document: whom it cites as where it
-// has this from, otherwise who speaks.
+// has this from, otherwise who speaks. What an account links to is no such
+// thing: it speaks for itself.
 func Origin(doc intel.Document) string {
-	switch doc.Genre {
-	case intel.Social, intel.Forum, intel.Chat, intel.Market, intel.Mail, intel.LeakSite:
-		return doc.Voice()
-	}
-	if len(doc.References) > 0 {
+	if len(doc.References) > 0 && !doc.Genre.HasAccounts() {
 		if h := host(doc.References[0]); h != "" {
 			return h
 		}

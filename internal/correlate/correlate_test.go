@@ -172,3 +172,23 @@ func TestWhatALeakSiteNamesIsTheVictims(t *testing.T) {
 		}
 	}
 }
+
+// A vendor that cites another relays it; an account that links to a report, or
+// quotes somebody, still speaks for itself.
+func TestOnlyPublishersRelayWhatTheyCite(t *testing.T) {
+	for genre, want := range map[intel.Genre]string{intel.Report: "vendor.example", intel.List: "vendor.example", intel.Forum: "net/nick", intel.Mail: "net/nick"} {
+		d := intel.Document{Source: "net", Author: "net/nick", Genre: genre, References: []string{"https://www.vendor.example/1"}}
+		if got := correlate.Origin(d); got != want {
+			t.Errorf("a %s that cites a vendor is of %q, want %q", genre, got, want)
+		}
+	}
+}
+
+func TestAPostHasAnAuthorAndAReportHasNone(t *testing.T) {
+	for genre, want := range map[intel.Genre]string{intel.Forum: "handle:net/nick", intel.LeakSite: "actor:nick", intel.Report: "", intel.Log: ""} {
+		who, ok := correlate.Author(intel.Document{Source: "net", Author: "nick", Genre: genre})
+		if ok != (want != "") || ok && who.String() != want {
+			t.Errorf("the author of a %s is %v, %v; want %q", genre, who, ok, want)
+		}
+	}
+}

@@ -10,12 +10,12 @@ import (
 
 // intentions gives what the document's speaker, or the actors it tells of, mean
 // to do, with the sentence that says it best as the quote.
-func (g *gathering) intentions(p *page, v voiced) {
+func (g *gathering) intentions(p *page, by speaker) {
 	if p.denied {
 		return
 	}
-	if v.self {
-		g.ownIntentions(p, v)
+	if by.self {
+		g.ownIntentions(p, by)
 		return
 	}
 	if p.actors > 0 {
@@ -25,16 +25,16 @@ func (g *gathering) intentions(p *page, v voiced) {
 
 // ownIntentions reads a post as a whole: title and text together say what its
 // author wants.
-func (g *gathering) ownIntentions(p *page, v voiced) {
-	for _, guess := range v.means {
+func (g *gathering) ownIntentions(p *page, by speaker) {
+	for _, guess := range by.means {
 		if guess.Label == research {
 			continue
 		}
 		to := intel.NewEntity(intel.Intent, guess.Label)
 		offset, length := g.quote(p, guess.Label)
-		for _, o := range v.subjects(p.main) {
+		for _, o := range by.subjects(p.main) {
 			g.say(intel.Link{From: o.entity, Relation: intel.Intends, To: to}, o.weight, intel.Supports, intel.Context{}, offset, length)
-			if o.entity == v.author && strings.HasPrefix(guess.Label, "sell-") {
+			if o.entity == by.author && strings.HasPrefix(guess.Label, "sell-") {
 				g.say(intel.Link{From: o.entity, Relation: intel.Offers, To: to}, o.weight, intel.Supports, intel.Context{}, offset, length)
 			}
 		}

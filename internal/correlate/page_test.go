@@ -10,6 +10,9 @@ func TestNoSentenceGrowsWithTheDocument(t *testing.T) {
 	for _, unit := range []string{"Lazarus Group ", "黑客组织", "a", "a.a.", "\xff"} {
 		text := strings.Repeat(unit, 100_000)
 		begins, _ := boundaries(text)
+		if len(begins) == 0 || begins[0] != 0 {
+			t.Fatalf("%q: the first of %d sentences does not begin with the text", unit, len(begins))
+		}
 		for i, from := range begins {
 			to := len(text)
 			if i+1 < len(begins) {

@@ -25,18 +25,18 @@ type owner struct {
 // text relates what the text mentions, sentence by sentence.
 func (g *gathering) text(observations []intel.Observation) {
 	p := g.cut(observations)
-	v := g.voice(p)
+	by := g.speaker(p)
 	var hits []hit
 	for from := 0; from < len(p.mentions); {
 		to := from + 1
 		for to < len(p.mentions) && p.mentions[to].paragraph == p.mentions[from].paragraph {
 			to++
 		}
-		hits = g.paragraph(p, v, p.mentions[from:to], hits)
+		hits = g.paragraph(p, by, p.mentions[from:to], hits)
 		from = to
 	}
-	g.title(p, v)
-	g.intentions(p, v)
+	g.title(p, by)
+	g.intentions(p, by)
 }
 
 // A topic is whom a paragraph speaks of, as far as it has been read.
@@ -48,7 +48,7 @@ type topic struct {
 }
 
 // paragraph relates the mentions of one paragraph.
-func (g *gathering) paragraph(p *page, v voiced, ms []mention, hits []hit) []hit {
+func (g *gathering) paragraph(p *page, by speaker, ms []mention, hits []hit) []hit {
 	t := topic{single: true}
 	var ahead []intel.Entity
 	for _, m := range ms {
@@ -68,7 +68,7 @@ func (g *gathering) paragraph(p *page, v voiced, ms []mention, hits []hit) []hit
 		}
 		s := p.read(ms[from:to], hits)
 		hits = s.hits
-		g.sentence(s, v, &t)
+		g.sentence(s, by, &t)
 		if len(flaws) == 1 {
 			g.fragments(s, flaws[0], paragraph)
 		} else if len(flaws) == 0 && p.flaw.Name != "" {
@@ -91,7 +91,7 @@ func distinct(ms []mention, kinds ...intel.Kind) []intel.Entity {
 
 // sentence relates the mentions of one sentence with each other, and with whom
 // the paragraph or the document is about.
-func (g *gathering) sentence(s *sentence, v voiced, t *topic) {
+func (g *gathering) sentence(s *sentence, by speaker, t *topic) {
 	g.names(s)
 	g.pairs(s, t)
 	g.handles(s, t)
@@ -104,10 +104,10 @@ func (g *gathering) sentence(s *sentence, v voiced, t *topic) {
 	}
 	campaigns := distinct(s.mentions, intel.Campaign)
 	for _, m := range s.mentions {
-		for _, o := range g.owners(s, v, t, m) {
-			if l, worth, ok := g.relate(s, v, o.entity, m); ok {
+		for _, o := range g.owners(s, by, t, m) {
+			if l, worth, ok := g.relate(s, by, o.entity, m); ok {
 				g.say(l, o.weight*worth*trust, stance, intel.Context{Phase: s.step()}, m.Offset, m.Length)
-				if v.boasts && l.Relation == intel.Targets {
+				if by.boasts && l.Relation == intel.Targets {
 					l.Relation = intel.ClaimsAttack
 					g.say(l, o.weight*worth*trust, stance, intel.Context{}, m.Offset, m.Length)
 				}
@@ -120,9 +120,9 @@ func (g *gathering) sentence(s *sentence, v voiced, t *topic) {
 		}
 	}
 	g.software(s, stance)
-	g.speech(s, v, t)
+	g.speech(s, by, t)
 	if s.says(wants) {
-		t.asks = v.author.Name != ""
+		t.asks = by.author.Name != ""
 	}
 	if len(s.actors) > 0 {
 		t.told(s)
@@ -144,15 +144,15 @@ func (t *topic) told(s *sentence) {
 }
 
 // owners returns whom a mention may belong to, and how directly that is said.
-func (g *gathering) owners(s *sentence, v voiced, t *topic, m mention) []owner {
+func (g *gathering) owners(s *sentence, by speaker, t *topic, m mention) []owner {
 	if m.Entity.Kind == intel.Actor || m.Entity.Kind == intel.Campaign {
 		return nil
 	}
 	switch {
 	case len(s.actors) > 0:
 		return s.near(m)
-	case v.author.Kind == intel.Actor:
-		return []owner{{v.author, sentenceWeight}}
+	case by.author.Kind == intel.Actor:
+		return []owner{{by.author, sentenceWeight}}
 	case len(t.actors) > 0:
 		weight := paragraph
 		if !t.single {
@@ -203,7 +203,7 @@ func (s *sentence) near(m mention) []owner {
 
 // relate says which link between an owner and what stands beside it a sentence
 // gives evidence for, if any, and how plainly.
-func (g *gathering) relate(s *sentence, v voiced, who intel.Entity, m mention) (l intel.Link, worth float64, ok bool) {
+func (g *gathering) relate(s *sentence, by speaker, who intel.Entity, m mention) (l intel.Link, worth float64, ok bool) {
 	e := m.Entity
 	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
 		return intel.Link{From: who, Relation: r, To: e}, worth, true
@@ -217,7 +217,7 @@ func (g *gathering) relate(s *sentence, v voiced, who intel.Entity, m mention) (
 		}
 		return to(intel.Exploits, 1)
 	case intel.Country, intel.Sector, intel.Organization:
-		return g.place(s, v, who, m)
+		return g.place(s, by, who, m)
 	}
 	switch e.Kind.Class() {
 	case intel.IOC:
@@ -230,12 +230,12 @@ func (g *gathering) relate(s *sentence, v voiced, who intel.Entity, m mention) (
 
 // place says what a country, sector or organization is to an actor: where it
 // is from, what it goes through, or, if nothing else is said, its victim.
-func (g *gathering) place(s *sentence, v voiced, who intel.Entity, m mention) (intel.Link, float64, bool) {
+func (g *gathering) place(s *sentence, by speaker, who intel.Entity, m mention) (intel.Link, float64, bool) {
 	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
 		return intel.Link{From: who, Relation: r, To: m.Entity}, worth, true
 	}
 	rule := s.governing(m.Offset, m.end(), target, origin, route)
-	if v.boasts {
+	if by.boasts {
 		rule = target // who boasts speaks of a victim
 	}
 	if m.Entity.Kind != intel.Country {
@@ -297,11 +297,11 @@ func (g *gathering) fragments(s *sentence, flaw intel.Entity, weight float64) {
 }
 
 // title gives what the title says, and what holds of the document as a whole.
-func (g *gathering) title(p *page, v voiced) {
+func (g *gathering) title(p *page, by speaker) {
 	if p.campaign.Name != "" && p.main.Name != "" {
 		g.say(intel.Link{From: p.campaign, Relation: intel.PartOf, To: p.main}, implied, intel.Supports, intel.Context{}, -1, 0)
 	}
-	who := v.subjects(p.main)
+	who := by.subjects(p.main)
 	if len(who) == 0 || p.denied {
 		return
 	}
@@ -310,18 +310,18 @@ func (g *gathering) title(p *page, v voiced) {
 	for _, o := range who {
 		for _, e := range p.head {
 			switch {
-			case (e.Kind == intel.Country || e.Kind == intel.Sector) && v.boasts:
+			case (e.Kind == intel.Country || e.Kind == intel.Sector) && by.boasts:
 				g.say(intel.Link{From: o.entity, Relation: intel.ClaimsAttack, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
 				g.say(intel.Link{From: o.entity, Relation: intel.Targets, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
-			case e.Kind == intel.Vulnerability && v.asks:
+			case e.Kind == intel.Vulnerability && by.asks:
 				g.say(intel.Link{From: o.entity, Relation: intel.Researches, To: e}, o.weight, intel.Supports, intel.Context{}, -1, 0)
-			case e.Kind == intel.Vulnerability && says(exploit) && !says(wants) && v.author.Name == "":
+			case e.Kind == intel.Vulnerability && says(exploit) && !says(wants) && by.author.Name == "":
 				g.say(intel.Link{From: o.entity, Relation: intel.Exploits, To: e}, paragraph, intel.Supports, intel.Context{}, -1, 0)
-			case (e.Kind == intel.Malware || e.Kind == intel.Tool) && v.author.Name == "":
+			case (e.Kind == intel.Malware || e.Kind == intel.Tool) && by.author.Name == "":
 				g.say(intel.Link{From: o.entity, Relation: intel.Uses, To: e}, implied, intel.Supports, intel.Context{}, -1, 0)
 			}
 		}
-		if name := victim(g.doc.Title); name != "" && v.boasts && g.doc.Genre == intel.LeakSite && len(g.doc.Claims) == 0 {
+		if name := victim(g.doc.Title); name != "" && by.boasts && g.doc.Genre == intel.LeakSite && len(g.doc.Claims) == 0 {
 			g.say(intel.Link{From: o.entity, Relation: intel.ClaimsAttack, To: intel.NewEntity(intel.Organization, name)}, paragraph, intel.Supports, intel.Context{}, -1, 0)
 		}
 	}

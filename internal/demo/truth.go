@@ -2,8 +2,6 @@ package demo
 
 import (
 	"cmp"
-	"encoding/json"
-	"io"
 	"slices"
 	"time"
 
@@ -101,16 +99,6 @@ type Truth struct {
 	Statements []Statement `json:"statements"`
 	Documents  []About     `json:"documents"`
 	Traps      []Trap      `json:"traps"`
-}
-
-// WriteTo writes t as indented JSON, the ground-truth file.
-func (t Truth) WriteTo(w io.Writer) (int64, error) {
-	b, err := json.MarshalIndent(t, "", "\t")
-	if err != nil {
-		return 0, err
-	}
-	n, err := w.Write(append(b, '\n'))
-	return int64(n), err
 }
 
 // finish orders the documents and sums up what they say.

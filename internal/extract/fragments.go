@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -216,30 +217,29 @@ func technical(s string) bool {
 // prose reports whether a word is one that stands beside a trigger without
 // being the name of anything.
 func prose(word string) bool {
-	_, ok := ordinary[strings.ToLower(word)]
+	_, ok := ordinary()[strings.ToLower(word)]
 	return ok
 }
 
-var ordinary = func() map[string]struct{} {
+// ordinary is those words. Arguments are often called id, key, name, page, path,
+// password, search, type or url: such are not among them.
+var ordinary = sync.OnceValue(func() map[string]struct{} {
 	out := map[string]struct{}{}
 	for _, w := range strings.Fields(`a an the this that these those its their his of to is in and or for can has was as by we it de la el en y un una der die das des dem den ein eine и в на с из
 		are be been being not no any all some each other another same first second third last one two three four both several multiple many various certain following specific particular arbitrary
 		vulnerable affected unknown crafted malicious malformed invalid missing improper user users attacker supplied user-supplied user-controlled controlled unsanitized unvalidated untrusted external remote local
-		query request requests response http https url uri get post put body cookie input output string integer boolean json xml form html type optional required mandatory new old
-		name names value values list length count size number array object id's passed used using handling parsing validation processing injection given which when where with without from into via through on at if
-		may might will would could should must allows allow leads lead results result causes cause could specified specially below above above-mentioned such own only also so than then but
+		query request requests response http https uri get post put body input output string integer boolean json xml form html optional required mandatory new old
+		names value values list length count size number array object id's passed used using handling parsing validation processing injection given which when where with without from into via through on at if
+		may might will would could should must allows allow leads lead results result causes cause specified specially below above above-mentioned such own only also so than then but
 		third-party shared standard static dynamic native open source open-source javascript java php python go rust c c++ cryptographic crypto parser image media graphics client server component module system kernel
-		main core internal helper utility public private callback handler hook web api rest configuration config command command-line line default additional further related function functions method methods file files
-		parameter parameters argument arguments field fields header headers library libraries endpoint route page script path directory folder search? key? setting settings option options feature functionality
-		upload download login log logging import export print? template vulnerability issue flaw bug versions version before prior affected? code data time current different wrong correct input-validation text page's
-		authentication authorization security access admin administrator password? email? sql xss csrf ssrf rce dos overflow stack heap buffer memory integer return called named known`) {
-		out[strings.TrimRight(w, "?")] = struct{}{}
-	}
-	for _, w := range []string{"search", "key", "print", "password", "email", "id", "page", "path", "file", "name", "type", "url", "cookie", "template", "login"} {
-		delete(out, w)
+		main core internal helper utility public private callback handler hook web api rest configuration config command command-line line default additional further related function functions method methods files
+		parameter parameters argument arguments field fields header headers library libraries endpoint route script directory folder setting settings option options feature functionality
+		upload download log logging import export vulnerability issue flaw bug versions version before prior code data time current different wrong correct input-validation text page's
+		authentication authorization security access admin administrator sql xss csrf ssrf rce dos overflow stack heap buffer memory return called named known`) {
+		out[w] = struct{}{}
 	}
 	return out
-}()
+})
 
 // arguments reads the names beside a word such as parameter: after it, or
 // before it and then often a list.

@@ -81,6 +81,16 @@ func (g Genre) Known() bool {
 	return false
 }
 
+// HasAccounts reports whether documents of genre g are posts of accounts, which
+// speak for themselves, rather than of publishers, which tell of others.
+func (g Genre) HasAccounts() bool {
+	switch g {
+	case Social, Forum, Chat, Market, LeakSite, Mail:
+		return true
+	}
+	return false
+}
+
 // Title is one document of genre g in a word or two, such as "Forum post".
 func (g Genre) Title() string {
 	switch g {
@@ -133,8 +143,9 @@ type Document struct {
 	Assumed bool `json:"assumed,omitempty"`
 }
 
-// Voice names who speaks: author in genre of accounts, otherwise the source.
-// Two documents of one voice are one origin, however loud.
+// Voice names who speaks: the author, be it an account or a vendor, and the
+// source where none is told. Two documents of one voice are one origin, however
+// loud.
 func (d Document) Voice() string {
 	if d.Author != "" {
 		return d.Author

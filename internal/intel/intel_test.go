@@ -102,3 +102,25 @@ func TestAProbabilityNeverPrintsAsALevelItHasNotReached(t *testing.T) {
 		}
 	}
 }
+
+func TestPostsAreOfAccountsAndWhatPublishersBringIsNot(t *testing.T) {
+	for genre, want := range map[intel.Genre]bool{intel.Social: true, intel.Forum: true, intel.Chat: true, intel.Market: true, intel.LeakSite: true, intel.Mail: true,
+		intel.Report: false, intel.Advisory: false, intel.Log: false, intel.List: false, intel.Verdict: false, "": false} {
+		if got := genre.HasAccounts(); got != want {
+			t.Errorf("%q has accounts: %v, want %v", genre, got, want)
+		}
+	}
+}
+
+func TestTheAuthorIsTheVoiceInAnyGenre(t *testing.T) {
+	for _, genre := range []intel.Genre{intel.Forum, intel.Report} {
+		d := intel.Document{Source: "feed", Genre: genre}
+		if got := d.Voice(); got != "feed" {
+			t.Errorf("a %s without an author is of %q, want its source", genre, got)
+		}
+		d.Author = "who"
+		if got := d.Voice(); got != "who" {
+			t.Errorf("a %s by who is of %q", genre, got)
+		}
+	}
+}

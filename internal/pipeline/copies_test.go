@@ -50,9 +50,9 @@ func TestATextThatIsPostedAgainIsOneOrigin(t *testing.T) {
 		t.Errorf("said by another in his own words: %d origins", n)
 	}
 	// Another process, and all of it once more: nothing changes.
-	again := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: p.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	again := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: p.Now, Clock: p.Clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	again.Use(p.Reference())
-	if _, err := again.Reprocess(t.Context(), true); err != nil {
+	if _, err := again.ReprocessAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	finish(t, again, post("eve", alarm, intel.Clear))

@@ -50,7 +50,7 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 			good = append(good, out[i])
 			continue
 		}
-		if err := p.DB.Failed(ctx, docs[i].ID, err.Error(), p.clock().Add(again)); err != nil {
+		if err := p.DB.Failed(ctx, docs[i].ID, err.Error(), p.Clock().Add(again)); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 		return ctx.Err()
 	case len(docs) == 1:
 		p.Log.Warn("document failed", "document", docs[0].Document, "err", err)
-		return p.DB.Failed(ctx, docs[0].Document, err.Error(), p.clock().Add(again))
+		return p.DB.Failed(ctx, docs[0].Document, err.Error(), p.Clock().Add(again))
 	}
 	half := len(docs) / 2
 	if err := p.save(ctx, k, docs[:half]); err != nil {
@@ -134,7 +134,7 @@ func claimed(doc intel.Document, observed []intel.Observation, evidence []intel.
 			all = append(all, intel.Observation{Entity: e, Offset: -1})
 		}
 	}
-	if e, ok := correlate.Speaker(doc); ok {
+	if e, ok := correlate.Author(doc); ok {
 		note(e)
 	}
 	if e, ok := correlate.Room(doc); ok {

@@ -60,7 +60,7 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 			claimed = append(claimed, row)
 			continue
 		}
-		p := score.Probability(voices(said, now), false) * n.Share
+		p := score.Probability(listings(said, now), false) * n.Share
 		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
 			Probability: p, Level: score.Level(p, len(said), false)})
 	}
@@ -86,15 +86,15 @@ func (ed *Editor) unseen(s subject, spelled map[string]bool, now time.Time) (row
 		if known[intel.Compact(a.Text)] {
 			continue
 		}
-		p := score.Probability(voices(a.SaidBy, now), false) * a.Share
+		p := score.Probability(listings(a.SaidBy, now), false) * a.Share
 		rows = append(rows, intel.Row{Entity: intel.NewEntity(who.Kind, a.Text), Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),
 			Probability: p, Level: score.Level(p, len(a.SaidBy), false)})
 	}
 	return rows
 }
 
-// voices is what reference lists say: ATT&CK is reliable, others usually so.
-func voices(said []string, now time.Time) []score.Step {
+// listings is what reference lists say: ATT&CK is reliable, others usually so.
+func listings(said []string, now time.Time) []score.Step {
 	evidence := make([]intel.Evidence, len(said))
 	for i, by := range said {
 		evidence[i] = intel.Evidence{Origin: by, Reliability: 'B', Weight: 0.95, Learned: now}
@@ -382,10 +382,6 @@ func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bo
 	if err != nil {
 		return false, err
 	}
-	plain := make([]intel.Entity, len(names))
-	for i, n := range names {
-		plain[i] = n.Name
-	}
-	span, err := ed.DB.Mentioned(ctx, r, plain, time.Time{}, time.Time{})
+	span, err := ed.DB.Mentioned(ctx, r, store.Names(names), time.Time{}, time.Time{})
 	return span.Documents > 0, err
 }

@@ -124,10 +124,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
-	plain := make([]intel.Entity, len(names))
-	for i, n := range names {
-		plain[i] = n.Name
-	}
+	plain := store.Names(names)
 	d, err := ed.digest(ctx, r, e, plain, w, now)
 	if err != nil {
 		return intel.Profile{}, nil, err

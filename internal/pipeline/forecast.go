@@ -19,23 +19,23 @@ const (
 	taken = 0.3
 )
 
-// traits lists what characteristics are forecast and the relations they show
-// in.
-func traits() map[intel.Kind][]intel.Relation {
-	return map[intel.Kind][]intel.Relation{
-		intel.Technique:     {intel.Uses},
-		intel.Weakness:      {intel.Uses, intel.Exploits},
-		intel.Vulnerability: {intel.Exploits},
-		intel.Country:       {intel.Targets, intel.ClaimsAttack},
-		intel.Sector:        {intel.Targets, intel.ClaimsAttack},
-		intel.Tool:          {intel.Uses},
-		intel.File:          {intel.Uses},
-	}
+// A trait is a sort of characteristic that is forecast, and the relations it
+// shows in.
+type trait struct {
+	kind      intel.Kind
+	relations []intel.Relation
 }
 
-// order is that of traits: a run must not depend on the order of a map.
-func order() []intel.Kind {
-	return []intel.Kind{intel.Technique, intel.Weakness, intel.Vulnerability, intel.Country, intel.Sector, intel.Tool, intel.File}
+func traits() []trait {
+	return []trait{
+		{intel.Technique, []intel.Relation{intel.Uses}},
+		{intel.Weakness, []intel.Relation{intel.Uses, intel.Exploits}},
+		{intel.Vulnerability, []intel.Relation{intel.Exploits}},
+		{intel.Country, []intel.Relation{intel.Targets, intel.ClaimsAttack}},
+		{intel.Sector, []intel.Relation{intel.Targets, intel.ClaimsAttack}},
+		{intel.Tool, []intel.Relation{intel.Uses}},
+		{intel.File, []intel.Relation{intel.Uses}},
+	}
 }
 
 // Forecast makes and keeps today's forecasts of the actors that were active in
@@ -69,8 +69,8 @@ func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
 	if err != nil || len(busy) == 0 {
 		return err
 	}
-	for _, kind := range order() {
-		if f.popular[kind], f.actors, err = p.DB.Popularity(ctx, r, kind, taken, traits()[kind]...); err != nil {
+	for _, t := range traits() {
+		if f.popular[t.kind], f.actors, err = p.DB.Popularity(ctx, r, t.kind, taken, t.relations...); err != nil {
 			return err
 		}
 	}
@@ -89,10 +89,7 @@ func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) er
 	if err != nil {
 		return err
 	}
-	plain := make([]intel.Entity, len(names))
-	for i, n := range names {
-		plain[i] = n.Name
-	}
+	plain := store.Names(names)
 	markings, err := p.DB.Markings(ctx, f.reader, plain)
 	if err != nil || !slices.Contains(markings, f.reader.Clearance) {
 		return err
@@ -103,8 +100,8 @@ func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) er
 	}
 	// The week that has not ended yet is no observation of a whole one.
 	made := forecast.Activity(forecast.Series{Entity: actor, Weeks: weeks[:max(0, len(weeks)-1)]}, f.now)
-	for _, kind := range order() {
-		rows, _, err := p.DB.Rows(ctx, f.reader, names, store.Section{Relations: traits()[kind], Class: kind.Class(), Kinds: []intel.Kind{kind}}, 500, 0)
+	for _, t := range traits() {
+		rows, _, err := p.DB.Rows(ctx, f.reader, names, store.Section{Relations: t.relations, Class: t.kind.Class(), Kinds: []intel.Kind{t.kind}}, 500, 0)
 		if err != nil {
 			return err
 		}
@@ -114,7 +111,7 @@ func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) er
 				used = append(used, a.Link.To)
 			}
 		}
-		made = append(made, forecast.Characteristics(actor, used, f.popular[kind], f.actors, f.now)...)
+		made = append(made, forecast.Characteristics(actor, used, f.popular[t.kind], f.actors, f.now)...)
 	}
 	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance))
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
-	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
 )
 
@@ -17,14 +16,12 @@ func (ed *Editor) listedAtAll(e intel.Entity) bool {
 }
 
 // listed adds to the rows of one table what the reference says of e: the
-// countries it is alleged to be from and to attack, and the techniques and
-// software that ATT&CK lists. It is believed like an undated word of those lists. Where documents say
-// it too, lists that allege countries are further voices; ATT&CK's lists may be
-// what the documents were written from, so a row is believed as its stronger
-// half.
+// countries it is alleged to be from and to attack, the techniques and software
+// that ATT&CK lists, and whom either is said of. It is believed like an undated
+// word of those lists. Where documents say it too, lists that allege countries
+// are further voices; ATT&CK's lists may be what the documents were written from,
+// so a row is believed as its stronger half.
 func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now time.Time) []intel.Row {
-	set := ed.Reference()
-	f, _ := set.Facts(e)
 	type key struct {
 		entity intel.Entity
 		role   string
@@ -33,57 +30,63 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 	for i, r := range rows {
 		there[key{r.Entity, r.Role}] = i
 	}
-	add := func(row intel.Row, said ...string) {
-		p := score.Probability(voices(said, now), false)
+	for _, row := range ed.told(e, table) {
+		p := score.Probability(listings(row.SaidBy, now), false)
 		i, ok := there[key{row.Entity, row.Role}]
 		if !ok {
-			row.SaidBy, row.Origins, row.Probability = said, len(said), p
-			row.Level = score.Level(p, len(said), false)
+			row.Origins, row.Probability, row.Level = len(row.SaidBy), p, score.Level(p, len(row.SaidBy), false)
 			there[key{row.Entity, row.Role}] = len(rows)
 			rows = append(rows, row)
-			return
+			continue
 		}
 		r := &rows[i]
 		if r.SaidBy != nil {
-			return // listed twice
+			continue // listed twice
 		}
-		r.SaidBy, r.Description = said, cmp.Or(r.Description, row.Description)
+		r.SaidBy, r.Description = row.SaidBy, cmp.Or(r.Description, row.Description)
 		if row.Relation != intel.Uses {
-			r.Origins += len(said)
+			r.Origins += len(row.SaidBy)
 			r.Probability = 1 - (1-r.Probability)*(1-p)
 		} else {
 			r.Probability = max(r.Probability, p)
 		}
 		r.Level = score.Level(r.Probability, r.Origins, !r.Last.IsZero())
 	}
+	return rows
+}
+
+// told is what the reference says of e for one table, without how far that is
+// believed.
+func (ed *Editor) told(e intel.Entity, table string) (rows []intel.Row) {
+	set := ed.Reference()
+	f, _ := set.Facts(e)
+	add := func(e intel.Entity, r intel.Relation, how string, said ...string) {
+		rows = append(rows, intel.Row{Entity: e, Value: set.Title(e), Relation: r, Role: role(r), SaidBy: said, Description: how + strings.Join(said, ", ")})
+	}
 	switch table {
 	case "countries":
-		allege := func(a reference.Alleged, r intel.Relation) {
-			add(intel.Row{Entity: a.Entity, Value: set.Title(a.Entity), Relation: r, Role: role(r), Description: "alleged by " + strings.Join(a.SaidBy, ", ")}, a.SaidBy...)
-		}
 		for _, c := range f.Countries {
-			allege(c, intel.OriginatesFrom)
+			add(c.Entity, intel.OriginatesFrom, "alleged by ", c.SaidBy...)
 		}
 		for _, v := range f.Victims {
 			if v.Entity.Kind == intel.Country {
-				allege(v, intel.Targets)
+				add(v.Entity, intel.Targets, "alleged by ", v.SaidBy...)
 			}
 		}
 	case "associated_actors":
 		for _, t := range set.Told(e) {
-			row := intel.Row{Entity: t.Entity, Value: set.Title(t.Entity), Relation: t.Relation, Role: role(t.Relation), Description: "listed by " + strings.Join(t.SaidBy, ", ")}
 			if t.Entity.Kind != intel.Campaign {
-				add(row, t.SaidBy...)
+				add(t.Entity, t.Relation, "listed by ", t.SaidBy...)
 			}
 		}
 	case "ttp":
 		for _, id := range f.Techniques {
 			t := intel.Entity{Kind: intel.Technique, Name: id}
-			add(intel.Row{Entity: t, Value: id, Relation: intel.Uses, Description: techniqueName(set, t)}, "attack")
+			rows = append(rows, intel.Row{Entity: t, Value: id, Relation: intel.Uses, SaidBy: []string{"attack"}, Description: techniqueName(set, t)})
 		}
 	case "arsenal":
 		for _, s := range f.Software {
-			add(intel.Row{Entity: s, Value: set.Title(s), Relation: intel.Uses, Description: "listed by attack"}, "attack")
+			add(s, intel.Uses, "listed by ", "attack")
 		}
 	}
 	return rows

@@ -48,7 +48,7 @@ type Pipeline struct {
 	Queue queue.Queue
 	Now   func() time.Time
 	// Clock is what leases and new tries go by, for these are of the machine
-	// even where Now is held for a reproducible run; nil is time.Now.
+	// even where Now is held for a reproducible run.
 	Clock func() time.Time
 	Log   *slog.Logger
 	// Backlog is how many documents may wait before Keep makes collectors wait;
@@ -124,13 +124,6 @@ func (p *Pipeline) wait(ctx context.Context) error {
 }
 
 func (p *Pipeline) most() int { return cmp.Or(p.Backlog, backlog) }
-
-func (p *Pipeline) clock() time.Time {
-	if p.Clock == nil {
-		return time.Now()
-	}
-	return p.Clock()
-}
 
 // count adds to the number of documents that wait.
 func (p *Pipeline) count(n int) {
@@ -238,9 +231,9 @@ func (p *Pipeline) Finish(ctx context.Context) error {
 // drain derives batch after batch until none can be leased, then weighs what
 // has become stale and settles whom names stand for.
 func (p *Pipeline) drain(ctx context.Context) error {
-	weighed := p.clock()
+	weighed := p.Clock()
 	for {
-		docs, err := p.DB.Lease(ctx, batch, p.clock(), lease)
+		docs, err := p.DB.Lease(ctx, batch, p.Clock(), lease)
 		if err != nil {
 			return err
 		}
@@ -257,7 +250,7 @@ func (p *Pipeline) drain(ctx context.Context) error {
 		if p.Done != nil {
 			p.Done(len(docs))
 		}
-		if now := p.clock(); now.Sub(weighed) > time.Minute {
+		if now := p.Clock(); now.Sub(weighed) > time.Minute {
 			weighed = now
 			if err := p.reweigh(ctx); err != nil {
 				return err
@@ -282,15 +275,22 @@ func ids(docs []intel.Document) []intel.DocumentID {
 	return out
 }
 
-// Reprocess makes documents wait that an older version derived, or all of
-// them, and returns how many. Names are settled anew.
-func (p *Pipeline) Reprocess(ctx context.Context, all bool) (int, error) {
+// Reprocess makes documents wait that an older version derived or that were
+// parked, and returns how many. Names are settled anew.
+func (p *Pipeline) Reprocess(ctx context.Context) (int, error) {
+	return p.reprocess(ctx, version())
+}
+
+// ReprocessAll makes all documents wait, whatever version derived them, and
+// returns how many. Names are settled anew.
+func (p *Pipeline) ReprocessAll(ctx context.Context) (int, error) {
+	return p.reprocess(ctx, version()+1) // older than the next are those of this one too
+}
+
+// reprocess makes documents wait that were derived before a version.
+func (p *Pipeline) reprocess(ctx context.Context, before int) (int, error) {
 	if err := p.DB.Unresolve(ctx); err != nil {
 		return 0, err
 	}
-	v := version()
-	if all {
-		v++ // older than the next version are those of this one too
-	}
-	return p.DB.Reprocess(ctx, v)
+	return p.DB.Reprocess(ctx, before)
 }

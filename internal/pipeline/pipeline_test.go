@@ -34,7 +34,8 @@ func open(t *testing.T) (*store.DB, *pipeline.Pipeline, *pipeline.Editor) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: func() time.Time { return now }, Clock: time.Now,
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	p.Use(set)
 	return db, p, &pipeline.Editor{DB: db, Reference: p.Reference}
 }
@@ -59,12 +60,38 @@ func TestWorkThatNobodyWasToldOfIsFinished(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatIsOldIsDerivedAgainUnlessAllIsAskedFor(t *testing.T) {
+	db, p, _ := open(t)
+	if _, err := p.Keep(t.Context(), []intel.Document{report(1, "Cold Lynx used a41d8cd98f00b204e9800998ecf8427e."), report(2, "Cold Lynx was seen.")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before, err := db.Counts(t.Context())
+	if err != nil || before.Evidence == 0 {
+		t.Fatalf("counts %+v, err %v", before, err)
+	}
+	if n, err := p.Reprocess(t.Context()); err != nil || n != 0 {
+		t.Errorf("what this version derived: %d wait, err %v; want none", n, err)
+	}
+	if n, err := p.ReprocessAll(t.Context()); err != nil || n != 2 {
+		t.Errorf("all: %d wait, err %v; want both", n, err)
+	}
+	if err := p.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := db.Counts(t.Context()); err != nil || after != before {
+		t.Errorf("counts %+v, err %v; want %+v again", after, err, before)
+	}
+}
+
 // TestABacklogThatAnotherProcessWorksOffMakesRoom has one process keep and
 // another derive.
 func TestABacklogThatAnotherProcessWorksOffMakesRoom(t *testing.T) {
 	db, keeping, _ := open(t)
 	keeping.Backlog = 2
-	working := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: keeping.Now, Log: keeping.Log}
+	working := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: keeping.Now, Clock: keeping.Clock, Log: keeping.Log}
 	working.Use(keeping.Reference())
 	for i := range 2 {
 		if _, err := keeping.Keep(t.Context(), []intel.Document{report(i, "Cold Lynx was seen.")}); err != nil {

@@ -123,4 +123,6 @@ func suite(t *testing.T, open func() queue.Queue) {
 	})
 }
 
-func TestMemory(t *testing.T) { suite(t, func() queue.Queue { return queue.NewMemory() }) }
+func TestMemoryKeepsTheContractOfQueues(t *testing.T) {
+	suite(t, func() queue.Queue { return queue.NewMemory() })
+}

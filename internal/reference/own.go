@@ -22,10 +22,13 @@ func AttackPack(version string, techniques []Technique) (Pack, error) {
 	return p, nil
 }
 
+// productsName names the pack that has no publisher.
+const productsName = "products"
+
 // ProductsPack builds a pack of products, for applications that bring their
 // own.
 func ProductsPack(version string, products []Product) (Pack, error) {
-	p := Pack{Name: "products", Version: version}
+	p := Pack{Name: productsName, Version: version}
 	for _, pr := range products {
 		if err := p.add(pr.Entity().Name, pr); err != nil {
 			return p, err

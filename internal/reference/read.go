@@ -26,23 +26,27 @@ type publisher struct {
 	name, licence, publisher string
 	read                     func(context.Context, fs.FS, *Pack) error
 	downloads                []Download
+	held                     bool // in memory, as part of a Set; the others are looked up by key
+	fleeting                 bool // see Pack
 }
 
 // publishers returns the packs in the order they are best read in.
 func publishers() []publisher {
 	return []publisher{
-		{"attack", "ATT&CK Terms of Use, © The MITRE Corporation, reproduced and distributed with its permission", "The MITRE Corporation, MITRE ATT&CK®",
-			readAttack, []Download{{"https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master/enterprise-attack/enterprise-attack.json",
+		{name: "attack", licence: "ATT&CK Terms of Use, © The MITRE Corporation, reproduced and distributed with its permission",
+			publisher: "The MITRE Corporation, MITRE ATT&CK®", read: readAttack, held: true,
+			downloads: []Download{{"https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master/enterprise-attack/enterprise-attack.json",
 				"attack/enterprise-attack.json"}}},
-		{"actors", "CC0-1.0 or BSD-2-Clause", "MISP Project, misp-galaxy", readActors, galaxyDownloads()},
-		{"warninglists", "CC0-1.0", "MISP Project, misp-warninglists", readWarninglists, warninglistDownloads()},
-		{"kev", "CC0-1.0", "CISA, Known Exploited Vulnerabilities Catalog", readKEV,
-			[]Download{{"https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json", "kev/known_exploited_vulnerabilities.json"}}},
-		{"epss", "free with attribution", "FIRST.org, Exploit Prediction Scoring System (EPSS)", readEPSS,
-			[]Download{{"https://epss.empiricalsecurity.com/epss_scores-current.csv.gz", "epss/epss_scores-current.csv.gz"}}},
+		{name: "actors", licence: "CC0-1.0 or BSD-2-Clause", publisher: "MISP Project, misp-galaxy", read: readActors, held: true, downloads: galaxyDownloads()},
+		{name: "warninglists", licence: "CC0-1.0", publisher: "MISP Project, misp-warninglists", read: readWarninglists, held: true,
+			downloads: warninglistDownloads()},
+		{name: "kev", licence: "CC0-1.0", publisher: "CISA, Known Exploited Vulnerabilities Catalog", read: readKEV, held: true,
+			downloads: []Download{{"https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json", "kev/known_exploited_vulnerabilities.json"}}},
+		{name: "epss", licence: "free with attribution", publisher: "FIRST.org, Exploit Prediction Scoring System (EPSS)", read: readEPSS, fleeting: true,
+			downloads: []Download{{"https://epss.empiricalsecurity.com/epss_scores-current.csv.gz", "epss/epss_scores-current.csv.gz"}}},
 		// The CVE List comes as one archive of many files, which sync does not
 		// unpack: it is read from a folder only.
-		{"cve", "CVE Terms of Use; CISA Vulnrichment CC0-1.0", "CVE Program and CISA Vulnrichment", readCVE, nil},
+		{name: "cve", licence: "CVE Terms of Use; CISA Vulnrichment CC0-1.0", publisher: "CVE Program and CISA Vulnrichment", read: readCVE},
 	}
 }
 
@@ -51,6 +55,18 @@ func PackNames() []string {
 	var names []string
 	for _, p := range publishers() {
 		names = append(names, p.name)
+	}
+	return names
+}
+
+// HeldNames lists the packs that a [Set] is made of, in the order in which it
+// takes them: of two that name a product the later counts.
+func HeldNames() []string {
+	names := []string{productsName}
+	for _, p := range publishers() {
+		if p.held {
+			names = append(names, p.name)
+		}
 	}
 	return names
 }
@@ -75,7 +91,7 @@ func Read(ctx context.Context, fsys fs.FS, name string) (Pack, error) {
 		if p.name != name {
 			continue
 		}
-		pack := Pack{Name: name, Licence: p.licence, Publisher: p.publisher}
+		pack := Pack{Name: name, Licence: p.licence, Publisher: p.publisher, Fleeting: p.fleeting}
 		if err := p.read(ctx, fsys, &pack); err != nil {
 			return Pack{}, fmt.Errorf("pack %s: %w", name, err)
 		}

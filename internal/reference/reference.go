@@ -3,7 +3,7 @@
 // that are usually benign, weaknesses, and the country of an address.
 //
 // Knowledge comes in packs, each read whole from the publisher's own files by
-// [Read]. A [Set] is built from the packs attack, actors and warninglists; the
+// [Read]. A [Set] is built from those that are needed for every text; the
 // packs kev, epss and cve are catalogues that the store keeps and looks up by
 // key. The package does no network I/O and never guesses: what no pack and no
 // table of ours says is unknown.
@@ -31,6 +31,9 @@ type Pack struct {
 	Licence   string `json:"licence"`
 	Publisher string `json:"publisher"`
 	Items     []Item `json:"items"`
+	// Fleeting says that most of the pack changes every day: what it said on a
+	// former day is not worth its place.
+	Fleeting bool `json:"-"`
 }
 
 // A Name is one wording by which an entity is called.

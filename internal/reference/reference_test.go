@@ -118,6 +118,20 @@ func TestPacksAreFoundAnywhereBelowTheFolder(t *testing.T) {
 	}
 }
 
+// The scores of EPSS are new every day, and neither they nor the CVE List are
+// needed to read a text.
+func TestAPackTellsWhetherItIsHeldAndHowLongItLasts(t *testing.T) {
+	if got, want := strings.Join(HeldNames(), " "), "products attack actors warninglists kev"; got != want {
+		t.Errorf("held are %s, want %s", got, want)
+	}
+	fsys := published(t)
+	for _, name := range PackNames() {
+		if p := load(t, fsys, name); p.Fleeting != (name == "epss") {
+			t.Errorf("%s is fleeting: %v", name, p.Fleeting)
+		}
+	}
+}
+
 func TestAPackThatIsNotThereIsNotFound(t *testing.T) {
 	for _, name := range PackNames() {
 		_, err := Read(t.Context(), fstest.MapFS{"readme": {}}, name)
@@ -338,7 +352,7 @@ func TestReservedValuesAreBuiltInAndCanBeLifted(t *testing.T) {
 	}
 }
 
-func TestBuiltInTables(t *testing.T) {
+func TestCountriesAndWeaknessesAreKnownWithoutAPack(t *testing.T) {
 	s, err := NewSet()
 	if err != nil {
 		t.Fatal(err)

@@ -32,11 +32,10 @@ type Set struct {
 	benign     *benign
 }
 
-// NewSet builds a set of the packs attack, actors, warninglists, products and
-// kev (for the names of products), of which there may be several each; other
-// packs are ignored. Without packs it knows
-// what is built in: countries, sectors, reserved ranges, weaknesses and
-// geography.
+// NewSet builds a set of the packs that [HeldNames] lists (of kev, the names of
+// products), of which there may be several each; other packs are ignored.
+// Without packs it knows what is built in: countries, sectors, reserved ranges,
+// weaknesses and geography.
 func NewSet(packs ...Pack) (*Set, error) {
 	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, told: map[intel.Entity][]Told{}, groups: map[intel.Entity]*group{}, titles: map[intel.Entity]string{},
 		weaknesses: weaknessTable(), products: map[intel.Entity]Product{}}
@@ -59,7 +58,7 @@ func NewSet(packs ...Pack) (*Set, error) {
 					l.Name = it.Key
 					lists = append(lists, l)
 				}
-			case "products", "kev":
+			case productsName, "kev":
 				err = s.product(it.Body)
 			}
 			if err != nil {

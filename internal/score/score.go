@@ -114,7 +114,8 @@ func worth(e intel.Evidence, now time.Time) Step {
 // kept, so that a link that thousands speak of costs no more per piece.
 const few = 16
 
-type voice struct {
+// A side is an origin and which way it speaks: one that says both counts twice.
+type side struct {
 	origin string
 	stance intel.Stance
 }
@@ -126,13 +127,13 @@ func Explain(evidence []intel.Evidence, now time.Time) []Step {
 }
 
 func explain(steps []Step, evidence []intel.Evidence, now time.Time) []Step {
-	var index map[voice]int
+	var index map[side]int
 	for i := range evidence {
 		s := worth(evidence[i], now)
 		at := -1
 		if index == nil {
 			at = slices.IndexFunc(steps, func(o Step) bool { return o.Origin == s.Origin && o.Stance == s.Stance })
-		} else if n, ok := index[voice{s.Origin, s.Stance}]; ok {
+		} else if n, ok := index[side{s.Origin, s.Stance}]; ok {
 			at = n
 		}
 		if at >= 0 {
@@ -141,11 +142,11 @@ func explain(steps []Step, evidence []intel.Evidence, now time.Time) []Step {
 		}
 		steps = append(steps, s)
 		if index != nil {
-			index[voice{s.Origin, s.Stance}] = len(steps) - 1
+			index[side{s.Origin, s.Stance}] = len(steps) - 1
 		} else if len(steps) == few {
-			index = make(map[voice]int, 4*few)
+			index = make(map[side]int, 4*few)
 			for n, o := range steps {
-				index[voice{o.Origin, o.Stance}] = n
+				index[side{o.Origin, o.Stance}] = n
 			}
 		}
 	}

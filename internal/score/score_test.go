@@ -163,7 +163,7 @@ func some(r *rand.Rand, n int, disputes bool) []intel.Evidence {
 	return out
 }
 
-func TestWhateverTheEvidence(t *testing.T) {
+func TestBeliefKeepsItsBoundsInAnyOrderAndWithCopies(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
 		evidence := some(r, 1+r.IntN(80), true)

@@ -265,7 +265,11 @@ func TestIndicatorsAreValidFromWhenFirstSeen(t *testing.T) {
 
 func TestWhatIsPredictedOrSuppressedIsLeftOut(t *testing.T) {
 	text := write(t, lynx(t))
-	for _, s := range []string{"predicted", "T1999", "192.0.2.99", "btc", "Doubted", "not a url", "gopher"} {
+	objects := parse(t, text)
+	for _, neighbour := range [][2]string{{"indicator", "c2.example"}, {"attack-pattern", "T1566.001"}, {"indicator", "'192.0.2.1'"}, {"malware", "Nightbell"}, {"intrusion-set", "Tg 4411"}, {"intrusion-set", "blog.example/lynx"}} {
+		only(t, objects, neighbour[0], neighbour[1])
+	}
+	for _, s := range []string{"predicted", "T1999", "192.0.2.99", "1x", "Doubted", "not a url", "gopher"} {
 		if strings.Contains(text, s) {
 			t.Errorf("%s is in %s", s, text)
 		}

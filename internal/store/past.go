@@ -39,7 +39,7 @@ func (o Outline) countPast(ctx context.Context, q engine, _ intel.Reader, ids []
 				`SELECT l.`+side+`, l.relation, n.kind, o.kind, COUNT(*) FROM links l JOIN entities n ON n.id = l.`+side+` JOIN entities o ON o.id = l.`+other+`
 				WHERE l.`+side+` IN `+list(1, len(ids))+` GROUP BY l.`+side+`, l.relation, n.kind, o.kind`, anys(ids)...)
 			for _, x := range rows {
-				o.counts[sort{x.name, inward, x.relation, max(x.nameKind.Class(), x.second.Class())}] += x.n
+				o.counts[linkClass{x.name, inward, x.relation, max(x.nameKind.Class(), x.second.Class())}] += x.n
 			}
 			return err
 		})
@@ -103,7 +103,7 @@ func (db *DB) eachLink(ctx context.Context, o Outline, name intel.Entity, s Sect
 	side, other := sides(s.Inward)
 	contains := strings.ToLower(s.Contains)
 	for _, rel := range s.Relations {
-		if o.counts[sort{id, s.Inward, rel, s.Class}] == 0 {
+		if o.counts[linkClass{id, s.Inward, rel, s.Class}] == 0 {
 			continue
 		}
 		for last := int64(-1); ; {

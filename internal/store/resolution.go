@@ -24,6 +24,15 @@ type Resolution struct {
 	Marking, Below intel.Marking
 }
 
+// Names returns the names that are resolved, in the same order.
+func Names(rs []Resolution) []intel.Entity {
+	names := make([]intel.Entity, len(rs))
+	for i, r := range rs {
+		names[i] = r.Name
+	}
+	return names
+}
+
 // told is the condition that of whom a name stands for the rows of the table by
 // the given name are what a reader of clearance $n is told.
 func told(table string, n int) string {

@@ -57,3 +57,20 @@ func TestEachReaderIsToldWhomANameStandsForByWhatSheMaySee(t *testing.T) {
 		}
 	})
 }
+
+func TestAnEntityIsTheFirstOfItsNamesAndThenComeTheSurest(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		name := func(s string) intel.Entity { return intel.Entity{Kind: intel.Actor, Name: s} }
+		set := []store.Resolution{{Name: name("a-rumour"), Canonical: actor, Share: .3}, {Name: name("tg-4411"), Canonical: actor, Share: .9}}
+		if err := db.Settle(t.Context(), store.Settlement{Resolutions: set}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := db.NamesOf(t.Context(), all, actor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]intel.Entity{actor, name("tg-4411"), name("a-rumour")}, store.Names(got)); d != "" {
+			t.Error(d)
+		}
+	})
+}

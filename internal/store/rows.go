@@ -97,11 +97,12 @@ type Outline struct {
 	names  []Resolution
 	past   Weighing
 	ids    map[intel.Entity]int64
-	counts map[sort]int
+	counts map[linkClass]int
 }
 
-// A sort of links: of one name, in one direction, of one relation and class.
-type sort struct {
+// A linkClass is the links of one name, in one direction, of one relation and
+// class.
+type linkClass struct {
 	name     int64
 	inward   bool
 	relation intel.Relation
@@ -112,13 +113,9 @@ type sort struct {
 // rows of the outline are as of then; its zero value is for what is believed
 // now.
 func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution, past Weighing) (Outline, error) {
-	o := Outline{names: names, past: past, counts: map[sort]int{}}
-	entities := make([]intel.Entity, len(names))
-	for i, n := range names {
-		entities[i] = n.Name
-	}
+	o := Outline{names: names, past: past, counts: map[linkClass]int{}}
 	var err error
-	if o.ids, err = db.lookupIDs(ctx, entities); err != nil {
+	if o.ids, err = db.lookupIDs(ctx, Names(names)); err != nil {
 		return o, fmt.Errorf("outline: %w", err)
 	}
 	ids := make([]int64, 0, len(o.ids))
@@ -139,7 +136,7 @@ func (db *DB) Outline(ctx context.Context, r intel.Reader, names []Resolution, p
 // countNow counts the links of ids that are believed now.
 func (o Outline) countNow(ctx context.Context, q engine, r intel.Reader, ids []int64) error {
 	type row struct {
-		sort
+		linkClass
 		n int
 	}
 	for _, inward := range []bool{false, true} {
@@ -150,7 +147,7 @@ func (o Outline) countNow(ctx context.Context, q engine, r intel.Reader, ids []i
 					` GROUP BY `+side+`, relation, class`, append([]any{int(r.Clearance), int(r.Clearance)}, anys(ids)...)...)
 			for _, x := range rows {
 				x.inward = inward
-				o.counts[x.sort] = x.n
+				o.counts[x.linkClass] = x.n
 			}
 			return err
 		})
@@ -164,7 +161,7 @@ func (o Outline) countNow(ctx context.Context, q engine, r intel.Reader, ids []i
 // count is how many links one name has in a section, before it is narrowed.
 func (o Outline) count(name int64, s Section) (n int) {
 	for _, rel := range s.Relations {
-		n += o.counts[sort{name, s.Inward, rel, s.Class}]
+		n += o.counts[linkClass{name, s.Inward, rel, s.Class}]
 	}
 	return n
 }
@@ -220,7 +217,7 @@ func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, 
 // for its own, because an index has its rows in that very order.
 func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, share float64, s Section, limit int, best map[string]Assessed) error {
 	for _, rel := range s.Relations {
-		if o.counts[sort{name, s.Inward, rel, s.Class}] == 0 {
+		if o.counts[linkClass{name, s.Inward, rel, s.Class}] == 0 {
 			continue
 		}
 		one := s

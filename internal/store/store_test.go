@@ -454,14 +454,14 @@ func TestAFailingPackLeavesTheFormerInForce(t *testing.T) {
 	})
 }
 
-func TestTwoWritersAtOnce(t *testing.T) {
+func TestTwoWritersAtOnceLoseNothing(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		errs := make(chan error, 2)
 		for w := range 2 {
 			go func() {
 				errs <- func() error {
 					for i := range 20 {
-						d := document(i%10 + 1 + 100*w%2)
+						d := document(i%10 + 1 + 100*w)
 						if _, err := db.SaveDocuments(context.WithoutCancel(t.Context()), []intel.Document{d}, now); err != nil {
 							return err
 						}
@@ -476,6 +476,16 @@ func TestTwoWritersAtOnce(t *testing.T) {
 		for range 2 {
 			if err := <-errs; err != nil {
 				t.Error(err)
+			}
+		}
+		if counts, err := db.Counts(t.Context()); err != nil || counts.Documents != 20 || counts.Evidence != 20 {
+			t.Errorf("counts %+v, err %v; want 20 documents with a piece of evidence each", counts, err)
+		}
+		for i := range 20 {
+			d := document(i%10 + 1 + 100*(i/10))
+			given, err := db.Given(t.Context(), all, d.ID)
+			if err != nil || len(given) != 1 || given[0].Link != linked {
+				t.Errorf("%s gives %+v, err %v; want %v once", d.URL, given, err, linked)
 			}
 		}
 	})

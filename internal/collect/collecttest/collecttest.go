@@ -47,6 +47,9 @@ var Now = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 // With -update the wants are rewritten instead of compared.
 func Run(t *testing.T, c collect.Connector, pattern string) {
 	t.Helper()
+	if _, err := intel.ParseReliability(string(rune(c.Reliability))); err != nil {
+		t.Errorf("how reliable is a source of this type? %v", err)
+	}
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no archives match %s", pattern)

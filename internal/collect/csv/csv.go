@@ -22,10 +22,11 @@ import (
 
 // Connector reads generic CSV and TSV.
 var Connector = collect.Connector{
-	Name:      "csv",
-	About:     "CSV or TSV of indicators with a header",
-	Open:      open,
-	Recognise: recognise,
+	Name:        "csv",
+	About:       "CSV or TSV of indicators with a header",
+	Reliability: 'F',
+	Open:        open,
+	Recognise:   recognise,
 }
 
 type settings struct {

@@ -19,10 +19,11 @@ import (
 
 // Connector reads CVE records.
 var Connector = collect.Connector{
-	Name:      "cve",
-	About:     "CVE records (CVE JSON 5.x), one a line or one a file",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "cve",
+	About:       "CVE records (CVE JSON 5.x), one a line or one a file",
+	Reliability: 'A',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {

@@ -24,10 +24,11 @@ import (
 
 // Connector reads DDoSia target lists.
 var Connector = collect.Connector{
-	Name:      "ddosia",
-	About:     "target lists of NoName057(16) (DDoSia) as CSV",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "ddosia",
+	About:       "target lists of NoName057(16) (DDoSia) as CSV",
+	Reliability: 'B',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 const (

@@ -16,10 +16,11 @@ import (
 
 // Connector reads JSON lines of documents.
 var Connector = collect.Connector{
-	Name:      "documents",
-	About:     "documents as JSON lines, prepared by another program",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "documents",
+	About:       "documents as JSON lines, prepared by another program",
+	Reliability: 'F',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {

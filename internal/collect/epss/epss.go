@@ -14,10 +14,11 @@ import (
 
 // Connector recognises EPSS scores.
 var Connector = collect.Connector{
-	Name:      "epss",
-	About:     "EPSS scores: a reference pack, read by portent sync epss",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "epss",
+	About:       "EPSS scores: a reference pack, read by portent sync epss",
+	Reliability: 'F',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {

@@ -21,10 +21,11 @@ import (
 
 // Connector reads files of eset/malware-ioc.
 var Connector = collect.Connector{
-	Name:      "eset",
-	About:     "reports and hash lists of ESET (eset/malware-ioc)",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "eset",
+	About:       "reports and hash lists of ESET (eset/malware-ioc)",
+	Reliability: 'B',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 const (

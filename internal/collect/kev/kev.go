@@ -17,10 +17,11 @@ import (
 
 // Connector reads the catalogue's JSON.
 var Connector = collect.Connector{
-	Name:      "kev",
-	About:     "CISA's catalogue of known exploited vulnerabilities (JSON)",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "kev",
+	About:       "CISA's catalogue of known exploited vulnerabilities (JSON)",
+	Reliability: 'A',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {

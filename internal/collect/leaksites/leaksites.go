@@ -23,10 +23,11 @@ import (
 
 // Connector reads ransomwatch's posts.json.
 var Connector = collect.Connector{
-	Name:      "leaksites",
-	About:     "posts of ransomware leak sites (ransomwatch posts.json)",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "leaksites",
+	About:       "posts of ransomware leak sites (ransomwatch posts.json)",
+	Reliability: 'C',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 const maxPost = 1 << 20

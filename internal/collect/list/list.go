@@ -16,10 +16,11 @@ import (
 
 // Connector reads plain lists.
 var Connector = collect.Connector{
-	Name:      "list",
-	About:     "plain list of indicators, one a line",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "list",
+	About:       "plain list of indicators, one a line",
+	Reliability: 'F',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 // perDocument is how many values one document holds.

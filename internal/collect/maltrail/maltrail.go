@@ -22,10 +22,11 @@ import (
 
 // Connector reads Maltrail's files of actors.
 var Connector = collect.Connector{
-	Name:      "maltrail",
-	About:     "trails of actors from Maltrail's apt_*.txt files",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "maltrail",
+	About:       "trails of actors from Maltrail's apt_*.txt files",
+	Reliability: 'C',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 // maxTrails bounds one document; a longer block goes on in another.

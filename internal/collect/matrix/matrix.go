@@ -17,10 +17,11 @@ import (
 
 // Connector reads the tables of the matrix.
 var Connector = collect.Connector{
-	Name:      "matrix",
-	About:     "which ransomware group exploits which CVE (Ransomware Vulnerability Matrix)",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "matrix",
+	About:       "which ransomware group exploits which CVE (Ransomware Vulnerability Matrix)",
+	Reliability: 'C',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 func recognise(_ fs.FS, name string, head []byte) bool {

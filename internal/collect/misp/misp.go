@@ -15,10 +15,11 @@ import (
 
 // Connector reads MISP event JSON.
 var Connector = collect.Connector{
-	Name:      "misp",
-	About:     "MISP events (JSON)",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "misp",
+	About:       "MISP events (JSON)",
+	Reliability: 'B',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 const maxFile = 256 << 20

@@ -19,10 +19,11 @@ import (
 
 // Connector reads chats in the form of the Ransomchats project.
 var Connector = collect.Connector{
-	Name:      "ransomchat",
-	About:     "negotiation chats of ransomware groups (Ransomchats JSON)",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "ransomchat",
+	About:       "negotiation chats of ransomware groups (Ransomchats JSON)",
+	Reliability: 'C',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 const maxFile = 32 << 20

@@ -26,10 +26,11 @@ import (
 
 // Connector reads one report a file.
 var Connector = collect.Connector{
-	Name:      "report",
-	About:     "report in Markdown, AsciiDoc, HTML, PDF or plain text",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "report",
+	About:       "report in Markdown, AsciiDoc, HTML, PDF or plain text",
+	Reliability: 'C',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 const (

@@ -24,10 +24,11 @@ import (
 
 // Connector reads SophosLabs' lists.
 var Connector = collect.Connector{
-	Name:      "sophos",
-	About:     "indicator lists of Sophos reports (sophoslabs/IoCs)",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "sophos",
+	About:       "indicator lists of Sophos reports (sophoslabs/IoCs)",
+	Reliability: 'B',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 const maxFile = 64 << 20

@@ -15,10 +15,11 @@ import (
 
 // Connector reads STIX bundles.
 var Connector = collect.Connector{
-	Name:      "stix",
-	About:     "STIX 2.0 or 2.1 bundle",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "stix",
+	About:       "STIX 2.0 or 2.1 bundle",
+	Reliability: 'B',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {

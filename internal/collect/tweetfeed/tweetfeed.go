@@ -26,10 +26,11 @@ import (
 
 // Connector reads TweetFeed's files.
 var Connector = collect.Connector{
-	Name:      "tweetfeed",
-	About:     "indicators posted on X, as TweetFeed's CSV files",
-	Open:      collect.Files(read),
-	Recognise: recognise,
+	Name:        "tweetfeed",
+	About:       "indicators posted on X, as TweetFeed's CSV files",
+	Reliability: 'C',
+	Open:        collect.Files(read),
+	Recognise:   recognise,
 }
 
 // Window is how many rows after a post's last one another of its rows still

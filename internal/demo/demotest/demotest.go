@@ -1,15 +1,19 @@
-package demo
+// Package demotest says how well what somebody found in an invented world agrees
+// with what is true there. It only counts: what is good enough is for the tests
+// that ask.
+package demotest
 
 import (
 	"slices"
 
+	"github.com/portent-cti/portent/internal/demo"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // A Finding is a statement somebody else found. Where Document is empty it is
 // compared with what holds over all documents.
 type Finding struct {
-	Category Category         `json:"category"`
+	Category demo.Category    `json:"category"`
 	Subject  intel.Entity     `json:"subject"`
 	Object   intel.Entity     `json:"object"`
 	Document intel.DocumentID `json:"document,omitempty"`
@@ -17,22 +21,22 @@ type Finding struct {
 
 // A Mark says how well the findings of one category agree with the truth.
 type Mark struct {
-	Expected  int         `json:"expected"` // true statements that are not optional
-	Hit       int         `json:"hit"`      // of these, found
-	Found     int         `json:"found"`    // findings, without those on optional statements
-	Right     int         `json:"right"`    // of these, true
-	Precision float64     `json:"precision"`
-	Recall    float64     `json:"recall"`
-	Missed    []Statement `json:"missed,omitempty"`
-	Wrong     []Finding   `json:"wrong,omitempty"`
+	Expected  int              `json:"expected"` // true statements that are not optional
+	Hit       int              `json:"hit"`      // of these, found
+	Found     int              `json:"found"`    // findings, without those on optional statements
+	Right     int              `json:"right"`    // of these, true
+	Precision float64          `json:"precision"`
+	Recall    float64          `json:"recall"`
+	Missed    []demo.Statement `json:"missed,omitempty"`
+	Wrong     []Finding        `json:"wrong,omitempty"`
 }
 
 // Score compares findings with the truth, category by category. Any undisputed
 // name of an actor stands for the actor. A category in which no finding names a
 // document is compared as a whole, otherwise document by document.
-func Score(truth Truth, found []Finding) map[Category]Mark {
-	canon := truth.canon()
-	marks := map[Category]Mark{}
+func Score(truth demo.Truth, found []Finding) map[demo.Category]Mark {
+	canon := names(truth)
+	marks := map[demo.Category]Mark{}
 	for _, c := range Categories() {
 		var mine []Finding
 		perDocument := false
@@ -54,13 +58,13 @@ func Score(truth Truth, found []Finding) map[Category]Mark {
 }
 
 // Categories lists every category.
-func Categories() []Category {
-	return []Category{Aliases, Associated, Arsenal, Exploits, Techniques, Indicators, Fragments, Targets, Sectors, Origins,
-		Routes, Campaigns, Handles, Intentions, Research, Attacks, Affects}
+func Categories() []demo.Category {
+	return []demo.Category{demo.Aliases, demo.Associated, demo.Arsenal, demo.Exploits, demo.Techniques, demo.Indicators, demo.Fragments,
+		demo.Targets, demo.Sectors, demo.Origins, demo.Routes, demo.Campaigns, demo.Handles, demo.Intentions, demo.Research, demo.Attacks, demo.Affects}
 }
 
-// canon maps every undisputed name of an actor to the actor.
-func (t Truth) canon() map[intel.Entity]intel.Entity {
+// names maps every undisputed name of an actor to the actor.
+func names(t demo.Truth) map[intel.Entity]intel.Entity {
 	all := map[intel.Entity]intel.Entity{}
 	for _, p := range t.Actors {
 		for _, a := range p.Aliases {
@@ -74,7 +78,7 @@ func (t Truth) canon() map[intel.Entity]intel.Entity {
 
 // An expectation is a true statement waiting to be found.
 type expectation struct {
-	statement Statement
+	statement demo.Statement
 	optional  bool
 	hit       bool
 }
@@ -92,10 +96,10 @@ func (m *matcher) key(f Finding) Finding {
 	if !m.perDocument {
 		f.Document = ""
 	}
-	if f.Category != Aliases {
+	if f.Category != demo.Aliases {
 		f.Subject, f.Object = m.resolve(f.Subject), m.resolve(f.Object)
 	}
-	either := f.Category == Aliases || f.Category == Associated
+	either := f.Category == demo.Aliases || f.Category == demo.Associated
 	if either && f.Object.String() < f.Subject.String() {
 		f.Subject, f.Object = f.Object, f.Subject
 	}
@@ -111,7 +115,7 @@ func (m *matcher) resolve(e intel.Entity) intel.Entity {
 
 // expect adds a true statement. What one document states and another merely
 // suggests is expected.
-func (m *matcher) expect(st Statement) {
+func (m *matcher) expect(st demo.Statement) {
 	first := m.key(Finding{st.Category, st.Subject, st.Object, st.Document})
 	e := m.primary[first]
 	if e == nil {
@@ -170,7 +174,7 @@ func (m *matcher) mark(found []Finding) Mark {
 // sameActor reports whether a finding pairs two names of one actor, which is
 // right though no document says it in one breath.
 func (m *matcher) sameActor(f Finding) bool {
-	return f.Category == Aliases && m.resolve(f.Subject) == m.resolve(f.Object)
+	return f.Category == demo.Aliases && m.resolve(f.Subject) == m.resolve(f.Object)
 }
 
 // share is part of whole; of nothing, all is right.
@@ -195,7 +199,7 @@ func Findings(evidence []intel.Evidence) []Finding {
 		switch f.Category {
 		case "":
 			continue
-		case Indicators, Campaigns, Handles:
+		case demo.Indicators, demo.Campaigns, demo.Handles:
 			f.Subject, f.Object = f.Object, f.Subject
 		}
 		if !seen[f] {
@@ -207,55 +211,55 @@ func Findings(evidence []intel.Evidence) []Finding {
 }
 
 // category is where a link belongs.
-func category(l intel.Link) Category {
+func category(l intel.Link) demo.Category {
 	actor := l.From.Kind == intel.Actor
 	switch l.Relation {
 	case intel.Uses:
 		return used(actor, l.To.Kind)
 	case intel.Indicates:
 		if l.To.Kind == intel.Actor {
-			return Indicators
+			return demo.Indicators
 		}
 	case intel.Exploits:
 		if actor && l.To.Kind == intel.Vulnerability {
-			return Exploits
+			return demo.Exploits
 		}
 	case intel.Targets:
 		switch {
 		case actor && l.To.Kind == intel.Country:
-			return Targets
+			return demo.Targets
 		case actor && l.To.Kind == intel.Sector:
-			return Sectors
+			return demo.Sectors
 		}
 	case intel.PartOf:
 		switch {
 		case l.To.Kind == intel.Actor && l.From.Kind == intel.Campaign:
-			return Campaigns
+			return demo.Campaigns
 		case l.To.Kind == intel.Actor && l.From.Kind == intel.Handle:
-			return Handles
+			return demo.Handles
 		}
 	case intel.Affects:
 		if l.From.Kind == intel.Vulnerability && l.To.Kind.Class() == intel.IOA {
-			return Affects
+			return demo.Affects
 		}
 	case intel.HasWeakness:
-		return Affects
+		return demo.Affects
 	}
-	return map[intel.Relation]Category{intel.AliasOf: Aliases, intel.AssociatedWith: Associated, intel.OriginatesFrom: Origins,
-		intel.RoutesThrough: Routes, intel.Intends: Intentions, intel.Researches: Research, intel.ClaimsAttack: Attacks}[l.Relation]
+	return map[intel.Relation]demo.Category{intel.AliasOf: demo.Aliases, intel.AssociatedWith: demo.Associated, intel.OriginatesFrom: demo.Origins,
+		intel.RoutesThrough: demo.Routes, intel.Intends: demo.Intentions, intel.Researches: demo.Research, intel.ClaimsAttack: demo.Attacks}[l.Relation]
 }
 
 // used is the category of what an actor uses.
-func used(actor bool, kind intel.Kind) Category {
+func used(actor bool, kind intel.Kind) demo.Category {
 	switch {
 	case !actor:
 		return ""
 	case kind == intel.Malware, kind == intel.Tool:
-		return Arsenal
+		return demo.Arsenal
 	case kind == intel.Technique:
-		return Techniques
+		return demo.Techniques
 	case kind.Class() == intel.IOA:
-		return Fragments
+		return demo.Fragments
 	}
 	return ""
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// A voiced tells who speaks in a document and for whom.
-type voiced struct {
+// A speaker is who speaks in a document, and for whom.
+type speaker struct {
 	author intel.Entity // the handle that wrote a post; zero if nobody did
 	self   bool         // it speaks of what it does itself
 	boasts bool         // it claims attacks of its own
@@ -19,49 +19,42 @@ type voiced struct {
 	signed intel.Entity // the actor it speaks for
 }
 
-// voice finds out who speaks. In forums, markets and rooms people speak for
+// speaker finds out who speaks. In forums, markets and rooms people speak for
 // themselves unless they quote; in public posts and mails they mostly tell of
 // others, unless they say "we" and sign.
-func (g *gathering) voice(p *page) voiced {
-	var v voiced
+func (g *gathering) speaker(p *page) speaker {
+	var by speaker
 	d := g.doc
-	switch d.Genre {
-	case intel.Social, intel.Forum, intel.Chat, intel.Market, intel.Mail, intel.LeakSite:
-	default:
-		return v
+	if !d.Genre.HasAccounts() {
+		return by
 	}
-	v.author, _ = Speaker(d)
+	by.author, _ = Author(d)
 	said := cues().find(cues().find(nil, lower(p.text), 0), lower(g.doc.Title), 0)
 	says := func(c cue) bool { return slices.ContainsFunc(said, func(h hit) bool { return h.class == c }) }
 	quoting := strings.HasPrefix(p.text, "RT @") || strings.HasPrefix(p.text, ">") || len(d.References) > 0
-	v.signed = signature(p, quoting)
+	by.signed = signature(p, quoting)
 	switch d.Genre {
 	case intel.LeakSite:
-		v.self, v.boasts = true, true
+		by.self, by.boasts = true, true
 	case intel.Forum, intel.Market, intel.Chat:
-		v.self = !quoting
-		v.boasts = v.self && says(boast)
+		by.self = !quoting
+		by.boasts = by.self && says(boast)
 	case intel.Social, intel.Mail:
-		v.self = !quoting && (v.signed.Name != "" || p.actors == 0 && (says(self) || says(offer)))
-		v.boasts = v.self && v.signed.Name != "" && says(boast)
+		by.self = !quoting && (by.signed.Name != "" || p.actors == 0 && (says(self) || says(offer)))
+		by.boasts = by.self && by.signed.Name != "" && says(boast)
 	}
-	if v.self {
-		v.means = shippedMeaning().Guesses(d.Genre, d.Title+"\n"+p.prose)
+	if by.self {
+		by.means = shippedMeaning().Guesses(d.Genre, d.Title+"\n"+p.prose)
 		researches := func(g Guess) bool { return g.Label == research }
-		v.asks = says(wants) || says(study) || slices.ContainsFunc(v.means, researches)
+		by.asks = says(wants) || says(study) || slices.ContainsFunc(by.means, researches)
 	}
-	return v
+	return by
 }
 
-// Speaker returns who wrote a post: a handle, or the group that a leak site is
-// of. Of other genres it is false: a vendor is a source.
-func Speaker(d intel.Document) (intel.Entity, bool) {
-	switch d.Genre {
-	case intel.Social, intel.Forum, intel.Chat, intel.Market, intel.Mail, intel.LeakSite:
-	default:
-		return intel.Entity{}, false
-	}
-	if d.Author == "" {
+// Author returns who wrote a post: a handle, or the group that a leak site is
+// of. Of genres without accounts it is false: a vendor is a source.
+func Author(d intel.Document) (intel.Entity, bool) {
+	if d.Author == "" || !d.Genre.HasAccounts() {
 		return intel.Entity{}, false
 	}
 	if d.Genre == intel.LeakSite { // who runs the site speaks as the group
@@ -120,16 +113,16 @@ func signs(before string) bool {
 
 // subjects returns whose doings a sentence of the document tells: of a post by
 // somebody who speaks of himself, the author and whom he speaks for.
-func (v voiced) subjects(main intel.Entity) []owner {
+func (by speaker) subjects(main intel.Entity) []owner {
 	var out []owner
-	if v.author.Kind == intel.Actor {
-		return []owner{{v.author, sentenceWeight}}
+	if by.author.Kind == intel.Actor {
+		return []owner{{by.author, sentenceWeight}}
 	}
-	if v.self && v.author.Name != "" {
-		out = append(out, owner{v.author, sentenceWeight})
+	if by.self && by.author.Name != "" {
+		out = append(out, owner{by.author, sentenceWeight})
 	}
-	if v.signed.Name != "" {
-		return append(out, owner{v.signed, paragraph})
+	if by.signed.Name != "" {
+		return append(out, owner{by.signed, paragraph})
 	}
 	if main.Name != "" {
 		return append(out, owner{main, implied})
@@ -139,8 +132,8 @@ func (v voiced) subjects(main intel.Entity) []owner {
 
 // speech gives what somebody looks into and offers, with the sentence as the
 // quote.
-func (g *gathering) speech(s *sentence, v voiced, t *topic) {
-	who := g.speakers(s, v, t)
+func (g *gathering) speech(s *sentence, by speaker, t *topic) {
+	who := g.speakers(s, by, t)
 	if len(who) == 0 {
 		return
 	}
@@ -148,16 +141,16 @@ func (g *gathering) speech(s *sentence, v voiced, t *topic) {
 	for _, m := range s.mentions {
 		switch m.Entity.Kind {
 		case intel.Vulnerability, intel.Product, intel.Technique, intel.Tool, intel.Malware:
-			g.interest(s, v, t, who, m, offset, length)
+			g.interest(s, by, t, who, m, offset, length)
 		}
 	}
 }
 
 // interest gives what a sentence says its speakers look into or sell.
-func (g *gathering) interest(s *sentence, v voiced, t *topic, who []owner, m mention, offset, length int) {
+func (g *gathering) interest(s *sentence, by speaker, t *topic, who []owner, m mention, offset, length int) {
 	e := m.Entity
 	soft := e.Kind == intel.Tool || e.Kind == intel.Malware
-	asks := s.says(wants) || (s.says(study) || v.asks || t.asks) && e.Kind != intel.Technique && (v.self || s.governing(m.Offset, m.end(), study, exploit) != exploit)
+	asks := s.says(wants) || (s.says(study) || by.asks || t.asks) && e.Kind != intel.Technique && (by.self || s.governing(m.Offset, m.end(), study, exploit) != exploit)
 	if g.doc.Genre == intel.Report || g.doc.Genre == intel.Advisory {
 		asks = s.says(wants) && len(s.actors) > 0
 	}
@@ -165,16 +158,16 @@ func (g *gathering) interest(s *sentence, v voiced, t *topic, who []owner, m men
 		if asks && !soft {
 			g.say(intel.Link{From: o.entity, Relation: intel.Researches, To: e}, o.weight, intel.Supports, intel.Context{}, offset, length)
 		}
-		if v.self && o.entity == v.author && s.says(offer) && e.Kind != intel.Technique {
+		if by.self && o.entity == by.author && s.says(offer) && e.Kind != intel.Technique {
 			g.say(intel.Link{From: o.entity, Relation: intel.Offers, To: e}, o.weight, intel.Supports, intel.Context{}, offset, length)
 		}
 	}
 }
 
 // speakers returns whom a sentence speaks of as meaning or wanting something.
-func (g *gathering) speakers(s *sentence, v voiced, t *topic) []owner {
-	if v.self {
-		return v.subjects(s.page.main)
+func (g *gathering) speakers(s *sentence, by speaker, t *topic) []owner {
+	if by.self {
+		return by.subjects(s.page.main)
 	}
 	if len(s.actors) > 0 {
 		return []owner{{s.actors[0].Entity, sentenceWeight}}
