@@ -50,18 +50,19 @@ type importing struct {
 	marking     *intel.Marking
 	connector   *collect.Connector // nil: recognise
 
-	mu       sync.Mutex
-	rejected []rejection
-	listing  string // path of the latest rejection
-	listed   int    // of it
-	missing  int    // paths that are not there
-	batch    []intel.Document
-	size     int
-	seen     int
-	added    int
-	progress func(int)
-	sources  map[intel.SourceID]string // read with which connector
-	failures map[intel.SourceID]error  // the last file of it that broke
+	mu         sync.Mutex
+	rejected   []rejection
+	rejections int
+	listing    string // path of the latest rejection
+	listed     int    // of it
+	missing    int    // paths that are not there
+	batch      []intel.Document
+	size       int
+	seen       int
+	added      int
+	progress   func(int)
+	sources    map[intel.SourceID]string // read with which connector
+	failures   map[intel.SourceID]error  // the last file of it that broke
 }
 
 // Run implements the command.
@@ -303,7 +304,9 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 		return nil
 	}
 	var kept keepError
+	read, rejections := 0, im.rejections
 	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		read++
 		im.sources[doc.Source] = con.Name
 		if err := im.keep(ctx, con, doc); err != nil {
 			return keepError{err}
@@ -312,12 +315,14 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	})
 	switch {
 	case errors.As(err, &kept):
-		return kept.error
+		return fmt.Errorf("%s: %d of its documents were read: %w", path, read, kept.error)
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return fmt.Errorf("while reading %s, after %d of its documents: %w", path, read, ctx.Err())
 	case err != nil:
 		im.reject(path, "", err)
 		im.sources[source], im.failures[source] = con.Name, err
+	case read == 0 && im.rejections == rejections:
+		im.reject(path, "", fmt.Errorf("nothing in it is what the type %s reads; portent connectors lists the others", con.Name))
 	}
 	return nil
 }
@@ -339,6 +344,7 @@ func (im *importing) settings(path string) ([]byte, error) {
 func (im *importing) reject(path, item string, reason error) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
+	im.rejections++
 	if im.listing != path {
 		im.listing, im.listed = path, 0
 	}

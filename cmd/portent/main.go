@@ -103,7 +103,7 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 	case errors.Is(err, errPartial):
 		return exitPartial
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "portent: interrupted; what was accepted is kept, the same command goes on with the rest")
+		fmt.Fprintf(stderr, "portent: interrupted (%v); what was accepted is kept, the same command goes on with the rest\n", err)
 		return exitPartial
 	}
 	var usage usageError

@@ -85,12 +85,6 @@ func (l *Lines) read() (line []byte, long bool, err error) {
 // may hold invalid UTF-8.
 func (l *Lines) Bytes() []byte { return l.line }
 
-// errEncoding says what became of a line that is not UTF-8.
-var errEncoding = errors.New("not valid UTF-8: read with U+FFFD in place of what is not")
-
-// mostMended is how many lines of a file are named for it.
-const mostMended = 20
-
 // Text returns the line without its end, with U+FFFD for what is not UTF-8.
 func (l *Lines) Text() string {
 	if !utf8.Valid(l.line) {

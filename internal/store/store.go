@@ -145,7 +145,7 @@ func (db *DB) exec(ctx context.Context, statement string, args ...any) (n int, e
 // room says of an error whether it is the disk that is full, and what to do.
 func (db *DB) room(err error) error {
 	coded := (*sqlite.Error)(nil)
-	full := errors.As(err, &coded) && coded.Code()&0xff == sqliteFull
+	full := errors.As(err, &coded) && (coded.Code()&0xff == sqliteFull || coded.Code() == sqliteWrite)
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
 		full = pg.Code == "53100"
 	}
@@ -156,11 +156,15 @@ func (db *DB) room(err error) error {
 	if db.dialect.name != "sqlite" {
 		name = "the database server"
 	}
-	return fmt.Errorf("the disk of %s is full; free space and run the same command again, what was accepted is kept: %w", name, err)
+	return fmt.Errorf("the disk of %s is full, or its file may not grow; free space and run the same command again, what was accepted is kept: %w", name, err)
 }
 
 // sqliteFull is SQLITE_FULL of sqlite.org/rescode.html.
-const sqliteFull = 13
+// sqliteWrite is SQLITE_IOERR_WRITE of it: EFBIG among others.
+const (
+	sqliteFull  = 13
+	sqliteWrite = 778
+)
 
 // query runs a statement and returns one T for each row.
 func query[T any](ctx context.Context, q engine, scan func(*sql.Rows, *T) error, statement string, args ...any) ([]T, error) {

@@ -73,7 +73,7 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	dec := collect.NewValues(collect.Shallow(f), 4*maxRecord)
+	dec := collect.NewValues(collect.Shallow(collect.Encoded(env, f)), 4*maxRecord)
 	seen := map[intel.DocumentID]bool{}
 	for n := 1; ; n++ {
 		raw, err := dec.Next()

@@ -65,7 +65,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	if path.Ext(collect.Name(s.path)) != ".adoc" {
 		return collect.Permanent(fmt.Errorf("%s: neither AsciiDoc nor a list of samples; MISP events are read as misp", s.path))
 	}
-	text, broken := collect.ReadFile(ctx, s.env, s.path, maxFile)
+	text, broken := collect.ReadText(ctx, s.env, s.path, maxFile)
 	if broken != nil {
 		return broken // half a report is no report
 	}

@@ -44,7 +44,7 @@ type entry struct {
 }
 
 func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
-	body, err := collect.ReadFile(ctx, env, path, maxFile)
+	body, err := collect.ReadText(ctx, env, path, maxFile)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	dec := collect.NewValues(collect.Shallow(f), 4*maxPost)
+	dec := collect.NewValues(collect.Shallow(collect.Encoded(env, f)), 4*maxPost)
 	if t, err := dec.Token(); errors.Is(err, io.EOF) {
 		return nil
 	} else if err != nil || t != json.Delim('[') {

@@ -29,7 +29,7 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 }
 
 func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
-	body, err := collect.ReadFile(ctx, env, path, maxFile)
+	body, err := collect.ReadText(ctx, env, path, maxFile)
 	if err != nil {
 		return err
 	}

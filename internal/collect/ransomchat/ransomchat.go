@@ -51,7 +51,7 @@ type message struct {
 // read hands over what one file holds.
 func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
 	s := &source{env, file}
-	text, err := collect.ReadFile(ctx, s.env, s.path, maxFile)
+	text, err := collect.ReadText(ctx, s.env, s.path, maxFile)
 	if err != nil {
 		return err
 	}

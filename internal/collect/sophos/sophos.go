@@ -77,7 +77,7 @@ func key(s string) string {
 // read hands over what one file holds.
 func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
 	s := &source{env, file}
-	text, broken := collect.ReadFile(ctx, s.env, s.path, maxFile)
+	text, broken := collect.ReadText(ctx, s.env, s.path, maxFile)
 	if broken != nil {
 		return broken // half a list is no list
 	}

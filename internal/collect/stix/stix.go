@@ -34,7 +34,7 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 	}
 	defer f.Close()
 	g := &stix.Graph{Source: env.ID, Indicator: indicator, Reject: env.Reject}
-	broken := g.Load(collect.Shallow(f))
+	broken := g.Load(collect.Shallow(collect.Encoded(env, f)))
 	for doc := range g.Documents() {
 		if err := keep(doc); err != nil {
 			return err
