@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/portent-cti/portent/internal/correlate"
@@ -70,7 +71,7 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 func printed(docs []intel.Document) (prints []store.Print) {
 	for _, d := range docs {
 		if bits, ok := extract.Print(d.Text); ok {
-			prints = append(prints, store.Print{Document: d.ID, Bits: bits, Marking: d.Marking, Original: d.ID, Origin: correlate.Origin(d)})
+			prints = append(prints, store.Print{Document: d.ID, Bits: bits, Marking: d.Marking, Reliability: d.Reliability, Published: d.Published, Original: d.ID, Origin: correlate.Origin(d)})
 		}
 	}
 	return prints
@@ -116,10 +117,20 @@ func (c *copies) add(p store.Print) {
 	}
 }
 
-// original returns the first print that p is near to and whose readers may all
-// see p's.
+// original returns the first print that p is near to, of a document that all its
+// readers may see, that is no less reliable and was not published later: who
+// copies a report before we read it does not take its word away.
 func (c *copies) original(p store.Print) (store.Print, bool) {
-	return c.find(p, func(k store.Print) bool { return k.Marking <= p.Marking })
+	return c.find(p, func(k store.Print) bool {
+		return k.Marking <= p.Marking && better(k.Reliability, p.Reliability) && (k.Published.IsZero() || p.Published.IsZero() || !k.Published.After(p.Published))
+	})
+}
+
+// better reports whether a source of reliability a is to be believed as much as
+// one of b; F, not judged, is between C and D.
+func better(a, b intel.Reliability) bool {
+	const order = "ABCFDE"
+	return strings.IndexByte(order, byte(a)) <= strings.IndexByte(order, byte(b))
 }
 
 func (c *copies) find(p store.Print, fits func(store.Print) bool) (store.Print, bool) {

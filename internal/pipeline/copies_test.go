@@ -61,6 +61,29 @@ func TestATextThatIsPostedAgainIsOneOrigin(t *testing.T) {
 	}
 }
 
+func TestACopyThatWasReadFirstTakesNothingAway(t *testing.T) {
+	_, p, ed := open(t)
+	scraped := func(author, text string) intel.Document {
+		d := post(author, text, intel.Clear)
+		d.Reliability, d.Published = 'E', now.AddDate(0, 0, 21)
+		return d
+	}
+	other := "We confirm that Cold Lynx is behind a41d8cd98f00b204e9800998ecf8427e, which we took from the machines of two of our customers last week."
+	finish(t, p, scraped("spam", alarm), scraped("more spam", other))
+	finish(t, p, post("ann", alarm, intel.Clear), post("bob", other, intel.Clear))
+	profile, _, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, pipeline.Window{Proofs: 9}, now)
+	if err != nil || len(profile.IOC) != 1 {
+		t.Fatalf("%+v, err %v", profile.IOC, err)
+	}
+	said := map[string]bool{}
+	for _, e := range profile.IOC[0].Evidence {
+		said[e.Origin] = true
+	}
+	if !said["ann"] || !said["bob"] || profile.IOC[0].Level != intel.High {
+		t.Errorf("said by %v, %s %.2f", said, profile.IOC[0].Level, profile.IOC[0].Probability)
+	}
+}
+
 func TestACopyDoesNotTellOfAHiddenOriginal(t *testing.T) {
 	_, p, ed := open(t)
 	finish(t, p, post("ann", alarm, intel.Red))

@@ -253,13 +253,13 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 	return s.activity(ctx)
 }
 
-func flat[A [3]any | [5]any | [8]any | [14]any](rows []A) []any {
+func flat[A [3]any | [7]any | [8]any | [14]any](rows []A) []any {
 	var out []any
 	for _, r := range rows {
 		switch r := any(r).(type) {
 		case [3]any:
 			out = append(out, r[:]...)
-		case [5]any:
+		case [7]any:
 			out = append(out, r[:]...)
 		case [8]any:
 			out = append(out, r[:]...)

@@ -34,6 +34,8 @@ type dialect struct {
 	// slice is the text of document d around evidence p, in bytes; its two
 	// verbs take the bytes before the mention and those around it.
 	slice string
+	// position is the function that says where in a text another begins, from 1.
+	position string
 	// words turns what a user typed into an expression of search.
 	words func(string) string
 }
@@ -49,6 +51,7 @@ var dialects = map[string]dialect{
 		like:      `LIKE`,
 		nullsLast: `at DESC`,
 		slice:     `substr(CAST(d.text AS BLOB), MAX(1, p.start + 1 - %d), p.length + %d)`,
+		position:  `INSTR`,
 		words:     ftsWords,
 	},
 	"postgres": {
@@ -63,6 +66,7 @@ var dialects = map[string]dialect{
 		like:      `ILIKE`,
 		nullsLast: `at DESC NULLS LAST`,
 		slice:     `substring(convert_to(d.text, 'UTF8') FROM GREATEST(1, p.start + 1 - %d)::int FOR (p.length + %d)::int)`,
+		position:  `STRPOS`,
 		words:     func(s string) string { return s },
 	},
 }

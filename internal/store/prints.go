@@ -5,17 +5,20 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // A Print is what the text of a document says, in 64 bits.
 type Print struct {
-	Document intel.DocumentID
-	Bits     uint64
-	Marking  intel.Marking
-	Original intel.DocumentID // the document it is a copy of; itself if of none
-	Origin   string           // whose word the original is
+	Document    intel.DocumentID
+	Bits        uint64
+	Marking     intel.Marking
+	Reliability intel.Reliability
+	Published   time.Time
+	Original    intel.DocumentID // the document it is a copy of; itself if of none
+	Origin      string           // whose word the original is
 }
 
 // Prints returns the prints of originals that were kept behind the one
@@ -25,11 +28,14 @@ func (db *DB) Prints(ctx context.Context, after int64, limit int) (prints []Prin
 	prints, err = query(ctx, db.read, func(r *sql.Rows, p *Print) error {
 		var key []byte
 		var bits int64
-		err := r.Scan(&last, &key, &bits, &p.Marking, &p.Origin)
+		var reliability int
+		var published sql.NullInt64
+		err := r.Scan(&last, &key, &bits, &p.Marking, &reliability, &published, &p.Origin)
+		p.Reliability, p.Published = intel.Reliability(reliability), toTime(published)
 		p.Document, p.Bits = intel.DocumentID(hex.EncodeToString(key)), uint64(bits)
 		p.Original = p.Document
 		return err
-	}, `SELECT p.seq, d.key, p.print, p.marking, p.origin FROM prints p JOIN documents d ON d.id = p.document
+	}, `SELECT p.seq, d.key, p.print, p.marking, p.reliability, p.published, p.origin FROM prints p JOIN documents d ON d.id = p.document
 		WHERE p.seq > $1 AND p.original = p.document ORDER BY p.seq LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, after, fmt.Errorf("read prints: %w", err)
@@ -48,10 +54,13 @@ func (db *DB) PrintsOf(ctx context.Context, ids []intel.DocumentID) (map[intel.D
 		some, err := query(ctx, db.read, func(r *sql.Rows, p *Print) error {
 			var key, original []byte
 			var bits int64
-			err := r.Scan(&key, &original, &bits, &p.Marking, &p.Origin)
+			var reliability int
+			var published sql.NullInt64
+			err := r.Scan(&key, &original, &bits, &p.Marking, &reliability, &published, &p.Origin)
+			p.Reliability, p.Published = intel.Reliability(reliability), toTime(published)
 			p.Document, p.Original, p.Bits = intel.DocumentID(hex.EncodeToString(key)), intel.DocumentID(hex.EncodeToString(original)), uint64(bits)
 			return err
-		}, `SELECT d.key, od.key, p.print, p.marking, o.origin FROM documents d JOIN prints p ON p.document = d.id
+		}, `SELECT d.key, od.key, p.print, p.marking, p.reliability, p.published, o.origin FROM documents d JOIN prints p ON p.document = d.id
 			JOIN prints o ON o.document = p.original JOIN documents od ON od.id = o.document WHERE d.key IN `+list(1, len(keys)), keys...)
 		for _, p := range some {
 			out[p.Document] = p
@@ -77,18 +86,18 @@ func (db *DB) SavePrints(ctx context.Context, prints []Print) error {
 			if err != nil {
 				return err
 			}
-			rows := make([][5]any, 0, len(prints))
+			rows := make([][7]any, 0, len(prints))
 			for _, p := range prints {
 				document, ok := number[p.Document]
 				original, known := number[p.Original]
 				if ok && known {
-					rows = append(rows, [5]any{document, int64(p.Bits), original, int(p.Marking), text(p.Origin)})
+					rows = append(rows, [7]any{document, int64(p.Bits), original, int(p.Marking), int(p.Reliability), fromTime(p.Published), text(p.Origin)})
 				}
 			}
 			if len(rows) == 0 {
 				return nil
 			}
-			_, err = tx.ExecContext(ctx, `INSERT INTO prints (document, print, original, marking, origin) VALUES `+values(1, len(rows), 5)+` ON CONFLICT (document) DO NOTHING`, flat(rows)...)
+			_, err = tx.ExecContext(ctx, `INSERT INTO prints (document, print, original, marking, reliability, published, origin) VALUES `+values(1, len(rows), 7)+` ON CONFLICT (document) DO NOTHING`, flat(rows)...)
 			return err
 		})
 	})

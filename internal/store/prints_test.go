@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/store"
@@ -17,7 +18,7 @@ func TestPrintsBelongToTheirOriginals(t *testing.T) {
 			t.Fatal(err)
 		}
 		a, b, c := docs[0].ID, docs[1].ID, docs[2].ID
-		prints := []store.Print{{Document: a, Bits: 1 << 63, Original: a, Origin: "ann"}, {Document: b, Bits: 1<<63 | 1, Original: a, Marking: intel.Green, Origin: "ann"},
+		prints := []store.Print{{Document: a, Bits: 1 << 63, Reliability: 'B', Published: now.Truncate(time.Second), Original: a, Origin: "ann"}, {Document: b, Bits: 1<<63 | 1, Original: a, Marking: intel.Green, Origin: "ann"},
 			{Document: c, Bits: 7, Marking: intel.Amber, Original: c, Origin: "cid"}}
 		for range 2 { // the second time changes nothing
 			if err := db.SavePrints(t.Context(), prints); err != nil {

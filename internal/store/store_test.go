@@ -223,6 +223,18 @@ func TestSearchFindsAllWordsNewestFirst(t *testing.T) {
 	})
 }
 
+func TestSearchHoldsNoWholeDocuments(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		d := document(1)
+		d.Text = strings.Repeat("filler ", 10_000) + "Stoat " + strings.Repeat("filler ", 100_000)
+		save(t, db, d)
+		got, err := db.Search(t.Context(), intel.Public(), "STOAT filler", 10, 0)
+		if err != nil || len(got) != 1 || len(got[0].Text) != 4000 || !strings.Contains(got[0].Text, "Stoat") {
+			t.Fatalf("%d documents, err %v", len(got), err)
+		}
+	})
+}
+
 func TestReprocessedEvidenceSupersedes(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		d := document(30)

@@ -167,6 +167,11 @@ func (h *handler) guard(next http.Handler) http.Handler {
 			http.Error(w, "this server does not answer to that name", http.StatusMisdirectedRequest)
 			return
 		}
+		// Another site may link to a page, and not make it work behind the reader's back.
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+			http.Error(w, "these pages answer to other sites' links alone", http.StatusForbidden)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

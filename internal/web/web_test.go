@@ -194,3 +194,16 @@ func TestHtmxIsTheReleaseWeChecked(t *testing.T) {
 		t.Error("the file does not name its licence")
 	}
 }
+
+func TestAnotherSiteMayOnlyLinkHere(t *testing.T) {
+	for mode, want := range map[string]int{"no-cors": http.StatusForbidden, "cors": http.StatusForbidden, "navigate": http.StatusOK} {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/search?q=x", http.NoBody)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Sec-Fetch-Mode", mode)
+		w := httptest.NewRecorder()
+		serve(fake{text: plain}).ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("mode %s: %d, want %d", mode, w.Code, want)
+		}
+	}
+}
