@@ -120,11 +120,24 @@ func TestTrickyLinesAreReadRight(t *testing.T) {
 }
 
 // TestFragmentsOfVulnerabilitiesAreRead holds the scanner to descriptions
-// labelled by hand: by CVE and fragment, the texts are in the CVE list.
+// labelled by hand: by CVE and fragment, the texts are in the CVE list. Sets a and
+// b are half descriptions in set phrases; c was labelled later, by a rule that
+// leaves those out, and found half of what it names missing.
 func TestFragmentsOfVulnerabilitiesAreRead(t *testing.T) {
+	for _, c := range []struct {
+		sets  string
+		least float64 // of precision and recall
+	}{{"ab", 0.97}, {"abc", 0.94}} {
+		t.Run(c.sets, func(t *testing.T) { fragmentsAreRead(t, c.sets, c.least) })
+	}
+}
+
+func fragmentsAreRead(t *testing.T, sets string, least float64) {
 	labels := map[string]fragments{}
-	for _, f := range append(lines[fragments](t, "testdata/fragments-a.jsonl"), lines[fragments](t, "testdata/fragments-b.jsonl")...) {
-		labels[f.CVE] = f
+	for _, set := range strings.Split(sets, "") {
+		for _, f := range lines[fragments](t, "testdata/fragments-"+set+".jsonl") {
+			labels[f.CVE] = f
+		}
 	}
 	set, err := reference.NewSet()
 	if err != nil {
@@ -163,8 +176,8 @@ func TestFragmentsOfVulnerabilitiesAreRead(t *testing.T) {
 		t.Logf("%-9s precision %.3f, recall %.3f, %+v", kind, k.precision(), k.recall(), *k)
 	}
 	t.Logf("fragments of %d descriptions: precision %.4f, recall %.4f, %+v", n, c.precision(), c.recall(), c)
-	if n != len(labels) || c.precision() < 0.97 || c.recall() < 0.97 {
-		t.Errorf("%d of %d descriptions, precision %.4f, recall %.4f; want all, 0.97 of each", n, len(labels), c.precision(), c.recall())
+	if n != len(labels) || c.precision() < least || c.recall() < least {
+		t.Errorf("%d of %d descriptions, precision %.4f, recall %.4f; want all, %.2f of each", n, len(labels), c.precision(), c.recall(), least)
 	}
 }
 

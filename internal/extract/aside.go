@@ -250,6 +250,8 @@ func (v *values) fileNotHost(name string, from, end int) bool {
 	i := strings.LastIndexByte(name, '.')
 	stem, ending := name[:i], name[i+1:]
 	switch ending {
+	case "cc":
+		return strings.Contains(stem, "_")
 	case "sh", "py", "zip", "so", "ps", "mov", "app", "md", "rs", "pl", "cab", "bat", "java", "sql", "one":
 	default:
 		return false

@@ -34,6 +34,8 @@ func (v *values) fragments(words []token, triggers *announcers) {
 			v.flaws = append(v.flaws, c.from)
 		case t == functionWord && to < len(v.text) && v.text[to] == ' ':
 			called = append(called, c.from)
+		case t == attributeWord && !v.advisory:
+			continue
 		case t == argumentWord || t == functionWord || t == libraryWord:
 			if v.part(c.from, to) {
 				continue
@@ -42,7 +44,7 @@ func (v *values) fragments(words []token, triggers *announcers) {
 		cues = append(cues, c)
 	}
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
-		return o.Entity.Kind == intel.Function && !v.flawed(o.Offset) && !within(called, o.Offset)
+		return o.Entity.Kind == intel.Function && (!v.flawed(o.Offset) && !within(called, o.Offset) || v.advisory && v.mends(o.Offset))
 	})
 	for _, c := range cues {
 		if len(v.out) >= most {
@@ -73,6 +75,8 @@ func (v *values) fragment(c cue, words []token) {
 	switch c.trigger {
 	case argumentWord:
 		v.arguments(c.from, c.to)
+	case attributeWord:
+		v.listBefore(intel.Argument, c.from, v.text[c.to-1]|0x20 == 's')
 	case functionWord:
 		v.called(intel.Function, c.from, c.to)
 	case libraryWord:

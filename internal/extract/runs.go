@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // A run is a stretch of text without blanks, quotes and the like: what a value
@@ -96,8 +98,13 @@ func (v *values) run() {
 			begin, i, has = v.widen(from, i, has)
 		}
 		v.steps += i - from + 1
+		if v.advisory && text[begin:i] == "../" {
+			v.note(intel.Entity{Kind: intel.Input, Name: "../"}, begin, i, "")
+		}
 		if worth(has, i-begin) {
 			v.candidate(begin, min(i, begin+longest), has)
+		} else if v.advisory && i-begin > 2 {
+			v.bare(v.trim(begin, i))
 		}
 	}
 }

@@ -11,6 +11,7 @@ type trigger int
 const (
 	noTrigger trigger = iota
 	argumentWord
+	attributeWord // in descriptions of flaws
 	functionWord
 	libraryWord
 	fileWord
@@ -56,18 +57,19 @@ func (a *announcers) at(text string, words []token, i int) (trigger, int) {
 func triggers() *announcers {
 	out := &announcers{begins: make(bitmap, 256), words: map[uint32]trigger{}}
 	for t, words := range map[trigger]string{
-		argumentWord: "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
-		functionWord: "function functions функция функции функцию función funktion تابع method routine functionality",
-		libraryWord:  "library libraries библиотека библиотеки библиотеке biblioteca bibliothek کتابخانه",
-		fileWord:     "file files файл файле файла datei archivo فایل component endpoint script",
-		inputWord:    "input",
-		quotedWord:   "payload value ввод вводом entrada eingabe ورودی значение значением valor wert",
-		portWord:     "port ports порт порту порта порты puerto puertos پورت",
-		mutexWord:    "mutex mutexes мьютекс mutant",
-		agentWord:    "agent",
-		systemWord:   "as asn",
-		headerWord:   "header headers",
-		flawWord:     "vulnerability overflow flaw validation",
+		argumentWord:  "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
+		attributeWord: "attribute attributes",
+		functionWord:  "function functions функция функции функцию función funktion تابع method routine functionality",
+		libraryWord:   "library libraries библиотека библиотеки библиотеке biblioteca bibliothek کتابخانه",
+		fileWord:      "file files файл файле файла datei archivo فایل component endpoint script",
+		inputWord:     "input",
+		quotedWord:    "payload value ввод вводом entrada eingabe ورودی значение значением valor wert",
+		portWord:      "port ports порт порту порта порты puerto puertos پورت",
+		mutexWord:     "mutex mutexes мьютекс mutant",
+		agentWord:     "agent",
+		systemWord:    "as asn",
+		headerWord:    "header headers",
+		flawWord:      "vulnerability overflow flaw validation",
 		signWord: "vulnerabilities vulnerable cve exploit exploits exploited exploitation exploiting injection inject overflows traversal inclusion xss csrf ssrf sqli rce xxe poc flaws bypass deserialization dereference scripting sanitize sanitized crafted manipulation denial" +
 			" уязвимость уязвимости уязвимостью уязвим эксплойт эксплоит инъекция инъекции переполнение обход vulnerabilidad vulnerabilidades inyección desbordamiento schwachstelle sicherheitslücke lücke verwundbar آسیب تزریق 漏洞 注入 溢出 利用",
 		methodWord: "get post put head delete patch options propfind",

@@ -117,11 +117,14 @@ func (v *values) candidate(from, to int, has class) {
 	case has&slash != 0:
 		v.slashed(from, to, has)
 	}
+	if v.advisory {
+		v.bare(from, to)
+	}
 }
 
 // callName reports whether s is the name of a function, qualified or not.
 func callName(s string) bool {
-	return len(s) > 1 && len(s) < 120 && s != "function" && plainName(strings.NewReplacer("::", "", "->", "").Replace(s)) && !allDigits(s)
+	return len(s) > 1 && len(s) < 120 && s != "function" && !strings.Contains(s, "[") && plainName(strings.NewReplacer("::", "", "->", "").Replace(s)) && !allDigits(s)
 }
 
 // classOf is the classes of all bytes of s.
