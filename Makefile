@@ -30,7 +30,7 @@ bench:
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
 
 accuracy:
-	go test -count 1 -v -run 'Tricky|Fragments|NamesInReports|ListedValues' ./internal/extract | grep -E 'precision|^(ok|FAIL|---)'
+	go test -count 1 -v -run 'Tricky|Fragments|NamesInReports|ListedValues|TechniquesIn' ./internal/extract | grep -E 'precision|^(ok|FAIL|---)'
 
 fuzz:
 	./.ci/fuzz

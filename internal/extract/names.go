@@ -217,6 +217,8 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	lower := o.Text == strings.ToLower(o.Text)
 	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
 	switch {
+	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
+		return refused // how a flaw works is not what somebody does; tool and server are no techniques
 	case s.strict && named(p.entity.Kind) && !p.common:
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted

@@ -323,6 +323,11 @@ func (s *Set) table(common map[string]bool) []Name {
 			t.add(tech.Name, intel.NewEntity(intel.Technique, id), "attack", 1)
 		}
 	}
+	techniqueWordings(func(id, wording string) {
+		if tech, ok := s.techniques[id]; ok && !tech.Revoked && !tech.Deprecated {
+			t.add(wording, intel.NewEntity(intel.Technique, id), builtIn, 0.5)
+		}
+	})
 	for e, p := range s.products {
 		for _, n := range p.names() {
 			t.add(n, e, "products", 1)

@@ -10,6 +10,8 @@ import (
 var (
 	//go:embed tables/countries.txt
 	countriesText string
+	//go:embed tables/techniques.txt
+	techniquesText string
 	//go:embed tables/sectors.txt
 	sectorsText string
 	//go:embed tables/weaknesses.txt
@@ -92,6 +94,16 @@ func ordinarySectors() map[string]bool {
 		}
 	}
 	return set
+}
+
+// techniqueWordings calls said with how reports speak of techniques.
+func techniqueWordings(said func(id, wording string)) {
+	for line := range rows(techniquesText) {
+		id, rest, _ := strings.Cut(line, "|")
+		for wording := range strings.SplitSeq(rest, ";") {
+			said(id, strings.TrimSpace(wording))
+		}
+	}
 }
 
 // A weaknessRow is a CWE with the techniques that go with it.
