@@ -75,6 +75,7 @@ func TestSentencesGiveLinks(t *testing.T) {
 			[]string{"actor:tg-4411 alias-of actor:cold-lynx"}},
 		{intel.Report, "v", "There is no evidence that Cold Lynx uses Nightbell.", []string{"actor:cold-lynx|Cold Lynx", "malware:nightbell|Nightbell"},
 			[]string{"not: actor:cold-lynx uses malware:nightbell"}},
+		{intel.Report, "v", "Cold Lynx adds two zero-day exploits using an attack on a ministry as a decoy.", []string{"actor:cold-lynx|Cold Lynx"}, nil},
 		{intel.Forum, "someone", "Selling access to a bank.", nil, []string{"handle:kelp/someone intends intent:sell-access", "handle:kelp/someone offers intent:sell-access"}},
 		{intel.Forum, "someone", "Looking for an exploit for CVE-2099-1234, will pay.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234"},
 			[]string{"handle:kelp/someone researches vulnerability:CVE-2099-1234"}},

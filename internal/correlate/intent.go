@@ -84,6 +84,14 @@ func takesBack(sentence string) bool {
 	return slices.ContainsFunc(cues().find(nil, lower(sentence), 0), func(h hit) bool { return h.class == negation || h.class == denial })
 }
 
+// employs reports whether a sentence speaks of using something and not of selling:
+// the model alone took "adds two zero-day exploits, using a decoy" for an offer.
+func employs(sentence string) bool {
+	words := " " + lower(sentence) + " "
+	uses := slices.ContainsFunc([]string{" using ", " uses ", " used ", " adds ", " added "}, func(w string) bool { return strings.Contains(words, w) })
+	return uses && !slices.ContainsFunc(cues().find(nil, words, 0), func(h hit) bool { return h.class == offer })
+}
+
 // letters counts the letters of s; those of scripts that say in one what others
 // do in three count three.
 func letters(s string) (n int) {
@@ -129,8 +137,9 @@ func (g *gathering) toldIntentions(p *page) {
 		if !ok || technical || len(text) > tabular || letters(p.prose[from:to]) < shortest || takesBack(text) {
 			continue
 		}
+		employs := employs(text)
 		for _, guess := range shippedMeaning().Guesses(intel.Report, p.prose[from:to]) {
-			if guess.Label != research {
+			if guess.Label != research && (!employs || guess.Label != "sell-exploit") {
 				g.say(intel.Link{From: who.entity, Relation: intel.Intends, To: intel.NewEntity(intel.Intent, guess.Label)}, who.weight,
 					intel.Supports, intel.Context{}, from+strings.Index(p.text[from:to], text), len(text))
 			}
