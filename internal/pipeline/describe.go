@@ -297,13 +297,6 @@ type Match struct {
 	SaidBy []string
 }
 
-// profiled is the kinds of entity that have profiles, in the order in which a
-// bare name is taken for one of them.
-func profiled() []intel.Kind {
-	return []intel.Kind{intel.Actor, intel.Campaign, intel.Malware, intel.Tool, intel.Vulnerability, intel.Country, intel.Sector,
-		intel.Handle, intel.Channel, intel.Label}
-}
-
 // Lookup returns whom a name means, greatest share first: a written form such
 // as "malware:cobalt-strike", a CVE, a country's code or name, or any alias. A
 // name that is unknown is intel.ErrNotFound.
@@ -311,8 +304,8 @@ func (ed *Editor) Lookup(ctx context.Context, r intel.Reader, name string) ([]Ma
 	if e, err := intel.ParseEntity(name); err == nil {
 		return ed.canonical(ctx, r, e)
 	}
-	for _, kind := range profiled() {
-		matches, err := ed.canonical(ctx, r, intel.NewEntity(kind, name))
+	for _, s := range intel.Subjects() {
+		matches, err := ed.canonical(ctx, r, intel.NewEntity(s.Kind, name))
 		if err == nil || !errors.Is(err, intel.ErrNotFound) {
 			return matches, err
 		}
@@ -326,7 +319,7 @@ func (ed *Editor) Lookup(ctx context.Context, r intel.Reader, name string) ([]Ma
 		return nil, err
 	}
 	for _, t := range append(found, more...) {
-		if slices.Contains(profiled(), t.Entity.Kind) && intel.Compact(t.Entity.Name) == intel.Compact(name) {
+		if _, ok := t.Entity.Kind.Subject(); ok && intel.Compact(t.Entity.Name) == intel.Compact(name) {
 			return ed.canonical(ctx, r, t.Entity)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -18,8 +17,8 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	enc.w.WriteString("{")
 	enc.field("name", p.Name)
 	enc.field("entity", p.Entity)
-	if o.BaseURL != "" {
-		enc.field("live", strings.TrimSuffix(o.BaseURL, "/")+Live(p.Entity))
+	if live := o.live(p.Entity); live != "" {
+		enc.field("live", live)
 	}
 	enc.field("summary", p.Summary)
 	enc.field("as_of", p.AsOf)

@@ -21,6 +21,15 @@ type Options struct {
 	BaseURL string
 }
 
+// live is where the live page of e is; empty if there is none.
+func (o Options) live(e intel.Entity) string {
+	page := e.Page()
+	if o.BaseURL == "" || page == "" {
+		return ""
+	}
+	return strings.TrimSuffix(o.BaseURL, "/") + page
+}
+
 const unknown = "–"
 
 // date prints a day, and an unknown one as an en dash.
@@ -29,35 +38,6 @@ func date(t time.Time) string {
 		return unknown
 	}
 	return t.UTC().Format(time.DateOnly)
-}
-
-// Live is the path of an entity's page below a base address.
-func Live(e intel.Entity) string {
-	segments := strings.Split(e.Name, "/")
-	if e.Kind != intel.Handle && e.Kind != intel.Channel {
-		segments = []string{e.Name}
-	}
-	for i, s := range segments {
-		segments[i] = escapeSegment(s)
-	}
-	return "/" + string(e.Kind) + "/" + strings.Join(segments, "/")
-}
-
-// escapeSegment escapes one segment of a path, dots that mean a folder
-// included.
-func escapeSegment(s string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' && s != "." && s != ".."
-		if plain {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		}
-	}
-	return b.String()
 }
 
 // tables returns the tables of rows of a profile by the key of its JSON, in

@@ -57,6 +57,24 @@ func TestAProfileHasTheSeedsColumnsAndThenWhenAndHowSure(t *testing.T) {
 	}
 }
 
+func TestAProfileWithoutALivePageLinksToNone(t *testing.T) {
+	p := profile()
+	for written, want := range map[string]bool{"actor:cold-lynx": true, "ipv4:192.0.2.1": true, "sector:energy": false, "label:x": false, "technique:T1068": false} {
+		e, err := intel.ParseEntity(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Entity = e
+		var b bytes.Buffer
+		if err := publish.JSON(&b, p, publish.Options{BaseURL: "https://cti.example"}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(markdown(t, p), "Live data") != want || strings.Contains(b.String(), `"live":`) != want {
+			t.Errorf("%s: a live page in Markdown or JSON is not %t", written, want)
+		}
+	}
+}
+
 func TestOtherIndicatorsFollowTheAddressesInATableOfTheirOwn(t *testing.T) {
 	p := profile()
 	p.IOC = append([]intel.Row{{Entity: intel.Entity{Kind: intel.Domain, Name: "c2.example"}, Value: "c2.example", Level: intel.High, Probability: .9, Origins: 2, Last: day}}, p.IOC...)

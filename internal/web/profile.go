@@ -86,7 +86,7 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, e intel.Entit
 
 // profile serves "/actor/astro-locker" and its like.
 func (h *handler) profile(r *http.Request) (view, error) {
-	m, ok := menuFor(func(m menuKind) bool { return m.One == "/"+r.PathValue("kind")+"/" })
+	m, ok := menuFor(func(m menuKind) bool { return string(m.Kind) == r.PathValue("kind") })
 	if !ok {
 		return view{}, intel.ErrNotFound
 	}
