@@ -46,6 +46,21 @@ func TestEntitiesAreCanonical(t *testing.T) {
 	}
 }
 
+func TestEveryKindStandsInTheListOfItsClassOnce(t *testing.T) {
+	seen := map[intel.Kind]bool{}
+	for _, c := range []intel.Class{intel.Name, intel.IOC, intel.TTP, intel.IOA} {
+		for _, k := range intel.KindsOf(c) {
+			if seen[k] || !k.Known() || k.Class() != c {
+				t.Errorf("%s in class %d: known %t, class %d, seen before %t", k, c, k.Known(), k.Class(), seen[k])
+			}
+			seen[k] = true
+		}
+	}
+	if len(seen) != 48 {
+		t.Errorf("%d kinds, want 48", len(seen))
+	}
+}
+
 func FuzzParseEntityIsIdempotent(f *testing.F) {
 	for _, s := range []string{"actor:Astro Locker", "ipv6:::ffff:1.2.3.4", "cidr:10.0.0.1/8", "actor:İ", "domain:..", "domain:0 .", "country:ß"} {
 		f.Add(s)

@@ -156,7 +156,7 @@ func (t *table) fill(p Profile, base string, w Window, open string) {
 	}
 	t.Filtered = t.Key == "ioc" && (w.Filter != "" || w.Kind != "" || w.Level != "")
 	if t.Key == "ioc" && (t.Filtered || total > 10) {
-		t.Filter = &filter{Action: base + "#ioc", Base: base, Value: w.Filter, All: max(p.All, total), Kinds: iocKinds(), Kind: w.Kind, Level: w.Level}
+		t.Filter = &filter{Action: base + "#ioc", Base: base, Value: w.Filter, All: max(p.All, total), Kinds: intel.KindsOf(intel.IOC), Kind: w.Kind, Level: w.Level}
 	}
 	t.add(rows, base, state, open)
 	t.Pager = paged(page, len(rows), total, func(n int) string {
@@ -224,11 +224,6 @@ func (t *table) opened() *row {
 		}
 	}
 	return nil
-}
-
-func iocKinds() []intel.Kind {
-	return []intel.Kind{intel.IPv4, intel.IPv6, intel.CIDR, intel.Domain, intel.URL, intel.Email, intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512,
-		intel.Onion, intel.Bitcoin, intel.Filename, intel.Command, intel.RegistryKey, intel.Mutex, intel.UserAgent}
 }
 
 func says(r intel.Relation) string {

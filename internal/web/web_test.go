@@ -198,6 +198,15 @@ func TestTheServerAnswersWherePagesAreSaidToBe(t *testing.T) {
 	}
 }
 
+func TestIndicatorsOfEveryKindCanBeFiltered(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	for _, k := range intel.KindsOf(intel.IOC) {
+		if !strings.Contains(page, "<option>"+string(k)+"</option>") {
+			t.Errorf("no indicators of kind %s can be picked", k)
+		}
+	}
+}
+
 // The published file, the comment line with its licence above it.
 const htmxSum = "dd88d633e489a01936b9529b7881d58dc2ea7ac2558bc7397433e7a40f3f2556"
 
