@@ -169,3 +169,18 @@ type Profile struct {
 	// Preview is the redacted public form: its times are months.
 	Preview bool `json:"-"`
 }
+
+// A Table is one table of rows of a profile.
+type Table struct {
+	Key  string // in the profile's JSON
+	Rows *[]Row
+}
+
+// Tables returns the tables of rows of p in the order in which they are
+// printed.
+func (p *Profile) Tables() []Table {
+	return []Table{
+		{"aliases", &p.Aliases}, {"associated_actors", &p.Associated}, {"campaigns", &p.Campaigns}, {"countries", &p.Countries},
+		{"intentions", &p.Intentions}, {"research", &p.Research}, {"arsenal", &p.Arsenal}, {"ioc", &p.IOC}, {"ttp", &p.TTP}, {"ioa", &p.IOA},
+	}
+}

@@ -30,8 +30,8 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	if p.Invented {
 		enc.field("invented", true)
 	}
-	for _, t := range tables(&p) {
-		enc.rows(t.key, *t.rows)
+	for _, t := range p.Tables() {
+		enc.rows(t.Key, *t.Rows)
 	}
 	enc.field("activities", activities(p.Activities))
 	enc.field("attacks", enc.tallies(p.Attacks))

@@ -126,15 +126,10 @@ func tables(p Profile) (early, middle, late []table) {
 	return early, middle, late
 }
 
-// rowsOf returns the rows of a section by the key of its JSON.
-func rowsOf(p intel.Profile, key string) []intel.Row {
-	return map[string][]intel.Row{"aliases": p.Aliases, "associated_actors": p.Associated, "campaigns": p.Campaigns, "countries": p.Countries,
-		"intentions": p.Intentions, "research": p.Research, "arsenal": p.Arsenal, "ioc": p.IOC, "ttp": p.TTP, "ioa": p.IOA}[key]
-}
-
 // fill puts the rows of p into t as the window and the open row ask.
 func (t *table) fill(p Profile, base string, w Window, open string) {
-	rows := rowsOf(p.Profile, t.Key)
+	all := p.Tables()
+	rows := *all[slices.IndexFunc(all, func(of intel.Table) bool { return of.Key == t.Key })].Rows
 	total, known := p.Totals[t.Key]
 	if !known {
 		total = len(rows)

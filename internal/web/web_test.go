@@ -198,6 +198,15 @@ func TestTheServerAnswersWherePagesAreSaidToBe(t *testing.T) {
 	}
 }
 
+func TestAnActorsPageHasEveryTable(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	for _, table := range (&intel.Profile{}).Tables() {
+		if strings.Count(page, `<section id="`+table.Key+`"`) != 1 {
+			t.Errorf("no section %s", table.Key)
+		}
+	}
+}
+
 func TestIndicatorsOfEveryKindCanBeFiltered(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
 	for _, k := range intel.KindsOf(intel.IOC) {
