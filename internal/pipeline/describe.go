@@ -238,32 +238,32 @@ func summary(p intel.Profile, set *reference.Set) string {
 	default:
 		fmt.Fprintf(&b, "; dated %s to %s.", p.First.Format(time.DateOnly), p.Last.Format(time.DateOnly))
 	}
-	weeks := p.Activities.Weekly
 	switch age := p.AsOf.Sub(p.Last); {
-	case p.Last.IsZero() || age < 0 || len(weeks) < 8:
+	case p.Last.IsZero() || age < 0:
 	case age > 365*24*time.Hour:
 		fmt.Fprintf(&b, " Not seen for %s.", plural(int(age.Hours()/24/365), "year"))
 	default:
-		now, before := sum(weeks[len(weeks)-4:]), sum(weeks[len(weeks)-8:len(weeks)-4])
-		switch {
-		case now == 0 && before == 0:
-			b.WriteString(" Quiet for eight weeks.")
-		case now > before+before/4:
-			fmt.Fprintf(&b, " Busier than usual: %d in the last four weeks, %d in the four before.", now, before)
-		case now < before-before/4:
-			fmt.Fprintf(&b, " Quieter than usual: %d in the last four weeks, %d in the four before.", now, before)
-		default:
-			fmt.Fprintf(&b, " About as busy as before: %d in the last four weeks, %d in the four before.", now, before)
-		}
+		b.WriteString(pace(intel.PaceOf(p.Activities.Weekly)))
 	}
 	return b.String()
 }
 
-func sum(counts []intel.Count) (n int) {
-	for _, c := range counts {
-		n += c.N
+// pace says how busy the last weeks were; nothing if that is not known.
+func pace(p intel.Pace) string {
+	var how string
+	switch p.Direction {
+	case intel.Busier:
+		how = "Busier than usual"
+	case intel.Quieter:
+		how = "Quieter than usual"
+	case intel.Steady:
+		how = "About as busy as before"
+	case intel.Silent:
+		return " Quiet for eight weeks."
+	default:
+		return ""
 	}
-	return n
+	return fmt.Sprintf(" %s: %d in the last four weeks, %d in the four before.", how, p.Now, p.Before)
 }
 
 func plural(n int, noun string) string {

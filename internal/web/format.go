@@ -132,22 +132,26 @@ func ago(t, now time.Time) string {
 // A trend is a change in words and in a class that draws its arrow.
 type trend struct{ Class, Text string }
 
-// change compares two counts.
-func change(now, before int) trend {
-	switch {
-	case before == 0 && now == 0:
-		return trend{"flat", "0 %"}
-	case before == 0:
-		return trend{"up", "new"}
+// change tells how a pace has changed.
+func change(p intel.Pace) trend {
+	class := "flat"
+	switch p.Direction {
+	case intel.Unknown:
+		return trend{class, dash}
+	case intel.Busier:
+		class = "up"
+	case intel.Quieter:
+		class = "down"
 	}
-	percent := (now - before) * 100 / before
-	switch {
-	case percent > 2:
-		return trend{"up", "+" + number(percent) + " %"}
-	case percent < -2:
-		return trend{"down", number(percent) + " %"}
+	if p.Before == 0 && p.Now > 0 {
+		return trend{class, "new"}
 	}
-	return trend{"flat", number(percent) + " %"}
+	percent := (p.Now - p.Before) * 100 / max(1, p.Before)
+	sign := ""
+	if percent > 0 {
+		sign = "+"
+	}
+	return trend{class, sign + number(percent) + " %"}
 }
 
 // kindName writes a kind as a person would.
