@@ -165,20 +165,9 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 	span, err := v.db.Mentioned(ctx, r, plain, v.now(), time.Time{})
 	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
 	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
-		l.Summary = firstSentence(f.Description)
+		l.Summary = f.Summary
 	}
 	return l, err
-}
-
-// firstSentence cuts a description to its first sentence, or to 200 characters.
-func firstSentence(s string) string {
-	if i := strings.Index(s, ". "); i >= 0 {
-		s = s[:i+1]
-	}
-	if r := []rune(s); len(r) > 200 {
-		s = strings.TrimRight(string(r[:200]), " ,;") + "…"
-	}
-	return s
 }
 
 // Entities implements web.Views.

@@ -3,6 +3,7 @@ package intel_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -58,6 +59,20 @@ func TestEveryKindStandsInTheListOfItsClassOnce(t *testing.T) {
 	}
 	if len(seen) != 48 {
 		t.Errorf("%d kinds, want 48", len(seen))
+	}
+}
+
+func TestADocumentWithoutATitleIsNamedByItsText(t *testing.T) {
+	for want, d := range map[string]intel.Document{
+		"New tool":                     {Title: " New\n tool ", Text: "Other words."},
+		"Selling access, cheap":        {Text: " Selling access,\n\ncheap\n"},
+		strings.Repeat("狐", 100) + "…": {Text: strings.Repeat("狐", 400)},
+		"Forum post by kelp/ann":       {Genre: intel.Forum, Author: "kelp/ann", Source: "kelp", Text: " \n"},
+		"List by feed":                 {Genre: intel.List, Source: "feed"},
+	} {
+		if got := d.Heading(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

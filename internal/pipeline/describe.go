@@ -135,28 +135,13 @@ func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w W
 		return a, err
 	}
 	for _, d := range docs {
-		a.Events = append(a.Events, intel.Event{At: d.Published, What: headline(d), Document: d.ID, Source: d.Source, URL: d.URL})
+		what := d.Heading()
+		if d.Genre == intel.LeakSite {
+			what = "Claim on a leak site" // its title names the victim
+		}
+		a.Events = append(a.Events, intel.Event{At: d.Published, What: what, Document: d.ID, Source: d.Source, URL: d.URL})
 	}
 	return a, nil
-}
-
-// headline says in one line what a document is. A leak-site post names its
-// victim, so it is only called what it is.
-func headline(d intel.Document) string {
-	if d.Genre == intel.LeakSite {
-		return "Claim on a leak site"
-	}
-	if d.Title != "" {
-		return d.Title
-	}
-	line := strings.Join(strings.Fields(d.Text), " ")
-	if line == "" {
-		return d.Genre.Title() + " by " + cmp.Or(d.Author, string(d.Source))
-	}
-	if r := []rune(line); len(r) > 140 {
-		line = string(r[:140]) + "…"
-	}
-	return line
 }
 
 // attacks tallies whom e is said to have attacked, by country and by sector.
@@ -220,8 +205,8 @@ func references(docs []intel.Document, set *reference.Set, e intel.Entity) []str
 // summary is the sentence a tired person can act on.
 func summary(p intel.Profile, set *reference.Set) string {
 	var b strings.Builder
-	if f, ok := set.Facts(p.Entity); ok && f.Description != "" {
-		b.WriteString(firstSentence(f.Description) + " ")
+	if f, ok := set.Facts(p.Entity); ok && f.Summary != "" {
+		b.WriteString(f.Summary + " ")
 	}
 	if p.Documents == 0 {
 		return b.String() + "No document at hand names it: all of this is what the reference lists."
@@ -271,22 +256,6 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// firstSentence returns the first sentence of a description, at most 300
-// characters, on one line.
-func firstSentence(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if i := strings.Index(s, ". "); i > 0 {
-		s = s[:i+1]
-	}
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:300]) + "…"
-	}
-	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "…") {
-		s += "."
-	}
-	return s
 }
 
 // A Match is an entity that a name may mean.
