@@ -27,6 +27,23 @@ type Forecast struct {
 	Marking Marking `json:"marking,omitempty"`
 }
 
+// MarshalJSON implements json.Marshaler. A forecast without quantiles has a
+// probability, even one of nothing.
+func (f Forecast) MarshalJSON() ([]byte, error) {
+	type plain Forecast
+	out := struct {
+		plain
+		Probability *float64 `json:"probability,omitempty"`
+	}{plain: plain(f)}
+	if len(f.Quantiles) == 0 {
+		out.Probability = &f.Probability
+	}
+	if f.Reasons == nil {
+		out.Reasons = []Reason{}
+	}
+	return json.Marshal(out)
+}
+
 // A Skill is a score over the base rate: point, low, high. In JSON none is
 // "none".
 type Skill []float64
@@ -60,7 +77,7 @@ type Proof struct {
 	Source   SourceID   `json:"source"`
 	Genre    Genre      `json:"genre,omitempty"`
 	Title    string     `json:"title,omitempty"`
-	URL      string     `json:"url,omitempty"`
+	URL      string     `json:"url"`
 	Snippet  string     `json:"snippet"`
 	Offset   int        `json:"offset"`
 	At       time.Time  `json:"at,omitzero"`

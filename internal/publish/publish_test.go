@@ -165,6 +165,54 @@ func TestJSONHasTheStableKeys(t *testing.T) {
 	}
 }
 
+func TestWhatIsUnknownKeepsItsKeyInJSON(t *testing.T) {
+	p := intel.Profile{Attacks: []intel.Tally{{}}, Forecasts: []intel.Forecast{{}}}
+	for _, table := range p.Tables() {
+		*table.Rows = []intel.Row{{Evidence: []intel.Proof{{}}}}
+	}
+	var b bytes.Buffer
+	if err := publish.JSON(&b, p, publish.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]json.RawMessage
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	own := map[string]string{"ioc": "hostname campaign", "countries": "role", "ioa": "type phase", "ttp": "description", "attacks": "value", "forecasts": ""}
+	keys := []string{"attacks", "forecasts"}
+	for _, table := range p.Tables() {
+		keys = append(keys, table.Key)
+	}
+	for _, key := range keys {
+		var rows []map[string]json.RawMessage
+		if err := json.Unmarshal(got[key], &rows); err != nil || len(rows) != 1 {
+			t.Fatalf("%s: %d rows, err %v", key, len(rows), err)
+		}
+		want := "confidence probability predicted first_seen last_seen origins evidence"
+		if key == "forecasts" {
+			want = "id actor kind target horizon_days probability base_rate skill reasons made due rule"
+		}
+		lacks(t, key, rows[0], want+" "+own[key])
+		var proofs []map[string]json.RawMessage
+		if key != "forecasts" && key != "attacks" {
+			if err := json.Unmarshal(rows[0]["evidence"], &proofs); err != nil || len(proofs) != 1 {
+				t.Fatalf("%s: evidence %s, err %v", key, rows[0]["evidence"], err)
+			}
+			lacks(t, "evidence of "+key, proofs[0], "document source url snippet offset at")
+		}
+	}
+}
+
+// lacks fails for keys that are not there.
+func lacks(t *testing.T, what string, got map[string]json.RawMessage, keys string) {
+	t.Helper()
+	for _, key := range strings.Fields(keys) {
+		if _, ok := got[key]; !ok {
+			t.Errorf("%s lacks %s", what, key)
+		}
+	}
+}
+
 func hostile() []string {
 	return []string{"a | b", "`", "``` x", "<script>alert(1)</script>", "[x](javascript:alert(1))", "a\nb\r\n# h", "\u202egnp.exe", "\x00\x1b[2J", "![x](http://a.example/)",
 		"http://evil.example/", "**b**", "&lt;", "\\", strings.Repeat("x", 5000), "../../etc/passwd", "CON", "aux.txt", ".", "", "a:b", "..\\..\\x"}
