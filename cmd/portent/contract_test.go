@@ -1,7 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +34,7 @@ func TestEveryKeyOfTheContractIsThere(t *testing.T) {
 		{exitDone, "entity offset length text snippet suppressed", []string{"extract", log}},
 		{exitDone, "value known level probability actors suppressed first_seen last_seen decayed", []string{"lookup", "c2.bell-night.com", "192.0.2.1"}},
 		{exitDone, "file line offset entity probability actors predicted | bytes seconds matches", []string{"hunt", log}},
+		{exitDone, "profiles dir", []string{"publish", t.TempDir()}},
 		{exitDone, "documents observations evidence parked problems", []string{"doctor"}},
 		{exitDone, "name aliases as_of countries campaigns associated_actors activities intentions research attacks ioc ttp ioa forecasts references summary licence hidden " +
 			"ioc.value ioc.confidence ioc.probability ioc.predicted ioc.first_seen ioc.last_seen ioc.origins ioc.evidence ioc.hostname ioc.campaign", []string{"profile", "Cold Lynx"}},
@@ -57,6 +63,38 @@ func TestEveryKeyOfTheContractIsThere(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestARejectionIsToldInOneLine(t *testing.T) {
+	im := &importing{}
+	im.reject("a", "", errors.Join(errors.New("row 1: bad"), errors.New("row 2: worse\r\n\n  and more")))
+	if got, want := im.rejected[0].Reason, "row 1: bad; row 2: worse; and more"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestAServerSaysInJSONWhereItIs(t *testing.T) {
+	db := newStore(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out, to := io.Pipe()
+	code := make(chan int, 1)
+	var errs bytes.Buffer
+	go func() {
+		code <- run(ctx, []string{"--db", db, "--json", "serve", "--addr", "127.0.0.1:0"}, strings.NewReader(""), to, &errs)
+		to.Close()
+	}()
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	var said struct{ Address string }
+	if err != nil || json.Unmarshal([]byte(line), &said) != nil || !strings.HasPrefix(said.Address, "http://127.0.0.1:") || !strings.HasSuffix(said.Address, "/") {
+		t.Errorf("printed %q, err %v", line, err)
+	}
+	stop()
+	rest, err := io.ReadAll(lines)
+	if got := <-code; got != exitDone || len(rest) > 0 || err != nil {
+		t.Errorf("exit %d, then printed %q, err %v: %s", got, rest, err, errs.String())
 	}
 }
 

@@ -47,10 +47,14 @@ func (c *publishCmd) Run(ctx context.Context, a *app) error {
 	err = write(filepath.Join(c.Dir, "README.md"), func(w *bufio.Writer) error {
 		return publish.Index(w, entries, publish.Options{BaseURL: c.BaseURL})
 	})
-	if err == nil {
-		a.remark("%d profiles written to %s.", len(entries), c.Dir)
+	if err != nil {
+		return err
 	}
-	return err
+	if a.cli.JSON {
+		return a.print(map[string]any{"profiles": len(entries), "dir": c.Dir})
+	}
+	a.remark("%d profiles written to %s.", len(entries), c.Dir)
+	return nil
 }
 
 func (c *publishCmd) kind(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, kind intel.Kind, taken publish.Paths) ([]publish.Entry, error) {
