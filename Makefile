@@ -11,7 +11,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 .PHONY: run test check bench build fuzz accuracy
 
 build:
-	go build -trimpath -ldflags '-s -w' -o bin/portent ./cmd/portent
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/portent ./cmd/portent
 
 run: build
 	./bin/portent serve --demo

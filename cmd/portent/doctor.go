@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/portent-cti/portent/internal/store"
 )
@@ -98,27 +97,5 @@ func (c *reprocessCmd) Run(ctx context.Context, a *app) error {
 		return a.print(map[string]any{"documents": n})
 	}
 	fmt.Fprintf(a.out, "%d documents derived again\n", n)
-	return nil
-}
-
-type versionCmd struct{}
-
-// Run implements the command.
-func (c *versionCmd) Run(a *app) error {
-	v, revision := "devel", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			v = info.Main.Version
-		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = s.Value
-			}
-		}
-	}
-	if a.cli.JSON {
-		return a.print(map[string]any{"version": v, "revision": revision})
-	}
-	fmt.Fprintln(a.out, "portent", v, revision)
 	return nil
 }

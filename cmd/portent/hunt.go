@@ -100,7 +100,7 @@ func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.S
 		if err != nil {
 			return nil, err
 		}
-		p, _, err := ed.Profile(ctx, a.reader(), e, pipeline.Window{}, a.asOf())
+		p, _, err := ed.Profile(ctx, a.reader(), e, pipeline.Window{}, a.now())
 		if err != nil {
 			return nil, err
 		}

@@ -350,12 +350,23 @@ func (im *importing) reject(path, item string, reason error) {
 	}
 	switch im.listed++; {
 	case im.listed <= mostListed:
-		im.rejected = append(im.rejected, rejection{path, item, reason.Error()})
+		im.rejected = append(im.rejected, rejection{path, item, oneLine(reason)})
 	case im.listed == mostListed+1:
 		im.rejected = append(im.rejected, rejection{path, "", "1 more item"})
 	default:
 		im.rejected[len(im.rejected)-1].Reason = fmt.Sprintf("%d more items", im.listed-mostListed)
 	}
+}
+
+// oneLine is the text of an error, which may be several in as many lines.
+func oneLine(err error) string {
+	var out []string
+	for _, line := range strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // keep gathers documents into batches, one transaction each.

@@ -37,7 +37,7 @@ type cli struct {
 	Config   kong.ConfigFlag `help:"Configuration file in TOML: flags by name, those of a command in the table of its name." placeholder:"FILE"`
 	JSON     bool            `name:"json" help:"Print JSON: one object, or one object a line."`
 	Now      time.Time       `help:"Pretend that it is this time (RFC 3339, or a day), for reproducible runs." placeholder:"TIME"`
-	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day)." placeholder:"TIME"`
+	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day): profile, publish, lookup, forecast." placeholder:"TIME"`
 	Quiet    bool            `short:"q" help:"No progress, no remarks."`
 	LogLevel string          `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 
@@ -84,6 +84,9 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 	k, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited
+	}
+	if err == nil {
+		err = c.check(k)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "portent: %v (portent --help lists commands and flags)\n", err)

@@ -84,6 +84,9 @@ func TestMistakesOnTheCommandLineAreSaidToBeThat(t *testing.T) {
 		t.Fatalf("exit %d, %+v: %s", code, c, errs)
 	}
 	printed(t, exitDone, "--db", db, "--as-of", "2026-02-01", "profile", "Cold", "Lynx")
+	printed(t, exitDone, "--db", db, "--as-of", "2026-02-01", "forecast", "Cold Lynx")
+	printed(t, exitDone, "--db", db, "--json", "profile", "--format", "stix", "Cold Lynx")
+	printed(t, exitDone, "--config", file(t, "portent.toml", []byte("as-of = '2026-02-01'\njson = true")), "--db", db, "doctor")
 	for _, test := range []struct {
 		code int
 		args []string
@@ -92,6 +95,9 @@ func TestMistakesOnTheCommandLineAreSaidToBeThat(t *testing.T) {
 		{exitFailed, []string{"--db", db, "profile", "Cold Lymx"}, "did you mean actor:cold-lynx?"},
 		{exitFailed, []string{"--db", newStore(t), "profile", "Cold Lynx"}, "is empty"},
 		{exitUsage, []string{"--now", "yesterday", "version"}, "no time such as 2026-03-17"},
+		{exitUsage, []string{"--db", db, "--as-of", "2026-02-01", "doctor"}, "--as-of is for profile, publish, lookup, forecast"},
+		{exitUsage, []string{"--db", db, "sources", "--as-of", "2026-02-01", "list"}, "--as-of is for profile"},
+		{exitUsage, []string{"--db", db, "--json", "profile", "--format", "markdown", "Cold Lynx"}, "not both"},
 		{exitUsage, []string{"--db", db, "profile", "--preview", "0", "Cold Lynx"}, "1 or more"},
 		{exitFailed, []string{"extract", file(t, "a.png", []byte("\x89PNG\r\n\x00\x00"))}, "is not text"},
 		{exitFailed, []string{"--db", db, "sync", "--from", t.TempDir()}, "none of the packs"},

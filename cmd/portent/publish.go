@@ -19,11 +19,6 @@ type publishCmd struct {
 	Dir     string `arg:"" help:"Folder to write to; it is made if need be." type:"path"`
 }
 
-// published is the kinds of entity that get a file.
-func published() []intel.Kind {
-	return []intel.Kind{intel.Actor, intel.Campaign, intel.Malware, intel.Tool, intel.Country, intel.Vulnerability, intel.Handle, intel.Channel}
-}
-
 // Run implements the command.
 func (c *publishCmd) Run(ctx context.Context, a *app) error {
 	if err := previewable(c.Preview); err != nil {
@@ -39,8 +34,11 @@ func (c *publishCmd) Run(ctx context.Context, a *app) error {
 	}
 	var entries []publish.Entry
 	taken := publish.Paths{}
-	for _, kind := range published() {
-		some, err := c.kind(ctx, a, ed, r, kind, taken)
+	for _, s := range intel.Subjects() {
+		if !s.Paged {
+			continue
+		}
+		some, err := c.kind(ctx, a, ed, r, s.Kind, taken)
 		if err != nil {
 			return err
 		}
@@ -49,10 +47,14 @@ func (c *publishCmd) Run(ctx context.Context, a *app) error {
 	err = write(filepath.Join(c.Dir, "README.md"), func(w *bufio.Writer) error {
 		return publish.Index(w, entries, publish.Options{BaseURL: c.BaseURL})
 	})
-	if err == nil {
-		a.remark("%d profiles written to %s.", len(entries), c.Dir)
+	if err != nil {
+		return err
 	}
-	return err
+	if a.cli.JSON {
+		return a.print(map[string]any{"profiles": len(entries), "dir": c.Dir})
+	}
+	a.remark("%d profiles written to %s.", len(entries), c.Dir)
+	return nil
 }
 
 func (c *publishCmd) kind(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, kind intel.Kind, taken publish.Paths) ([]publish.Entry, error) {

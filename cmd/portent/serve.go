@@ -52,11 +52,22 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	ed := &pipeline.Editor{DB: a.db, Reference: p.Reference, Licence: licence, Invented: invented}
-	handler := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.asOf}, Reader: a.reader(), Notice: notice(invented),
-		Formats: formats(), Log: a.log, Now: a.asOf})
+	handler := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.now}, Reader: a.reader(), Notice: notice(invented),
+		Formats: formats(), Log: a.log, Now: a.now})
 	debug.FreeOSMemory() // reading packs takes five times what stays of them
-	fmt.Fprintf(a.out, "Portent is ready: http://%s/\n", listener.Addr())
+	if err := a.ready("http://" + listener.Addr().String() + "/"); err != nil {
+		return err
+	}
 	return c.serve(ctx, a, p, listener, handler)
+}
+
+// ready says where the pages are.
+func (a *app) ready(address string) error {
+	if a.cli.JSON {
+		return a.print(map[string]string{"address": address})
+	}
+	_, err := fmt.Fprintln(a.out, "Portent is ready:", address)
+	return err
 }
 
 // listen takes the address asked for; for a demo a busy default gives way to a

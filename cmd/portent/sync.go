@@ -101,7 +101,7 @@ func (c *syncCmd) packs(ctx context.Context, a *app, fsys fs.FS, names []string,
 		case errors.Is(err, intel.ErrNotFound) && len(c.Pack) == 0:
 			// without names, what the folder does not offer is not asked for
 		case err != nil:
-			results = append(results, synced{Name: name, State: "failed", Reason: err.Error()})
+			results = append(results, synced{Name: name, State: "failed", Reason: oneLine(err)})
 		default:
 			results = append(results, r)
 		}

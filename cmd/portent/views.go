@@ -162,31 +162,12 @@ func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until ti
 	if l.Weekly, err = v.db.Weekly(ctx, r, plain, until.AddDate(0, 0, -26*7), until, time.Time{}); err != nil {
 		return l, err
 	}
-	for i, w := range l.Weekly {
-		switch age := len(l.Weekly) - i; {
-		case age <= 4:
-			l.Documents28 += w.N
-		case age <= 8:
-			l.Before28 += w.N
-		}
-	}
 	span, err := v.db.Mentioned(ctx, r, plain, v.now(), time.Time{})
 	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
 	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
-		l.Summary = firstSentence(f.Description)
+		l.Summary = f.Summary
 	}
 	return l, err
-}
-
-// firstSentence cuts a description to its first sentence, or to 200 characters.
-func firstSentence(s string) string {
-	if i := strings.Index(s, ". "); i >= 0 {
-		s = s[:i+1]
-	}
-	if r := []rune(s); len(r) > 200 {
-		s = strings.TrimRight(string(r[:200]), " ,;") + "…"
-	}
-	return s
 }
 
 // Entities implements web.Views.
@@ -248,7 +229,7 @@ func (v *views) find(ctx context.Context, r intel.Reader, l web.List, until time
 		case "last":
 			return b.Last.Compare(a.Last)
 		}
-		return cmp.Or(cmp.Compare(b.Documents28, a.Documents28), cmp.Compare(b.Documents, a.Documents))
+		return cmp.Or(cmp.Compare(b.Pace().Now, a.Pace().Now), cmp.Compare(b.Documents, a.Documents))
 	})
 	return out, nil
 }

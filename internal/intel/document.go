@@ -153,6 +153,22 @@ func (d Document) Voice() string {
 	return string(d.Source)
 }
 
+// Heading names d in one line: by its title, or else by how its text begins.
+func (d Document) Heading() string {
+	if title := strings.Join(strings.Fields(d.Title), " "); title != "" {
+		return title
+	}
+	const most = 100
+	line := strings.Join(strings.Fields(strings.ToValidUTF8(d.Text[:min(len(d.Text), 8*most)], "")), " ")
+	switch r := []rune(line); {
+	case line == "":
+		return d.Genre.Title() + " by " + d.Voice()
+	case len(r) > most:
+		line = strings.TrimRight(string(r[:most]), " ,;") + "…"
+	}
+	return line
+}
+
 // A Stance is which way a claim or evidence points.
 type Stance int8
 

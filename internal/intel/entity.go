@@ -82,33 +82,35 @@ const (
 	IOA               // indicators (fragments) of attack
 )
 
-var kinds = map[Kind]Class{
-	Actor: Name, Campaign: Name, Malware: Name, Tool: Name, Vulnerability: Name, Country: Name, Sector: Name,
-	Product: Name, Organization: Name, Handle: Name, Channel: Name, Intent: Name, Label: Name,
-	Technique: TTP, Weakness: TTP, AttackPattern: TTP,
-	IPv4: IOC, IPv6: IOC, CIDR: IOC, Domain: IOC, URL: IOC, Email: IOC, MD5: IOC, SHA1: IOC, SHA256: IOC, SHA512: IOC,
-	SSDeep: IOC, JARM: IOC, JA3: IOC, ASN: IOC, Bitcoin: IOC, Ethereum: IOC, Monero: IOC, Onion: IOC, Mutex: IOC,
-	RegistryKey: IOC, UserAgent: IOC, Filename: IOC, Command: IOC, Service: IOC, ScheduledTask: IOC,
-	File: IOA, Library: IOA, Function: IOA, Argument: IOA, Input: IOA, Pattern: IOA, Port: IOA,
+// byClass lists the kinds of each class in the order in which readers choose
+// among them.
+var byClass = [...][]Kind{
+	Name: {Actor, Campaign, Malware, Tool, Vulnerability, Country, Sector, Product, Organization, Handle, Channel, Intent, Label},
+	TTP:  {Technique, Weakness, AttackPattern},
+	IOC: {IPv4, IPv6, CIDR, Domain, URL, Email, MD5, SHA1, SHA256, SHA512, SSDeep, JARM, JA3, ASN, Onion, Bitcoin, Ethereum, Monero,
+		Filename, Command, Service, ScheduledTask, RegistryKey, Mutex, UserAgent},
+	IOA: {File, Library, Function, Argument, Input, Pattern, Port},
 }
 
-// Known reports whether k is one of the kinds of this package.
-func (k Kind) Known() bool { _, ok := kinds[k]; return ok }
-
-// Class returns the class of k.
-func (k Kind) Class() Class { return kinds[k] }
-
-// KindsOf returns the kinds of a class, in alphabetical order.
-func KindsOf(c Class) []Kind {
-	var out []Kind
-	for k, class := range kinds {
-		if class == c {
-			out = append(out, k)
+var classes = func() map[Kind]Class {
+	out := map[Kind]Class{}
+	for c, kinds := range byClass {
+		for _, k := range kinds {
+			out[k] = Class(c)
 		}
 	}
-	slices.Sort(out)
 	return out
-}
+}()
+
+// Known reports whether k is one of the kinds of this package.
+func (k Kind) Known() bool { _, ok := classes[k]; return ok }
+
+// Class returns the class of k.
+func (k Kind) Class() Class { return classes[k] }
+
+// KindsOf returns the kinds of a class, in the order in which readers choose
+// among them.
+func KindsOf(c Class) []Kind { return slices.Clone(byClass[c]) }
 
 // Slugged reports whether names of kind k are written as slugs: things people
 // give names to, whose spelling varies in case, spaces and hyphens.

@@ -3,6 +3,7 @@ package intel_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -42,6 +43,35 @@ func TestEntitiesAreCanonical(t *testing.T) {
 		}
 		if err != nil || got.String() != want {
 			t.Errorf("%q: got %v, err %v; want %s", in, got, err, want)
+		}
+	}
+}
+
+func TestEveryKindStandsInTheListOfItsClassOnce(t *testing.T) {
+	seen := map[intel.Kind]bool{}
+	for _, c := range []intel.Class{intel.Name, intel.IOC, intel.TTP, intel.IOA} {
+		for _, k := range intel.KindsOf(c) {
+			if seen[k] || !k.Known() || k.Class() != c {
+				t.Errorf("%s in class %d: known %t, class %d, seen before %t", k, c, k.Known(), k.Class(), seen[k])
+			}
+			seen[k] = true
+		}
+	}
+	if len(seen) != 48 {
+		t.Errorf("%d kinds, want 48", len(seen))
+	}
+}
+
+func TestADocumentWithoutATitleIsNamedByItsText(t *testing.T) {
+	for want, d := range map[string]intel.Document{
+		"New tool":                     {Title: " New\n tool ", Text: "Other words."},
+		"Selling access, cheap":        {Text: " Selling access,\n\ncheap\n"},
+		strings.Repeat("狐", 100) + "…": {Text: strings.Repeat("狐", 400)},
+		"Forum post by kelp/ann":       {Genre: intel.Forum, Author: "kelp/ann", Source: "kelp", Text: " \n"},
+		"List by feed":                 {Genre: intel.List, Source: "feed"},
+	} {
+		if got := d.Heading(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

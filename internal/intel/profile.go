@@ -27,6 +27,23 @@ type Forecast struct {
 	Marking Marking `json:"marking,omitempty"`
 }
 
+// MarshalJSON implements json.Marshaler. A forecast without quantiles has a
+// probability, even one of nothing.
+func (f Forecast) MarshalJSON() ([]byte, error) {
+	type plain Forecast
+	out := struct {
+		plain
+		Probability *float64 `json:"probability,omitempty"`
+	}{plain: plain(f)}
+	if len(f.Quantiles) == 0 {
+		out.Probability = &f.Probability
+	}
+	if f.Reasons == nil {
+		out.Reasons = []Reason{}
+	}
+	return json.Marshal(out)
+}
+
 // A Skill is a score over the base rate: point, low, high. In JSON none is
 // "none".
 type Skill []float64
@@ -60,7 +77,7 @@ type Proof struct {
 	Source   SourceID   `json:"source"`
 	Genre    Genre      `json:"genre,omitempty"`
 	Title    string     `json:"title,omitempty"`
-	URL      string     `json:"url,omitempty"`
+	URL      string     `json:"url"`
 	Snippet  string     `json:"snippet"`
 	Offset   int        `json:"offset"`
 	At       time.Time  `json:"at,omitzero"`
@@ -168,4 +185,19 @@ type Profile struct {
 	Hidden map[string]int `json:"hidden"`
 	// Preview is the redacted public form: its times are months.
 	Preview bool `json:"-"`
+}
+
+// A Table is one table of rows of a profile.
+type Table struct {
+	Key  string // in the profile's JSON
+	Rows *[]Row
+}
+
+// Tables returns the tables of rows of p in the order in which they are
+// printed.
+func (p *Profile) Tables() []Table {
+	return []Table{
+		{"aliases", &p.Aliases}, {"associated_actors", &p.Associated}, {"campaigns", &p.Campaigns}, {"countries", &p.Countries},
+		{"intentions", &p.Intentions}, {"research", &p.Research}, {"arsenal", &p.Arsenal}, {"ioc", &p.IOC}, {"ttp", &p.TTP}, {"ioa", &p.IOA},
+	}
 }

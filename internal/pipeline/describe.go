@@ -135,28 +135,13 @@ func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w W
 		return a, err
 	}
 	for _, d := range docs {
-		a.Events = append(a.Events, intel.Event{At: d.Published, What: headline(d), Document: d.ID, Source: d.Source, URL: d.URL})
+		what := d.Heading()
+		if d.Genre == intel.LeakSite {
+			what = "Claim on a leak site" // its title names the victim
+		}
+		a.Events = append(a.Events, intel.Event{At: d.Published, What: what, Document: d.ID, Source: d.Source, URL: d.URL})
 	}
 	return a, nil
-}
-
-// headline says in one line what a document is. A leak-site post names its
-// victim, so it is only called what it is.
-func headline(d intel.Document) string {
-	if d.Genre == intel.LeakSite {
-		return "Claim on a leak site"
-	}
-	if d.Title != "" {
-		return d.Title
-	}
-	line := strings.Join(strings.Fields(d.Text), " ")
-	if line == "" {
-		return d.Genre.Title() + " by " + cmp.Or(d.Author, string(d.Source))
-	}
-	if r := []rune(line); len(r) > 140 {
-		line = string(r[:140]) + "…"
-	}
-	return line
 }
 
 // attacks tallies whom e is said to have attacked, by country and by sector.
@@ -220,8 +205,8 @@ func references(docs []intel.Document, set *reference.Set, e intel.Entity) []str
 // summary is the sentence a tired person can act on.
 func summary(p intel.Profile, set *reference.Set) string {
 	var b strings.Builder
-	if f, ok := set.Facts(p.Entity); ok && f.Description != "" {
-		b.WriteString(firstSentence(f.Description) + " ")
+	if f, ok := set.Facts(p.Entity); ok && f.Summary != "" {
+		b.WriteString(f.Summary + " ")
 	}
 	if p.Documents == 0 {
 		return b.String() + "No document at hand names it: all of this is what the reference lists."
@@ -238,32 +223,32 @@ func summary(p intel.Profile, set *reference.Set) string {
 	default:
 		fmt.Fprintf(&b, "; dated %s to %s.", p.First.Format(time.DateOnly), p.Last.Format(time.DateOnly))
 	}
-	weeks := p.Activities.Weekly
 	switch age := p.AsOf.Sub(p.Last); {
-	case p.Last.IsZero() || age < 0 || len(weeks) < 8:
+	case p.Last.IsZero() || age < 0:
 	case age > 365*24*time.Hour:
 		fmt.Fprintf(&b, " Not seen for %s.", plural(int(age.Hours()/24/365), "year"))
 	default:
-		now, before := sum(weeks[len(weeks)-4:]), sum(weeks[len(weeks)-8:len(weeks)-4])
-		switch {
-		case now == 0 && before == 0:
-			b.WriteString(" Quiet for eight weeks.")
-		case now > before+before/4:
-			fmt.Fprintf(&b, " Busier than usual: %d in the last four weeks, %d in the four before.", now, before)
-		case now < before-before/4:
-			fmt.Fprintf(&b, " Quieter than usual: %d in the last four weeks, %d in the four before.", now, before)
-		default:
-			fmt.Fprintf(&b, " About as busy as before: %d in the last four weeks, %d in the four before.", now, before)
-		}
+		b.WriteString(pace(intel.PaceOf(p.Activities.Weekly)))
 	}
 	return b.String()
 }
 
-func sum(counts []intel.Count) (n int) {
-	for _, c := range counts {
-		n += c.N
+// pace says how busy the last weeks were; nothing if that is not known.
+func pace(p intel.Pace) string {
+	var how string
+	switch p.Direction {
+	case intel.Busier:
+		how = "Busier than usual"
+	case intel.Quieter:
+		how = "Quieter than usual"
+	case intel.Steady:
+		how = "About as busy as before"
+	case intel.Silent:
+		return " Quiet for eight weeks."
+	default:
+		return ""
 	}
-	return n
+	return fmt.Sprintf(" %s: %d in the last four weeks, %d in the four before.", how, p.Now, p.Before)
 }
 
 func plural(n int, noun string) string {
@@ -271,22 +256,6 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// firstSentence returns the first sentence of a description, at most 300
-// characters, on one line.
-func firstSentence(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if i := strings.Index(s, ". "); i > 0 {
-		s = s[:i+1]
-	}
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:300]) + "…"
-	}
-	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "…") {
-		s += "."
-	}
-	return s
 }
 
 // A Match is an entity that a name may mean.
@@ -297,13 +266,6 @@ type Match struct {
 	SaidBy []string
 }
 
-// profiled is the kinds of entity that have profiles, in the order in which a
-// bare name is taken for one of them.
-func profiled() []intel.Kind {
-	return []intel.Kind{intel.Actor, intel.Campaign, intel.Malware, intel.Tool, intel.Vulnerability, intel.Country, intel.Sector,
-		intel.Handle, intel.Channel, intel.Label}
-}
-
 // Lookup returns whom a name means, greatest share first: a written form such
 // as "malware:cobalt-strike", a CVE, a country's code or name, or any alias. A
 // name that is unknown is intel.ErrNotFound.
@@ -311,8 +273,8 @@ func (ed *Editor) Lookup(ctx context.Context, r intel.Reader, name string) ([]Ma
 	if e, err := intel.ParseEntity(name); err == nil {
 		return ed.canonical(ctx, r, e)
 	}
-	for _, kind := range profiled() {
-		matches, err := ed.canonical(ctx, r, intel.NewEntity(kind, name))
+	for _, s := range intel.Subjects() {
+		matches, err := ed.canonical(ctx, r, intel.NewEntity(s.Kind, name))
 		if err == nil || !errors.Is(err, intel.ErrNotFound) {
 			return matches, err
 		}
@@ -326,7 +288,7 @@ func (ed *Editor) Lookup(ctx context.Context, r intel.Reader, name string) ([]Ma
 		return nil, err
 	}
 	for _, t := range append(found, more...) {
-		if slices.Contains(profiled(), t.Entity.Kind) && intel.Compact(t.Entity.Name) == intel.Compact(name) {
+		if _, ok := t.Entity.Kind.Subject(); ok && intel.Compact(t.Entity.Name) == intel.Compact(name) {
 			return ed.canonical(ctx, r, t.Entity)
 		}
 	}

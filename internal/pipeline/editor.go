@@ -75,14 +75,15 @@ func (w Window) past(now time.Time) store.Weighing {
 	return store.Weighing{}
 }
 
-// table says which links make up one table of a profile.
+// A table is the key of one of a profile's tables with the links that make it
+// up.
 type table struct {
 	name string
-	put  func(*intel.Profile) *[]intel.Row
 	from []store.Section
 }
 
-func tables() []table {
+// links says which links make up the tables of a profile, by their keys.
+func links() map[string][]store.Section {
 	named := func(inward bool, kinds []intel.Kind, rel ...intel.Relation) store.Section {
 		return store.Section{Relations: rel, Inward: inward, Class: intel.Name, Kinds: kinds}
 	}
@@ -92,27 +93,27 @@ func tables() []table {
 	of := func(class intel.Class, inward bool, rel ...intel.Relation) store.Section {
 		return store.Section{Relations: rel, Inward: inward, Class: class}
 	}
-	return []table{
-		{"associated_actors", func(p *intel.Profile) *[]intel.Row { return &p.Associated }, []store.Section{
+	return map[string][]store.Section{
+		"associated_actors": {
 			named(false, actors, intel.AssociatedWith, intel.PartOf),
 			named(true, actors, intel.AssociatedWith, intel.PartOf, intel.Uses, intel.Exploits, intel.OriginatesFrom, intel.Targets, intel.RoutesThrough),
-			of(intel.TTP, true, intel.Uses), of(intel.IOC, false, intel.Indicates)}},
-		{"campaigns", func(p *intel.Profile) *[]intel.Row { return &p.Campaigns }, []store.Section{
-			named(true, []intel.Kind{intel.Campaign}, intel.PartOf, intel.Uses, intel.Targets), named(false, []intel.Kind{intel.Campaign}, intel.PartOf)}},
-		{"countries", func(p *intel.Profile) *[]intel.Row { return &p.Countries }, []store.Section{
-			named(false, countries, intel.OriginatesFrom, intel.RoutesThrough, intel.Targets, intel.ClaimsAttack)}},
-		{"intentions", func(p *intel.Profile) *[]intel.Row { return &p.Intentions }, []store.Section{
-			named(false, []intel.Kind{intel.Intent}, intel.Intends, intel.Offers)}},
-		{"research", func(p *intel.Profile) *[]intel.Row { return &p.Research }, []store.Section{
-			named(false, nil, intel.Researches), of(intel.TTP, false, intel.Researches)}},
-		{"arsenal", func(p *intel.Profile) *[]intel.Row { return &p.Arsenal }, []store.Section{
-			named(false, arsenal, intel.Uses, intel.Exploits, intel.Offers, intel.Affects)}},
-		{"ioc", func(p *intel.Profile) *[]intel.Row { return &p.IOC }, []store.Section{
-			of(intel.IOC, true, intel.Indicates), of(intel.IOC, false, intel.Uses)}},
-		{"ttp", func(p *intel.Profile) *[]intel.Row { return &p.TTP }, []store.Section{
-			of(intel.TTP, false, intel.Uses, intel.Exploits, intel.HasWeakness)}},
-		{"ioa", func(p *intel.Profile) *[]intel.Row { return &p.IOA }, []store.Section{
-			of(intel.IOA, false, intel.Uses, intel.Affects)}},
+			of(intel.TTP, true, intel.Uses), of(intel.IOC, false, intel.Indicates)},
+		"campaigns": {
+			named(true, []intel.Kind{intel.Campaign}, intel.PartOf, intel.Uses, intel.Targets), named(false, []intel.Kind{intel.Campaign}, intel.PartOf)},
+		"countries": {
+			named(false, countries, intel.OriginatesFrom, intel.RoutesThrough, intel.Targets, intel.ClaimsAttack)},
+		"intentions": {
+			named(false, []intel.Kind{intel.Intent}, intel.Intends, intel.Offers)},
+		"research": {
+			named(false, nil, intel.Researches), of(intel.TTP, false, intel.Researches)},
+		"arsenal": {
+			named(false, arsenal, intel.Uses, intel.Exploits, intel.Offers, intel.Affects)},
+		"ioc": {
+			of(intel.IOC, true, intel.Indicates), of(intel.IOC, false, intel.Uses)},
+		"ttp": {
+			of(intel.TTP, false, intel.Uses, intel.Exploits, intel.HasWeakness)},
+		"ioa": {
+			of(intel.IOA, false, intel.Uses, intel.Affects)},
 	}
 }
 
@@ -143,14 +144,18 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		return p, nil, err
 	}
 	totals := map[string]int{}
-	for _, t := range tables() {
-		rows, total, err := ed.rows(ctx, r, e, outline, t, w, now)
+	from := links()
+	for _, t := range p.Tables() {
+		if len(from[t.Key]) == 0 {
+			continue
+		}
+		rows, total, err := ed.rows(ctx, r, e, outline, table{t.Key, from[t.Key]}, w, now)
 		if err != nil {
 			return p, nil, err
 		}
-		*t.put(&p), totals[t.name] = rows, total
+		*t.Rows, totals[t.Key] = rows, total
 		if more := total - len(rows); w.Back && w.Rows == 0 && more > 0 {
-			p.Hidden[t.name] = more
+			p.Hidden[t.Key] = more
 		}
 	}
 	if err := ed.describe(ctx, r, &p, subject{names, plain, outline, d}, w, now); err != nil {

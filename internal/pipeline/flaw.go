@@ -28,8 +28,8 @@ func (ed *Editor) catalogued(ctx context.Context, e intel.Entity, then time.Time
 	}
 	var parts []string
 	if kept || published(record.Updated, then) {
-		if record.Description != "" {
-			parts = append(parts, firstSentence(record.Description))
+		if s := record.Summary(); s != "" {
+			parts = append(parts, s)
 		}
 		if record.CVSS != nil {
 			parts = append(parts, fmt.Sprintf("CVSS %s %.1f %s.", record.CVSS.Version, record.CVSS.Score, strings.ToLower(record.CVSS.Severity)))

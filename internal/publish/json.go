@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -18,8 +17,8 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	enc.w.WriteString("{")
 	enc.field("name", p.Name)
 	enc.field("entity", p.Entity)
-	if o.BaseURL != "" {
-		enc.field("live", strings.TrimSuffix(o.BaseURL, "/")+Live(p.Entity))
+	if live := o.live(p.Entity); live != "" {
+		enc.field("live", live)
 	}
 	enc.field("summary", p.Summary)
 	enc.field("as_of", p.AsOf)
@@ -31,8 +30,8 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	if p.Invented {
 		enc.field("invented", true)
 	}
-	for _, t := range tables(&p) {
-		enc.rows(t.key, *t.rows)
+	for _, t := range p.Tables() {
+		enc.rows(t.Key, *t.Rows)
 	}
 	enc.field("activities", activities(p.Activities))
 	enc.field("attacks", enc.tallies(p.Attacks))
@@ -88,30 +87,25 @@ func (e *encoder) rows(key string, rows []intel.Row) {
 		if i > 0 {
 			e.w.WriteByte(',')
 		}
-		if key == "ioc" {
-			e.value(indicator{e.printable(r), r.Hostname, r.Campaign})
-			continue
-		}
-		e.value(e.printable(r))
+		e.value(e.printable(key, r))
 	}
 	e.w.WriteByte(']')
 }
 
-// A row is intel.Row as it is printed: unknown dates are null and evidence is a
-// list even when there is none.
+// A row is intel.Row as it is printed: unknown dates are null, evidence is a
+// list even when there is none, and what every row of its table has is there
+// even where it is unknown.
 type row struct {
 	intel.Row
-	First    any     `json:"first_seen"`
-	Last     any     `json:"last_seen"`
-	Evidence []proof `json:"evidence"`
-}
-
-// An indicator is a row whose host name and campaign are there even when they
-// are unknown.
-type indicator struct {
-	row
-	Hostname string `json:"hostname"`
-	Campaign string `json:"campaign"`
+	First       any     `json:"first_seen"`
+	Last        any     `json:"last_seen"`
+	Evidence    []proof `json:"evidence"`
+	Hostname    *string `json:"hostname,omitempty"`
+	Campaign    *string `json:"campaign,omitempty"`
+	Role        *string `json:"role,omitempty"`
+	Type        *string `json:"type,omitempty"`
+	Phase       *string `json:"phase,omitempty"`
+	Description *string `json:"description,omitempty"`
 }
 
 type proof struct {
@@ -119,8 +113,17 @@ type proof struct {
 	At any `json:"at"`
 }
 
-func (e *encoder) printable(r intel.Row) row {
-	out := row{Row: r, First: e.moment(r.First), Last: e.moment(r.Last), Evidence: make([]proof, len(r.Evidence))}
+// printable is r as it is printed in the table of that key.
+func (e *encoder) printable(key string, r intel.Row) row {
+	in := func(table, s string) *string {
+		if s == "" && key != table {
+			return nil
+		}
+		return &s
+	}
+	out := row{Row: r, First: e.moment(r.First), Last: e.moment(r.Last), Evidence: make([]proof, len(r.Evidence)),
+		Hostname: in("ioc", r.Hostname), Campaign: in("ioc", r.Campaign), Role: in("countries", r.Role),
+		Type: in("ioa", r.Type), Phase: in("ioa", r.Phase), Description: in("ttp", r.Description)}
 	for i, p := range r.Evidence {
 		out.Evidence[i] = proof{p, e.moment(p.At)}
 	}

@@ -51,8 +51,7 @@ func (b *writer) head(o Options) {
 	}
 	b.line("%s\n", inline(p.Summary))
 	b.line("Each row below says how far it is believed, since when and until when it was seen, and how many independent origins say so. Predicted rows are marked as such and are never evidence.\n")
-	if o.BaseURL != "" {
-		live := strings.TrimSuffix(o.BaseURL, "/") + Live(p.Entity)
+	if live := o.live(p.Entity); live != "" {
 		b.line("Live data, the evidence of every row and more analysis are available at %s\n", link(live))
 	}
 	if names := values(p.Aliases); len(names) > 0 {

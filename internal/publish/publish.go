@@ -21,6 +21,15 @@ type Options struct {
 	BaseURL string
 }
 
+// live is where the live page of e is; empty if there is none.
+func (o Options) live(e intel.Entity) string {
+	page := e.Page()
+	if o.BaseURL == "" || page == "" {
+		return ""
+	}
+	return strings.TrimSuffix(o.BaseURL, "/") + page
+}
+
 const unknown = "–"
 
 // date prints a day, and an unknown one as an en dash.
@@ -31,49 +40,6 @@ func date(t time.Time) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
-// Live is the path of an entity's page below a base address.
-func Live(e intel.Entity) string {
-	segments := strings.Split(e.Name, "/")
-	if e.Kind != intel.Handle && e.Kind != intel.Channel {
-		segments = []string{e.Name}
-	}
-	for i, s := range segments {
-		segments[i] = escapeSegment(s)
-	}
-	return "/" + string(e.Kind) + "/" + strings.Join(segments, "/")
-}
-
-// escapeSegment escapes one segment of a path, dots that mean a folder
-// included.
-func escapeSegment(s string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' && s != "." && s != ".."
-		if plain {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		}
-	}
-	return b.String()
-}
-
-// tables returns the tables of rows of a profile by the key of its JSON, in
-// the order in which they are printed.
-func tables(p *intel.Profile) []table {
-	return []table{
-		{"aliases", &p.Aliases}, {"associated_actors", &p.Associated}, {"campaigns", &p.Campaigns}, {"countries", &p.Countries},
-		{"intentions", &p.Intentions}, {"research", &p.Research}, {"arsenal", &p.Arsenal}, {"ioc", &p.IOC}, {"ttp", &p.TTP}, {"ioa", &p.IOA},
-	}
-}
-
-type table struct {
-	key  string
-	rows *[]intel.Row
-}
-
 // Preview returns the redacted public form of a profile: the first n rows of
 // each table, months instead of days, no quotes, no documents and no victims.
 // Hidden counts what the full profile has more.
@@ -81,8 +47,8 @@ func Preview(p intel.Profile, n int) intel.Profile {
 	lacks := p.Hidden
 	p.Hidden, p.Preview = map[string]int{}, true
 	p.Summary = wholeDay.ReplaceAllString(p.Summary, "$1")
-	for _, t := range tables(&p) {
-		rows := *t.rows
+	for _, t := range p.Tables() {
+		rows := *t.Rows
 		shown := make([]intel.Row, 0, min(n, len(rows)))
 		for _, r := range rows {
 			if len(shown) == n {
@@ -98,10 +64,10 @@ func Preview(p intel.Profile, n int) intel.Profile {
 			}
 			shown = append(shown, r)
 		}
-		if more := len(rows) - len(shown) + lacks[t.key]; more > 0 {
-			p.Hidden[t.key] = more
+		if more := len(rows) - len(shown) + lacks[t.Key]; more > 0 {
+			p.Hidden[t.Key] = more
 		}
-		*t.rows = shown
+		*t.Rows = shown
 	}
 	cut(&p, n)
 	p.First, p.Last = month(p.First), month(p.Last)

@@ -57,6 +57,24 @@ func TestAProfileHasTheSeedsColumnsAndThenWhenAndHowSure(t *testing.T) {
 	}
 }
 
+func TestAProfileWithoutALivePageLinksToNone(t *testing.T) {
+	p := profile()
+	for written, want := range map[string]bool{"actor:cold-lynx": true, "ipv4:192.0.2.1": true, "sector:energy": false, "label:x": false, "technique:T1068": false} {
+		e, err := intel.ParseEntity(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Entity = e
+		var b bytes.Buffer
+		if err := publish.JSON(&b, p, publish.Options{BaseURL: "https://cti.example"}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(markdown(t, p), "Live data") != want || strings.Contains(b.String(), `"live":`) != want {
+			t.Errorf("%s: a live page in Markdown or JSON is not %t", written, want)
+		}
+	}
+}
+
 func TestOtherIndicatorsFollowTheAddressesInATableOfTheirOwn(t *testing.T) {
 	p := profile()
 	p.IOC = append([]intel.Row{{Entity: intel.Entity{Kind: intel.Domain, Name: "c2.example"}, Value: "c2.example", Level: intel.High, Probability: .9, Origins: 2, Last: day}}, p.IOC...)
@@ -144,6 +162,54 @@ func TestJSONHasTheStableKeys(t *testing.T) {
 	}
 	if string(rows[0]["first_seen"]) != "null" || string(rows[1]["first_seen"]) == "null" {
 		t.Errorf("dates %s and %s", rows[0]["first_seen"], rows[1]["first_seen"])
+	}
+}
+
+func TestWhatIsUnknownKeepsItsKeyInJSON(t *testing.T) {
+	p := intel.Profile{Attacks: []intel.Tally{{}}, Forecasts: []intel.Forecast{{}}}
+	for _, table := range p.Tables() {
+		*table.Rows = []intel.Row{{Evidence: []intel.Proof{{}}}}
+	}
+	var b bytes.Buffer
+	if err := publish.JSON(&b, p, publish.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]json.RawMessage
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	own := map[string]string{"ioc": "hostname campaign", "countries": "role", "ioa": "type phase", "ttp": "description", "attacks": "value", "forecasts": ""}
+	keys := []string{"attacks", "forecasts"}
+	for _, table := range p.Tables() {
+		keys = append(keys, table.Key)
+	}
+	for _, key := range keys {
+		var rows []map[string]json.RawMessage
+		if err := json.Unmarshal(got[key], &rows); err != nil || len(rows) != 1 {
+			t.Fatalf("%s: %d rows, err %v", key, len(rows), err)
+		}
+		want := "confidence probability predicted first_seen last_seen origins evidence"
+		if key == "forecasts" {
+			want = "id actor kind target horizon_days probability base_rate skill reasons made due rule"
+		}
+		lacks(t, key, rows[0], want+" "+own[key])
+		var proofs []map[string]json.RawMessage
+		if key != "forecasts" && key != "attacks" {
+			if err := json.Unmarshal(rows[0]["evidence"], &proofs); err != nil || len(proofs) != 1 {
+				t.Fatalf("%s: evidence %s, err %v", key, rows[0]["evidence"], err)
+			}
+			lacks(t, "evidence of "+key, proofs[0], "document source url snippet offset at")
+		}
+	}
+}
+
+// lacks fails for keys that are not there.
+func lacks(t *testing.T, what string, got map[string]json.RawMessage, keys string) {
+	t.Helper()
+	for _, key := range strings.Fields(keys) {
+		if _, ok := got[key]; !ok {
+			t.Errorf("%s lacks %s", what, key)
+		}
 	}
 }
 

@@ -30,13 +30,8 @@ func path(e intel.Entity, title, behind string) string {
 }
 
 func folder(k intel.Kind) string {
-	switch k {
-	case intel.Country:
-		return "countries"
-	case intel.Vulnerability:
-		return "vulnerabilities"
-	case intel.Malware:
-		return "malware"
+	if s, ok := k.Subject(); ok {
+		return s.Plural
 	}
 	return string(k) + "s"
 }
@@ -147,4 +142,21 @@ func relative(path string) string {
 		parts[i] = escapeSegment(p)
 	}
 	return strings.Join(parts, "/")
+}
+
+// escapeSegment escapes one segment of a path, dots that mean a folder
+// included.
+func escapeSegment(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' && s != "." && s != ".."
+		if plain {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
 }

@@ -29,6 +29,9 @@ type Record struct {
 	Exploited    string `json:"exploited,omitempty"`    // date CISA listed it as exploited
 }
 
+// Summary is the first sentence of the description.
+func (r Record) Summary() string { return summary(r.Description) }
+
 // A Product is something a vulnerability affects.
 type Product struct {
 	Vendor  string `json:"vendor,omitempty"`

@@ -37,12 +37,12 @@ type entry struct {
 	// by their main names.
 	weak bool
 
-	description string
-	countries   []string
-	victims     []string
-	sectors     []string
-	references  []string
-	uses        []string // ATT&CK IDs
+	summary    string
+	countries  []string
+	victims    []string
+	sectors    []string
+	references []string
+	uses       []string // ATT&CK IDs
 }
 
 // bare returns the names of e that consist of one word and what it is, such as
@@ -105,11 +105,11 @@ func (s *sources) object(body []byte, techniques map[string]Technique) error {
 	if err := json.Unmarshal(body, &o); err != nil {
 		return err
 	}
-	e := &entry{list: "attack", pack: "attack", id: o.ID, title: o.Name, names: o.Aliases, description: sentence(o.Description, 3),
+	e := &entry{list: "attack", pack: "attack", id: o.ID, title: o.Name, names: o.Aliases, summary: summary(o.Description),
 		references: o.References, uses: o.Uses, hidden: o.Revoked || o.Deprecated}
 	switch o.Type {
 	case "attack-pattern":
-		techniques[o.ID] = Technique{ID: o.ID, Name: o.Name, Tactics: o.Tactics, Description: sentence(o.Description, 1),
+		techniques[o.ID] = Technique{ID: o.ID, Name: o.Name, Tactics: o.Tactics, Description: sentence(o.Description),
 			Revoked: o.Revoked, Deprecated: o.Deprecated, RevokedBy: o.RevokedBy}
 		return nil
 	case "intrusion-set":
@@ -138,7 +138,7 @@ func (s *sources) cluster(body []byte) error {
 		return err
 	}
 	e := entry{list: "misp " + c.Galaxy, pack: "actors", id: c.ID, title: c.Value, names: c.Synonyms,
-		rank: 1 + max(0, slices.Index(galaxies(), c.Galaxy)), description: sentence(c.Description, 3), victims: c.Victims, sectors: c.Sectors,
+		rank: 1 + max(0, slices.Index(galaxies(), c.Galaxy)), summary: summary(c.Description), victims: c.Victims, sectors: c.Sectors,
 		references: c.References}
 	if c.Country != "" {
 		e.countries = []string{c.Country}
@@ -192,9 +192,22 @@ func (s *sources) place(c Cluster) error {
 	return nil
 }
 
-// sentence returns the first n sentences of a description, without citations
-// and links.
-func sentence(s string, n int) string {
+// summary returns the first sentence of a description with a stop at its end,
+// of a long one the first 300 characters.
+func summary(s string) string {
+	s = sentence(s)
+	if r := []rune(s); len(r) > 300 {
+		return strings.TrimRight(string(r[:300]), " ,;") + "…"
+	}
+	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
+}
+
+// sentence returns the first sentence of a description, without citations and
+// links.
+func sentence(s string) string {
 	if len(s) > maxText {
 		s = clip(s, maxText)
 	}
@@ -231,10 +244,7 @@ func sentence(s string, n int) string {
 	text = strings.NewReplacer("<code>", "", "</code>", "", " .", ".", " ,", ",").Replace(text)
 	for i := 1; i+1 < len(text); i++ {
 		// A stop after a capital is that of "U.S." more often than an end.
-		if text[i] != '.' || text[i+1] != ' ' || text[i-1] >= 'A' && text[i-1] <= 'Z' {
-			continue
-		}
-		if n--; n == 0 {
+		if text[i] == '.' && text[i+1] == ' ' && (text[i-1] < 'A' || text[i-1] > 'Z') {
 			return text[:i+1]
 		}
 	}

@@ -307,7 +307,7 @@ func (ix *index) claimed(key string) (known, main bool) {
 func (g *group) fact(byID map[string]intel.Entity, places map[string]string) (Fact, bool) {
 	var f Fact
 	for _, m := range g.members {
-		f.Description = cmp.Or(f.Description, m.description)
+		f.Summary = cmp.Or(f.Summary, m.summary)
 		for _, c := range m.countries {
 			f.Countries = alleged(f.Countries, intel.Country, cmp.Or(places[intel.Compact(c)], code(c)), m.list)
 		}
@@ -331,7 +331,7 @@ func (g *group) fact(byID map[string]intel.Entity, places map[string]string) (Fa
 		}
 		f.SaidBy = appendNew(f.SaidBy, m.list)
 	}
-	return f, f.Description != "" || f.Countries != nil || f.Victims != nil || f.References != nil || f.Techniques != nil || f.Software != nil ||
+	return f, f.Summary != "" || f.Countries != nil || f.Victims != nil || f.References != nil || f.Techniques != nil || f.Software != nil ||
 		f.AttributedTo != nil
 }
 

@@ -87,10 +87,10 @@ type Alias struct {
 
 // A Fact is what the packs say of an entity beyond its names.
 type Fact struct {
-	Description string
-	Countries   []Alleged // where it is from
-	Victims     []Alleged // countries and sectors it attacks
-	References  []string
+	Summary    string    // the first sentence of a description
+	Countries  []Alleged // where it is from
+	Victims    []Alleged // countries and sectors it attacks
+	References []string
 	// Techniques and Software are what ATT&CK says the entity uses.
 	Techniques []string
 	Software   []intel.Entity

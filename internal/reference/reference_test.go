@@ -265,10 +265,27 @@ func TestNamesTellWhatNeedsContext(t *testing.T) {
 	}
 }
 
+func TestASummaryIsOneSentence(t *testing.T) {
+	long := strings.Repeat("лисица ", 60)
+	for description, want := range map[string]string{
+		"":                             "",
+		"Hunts":                        "Hunts.",
+		"Hunts!":                       "Hunts!",
+		"Serves the U.S. Army. Hunts.": "Serves the U.S. Army.",
+		"Hunts [geese](https://x.example).(Citation: A) Eats.": "Hunts geese.",
+		"Hunts\nat night. Sleeps.":                             "Hunts at night.",
+		long:                                                   strings.TrimSpace(long[:len("лисица ")*43]) + "…",
+	} {
+		if got := (Record{Description: description}).Summary(); got != want {
+			t.Errorf("%q: %q, want %q", description, got, want)
+		}
+	}
+}
+
 func TestFactsComeFromEveryPack(t *testing.T) {
 	s := sample(t)
 	f, ok := s.Facts(entity(t, "actor:cold-lynx"))
-	if !ok || f.Description != "Lynxes of the U.S. Army. They hunt." || jsonOf(t, f.Countries) != `[{"Entity":"country:KP","SaidBy":["misp threat-actor"]}]` || jsonOf(t, f.Victims) != `[{"Entity":"country:FR","SaidBy":["misp threat-actor"]}]` ||
+	if !ok || f.Summary != "Lynxes of the U.S. Army." || jsonOf(t, f.Countries) != `[{"Entity":"country:KP","SaidBy":["misp threat-actor"]}]` || jsonOf(t, f.Victims) != `[{"Entity":"country:FR","SaidBy":["misp threat-actor"]}]` ||
 		jsonOf(t, f.Techniques) != `["T9001"]` || jsonOf(t, f.Software) != `["malware:frostbite"]` {
 		t.Errorf("facts are %+v", f)
 	}

@@ -45,7 +45,7 @@ func weeks(n int) (counts []intel.Count) {
 
 func (f fake) line(name string, n int) web.ActorLine {
 	return web.ActorLine{Entity: e(intel.Actor, intel.Slug(name)), Name: f.text(name), Summary: f.text("Extortion group that encrypts and publishes"), Weekly: weeks(30),
-		First: ago(900), Last: ago(n % 20), Documents: 386 + n, Documents28: 36 - n, Before28: 26}
+		First: ago(900), Last: ago(n % 20), Documents: 386 + n}
 }
 
 func (f fake) Start(context.Context, intel.Reader) (web.Start, error) {

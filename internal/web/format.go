@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"html/template"
 	"maps"
 	"slices"
@@ -23,7 +22,7 @@ func functions(now func() time.Time) template.FuncMap {
 		"day": day, "minute": minute, "number": number, "decimal": intel.Decimal, "lower": lower,
 		"ago":   func(t time.Time) string { return ago(t, now()) },
 		"spark": sparkline, "change": change, "kindName": kindName, "menu": menu,
-		"tlp": tlp, "stateName": stateName, "title": title, "brief": brief, "clip": clip, "counts": counts, "circumstances": circumstances,
+		"tlp": tlp, "stateName": stateName, "brief": brief, "clip": clip, "counts": counts, "circumstances": circumstances,
 		"inc": func(i int) int { return i + 1 }, "add": func(a, b int) int { return a + b },
 		"levels": func() []intel.Level { return []intel.Level{intel.High, intel.Medium, intel.Low} },
 		"states": func() []State { return []State{OnTime, Late, Failing, Paused} },
@@ -35,18 +34,6 @@ func functions(now func() time.Time) template.FuncMap {
 type proofList struct {
 	Proofs []intel.Proof
 	Value  string
-}
-
-// title names a document, by the start of its text where it has no title.
-func title(d intel.Document) string {
-	if t := strings.TrimSpace(d.Title); t != "" {
-		return t
-	}
-	words := strings.Fields(d.Text[:min(len(d.Text), 400)])
-	if len(words) == 0 {
-		return d.Genre.Title() + " by " + cmp.Or(d.Author, string(d.Source))
-	}
-	return strings.ToValidUTF8(strings.Join(words[:min(len(words), 12)], " "), "") + "…"
 }
 
 // brief cuts the explanation from the heading of a section.
@@ -132,22 +119,26 @@ func ago(t, now time.Time) string {
 // A trend is a change in words and in a class that draws its arrow.
 type trend struct{ Class, Text string }
 
-// change compares two counts.
-func change(now, before int) trend {
-	switch {
-	case before == 0 && now == 0:
-		return trend{"flat", "0 %"}
-	case before == 0:
-		return trend{"up", "new"}
+// change tells how a pace has changed.
+func change(p intel.Pace) trend {
+	class := "flat"
+	switch p.Direction {
+	case intel.Unknown:
+		return trend{class, dash}
+	case intel.Busier:
+		class = "up"
+	case intel.Quieter:
+		class = "down"
 	}
-	percent := (now - before) * 100 / before
-	switch {
-	case percent > 2:
-		return trend{"up", "+" + number(percent) + " %"}
-	case percent < -2:
-		return trend{"down", number(percent) + " %"}
+	if p.Before == 0 && p.Now > 0 {
+		return trend{class, "new"}
 	}
-	return trend{"flat", number(percent) + " %"}
+	percent := (p.Now - p.Before) * 100 / max(1, p.Before)
+	sign := ""
+	if percent > 0 {
+		sign = "+"
+	}
+	return trend{class, sign + number(percent) + " %"}
 }
 
 // kindName writes a kind as a person would.

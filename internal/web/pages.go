@@ -210,11 +210,7 @@ func (h *handler) document(r *http.Request) (view, error) {
 	page.Used = page.found.Used[:min(maxFound, page.UsedTotal)]
 	page.Aside = page.found.Aside[:min(maxFound, page.AsideTotal)]
 	page.Claims = d.Claims[:min(maxFound, page.ClaimsTotal)]
-	title := d.Title
-	if title == "" {
-		title = "Document of " + string(d.Source)
-	}
-	return view{Template: "document", Title: title, Print: tlp(d.Marking), Data: page}, nil
+	return view{Template: "document", Title: d.Heading(), Print: tlp(d.Marking), Data: page}, nil
 }
 
 // searchPage is what a search found.

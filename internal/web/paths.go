@@ -12,7 +12,6 @@ import (
 type menuKind struct {
 	Kind     intel.Kind
 	List     string // path of the list
-	One      string // path before a name
 	Singular string
 	Plural   string
 	Main     bool // stands in the main menu
@@ -20,17 +19,18 @@ type menuKind struct {
 
 // menu lists the kinds with pages, in the order of the menu of lists.
 func menu() []menuKind {
-	return []menuKind{
-		{intel.Actor, "/actors", "/actor/", "Actor", "Actors", true},
-		{intel.Malware, "/malware", "/malware/", "Malware", "Malware", true},
-		{intel.Tool, "/tools", "/tool/", "Tool", "Tools", false},
-		{intel.Campaign, "/campaigns", "/campaign/", "Campaign", "Campaigns", true},
-		{intel.Vulnerability, "/vulnerabilities", "/vulnerability/", "Vulnerability", "Vulnerabilities", true},
-		{intel.Country, "/countries", "/country/", "Country", "Countries", true},
-		{intel.Handle, "/handles", "/handle/", "Handle", "Handles", false},
-		{intel.Channel, "/channels", "/channel/", "Channel", "Channels", false},
+	var out []menuKind
+	for _, s := range intel.Subjects() {
+		if s.Paged {
+			aside := s.Kind == intel.Tool || s.Kind == intel.Handle || s.Kind == intel.Channel
+			out = append(out, menuKind{s.Kind, "/" + s.Plural, capital(string(s.Kind)), capital(s.Plural), !aside})
+		}
 	}
+	return out
 }
+
+// capital begins an English word with a capital.
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 func menuFor(match func(menuKind) bool) (menuKind, bool) {
 	all := menu()
@@ -44,27 +44,14 @@ func menuFor(match func(menuKind) bool) (menuKind, bool) {
 // Path returns the address of the page of e. Entities without a page lead to a
 // search for their name.
 func Path(e intel.Entity) string {
-	if e.Name == "" {
+	switch page := e.Page(); {
+	case page != "":
+		return page
+	case e.Name == "":
 		return "/search"
 	}
-	if c := e.Kind.Class(); e.Kind.Known() && (c == intel.IOC || c == intel.IOA) {
-		if e.Name == "." || e.Name == ".." { // a browser would walk up
-			return "/indicator/" + string(e.Kind) + "/?value=" + url.QueryEscape(e.Name)
-		}
-		return "/indicator/" + string(e.Kind) + "/" + url.PathEscape(e.Name)
-	}
-	m, ok := menuFor(func(m menuKind) bool { return m.Kind == e.Kind })
-	if !ok || e.Name == "." || e.Name == ".." {
-		return "/search?q=" + url.QueryEscape(e.Title())
-	}
-	if network, name, ok := strings.Cut(e.Name, "/"); ok && plain(network) && plain(name) {
-		return m.One + url.PathEscape(network) + "/" + url.PathEscape(name)
-	}
-	return m.One + url.PathEscape(e.Name)
+	return "/search?q=" + url.QueryEscape(e.Title())
 }
-
-// plain reports whether s stands as a segment of a path without being walked.
-func plain(s string) bool { return s != "" && s != "." && s != ".." }
 
 // documentPath returns the address of a document, at a byte of its text if
 // offset is not negative.

@@ -86,7 +86,7 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, e intel.Entit
 
 // profile serves "/actor/astro-locker" and its like.
 func (h *handler) profile(r *http.Request) (view, error) {
-	m, ok := menuFor(func(m menuKind) bool { return m.One == "/"+r.PathValue("kind")+"/" })
+	m, ok := menuFor(func(m menuKind) bool { return string(m.Kind) == r.PathValue("kind") })
 	if !ok {
 		return view{}, intel.ErrNotFound
 	}
@@ -150,12 +150,9 @@ func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) pro
 		empty := func(t table) bool { return t.Total == 0 && !t.Filtered }
 		page.Early, page.Middle, page.Late = slices.DeleteFunc(page.Early, empty), slices.DeleteFunc(page.Middle, empty), slices.DeleteFunc(page.Late, empty)
 	}
-	if n := len(p.Activities.Weekly); n >= 8 {
-		now, before := sum(p.Activities.Weekly[n-4:]), sum(p.Activities.Weekly[n-8:n-4])
-		if now+before > 0 {
-			t := change(now, before)
-			page.Trend = &t
-		}
+	if pace := intel.PaceOf(p.Activities.Weekly); pace.Direction > intel.Silent {
+		t := change(pace)
+		page.Trend = &t
 	}
 	weekly, monthly := p.Activities.Weekly, p.Activities.Monthly
 	page.Both = len(weekly) > 1 && len(monthly) > 1

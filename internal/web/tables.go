@@ -126,15 +126,10 @@ func tables(p Profile) (early, middle, late []table) {
 	return early, middle, late
 }
 
-// rowsOf returns the rows of a section by the key of its JSON.
-func rowsOf(p intel.Profile, key string) []intel.Row {
-	return map[string][]intel.Row{"aliases": p.Aliases, "associated_actors": p.Associated, "campaigns": p.Campaigns, "countries": p.Countries,
-		"intentions": p.Intentions, "research": p.Research, "arsenal": p.Arsenal, "ioc": p.IOC, "ttp": p.TTP, "ioa": p.IOA}[key]
-}
-
 // fill puts the rows of p into t as the window and the open row ask.
 func (t *table) fill(p Profile, base string, w Window, open string) {
-	rows := rowsOf(p.Profile, t.Key)
+	all := p.Tables()
+	rows := *all[slices.IndexFunc(all, func(of intel.Table) bool { return of.Key == t.Key })].Rows
 	total, known := p.Totals[t.Key]
 	if !known {
 		total = len(rows)
@@ -156,7 +151,7 @@ func (t *table) fill(p Profile, base string, w Window, open string) {
 	}
 	t.Filtered = t.Key == "ioc" && (w.Filter != "" || w.Kind != "" || w.Level != "")
 	if t.Key == "ioc" && (t.Filtered || total > 10) {
-		t.Filter = &filter{Action: base + "#ioc", Base: base, Value: w.Filter, All: max(p.All, total), Kinds: iocKinds(), Kind: w.Kind, Level: w.Level}
+		t.Filter = &filter{Action: base + "#ioc", Base: base, Value: w.Filter, All: max(p.All, total), Kinds: intel.KindsOf(intel.IOC), Kind: w.Kind, Level: w.Level}
 	}
 	t.add(rows, base, state, open)
 	t.Pager = paged(page, len(rows), total, func(n int) string {
@@ -224,11 +219,6 @@ func (t *table) opened() *row {
 		}
 	}
 	return nil
-}
-
-func iocKinds() []intel.Kind {
-	return []intel.Kind{intel.IPv4, intel.IPv6, intel.CIDR, intel.Domain, intel.URL, intel.Email, intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512,
-		intel.Onion, intel.Bitcoin, intel.Filename, intel.Command, intel.RegistryKey, intel.Mutex, intel.UserAgent}
 }
 
 func says(r intel.Relation) string {

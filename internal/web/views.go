@@ -70,9 +70,10 @@ type ActorLine struct {
 	Weekly      []intel.Count // contiguous, oldest first
 	First, Last time.Time
 	Documents   int // all of its time
-	Documents28 int // last 28 days
-	Before28    int // the 28 days before those
 }
+
+// Pace is how busy the entity was of late.
+func (l ActorLine) Pace() intel.Pace { return intel.PaceOf(l.Weekly) }
 
 // A List asks for entities of one kind.
 type List struct {

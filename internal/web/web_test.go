@@ -179,6 +179,43 @@ func TestEveryEntityPathLeadsBackToIt(t *testing.T) {
 	}
 }
 
+func TestTheServerAnswersWherePagesAreSaidToBe(t *testing.T) {
+	h := serve(fake{text: plain})
+	for _, s := range intel.Subjects() {
+		e := intel.NewEntity(s.Kind, "kelp/x")
+		want := http.StatusNotFound
+		if s.Paged {
+			want = http.StatusOK
+		}
+		for _, path := range []string{"/" + s.Plural, "/" + string(s.Kind) + "/" + e.Name} {
+			if w := get(t, h, path); w.Code != want && (!s.Paged || w.Code != http.StatusFound) {
+				t.Errorf("%s: status %d, want %d", path, w.Code, want)
+			}
+		}
+		if w := get(t, h, web.Path(e)); w.Code != http.StatusOK {
+			t.Errorf("%s at %s: status %d", e, web.Path(e), w.Code)
+		}
+	}
+}
+
+func TestAnActorsPageHasEveryTable(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	for _, table := range (&intel.Profile{}).Tables() {
+		if strings.Count(page, `<section id="`+table.Key+`"`) != 1 {
+			t.Errorf("no section %s", table.Key)
+		}
+	}
+}
+
+func TestIndicatorsOfEveryKindCanBeFiltered(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	for _, k := range intel.KindsOf(intel.IOC) {
+		if !strings.Contains(page, "<option>"+string(k)+"</option>") {
+			t.Errorf("no indicators of kind %s can be picked", k)
+		}
+	}
+}
+
 // The published file, the comment line with its licence above it.
 const htmxSum = "dd88d633e489a01936b9529b7881d58dc2ea7ac2558bc7397433e7a40f3f2556"
 

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/web"
+)
+
+func TestThePageAndItsSummaryTellTheSamePace(t *testing.T) {
+	var out bytes.Buffer
+	c := &cli{DB: newStore(t), Quiet: true, Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	a := newApp(c, nil, &out, &out)
+	defer a.close()
+	_, p, err := loadScenario(t.Context(), a, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ed := &pipeline.Editor{DB: a.db, Reference: p.Reference, Licence: licence}
+	pages := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.now}, Reader: intel.Everything(), Log: a.log, Now: a.now})
+	busy, _, err := ed.Busiest(t.Context(), intel.Everything(), intel.Actor, 0, 100, a.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int{}
+	for _, e := range busy {
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+web.Path(e), nil))
+		page := w.Body.String()
+		_, facts, _ := strings.Cut(page, "<dt>26 weeks</dt>")
+		facts, _, _ = strings.Cut(facts, "<dt>")
+		for words, class := range map[string]string{"Busier than usual": "up", "Quieter than usual": "down", "About as busy": "flat", "Quiet for eight weeks": ""} {
+			if !strings.Contains(page, words) {
+				continue
+			}
+			told[words]++
+			if class == "" && strings.Contains(facts, "<small") || class != "" && !strings.Contains(facts, `<small class="`+class+`">`) {
+				t.Errorf("%s: the summary says %q, the page %q", e, words, facts[max(0, len(facts)-100):])
+			}
+		}
+	}
+	if len(told) < 3 {
+		t.Errorf("only %v of %d actors", told, len(busy))
+	}
+}

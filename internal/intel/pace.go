@@ -1,0 +1,44 @@
+package intel
+
+// A Pace is how busy the last four weeks were beside the four before them.
+type Pace struct {
+	Now, Before int
+	Direction   Direction
+}
+
+// A Direction is how a pace has changed.
+type Direction int
+
+// The directions of a pace.
+const (
+	Unknown Direction = iota // fewer than eight weeks are known
+	Silent                   // nothing in eight weeks
+	Quieter                  // less by more than a quarter
+	Steady
+	Busier // more by more than a quarter
+)
+
+// PaceOf returns the pace of contiguous weeks, oldest first.
+func PaceOf(weeks []Count) Pace {
+	var p Pace
+	for i, w := range weeks {
+		switch age := len(weeks) - i; {
+		case age <= 4:
+			p.Now += w.N
+		case age <= 8:
+			p.Before += w.N
+		}
+	}
+	switch {
+	case len(weeks) < 8:
+	case p.Now == 0 && p.Before == 0:
+		p.Direction = Silent
+	case 4*p.Now > 5*p.Before:
+		p.Direction = Busier
+	case 4*p.Now < 3*p.Before:
+		p.Direction = Quieter
+	default:
+		p.Direction = Steady
+	}
+	return p
+}
