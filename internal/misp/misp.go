@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +73,8 @@ type attribute struct {
 	Timestamp string `json:"timestamp"`
 	Detect    bool   `json:"to_ids"`
 	Tags      []tag  `json:"Tag"`
+
+	marking intel.Marking // with those of its object and event
 }
 
 type event struct {
@@ -82,6 +85,7 @@ type event struct {
 	Tags       []tag       `json:"Tag"`
 	Attributes []attribute `json:"Attribute"`
 	Objects    []struct {
+		Tags       []tag       `json:"Tag"`
 		Attributes []attribute `json:"Attribute"`
 	} `json:"Object"`
 	Creator struct {
@@ -126,20 +130,13 @@ func (r Reader) documents(e event, name string) ([]intel.Document, error) {
 		}
 	}
 	doc := intel.Document{Source: r.Source, Genre: intel.Report, Author: e.Creator.Name, Title: e.Info, Text: e.Info, Published: at, Learned: at, Assumed: !at.IsZero()}
+	doc.Marking = stricter(intel.Clear, e.Tags)
 	subjects := names(e.Tags)
-	for _, t := range e.Tags {
-		if m, err := intel.ParseMarking(t.Name); err == nil {
-			doc.Marking = max(doc.Marking, m)
-		}
-	}
-	all := e.Attributes
-	for _, o := range e.Objects {
-		all = append(all, o.Attributes...)
-	}
-	var claims []intel.Claim
-	for i, a := range all {
+	var claims []intel.MarkedClaim
+	var links []link
+	for i, a := range e.all(doc.Marking) {
 		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
-			doc.References = append(doc.References, strings.TrimSpace(a.Value))
+			links = append(links, link{strings.TrimSpace(a.Value), a.marking})
 			continue
 		}
 		some, err := r.statements(a, subjects)
@@ -147,26 +144,50 @@ func (r Reader) documents(e event, name string) ([]intel.Document, error) {
 			r.reject(fmt.Sprintf("%s, attribute %d", name, i+1), err)
 			continue
 		}
-		claims = append(claims, some...)
+		for _, c := range some {
+			claims = append(claims, intel.MarkedClaim{Claim: c, Marking: a.marking})
+		}
 	}
-	return split(doc, e, claims), nil
+	docs := doc.Split(claims, perDocument, e.UUID, e.ID, e.Info)
+	for i, d := range docs {
+		for _, l := range links {
+			if l.marking <= d.Marking {
+				docs[i].References = append(docs[i].References, l.url)
+			}
+		}
+	}
+	return docs, nil
 }
 
-func split(doc intel.Document, e event, claims []intel.Claim) []intel.Document {
-	var out []intel.Document
-	for part := 0; part == 0 || len(claims) > 0; part++ {
-		n := min(perDocument, len(claims))
-		d := doc
-		d.Claims, claims = claims[:n:n], claims[n:]
-		if part > 0 {
-			d.Text = ""
-		}
-		d.ID = intel.NewContentID(d, e.UUID, e.ID, e.Info, strconv.Itoa(part))
-		if d.Text != "" || len(d.Claims) > 0 {
-			out = append(out, d)
+// link is where an event has something from, and who may see that.
+type link struct {
+	url     string
+	marking intel.Marking
+}
+
+// all is the attributes of an event and of its objects, each as strict as
+// whatever it is part of.
+func (e event) all(m intel.Marking) []attribute {
+	out := slices.Clone(e.Attributes)
+	for i, a := range out {
+		out[i].marking = stricter(m, a.Tags)
+	}
+	for _, o := range e.Objects {
+		of := stricter(m, o.Tags)
+		for _, a := range o.Attributes {
+			a.marking = stricter(of, a.Tags)
+			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// stricter is the strictest of m and of what tags say.
+func stricter(m intel.Marking, tags []tag) intel.Marking {
+	for _, t := range tags {
+		m = max(m, intel.MarkingOf(t.Name))
+	}
+	return m
 }
 
 // names is whom galaxy tags name.

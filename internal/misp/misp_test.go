@@ -1,8 +1,12 @@
 package misp
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -26,6 +30,26 @@ func TestAnEventSaysWhomItsAttributesIndicate(t *testing.T) {
 	}
 	if !slices.Equal(rejected, []string{"event 1, attribute 3"}) {
 		t.Errorf("rejected %q", rejected)
+	}
+}
+
+func TestWhatATagHidesIsHiddenAlone(t *testing.T) {
+	docs, err := Reader{Source: "s"}.Documents([]byte(`{"Event":{"uuid":"x","info":"Bells","Tag":[{"name":"tlp:clear"}],"Attribute":[
+		{"type":"ip-dst","value":"192.0.2.1"},{"type":"ip-dst","value":"192.0.2.2","Tag":[{"name":"TLP: RED"}]},{"type":"ip-dst","value":"192.0.2.3","Tag":[{"name":"tlp:ex:chr"}]},
+		{"type":"link","value":"https://blog.example/1"},{"type":"link","value":"https://blog.example/2","Tag":[{"name":"tlp:red"}]}],
+		"Object":[{"Tag":[{"name":"tlp:green"}],"Attribute":[{"type":"ip-dst","value":"192.0.2.4"},{"type":"ip-dst","value":"192.0.2.5","Tag":[{"name":"tlp:red"}]}]}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[intel.Marking]string{}
+	for d := range docs {
+		for _, c := range d.Claims {
+			got[d.Marking] += strings.TrimPrefix(c.Subject.Name, "192.0.2.") + " "
+		}
+		got[d.Marking] += fmt.Sprint(len(d.References), " ", d.Text)
+	}
+	if diff := cmp.Diff(map[intel.Marking]string{intel.Clear: "1 1 Bells", intel.Green: "4 1 ", intel.Red: "2 3 5 2 "}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
