@@ -18,7 +18,12 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-const perDocument = 500
+const (
+	perDocument    = 500
+	mostNames      = 24 // in the tags of one event or attribute
+	mostClaims     = 100_000
+	mostReferences = 100
+)
 
 // A Reader turns MISP events into documents. The zero Reader reads values as
 // they stand.
@@ -131,32 +136,50 @@ func (r Reader) documents(e event, name string) ([]intel.Document, error) {
 	}
 	doc := intel.Document{Source: r.Source, Genre: intel.Report, Author: e.Creator.Name, Title: e.Info, Text: e.Info, Published: at, Learned: at, Assumed: !at.IsZero()}
 	doc.Marking = stricter(intel.Clear, e.Tags)
-	subjects := names(e.Tags)
-	var claims []intel.MarkedClaim
-	var links []link
-	for i, a := range e.all(doc.Marking) {
-		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
-			links = append(links, link{strings.TrimSpace(a.Value), a.marking})
-			continue
-		}
-		some, err := r.statements(a, subjects)
-		if err != nil {
-			r.reject(fmt.Sprintf("%s, attribute %d", name, i+1), err)
-			continue
-		}
-		for _, c := range some {
-			claims = append(claims, intel.MarkedClaim{Claim: c, Marking: a.marking})
-		}
-	}
+	claims, links := r.claims(e, name, doc.Marking)
 	docs := doc.Split(claims, perDocument, e.UUID, e.ID, e.Info)
 	for i, d := range docs {
 		for _, l := range links {
-			if l.marking <= d.Marking {
+			if l.marking <= d.Marking && len(docs[i].References) < mostReferences {
 				docs[i].References = append(docs[i].References, l.url)
 			}
 		}
 	}
 	return docs, nil
+}
+
+// claims is what the attributes of an event say, and where it has that from.
+func (r Reader) claims(e event, name string, m intel.Marking) ([]intel.MarkedClaim, []link) {
+	subjects, err := names(e.Tags)
+	if err != nil {
+		r.reject(name+", tags", err)
+	}
+	var claims []intel.MarkedClaim
+	var links []link
+	for i, a := range e.all(m) {
+		item := fmt.Sprintf("%s, attribute %d", name, i+1)
+		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
+			links = append(links, link{strings.TrimSpace(a.Value), a.marking})
+			continue
+		}
+		more, err := names(a.Tags)
+		if err != nil {
+			r.reject(item+", tags", err)
+		}
+		some, err := r.statements(a, slices.Concat(subjects, more))
+		if err != nil {
+			r.reject(item, err)
+			continue
+		}
+		if len(claims)+len(some) > mostClaims {
+			r.reject(item+" and all after it", fmt.Errorf("more than %d claims: %w", mostClaims, intel.ErrInvalid))
+			break
+		}
+		for _, c := range some {
+			claims = append(claims, intel.MarkedClaim{Claim: c, Marking: a.marking})
+		}
+	}
+	return claims, links
 }
 
 // link is where an event has something from, and who may see that.
@@ -190,9 +213,10 @@ func stricter(m intel.Marking, tags []tag) intel.Marking {
 	return m
 }
 
-// names is whom galaxy tags name.
-func names(tags []tag) []intel.Claim {
-	var out []intel.Claim
+// names is whom galaxy tags name, with the names as they are written there. So
+// many that they attribute nothing are an error.
+func names(tags []tag) ([]named, error) {
+	var out []named
 	for _, t := range tags {
 		galaxy, name, ok := strings.Cut(strings.TrimPrefix(t.Name, "misp-galaxy:"), "=")
 		if !ok || !strings.HasPrefix(t.Name, "misp-galaxy:") {
@@ -204,11 +228,6 @@ func names(tags []tag) []intel.Claim {
 		case "threat-actor", "mitre-intrusion-set", "microsoft-activity-group", "ransomware":
 			kind = intel.Actor
 			name, _, _ = strings.Cut(name, " - G0")
-		case "mitre-attack-pattern":
-			if i := strings.LastIndex(name, " - "); i >= 0 {
-				out = append(out, intel.Claim{Object: intel.NewEntity(intel.Technique, name[i+3:])})
-			}
-			continue
 		case "tool", "mitre-tool":
 			kind = intel.Tool
 			name, _, _ = strings.Cut(name, " - S")
@@ -218,23 +237,31 @@ func names(tags []tag) []intel.Claim {
 			continue
 		}
 		if e := intel.NewEntity(kind, name); e.Name != "" {
-			out = append(out, intel.Claim{Object: e, ObjectText: name})
+			out = append(out, named{e, name})
 		}
 	}
-	return out
+	if len(out) > mostNames {
+		return nil, fmt.Errorf("%d names of actors and tools, more than %d, attribute nothing: %w", len(out), mostNames, intel.ErrInvalid)
+	}
+	return out, nil
 }
 
-// statements is what one attribute says: of each name the event is tagged with,
-// or else that its value is an indicator.
-func (r Reader) statements(a attribute, subjects []intel.Claim) ([]intel.Claim, error) {
+// named is whom a tag names, and its words.
+type named struct {
+	intel.Entity
+	text string
+}
+
+// statements is what one attribute says: of each name it or its event is tagged
+// with, or else that its value is an indicator.
+func (r Reader) statements(a attribute, subjects []named) ([]intel.Claim, error) {
 	var out []intel.Claim
-	subjects = append(append([]intel.Claim{}, subjects...), names(a.Tags)...)
 	var at time.Time
 	if s, err := strconv.ParseInt(a.Timestamp, 10, 64); err == nil && s > 0 && s < 1<<33 {
 		at = time.Unix(s, 0).UTC()
 	}
 	values, kinds := strings.Split(a.Value, "|"), strings.Split(a.Type, "|")
-	if len(values) != len(kinds) {
+	if len(values) != len(kinds) || len(kinds) > 2 {
 		values, kinds = []string{a.Value}, []string{a.Type}
 	}
 	for i, k := range kinds {
@@ -247,14 +274,11 @@ func (r Reader) statements(a attribute, subjects []intel.Claim) ([]intel.Claim, 
 			return nil, err
 		}
 		c := intel.Claim{Subject: e, Relation: intel.Indicates, At: at, Context: intel.Context{Note: a.Comment, Port: port}}
-		named := false
 		for _, s := range subjects {
-			if s.Object.Kind != intel.Technique {
-				c.Object, c.ObjectText, named = s.Object, s.ObjectText, true
-				out = append(out, c)
-			}
+			c.Object, c.ObjectText = s.Entity, s.text
+			out = append(out, c)
 		}
-		if !named {
+		if len(subjects) == 0 {
 			c.Object = intel.Entity{Kind: intel.Label, Name: "untagged"}
 			out = append(out, c)
 		}

@@ -53,6 +53,61 @@ func TestWhatATagHidesIsHiddenAlone(t *testing.T) {
 	}
 }
 
+func TestTooManyNamesAttributeNothing(t *testing.T) {
+	tags := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,{"name":"misp-galaxy:threat-actor=\"Actor %d\""}`, i)
+		}
+		return b.String()[1:]
+	}
+	attributes := func(n int, tags string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,{"type":"ip-dst","value":"45.%d.%d.1","Tag":[%s]}`, i/256, i%256, tags)
+		}
+		return b.String()[1:]
+	}
+	for _, c := range []struct {
+		name, event, attributes string
+		claims                  int
+		rejected                []string
+	}{
+		{"24 of an event", tags(24), attributes(30, ""), 24 * 30, nil},
+		{"300 of an event", tags(300), attributes(3000, ""), 3000, []string{"event 1, tags"}},
+		{"300 of an event and one of an attribute", tags(300), attributes(1, tags(1)), 1, []string{"event 1, tags"}},
+		{"300 of an attribute", tags(2), attributes(1, tags(300)), 2, []string{"event 1, attribute 1, tags"}},
+		{"24 of each of 5000 attributes", tags(1), attributes(5000, tags(24)), 100_000, []string{"event 1, attribute 4001 and all after it"}},
+		{"an attribute of many values", tags(24), `{"type":"ip-dst|ip-dst|ip-dst","value":"1.2.3.4|1.2.3.5|1.2.3.6"}`, 0, nil},
+	} {
+		var rejected []string
+		docs, err := Reader{Source: "s", Reject: func(item string, _ error) { rejected = append(rejected, item) }}.Documents([]byte(`{"Event":{"uuid":"x","Tag":[` + c.event + `],"Attribute":[` + c.attributes + `]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for d := range docs {
+			n += len(d.Claims)
+		}
+		if n != c.claims || !slices.Equal(rejected, c.rejected) {
+			t.Errorf("%s: %d claims, rejected %q; want %d and %q", c.name, n, rejected, c.claims, c.rejected)
+		}
+	}
+}
+
+func TestAnEventNamesAHundredReferences(t *testing.T) {
+	body := `{"Event":{"uuid":"x","info":"y","Attribute":[` + strings.Repeat(`{"type":"link","value":"https://blog.example/1"},`, 200) + `{}]}}`
+	docs, err := Reader{Source: "s"}.Documents([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := range docs {
+		if len(d.References) != 100 {
+			t.Errorf("%d references", len(d.References))
+		}
+	}
+}
+
 func FuzzDocuments(f *testing.F) {
 	f.Add([]byte(event1))
 	f.Add([]byte(`{"response":[{"Event":{"id":"1","date":"2026-01-02"}}]}`))
