@@ -53,7 +53,7 @@ func (c *convertCmd) Run(_ context.Context, a *app) error {
 		return err
 	}
 	out := a.out
-	if p, ok := out.(plain); ok {
+	if p, ok := out.(*plain); ok {
 		out = p.Writer // it is read by a program
 	}
 	_, err = io.WriteString(out, text)

@@ -82,7 +82,11 @@ const uncoloured = "\x1b[0m"
 // the text that mention nothing are left out.
 func paint(w io.Writer, text string, observations []intel.Observation) error {
 	var b bytes.Buffer
-	safe := plain{&b}
+	safe := &plain{Writer: &b}
+	raw := func(s string) {
+		safe.end() //nolint:errcheck // a buffer takes all
+		b.WriteString(s)
+	}
 	for from := 0; from < len(text); {
 		to := from + strings.IndexByte(text[from:], '\n') + 1
 		if to <= from {
@@ -97,9 +101,9 @@ func paint(w io.Writer, text string, observations []intel.Observation) error {
 				continue // inside another
 			}
 			fmt.Fprint(safe, text[at:o.Offset])
-			b.WriteString(colour(o))
+			raw(colour(o))
 			fmt.Fprint(safe, text[o.Offset:o.Offset+o.Length])
-			b.WriteString(uncoloured)
+			raw(uncoloured)
 			at = o.Offset + o.Length
 		}
 		if n > 0 {
@@ -107,9 +111,9 @@ func paint(w io.Writer, text string, observations []intel.Observation) error {
 			fmt.Fprintln(safe, strings.TrimSuffix(text[at:to], "\n"))
 		}
 		for _, o := range observations[:n] {
-			b.WriteString(colour(o))
+			raw(colour(o))
 			fmt.Fprint(safe, described(o))
-			b.WriteString(uncoloured + "\n")
+			raw(uncoloured + "\n")
 		}
 		observations, from = observations[n:], to
 		if _, err := w.Write(b.Bytes()); err != nil {

@@ -222,17 +222,17 @@ func (h *hunting) summary(seconds float64) error {
 // finds prints matches.
 type finds struct {
 	*bufio.Writer
-	text   plain // of strangers; colours go around it
+	text   *plain // of strangers; colours go around it
 	colour bool
 }
 
 func (a *app) finds() *finds {
 	raw := a.out
-	if p, ok := raw.(plain); ok {
+	if p, ok := raw.(*plain); ok {
 		raw = p.Writer
 	}
 	w := bufio.NewWriterSize(raw, 64<<10)
-	return &finds{Writer: w, text: plain{w}, colour: isTerminal(raw) && !a.cli.JSON && os.Getenv("NO_COLOR") == ""}
+	return &finds{Writer: w, text: &plain{Writer: w}, colour: isTerminal(raw) && !a.cli.JSON && os.Getenv("NO_COLOR") == ""}
 }
 
 func (f *finds) match(asJSON bool, name string, m hunt.Match) error {
@@ -270,12 +270,16 @@ func (f *finds) match(asJSON bool, name string, m hunt.Match) error {
 
 // put writes text in a colour of ANSI, or in none.
 func (f *finds) put(colour, text string) {
-	coloured := f.colour && colour != ""
-	if coloured {
-		f.WriteString("\x1b[" + colour + "m")
+	if !f.colour || colour == "" {
+		fmt.Fprint(f.text, text)
+		return
 	}
+	f.text.end() //nolint:errcheck // an error of a bufio.Writer stays until it is flushed
+	f.WriteString("\x1b[" + colour + "m")
 	fmt.Fprint(f.text, text)
-	if coloured {
-		f.WriteString("\x1b[0m")
-	}
+	f.text.end() //nolint:errcheck // as above
+	f.WriteString(uncoloured)
 }
+
+// Flush writes out what is held and buffered.
+func (f *finds) Flush() error { return errors.Join(f.text.end(), f.Writer.Flush()) }

@@ -5,10 +5,12 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +110,42 @@ func TestASourceIsAsReliableAsItsTypeUnlessItIsSaidOtherwise(t *testing.T) {
 		if err != nil || len(sources) != 1 || sources[0].Reliability != test.want {
 			t.Errorf("%v: sources %+v, err %v; want one of reliability %s", test.args, sources, err, test.want)
 		}
+	}
+}
+
+func TestAFileOfDocumentsForgesNoSourceAndErasesNoRecord(t *testing.T) {
+	db := newStore(t)
+	erased := intel.NewDocumentID("documents", "https://blog.example/1")
+	forged := file(t, "d.jsonl", fmt.Appendf(nil, `{"genre":"report","text":"a","source":"tweetfeed","reliability":"A","id":"%s"}`+"\n", erased))
+	if code, c, errs := portent(t, db, "import", file(t, "2026.csv", posts(3))); code != exitDone || c.Documents != 3 {
+		t.Fatalf("exit %d, %+v\n%s", code, c, errs)
+	}
+	for _, want := range []int{1, 0} {
+		if code, got, errs := portent(t, db, "import", forged); code != exitDone || got.Documents != want {
+			t.Errorf("exit %d, %+v, want %d new\n%s", code, got, want, errs)
+		}
+	}
+	if code, got, errs := portent(t, db, "import", "--source", "lab", "--reliability", "B", forged); code != exitDone || got.Documents != 1 {
+		t.Errorf("under a name: exit %d, %+v\n%s", code, got, errs)
+	}
+	kept, err := store.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	if _, err := kept.Document(t.Context(), intel.Everything(), erased); !errors.Is(err, intel.ErrNotFound) {
+		t.Errorf("a file took up the place of another document: err %v", err)
+	}
+	sources, err := kept.Sources(t.Context(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range sources {
+		got = append(got, fmt.Sprint(s.Name, " ", s.Reliability, " ", s.Documents))
+	}
+	if want := []string{"documents/tweetfeed F 1", "lab B 1", "tweetfeed C 3"}; !slices.Equal(got, want) {
+		t.Errorf("sources %q, want %q", got, want)
 	}
 }
 

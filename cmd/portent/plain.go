@@ -4,34 +4,80 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // plain writes text with its control characters written out as JSON does, but
 // for tabs and ends of lines: names of files and words of documents come from strangers, and
 // a terminal obeys what it is sent.
-type plain struct{ io.Writer }
+type plain struct {
+	io.Writer
 
-// Write implements io.Writer. Runes that two writes share pass.
-func (p plain) Write(b []byte) (int, error) {
-	clean := strings.IndexFunc(string(b), obeyed) < 0
-	if clean {
-		return p.Writer.Write(b)
+	mu   sync.Mutex
+	held []byte // the beginning of a rune that the next write may complete
+}
+
+// Write implements io.Writer. A rune that two writes share is judged whole.
+func (p *plain) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := b
+	if len(p.held) > 0 {
+		text = append(p.held, b...)
 	}
-	var out strings.Builder
-	for rest := b; len(rest) > 0; {
-		r, size := utf8.DecodeRune(rest)
-		if obeyed(r) {
-			fmt.Fprintf(&out, `\u%04x`, r)
-		} else {
-			out.Write(rest[:size])
+	cut := whole(text)
+	out := text[:cut]
+	if strings.ContainsFunc(string(out), obeyed) {
+		out = written(out)
+	}
+	if len(out) > 0 {
+		if _, err := p.Writer.Write(out); err != nil {
+			return 0, err
 		}
-		rest = rest[size:]
 	}
-	if _, err := io.WriteString(p.Writer, out.String()); err != nil {
-		return 0, err
-	}
+	p.held = append([]byte(nil), text[cut:]...)
 	return len(b), nil
+}
+
+// end writes what is held as it is: nothing completes it any more.
+func (p *plain) end() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.held) == 0 {
+		return nil
+	}
+	_, err := p.Writer.Write(p.held)
+	p.held = nil
+	return err
+}
+
+// whole is how many bytes of text are no beginning of a rune at its end.
+func whole(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if at := len(text) - n; utf8.RuneStart(text[at]) {
+			if !utf8.FullRune(text[at:]) {
+				return at
+			}
+			break
+		}
+	}
+	return len(text)
+}
+
+// written is text with what a terminal obeys written out.
+func written(text []byte) []byte {
+	var out []byte
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if obeyed(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, text[:size]...)
+		}
+		text = text[size:]
+	}
+	return out
 }
 
 // obeyed reports whether a terminal does something at r other than show it.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -93,13 +95,44 @@ func FuzzParseEntityIsIdempotent(f *testing.F) {
 }
 
 func TestMarkingsReadBothVersionsOfTheProtocol(t *testing.T) {
-	for in, want := range map[string]intel.Marking{"TLP:WHITE": intel.Clear, "clear": intel.Clear, "tlp:amber+strict": intel.AmberStrict, "RED": intel.Red} {
+	for in, want := range map[string]intel.Marking{"TLP:WHITE": intel.Clear, "clear": intel.Clear, "tlp:amber+strict": intel.AmberStrict, "RED": intel.Red, " TLP: RED ": intel.Red} {
 		if got, err := intel.ParseMarking(in); err != nil || got != want {
 			t.Errorf("%q: got %v, err %v; want %v", in, got, err, want)
 		}
 	}
 	if _, err := intel.ParseMarking("TLP:BLUE"); !errors.Is(err, intel.ErrInvalid) {
 		t.Errorf("blue: err %v; want ErrInvalid", err)
+	}
+}
+
+func TestALabelOfTLPThatNobodyKnowsIsRed(t *testing.T) {
+	for in, want := range map[string]intel.Marking{"tlp:white": intel.Clear, "TLP: AMBER": intel.Amber, "tlp:ex:chr": intel.Red, "TLP:": intel.Red, "tlp:unclear": intel.Red,
+		"tlp-green": intel.Red, "tlpx": intel.Clear, "type:OSINT": intel.Clear, "": intel.Clear} {
+		if got := intel.MarkingOf(in); got != want {
+			t.Errorf("%q: got %v, want %v", in, got, want)
+		}
+	}
+}
+
+func TestClaimsAreSplitByWhoMaySeeThem(t *testing.T) {
+	claim := func(name string, m intel.Marking) intel.MarkedClaim {
+		return intel.MarkedClaim{Claim: intel.Claim{Subject: intel.NewEntity(intel.Actor, name), Relation: intel.Uses, Object: intel.NewEntity(intel.Tool, "t")}, Marking: m}
+	}
+	doc := intel.Document{Source: "s", Text: "x", Marking: intel.Green}
+	var got []string
+	ids := map[intel.DocumentID]bool{}
+	for _, d := range doc.Split([]intel.MarkedClaim{claim("a", intel.Red), claim("b", intel.Clear), claim("c", intel.Green), claim("d", intel.Green), claim("a", intel.Red)}, 2, "id") {
+		line := d.Marking.String() + " " + d.Text
+		for _, c := range d.Claims {
+			line += " " + c.Subject.Name
+		}
+		got, ids[d.ID] = append(got, line), true
+	}
+	if diff := cmp.Diff([]string{"TLP:GREEN x b c", "TLP:GREEN  d", "TLP:RED  a a"}, got); diff != "" || len(ids) != 3 {
+		t.Errorf("%d ids; %s", len(ids), diff)
+	}
+	if all := doc.Split(nil, 2); len(all) != 1 || all[0].ID != intel.NewContentID(doc, "0") {
+		t.Errorf("without claims: %+v", all)
 	}
 }
 

@@ -40,7 +40,7 @@ func (m *Marking) UnmarshalText(b []byte) (err error) {
 // ParseMarking reads a label in any case, with or without "TLP:". "WHITE" of
 // TLP 1.0 is CLEAR.
 func ParseMarking(s string) (Marking, error) {
-	name := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "TLP:")
+	name := strings.TrimSpace(strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "TLP:"))
 	if name == "WHITE" {
 		return Clear, nil
 	}
@@ -50,6 +50,21 @@ func ParseMarking(s string) (Marking, error) {
 		}
 	}
 	return Clear, fmt.Errorf("marking %q: %w", s, ErrInvalid)
+}
+
+// MarkingOf is what a label among others, such as a tag, says of who may see
+// something: TLP:CLEAR if it is about something else, and TLP:RED if it speaks of
+// TLP in words we do not know.
+func MarkingOf(label string) Marking {
+	m, err := ParseMarking(label)
+	if err == nil {
+		return m
+	}
+	rest, ok := strings.CutPrefix(strings.ToUpper(strings.TrimSpace(label)), "TLP")
+	if ok && (rest == "" || rest[0] < 'A' || rest[0] > 'Z') {
+		return Red
+	}
+	return Clear
 }
 
 // A Reader is who a read of the store is for: the greatest marking they may

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,12 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-const perDocument = 500
+const (
+	perDocument    = 500
+	mostNames      = 24 // in the tags of one event or attribute
+	mostClaims     = 100_000
+	mostReferences = 100
+)
 
 // A Reader turns MISP events into documents. The zero Reader reads values as
 // they stand.
@@ -72,6 +78,8 @@ type attribute struct {
 	Timestamp string `json:"timestamp"`
 	Detect    bool   `json:"to_ids"`
 	Tags      []tag  `json:"Tag"`
+
+	marking intel.Marking // with those of its object and event
 }
 
 type event struct {
@@ -82,6 +90,7 @@ type event struct {
 	Tags       []tag       `json:"Tag"`
 	Attributes []attribute `json:"Attribute"`
 	Objects    []struct {
+		Tags       []tag       `json:"Tag"`
 		Attributes []attribute `json:"Attribute"`
 	} `json:"Object"`
 	Creator struct {
@@ -126,52 +135,88 @@ func (r Reader) documents(e event, name string) ([]intel.Document, error) {
 		}
 	}
 	doc := intel.Document{Source: r.Source, Genre: intel.Report, Author: e.Creator.Name, Title: e.Info, Text: e.Info, Published: at, Learned: at, Assumed: !at.IsZero()}
-	subjects := names(e.Tags)
-	for _, t := range e.Tags {
-		if m, err := intel.ParseMarking(t.Name); err == nil {
-			doc.Marking = max(doc.Marking, m)
+	doc.Marking = stricter(intel.Clear, e.Tags)
+	claims, links := r.claims(e, name, doc.Marking)
+	docs := doc.Split(claims, perDocument, e.UUID, e.ID, e.Info)
+	for i, d := range docs {
+		for _, l := range links {
+			if l.marking <= d.Marking && len(docs[i].References) < mostReferences {
+				docs[i].References = append(docs[i].References, l.url)
+			}
 		}
 	}
-	all := e.Attributes
-	for _, o := range e.Objects {
-		all = append(all, o.Attributes...)
-	}
-	var claims []intel.Claim
-	for i, a := range all {
-		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
-			doc.References = append(doc.References, strings.TrimSpace(a.Value))
-			continue
-		}
-		some, err := r.statements(a, subjects)
-		if err != nil {
-			r.reject(fmt.Sprintf("%s, attribute %d", name, i+1), err)
-			continue
-		}
-		claims = append(claims, some...)
-	}
-	return split(doc, e, claims), nil
+	return docs, nil
 }
 
-func split(doc intel.Document, e event, claims []intel.Claim) []intel.Document {
-	var out []intel.Document
-	for part := 0; part == 0 || len(claims) > 0; part++ {
-		n := min(perDocument, len(claims))
-		d := doc
-		d.Claims, claims = claims[:n:n], claims[n:]
-		if part > 0 {
-			d.Text = ""
+// claims is what the attributes of an event say, and where it has that from.
+func (r Reader) claims(e event, name string, m intel.Marking) ([]intel.MarkedClaim, []link) {
+	subjects, err := names(e.Tags)
+	if err != nil {
+		r.reject(name+", tags", err)
+	}
+	var claims []intel.MarkedClaim
+	var links []link
+	for i, a := range e.all(m) {
+		item := fmt.Sprintf("%s, attribute %d", name, i+1)
+		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
+			links = append(links, link{strings.TrimSpace(a.Value), a.marking})
+			continue
 		}
-		d.ID = intel.NewContentID(d, e.UUID, e.ID, e.Info, strconv.Itoa(part))
-		if d.Text != "" || len(d.Claims) > 0 {
-			out = append(out, d)
+		more, err := names(a.Tags)
+		if err != nil {
+			r.reject(item+", tags", err)
+		}
+		some, err := r.statements(a, slices.Concat(subjects, more))
+		if err != nil {
+			r.reject(item, err)
+			continue
+		}
+		if len(claims)+len(some) > mostClaims {
+			r.reject(item+" and all after it", fmt.Errorf("more than %d claims: %w", mostClaims, intel.ErrInvalid))
+			break
+		}
+		for _, c := range some {
+			claims = append(claims, intel.MarkedClaim{Claim: c, Marking: a.marking})
+		}
+	}
+	return claims, links
+}
+
+// link is where an event has something from, and who may see that.
+type link struct {
+	url     string
+	marking intel.Marking
+}
+
+// all is the attributes of an event and of its objects, each as strict as
+// whatever it is part of.
+func (e event) all(m intel.Marking) []attribute {
+	out := slices.Clone(e.Attributes)
+	for i, a := range out {
+		out[i].marking = stricter(m, a.Tags)
+	}
+	for _, o := range e.Objects {
+		of := stricter(m, o.Tags)
+		for _, a := range o.Attributes {
+			a.marking = stricter(of, a.Tags)
+			out = append(out, a)
 		}
 	}
 	return out
 }
 
-// names is whom galaxy tags name.
-func names(tags []tag) []intel.Claim {
-	var out []intel.Claim
+// stricter is the strictest of m and of what tags say.
+func stricter(m intel.Marking, tags []tag) intel.Marking {
+	for _, t := range tags {
+		m = max(m, intel.MarkingOf(t.Name))
+	}
+	return m
+}
+
+// names is whom galaxy tags name, with the names as they are written there. So
+// many that they attribute nothing are an error.
+func names(tags []tag) ([]named, error) {
+	var out []named
 	for _, t := range tags {
 		galaxy, name, ok := strings.Cut(strings.TrimPrefix(t.Name, "misp-galaxy:"), "=")
 		if !ok || !strings.HasPrefix(t.Name, "misp-galaxy:") {
@@ -183,11 +228,6 @@ func names(tags []tag) []intel.Claim {
 		case "threat-actor", "mitre-intrusion-set", "microsoft-activity-group", "ransomware":
 			kind = intel.Actor
 			name, _, _ = strings.Cut(name, " - G0")
-		case "mitre-attack-pattern":
-			if i := strings.LastIndex(name, " - "); i >= 0 {
-				out = append(out, intel.Claim{Object: intel.NewEntity(intel.Technique, name[i+3:])})
-			}
-			continue
 		case "tool", "mitre-tool":
 			kind = intel.Tool
 			name, _, _ = strings.Cut(name, " - S")
@@ -197,23 +237,31 @@ func names(tags []tag) []intel.Claim {
 			continue
 		}
 		if e := intel.NewEntity(kind, name); e.Name != "" {
-			out = append(out, intel.Claim{Object: e, ObjectText: name})
+			out = append(out, named{e, name})
 		}
 	}
-	return out
+	if len(out) > mostNames {
+		return nil, fmt.Errorf("%d names of actors and tools, more than %d, attribute nothing: %w", len(out), mostNames, intel.ErrInvalid)
+	}
+	return out, nil
 }
 
-// statements is what one attribute says: of each name the event is tagged with,
-// or else that its value is an indicator.
-func (r Reader) statements(a attribute, subjects []intel.Claim) ([]intel.Claim, error) {
+// named is whom a tag names, and its words.
+type named struct {
+	intel.Entity
+	text string
+}
+
+// statements is what one attribute says: of each name it or its event is tagged
+// with, or else that its value is an indicator.
+func (r Reader) statements(a attribute, subjects []named) ([]intel.Claim, error) {
 	var out []intel.Claim
-	subjects = append(append([]intel.Claim{}, subjects...), names(a.Tags)...)
 	var at time.Time
 	if s, err := strconv.ParseInt(a.Timestamp, 10, 64); err == nil && s > 0 && s < 1<<33 {
 		at = time.Unix(s, 0).UTC()
 	}
 	values, kinds := strings.Split(a.Value, "|"), strings.Split(a.Type, "|")
-	if len(values) != len(kinds) {
+	if len(values) != len(kinds) || len(kinds) > 2 {
 		values, kinds = []string{a.Value}, []string{a.Type}
 	}
 	for i, k := range kinds {
@@ -226,14 +274,11 @@ func (r Reader) statements(a attribute, subjects []intel.Claim) ([]intel.Claim, 
 			return nil, err
 		}
 		c := intel.Claim{Subject: e, Relation: intel.Indicates, At: at, Context: intel.Context{Note: a.Comment, Port: port}}
-		named := false
 		for _, s := range subjects {
-			if s.Object.Kind != intel.Technique {
-				c.Object, c.ObjectText, named = s.Object, s.ObjectText, true
-				out = append(out, c)
-			}
+			c.Object, c.ObjectText = s.Entity, s.text
+			out = append(out, c)
 		}
-		if !named {
+		if len(subjects) == 0 {
 			c.Object = intel.Entity{Kind: intel.Label, Name: "untagged"}
 			out = append(out, c)
 		}

@@ -19,6 +19,14 @@ const (
 	reservedDomain = "reserved domain"
 	publicResolver = "public resolver"
 	emptyFile      = "hash of an empty file"
+	tooWide        = "network too wide"
+)
+
+// No network that one actor could hold has a shorter prefix: the largest blocks
+// that registries hand to anybody.
+const (
+	widest4 = 8
+	widest6 = 19
 )
 
 // reservedRanges is the special-purpose address registries (RFC 6890 and what
@@ -319,6 +327,9 @@ func (b *benign) of(e intel.Entity) (string, bool) {
 	}
 	if id, ok := b.lookup(f, value, host, p, isAddress); ok {
 		return b.reasons[id], true
+	}
+	if isAddress && (p.Addr().Is4() && p.Bits() < widest4 || p.Addr().Is6() && p.Bits() < widest6) {
+		return tooWide, true
 	}
 	return "", false
 }

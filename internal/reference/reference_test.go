@@ -339,6 +339,21 @@ func TestBenignMatchesAsMISPDoes(t *testing.T) {
 	}
 }
 
+func TestANetworkThatNobodyHoldsIsSetAside(t *testing.T) {
+	s, err := NewSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{
+		"cidr:1.0.0.0/7": tooWide, "cidr:128.0.0.0/1": tooWide, "cidr:0.0.0.0/0": tooWide, "cidr:2000::/3": tooWide, "cidr:2a00::/18": tooWide, "cidr:::/0": tooWide,
+		"cidr:::ffff:0:0/100": tooWide, "cidr:45.0.0.0/8": "", "cidr:2a00::/19": "", "ipv4:45.1.2.3": "", "url:http://45.1.2.3/": "",
+	} {
+		if got, _ := s.Benign(entity(t, value)); got != want {
+			t.Errorf("%s is set aside as %q, want %q", value, got, want)
+		}
+	}
+}
+
 func TestReservedValuesAreBuiltInAndCanBeLifted(t *testing.T) {
 	plain, err := NewSet()
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -40,15 +39,19 @@ type object struct {
 	Class       string   `json:"identity_class"`
 	Sectors     []string `json:"sectors"`
 	Markings    []string `json:"object_marking_refs"`
-	Refs        []string `json:"object_refs"`
-	Relation    string   `json:"relationship_type"`
-	Source      string   `json:"source_ref"`
-	Target      string   `json:"target_ref"`
-	Definition  struct {
+	Granular    []struct {
+		Ref string `json:"marking_ref"` // none where it tells of a language
+	} `json:"granular_markings"`
+	Refs       []string `json:"object_refs"`
+	Relation   string   `json:"relationship_type"`
+	Source     string   `json:"source_ref"`
+	Target     string   `json:"target_ref"`
+	Definition struct {
 		TLP string `json:"tlp"`
 	} `json:"definition"`
-	External []reference `json:"external_references"`
-	Phases   []struct {
+	Extensions json.RawMessage `json:"extensions"`
+	External   []reference     `json:"external_references"`
+	Phases     []struct {
 		Name string `json:"phase_name"`
 	} `json:"kill_chain_phases"`
 	Start   string `json:"start_time"`
@@ -235,37 +238,47 @@ func (g *Graph) documents(o *object) []intel.Document {
 	if o.Type == "attack-pattern" || o.Type == "identity" || o.Type == "location" || strings.HasPrefix(o.Type, "x-") || o.Type == "course-of-action" {
 		doc.Text = "" // what everybody may do says nothing of anybody
 	}
-	var out []intel.Document
-	for part := 0; part == 0 || len(claims) > 0; part++ {
-		n := min(perDocument, len(claims))
-		d := doc
-		d.Claims, claims = claims[:n:n], claims[n:]
-		if part > 0 {
-			d.Text = ""
+	return doc.Split(claims, perDocument, o.ID)
+}
+
+// markings are the markings of an object and of parts of it.
+func (o *object) markings() []string {
+	out := o.Markings
+	for _, m := range o.Granular {
+		if m.Ref != "" {
+			out = append(out[:len(out):len(out)], m.Ref)
 		}
-		d.ID = intel.NewContentID(d, o.ID, strconv.Itoa(part))
-		if d.Text != "" || len(d.Claims) > 0 {
-			out = append(out, d)
-		}
+	}
+	return out
+}
+
+// label is what a marking definition says of TLP, in either version of it.
+func (o *object) label() intel.Marking {
+	var extensions map[string]extension
+	_ = json.Unmarshal(o.Extensions, &extensions) // what is none says nothing
+	out := intel.MarkingOf(cmp.Or(o.Definition.TLP, o.Name))
+	if x := extensions[tlp].TLP; x != "" {
+		out = max(out, intel.MarkingOf("TLP:"+x))
 	}
 	return out
 }
 
 // marked reports whether all that an object is marked by is known.
 func (g *Graph) marked(o *object) bool {
-	return !slices.ContainsFunc(o.Markings, func(ref string) bool {
+	return !slices.ContainsFunc(o.markings(), func(ref string) bool {
 		return ref != markingID(intel.Clear) && fixedMarking(ref) == intel.Clear && g.objects[ref] == nil
 	})
 }
 
-func (g *Graph) marking(o *object) intel.Marking {
+// marking is the strictest marking of objects: one of a part counts for the
+// whole.
+func (g *Graph) marking(objects ...*object) intel.Marking {
 	out := intel.Clear
-	for _, ref := range o.Markings {
-		out = max(out, fixedMarking(ref))
-		if m := g.objects[ref]; m != nil {
-			name := cmp.Or(m.Definition.TLP, m.Name)
-			if tlp, err := intel.ParseMarking(name); err == nil {
-				out = max(out, tlp)
+	for _, o := range objects {
+		for _, ref := range o.markings() {
+			out = max(out, fixedMarking(ref))
+			if m := g.objects[ref]; m != nil {
+				out = max(out, m.label())
 			}
 		}
 	}
@@ -273,8 +286,9 @@ func (g *Graph) marking(o *object) intel.Marking {
 }
 
 // claims is what the bundle states of one object.
-func (g *Graph) claims(o *object) []intel.Claim {
-	var out []intel.Claim
+func (g *Graph) claims(o *object) []intel.MarkedClaim {
+	var out []intel.MarkedClaim
+	own := func(c intel.Claim) { out = append(out, intel.MarkedClaim{Claim: c}) } // as strict as the object
 	subjects := g.entities(o)
 	for _, s := range subjects {
 		if s.Kind != intel.Actor && s.Kind != intel.Malware && s.Kind != intel.Tool && s.Kind != intel.Campaign {
@@ -282,34 +296,35 @@ func (g *Graph) claims(o *object) []intel.Claim {
 		}
 		for _, a := range append(slices.Clone(o.Aliases), o.Labels...) {
 			if alias := intel.NewEntity(s.Kind, a); alias.Name != "" && alias != s {
-				out = append(out, intel.Claim{Subject: alias, SubjectText: a, Relation: intel.AliasOf, Object: s, ObjectText: o.Name})
+				own(intel.Claim{Subject: alias, SubjectText: a, Relation: intel.AliasOf, Object: s, ObjectText: o.Name})
 			}
 		}
 	}
 	for _, s := range subjects {
 		for _, w := range weaknesses(o) {
-			out = append(out, intel.Claim{Subject: s, Relation: intel.HasWeakness, Object: w})
+			own(intel.Claim{Subject: s, Relation: intel.HasWeakness, Object: w})
 		}
 	}
 	for _, r := range g.from[o.ID] {
 		target := g.objects[r.Target]
-		if target == nil {
+		if target == nil || g.broken && (!g.marked(r) || !g.marked(target)) {
 			continue
 		}
+		objects, m := g.entities(target), g.marking(r, target)
 		for _, s := range subjects {
-			for _, t := range g.entities(target) {
+			for _, t := range objects {
 				if c, ok := state(s, r.Relation, t); ok && len(out) < 100_000 {
 					c.SubjectText, c.ObjectText = wording(o, c.Subject), wording(target, c.Object)
 					c.At = when(r.Start, r.Created)
 					c.Context = intel.Context{Phase: phase(o, target), Note: clip(r.Description)}
-					out = append(out, c)
+					out = append(out, intel.MarkedClaim{Claim: c, Marking: m})
 				}
 			}
 		}
 	}
 	if len(out) == 0 && o.Type == "indicator" && !g.broken {
 		for _, s := range subjects {
-			out = append(out, intel.Claim{Subject: s, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "untagged"}, At: when(o.ValidFrom)})
+			own(intel.Claim{Subject: s, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "untagged"}, At: when(o.ValidFrom)})
 		}
 	}
 	return out

@@ -48,6 +48,35 @@ func TestMarkingsOfTheStandardNeedNoDefinition(t *testing.T) {
 	}
 }
 
+func TestARelationshipIsAsStrictAsWhatItJoins(t *testing.T) {
+	const red, green = "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed", "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da"
+	const granular = `"granular_markings":[{"lang":"en","selectors":["name"]},{"marking_ref":"` + red + `","selectors":["name"]}]`
+	got := map[string]intel.Marking{}
+	for _, d := range documents(t, `{"objects":[{"type":"intrusion-set","id":"a","name":"A"},{"type":"intrusion-set","id":"r","name":"R","object_marking_refs":["`+red+`"]},
+		{"type":"intrusion-set","id":"p","name":"P",`+granular+`},{"type":"tool","id":"t","name":"T"},{"type":"tool","id":"u","name":"U"},{"type":"tool","id":"v","name":"V"},
+		{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '192.0.2.1']"},{"type":"indicator","id":"j","pattern":"[ipv4-addr:value = '192.0.2.2']",`+granular+`},
+		{"type":"marking-definition","id":"m","definition_type":"tlp","name":"TLP:PINK"},
+		{"type":"marking-definition","id":"n","extensions":{"`+tlp+`":{"extension_type":"property-extension","tlp_2_0":"amber"}}},
+		{"type":"relationship","id":"1","relationship_type":"indicates","source_ref":"i","target_ref":"a"},
+		{"type":"relationship","id":"2","relationship_type":"indicates","source_ref":"i","target_ref":"r"},
+		{"type":"relationship","id":"3","relationship_type":"indicates","source_ref":"i","target_ref":"p"},
+		{"type":"relationship","id":"4","relationship_type":"indicates","source_ref":"j","target_ref":"a"},
+		{"type":"relationship","id":"5","relationship_type":"uses","source_ref":"a","target_ref":"t","object_marking_refs":["`+green+`"]},
+		{"type":"relationship","id":"6","relationship_type":"uses","source_ref":"a","target_ref":"u",`+granular+`},
+		{"type":"relationship","id":"7","relationship_type":"uses","source_ref":"a","target_ref":"v","object_marking_refs":["m"]},
+		{"type":"relationship","id":"8","relationship_type":"attributed-to","source_ref":"a","target_ref":"p","object_marking_refs":["n"]},
+		{"type":"relationship","id":"9","relationship_type":"uses","source_ref":"a","target_ref":"w","object_marking_refs":["n"]},{"type":"tool","id":"w","name":"W"}]}`) {
+		for _, c := range d.Claims {
+			got[c.Subject.Name+" "+c.Object.Name] = d.Marking
+		}
+	}
+	want := map[string]intel.Marking{"192.0.2.1 a": intel.Clear, "192.0.2.1 r": intel.Red, "192.0.2.1 p": intel.Red, "192.0.2.2 a": intel.Red,
+		"a t": intel.Green, "a u": intel.Red, "a v": intel.Red, "a p": intel.Red, "a w": intel.Amber}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestObjectsAreReadAsEntities(t *testing.T) {
 	docs := documents(t, `{"objects":[
 		{"type":"intrusion-set","id":"a","name":"Cold Lynx"},
@@ -118,7 +147,8 @@ func TestAnObjectWithoutEndIsNamedBeforeItIsRead(t *testing.T) {
 func TestABrokenBundleLowersNoMarking(t *testing.T) {
 	g := Graph{Source: "test"}
 	err := g.Load(strings.NewReader(`{"objects":[{"type":"malware","id":"m","name":"N","description":"A loader.","object_marking_refs":["marking-definition--1"]},
-		{"type":"malware","id":"n","name":"O","description":"A wiper."},{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '192.0.2.1']"},{"type":"marking-def`))
+		{"type":"malware","id":"n","name":"O","description":"A wiper."},{"type":"malware","id":"o","name":"P","description":"A bot.","granular_markings":[{"marking_ref":"marking-definition--1"}]},
+		{"type":"indicator","id":"k","pattern":"[ipv4-addr:value = '192.0.2.2']"},{"type":"relationship","id":"r","relationship_type":"indicates","source_ref":"k","target_ref":"m"},{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '192.0.2.1']"},{"type":"marking-def`))
 	var titles []string
 	for d := range g.Documents() {
 		titles = append(titles, d.Title)

@@ -265,7 +265,7 @@ type Counts struct {
 	Parked       int `json:"parked_documents"`
 }
 
-// Counts counts everything kept.
+// Counts counts everything kept, whoever may see it: it is for the operator.
 func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM documents), (SELECT COUNT(*) FROM observations),
 		(SELECT COUNT(*) FROM evidence WHERE superseded IS NULL), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
@@ -277,8 +277,9 @@ func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
 	return c, nil
 }
 
-// Totals is how many documents, links and entities are kept. SQLite numbers
-// them without gaps and deletes none, so the highest number tells.
+// Totals is how many documents, links and entities are kept, whoever may see
+// them: it is for the operator. SQLite numbers them without gaps and deletes
+// none, so the highest number tells.
 func (db *DB) Totals(ctx context.Context) (c Counts, err error) {
 	if db.dialect.name != "sqlite" {
 		return db.Counts(ctx)

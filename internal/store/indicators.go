@@ -46,9 +46,9 @@ func (db *DB) indicators(ctx context.Context, r intel.Reader, n int, each func(I
 	one := func(side, other string, relation intel.Relation) string {
 		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability * COALESCE(x.share, 1)
 			FROM entities v CROSS JOIN assessments a CROSS JOIN entities o
-			LEFT JOIN resolution x ON x.name = o.id LEFT JOIN entities c ON c.id = x.canonical
-			WHERE a.%s = v.id AND a.relation = '%s' AND a.marking <= %d AND a.below > %d AND o.id = a.%s AND v.kind || '' IN `,
-			side, relation, r.Clearance, r.Clearance, other) + list(1, len(marks)) + ` ORDER BY v.id`
+			LEFT JOIN resolution x ON x.name = o.id AND x.marking <= %[4]d AND x.below > %[4]d LEFT JOIN entities c ON c.id = x.canonical
+			WHERE a.%[1]s = v.id AND a.relation = '%[2]s' AND a.marking <= %[4]d AND a.below > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
+			side, relation, other, r.Clearance) + list(1, len(marks)) + ` ORDER BY v.id`
 	}
 	g := grouping{n: n, each: each}
 	for _, statement := range []string{

@@ -38,9 +38,13 @@ func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
 			said(6, intel.Clear, 0.7, "actor:cold-lynx", intel.Uses, "command:whoami /all"),
 			said(7, intel.Clear, 0.7, "actor:cold-lynx", intel.Uses, "technique:T1068"),
 			said(8, intel.Clear, 0.7, "actor:cold-lynx", intel.Uses, "file:/x.php"),
+			said(9, intel.Clear, 0.6, "ipv4:192.0.2.8", intel.Indicates, "actor:tg-4411"),
 		}
 		d := derivation(1)
 		d.Resolve = func(e intel.Entity) []store.Resolution {
+			if e.Name == "tg-4411" { // which only red documents say
+				return []store.Resolution{{Name: e, Canonical: entity("actor:amber-stoat"), Share: 1, Marking: intel.Red}}
+			}
 			if e.Name == "grey-heron" {
 				return []store.Resolution{{Name: e, Canonical: entity("actor:cold-lynx"), Share: 0.9}, {Name: e, Canonical: entity("actor:amber-stoat"), Share: 0.1}}
 			}
@@ -68,12 +72,14 @@ func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
 			"command:whoami /all 0.70 actor:cold-lynx 0.70",
 			"domain:c2.example 0.90 actor:amber-stoat 0.90 malware:nightbell 0.80 actor:cold-lynx 0.54",
 			"ipv4:192.0.2.7 0.50 actor:cold-lynx 0.50",
+			"ipv4:192.0.2.8 0.60 actor:amber-stoat 0.60",
 		}, read(all, 5)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{
 			"command:whoami /all 0.70 actor:cold-lynx 0.70",
 			"domain:c2.example 0.80 malware:nightbell 0.80 actor:cold-lynx 0.54",
+			"ipv4:192.0.2.8 0.60 actor:tg-4411 0.60",
 		}, read(intel.Public(), 2)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}

@@ -52,7 +52,8 @@ func (db *DB) SaveSource(ctx context.Context, s Source) error {
 	return nil
 }
 
-// Sources lists all sources by name, with what they brought before now.
+// Sources lists all sources by name, with what they brought before now, whoever
+// may see that: it is for the operator.
 func (db *DB) Sources(ctx context.Context, now time.Time) ([]Source, error) {
 	type row struct {
 		Source

@@ -1,5 +1,9 @@
 // Package documents collects documents that another program has prepared: one
 // JSON object a line, in the form of intel.Document.
+//
+// A file may say whose its documents are, but not speak for a source that others
+// bring in, nor raise how far it is believed, nor take up the place of documents
+// that it did not bring.
 package documents
 
 import (
@@ -9,16 +13,23 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+const (
+	name       = "documents"
+	unjudged   = 'F'
+	mostSource = 200 // bytes of a name
+)
+
 // Connector reads JSON lines of documents.
 var Connector = collect.Connector{
-	Name:        "documents",
+	Name:        name,
 	About:       "documents as JSON lines, prepared by another program",
-	Reliability: 'F',
+	Reliability: unjudged,
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }
@@ -56,8 +67,27 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 	return lines.Err()
 }
 
+// source is whose a document is that a file says is of claimed: the one that
+// reads it if the user named that, and else one below the connector's own, since
+// names such as "nvd" are those of others.
+func source(reader, claimed intel.SourceID) (intel.SourceID, error) {
+	const own = name + "/"
+	switch {
+	case claimed.Reserved():
+		return "", fmt.Errorf("source %q speaks for this installation: %w", claimed, intel.ErrInvalid)
+	case len(claimed) > mostSource || strings.ContainsFunc(string(claimed), unicode.IsControl):
+		return "", fmt.Errorf("source of %d bytes, want a name of at most %d without control characters: %w", len(claimed), mostSource, intel.ErrInvalid)
+	case reader != name || claimed == "" || claimed == name:
+		return reader, nil
+	case strings.HasPrefix(string(claimed), own):
+		return claimed, nil
+	}
+	return own + claimed, nil
+}
+
 // document reads one line. What it does not say is filled in: the source that
-// reads it, and an ID from its address, its words and its claims.
+// reads it, and an ID from its address, its words and its claims. An ID that it
+// says tells documents of one source apart.
 func document(env collect.Env, line []byte) (intel.Document, error) {
 	var doc intel.Document
 	if err := collect.CheckDepth(line); err != nil {
@@ -71,23 +101,26 @@ func document(env collect.Env, line []byte) (intel.Document, error) {
 	if doc.Text == "" && len(doc.Claims) == 0 {
 		return doc, fmt.Errorf("a text or claims are wanted: %w", intel.ErrInvalid)
 	}
-	if doc.Source == "" {
-		doc.Source = env.ID
-	}
 	if doc.Genre == "" {
 		doc.Genre = intel.Report
-	}
-	if doc.Source.Reserved() {
-		return doc, fmt.Errorf("source %q speaks for this installation: %w", doc.Source, intel.ErrInvalid)
 	}
 	if !doc.Genre.Known() {
 		return doc, fmt.Errorf("genre %q: %w", doc.Genre, intel.ErrInvalid)
 	}
-	if doc.ID == "" {
-		doc.ID = intel.NewContentID(doc, doc.URL, doc.Title)
+	if doc.Reliability != 'D' && doc.Reliability != 'E' { // what is above unjudged
+		doc.Reliability = 0
 	}
-	if !hex32(string(doc.ID)) {
+	var err error
+	if doc.Source, err = source(env.ID, doc.Source); err != nil {
+		return doc, err
+	}
+	switch {
+	case doc.ID == "":
+		doc.ID = intel.NewContentID(doc, doc.URL, doc.Title)
+	case !hex32(string(doc.ID)):
 		return doc, fmt.Errorf("id %q, want 32 hexadecimal digits: %w", doc.ID, intel.ErrInvalid)
+	default:
+		doc.ID = intel.NewDocumentID(doc.Source, name, string(doc.ID))
 	}
 	doc.Published, doc.Learned = doc.Published.UTC(), doc.Learned.UTC()
 	doc.Assumed = !doc.Learned.IsZero() // whatever it says: we did not see it then
