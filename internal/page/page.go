@@ -1,0 +1,203 @@
+// Package page reads what people wrote on a web page: the article, the posts of
+// a thread, or all that a message shows. Navigation, banners and scripts are not
+// part of it.
+//
+// Pages are hostile: nesting and size are bounded, and nothing is fetched or run.
+package page
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"codeberg.org/readeck/go-readability/v2"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/charset"
+)
+
+// A Page is what a web page says.
+type Page struct {
+	Title, Author string
+	Site          string // its name or host, where it tells either
+	Published     time.Time
+	Text          string // of an article; empty where there are posts
+	Posts         []Post // of a thread of a forum
+}
+
+// A Post is what somebody wrote in a thread.
+type Post struct {
+	ID, Author, Text string
+	Published        time.Time
+}
+
+// ErrCut means that a page begins and does not end.
+var ErrCut = errors.New("the page breaks off: it has no end")
+
+const (
+	maxElements = 400_000
+	maxBytes    = 32 << 20
+)
+
+// Read reads an article or a thread. The content type may be empty.
+func Read(body []byte, contentType string) (p Page, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = Page{}, fmt.Errorf("html: %v", r)
+		}
+	}()
+	if cut(body) {
+		return Page{}, fmt.Errorf("html: %w", ErrCut)
+	}
+	doc, err := parse(body, contentType)
+	if err != nil {
+		return Page{}, err
+	}
+	if p, ok := thread(doc); ok {
+		return p, nil
+	}
+	return article(doc)
+}
+
+// Text returns all that a page shows, with "> " before what it quotes and the
+// targets of its links: what a message in HTML says.
+func Text(body []byte, contentType string) (text string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			text, err = "", fmt.Errorf("html: %v", r)
+		}
+	}()
+	doc, err := parse(body, contentType)
+	if err != nil {
+		return "", err
+	}
+	remove(doc, unseen)
+	return render(doc, style{quotes: true, links: true}), nil
+}
+
+// cut reports whether a page that begins outright lacks its end.
+func cut(body []byte) bool {
+	lower := bytes.ToLower(body)
+	begins := bytes.Contains(lower, []byte("<html")) || bytes.Contains(lower, []byte("<body"))
+	return begins && !bytes.Contains(lower, []byte("</html")) && !bytes.Contains(lower, []byte("</body"))
+}
+
+// parse makes a tree of a page in whatever encoding. What stands in for scripts
+// is read too: some forums keep their posts there.
+func parse(body []byte, contentType string) (*html.Node, error) {
+	if len(body) > maxBytes {
+		return nil, fmt.Errorf("html: more than %d MiB", maxBytes>>20)
+	}
+	r, err := charset.NewReader(bytes.NewReader(body), contentType)
+	if err != nil {
+		return nil, fmt.Errorf("html: %w", err)
+	}
+	doc, err := html.ParseWithOptions(r, html.ParseOptionEnableScripting(false))
+	if err != nil {
+		return nil, fmt.Errorf("html: %w", err)
+	}
+	n := 0
+	for range doc.Descendants() {
+		if n++; n > maxElements {
+			return nil, fmt.Errorf("html: more than %d elements", maxElements)
+		}
+	}
+	return doc, nil
+}
+
+// article takes the article out of a page. What readability finds is taken,
+// unless it drops most of what stands where the page says its main part is.
+func article(doc *html.Node) (Page, error) {
+	p := Page{Site: site(doc)}
+	tidy(doc)
+	main := render(body(doc), style{})
+	parser := readability.NewParser()
+	a, err := parser.ParseAndMutate(doc, &url.URL{Scheme: "https", Host: "page.invalid"})
+	if err != nil {
+		return Page{}, fmt.Errorf("html: %w", err)
+	}
+	if a.Node != nil {
+		p.Text = render(a.Node, style{})
+	}
+	if 2*len(p.Text) < len(main) {
+		p.Text = main
+	}
+	p.Title, p.Author = a.Title(), strings.TrimPrefix(a.Byline(), "By ")
+	if at, err := a.PublishedTime(); err == nil {
+		p.Published = at.UTC()
+	}
+	return p, nil
+}
+
+// body is the part of a tidy page that says it is the main one, else all of it.
+func body(doc *html.Node) *html.Node {
+	sizes := measure(doc)
+	all, best := doc, (*html.Node)(nil)
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch {
+		case n.Data == "body":
+			all = n
+		case n.Data == "article" || n.Data == "main" || attr(n, "role") == "main":
+			if best == nil || sizes[n].text > sizes[best].text || best.Data == "main" && 2*sizes[n].text > sizes[best].text && within(n, best) {
+				best = n
+			}
+		}
+	}
+	if best != nil {
+		return best
+	}
+	return all
+}
+
+// within reports whether n stands inside of outer.
+func within(n, outer *html.Node) bool {
+	for a := range n.Ancestors() {
+		if a == outer {
+			return true
+		}
+	}
+	return false
+}
+
+// site is the name of the place that a page says it is of, else its host.
+func site(doc *html.Node) string {
+	if name := meta(doc, "og:site_name"); name != "" {
+		return name
+	}
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "link" && attr(n, "rel") == "canonical" {
+			if u, err := url.Parse(attr(n, "href")); err == nil && u.Hostname() != "" {
+				return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+			}
+		}
+	}
+	if u, err := url.Parse(meta(doc, "og:url")); err == nil {
+		return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	}
+	return ""
+}
+
+// meta is what a page says of itself under a name.
+func meta(doc *html.Node, name string) string {
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "meta" && (attr(n, "property") == name || attr(n, "name") == name) {
+			return strings.TrimSpace(attr(n, "content"))
+		}
+	}
+	return ""
+}
+
+// attr is the value of an attribute, empty if it is missing.
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
