@@ -21,7 +21,7 @@ import (
 // A Page is what a web page says.
 type Page struct {
 	Title, Author string
-	Site          string // its name or host, where it tells either
+	Site          string // its host, else its name, where it tells either
 	Published     time.Time
 	Text          string // of an article; empty where there are posts
 	Posts         []Post // of a thread of a forum
@@ -164,22 +164,27 @@ func within(n, outer *html.Node) bool {
 	return false
 }
 
-// site is the name of the place that a page says it is of, else its host.
+// site is the host that a page says it is at, else the name of the place.
 func site(doc *html.Node) string {
-	if name := meta(doc, "og:site_name"); name != "" {
-		return name
-	}
 	for n := range doc.Descendants() {
 		if n.Type == html.ElementNode && n.Data == "link" && attr(n, "rel") == "canonical" {
-			if u, err := url.Parse(attr(n, "href")); err == nil && u.Hostname() != "" {
-				return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+			if h := host(attr(n, "href")); h != "" {
+				return h
 			}
 		}
 	}
-	if u, err := url.Parse(meta(doc, "og:url")); err == nil {
-		return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	if h := host(meta(doc, "og:url")); h != "" {
+		return h
 	}
-	return ""
+	return strings.ToLower(meta(doc, "og:site_name"))
+}
+
+func host(ref string) string {
+	u, err := url.Parse(ref)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
 }
 
 // meta is what a page says of itself under a name.
