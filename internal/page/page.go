@@ -48,7 +48,7 @@ func Read(body []byte, contentType string) (p Page, err error) {
 			p, err = Page{}, fmt.Errorf("html: %v", r)
 		}
 	}()
-	if cut(body) {
+	if Cut(body) {
 		return Page{}, fmt.Errorf("html: %w", ErrCut)
 	}
 	doc, err := parse(body, contentType)
@@ -77,8 +77,8 @@ func Text(body []byte, contentType string) (text string, err error) {
 	return render(doc, style{quotes: true, links: true}), nil
 }
 
-// cut reports whether a page that begins outright lacks its end.
-func cut(body []byte) bool {
+// Cut reports whether a page that begins outright lacks its end.
+func Cut(body []byte) bool {
 	lower := bytes.ToLower(body)
 	begins := bytes.Contains(lower, []byte("<html")) || bytes.Contains(lower, []byte("<body"))
 	return begins && !bytes.Contains(lower, []byte("</html")) && !bytes.Contains(lower, []byte("</body"))

@@ -18,7 +18,7 @@ const (
 	mostMembers  = 10_000   // of an archive
 	mostInflated = 64 << 20 // bytes of one member
 	mostUnpacked = 96 << 20 // bytes of all members together
-	mostElements = 4 << 20  // of all members together
+	mostElements = 2 << 20  // of all members together
 	deepest      = 256      // element in element
 )
 

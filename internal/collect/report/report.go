@@ -142,7 +142,7 @@ func posts(env collect.Env, file string, p page.Page) (docs []intel.Document) {
 	seen := map[intel.DocumentID]bool{}
 	site := strings.ReplaceAll(p.Site, "/", " ")
 	for _, post := range p.Posts {
-		doc := intel.Document{Source: env.ID, Genre: intel.Forum, Author: strings.ReplaceAll(post.Author, "/", " "), Title: clip(p.Title), Text: post.Text}
+		doc := intel.Document{Source: env.ID, Genre: intel.Forum, Reliability: 'F', Author: strings.ReplaceAll(post.Author, "/", " "), Title: clip(p.Title), Text: post.Text}
 		if doc.Author != "" && site != "" {
 			doc.Author = site + "/" + doc.Author
 		}
