@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -46,6 +47,7 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 	seen := map[intel.Entity]bool{}
 	if doc.Text != "" {
 		out = s.scan(doc.Text, doc)
+		aside(out, doc.Quoted())
 		for _, o := range out {
 			seen[o.Entity] = true
 		}
@@ -66,6 +68,18 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 		out[i].Document = doc.ID
 	}
 	return out[:min(len(out), most)]
+}
+
+// aside sets aside what stands in what a document quotes: whoever wrote that
+// says it, and an answer is no second voice.
+func aside(found []intel.Observation, quoted [][2]int) {
+	for i := range found {
+		at := found[i].Offset
+		n := sort.Search(len(quoted), func(i int) bool { return quoted[i][1] > at })
+		if found[i].Suppressed == "" && n < len(quoted) && quoted[n][0] <= at {
+			found[i].Suppressed = "quoted"
+		}
+	}
 }
 
 func host(ref string) string {
