@@ -9,9 +9,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"codeberg.org/readeck/go-readability/v2"
 	"golang.org/x/net/html"
@@ -90,9 +92,12 @@ func parse(body []byte, contentType string) (*html.Node, error) {
 	if len(body) > maxBytes {
 		return nil, fmt.Errorf("html: more than %d MiB", maxBytes>>20)
 	}
-	r, err := charset.NewReader(bytes.NewReader(body), contentType)
-	if err != nil {
-		return nil, fmt.Errorf("html: %w", err)
+	var r io.Reader = bytes.NewReader(body)
+	if !utf8.Valid(body) { // a page saved as UTF-8 may still say what it was before
+		var err error
+		if r, err = charset.NewReader(r, contentType); err != nil {
+			return nil, fmt.Errorf("html: %w", err)
+		}
 	}
 	doc, err := html.ParseWithOptions(r, html.ParseOptionEnableScripting(false))
 	if err != nil {
@@ -107,8 +112,12 @@ func parse(body []byte, contentType string) (*html.Node, error) {
 	return doc, nil
 }
 
-// article takes the article out of a page. What readability finds is taken,
-// unless it drops most of what stands where the page says its main part is.
+// short is how many bytes of text are too few for an article to be one that
+// readability found rather than a remark beside it.
+const short = 250
+
+// article takes the article out of a page. What readability finds is taken; of
+// what it finds little in, all that stands where the page says its main part is.
 func article(doc *html.Node) (Page, error) {
 	p := Page{Site: site(doc)}
 	tidy(doc)
@@ -121,7 +130,7 @@ func article(doc *html.Node) (Page, error) {
 	if a.Node != nil {
 		p.Text = render(a.Node, style{})
 	}
-	if 2*len(p.Text) < len(main) {
+	if len(p.Text) < short && len(main) > len(p.Text) {
 		p.Text = main
 	}
 	p.Title, p.Author = a.Title(), strings.TrimPrefix(a.Byline(), "By ")

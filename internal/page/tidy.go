@@ -119,7 +119,9 @@ func furniture(n *html.Node, sizes map[*html.Node]size) bool {
 		return s.text < 5000
 	case some(words, "breadcrumb", "breadcrumbs", "sharedaddy", "addtoany", "newsletter", "skip", "masthead", "pagination", "sharing", "share", "social", "subscribe", "signup"):
 		return s.text < 1000
-	case some(words, "nav", "navbar", "menu", "navigation", "sidebar", "footer", "toolbar", "tags"):
+	case words["toolbar"]:
+		return s.text < 100
+	case some(words, "nav", "navbar", "menu", "navigation", "sidebar", "footer", "tags"):
 		return s.linked(0.5)
 	case some(words, "related", "recommended", "recirculation", "recirc", "trending", "popular", "latest", "teaser", "teasers", "outbrain", "taboola", "promo", "readmore"):
 		return s.linked(0.3)

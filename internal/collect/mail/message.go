@@ -90,8 +90,8 @@ func document(env collect.Env, message []byte, last bool) (intel.Document, error
 		return intel.Document{}, errCut
 	}
 	doc := intel.Document{Source: env.ID, Genre: intel.Mail, Title: clip(words(h.first("subject")), 500), Text: c.text}
-	for _, name := range c.files {
-		doc.Text = strings.TrimLeft(doc.Text+"\n\nAttachment: "+name, "\n")
+	for i, name := range c.files { // in quotes, for a name may have blanks
+		doc.Text = strings.TrimLeft(doc.Text+"\n\n"[min(i, 1):]+`Attachment: "`+name+`"`, "\n")
 	}
 	doc.Author, doc.Channel = author(h), channel(h)
 	if link := strings.Trim(h.first("archived-at"), "<> "); strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://") {

@@ -152,7 +152,7 @@ func typed(field string) (string, map[string]string) {
 func fileName(s string) string {
 	s = path.Base(strings.ReplaceAll(words(s), `\`, "/"))
 	s = clip(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) || r == '"' {
 			return -1
 		}
 		return r
@@ -244,7 +244,7 @@ func decoded(b []byte, label string) string {
 	if err != nil {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
-	return string(s)
+	return strings.TrimPrefix(string(s), "\uFEFF")
 }
 
 // trimmed is b without a character that its end cuts.
