@@ -173,7 +173,7 @@ func TestAnAnswerDoesNotSayWhatItQuotes(t *testing.T) {
 	if says(offer) == 0 {
 		t.Error("an offer says nothing")
 	}
-	for _, answer := range []string{"> " + offer + "\n\nPlease stop this.", "Please stop this.\n\nJo wrote:\n\n> " + offer} {
+	for _, answer := range []string{"> " + offer + "\n\nPlease stop this.", "Please stop this.\n\nJo wrote:\n\n> " + offer, "Jo wrote:\n> " + offer + "\n+1"} {
 		if n := says(answer); n != 0 {
 			t.Errorf("%q: %d pieces of evidence", answer, n)
 		}

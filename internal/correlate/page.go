@@ -80,10 +80,11 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 	return p
 }
 
-// own is the text of a document with blanks for what it quotes of others.
+// own is the text of a document with blanks for what it quotes of others, unless
+// it relays that.
 func own(doc intel.Document) string {
-	quoted := doc.Quoted()
-	if len(quoted) == 0 {
+	quoted, relays := doc.Quoted()
+	if len(quoted) == 0 || relays {
 		return doc.Text
 	}
 	b := []byte(doc.Text)

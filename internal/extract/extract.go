@@ -47,7 +47,9 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 	seen := map[intel.Entity]bool{}
 	if doc.Text != "" {
 		out = s.scan(doc.Text, doc)
-		aside(out, doc.Quoted())
+		if quoted, relays := doc.Quoted(); !relays {
+			aside(out, quoted)
+		}
 		for _, o := range out {
 			seen[o.Entity] = true
 		}

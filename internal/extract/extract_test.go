@@ -139,6 +139,12 @@ func TestWhatAMessageQuotesIsSetAside(t *testing.T) {
 	if len(got) != 2 || got["45.134.21.9"] != 1 || got["45.134.21.7"] != 1 {
 		t.Errorf("%v", got)
 	}
+	doc.Text = doc.Text[:strings.Index(doc.Text, "No,")] + "fyi"
+	for _, o := range scanner(t).Observations(doc) {
+		if o.Suppressed == "quoted" {
+			t.Errorf("%s is set aside of what is relayed", o.Entity)
+		}
+	}
 	if doc.Genre = intel.Report; len(scanner(t).Observations(doc)) == 0 || scanner(t).Observations(doc)[0].Suppressed == "quoted" {
 		t.Error("a report is read as a message")
 	}

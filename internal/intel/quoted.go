@@ -4,12 +4,30 @@ import "strings"
 
 // Quoted returns where a message or post quotes somebody else, from and to in
 // bytes of its text: lines that begin with ">", and the one before them that
-// says who wrote them. In other genres the sign means other things.
-func (d Document) Quoted() (found [][2]int) {
+// says who wrote them. In other genres the sign means other things. Whoever adds
+// no more than a word or two relays what he quotes, as a repost does.
+func (d Document) Quoted() (found [][2]int, relays bool) {
 	if d.Genre != Mail && d.Genre != Forum {
-		return nil
+		return nil, false
 	}
-	text := d.Text
+	found = quotations(d.Text)
+	return found, len(found) > 0 && adds(d.Text, found) < 3
+}
+
+// adds is how many words a text has besides what it quotes and its signature.
+func adds(text string, quoted [][2]int) (words int) {
+	if i := strings.LastIndex(text, "\n-- \n"); i >= 0 && i >= quoted[len(quoted)-1][1]-1 {
+		text = text[:i]
+	}
+	at := 0
+	for _, q := range quoted {
+		words += len(strings.Fields(text[at:q[0]]))
+		at = min(q[1], len(text))
+	}
+	return words + len(strings.Fields(text[at:]))
+}
+
+func quotations(text string) (found [][2]int) {
 	if !strings.HasPrefix(text, ">") && !strings.Contains(text, "\n>") {
 		return nil
 	}

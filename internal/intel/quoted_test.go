@@ -14,14 +14,30 @@ func TestQuotedLinesAreThoseOfOthers(t *testing.T) {
 		"":                                                                  "",
 	} {
 		var got []string
-		for _, q := range (Document{Genre: Mail, Text: text}).Quoted() {
+		quoted, _ := Document{Genre: Mail, Text: text}.Quoted()
+		for _, q := range quoted {
 			got = append(got, text[q[0]:q[1]])
 		}
 		if s := strings.Join(got, "|"); s != want {
 			t.Errorf("%q: %q, want %q", text, s, want)
 		}
 	}
-	if (Document{Genre: Report, Text: "> a"}).Quoted() != nil {
+	if quoted, _ := (Document{Genre: Report, Text: "> a"}).Quoted(); quoted != nil {
 		t.Error("a report quotes with other signs")
+	}
+}
+
+func TestWhoAddsNothingRelays(t *testing.T) {
+	for text, want := range map[string]bool{
+		"> a\n\nfyi": true,
+		"Jo wrote:\n> a\n+1 seen\n-- \nBob, of it": true,
+		"> a\n-- \nBob":          true,
+		"> a\nPlease stop this.": false,
+		"fyi":                    false,
+		"-- \n> a":               true,
+	} {
+		if _, relays := (Document{Genre: Forum, Text: text}).Quoted(); relays != want {
+			t.Errorf("%q: %v", text, relays)
+		}
 	}
 }

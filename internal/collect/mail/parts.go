@@ -178,7 +178,7 @@ func transferred(body []byte, how string) []byte {
 		if len(clean)%4 == 1 {
 			clean = clean[:len(clean)-1] // cut
 		}
-		n, _ := base64.RawStdEncoding.Decode(out, clean) //nolint:errcheck // nothing else is left in it
+		n, _ := base64.RawStdEncoding.Decode(out, clean) // nothing else is left in it
 		return out[:n]
 	case "quoted-printable":
 		return unquoted(body)
