@@ -15,12 +15,17 @@ import (
 )
 
 const (
-	mostMembers  = 10_000   // of an archive
-	mostInflated = 64 << 20 // bytes of one member
-	mostUnpacked = 96 << 20 // bytes of all members together
-	mostElements = 2 << 20  // of all members together
-	deepest      = 256      // element in element
+	mostMembers = 10_000 // of an archive
+	deepest     = 256    // element in element
 )
+
+// bounds of what is read of one archive.
+type bounds struct {
+	member, all int64 // bytes of one member and of all, inflated
+	elements    int   // of all members
+}
+
+var docxBounds = bounds{member: 64 << 20, all: 96 << 20, elements: 2 << 20}
 
 // A letter is a word processor's document as text.
 type letter struct {
@@ -32,7 +37,9 @@ type letter struct {
 // of the archive are only ever read by the names the format gives them, and
 // nothing is written: what else an archive holds, and under which names, does
 // no harm.
-func docx(body []byte) (letter, error) {
+func docx(body []byte) (letter, error) { return docxWithin(body, docxBounds) }
+
+func docxWithin(body []byte, b bounds) (letter, error) {
 	var l letter
 	if locked(body) {
 		return l, fmt.Errorf("docx: encrypted, or of Word before 2007; save it anew as DOCX without a password: %w", intel.ErrInvalid)
@@ -44,7 +51,7 @@ func docx(body []byte) (letter, error) {
 	if err != nil {
 		return l, fmt.Errorf("docx: damaged or no DOCX: %w", err)
 	}
-	p := &parcel{files: map[string]*zip.File{}}
+	p := &parcel{files: map[string]*zip.File{}, left: b}
 	for _, f := range r.File {
 		if name := strings.TrimPrefix(f.Name, "/"); p.files[name] == nil {
 			p.files[name] = f
@@ -81,11 +88,10 @@ func locked(body []byte) bool {
 	return bytes.HasPrefix(body, []byte{0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1})
 }
 
-// A parcel is the members of a DOCX, and how much of them was read.
+// A parcel is the members of a DOCX.
 type parcel struct {
-	files    map[string]*zip.File
-	unpacked int64
-	elements int
+	files map[string]*zip.File
+	left  bounds // what may still be read
 }
 
 // A reader takes the elements and the text of a member, in order.
@@ -106,8 +112,8 @@ func (p *parcel) walk(name string, r reader) error {
 		return fmt.Errorf("docx: %s: %w", name, err)
 	}
 	defer in.Close()
-	limited := &io.LimitedReader{R: in, N: min(mostInflated, mostUnpacked-p.unpacked) + 1}
-	defer func(before int64) { p.unpacked += before - limited.N }(limited.N)
+	limited := &io.LimitedReader{R: in, N: min(p.left.member, p.left.all) + 1}
+	defer func(before int64) { p.left.all -= before - limited.N }(limited.N)
 	dec := xml.NewDecoder(limited)
 	for depth := 0; ; {
 		token, err := dec.Token()
@@ -122,7 +128,7 @@ func (p *parcel) walk(name string, r reader) error {
 		switch t := token.(type) {
 		case xml.StartElement:
 			depth++
-			if p.elements++; depth > deepest || p.elements > mostElements {
+			if p.left.elements--; depth > deepest || p.left.elements < 0 {
 				return fmt.Errorf("docx: %s is nested too deep or has too many elements: %w", name, intel.ErrInvalid)
 			}
 			r.start(t)
