@@ -199,6 +199,9 @@ func (p *parcel) targets(part string) (map[string]string, error) {
 	}})
 }
 
+// item is the level of what is no heading but an item of a list.
+const item = -1
+
 // headings are the levels of the styles that are headings, by their ids. Word
 // calls them "heading 1" and "Title" in every language.
 func (p *parcel) headings(main string) map[string]int {
@@ -230,6 +233,8 @@ func (s *styles) start(e xml.StartElement) {
 			s.levels[*s.id] = int(level[0] - '0')
 		} else if name == "title" {
 			s.levels[*s.id] = 1
+		} else if strings.HasPrefix(name, "list bullet") || strings.HasPrefix(name, "list number") {
+			s.levels[*s.id] = item
 		}
 	}
 }

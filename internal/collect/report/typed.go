@@ -54,10 +54,7 @@ func (t *typed) start(e xml.StartElement) {
 		}
 		t.prefix = ""
 	case "pStyle":
-		if level := t.levels[value(e, "val")]; level > 0 && len(t.cells) == 0 {
-			t.prefix = strings.Repeat("#", level) + " "
-			t.part(2)
-		}
+		t.styled(t.levels[value(e, "val")])
 	case "numPr":
 		if t.prefix == "" && len(t.cells) == 0 {
 			t.prefix = "- "
@@ -95,6 +92,18 @@ func (t *typed) start(e xml.StartElement) {
 	case "fldSimple":
 		t.write("")
 		t.leads, t.words = append(t.leads, linked(value(e, "instr"))), append(t.words, t.out.Len())
+	}
+}
+
+// styled marks a paragraph as a heading of that level or an item of a list.
+func (t *typed) styled(level int) {
+	switch {
+	case len(t.cells) > 0:
+	case level == item:
+		t.prefix = "- "
+	case level > 0:
+		t.prefix = strings.Repeat("#", level) + " "
+		t.part(2)
 	}
 }
 
