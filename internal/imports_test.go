@@ -29,8 +29,9 @@ const layout = `
 	intel       :
 	fetch       :
 	queue       :
+	page        :
 	collect     : intel fetch
-	collect/*   : intel fetch collect stix misp | collect/collecttest
+	collect/*   : intel fetch collect stix misp page | collect/collecttest
 	reference   : intel
 	extract     : intel reference
 	correlate   : intel reference | extract

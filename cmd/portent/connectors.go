@@ -14,6 +14,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/list"
+	"github.com/portent-cti/portent/internal/collect/mail"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/misp"
@@ -41,6 +42,7 @@ func connectors() []collect.Connector {
 		kev.Connector,
 		cve.Connector,
 		epss.Connector,
+		mail.Connector,
 		documents.Connector,
 		csv.Connector,
 		list.Connector,

@@ -160,6 +160,26 @@ func BenchmarkClaims(b *testing.B) {
 	b.ReportMetric(4*float64(b.N)/b.Elapsed().Seconds(), "claims/s")
 }
 
+func TestAnAnswerDoesNotSayWhatItQuotes(t *testing.T) {
+	set, err := reference.NewSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer := "I am selling an exploit for CVE-2021-44228, PM me for the price."
+	says := func(text string) (n int) {
+		doc := intel.Document{ID: intel.NewDocumentID("list", "1"), Source: "list", Genre: intel.Mail, Author: "mail/Bob", Text: text}
+		return len(correlate.Evidence(doc, extract.New(set).Observations(doc), set))
+	}
+	if says(offer) == 0 {
+		t.Error("an offer says nothing")
+	}
+	for _, answer := range []string{"> " + offer + "\n\nPlease stop this.", "Please stop this.\n\nJo wrote:\n\n> " + offer, "Jo wrote:\n> " + offer + "\n+1"} {
+		if n := says(answer); n != 0 {
+			t.Errorf("%q: %d pieces of evidence", answer, n)
+		}
+	}
+}
+
 func TestWhatALeakSiteNamesIsTheVictims(t *testing.T) {
 	set, err := reference.NewSet()
 	if err != nil {

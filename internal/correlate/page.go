@@ -37,9 +37,9 @@ type page struct {
 
 // cut splits the text and places the observations in it.
 func (g *gathering) cut(observations []intel.Observation) *page {
-	p := &page{text: g.doc.Text}
+	p := &page{text: own(g.doc)}
 	p.sentences, p.paragraphs = boundaries(p.text)
-	own := g.cited(observations)
+	cited := g.cited(observations)
 	title, heading := g.doc.Title, 0
 	if title == "" && len(p.paragraphs) > 1 && p.paragraphs[1] <= 200 {
 		title, heading = p.text[:p.paragraphs[1]], 1 // a copy that has its title in the text
@@ -48,7 +48,7 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 	wording := map[intel.Entity]intel.Entity{} // first name used for an actor
 	var others tally
 	for _, o := range observations {
-		if o.Suppressed != "" || o.Offset >= len(p.text) || o.Length < 0 || o.Offset+o.Length > len(p.text) || own(o) {
+		if o.Suppressed != "" || o.Offset >= len(p.text) || o.Length < 0 || o.Offset+o.Length > len(p.text) || cited(o) {
 			continue
 		}
 		if o.Entity.Kind == intel.Actor {
@@ -78,6 +78,24 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 	}
 	p.denied = denies(g.doc.Title) || len(p.sentences) > heading && denies(p.sentence(0))
 	return p
+}
+
+// own is the text of a document with blanks for what it quotes of others, unless
+// it relays that.
+func own(doc intel.Document) string {
+	quoted, relays := doc.Quoted()
+	if len(quoted) == 0 || relays {
+		return doc.Text
+	}
+	b := []byte(doc.Text)
+	for _, q := range quoted {
+		for i := q[0]; i < q[1]; i++ {
+			if b[i] != '\n' {
+				b[i] = ' '
+			}
+		}
+	}
+	return string(b)
 }
 
 // blanked returns the text with blanks for names and values: what a domain or a

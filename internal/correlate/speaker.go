@@ -31,7 +31,8 @@ func (g *gathering) speaker(p *page) speaker {
 	by.author, _ = Author(d)
 	said := cues().find(cues().find(nil, lower(p.text), 0), lower(g.doc.Title), 0)
 	says := func(c cue) bool { return slices.ContainsFunc(said, func(h hit) bool { return h.class == c }) }
-	quoting := strings.HasPrefix(p.text, "RT @") || strings.HasPrefix(p.text, ">") || len(d.References) > 0
+	_, relays := d.Quoted()
+	quoting := relays || strings.HasPrefix(p.text, "RT @") || strings.HasPrefix(p.text, ">") || len(d.References) > 0
 	by.signed = signature(p, quoting)
 	switch d.Genre {
 	case intel.LeakSite:

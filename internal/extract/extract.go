@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -21,7 +22,7 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 7 }
+func Version() int { return 8 }
 
 // most is the most observations one document gives.
 const most = 20_000
@@ -46,6 +47,9 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 	seen := map[intel.Entity]bool{}
 	if doc.Text != "" {
 		out = s.scan(doc.Text, doc)
+		if quoted, relays := doc.Quoted(); !relays {
+			aside(out, quoted)
+		}
 		for _, o := range out {
 			seen[o.Entity] = true
 		}
@@ -66,6 +70,18 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 		out[i].Document = doc.ID
 	}
 	return out[:min(len(out), most)]
+}
+
+// aside sets aside what stands in what a document quotes: whoever wrote that
+// says it, and an answer is no second voice.
+func aside(found []intel.Observation, quoted [][2]int) {
+	for i := range found {
+		at := found[i].Offset
+		n := sort.Search(len(quoted), func(i int) bool { return quoted[i][1] > at })
+		if found[i].Suppressed == "" && n < len(quoted) && quoted[n][0] <= at {
+			found[i].Suppressed = "quoted"
+		}
+	}
 }
 
 func host(ref string) string {

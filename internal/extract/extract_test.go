@@ -128,6 +128,28 @@ func TestWhatIsNoIndicatorIsSetAsideWithAReason(t *testing.T) {
 	}
 }
 
+func TestWhatAMessageQuotesIsSetAside(t *testing.T) {
+	doc := intel.Document{Genre: intel.Mail, Text: "Jo <jo@evil.com> wrote:\n> at 45.134.21.8 and 45.134.21.9\n\nNo, at 45.134.21.9 and 45.134.21.7."}
+	got := map[string]int{}
+	for _, o := range scanner(t).Observations(doc) {
+		if o.Suppressed == "" {
+			got[o.Entity.Name]++
+		}
+	}
+	if len(got) != 2 || got["45.134.21.9"] != 1 || got["45.134.21.7"] != 1 {
+		t.Errorf("%v", got)
+	}
+	doc.Text = doc.Text[:strings.Index(doc.Text, "No,")] + "fyi"
+	for _, o := range scanner(t).Observations(doc) {
+		if o.Suppressed == "quoted" {
+			t.Errorf("%s is set aside of what is relayed", o.Entity)
+		}
+	}
+	if doc.Genre = intel.Report; len(scanner(t).Observations(doc)) == 0 || scanner(t).Observations(doc)[0].Suppressed == "quoted" {
+		t.Error("a report is read as a message")
+	}
+}
+
 func TestTheDocumentsOwnSiteIsNavigation(t *testing.T) {
 	for _, o := range scanner(t).Observations(intel.Document{URL: "https://blog.example/post", Text: "see https://blog.example/about and c2.evil.example"}) {
 		if own := strings.Contains(o.Entity.Name, "blog.example"); own != (o.Suppressed != "") {

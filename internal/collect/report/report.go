@@ -1,5 +1,6 @@
-// Package report collects reports written for people: Markdown, AsciiDoc, HTML,
-// PDF and plain text. What is kept is the text; extraction reads it.
+// Package report collects what was written for people: reports in Markdown,
+// AsciiDoc, HTML, PDF, DOCX, RTF and plain text, and the posts of saved pages of
+// forums. What is kept is the text; extraction reads it.
 package report
 
 import (
@@ -9,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"path"
 	"regexp"
 	"strings"
@@ -17,17 +17,17 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"codeberg.org/readeck/go-readability/v2"
 	"github.com/ledongthuc/pdf"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/page"
 )
 
 // Connector reads one report a file.
 var Connector = collect.Connector{
 	Name:        "report",
-	About:       "report in Markdown, AsciiDoc, HTML, PDF or plain text",
+	About:       "report in Markdown, AsciiDoc, HTML, PDF, DOCX, RTF or plain text; saved thread of a forum",
 	Reliability: 'C',
 	Open:        collect.Files(read),
 	Recognise:   recognise,
@@ -39,11 +39,20 @@ const (
 )
 
 func recognise(_ fs.FS, name string, head []byte) bool {
-	switch strings.ToLower(path.Ext(strings.TrimSuffix(name, ".gz"))) {
-	case ".md", ".markdown", ".adoc", ".asciidoc", ".html", ".htm", ".pdf", ".txt":
+	switch ext(name) {
+	case ".md", ".markdown", ".adoc", ".asciidoc", ".html", ".htm", ".pdf", ".txt", ".docx", ".docm", ".dotx", ".doc", ".rtf":
 		return head != nil
 	}
-	return bytes.HasPrefix(head, []byte("%PDF-"))
+	return bytes.HasPrefix(head, []byte("%PDF-")) || isRTF(head) || isDOCX(head)
+}
+
+func ext(name string) string { return strings.ToLower(path.Ext(strings.TrimSuffix(name, ".gz"))) }
+
+func isRTF(head []byte) bool { return bytes.HasPrefix(head, []byte(`{\rtf`)) }
+
+// isDOCX reports whether an archive begins as one of a word processor.
+func isDOCX(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) && (bytes.Contains(head, []byte("word/")) || bytes.Contains(head[:min(len(head), 64)], []byte("[Content_Types].xml")))
 }
 
 func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
@@ -51,34 +60,49 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	if err != nil {
 		return err
 	}
-	doc, err := document(ctx, env, file, body)
+	docs, err := documents(ctx, env, file, body)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if strings.TrimSpace(doc.Text) == "" {
-		return nil
+	for _, doc := range docs {
+		if strings.TrimSpace(doc.Text) == "" {
+			continue
+		}
+		if err := keep(doc); err != nil {
+			return err
+		}
 	}
-	return keep(doc)
+	return nil
 }
 
-// document makes a report of a file by what it holds.
-func document(ctx context.Context, env collect.Env, file string, body []byte) (doc intel.Document, err error) {
-	doc = intel.Document{Source: env.ID, Genre: intel.Report}
+// documents makes a report of a file by what it holds, or the posts of a thread.
+func documents(ctx context.Context, env collect.Env, file string, body []byte) ([]intel.Document, error) {
+	doc := intel.Document{Source: env.ID, Genre: intel.Report}
 	start := bytes.ToLower(bytes.TrimLeft(body[:min(len(body), 1024)], "\uFEFF \t\r\n"))
-	switch ext := strings.ToLower(path.Ext(strings.TrimSuffix(file, ".gz"))); {
+	var err error
+	switch ext := ext(file); {
 	case bytes.HasPrefix(body, []byte("%PDF-")):
 		if env.Convert == nil {
 			doc.Text, err = PDF(body)
 		} else {
 			doc.Text, err = env.Convert(ctx, "pdf", body)
 		}
+	case len(body) > 0 && (ext == ".docx" || ext == ".docm" || ext == ".dotx") && !isRTF(body), isDOCX(body[:min(len(body), 64<<10)]), locked(body):
+		err = written(env, &doc, docx, body)
+	case isRTF(body), ext == ".rtf" && cutRTF(body):
+		err = written(env, &doc, rtf, body)
 	case ext == ".html" || ext == ".htm" || bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html")):
-		err = article(&doc, body)
+		var p page.Page
+		p, err = page.Read(body, "")
+		if len(p.Posts) > 0 {
+			return posts(env, file, p), nil
+		}
+		doc.Text, doc.Title, doc.Author, doc.Published = p.Text, p.Title, p.Author, p.Published
 	default:
 		doc.Text, err = plain(env, body)
 	}
 	if err != nil {
-		return doc, err
+		return nil, err
 	}
 	if doc.Title == "" {
 		doc.Title = heading(doc.Text)
@@ -90,7 +114,51 @@ func document(ctx context.Context, env collect.Env, file string, body []byte) (d
 		doc.Learned, doc.Assumed = doc.Published, true
 	}
 	doc.ID = intel.NewDocumentID(env.ID, collect.Name(file), doc.Text)
-	return doc, nil
+	return []intel.Document{doc}, nil
+}
+
+// cutRTF reports whether a file that is named RTF is the beginning of one.
+func cutRTF(body []byte) bool { return len(body) > 0 && strings.HasPrefix(`{\rtf`, string(body)) }
+
+// written fills in what a word processor wrote. A date in the text counts more
+// than that of the file, which is of when it was saved last.
+func written(env collect.Env, doc *intel.Document, read func([]byte) (letter, error), body []byte) error {
+	l, err := read(body)
+	if err != nil {
+		return err
+	}
+	doc.Text, doc.Title, doc.Published = strings.ToValidUTF8(l.text, "\uFFFD"), clip(strings.ToValidUTF8(l.title, "\uFFFD")), dated(l.text)
+	if doc.Published.IsZero() && !future(env, l.at) {
+		doc.Published = l.at
+	}
+	return nil
+}
+
+func future(env collect.Env, at time.Time) bool { return env.Now != nil && at.After(env.Now()) }
+
+// posts makes a document of each post of a thread. A thread that is saved again
+// gives those that are new.
+func posts(env collect.Env, file string, p page.Page) (docs []intel.Document) {
+	seen := map[intel.DocumentID]bool{}
+	site := strings.ReplaceAll(p.Site, "/", " ")
+	for _, post := range p.Posts {
+		doc := intel.Document{Source: env.ID, Genre: intel.Forum, Reliability: 'F', Author: strings.ReplaceAll(post.Author, "/", " "), Title: clip(p.Title), Text: post.Text}
+		if doc.Author != "" && site != "" {
+			doc.Author = site + "/" + doc.Author
+		}
+		if !post.Published.IsZero() && !future(env, post.Published) {
+			doc.Published, doc.Learned, doc.Assumed = post.Published, post.Published, true
+		}
+		where := site
+		if where == "" {
+			where = collect.Name(file)
+		}
+		if doc.ID = intel.NewDocumentID(env.ID, where, p.Title, post.ID, post.Author, post.Text); !seen[doc.ID] {
+			seen[doc.ID] = true
+			docs = append(docs, doc)
+		}
+	}
+	return docs
 }
 
 // plain is the text of a file that is text: UTF-8, or UTF-16 that says so. What
@@ -132,30 +200,6 @@ func wide(body []byte) string {
 		units = append(units, order.Uint16(body[i:]))
 	}
 	return string(utf16.Decode(units))
-}
-
-// article takes the article out of a page, without its navigation.
-func article(doc *intel.Document, body []byte) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("html: %v: %w", r, intel.ErrInvalid)
-		}
-	}()
-	a, err := readability.FromReader(bytes.NewReader(body), &url.URL{Scheme: "https", Host: "report.invalid"})
-	if err != nil {
-		return fmt.Errorf("html: %w", err)
-	}
-	var text strings.Builder
-	if a.Node != nil {
-		if err := a.RenderText(&text); err != nil {
-			return fmt.Errorf("html: %w", err)
-		}
-	}
-	doc.Text, doc.Title, doc.Author = text.String(), a.Title(), a.Byline()
-	if at, err := a.PublishedTime(); err == nil {
-		doc.Published = at.UTC()
-	}
-	return nil
 }
 
 // PDF is the text of a PDF. Its parser was not written for hostile input: a

@@ -1,0 +1,217 @@
+// Package page reads what people wrote on a web page: the article, the posts of
+// a thread, or all that a message shows. Navigation, banners and scripts are not
+// part of it.
+//
+// Pages are hostile: nesting and size are bounded, and nothing is fetched or run.
+package page
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"codeberg.org/readeck/go-readability/v2"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/charset"
+)
+
+// A Page is what a web page says.
+type Page struct {
+	Title, Author string
+	Site          string // its host, else its name, where it tells either
+	Published     time.Time
+	Text          string // of an article; empty where there are posts
+	Posts         []Post // of a thread of a forum
+}
+
+// A Post is what somebody wrote in a thread.
+type Post struct {
+	ID, Author, Text string
+	Published        time.Time
+}
+
+// ErrCut means that a page begins and does not end.
+var ErrCut = errors.New("the page breaks off: it has no end")
+
+const (
+	maxElements = 400_000
+	maxBytes    = 32 << 20
+)
+
+// Read reads an article or a thread. The content type may be empty.
+func Read(body []byte, contentType string) (p Page, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = Page{}, fmt.Errorf("html: %v", r)
+		}
+	}()
+	if Cut(body) {
+		return Page{}, fmt.Errorf("html: %w", ErrCut)
+	}
+	doc, err := parse(body, contentType)
+	if err != nil {
+		return Page{}, err
+	}
+	if p, ok := thread(doc); ok {
+		return p, nil
+	}
+	return article(doc)
+}
+
+// Text returns all that a page shows, with "> " before what it quotes and the
+// targets of its links: what a message in HTML says.
+func Text(body []byte, contentType string) (text string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			text, err = "", fmt.Errorf("html: %v", r)
+		}
+	}()
+	doc, err := parse(body, contentType)
+	if err != nil {
+		return "", err
+	}
+	remove(doc, unseen)
+	return render(doc, style{quotes: true, links: true}), nil
+}
+
+// Cut reports whether a page that begins outright lacks its end.
+func Cut(body []byte) bool {
+	lower := bytes.ToLower(body)
+	begins := bytes.Contains(lower, []byte("<html")) || bytes.Contains(lower, []byte("<body"))
+	return begins && !bytes.Contains(lower, []byte("</html")) && !bytes.Contains(lower, []byte("</body"))
+}
+
+// parse makes a tree of a page in whatever encoding. What stands in for scripts
+// is read too: some forums keep their posts there.
+func parse(body []byte, contentType string) (*html.Node, error) {
+	if len(body) > maxBytes {
+		return nil, fmt.Errorf("html: more than %d MiB", maxBytes>>20)
+	}
+	var r io.Reader = bytes.NewReader(body)
+	if !utf8.Valid(body) { // a page saved as UTF-8 may still say what it was before
+		var err error
+		if r, err = charset.NewReader(r, contentType); err != nil {
+			return nil, fmt.Errorf("html: %w", err)
+		}
+	}
+	doc, err := html.ParseWithOptions(r, html.ParseOptionEnableScripting(false))
+	if err != nil {
+		return nil, fmt.Errorf("html: %w", err)
+	}
+	n := 0
+	for range doc.Descendants() {
+		if n++; n > maxElements {
+			return nil, fmt.Errorf("html: more than %d elements", maxElements)
+		}
+	}
+	return doc, nil
+}
+
+// short is how many bytes of text are too few for an article to be one that
+// readability found rather than a remark beside it.
+const short = 250
+
+// article takes the article out of a page. What readability finds is taken; of
+// what it finds little in, all that stands where the page says its main part is.
+func article(doc *html.Node) (Page, error) {
+	p := Page{Site: site(doc)}
+	tidy(doc)
+	main := render(body(doc), style{})
+	parser := readability.NewParser()
+	a, err := parser.ParseAndMutate(doc, &url.URL{Scheme: "https", Host: "page.invalid"})
+	if err != nil {
+		return Page{}, fmt.Errorf("html: %w", err)
+	}
+	if a.Node != nil {
+		p.Text = render(a.Node, style{})
+	}
+	if len(p.Text) < short && len(main) > len(p.Text) {
+		p.Text = main
+	}
+	p.Title, p.Author = a.Title(), strings.TrimPrefix(a.Byline(), "By ")
+	if at, err := a.PublishedTime(); err == nil {
+		p.Published = at.UTC()
+	}
+	return p, nil
+}
+
+// body is the part of a tidy page that says it is the main one, else all of it.
+func body(doc *html.Node) *html.Node {
+	sizes := measure(doc)
+	all, best := doc, (*html.Node)(nil)
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch {
+		case n.Data == "body":
+			all = n
+		case n.Data == "article" || n.Data == "main" || attr(n, "role") == "main":
+			if best == nil || sizes[n].text > sizes[best].text || best.Data == "main" && 2*sizes[n].text > sizes[best].text && within(n, best) {
+				best = n
+			}
+		}
+	}
+	if best != nil {
+		return best
+	}
+	return all
+}
+
+// within reports whether n stands inside of outer.
+func within(n, outer *html.Node) bool {
+	for a := range n.Ancestors() {
+		if a == outer {
+			return true
+		}
+	}
+	return false
+}
+
+// site is the host that a page says it is at, else the name of the place.
+func site(doc *html.Node) string {
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "link" && attr(n, "rel") == "canonical" {
+			if h := host(attr(n, "href")); h != "" {
+				return h
+			}
+		}
+	}
+	if h := host(meta(doc, "og:url")); h != "" {
+		return h
+	}
+	return strings.ToLower(meta(doc, "og:site_name"))
+}
+
+func host(ref string) string {
+	u, err := url.Parse(ref)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+}
+
+// meta is what a page says of itself under a name.
+func meta(doc *html.Node, name string) string {
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "meta" && (attr(n, "property") == name || attr(n, "name") == name) {
+			return strings.TrimSpace(attr(n, "content"))
+		}
+	}
+	return ""
+}
+
+// attr is the value of an attribute, empty if it is missing.
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
