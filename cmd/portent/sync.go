@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"slices"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -36,7 +37,7 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 	}
 	for _, n := range names {
 		if !slices.Contains(reference.PackNames(), n) && n != "geo" && n != "cwe" {
-			return usageError{fmt.Errorf("no pack %q; there are %v", n, reference.PackNames())}
+			return usageError{fmt.Errorf("no pack %q; there are %s", n, strings.Join(reference.PackNames(), ", "))}
 		}
 	}
 	if _, err := a.store(ctx); err != nil {

@@ -49,7 +49,7 @@ func ParseMarking(s string) (Marking, error) {
 			return Marking(i), nil
 		}
 	}
-	return Clear, fmt.Errorf("marking %q: %w", s, ErrInvalid)
+	return Clear, fmt.Errorf("marking %q is none of %s: %w", s, strings.Join(markings[:], ", "), ErrInvalid)
 }
 
 // MarkingOf is what a label among others, such as a tag, says of who may see

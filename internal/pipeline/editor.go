@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,6 +178,12 @@ func (ed *Editor) title(ctx context.Context, r intel.Reader, e intel.Entity) (st
 	return t, err
 }
 
+// likeliest orders forecasts: how much happens first, then what, the likeliest
+// of each kind before others.
+func likeliest(a, b intel.Forecast) int {
+	return cmp.Or(cmp.Compare(len(b.Quantiles), len(a.Quantiles)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Probability, a.Probability))
+}
+
 // A subject is what a profile is about, as the store knows it.
 type subject struct {
 	names   []store.Resolution
@@ -197,6 +205,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {
 		return err
 	}
+	slices.SortStableFunc(p.Forecasts, likeliest)
 	if p.Aliases, err = ed.aliases(ctx, r, s, w, now); err != nil {
 		return err
 	}

@@ -111,9 +111,6 @@ func (b *writer) rows(f form, next int, rows []intel.Row, cells func(intel.Row) 
 // compromise writes the indicators of compromise: addresses in a table of
 // their own, as they alone have a host name, and all others in a second one.
 func (b *writer) compromise(rows []intel.Row) {
-	isAddress := func(r intel.Row) bool {
-		return r.Entity.Kind == intel.IPv4 || r.Entity.Kind == intel.IPv6 || r.Entity.Kind == intel.CIDR
-	}
 	addresses := slices.DeleteFunc(slices.Clone(rows), func(r intel.Row) bool { return !isAddress(r) })
 	others := slices.DeleteFunc(slices.Clone(rows), isAddress)
 	f := form{"ioc", "IOC", []string{"IP address", "Hostname"}}
@@ -297,10 +294,10 @@ func (b *writer) forecasts() {
 		len(p.Forecasts)+p.Hidden["forecasts"]) {
 		return
 	}
-	columns := []string{"ID", "Kind", "Forecast", "Due"}
+	columns := []string{"ID", "Kind", "Forecast", "Due", "Judged by"}
 	b.header(columns)
 	for i, f := range p.Forecasts {
-		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(Outlook(f)), date(f.Due)})
+		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(Outlook(f)), date(f.Due), inline(f.Rule)})
 	}
 	b.more("forecasts", "forecast", len(columns), len(p.Forecasts)+1)
 }

@@ -8,6 +8,7 @@ package publish
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,9 @@ func Preview(p intel.Profile, n int) intel.Profile {
 	p.Summary = wholeDay.ReplaceAllString(p.Summary, "$1")
 	for _, t := range p.Tables() {
 		rows := *t.Rows
+		if t.Key == "ioc" {
+			rows = addressesFirst(rows)
+		}
 		shown := make([]intel.Row, 0, min(n, len(rows)))
 		for _, r := range rows {
 			if len(shown) == n {
@@ -72,6 +76,26 @@ func Preview(p intel.Profile, n int) intel.Profile {
 	cut(&p, n)
 	p.First, p.Last = month(p.First), month(p.Last)
 	return p
+}
+
+// addressesFirst orders indicators as the tables of Markdown do.
+func addressesFirst(rows []intel.Row) []intel.Row {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b intel.Row) int {
+		switch first, second := isAddress(a), isAddress(b); {
+		case first && !second:
+			return -1
+		case second && !first:
+			return 1
+		}
+		return 0
+	})
+	return rows
+}
+
+// isAddress reports whether a row stands in the table of addresses.
+func isAddress(r intel.Row) bool {
+	return r.Entity.Kind == intel.IPv4 || r.Entity.Kind == intel.IPv6 || r.Entity.Kind == intel.CIDR
 }
 
 // wholeDay matches a day; its first group is the month.
