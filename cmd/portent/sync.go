@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"slices"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
