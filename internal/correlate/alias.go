@@ -13,6 +13,10 @@ import (
 // whom a name stands for.
 const believable = 0.5
 
+// mostShares is for how many a name stands at most. Without a bound a name
+// between K others and their M aliases would be told of K times M times.
+const mostShares = 8
+
 // ByDocuments names documents among those who say that a name is an alias.
 const ByDocuments = "documents"
 
@@ -90,7 +94,8 @@ func (g *names) above(b, a intel.Entity) bool {
 	return cmp.Or(cmp.Compare(g.flow[b], g.flow[a]), compare(a, b)) > 0
 }
 
-// stand returns the shares of those whom a name stands for.
+// stand returns the shares of those whom a name stands for, of very many the
+// greatest.
 func (g *names) stand(name intel.Entity) map[intel.Entity]float64 {
 	if shares, ok := g.done[name]; ok {
 		return shares
@@ -115,13 +120,24 @@ func (g *names) stand(name intel.Entity) map[intel.Entity]float64 {
 	if len(shares) == 0 {
 		shares[name] = 1
 	}
-	sum := 0.0
-	for _, s := range shares {
-		sum += s
-	}
-	for e := range shares {
-		shares[e] /= sum
-	}
+	shares = greatest(shares)
 	g.done[name] = shares
 	return shares
+}
+
+// greatest returns the greatest shares, made to sum to 1.
+func greatest(shares map[intel.Entity]float64) map[intel.Entity]float64 {
+	who := slices.SortedFunc(maps.Keys(shares), func(a, b intel.Entity) int {
+		return cmp.Or(cmp.Compare(shares[b], shares[a]), compare(a, b))
+	})
+	who = who[:min(len(who), mostShares)]
+	sum := 0.0
+	for _, e := range who {
+		sum += shares[e]
+	}
+	out := make(map[intel.Entity]float64, len(who))
+	for _, e := range who {
+		out[e] = shares[e] / sum
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package correlate_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,5 +58,36 @@ func TestNamesStandForWhoIsSaidToBearThem(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestANameOfVeryManyStandsForTheGreatest(t *testing.T) {
+	name := func(s string) intel.Entity { return intel.Entity{Kind: intel.Actor, Name: s} }
+	var claims []intel.Assessment
+	claim := func(from, to string, p float64) {
+		claims = append(claims, intel.Assessment{Link: intel.Link{From: name(from), Relation: intel.AliasOf, To: name(to)}, Probability: p})
+	}
+	const names = 100
+	for i := range names {
+		claim(fmt.Sprintf("alias-%d", i), "mid", .9)
+		if i > 0 {
+			claim("mid", fmt.Sprintf("main-%d", i), .9)
+		}
+	}
+	claim("mid", "chief", .95)
+	got := correlate.StandFor(claims, func(intel.Entity) []reference.Candidate { return nil })
+	rows := 0
+	for e, candidates := range got {
+		rows += len(candidates)
+		sum := 0.0
+		for _, c := range candidates {
+			sum += c.Share
+		}
+		if sum < .999 || sum > 1.001 || candidates[0].Entity != name("chief") {
+			t.Errorf("%s stands for %v, of shares %.3f; want chief first and 1", e, candidates, sum)
+		}
+	}
+	if len(got) != names+1 || rows != 8*(names+1) {
+		t.Errorf("%d names stand for others, %d times; want %d names, each for 8", len(got), rows, names+1)
 	}
 }
