@@ -24,8 +24,9 @@ const ByDocuments = "documents"
 // knows are fixed. Another stands for the known names it is called an alias of;
 // without one, for those that more is said to stand for than for itself, with
 // shares by belief: a name of two actors keeps both. Names that stand for
-// themselves are left out.
-func StandFor(claims []intel.Assessment, known func(intel.Entity) []reference.Candidate) map[intel.Entity][]reference.Candidate {
+// themselves are left out. A claim that is held about a name does not move it;
+// held about the alias, it says nothing.
+func StandFor(claims []intel.Assessment, held func(intel.Link, intel.Entity) bool, known func(intel.Entity) []reference.Candidate) map[intel.Entity][]reference.Candidate {
 	g := names{known: known, near: map[intel.Entity]map[intel.Entity]float64{}, flow: map[intel.Entity]float64{}, done: map[intel.Entity]map[intel.Entity]float64{}}
 	against := map[intel.Link]float64{}
 	for _, c := range claims {
@@ -36,11 +37,13 @@ func StandFor(claims []intel.Assessment, known func(intel.Entity) []reference.Ca
 	}
 	for _, c := range claims {
 		l := c.Link
-		if l.Relation != intel.AliasOf || l.From == l.To || c.Probability < believable || c.Probability <= against[inOrder(l)] {
+		if l.Relation != intel.AliasOf || l.From == l.To || c.Probability < believable || c.Probability <= against[inOrder(l)] || held(l, l.From) {
 			continue
 		}
 		g.join(l.From, l.To, c.Probability)
-		g.join(l.To, l.From, c.Probability)
+		if !held(l, l.To) {
+			g.join(l.To, l.From, c.Probability)
+		}
 		g.flow[l.To] += c.Probability
 		g.flow[l.From] -= c.Probability
 	}
@@ -76,7 +79,7 @@ func compare(a, b intel.Entity) int {
 // names are what alias claims connect.
 type names struct {
 	known func(intel.Entity) []reference.Candidate
-	near  map[intel.Entity]map[intel.Entity]float64 // belief that both are one
+	near  map[intel.Entity]map[intel.Entity]float64 // for whom a name may stand, with belief that both are one
 	flow  map[intel.Entity]float64                  // belief in names for it less that in it for others
 	done  map[intel.Entity]map[intel.Entity]float64
 }

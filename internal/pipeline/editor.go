@@ -96,6 +96,7 @@ func tables() []table {
 		{"associated_actors", func(p *intel.Profile) *[]intel.Row { return &p.Associated }, []store.Section{
 			named(false, actors, intel.AssociatedWith, intel.PartOf),
 			named(true, actors, intel.AssociatedWith, intel.PartOf, intel.Uses, intel.Exploits, intel.OriginatesFrom, intel.Targets, intel.RoutesThrough),
+			named(false, nil, intel.AliasOf), named(true, nil, intel.AliasOf), // claims that join nothing
 			of(intel.TTP, true, intel.Uses), of(intel.IOC, false, intel.Indicates)}},
 		{"campaigns", func(p *intel.Profile) *[]intel.Row { return &p.Campaigns }, []store.Section{
 			named(true, []intel.Kind{intel.Campaign}, intel.PartOf, intel.Uses, intel.Targets), named(false, []intel.Kind{intel.Campaign}, intel.PartOf)}},
