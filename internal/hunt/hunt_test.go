@@ -372,6 +372,30 @@ func TestWhatNoLogHoldsIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestAFloodOfPhrasesHidesNothingMoreProbable(t *testing.T) {
+	known := Mark{Entity: intel.Entity{Kind: intel.Command, Name: "vssadmin delete shadows"}, Probability: 0.9}
+	var junk []Mark
+	for _, word := range strings.Fields(known.Entity.Name) {
+		for i := range 2 * mostAnchored {
+			digits := strings.Split(fmt.Sprintf("%b", i), "") // too short to be found by
+			junk = append(junk, Mark{Entity: intel.Entity{Kind: intel.Command, Name: word + " " + strings.Join(digits, " ")}, Probability: 0.2})
+		}
+	}
+	for name, marks := range map[string][]Mark{"junk first": append(slices.Clone(junk), known), "junk last": append([]Mark{known}, junk...)} {
+		var b Builder
+		for _, m := range marks {
+			b.Add(m)
+		}
+		set := b.Set()
+		if got := entities(t, set, "cmd: vssadmin delete shadows /all"); !slices.Equal(got, []string{known.Entity.String()}) {
+			t.Errorf("%s: found %v", name, got)
+		}
+		if set.Left() != len(junk)+1-3*mostAnchored {
+			t.Errorf("%s: %d left out", name, set.Left())
+		}
+	}
+}
+
 // TestMemoryDoesNotGrowWithTheLog reads 256 MB.
 func TestMemoryDoesNotGrowWithTheLog(t *testing.T) {
 	if testing.Short() {
