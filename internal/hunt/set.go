@@ -81,8 +81,8 @@ type Builder struct {
 	left      int
 }
 
-// Add adds one mark. What no log could hold is counted and left out, as are
-// fragments beyond the most.
+// Add adds one mark. What no log could hold, or every log does, is counted and
+// left out, as are fragments beyond the most.
 func (b *Builder) Add(m Mark) {
 	switch {
 	case m.Entity.Kind.Class() == intel.IOA:
@@ -216,8 +216,7 @@ func (b *Builder) Set() *Set {
 	return s
 }
 
-// Len returns how many marks the set holds, and Left how many it left out
-// because no log could hold them.
+// Len returns how many marks the set holds, and Left how many it left out.
 func (s *Set) Len() int { return s.size + len(s.fragments) }
 
 // Left returns how many marks were left out.
