@@ -22,6 +22,7 @@ import (
 
 type huntCmd struct {
 	Profile []string `help:"Match the attack fragments of this actor too, in requests and ports; may be repeated." placeholder:"NAME"`
+	Least   float64  `name:"min-probability" help:"Look for no indicator, nor observed fragment, that is believed less, from 0 to 1. What one source of reliability E says alone is less (default: 0.2)." default:"0.2" placeholder:"P"`
 	Record  bool     `help:"Keep matches as sightings."`
 	Site    string   `help:"Whose log it is, for sightings (default: the name of this host)." placeholder:"NAME"`
 	From    int64    `help:"Go on from this byte of the decompressed log." placeholder:"OFFSET"`
@@ -45,6 +46,9 @@ type hunting struct {
 func (c *huntCmd) Run(ctx context.Context, a *app) error {
 	if c.From < 0 || c.From > 0 && len(c.Log) > 1 {
 		return usageError{errors.New("--from takes a byte of one log, 0 or more")}
+	}
+	if !(c.Least >= 0 && c.Least <= 1) {
+		return usageError{errors.New("--min-probability takes a number from 0 to 1")}
 	}
 	// Most of the memory is the set, which stays: collect early what does not.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
@@ -73,15 +77,20 @@ func (c *huntCmd) Run(ctx context.Context, a *app) error {
 	return h.summary(time.Since(started).Seconds())
 }
 
-// set is what is hunted for: every indicator that somebody is linked with and
-// that no list says is harmless, and the fragments of the profiles asked for.
+// set is what is hunted for: every indicator that somebody is linked with, that
+// is believed enough and that no list says is harmless, and the fragments of the
+// profiles asked for.
 func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.Set, error) {
 	var b hunt.Builder
 	bar := a.progress(-1, "loading indicators")
-	actors := make([]string, 0, hunt.MostActors)
+	actors, doubtful := make([]string, 0, hunt.MostActors), 0
 	err := ed.DB.Indicators(ctx, a.reader(), hunt.MostActors, func(i store.Indicator) error {
 		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 		if _, benign := ed.Reference().Benign(i.Entity); benign {
+			return nil
+		}
+		if i.Probability < c.Least {
+			doubtful++
 			return nil
 		}
 		actors = actors[:0]
@@ -105,17 +114,29 @@ func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.S
 			return nil, err
 		}
 		for _, row := range p.IOA {
+			if !row.Predicted && row.Probability < c.Least {
+				doubtful++
+				continue
+			}
 			b.Add(hunt.Mark{Entity: row.Entity, Probability: row.Probability, Actors: []string{e.String()}, Predicted: row.Predicted, Vulnerability: row.Vulnerability})
 		}
 	}
 	set := b.Set()
-	if set.Len() == 0 {
+	c.remark(a, set, doubtful)
+	return set, nil
+}
+
+// remark tells what is not hunted for.
+func (c *huntCmd) remark(a *app, set *hunt.Set, doubtful int) {
+	if set.Len() == 0 && doubtful == 0 {
 		a.remark("nothing to hunt for: the store links no indicator with anybody; portent import brings some in")
 	}
-	if n := set.Left(); n > 0 {
-		a.remark("%d indicators left out that no log could hold or that begin like very many others", n)
+	if doubtful > 0 {
+		a.remark("%d indicators left out that are believed less than %s; --min-probability 0 takes all", doubtful, intel.Decimal(c.Least))
 	}
-	return set, nil
+	if n := set.Left(); n > 0 {
+		a.remark("%d indicators left out that no log could hold, that every log holds or that begin like very many others", n)
+	}
 }
 
 // logs hunts through all logs. What is wrong with one is told, and the others

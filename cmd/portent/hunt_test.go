@@ -103,6 +103,32 @@ func TestHuntPrintsMatchesAndASummary(t *testing.T) {
 	}
 }
 
+func TestAHuntLeavesOutWhatIsHardlyBelieved(t *testing.T) {
+	db, log := preyStore(t), file(t, "access.log", []byte(huntLog))
+	junk := `{"source":"board","author":"nobody","genre":"social","reliability":"E","title":"","text":"","published":"2026-03-04T00:00:00Z","claims":[
+{"subject":"filename:tok.cgi","relation":"indicates","object":"actor:cold-lynx"},{"subject":"user-agent:Mozilla/5.0","relation":"indicates","object":"actor:cold-lynx"},
+{"subject":"mutex:HTTP/1.1","relation":"indicates","object":"actor:cold-lynx"},{"subject":"actor:cold-lynx","relation":"uses","object":"argument:id"}]}`
+	if code, c, errs := portent(t, db, "import", file(t, "junk.jsonl", []byte(strings.ReplaceAll(junk, "\n", "")))); code != exitDone || c.Documents != 1 {
+		t.Fatalf("exit %d, %+v: %s", code, c, errs)
+	}
+	for least, want := range map[string]int{"": 7, "0": 9, "0.9": 2} { // 2 are predicted
+		args := []string{"hunt", "--profile", "cold lynx", log}
+		if least != "" {
+			args = append(args, "--min-probability", least)
+		}
+		lines, errs := hunted(t, db, exitDone, args...)
+		if len(lines) != want {
+			t.Errorf("at least %q: %d matches, want %d\n%s", least, len(lines), want, strings.Join(lines, "\n"))
+		}
+		if strings.Contains(errs, "believed less") == (least == "0") {
+			t.Errorf("at least %q: %s", least, errs)
+		}
+	}
+	for _, bad := range []string{"-1", "1.5", "NaN", "x"} {
+		hunted(t, db, exitUsage, "hunt", "--min-probability="+bad, log)
+	}
+}
+
 // redacted leaves out probabilities, which are score's affair.
 func redacted(lines []string) []string {
 	out := make([]string, len(lines))

@@ -13,6 +13,10 @@ import (
 // whom a name stands for.
 const believable = 0.5
 
+// mostShares is for how many a name stands at most. Without a bound a name
+// between K others and their M aliases would be told of K times M times.
+const mostShares = 8
+
 // ByDocuments names documents among those who say that a name is an alias.
 const ByDocuments = "documents"
 
@@ -20,8 +24,9 @@ const ByDocuments = "documents"
 // knows are fixed. Another stands for the known names it is called an alias of;
 // without one, for those that more is said to stand for than for itself, with
 // shares by belief: a name of two actors keeps both. Names that stand for
-// themselves are left out.
-func StandFor(claims []intel.Assessment, known func(intel.Entity) []reference.Candidate) map[intel.Entity][]reference.Candidate {
+// themselves are left out. A claim that is held about a name does not move it;
+// held about the alias, it says nothing.
+func StandFor(claims []intel.Assessment, held func(intel.Link, intel.Entity) bool, known func(intel.Entity) []reference.Candidate) map[intel.Entity][]reference.Candidate {
 	g := names{known: known, near: map[intel.Entity]map[intel.Entity]float64{}, flow: map[intel.Entity]float64{}, done: map[intel.Entity]map[intel.Entity]float64{}}
 	against := map[intel.Link]float64{}
 	for _, c := range claims {
@@ -32,11 +37,13 @@ func StandFor(claims []intel.Assessment, known func(intel.Entity) []reference.Ca
 	}
 	for _, c := range claims {
 		l := c.Link
-		if l.Relation != intel.AliasOf || l.From == l.To || c.Probability < believable || c.Probability <= against[inOrder(l)] {
+		if l.Relation != intel.AliasOf || l.From == l.To || c.Probability < believable || c.Probability <= against[inOrder(l)] || held(l, l.From) {
 			continue
 		}
 		g.join(l.From, l.To, c.Probability)
-		g.join(l.To, l.From, c.Probability)
+		if !held(l, l.To) {
+			g.join(l.To, l.From, c.Probability)
+		}
 		g.flow[l.To] += c.Probability
 		g.flow[l.From] -= c.Probability
 	}
@@ -72,7 +79,7 @@ func compare(a, b intel.Entity) int {
 // names are what alias claims connect.
 type names struct {
 	known func(intel.Entity) []reference.Candidate
-	near  map[intel.Entity]map[intel.Entity]float64 // belief that both are one
+	near  map[intel.Entity]map[intel.Entity]float64 // for whom a name may stand, with belief that both are one
 	flow  map[intel.Entity]float64                  // belief in names for it less that in it for others
 	done  map[intel.Entity]map[intel.Entity]float64
 }
@@ -90,7 +97,8 @@ func (g *names) above(b, a intel.Entity) bool {
 	return cmp.Or(cmp.Compare(g.flow[b], g.flow[a]), compare(a, b)) > 0
 }
 
-// stand returns the shares of those whom a name stands for.
+// stand returns the shares of those whom a name stands for, of very many the
+// greatest.
 func (g *names) stand(name intel.Entity) map[intel.Entity]float64 {
 	if shares, ok := g.done[name]; ok {
 		return shares
@@ -115,13 +123,24 @@ func (g *names) stand(name intel.Entity) map[intel.Entity]float64 {
 	if len(shares) == 0 {
 		shares[name] = 1
 	}
-	sum := 0.0
-	for _, s := range shares {
-		sum += s
-	}
-	for e := range shares {
-		shares[e] /= sum
-	}
+	shares = greatest(shares)
 	g.done[name] = shares
 	return shares
+}
+
+// greatest returns the greatest shares, made to sum to 1.
+func greatest(shares map[intel.Entity]float64) map[intel.Entity]float64 {
+	who := slices.SortedFunc(maps.Keys(shares), func(a, b intel.Entity) int {
+		return cmp.Or(cmp.Compare(shares[b], shares[a]), compare(a, b))
+	})
+	who = who[:min(len(who), mostShares)]
+	sum := 0.0
+	for _, e := range who {
+		sum += shares[e]
+	}
+	out := make(map[intel.Entity]float64, len(who))
+	for _, e := range who {
+		out[e] = shares[e] / sum
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package correlate_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,6 +22,7 @@ func TestNamesStandForWhoIsSaidToBearThem(t *testing.T) {
 		}
 		return nil
 	}
+	held := func(l intel.Link, e intel.Entity) bool { return e.Name == "held" && l.To.Name != "sure" }
 	is, not := intel.AliasOf, intel.NotAliasOf
 	for _, test := range []struct {
 		name   string
@@ -41,10 +43,16 @@ func TestNamesStandForWhoIsSaidToBearThem(t *testing.T) {
 			map[string]map[string]float64{"heron": {"famous": 1}, "stoat": {"famous": 1}}},
 		{"doubtful", []intel.Assessment{claim("heron", is, "lynx", .4)}, nil},
 		{"denied", []intel.Assessment{claim("heron", is, "lynx", .6), claim("lynx", not, "heron", .7)}, nil},
+		{"held", []intel.Assessment{claim("held", is, "evil", .9)}, nil},
+		{"held, of a known name", []intel.Assessment{claim("held", is, "known", .9)}, nil},
+		{"held against one of two", []intel.Assessment{claim("held", is, "evil", .9), claim("held", is, "sure", .6)},
+			map[string]map[string]float64{"held": {"sure": 1}}},
+		{"held, and fewer names for it than for its alias", []intel.Assessment{claim("evil", is, "held", .9), claim("a", is, "evil", .9), claim("b", is, "evil", .9)},
+			map[string]map[string]float64{"a": {"evil": 1}, "b": {"evil": 1}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := map[string]map[string]float64{}
-			for e, candidates := range correlate.StandFor(test.claims, known) {
+			for e, candidates := range correlate.StandFor(test.claims, held, known) {
 				got[e.Name] = map[string]float64{}
 				for _, c := range candidates {
 					got[e.Name][c.Entity.Name] = float64(int(c.Share*1000+.5)) / 1000
@@ -57,5 +65,36 @@ func TestNamesStandForWhoIsSaidToBearThem(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestANameOfVeryManyStandsForTheGreatest(t *testing.T) {
+	name := func(s string) intel.Entity { return intel.Entity{Kind: intel.Actor, Name: s} }
+	var claims []intel.Assessment
+	claim := func(from, to string, p float64) {
+		claims = append(claims, intel.Assessment{Link: intel.Link{From: name(from), Relation: intel.AliasOf, To: name(to)}, Probability: p})
+	}
+	const names = 100
+	for i := range names {
+		claim(fmt.Sprintf("alias-%d", i), "mid", .9)
+		if i > 0 {
+			claim("mid", fmt.Sprintf("main-%d", i), .9)
+		}
+	}
+	claim("mid", "chief", .95)
+	got := correlate.StandFor(claims, func(intel.Link, intel.Entity) bool { return false }, func(intel.Entity) []reference.Candidate { return nil })
+	rows := 0
+	for e, candidates := range got {
+		rows += len(candidates)
+		sum := 0.0
+		for _, c := range candidates {
+			sum += c.Share
+		}
+		if sum < .999 || sum > 1.001 || candidates[0].Entity != name("chief") {
+			t.Errorf("%s stands for %v, of shares %.3f; want chief first and 1", e, candidates, sum)
+		}
+	}
+	if len(got) != names+1 || rows != 8*(names+1) {
+		t.Errorf("%d names stand for others, %d times; want %d names, each for 8", len(got), rows, names+1)
 	}
 }

@@ -43,6 +43,12 @@ func newFragments(marks []Mark) *fragments {
 			if name = strings.TrimLeft(strings.ReplaceAll(name, `\`, "/"), "/"); name == "" {
 				continue
 			}
+			// One file, however many slashes it is written with.
+			if slices.ContainsFunc(f.files[name], func(j int) bool {
+				return m.Vulnerability == marks[j].Vulnerability && slices.Equal(m.Actors, marks[j].Actors)
+			}) {
+				continue
+			}
 			f.files[name] = append(f.files[name], i)
 			f.longer = max(f.longer, len(name))
 			if m.Vulnerability != "" {
@@ -86,8 +92,10 @@ func signed(s string) bool {
 // requestScratch is what one request is decoded into.
 type requestScratch struct {
 	path, name, value []byte
-	files, beside     []int
+	files             []int
 	places            []place
+	number            uint32   // of the request
+	last              []uint32 // the request that each mark was last found in
 }
 
 // A place is where in the line a fragment was found.
@@ -123,6 +131,17 @@ func (s *Scanner) fragments(b []byte, from int) {
 	s.request.places = places[:0]
 }
 
+// once adds where a mark stands, once for each request: a stranger writes as
+// many parameters as he likes.
+func (s *Scanner) once(l *line, mark int, part []byte, places []place) []place {
+	r := &s.request
+	if r.last[mark] == r.number {
+		return places
+	}
+	r.last[mark] = r.number
+	return append(places, l.place(mark, part))
+}
+
 // place is where a part of the line stands in it.
 func (l *line) place(mark int, part []byte) place {
 	from := cap(l.text) - cap(part) // both end where the line does
@@ -142,7 +161,9 @@ func (s *Scanner) ask(l *line, target []byte, places []place) []place {
 			path = path[len(path):]
 		}
 	}
-	r.beside = r.beside[:0]
+	if r.number++; r.last == nil || r.number == 0 {
+		r.last, r.number = make([]uint32, len(f.marks)), 1
+	}
 	r.path = unescape(r.path[:0], l.plainText(path))
 	places = s.paths(l, path, places)
 	r.files = r.files[:0]
@@ -182,7 +203,7 @@ func (s *Scanner) paths(l *line, raw []byte, places []place) []place {
 		}
 		s.steps += len(path) - i
 		for _, m := range f.files[string(path[i:])] {
-			places = append(places, l.place(m, raw))
+			places = s.once(l, m, raw, places)
 		}
 	}
 	if len(f.values) > 0 {
@@ -190,7 +211,7 @@ func (s *Scanner) paths(l *line, raw []byte, places []place) []place {
 			if len(segment) <= longest {
 				for _, m := range f.values[string(segment)] {
 					if k := f.marks[m].Entity.Kind; k == intel.Function || k == intel.Library {
-						places = append(places, l.place(m, raw))
+						places = s.once(l, m, raw, places)
 					}
 				}
 			}
@@ -206,13 +227,13 @@ func (s *Scanner) parameter(l *line, pair []byte, places []place) []place {
 	r.name = unescape(r.name[:0], l.plainText(name))
 	if len(r.name) <= longest {
 		for _, m := range f.args[string(r.name)] {
-			places = append(places, l.place(m, pair))
+			places = s.once(l, m, pair, places)
 		}
 	}
 	r.value = unescape(r.value[:0], bytes.ReplaceAll(l.plainText(value), []byte("+"), []byte(" ")))
 	if len(r.value) <= longest {
 		for _, m := range f.values[string(r.value)] {
-			places = append(places, l.place(m, pair))
+			places = s.once(l, m, pair, places)
 		}
 	}
 	return s.within(l, r.value, pair, places)
@@ -229,9 +250,8 @@ func (s *Scanner) within(l *line, text, raw []byte, places []place) []place {
 	for i := 0; i+3 <= len(text); i++ {
 		for _, m := range f.grams[[3]byte(text[i:i+3])] {
 			s.steps++
-			known := func(p place) bool { return p.mark == m }
-			if bytes.HasPrefix(text[i:], []byte(f.marks[m].Entity.Name)) && len(places) < first+mostAlike && !slices.ContainsFunc(places[first:], known) {
-				places = append(places, l.place(m, raw))
+			if len(places) < first+mostAlike && bytes.HasPrefix(text[i:], []byte(f.marks[m].Entity.Name)) {
+				places = s.once(l, m, raw, places)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package hunt
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,5 +81,24 @@ func TestFragmentsTellWhereTheyStandAndThatTheyAreGuessed(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAMarkIsReportedOncePerRequest(t *testing.T) {
+	var b Builder
+	for _, w := range []string{"file:/admin/x.php", "file://admin/x.php", "argument:id", "input:admin", "input:../../", "function:evalCode"} {
+		kind, name, _ := strings.Cut(w, ":")
+		b.Add(Mark{Entity: intel.Entity{Kind: intel.Kind(kind), Name: name}, Probability: 0.5, Actors: []string{"actor:cold-lynx"}})
+	}
+	set := b.Set()
+	line := access("/evalCode/evalCode/../../../../admin/x.php?" + strings.Repeat("id&id=admin&f=../../../../&f=evalCode&", 1000))
+	want := []string{"file:/admin/x.php", "function:evalCode", "input:../../", "argument:id", "input:admin"}
+	slices.Sort(want)
+	for _, log := range []string{line, line + "\n" + line} {
+		got := entities(t, set, log)
+		slices.Sort(got)
+		if n := strings.Count(log, "\n") + 1; len(got) != n*len(want) || !slices.Equal(slices.Compact(slices.Clone(got)), want) {
+			t.Errorf("%d requests: %d matches of %v", n, len(got), slices.Compact(got))
+		}
 	}
 }

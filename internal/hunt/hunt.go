@@ -51,11 +51,11 @@ type Match struct {
 	Before, Text, After string
 }
 
-// usable says whether a mark is one that can be looked for in a log, and under
-// which spelling.
+// usable says whether a mark is one that can be looked for in a log and tells
+// something where it is found.
 func usable(e intel.Entity) bool {
 	n := len(e.Name)
-	if n == 0 || n > longest || strings.ContainsAny(e.Name, "\n\x00") {
+	if n == 0 || n > longest || strings.ContainsAny(e.Name, "\n\x00") || common(e) {
 		return false
 	}
 	switch e.Kind {

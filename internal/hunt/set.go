@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"bytes"
+	"cmp"
 	"hash/maphash"
 	"math/bits"
 	"slices"
@@ -80,8 +81,8 @@ type Builder struct {
 	left      int
 }
 
-// Add adds one mark. What no log could hold is counted and left out, as are
-// fragments beyond the most.
+// Add adds one mark. What no log could hold, or every log does, is counted and
+// left out, as are fragments beyond the most.
 func (b *Builder) Add(m Mark) {
 	switch {
 	case m.Entity.Kind.Class() == intel.IOA:
@@ -201,17 +202,21 @@ func (b *Builder) Set() *Set {
 	s.table = make([]uint32, 1<<width)
 	words := max(6, width-4)
 	s.bloom, s.shift = make([]uint64, 1<<words), uint(64-words)
-	anchored := map[uint64]int{}
-	for n := range s.size {
-		s.insert(uint32(n), anchored)
+	var anchored []uint32
+	for n := range uint32(s.size) {
+		if s.phrase(s.row(n)) {
+			anchored = append(anchored, n)
+			continue
+		}
+		s.insert(n)
 	}
+	s.anchorAll(anchored)
 	s.ranges.sort()
 	s.attack = newFragments(s.fragments)
 	return s
 }
 
-// Len returns how many marks the set holds, and Left how many it left out
-// because no log could hold them.
+// Len returns how many marks the set holds, and Left how many it left out.
 func (s *Set) Len() int { return s.size + len(s.fragments) }
 
 // Left returns how many marks were left out.
@@ -269,10 +274,35 @@ func keyBits(m uint64) uint64  { return 1<<(m&63) | 1<<(m>>6&63) | 1<<(m>>12&63)
 func hostBits(m uint64) uint64 { return 1<<(m>>18&63) | 1<<(m>>24&63) | 1<<(m>>30&63) }
 
 // mostAnchored is how many phrases may be found by one token. Of more, the
-// later ones are left out: a line with the token would be compared with all.
+// less probable are left out: a line with the token would be compared with all.
 const mostAnchored = 64
 
-func (s *Set) insert(n uint32, anchored map[uint64]int) {
+// phrase reports whether a row is found by one of its tokens.
+func (s *Set) phrase(r *row) bool {
+	return 1<<r.code&phrases != 0 && (codes[r.code] != intel.Filename || !oneToken(s.key(r)))
+}
+
+// anchorAll inserts phrases, the most probable first: a stranger's many must
+// not take the place of what is well founded.
+func (s *Set) anchorAll(rows []uint32) {
+	slices.SortFunc(rows, func(a, b uint32) int {
+		x, y := s.row(a), s.row(b)
+		return cmp.Or(cmp.Compare(y.probability, x.probability), cmp.Compare(x.code, y.code), bytes.Compare(s.key(x), s.key(y)), cmp.Compare(a, b))
+	})
+	anchored := map[uint64]int{}
+	for _, n := range rows {
+		r := s.row(n)
+		token, ok := s.anchor(s.key(r), anchored)
+		if !ok {
+			s.left++
+			continue
+		}
+		r.phrase, r.token = true, uint16(token)
+		s.insert(n)
+	}
+}
+
+func (s *Set) insert(n uint32) {
 	r := s.row(n)
 	key := s.key(r)
 	switch {
@@ -281,14 +311,8 @@ func (s *Set) insert(n uint32, anchored map[uint64]int) {
 			s.left++
 		}
 		return
-	case 1<<r.code&phrases != 0 && (codes[r.code] != intel.Filename || !oneToken(key)):
-		token, ok := s.anchor(key, anchored)
-		if !ok {
-			s.left++
-			return
-		}
-		r.phrase, r.token = true, uint16(token)
-		key = tokenAt(key, token)
+	case r.phrase:
+		key = tokenAt(key, int(r.token))
 		pair := uint16(lower[key[0]])<<8 | uint16(lower[key[len(key)-1]])
 		s.anchors.set(pair)
 	case 1<<r.code&urls != 0:

@@ -99,6 +99,7 @@ func links() map[string][]store.Section {
 		"associated_actors": {
 			named(false, actors, intel.AssociatedWith, intel.PartOf),
 			named(true, actors, intel.AssociatedWith, intel.PartOf, intel.Uses, intel.Exploits, intel.OriginatesFrom, intel.Targets, intel.RoutesThrough),
+			named(false, nil, intel.AliasOf), named(true, nil, intel.AliasOf), // claims that join nothing
 			of(intel.TTP, true, intel.Uses), of(intel.IOC, false, intel.Indicates)},
 		"campaigns": {
 			named(true, []intel.Kind{intel.Campaign}, intel.PartOf, intel.Uses, intel.Targets), named(false, []intel.Kind{intel.Campaign}, intel.PartOf)},

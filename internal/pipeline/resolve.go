@@ -34,7 +34,8 @@ func resolutions(name intel.Entity, candidates []reference.Candidate) []store.Re
 
 // Settle says of every unresolved name whom it stands for. A name the
 // reference knows is never moved by what a document says: sources that disagree
-// would merge actors. Other names stand for what believed claims say.
+// would merge actors. Other names stand for what believed claims say, but one
+// voice alone does not move a name that others speak of.
 func (p *Pipeline) Settle(ctx context.Context) error {
 	p.settling.Lock() // two at once would settle the same
 	defer p.settling.Unlock()
@@ -99,6 +100,12 @@ func (s standing) resolutions(name intel.Entity) []store.Resolution {
 	return out
 }
 
+// A holding is an alias claim and a name that it may not move.
+type holding struct {
+	link intel.Link
+	name intel.Entity
+}
+
 // standings reads the claims about names as each clearance that makes a
 // difference sees them, the strictest first. Where all is TLP:CLEAR they are
 // read once.
@@ -108,11 +115,20 @@ func (p *Pipeline) standings(ctx context.Context, k *known, names []intel.Entity
 		if err != nil {
 			return nil, err
 		}
+		holds, err := p.DB.Holds(ctx, intel.Reader{Clearance: below - 1}, claims)
+		if err != nil {
+			return nil, err
+		}
 		from := intel.Clear
 		for _, c := range claims {
 			from = max(from, c.Marking)
 		}
-		out = append(out, standing{from, below, correlate.StandFor(claims, k.set.Resolve)})
+		held := make(map[holding]bool, len(holds))
+		for _, h := range holds {
+			from = max(from, h.Marking)
+			held[holding{h.Link, h.Name}] = true
+		}
+		out = append(out, standing{from, below, correlate.StandFor(claims, func(l intel.Link, name intel.Entity) bool { return held[holding{l, name}] }, k.set.Resolve)})
 		below = from
 	}
 	return out, nil

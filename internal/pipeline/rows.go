@@ -44,6 +44,8 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		}
 	}
 	fetched := len(all)
+	// A name that stands for this and others is an alias already.
+	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Relation == intel.AliasOf && outline.Has(row.Entity) })
 	if err := ed.mains(ctx, r, all); err != nil {
 		return nil, 0, err
 	}

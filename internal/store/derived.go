@@ -42,7 +42,7 @@ type Derivation struct {
 // same documents is closed, not deleted.
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
-		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{}, aliases: map[int64]bool{}}
+		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -61,9 +61,9 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 			return err
 		}
 		for l := range touched {
-			links[l], s.aliases[l] = true, true
+			links[l] = true
 		}
-		if err := s.unresolve(ctx, s.aliases); err != nil {
+		if err := s.unresolve(ctx, links); err != nil {
 			return err
 		}
 		if err := s.weigh(ctx, links); err != nil {
@@ -91,8 +91,7 @@ type saving struct {
 	again    map[int64]bool // of docs: derived before
 	entities map[intel.Entity]int64
 	origins  map[string]int64
-	changes  map[tally]int  // of activity
-	aliases  map[int64]bool // links that may be alias claims
+	changes  map[tally]int // of activity
 }
 
 type docRow struct {
@@ -363,9 +362,6 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 		for _, e := range d.Evidence {
 			id := links[e.Link]
 			touched[id] = true
-			if e.Link.Relation == intel.AliasOf || e.Link.Relation == intel.NotAliasOf {
-				s.aliases[id] = true
-			}
 			note, err := contextText(e.Context)
 			if err != nil {
 				return nil, err

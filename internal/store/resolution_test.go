@@ -74,3 +74,76 @@ func TestAnEntityIsTheFirstOfItsNamesAndThenComeTheSurest(t *testing.T) {
 		}
 	})
 }
+
+func TestAClaimOfOneVoiceIsHeldWhereOthersSpeak(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		name := func(s string) intel.Entity { return intel.Entity{Kind: intel.Actor, Name: s} }
+		alias := intel.Link{From: name("heron"), Relation: intel.AliasOf, To: name("lynx")}
+		own := intel.Link{From: intel.Entity{Kind: intel.IPv4, Name: "192.0.2.1"}, Relation: intel.Indicates, To: alias.From}
+		n := 0
+		says := func(source intel.SourceID, origin string, l intel.Link, m intel.Marking) {
+			n++
+			d := document(n)
+			d.Source, d.Marking = source, m
+			save(t, db, d)
+			derive(t, db, 1, store.Derived{Document: d.ID, Evidence: []intel.Evidence{{Link: l, Document: d.ID, Source: source, Origin: origin,
+				Reliability: 'B', Marking: m, Weight: 1, At: d.Published, Learned: d.Learned}}})
+		}
+		held := func(r intel.Reader, want ...store.Hold) {
+			t.Helper()
+			claims, err := db.Aliases(t.Context(), r, []intel.Entity{alias.From})
+			if err != nil || len(claims) != 1 {
+				t.Fatalf("claims %+v, err %v", claims, err)
+			}
+			got, err := db.Holds(t.Context(), r, claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Error(d)
+			}
+		}
+		says("stranger", "stranger", alias, intel.Clear)
+		says("stranger", "stranger", own, intel.Clear)
+		held(intel.Everything())
+		says("vendor", "vendor", own, intel.Amber)
+		held(intel.Everything(), store.Hold{Link: alias, Name: alias.From, Marking: intel.Amber})
+		held(intel.Public())
+		asked, err := db.Asked(t.Context(), []intel.Entity{alias.From})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Settle(t.Context(), store.Settlement{Names: asked}); err != nil {
+			t.Fatal(err)
+		}
+		says("stranger", "cited", alias, intel.Clear)
+		held(intel.Everything(), store.Hold{Link: alias, Name: alias.From, Marking: intel.Amber})
+		says("vendor", "vendor", alias, intel.Clear)
+		held(intel.Everything())
+	})
+}
+
+func TestWhatIsSaidOfAnAliasAsksForWhomItStands(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		claimed, plain := document(1), document(2)
+		save(t, db, claimed, plain)
+		v := derived(claimed, .9)
+		v.Evidence[0].Link = intel.Link{From: actor, Relation: intel.AliasOf, To: intel.Entity{Kind: intel.Actor, Name: "stoat"}}
+		derive(t, db, 1, v)
+		settle := func(want int) {
+			t.Helper()
+			names, err := db.Unresolved(t.Context(), 10)
+			if err != nil || len(names) != want {
+				t.Errorf("%+v ask, err %v; want %d", names, err, want)
+			}
+			if err := db.Settle(t.Context(), store.Settlement{Names: names}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		settle(2)
+		derive(t, db, 1, derived(plain, .9))
+		settle(1)
+		derive(t, db, 2, derived(plain, .9))
+		settle(1)
+	})
+}

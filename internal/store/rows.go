@@ -100,6 +100,11 @@ type Outline struct {
 	counts map[linkClass]int
 }
 
+// Has reports whether name is one of the names.
+func (o Outline) Has(name intel.Entity) bool {
+	return slices.ContainsFunc(o.names, func(r Resolution) bool { return r.Name == name })
+}
+
 // A linkClass is the links of one name, in one direction, of one relation and
 // class.
 type linkClass struct {

@@ -39,13 +39,17 @@ func unresolve(ctx context.Context, tx engine) error {
 	return nil
 }
 
-// unresolve notes the names that alias claims among the links connect.
+// unresolve notes the names at the ends of links that an alias claim is about:
+// what is said of a name decides whether one voice may move it.
 func (s *saving) unresolve(ctx context.Context, links map[int64]bool) error {
 	return chunks(slices.Sorted(maps.Keys(links)), func(links []int64) error {
-		which := list(1, len(links)) + ` AND relation IN ('alias-of', 'not-alias-of')`
+		which := `links WHERE id IN ` + list(1, len(links))
+		claimed := func(side string) string {
+			return `EXISTS (SELECT 1 FROM links l WHERE l.` + side + ` = n.name AND l.relation IN ('alias-of', 'not-alias-of'))`
+		}
 		_, err := s.tx.ExecContext(ctx, `INSERT INTO unresolved (name, asked) SELECT name, 1 FROM
-			(SELECT from_entity AS name FROM links WHERE id IN `+which+` UNION SELECT to_entity FROM links WHERE id IN `+which+`) n
-			WHERE name > 0 ORDER BY name`+askAgain, anys(links)...)
+			(SELECT from_entity AS name FROM `+which+` UNION SELECT to_entity FROM `+which+`) n
+			WHERE `+claimed("from_entity")+` OR `+claimed("to_entity")+` ORDER BY name`+askAgain, anys(links)...)
 		return err
 	})
 }
