@@ -313,6 +313,9 @@ func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentI
 	if err != nil {
 		return web.Document{}, err
 	}
+	if doc.Language == "" {
+		doc.Language, _ = extract.Language(doc.Text)
+	}
 	out := web.Document{Document: doc, Names: map[intel.Entity]string{}}
 	if out.Observations, err = v.db.Observations(ctx, r, id); err != nil {
 		return out, err
