@@ -58,6 +58,7 @@ func TestOneVoiceDoesNotMoveANameThatOthersSpeakOf(t *testing.T) {
 		"two relay one":                     {[]intel.Document{one, claim, said(t, "another", evil+" https://x.example/"), said(t, "third", evil+" https://www.x.example/b")}, bad, bad},
 		"two relay one, and nobody else":    {[]intel.Document{one, said(t, "another", evil+" https://x.example/"), said(t, "third", evil+" https://www.x.example/b")}, alpha, alpha},
 		"one cites many":                    {[]intel.Document{one, said(t, "stranger", evil+" https://x.example/\n"+evil+" https://y.example/")}, alpha, alpha},
+		"one file invents two sources":      {[]intel.Document{one, said(t, "documents/a", evil), said(t, "documents/b", evil)}, alpha, alpha},
 		"one cites who spoke":               {[]intel.Document{one, said(t, "stranger", evil+" https://one/")}, alpha, alpha},
 		"one makes the other name the main": {[]intel.Document{one, said(t, "stranger", "actor:evil-name alias-of actor:alpha-crane\nactor:x alias-of actor:evil-name\nactor:y alias-of actor:evil-name")}, alpha, alpha},
 		"others speak in secret":            {[]intel.Document{secret, claim}, alpha, bad},

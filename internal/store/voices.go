@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -19,23 +20,32 @@ type Hold struct {
 
 // A voice is who supports a claim. Whom documents cite is theirs to say, so
 // that one source is one voice whatever it cites, and so is one origin
-// whoever relays it.
-type voice struct{ origins, sources []int64 }
-
-func (v *voice) add(origin, source int64) {
-	if !slices.Contains(v.origins, origin) && len(v.origins) < mostCited {
-		v.origins = append(v.origins, origin)
-	}
-	if !slices.Contains(v.sources, source) && len(v.sources) < 2 {
-		v.sources = append(v.sources, source)
-	}
+// whoever relays it. Sources whose names a file gives itself, such as
+// documents/NAME, are one.
+type voice struct {
+	origins, sources []int64
+	speakers         []string
 }
 
-func (v *voice) alone() bool { return len(v.origins) < 2 || len(v.sources) < 2 }
+func (v *voice) add(origin, source int64, name string) {
+	speaker, _, _ := strings.Cut(name, "/")
+	v.origins = include(v.origins, origin)
+	v.sources = include(v.sources, source)
+	v.speakers = include(v.speakers, speaker)
+}
 
-// mostCited is how many origins of a source are told apart. What others of it
-// say is another's word, which holds a name in doubt.
-const mostCited = 64
+func (v *voice) alone() bool { return len(v.origins) < 2 || len(v.speakers) < 2 }
+
+// mostVoices is how many origins and sources of a claim are told apart. What
+// others say is another's word, which holds a name in doubt.
+const mostVoices = 64
+
+func include[T comparable](some []T, one T) []T {
+	if len(some) == mostVoices || slices.Contains(some, one) {
+		return some
+	}
+	return append(some, one)
+}
 
 // Holds returns which of the alias claims, by what r may see, may not move the
 // one or the other of their names.
@@ -91,25 +101,28 @@ func (db *DB) holds(ctx context.Context, r intel.Reader, claims []intel.Assessme
 // claimants returns who supports claims, by the integers of their names.
 func (db *DB) claimants(ctx context.Context, r intel.Reader, claims []intel.Assessment, ids map[intel.Entity]int64) (map[[2]int64]*voice, error) {
 	voices := map[[2]int64]*voice{}
-	type row struct{ from, to, origin, source int64 }
+	type row struct {
+		from, to, origin, source int64
+		name                     string
+	}
 	return voices, chunks(claims, func(claims []intel.Assessment) error {
 		args := make([]any, 0, 1+2*len(claims))
 		args = append(args, int(r.Clearance))
 		for _, c := range claims {
 			args = append(args, ids[c.Link.From], ids[c.Link.To])
 		}
-		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.from, &x.to, &x.origin, &x.source) },
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.from, &x.to, &x.origin, &x.source, &x.name) },
 			`WITH w (f, t) AS (VALUES `+casts(2, len(claims), "BIGINT", "BIGINT")+`)
-			SELECT DISTINCT l.from_entity, l.to_entity, e.origin, d.source FROM w
+			SELECT DISTINCT l.from_entity, l.to_entity, e.origin, d.source, s.name FROM w
 			JOIN links l ON l.from_entity = w.f AND l.relation = 'alias-of' AND l.to_entity = w.t
-			JOIN evidence e ON e.link = l.id JOIN documents d ON d.id = e.document
+			JOIN evidence e ON e.link = l.id JOIN documents d ON d.id = e.document JOIN sources s ON s.id = d.source
 			WHERE e.superseded IS NULL AND e.stance = 0 AND e.marking <= $1 ORDER BY 1, 2, 3, 4`, args...)
 		for _, x := range rows {
 			key := [2]int64{x.from, x.to}
 			if voices[key] == nil {
 				voices[key] = &voice{}
 			}
-			voices[key].add(x.origin, x.source)
+			voices[key].add(x.origin, x.source, x.name)
 		}
 		return err
 	})
@@ -120,9 +133,9 @@ func (db *DB) claimants(ctx context.Context, r intel.Reader, claims []intel.Asse
 func (db *DB) others(ctx context.Context, r intel.Reader, name int64, v voice) ([]int64, error) {
 	args := append([]any{int(r.Clearance), name}, anys(v.origins)...)
 	other := `e.origin NOT IN ` + list(3, len(v.origins))
-	if len(v.sources) == 1 {
-		args = append(args, v.sources[0])
-		other = fmt.Sprintf(`(%s OR d.source <> $%d)`, other, len(args))
+	if len(v.speakers) == 1 {
+		other = `(` + other + ` OR d.source NOT IN ` + list(len(args)+1, len(v.sources)) + `)`
+		args = append(args, anys(v.sources)...)
 	}
 	about := func(side string) string {
 		return `SELECT e.marking FROM links l JOIN evidence e ON e.link = l.id JOIN documents d ON d.id = e.document
