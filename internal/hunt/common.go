@@ -1,19 +1,12 @@
 package hunt
 
 import (
-	"net/netip"
 	"path"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/portent-cti/portent/internal/intel"
-)
-
-const (
-	// widest4 and widest6 are the shortest prefixes that a range may have. A
-	// wider one is a part of the internet, and every log has addresses of it.
-	widest4, widest6 = 8, 19
 )
 
 // common reports whether a value stands in logs of every sort, so that finding
@@ -23,9 +16,6 @@ func common(e intel.Entity) bool {
 	case intel.Domain:
 		suffix, _ := publicsuffix.PublicSuffix(e.Name)
 		return suffix == e.Name
-	case intel.CIDR:
-		p, err := netip.ParsePrefix(e.Name)
-		return err == nil && (p.Addr().Is4() && p.Bits() < widest4 || p.Addr().Is6() && p.Bits() < widest6)
 	case intel.Filename:
 		return commonFile(strings.ToLower(e.Name)) || everywhere(e.Name)
 	case intel.UserAgent, intel.Mutex, intel.RegistryKey, intel.Command, intel.Service, intel.ScheduledTask:
