@@ -219,7 +219,10 @@ func (s *sentence) nameAfter(at int) (from, to int) {
 	for n := 0; n < 4; n++ {
 		end := i
 		for end < s.to && nameByte(text, end) {
-			_, size := utf8.DecodeRuneInString(text[end:])
+			r, size := utf8.DecodeRuneInString(text[end:])
+			if end > i && unicode.Is(unicode.Han, r) {
+				break // a sentence in Chinese goes on without a blank
+			}
 			end += size
 		}
 		if end == i || !s.nameWord(text[i:end]) || s.taken(i, end) {

@@ -45,3 +45,12 @@ func TestWhoNoDocumentNamesHasWhatTheReferenceLists(t *testing.T) {
 		t.Errorf("of a past day: %v", err)
 	}
 }
+
+func TestWhatIsOnlyDeniedIsNoRow(t *testing.T) {
+	_, p, ed := open(t)
+	finish(t, p, report(1, "Cold Lynx is back with CVE-2099-0001. There is no evidence that Cold Lynx attacks France."))
+	got, totals, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, pipeline.Window{}, now)
+	if err != nil || len(got.Countries) != 0 || totals["countries"] != 0 {
+		t.Errorf("%+v of %d, err %v", got.Countries, totals["countries"], err)
+	}
+}

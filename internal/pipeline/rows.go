@@ -49,7 +49,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	if err := ed.mains(ctx, r, all); err != nil {
 		return nil, 0, err
 	}
-	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Entity == e })
+	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Entity == e || row.Origins == 0 }) // itself, and what is only denied
 	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
 	all = distinct(all)
 	total -= fetched - len(all)
