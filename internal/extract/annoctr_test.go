@@ -2,6 +2,8 @@ package extract_test
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,6 +110,32 @@ func align(text string, words, tags []string) (names []stretch, ok bool) {
 	return names, true
 }
 
+// A gap is a mention that is not labelled, with what reading it says: "mention"
+// where the annotators left a name out, "none" where it is none.
+type gap struct {
+	Report  string `json:"report"` // SHA-256 of its text, the first six bytes
+	Offset  int    `json:"offset"`
+	Name    string `json:"name"`
+	Verdict string `json:"verdict"`
+}
+
+// gaps reads the verdicts on what was found in dev without a label, judged one by
+// one.
+func gaps(t testing.TB) map[gap]string {
+	out := map[gap]string{}
+	for _, g := range lines[gap](t, "testdata/annoctr-gaps.jsonl") {
+		verdict := g.Verdict
+		g.Verdict = ""
+		out[g] = verdict
+	}
+	return out
+}
+
+func reportID(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:6])
+}
+
 // TestNamesInReportsAreFound measures mentions of actors, malware and tools whose
 // name the packs have. The split train was worked on, dev only measured.
 func TestNamesInReportsAreFound(t *testing.T) {
@@ -119,8 +147,10 @@ func TestNamesInReportsAreFound(t *testing.T) {
 			known[intel.Compact(n.Text)] = true
 		}
 	}
+	judged := gaps(t)
 	for _, split := range []string{"train", "dev"} {
 		var c tally
+		left := 0 // real mentions without a label
 		for _, r := range annoctr(t, split) {
 			var got []stretch
 			for _, o := range s.Observations(intel.Document{Text: r.text}) {
@@ -129,8 +159,28 @@ func TestNamesInReportsAreFound(t *testing.T) {
 				}
 			}
 			c.stretches(t, split == "train", r, got, known)
+			told := map[stretch]bool{}
+			for _, g := range got {
+				if split == "train" || told[g] || meets(r.names, g) {
+					continue
+				}
+				told[g] = true
+				switch key := (gap{Report: reportID(r.text), Offset: g.from, Name: r.text[g.from:g.to]}); judged[key] {
+				case "mention":
+					left++
+				case "":
+					t.Logf("not judged yet: %+v in %q", key, around(r.text, g))
+				}
+			}
 		}
 		t.Logf("%s: precision %.3f, recall %.3f, %+v", split, c.precision(), c.recall(), c)
+		if split == "dev" {
+			p := float64(c.right+left) / float64(c.right+c.wrong)
+			t.Logf("dev, with the %d mentions that annotators left out: precision %.3f", left, p)
+			if p < 0.95 {
+				t.Error("want 0.95")
+			}
+		}
 		if c.recall() < 0.90 || split == "dev" && c.precision() < 0.80 {
 			t.Errorf("%s: precision %.3f, recall %.3f; want 0.80 and 0.90", split, c.precision(), c.recall())
 		}

@@ -22,7 +22,7 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 8 }
+func Version() int { return 9 }
 
 // most is the most observations one document gives.
 const most = 20_000
@@ -44,17 +44,17 @@ func New(set *reference.Set) *Scanner {
 // What only its title mentions comes first, with offset -1.
 func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 	var out []intel.Observation
-	seen := map[intel.Entity]bool{}
 	if doc.Text != "" {
 		out = s.scan(doc.Text, doc)
 		if quoted, relays := doc.Quoted(); !relays {
 			aside(out, quoted)
 		}
+	}
+	if doc.Title != "" {
+		seen := make(map[intel.Entity]bool, len(out))
 		for _, o := range out {
 			seen[o.Entity] = true
 		}
-	}
-	if doc.Title != "" {
 		for _, o := range s.scan(doc.Title, doc) {
 			if !seen[o.Entity] {
 				seen[o.Entity] = true
@@ -63,13 +63,35 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b intel.Observation) int {
-		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(b.Length, a.Length), cmp.Compare(a.Entity.Kind, b.Entity.Kind))
-	})
+	out = inOrder(out)
 	for i := range out {
 		out[i].Document = doc.ID
 	}
 	return out[:min(len(out), most)]
+}
+
+// inOrder returns observations by offset, the longest of equal offset first.
+// They are moved once: one is of the size of many places in a list.
+func inOrder(found []intel.Observation) []intel.Observation {
+	places := make([]int32, len(found))
+	for i := range places {
+		places[i] = int32(i)
+	}
+	slices.SortStableFunc(places, func(i, j int32) int {
+		a, b := &found[i], &found[j]
+		switch {
+		case a.Offset != b.Offset:
+			return a.Offset - b.Offset
+		case a.Length != b.Length:
+			return b.Length - a.Length
+		}
+		return cmp.Compare(a.Entity.Kind, b.Entity.Kind)
+	})
+	out := make([]intel.Observation, len(found))
+	for to, from := range places {
+		out[to] = found[from]
+	}
+	return out
 }
 
 // aside sets aside what stands in what a document quotes: whoever wrote that

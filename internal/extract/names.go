@@ -208,6 +208,23 @@ const (
 	refused
 )
 
+// slug reports whether a name stands in the last part of an address without its
+// host, such as /post/lynx-is-back: whoever links there has it said before.
+func (s *search) slug(o intel.Observation) bool {
+	joined := func(at int) bool { return at >= 0 && at < len(s.text) && (s.text[at] == '-' || s.text[at] == '/') }
+	from, to := o.Offset, o.Offset+o.Length
+	if !joined(from-1) && !joined(to) {
+		return false
+	}
+	for n := 0; from > 0 && n < 120 && s.text[from-1] > ' '; n++ {
+		from--
+		if s.text[from] == '/' && (from == 0 || strings.IndexByte(" (\"'", s.text[from-1]) >= 0) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	if o.Offset > 0 && named(p.entity.Kind) {
 		if c := s.text[o.Offset-1]; (c == '.' || c == '$' || c == '%') && (o.Offset < 2 || s.text[o.Offset-2] <= ' ' || s.text[o.Offset-2] == '(') {
@@ -215,6 +232,9 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		}
 	}
 	lower := o.Text == strings.ToLower(o.Text)
+	if lower && named(p.entity.Kind) && s.slug(o) {
+		return refused
+	}
 	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
 	switch {
 	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):

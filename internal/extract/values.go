@@ -22,6 +22,9 @@ type values struct {
 	steps    int // bytes looked at: what linear cost is measured by
 	signs    int // where the e-mail signature begins
 	skip     int // what stands before is read already
+	// lowered is what stands before loweredAt, in lower case, for near.
+	lowered   string
+	loweredAt int
 }
 
 // note keeps a value, with the reason if it is to be set aside.
@@ -198,7 +201,16 @@ func isWordByte(c byte) bool {
 
 // near reports whether one of the words stands in the bytes before a place.
 func (v *values) near(at, reach int, words ...string) bool {
-	window := strings.ToLower(v.text[max(0, at-reach):at])
+	const widest = 80
+	if v.lowered == "" || v.loweredAt != at {
+		v.lowered, v.loweredAt = strings.ToLower(v.text[max(0, at-widest):at]), at
+	}
+	window := v.lowered
+	if reach < len(window) && len(window) == min(at, widest) {
+		window = window[len(window)-reach:]
+	} else if reach < widest {
+		window = strings.ToLower(v.text[max(0, at-reach):at]) // a letter is shorter in lower case
+	}
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(window, w) })
 }
 

@@ -62,10 +62,10 @@ type benign struct {
 	liftedValues             map[string]uint16
 	// By what a value is: its exact text, a host it is or is below of, text in
 	// it, an expression it matches.
-	exact    map[family]map[string]uint16
-	hosts    map[family]map[string]uint16
-	contains map[family]*substrings
-	patterns map[family][]pattern
+	exact    [families]map[string]uint16
+	hosts    [families]map[string]uint16
+	contains [families]*substrings
+	patterns [families][]pattern
 	builtin  map[string]uint16
 	shared   map[string]bool
 }
@@ -76,15 +76,17 @@ type pattern struct {
 }
 
 // A family is values of a shape, which MISP splits into many attribute types.
-type family string
+type family int
 
 const (
-	addresses family = "address"
-	domains   family = "domain"
-	urls      family = "url"
-	emails    family = "email"
-	hashes    family = "hash"
-	names     family = "filename"
+	noFamily family = iota
+	addresses
+	domains
+	urls
+	emails
+	hashes
+	names
+	families // how many there are
 )
 
 func familyOf(k intel.Kind) family {
@@ -102,7 +104,7 @@ func familyOf(k intel.Kind) family {
 	case intel.Filename:
 		return names
 	}
-	return ""
+	return noFamily
 }
 
 // familiesOf tells which values a list is about. Composite attributes, such as
@@ -140,8 +142,7 @@ func familiesOf(l List) []family {
 }
 
 func newBenign(lists []List) *benign {
-	b := &benign{exact: map[family]map[string]uint16{}, hosts: map[family]map[string]uint16{}, contains: map[family]*substrings{},
-		patterns: map[family][]pattern{}, builtin: map[string]uint16{}, liftedHosts: map[string]uint16{}, liftedValues: map[string]uint16{}, shared: map[string]bool{}}
+	b := &benign{builtin: map[string]uint16{}, liftedHosts: map[string]uint16{}, liftedValues: map[string]uint16{}, shared: map[string]bool{}}
 	for host := range strings.FieldsSeq(sharedHosts) {
 		b.shared[host] = true
 	}
@@ -190,19 +191,19 @@ func (b *benign) list(l List) {
 		b.lift(l.Values)
 		return
 	}
-	families := familiesOf(l)
-	if len(families) == 0 {
+	about := familiesOf(l)
+	if len(about) == 0 {
 		return
 	}
 	id := b.reason("warninglist: " + l.Name)
 	for _, v := range l.Values {
 		v = strings.ToLower(strings.TrimSpace(v))
-		for _, f := range families {
+		for _, f := range about {
 			b.value(l.Type, f, v, id)
 		}
 	}
 	if l.Type == "regex" {
-		b.expressions(l.Values, families, id)
+		b.expressions(l.Values, about, id)
 	}
 }
 
@@ -216,14 +217,14 @@ func (b *benign) value(sort string, f family, v string, id uint16) {
 			}
 		}
 	case "hostname":
-		put(b.hosts, f, strings.Trim(v, "."), id)
+		put(&b.hosts, f, strings.Trim(v, "."), id)
 	case "string":
 		// MISP compares a string as it stands, which for ".host" would never
 		// be true: it means what is below.
 		if host, below := strings.CutPrefix(v, "."); below && f == domains {
-			put(b.hosts, f, host, id)
+			put(&b.hosts, f, host, id)
 		} else {
-			put(b.exact, f, v, id)
+			put(&b.exact, f, v, id)
 		}
 	case "substring":
 		if b.contains[f] == nil {
@@ -233,7 +234,7 @@ func (b *benign) value(sort string, f family, v string, id uint16) {
 	}
 }
 
-func put(m map[family]map[string]uint16, f family, v string, id uint16) {
+func put(m *[families]map[string]uint16, f family, v string, id uint16) {
 	if v == "" {
 		return
 	}
@@ -259,7 +260,7 @@ func (b *benign) lift(values []string) {
 
 // expressions compiles PCRE in its delimiters. What Go's linear matcher does
 // not know, such as look-ahead, is left out.
-func (b *benign) expressions(values []string, families []family, id uint16) {
+func (b *benign) expressions(values []string, about []family, id uint16) {
 	for _, v := range values {
 		v = strings.TrimSpace(v)
 		end := strings.LastIndexByte(v, '/')
@@ -280,7 +281,7 @@ func (b *benign) expressions(values []string, families []family, id uint16) {
 		if err != nil {
 			continue
 		}
-		for _, f := range families {
+		for _, f := range about {
 			b.patterns[f] = append(b.patterns[f], pattern{re, id})
 		}
 	}
@@ -313,7 +314,7 @@ func (s *Set) Benign(e intel.Entity) (list string, ok bool) { return s.benign.of
 
 func (b *benign) of(e intel.Entity) (string, bool) {
 	f := familyOf(e.Kind)
-	if f == "" || len(e.Name) > 1<<16 {
+	if f == noFamily || len(e.Name) > 1<<16 {
 		return "", false
 	}
 	value := strings.ToLower(e.Name)
