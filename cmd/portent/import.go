@@ -419,8 +419,9 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - observations, "evidence": after.Evidence - evidence,
 			"skipped": im.seen - im.added, "rejected": im.rejected, "seconds": seconds})
 	}
-	fmt.Fprintf(im.app.out, "%d documents new, %d already there or copies; %d observations, %d pieces of evidence; %.1f s\n",
-		im.added, im.seen-im.added, after.Observations-observations, after.Evidence-evidence, seconds)
+	as := slices.Compact(slices.Sorted(maps.Values(im.sources)))
+	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
+		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.seen-im.added, after.Observations-observations, after.Evidence-evidence, seconds)
 	for _, r := range im.rejected {
 		where := r.Path
 		if r.Item != "" {

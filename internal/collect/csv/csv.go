@@ -69,7 +69,9 @@ func usual() map[string][]string {
 	}
 }
 
-func recognise(_ fs.FS, _ string, head []byte) bool {
+// recognise asks for two columns it knows, or for one in a file that is called a
+// table.
+func recognise(_ fs.FS, name string, head []byte) bool {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	if len(line) > 4096 {
 		return false
@@ -82,7 +84,8 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 		}
 	}
 	_, err := header(columns, nil)
-	return err == nil && known >= 2
+	table := strings.TrimSuffix(strings.ToLower(name), ".gz")
+	return err == nil && (known >= 2 || known == 1 && (strings.HasSuffix(table, ".csv") || strings.HasSuffix(table, ".tsv")))
 }
 
 // split is a header line's columns in lower case.
