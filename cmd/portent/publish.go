@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -46,6 +47,12 @@ func (c *publishCmd) Run(ctx context.Context, a *app) error {
 	}
 	err = write(filepath.Join(c.Dir, "README.md"), func(w *bufio.Writer) error {
 		return publish.Index(w, entries, publish.Options{BaseURL: c.BaseURL})
+	})
+	if err != nil {
+		return err
+	}
+	err = publish.Indexes(entries, func(path string, page func(io.Writer) error) error {
+		return write(filepath.Join(c.Dir, filepath.FromSlash(path)), func(w *bufio.Writer) error { return page(w) })
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path"
 	"regexp"
 	"strings"
@@ -294,5 +295,31 @@ func TestAProfileListsTheDocumentsItsRowsRestOn(t *testing.T) {
 	}
 	if preview := markdown(t, publish.Preview(p, 3)); strings.Contains(preview, "Evidence") || strings.Contains(preview, "forum") {
 		t.Errorf("a preview tells its evidence:\n%s", preview)
+	}
+}
+
+func TestManyProfilesOfAKindHaveAnIndexOfTheirOwn(t *testing.T) {
+	var entries []publish.Entry
+	for i := range 501 {
+		name := fmt.Sprintf("CVE-2099-%04d", i)
+		entries = append(entries, publish.Entry{Entity: intel.Entity{Kind: intel.Vulnerability, Name: name}, Name: name, Path: "vulnerabilities/c/" + name + "/README.md"})
+	}
+	entries = append(entries, publish.Entry{Entity: intel.Entity{Kind: intel.Actor, Name: "a"}, Name: "A", Path: "actors/a/A/README.md"})
+	var root bytes.Buffer
+	if err := publish.Index(&root, entries, publish.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if s := root.String(); !strings.Contains(s, "(actors/a/A/README.md)") || !strings.Contains(s, "501 profiles, [listed apart](vulnerabilities/README.md)") || strings.Contains(s, "CVE-2099") {
+		t.Errorf("the index of all:\n%s", s)
+	}
+	pages := map[string]string{}
+	err := publish.Indexes(entries, func(path string, page func(io.Writer) error) error {
+		var b bytes.Buffer
+		err := page(&b)
+		pages[path] = b.String()
+		return err
+	})
+	if err != nil || len(pages) != 1 || !strings.Contains(pages["vulnerabilities/README.md"], "[CVE-2099-0500](c/CVE-2099-0500/README.md)") {
+		t.Errorf("of %d folders, err %v:\n%.300s", len(pages), err, pages["vulnerabilities/README.md"])
 	}
 }

@@ -1,9 +1,11 @@
 package publish
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,33 +108,75 @@ func (e Entry) seen() string {
 	return date(e.Last)
 }
 
-// Index writes the table of contents of a tree.
+// mostIndexed is how many profiles of one kind the index lists; more have an index
+// of their own in their folder.
+const mostIndexed = 500
+
+// Index writes the page that leads to all profiles, or to the index of their
+// kind where there are many.
 func Index(w io.Writer, entries []Entry, o Options) error {
-	sorted := slices.Clone(entries)
-	slices.SortStableFunc(sorted, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(folder(a.Entity.Kind), folder(b.Entity.Kind)), cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
-	})
-	if _, err := fmt.Fprintf(w, "# Cyber Threat Intelligence\n\n%d profiles. Every row says how far it is believed, since when, and by how many independent origins.\n", len(sorted)); err != nil {
-		return err
-	}
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "# Cyber Threat Intelligence\n\n%d profiles. Every row says how far it is believed, since when, and by how many independent origins.\n", len(entries))
 	if o.BaseURL != "" {
-		if _, err := fmt.Fprintf(w, "\nLive pages: %s\n", link(o.BaseURL)); err != nil {
-			return err
-		}
+		fmt.Fprintf(b, "\nLive pages: %s\n", link(o.BaseURL))
 	}
-	last := ""
-	for _, e := range sorted {
-		if f := folder(e.Entity.Kind); f != last {
-			last = f
-			if _, err := fmt.Fprintf(w, "\n## %s\n\nName | IOC | TTP | IOA | Last seen\n---- | --- | --- | --- | ---------\n", strings.ToUpper(f[:1])+f[1:]); err != nil {
-				return err
-			}
+	for name, of := range byFolder(entries) {
+		fmt.Fprintf(b, "\n## %s\n\n", strings.ToUpper(name[:1])+name[1:])
+		if len(of) > mostIndexed {
+			fmt.Fprintf(b, "%d profiles, [listed apart](%s/README.md).\n", len(of), name)
+			continue
 		}
-		if _, err := fmt.Fprintf(w, "[%s](%s) | %d | %d | %d | %s\n", inline(e.Name), relative(e.Path), e.IOC, e.TTP, e.IOA, e.seen()); err != nil {
+		listing(b, of, "")
+	}
+	return b.Flush()
+}
+
+// Indexes calls write for each folder that has an index of its own, with the path
+// of that.
+func Indexes(entries []Entry, write func(path string, page func(io.Writer) error) error) error {
+	for name, of := range byFolder(entries) {
+		if len(of) <= mostIndexed {
+			continue
+		}
+		err := write(name+"/README.md", func(w io.Writer) error {
+			b := bufio.NewWriter(w)
+			fmt.Fprintf(b, "# %s\n\n%d profiles; [all kinds](../README.md).\n\n", strings.ToUpper(name[:1])+name[1:], len(of))
+			listing(b, of, name+"/")
+			return b.Flush()
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// listing writes a row for each entry, whose path is below folder.
+func listing(w io.Writer, entries []Entry, folder string) {
+	fmt.Fprint(w, "Name | IOC | TTP | IOA | Last seen\n---- | --- | --- | --- | ---------\n")
+	for _, e := range entries {
+		fmt.Fprintf(w, "[%s](%s) | %d | %d | %d | %s\n", inline(e.Name), relative(strings.TrimPrefix(e.Path, folder)), e.IOC, e.TTP, e.IOA, e.seen())
+	}
+}
+
+// byFolder goes through entries by the folder of their kind, each by name.
+func byFolder(entries []Entry) iter.Seq2[string, []Entry] {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(folder(a.Entity.Kind), folder(b.Entity.Kind)), cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+	})
+	return func(yield func(string, []Entry) bool) {
+		for from := 0; from < len(sorted); {
+			to, name := from+1, folder(sorted[from].Entity.Kind)
+			for to < len(sorted) && folder(sorted[to].Entity.Kind) == name {
+				to++
+			}
+			if !yield(name, sorted[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
 }
 
 // relative escapes a path for a Markdown link.
