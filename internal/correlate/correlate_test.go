@@ -73,6 +73,7 @@ func TestSentencesGiveLinks(t *testing.T) {
 			[]string{"actor:cold-lynx|Cold Lynx", "country:TD|Chad", "country:NO|Norway"}, []string{"actor:cold-lynx originates-from country:TD"}},
 		{intel.Report, "v", "Cold Lynx, also known as TG-4411, is back.", []string{"actor:cold-lynx|Cold Lynx", "actor:tg-4411|TG-4411"},
 			[]string{"actor:tg-4411 alias-of actor:cold-lynx"}},
+		{intel.Report, "v", "有人说Ночной Барсук就是Cold Lynx。", []string{"actor:cold-lynx|Cold Lynx"}, []string{"actor:ночной-барсук alias-of actor:cold-lynx"}},
 		{intel.Report, "v", "Cold Lynx又名Ночной Барсук就是他们。", []string{"actor:cold-lynx|Cold Lynx"}, []string{"actor:ночной-барсук alias-of actor:cold-lynx"}},
 		{intel.Report, "v", "There is no evidence that Cold Lynx uses Nightbell.", []string{"actor:cold-lynx|Cold Lynx", "malware:nightbell|Nightbell"},
 			[]string{"not: actor:cold-lynx uses malware:nightbell"}},

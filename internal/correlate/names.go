@@ -260,11 +260,15 @@ func (s *sentence) nameBefore(at int) (from, to int) {
 			return f, i // a Chinese name before a bracket
 		}
 	}
+	if end := foreignBefore(text[s.from:i]); end > 0 {
+		i = s.from + end
+		to, from = i, i
+	}
 	for n := 0; n < 4; n++ {
 		begin := i
 		for begin > s.from {
 			r, size := utf8.DecodeLastRuneInString(text[s.from:begin])
-			if !nameRune(r) {
+			if !nameRune(r) || begin < i && unicode.Is(unicode.Han, r) {
 				break
 			}
 			begin -= size
@@ -279,6 +283,23 @@ func (s *sentence) nameBefore(at int) (from, to int) {
 		}
 	}
 	return from, to
+}
+
+// foreignBefore returns where a word of another script ends that a sign or two
+// of Chinese follow at the end of s without a blank, 0 if none does.
+func foreignBefore(s string) int {
+	end := len(s)
+	for range 3 {
+		r, size := utf8.DecodeLastRuneInString(s[:end])
+		if !unicode.Is(unicode.Han, r) {
+			if end < len(s) && unicode.IsLetter(r) {
+				return end
+			}
+			return 0
+		}
+		end -= size
+	}
+	return 0
 }
 
 // han returns where the run of Chinese that ends at a place begins, if it is
