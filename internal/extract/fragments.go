@@ -484,6 +484,9 @@ func (v *values) fileAfter(to int) {
 		return
 	}
 	isPath := strings.Contains(text, "/") || fileName(text)
+	if isPath && text[0] != '/' && !strings.Contains(text, ".") && !v.flawed(p.from) {
+		return // "the file tree/deletion log"
+	}
 	if !isPath && (prose(text) || !v.near(to, 12, "of the file", "in the file") || !v.introduces(p.from+len(text))) {
 		return
 	}

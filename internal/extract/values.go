@@ -216,23 +216,29 @@ func (v *values) near(at, reach int, words ...string) bool {
 
 // spans is where values stand, in order, for words to be asked about in order.
 type spans struct {
-	at  []intel.Observation
+	at  []span
 	pos int
 	end int
 }
 
-// spans returns what was found so far.
+// A span is a stretch of a text, in bytes.
+type span struct{ from, to int32 }
+
+// spans returns where what was found so far stands.
 func (v *values) spans() *spans {
-	s := slices.Clone(v.out)
-	slices.SortFunc(s, func(a, b intel.Observation) int { return a.Offset - b.Offset })
-	return &spans{at: s}
+	at := make([]span, len(v.out))
+	for i, o := range v.out {
+		at[i] = span{int32(o.Offset), int32(o.Offset + o.Length)}
+	}
+	slices.SortFunc(at, func(a, b span) int { return int(a.from - b.from) })
+	return &spans{at: at}
 }
 
 // cover reports whether a value stands over an offset. Offsets must not fall
 // from call to call.
 func (s *spans) cover(offset int) bool {
-	for s.pos < len(s.at) && s.at[s.pos].Offset <= offset {
-		s.end = max(s.end, s.at[s.pos].Offset+s.at[s.pos].Length)
+	for s.pos < len(s.at) && int(s.at[s.pos].from) <= offset {
+		s.end = max(s.end, int(s.at[s.pos].to))
 		s.pos++
 	}
 	return offset < s.end
