@@ -253,7 +253,7 @@ func (a *app) finds() *finds {
 		raw = p.Writer
 	}
 	w := bufio.NewWriterSize(raw, 64<<10)
-	return &finds{Writer: w, text: &plain{Writer: w}, colour: isTerminal(raw) && !a.cli.JSON && os.Getenv("NO_COLOR") == ""}
+	return &finds{Writer: w, text: &plain{Writer: w}, colour: a.colours != nil && !a.cli.JSON}
 }
 
 func (f *finds) match(asJSON bool, name string, m hunt.Match) error {

@@ -137,9 +137,8 @@ func (g *gathering) toldIntentions(p *page) {
 		if !ok || technical || len(text) > tabular || letters(p.prose[from:to]) < shortest || takesBack(text) {
 			continue
 		}
-		employs := employs(text)
 		for _, guess := range shippedMeaning().Guesses(intel.Report, p.prose[from:to]) {
-			if guess.Label != research && (!employs || guess.Label != "sell-exploit") {
+			if guess.Label != research && (guess.Label != "sell-exploit" || !employs(text)) {
 				g.say(intel.Link{From: who.entity, Relation: intel.Intends, To: intel.NewEntity(intel.Intent, guess.Label)}, who.weight,
 					intel.Supports, intel.Context{}, from+strings.Index(p.text[from:to], text), len(text))
 			}

@@ -2,12 +2,12 @@ package pipeline
 
 import (
 	"context"
-	"strings"
 	"sync"
 
 	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -122,15 +122,8 @@ func (c *copies) add(p store.Print) {
 // copies a report before we read it does not take its word away.
 func (c *copies) original(p store.Print) (store.Print, bool) {
 	return c.find(p, func(k store.Print) bool {
-		return k.Marking <= p.Marking && better(k.Reliability, p.Reliability) && (k.Published.IsZero() || p.Published.IsZero() || !k.Published.After(p.Published))
+		return k.Marking <= p.Marking && score.Reliability(k.Reliability) >= score.Reliability(p.Reliability) && (k.Published.IsZero() || p.Published.IsZero() || !k.Published.After(p.Published))
 	})
-}
-
-// better reports whether a source of reliability a is to be believed as much as
-// one of b; F, not judged, is between C and D.
-func better(a, b intel.Reliability) bool {
-	const order = "ABCFDE"
-	return strings.IndexByte(order, byte(a)) <= strings.IndexByte(order, byte(b))
 }
 
 func (c *copies) find(p store.Print, fits func(store.Print) bool) (store.Print, bool) {

@@ -111,8 +111,12 @@ func (b *writer) rows(f form, next int, rows []intel.Row, cells func(intel.Row) 
 // compromise writes the indicators of compromise: addresses in a table of
 // their own, as they alone have a host name, and all others in a second one.
 func (b *writer) compromise(rows []intel.Row) {
-	addresses := slices.DeleteFunc(slices.Clone(rows), func(r intel.Row) bool { return !isAddress(r) })
-	others := slices.DeleteFunc(slices.Clone(rows), isAddress)
+	rows = addressesFirst(rows)
+	n := slices.IndexFunc(rows, func(r intel.Row) bool { return !isAddress(r) })
+	if n < 0 {
+		n = len(rows)
+	}
+	addresses, others := rows[:n], rows[n:]
 	f := form{"ioc", "IOC", []string{"IP address", "Hostname"}}
 	if len(addresses) > 0 || len(others) == 0 {
 		b.rows(f, 1, addresses, func(r intel.Row) []string { return []string{inline(r.Value), dash(r.Hostname)} })

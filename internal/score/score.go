@@ -40,8 +40,8 @@ func Level(p float64, origins int, dated bool) intel.Level {
 	return intel.Low
 }
 
-// reliability is the mean of the prior of an Admiralty letter.
-func reliability(r intel.Reliability) float64 {
+// Reliability is the mean of the prior of an Admiralty letter.
+func Reliability(r intel.Reliability) float64 {
 	switch r {
 	case 'A':
 		return 0.9
@@ -100,7 +100,7 @@ type Step struct {
 // worth is q of one piece as of now, and its parts. Evidence without a date is
 // as old as our knowing of it; a date in the future is not believed either.
 func worth(e intel.Evidence, now time.Time) Step {
-	s := Step{Origin: e.Origin, Stance: e.Stance, Reliability: reliability(e.Reliability), Directness: min(max(e.Weight, 0), 1), At: e.At, Pieces: 1}
+	s := Step{Origin: e.Origin, Stance: e.Stance, Reliability: Reliability(e.Reliability), Directness: min(max(e.Weight, 0), 1), At: e.At, Pieces: 1}
 	if !e.Dated(now) {
 		e.At, s.At = e.Learned, time.Time{}
 	}
