@@ -29,16 +29,8 @@ func (s stretch) overlaps(o stretch) bool { return s.from < o.to && o.from < s.t
 func annoctr(t testing.TB, split string) []labelled {
 	t.Helper()
 	dir := filepath.Join(realData(t), "annoctr")
-	paths, err := filepath.Glob(filepath.Join(dir, "text", split, "*.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var texts []string
-	for _, p := range paths {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, b := range files(t, "annoctr/text/"+split+"/*.txt") {
 		texts = append(texts, string(b))
 	}
 	f, err := os.Open(filepath.Join(dir, split+".bio"))

@@ -3,6 +3,7 @@ package extract_test
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -49,24 +50,35 @@ func realSet(t testing.TB) *reference.Set {
 	return s
 }
 
-// reports returns the texts of annoctr and eset, repeated to size bytes.
-func reports(t testing.TB, size int) string {
+// files goes through the real data that patterns match, by path and content.
+func files(t testing.TB, patterns ...string) iter.Seq2[string, []byte] {
 	t.Helper()
-	dir := realData(t)
-	var all bytes.Buffer
-	for _, pattern := range []string{"annoctr/text/*/*.txt", "eset/*/*.adoc", "eset/*/*.md", "eset/*/*.txt"} {
-		paths, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range paths {
-			b, err := os.ReadFile(p)
+	return func(yield func(string, []byte) bool) {
+		for _, pattern := range patterns {
+			paths, err := filepath.Glob(filepath.Join(realData(t), pattern))
 			if err != nil {
 				t.Fatal(err)
 			}
-			all.Write(b)
-			all.WriteByte('\n')
+			for _, p := range paths {
+				b, err := os.ReadFile(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !yield(p, b) {
+					return
+				}
+			}
 		}
+	}
+}
+
+// reports returns the texts of annoctr and eset, repeated to size bytes.
+func reports(t testing.TB, size int) string {
+	t.Helper()
+	var all bytes.Buffer
+	for _, b := range files(t, "annoctr/text/*/*.txt", "eset/*/*.adoc", "eset/*/*.md", "eset/*/*.txt") {
+		all.Write(b)
+		all.WriteByte('\n')
 	}
 	return string(bytes.Repeat(all.Bytes(), size/all.Len()+1)[:size])
 }

@@ -3,7 +3,6 @@ package extract_test
 import (
 	"encoding/csv"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -23,16 +22,8 @@ type listed struct {
 // column of types calls hashes, addresses and domains.
 func sophos(t testing.TB) []listed {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(realData(t), "sophos", "*.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []listed
-	for _, p := range paths {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for p, b := range files(t, "sophos/*.csv") {
 		l := listed{path: filepath.Base(p), text: string(b), values: map[intel.Entity]bool{}}
 		r := csv.NewReader(strings.NewReader(l.text))
 		r.FieldsPerRecord, r.LazyQuotes = -1, true
@@ -54,27 +45,12 @@ func sophos(t testing.TB) []listed {
 // samples in the folder that stand in the text.
 func eset(t testing.TB) []listed {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(realData(t), "eset", "*", "*.adoc"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []listed
-	for _, p := range paths {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := listed{path: strings.TrimPrefix(p, filepath.Join(realData(t), "eset")+"/"), text: string(b), values: map[intel.Entity]bool{}}
+	for p, b := range files(t, "eset/*/*.adoc") {
+		folder := "eset/" + filepath.Base(filepath.Dir(p))
+		l := listed{path: strings.TrimPrefix(folder, "eset/") + "/" + filepath.Base(p), text: string(b), values: map[intel.Entity]bool{}}
 		beside := listed{values: map[intel.Entity]bool{}}
-		files, err := filepath.Glob(filepath.Join(filepath.Dir(p), "*.*"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range files {
-			b, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
+		for f, b := range files(t, folder+"/*.*") {
 			switch ext := strings.TrimPrefix(filepath.Ext(f), "."); ext {
 			case "md5", "sha1", "sha256":
 				for line := range strings.Lines(string(b)) {
