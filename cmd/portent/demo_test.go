@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,16 +47,11 @@ func scenario(t *testing.T, seed uint64) (demo.Scenario, map[demo.Category]demot
 // truthOnFile is the truth of the demonstration as it was written down.
 func truthOnFile(t *testing.T) (truth demo.Truth) {
 	t.Helper()
-	f, err := os.Open("../../internal/demo/testdata/truth.json.gz")
+	b, err := demotest.Truth()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	r, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.NewDecoder(r).Decode(&truth); err != nil {
+	if err := json.Unmarshal(b, &truth); err != nil {
 		t.Fatal(err)
 	}
 	return truth
