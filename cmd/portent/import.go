@@ -34,6 +34,10 @@ type importCmd struct {
 // counted.
 const mostListed = 100_000
 
+// mostCopies is how many copies are named, and mostWhole how many files are
+// remembered for it.
+const mostCopies, mostWhole = 20, 100_000
+
 // A rejection is an item that could not be read.
 type rejection struct {
 	Path   string `json:"path"`
@@ -61,8 +65,10 @@ type importing struct {
 	seen       int
 	added      int
 	progress   func(int)
-	sources    map[intel.SourceID]string // read with which connector
-	failures   map[intel.SourceID]error  // the last file of it that broke
+	sources    map[intel.SourceID]string   // read with which connector
+	failures   map[intel.SourceID]error    // the last file of it that broke
+	whole      map[intel.DocumentID]string // path of the first file that is this document alone
+	copies     []string
 }
 
 // Run implements the command.
@@ -99,7 +105,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 }
 
 func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
-	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}, failures: map[intel.SourceID]error{}}
+	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}, failures: map[intel.SourceID]error{}, whole: map[intel.DocumentID]string{}}
 	if c.Reliability != "" {
 		r, err := intel.ParseReliability(c.Reliability)
 		if err != nil {
@@ -305,8 +311,10 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	}
 	var kept keepError
 	read, rejections := 0, im.rejections
+	var only intel.DocumentID
 	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
 		read++
+		only = doc.ID
 		im.sources[doc.Source] = con.Name
 		if err := im.keep(ctx, con, doc); err != nil {
 			return keepError{err}
@@ -321,10 +329,23 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	case err != nil:
 		im.reject(path, "", err)
 		im.sources[source], im.failures[source] = con.Name, err
+	case read == 1:
+		im.noteCopy(only, path)
 	case read == 0 && im.rejections == rejections:
 		im.reject(path, "", fmt.Errorf("nothing in it is what the type %s reads; portent connectors lists the others", con.Name))
 	}
 	return nil
+}
+
+// noteCopy notes a file that is the same document as an earlier one.
+func (im *importing) noteCopy(id intel.DocumentID, path string) {
+	first, ok := im.whole[id]
+	switch {
+	case ok && len(im.copies) < mostCopies:
+		im.copies = append(im.copies, fmt.Sprintf("copy %s: the same as %s, kept once", path, first))
+	case !ok && len(im.whole) < mostWhole:
+		im.whole[id] = path
+	}
 }
 
 // A keepError came from keeping a document, not from reading it.
@@ -422,6 +443,9 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 	as := slices.Compact(slices.Sorted(maps.Values(im.sources)))
 	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
 		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.seen-im.added, after.Observations-observations, after.Evidence-evidence, seconds)
+	for _, line := range im.copies {
+		fmt.Fprintln(im.app.err, line)
+	}
 	for _, r := range im.rejected {
 		where := r.Path
 		if r.Item != "" {

@@ -239,6 +239,9 @@ func TestBadInputIsNamedAndTheRestIsKept(t *testing.T) {
 		{"invalid UTF-8 in JSON", "x.json", []byte("{\"type\":\"bundle\",\n\"objects\":[{\"type\":\"malware\",\"id\":\"m\",\"name\":\"N\",\"description\":\"A \xff loader.\"}]}"), "stix", "line 2 not valid UTF-8", 1},
 		{"a JSON bomb", "x.json", []byte(`{"Event":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`), "misp", "deep", 0},
 		{"invalid UTF-8", "x.md", []byte("# r\n\nCVE-2099-0001 \xc3\x28\n"), "", "line 3 not valid UTF-8", 1},
+		{"invalid UTF-8 in a page that says it is", "x.html", []byte("<html><head><meta charset=utf-8></head>\n<body><p>CVE-2099-0001 \xc3\x28</p>\n</body></html>"), "", "line 2 not valid", 1},
+		{"a wrong sign in a page in Shift JIS", "x.html", []byte("<html><head><meta charset=shift_jis></head>\n<body><p>\x83\x7d\x83\x8b\x83\x45\x83\x46\x83\x41 \xfd CVE-2099-0001</p>\n</body></html>"), "", "line 2 not valid", 1},
+		{"invalid UTF-8 in a message that says it is", "x.eml", []byte("From: a@b.example\nDate: Thu, 1 Jan 2026 10:00:00 +0000\nMessage-ID: <1@b.example>\nContent-Type: text/plain; charset=utf-8\n\nCVE-2099-0001 \xc3\x28\n"), "", "message at line 1 not valid", 1},
 		{"invalid UTF-8 in a row", "2026.csv", bytes.Replace(posts(10), []byte("http"), []byte("\xffhttp"), 1), "tweetfeed", "not valid UTF-8", 9},
 		{"a ZIP that is called a report", "x.zip", []byte("PK\x03\x04\x00\x00\x00\x00"), "report", "not a text", 0},
 		{"an unknown type", "x.bin", []byte{0, 1, 2, 3}, "", "not recognised", 0},
@@ -280,6 +283,32 @@ func TestASourceWhoseFileBreaksOffIsFailing(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &s); err != nil || c.want == "" && s.Error != "" || !strings.Contains(s.Error, c.want) {
 			t.Errorf("source %s, err %v; want the last error to tell %q", line, err, c.want)
 		}
+	}
+}
+
+func TestAFileUnderTwoNamesIsOneDocument(t *testing.T) {
+	for _, c := range []struct{ ext, content string }{
+		{".md", "# A loader\n\nCobalt Strike at 45.134.21.9\n"},
+		{".txt", "45.134.21.9\n45.134.21.10\n"},
+		{".csv", "type,value\nip,45.134.21.9\n"},
+		{".html", "<html><body><p>Cobalt Strike at 45.134.21.9</p></body></html>"},
+	} {
+		t.Run(c.ext, func(t *testing.T) {
+			db, dir := newStore(t), t.TempDir()
+			for _, name := range []string{"a", "copy of a"} {
+				if err := os.WriteFile(filepath.Join(dir, name+c.ext), []byte(c.content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			code, got, errs := portent(t, db, "import", dir)
+			if code != exitDone || got.Documents != 1 || got.Skipped != 1 {
+				t.Errorf("exit %d, %+v: %s", code, got, errs)
+			}
+			var out, err bytes.Buffer
+			if run(t.Context(), []string{"--db", newStore(t), "import", dir}, nil, &out, &err); !strings.Contains(err.String(), "copy of a"+c.ext+": the same as ") {
+				t.Errorf("the copy is not named: %s", &err)
+			}
+		})
 	}
 }
 

@@ -9,8 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// errEncoding says what became of a line that is not UTF-8.
-var errEncoding = errors.New("not valid UTF-8: read with U+FFFD in place of what is not")
+var (
+	errEncoding = errors.New("not valid UTF-8: read with U+FFFD in place of what is not")
+
+	// ErrEncoding says what became of text that is not in the encoding it says.
+	ErrEncoding = errors.New("not valid in the encoding it says: read with U+FFFD in place of what is not")
+)
 
 // mostMended is how many lines of a file are named for it.
 const mostMended = 20
@@ -69,6 +73,9 @@ func (e *encoded) check(text []byte, ends bool) {
 // ReadText is ReadFile for text in UTF-8: it notes the lines that are not.
 func ReadText(ctx context.Context, env Env, name string, limit int64) ([]byte, error) {
 	text, err := ReadFile(ctx, env, name, limit)
-	(&encoded{env: env, line: 1}).check(text, true)
+	CheckText(env, text)
 	return text, err
 }
+
+// CheckText notes through env the lines of text that are not valid UTF-8.
+func CheckText(env Env, text []byte) { (&encoded{env: env, line: 1}).check(text, true) }

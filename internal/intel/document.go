@@ -42,7 +42,8 @@ func NewDocumentID(source SourceID, parts ...string) DocumentID {
 
 // NewContentID derives the ID of a document that its publisher may extend: what
 // it says is part of what makes it the same, so that the longer one is another
-// document. Both are one voice and count once.
+// document. Both are one voice and count once. Without further parts a file that
+// is copied under another name is the same document.
 func NewContentID(doc Document, parts ...string) DocumentID {
 	h := sha256.New()
 	io.WriteString(h, doc.Text)                  //nolint:errcheck // a hash takes all

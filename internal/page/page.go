@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -27,6 +26,7 @@ type Page struct {
 	Published     time.Time
 	Text          string // of an article; empty where there are posts
 	Posts         []Post // of a thread of a forum
+	Mended        []int  // the first lines that are not in the encoding the page says, counted from 1
 }
 
 // A Post is what somebody wrote in a thread.
@@ -41,6 +41,7 @@ var ErrCut = errors.New("the page breaks off: it has no end")
 const (
 	maxElements = 400_000
 	maxBytes    = 32 << 20
+	mostMended  = 20
 )
 
 // Read reads an article or a thread. The content type may be empty.
@@ -53,14 +54,16 @@ func Read(body []byte, contentType string) (p Page, err error) {
 	if Cut(body) {
 		return Page{}, fmt.Errorf("html: %w", ErrCut)
 	}
-	doc, err := parse(body, contentType)
+	doc, mended, err := parse(body, contentType)
 	if err != nil {
 		return Page{}, err
 	}
-	if p, ok := thread(doc); ok {
-		return p, nil
+	p, ok := thread(doc)
+	if !ok {
+		p, err = article(doc)
 	}
-	return article(doc)
+	p.Mended = mended
+	return p, err
 }
 
 // Text returns all that a page shows, with "> " before what it quotes and the
@@ -71,7 +74,7 @@ func Text(body []byte, contentType string) (text string, err error) {
 			text, err = "", fmt.Errorf("html: %v", r)
 		}
 	}()
-	doc, err := parse(body, contentType)
+	doc, _, err := parse(body, contentType)
 	if err != nil {
 		return "", err
 	}
@@ -86,30 +89,48 @@ func Cut(body []byte) bool {
 	return begins && !bytes.Contains(lower, []byte("</html")) && !bytes.Contains(lower, []byte("</body"))
 }
 
-// parse makes a tree of a page in whatever encoding. What stands in for scripts
-// is read too: some forums keep their posts there.
-func parse(body []byte, contentType string) (*html.Node, error) {
+// parse makes a tree of a page in whatever encoding, and tells the lines that
+// are not in it. What stands in for scripts is read too: some forums keep their
+// posts there.
+func parse(body []byte, contentType string) (doc *html.Node, mended []int, err error) {
 	if len(body) > maxBytes {
-		return nil, fmt.Errorf("html: more than %d MiB", maxBytes>>20)
+		return nil, nil, fmt.Errorf("html: more than %d MiB", maxBytes>>20)
 	}
-	var r io.Reader = bytes.NewReader(body)
 	if !utf8.Valid(body) { // a page saved as UTF-8 may still say what it was before
-		var err error
-		if r, err = charset.NewReader(r, contentType); err != nil {
-			return nil, fmt.Errorf("html: %w", err)
+		if body, mended, err = decode(body, contentType); err != nil {
+			return nil, nil, fmt.Errorf("html: %w", err)
 		}
 	}
-	doc, err := html.ParseWithOptions(r, html.ParseOptionEnableScripting(false))
+	doc, err = html.ParseWithOptions(bytes.NewReader(body), html.ParseOptionEnableScripting(false))
 	if err != nil {
-		return nil, fmt.Errorf("html: %w", err)
+		return nil, nil, fmt.Errorf("html: %w", err)
 	}
 	n := 0
 	for range doc.Descendants() {
 		if n++; n > maxElements {
-			return nil, fmt.Errorf("html: more than %d elements", maxElements)
+			return nil, nil, fmt.Errorf("html: more than %d elements", maxElements)
 		}
 	}
-	return doc, nil
+	return doc, mended, nil
+}
+
+// decode makes UTF-8 of a page by what it says its encoding is, else by what
+// HTML takes for it, with U+FFFD for what is not in it.
+func decode(body []byte, contentType string) (text []byte, mended []int, err error) {
+	e, _, _ := charset.DetermineEncoding(body[:min(len(body), 1024)], contentType)
+	if text, err = e.NewDecoder().Bytes(body); err != nil {
+		return nil, nil, err
+	}
+	text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	line, rest := 1, text
+	for at := bytes.IndexRune(rest, utf8.RuneError); at >= 0 && len(mended) < mostMended; at = bytes.IndexRune(rest, utf8.RuneError) {
+		line += bytes.Count(rest[:at], []byte{'\n'})
+		if n := len(mended); n == 0 || mended[n-1] != line {
+			mended = append(mended, line)
+		}
+		rest = rest[at+len("\uFFFD"):]
+	}
+	return text, mended, nil
 }
 
 // short is how many bytes of text are too few for an article to be one that

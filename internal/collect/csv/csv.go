@@ -190,7 +190,6 @@ type batch struct {
 	env    collect.Env
 	name   string
 	keep   func(intel.Document) error
-	part   int
 	claims []intel.Claim
 	latest time.Time
 }
@@ -275,9 +274,8 @@ func (b *batch) flush() error {
 	if len(b.claims) == 0 {
 		return nil
 	}
-	b.part++
 	doc := intel.Document{Source: b.env.ID, Genre: intel.List, Title: b.name, Claims: b.claims, Published: b.latest, Learned: b.latest, Assumed: !b.latest.IsZero()}
-	doc.ID = intel.NewContentID(doc, b.name, fmt.Sprint(b.part))
+	doc.ID = intel.NewContentID(doc)
 	b.claims, b.latest = nil, time.Time{}
 	return b.keep(doc)
 }

@@ -6,7 +6,6 @@ package list
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io/fs"
 	"strings"
 
@@ -60,15 +59,13 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	}
 	defer f.Close()
 	name := collect.Name(file)
-	part := 0
 	var claims []intel.Claim
 	flush := func() error {
 		if len(claims) == 0 {
 			return nil
 		}
-		part++
 		doc := intel.Document{Source: env.ID, Genre: intel.List, Title: name, Claims: claims}
-		doc.ID = intel.NewContentID(doc, name, fmt.Sprint(part))
+		doc.ID = intel.NewContentID(doc)
 		claims = nil
 		return keep(doc)
 	}

@@ -34,6 +34,9 @@ var Connector = collect.Connector{
 // maxMessage is the longest message that is read, with its attachments.
 const maxMessage = 32 << 20
 
+// mostMended is how many messages are named for not being in their encoding.
+const mostMended = 20
+
 func recognise(_ fs.FS, name string, head []byte) bool {
 	if head == nil {
 		return false
@@ -75,13 +78,19 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	seen := map[intel.DocumentID]bool{}
+	seen, mended := map[intel.DocumentID]bool{}, 0
 	box := &box{in: bufio.NewReaderSize(f, 64<<10)}
 	for box.next() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		doc, err := box.document(env)
+		if errors.Is(err, collect.ErrEncoding) {
+			if mended++; mended <= mostMended && env.Reject != nil {
+				env.Reject(fmt.Sprintf("message at line %d", box.line), err)
+			}
+			err = nil
+		}
 		switch {
 		case err != nil && (!box.archive || errors.Is(err, errCut)):
 			return fmt.Errorf("%s: %w", file, err)

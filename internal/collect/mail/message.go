@@ -76,7 +76,8 @@ func named(name []byte) bool {
 }
 
 // document makes a document of a message; last says that nothing follows it in
-// its file, so that it may be cut.
+// its file, so that it may be cut. With [collect.ErrEncoding] the document is
+// whole but for some bytes.
 func document(env collect.Env, message []byte, last bool) (intel.Document, error) {
 	h, body, _ := parse(message)
 	if len(h) == 0 {
@@ -105,6 +106,9 @@ func document(env collect.Env, message []byte, last bool) (intel.Document, error
 		id = h.first("date") + "\n" + h.first("from") + "\n" + h.first("subject")
 	}
 	doc.ID = intel.NewContentID(doc, id)
+	if c.mended {
+		return doc, collect.ErrEncoding
+	}
 	return doc, nil
 }
 
@@ -116,7 +120,7 @@ func words(field string) string {
 		s = field
 	}
 	if !utf8.ValidString(s) {
-		s = decoded([]byte(s), "")
+		s, _ = decoded([]byte(s), "")
 	}
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }

@@ -25,10 +25,11 @@ const (
 
 // content is what a message or a part of it says.
 type content struct {
-	text  string
-	plain bool     // it was plain text
-	files []string // names of attachments
-	cut   bool     // it ends before its parts do
+	text   string
+	plain  bool     // it was plain text
+	files  []string // names of attachments
+	cut    bool     // it ends before its parts do
+	mended bool     // it was not in the encoding that it says
 }
 
 // contents reads a part: its own text, or that of the parts it is made of.
@@ -54,17 +55,17 @@ func contents(h fields, body []byte, depth int) (content, error) {
 		}
 		return content{files: []string{name}}, nil
 	}
-	s := decoded(transferred(body, h.first("content-transfer-encoding")), params["charset"])
+	s, mended := decoded(transferred(body, h.first("content-transfer-encoding")), params["charset"])
 	if kind == "text/html" {
 		cut := page.Cut([]byte(s))
 		s, err := page.Text([]byte(s), "text/html; charset=utf-8")
-		return content{text: s, cut: cut && depth == 0}, err
+		return content{text: s, cut: cut && depth == 0, mended: mended}, err
 	}
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	if strings.EqualFold(params["format"], "flowed") {
 		s = unflowed(s, strings.EqualFold(params["delsp"], "yes"))
 	}
-	return content{text: strings.Trim(unsigned(s), "\n"), plain: true}, nil
+	return content{text: strings.Trim(unsigned(s), "\n"), plain: true, mended: mended}, nil
 }
 
 // composed reads the parts of a part. Of alternatives plain text is taken, else
@@ -90,9 +91,9 @@ func composed(kind, boundary string, body []byte, depth int) (content, error) {
 		switch {
 		case strings.TrimSpace(c.text) == "":
 		case kind != "multipart/alternative" && all.text != "":
-			all.text, all.plain = all.text+"\n\n"+c.text, all.plain && c.plain
+			all.text, all.plain, all.mended = all.text+"\n\n"+c.text, all.plain && c.plain, all.mended || c.mended
 		case all.text == "" || !all.plain:
-			all.text, all.plain = c.text, c.plain
+			all.text, all.plain, all.mended = c.text, c.plain, c.mended
 		}
 	}
 	if all.text != "" {
@@ -227,24 +228,26 @@ func nibble(c byte) int {
 	return -1
 }
 
-// decoded is the text of bytes in a character set. Where none is told, or an
-// unknown one, UTF-8 is tried, then what most of those write who tell none.
-func decoded(b []byte, label string) string {
+// decoded is the text of bytes in a character set; mended says that not all of
+// them are in it. Where none is told, or an unknown one, UTF-8 is tried, then
+// what most of those write who tell none.
+func decoded(b []byte, label string) (text string, mended bool) {
 	e, name := charset.Lookup(strings.TrimSpace(label))
 	whole := trimmed(b)
 	switch {
 	case name == "utf-8":
-		return strings.ToValidUTF8(string(whole), "\uFFFD")
+		text = strings.ToValidUTF8(string(whole), "\uFFFD")
+		return text, !utf8.Valid(whole)
 	case (e == nil || name == "windows-1252") && utf8.Valid(whole) && (len(whole) == len(b) || len([]rune(string(whole))) < len(whole)):
-		return string(whole)
+		return string(whole), false
 	case e == nil:
 		e, _ = charset.Lookup("windows-1252")
 	}
 	s, err := e.NewDecoder().Bytes(b)
 	if err != nil {
-		return strings.ToValidUTF8(string(b), "\uFFFD")
+		return strings.ToValidUTF8(string(b), "\uFFFD"), true
 	}
-	return strings.TrimPrefix(string(s), "\uFEFF")
+	return strings.TrimPrefix(string(s), "\uFEFF"), bytes.ContainsRune(s, utf8.RuneError)
 }
 
 // trimmed is b without a character that its end cuts.

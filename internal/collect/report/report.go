@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -15,7 +14,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/ledongthuc/pdf"
 
@@ -94,6 +92,11 @@ func documents(ctx context.Context, env collect.Env, file string, body []byte) (
 	case ext == ".html" || ext == ".htm" || bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html")):
 		var p page.Page
 		p, err = page.Read(body, "")
+		for _, line := range p.Mended {
+			if env.Reject != nil {
+				env.Reject(fmt.Sprintf("line %d", line), collect.ErrEncoding)
+			}
+		}
 		if len(p.Posts) > 0 {
 			return posts(env, file, p), nil
 		}
@@ -113,7 +116,7 @@ func documents(ctx context.Context, env collect.Env, file string, body []byte) (
 	if !doc.Published.IsZero() {
 		doc.Learned, doc.Assumed = doc.Published, true
 	}
-	doc.ID = intel.NewDocumentID(env.ID, collect.Name(file), doc.Text)
+	doc.ID = intel.NewDocumentID(env.ID, doc.Text)
 	return []intel.Document{doc}, nil
 }
 
@@ -170,22 +173,7 @@ func plain(env collect.Env, body []byte) (string, error) {
 	if bytes.IndexByte(body[:min(len(body), 8<<10)], 0) >= 0 {
 		return "", fmt.Errorf("not a text: it holds NUL bytes: %w", intel.ErrInvalid)
 	}
-	if !utf8.Valid(body) {
-		line := 1
-		for rest := body; len(rest) > 0; line++ {
-			end := bytes.IndexByte(rest, '\n') + 1
-			if end == 0 {
-				end = len(rest)
-			}
-			if !utf8.Valid(rest[:end]) {
-				break
-			}
-			rest = rest[end:]
-		}
-		if env.Reject != nil {
-			env.Reject(fmt.Sprintf("line %d", line), errors.New("not valid UTF-8: the file is read with U+FFFD in place of what is not"))
-		}
-	}
+	collect.CheckText(env, body)
 	return strings.ToValidUTF8(strings.TrimPrefix(string(body), "\uFEFF"), "\uFFFD"), nil
 }
 
