@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -124,7 +125,9 @@ func (v *values) request(from, to int) {
 		v.note(intel.Entity{Kind: intel.File, Name: path}, at, at+len(path), "")
 	}
 	start := at + len(line) - len(query)
-	for _, part := range strings.SplitN(query, "&", 17)[:min(16, strings.Count(query, "&")+1)] {
+	for range 16 {
+		part, more, _ := strings.Cut(query, "&")
+		query = more
 		name, value, ok := strings.Cut(part, "=")
 		if ok && plainName(name) && len(name) <= 64 {
 			v.note(intel.Entity{Kind: intel.Argument, Name: name}, start, start+len(name), "")
@@ -133,13 +136,18 @@ func (v *values) request(from, to int) {
 				v.note(intel.Entity{Kind: intel.Input, Name: value}, begin, begin+len(value), "")
 			}
 		}
-		start += len(part) + 1
+		if start += len(part) + 1; query == "" {
+			return
+		}
 	}
 }
 
 // attacks reports whether the value of a parameter is one that only attacks
 // have.
 func attacks(value string) bool {
+	if !strings.ContainsFunc(value, func(r rune) bool { return r >= utf8.RuneSelf || classes[byte(r)]&(alpha|hex|digit|dash) == 0 }) {
+		return false
+	}
 	lower := strings.ToLower(value)
 	return slices.ContainsFunc([]string{"../", "..%2f", "%2e%2e", "<", "%3c", "'", "%27", "${", "{{", ";", "%3b", "|", "%7c", "`", "union ", "union+", "union%20", "$(", "%00", "php://", "file://", "jndi:", "..\\", "/etc/passwd"},
 		func(s string) bool { return strings.Contains(lower, s) })

@@ -31,7 +31,7 @@ func (v *values) coin(from, to int) bool {
 		v.note(intel.Entity{Kind: intel.Ethereum, Name: strings.ToLower(run)}, from, to, reason)
 	case (run[0] == '1' || run[0] == '3') && len(run) <= 35 && base58check(run):
 		v.note(intel.Entity{Kind: intel.Bitcoin, Name: run}, from, to, "")
-	case strings.HasPrefix(strings.ToLower(run), "bc1") && len(run) <= 90 && bech32(strings.ToLower(run)):
+	case strings.EqualFold(run[:3], "bc1") && len(run) <= 90 && bech32(strings.ToLower(run)):
 		v.note(intel.Entity{Kind: intel.Bitcoin, Name: strings.ToLower(run)}, from, to, "")
 	case (run[0] == '4' || run[0] == '8') && (len(run) == 95 || len(run) == 106) && monero(run):
 		v.note(intel.Entity{Kind: intel.Monero, Name: run}, from, to, "")

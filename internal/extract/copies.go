@@ -24,7 +24,7 @@ func Print(text string) (print uint64, ok bool) {
 	text = reposted(text[:min(len(text), mostPrinted)])
 	var c ones
 	n, before, until := 0, uint64(0), 0
-	for _, t := range tokens(nil, text) {
+	for _, t := range tokens(nil, text, 0) {
 		from, to := int(t.from), int(t.to)
 		if from < until || disguised(text[from:to]) {
 			continue

@@ -32,8 +32,18 @@ type Scanner struct {
 	set      *reference.Set
 	names    *lexicon
 	triggers *announcers
-	words    sync.Pool // of *[]token: as long as a text's words
+	scratch  sync.Pool // of *scratch
 }
+
+// A scratch is what scans of one text leave to the next: room for the words of it.
+type scratch struct {
+	words, logged []token
+	cues          []cue
+	found, named  []intel.Observation
+}
+
+// mostKept is how many words of room are kept.
+const mostKept = 1 << 20
 
 // New returns a scanner that knows the names of set.
 func New(set *reference.Set) *Scanner {
@@ -73,25 +83,31 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 // inOrder returns observations by offset, the longest of equal offset first.
 // They are moved once: one is of the size of many places in a list.
 func inOrder(found []intel.Observation) []intel.Observation {
+	if slices.IsSortedFunc(found, func(a, b intel.Observation) int { return byPlace(&a, &b) }) {
+		return found
+	}
 	places := make([]int32, len(found))
 	for i := range places {
 		places[i] = int32(i)
 	}
 	slices.SortStableFunc(places, func(i, j int32) int {
-		a, b := &found[i], &found[j]
-		switch {
-		case a.Offset != b.Offset:
-			return a.Offset - b.Offset
-		case a.Length != b.Length:
-			return b.Length - a.Length
-		}
-		return cmp.Compare(a.Entity.Kind, b.Entity.Kind)
+		return byPlace(&found[i], &found[j])
 	})
 	out := make([]intel.Observation, len(found))
 	for to, from := range places {
 		out[to] = found[from]
 	}
 	return out
+}
+
+func byPlace(a, b *intel.Observation) int {
+	switch {
+	case a.Offset != b.Offset:
+		return a.Offset - b.Offset
+	case a.Length != b.Length:
+		return b.Length - a.Length
+	}
+	return cmp.Compare(a.Entity.Kind, b.Entity.Kind)
 }
 
 // aside sets aside what stands in what a document quotes: whoever wrote that
@@ -125,19 +141,31 @@ func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
 // pass makes both passes and returns what they find and how many steps they
 // took.
 func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
-	v.run()
-	v.spaced()
-	words, ok := s.words.Get().(*[]token)
+	room, ok := s.scratch.Get().(*scratch)
 	if !ok {
-		words = new([]token)
+		room = new(scratch)
 	}
-	*words = tokens((*words)[:0], v.text)
-	v.fragments(*words, s.triggers)
-	names, steps := s.names.find(v.text, *words, v.spans(), v.advisory)
-	if cap(*words) <= 1<<20 {
-		s.words.Put(words)
+	words := room.words[:0]
+	v.logged, v.cues, v.out = room.logged[:0], room.cues[:0], room.found[:0]
+	for section := range sections(v.text) {
+		if section.client.IsValid() {
+			v.accessLine(section)
+			continue
+		}
+		v.run(section.from, section.to)
+		words = tokens(words, v.text[:section.to], section.from)
 	}
-	return append(v.out, names...), v.steps + steps
+	v.spaced()
+	v.fragments(words, s.triggers)
+	names, steps := s.names.find(room.named[:0], v.text, merged(words, v.logged), v.spans(), v.advisory)
+	out := slices.Concat(v.out, names)
+	clear(v.out)
+	clear(names)
+	*room = scratch{words: words, logged: v.logged, cues: v.cues, found: v.out, named: names}
+	if cap(words)+cap(v.logged) <= mostKept {
+		s.scratch.Put(room)
+	}
+	return out, v.steps + steps
 }
 
 // longestSignature is how many bytes before the end of a text its signature may

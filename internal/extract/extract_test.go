@@ -172,7 +172,8 @@ func check(t *testing.T, text string, os []intel.Observation) {
 
 func FuzzObservations(f *testing.F) {
 	for _, s := range []string{"hxxps://a[.]b.example/?x=1", "CVE\u20112099\u201112345", "argument 'x", "1.1.1.1/33", "[[[.]]]", "霜猫 port 99999999999", "\xff\xfe://", "CVE 2099 1", "a@b@c.test",
-		"HKLM\\", "C:\\a.dll\\", "input '", "0x" + strings.Repeat("a", 40), strings.Repeat("a.", 300)} {
+		"HKLM\\", "C:\\a.dll\\", "input '", "0x" + strings.Repeat("a", 40), strings.Repeat("a.", 300),
+		`192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET /a?b=<c HTTP/1.1" 200 5 "hxxp://a.example/" "霜猫 \"x\""`, `::1 - a [03/Mar/2026:12:11:09 +0000] "\x16" 1`} {
 		f.Add(s)
 	}
 	s := scanner(f)
@@ -184,6 +185,7 @@ func hostile() map[string]string {
 	return map[string]string{
 		"one letter": "a", "labels": "a.a.a.", "octets": "1.1.1.", "brackets": "(((", "disguises": "[.]", "nested": "[[.]", "base64": "QUJDREVGR0hJSktMTU5PUA",
 		"schemes": "hxxp://", "ats": "a@", "dashes": "CVE-", "odd dashes": "CVE\u2011", "quotes": "argument '", "slashes": "/a", "cjk": "漢", "words": "cold ",
+		"lines of a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET /?a=b HTTP/1.1" 1 2 "\"" "a.b.c"` + "\n", "quotation marks in a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "" "" "" ""`,
 	}
 }
 

@@ -22,7 +22,6 @@ type cue struct {
 // fragments reads arguments, functions, libraries, files, inputs, ports and
 // what else is known by the words around it.
 func (v *values) fragments(words []token, triggers *announcers) {
-	var cues []cue
 	var called []int // where functions are spoken of
 	for i, w := range words {
 		t, to := triggers.at(v.text, words, i)
@@ -41,12 +40,12 @@ func (v *values) fragments(words []token, triggers *announcers) {
 				continue
 			}
 		}
-		cues = append(cues, c)
+		v.cues = append(v.cues, c)
 	}
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
 		return o.Entity.Kind == intel.Function && (!v.flawed(o.Offset) && !within(called, o.Offset) || v.advisory && v.mends(o.Offset))
 	})
-	for _, c := range cues {
+	for _, c := range v.cues {
 		if len(v.out) >= most {
 			return
 		}

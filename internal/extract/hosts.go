@@ -146,9 +146,11 @@ func readHost(s string) (h place, ok bool) {
 	} else if has && port != "" {
 		return h, false
 	}
-	if a, err := netip.ParseAddr(name); err == nil && a.Is4() {
-		h.addr, h.name = a, a.String()
-		return h, true
+	if name != "" && isDigit(name[len(name)-1]) { // no top-level name ends with a digit
+		if a, err := netip.ParseAddr(name); err == nil && a.Is4() {
+			h.addr, h.name = a, name
+			return h, true
+		}
 	}
 	h.name, ok = hostName(name)
 	return h, ok
@@ -469,7 +471,7 @@ func domain(s string) bool {
 	if tld[0] >= '0' && tld[0] <= '9' {
 		return false
 	}
-	if reserved(tld) {
+	if reserved(tld) || common(tld) {
 		return true
 	}
 	suffix, icann := publicsuffix.PublicSuffix(s)

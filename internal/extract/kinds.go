@@ -8,8 +8,8 @@ import (
 
 // identifiers reads what is written letters-number: CVE, GHSA, CWE, CAPEC,
 // ATT&CK techniques, autonomous systems, designators of actors.
-func (v *values) identifiers(from, to int, p string) bool {
-	if len(p) > 40 {
+func (v *values) identifiers(from, to int, p string, has class) bool {
+	if len(p) > 40 || has&(digit|odd) == 0 && !ghsaBegins(p) {
 		return false
 	}
 	switch p[0] | 0x20 {
@@ -75,6 +75,8 @@ func cve(s string) int {
 	}
 	return n
 }
+
+func ghsaBegins(s string) bool { return len(s) > 5 && strings.EqualFold(s[:5], "GHSA-") }
 
 func ghsa(s string) bool {
 	if len(s) != 14 || s[4] != '-' || s[9] != '-' {
@@ -388,6 +390,9 @@ func (v *values) slashed(from, to int, has class) {
 
 // port reads 445/tcp and tcp/445.
 func (v *values) port(from, to int) {
+	if to-from > len("tcp/65535") {
+		return
+	}
 	a, b, ok := strings.Cut(strings.ToLower(v.text[from:to]), "/")
 	if !ok {
 		return

@@ -12,31 +12,30 @@ import (
 
 // A phrase is one wording to look for.
 type phrase struct {
-	hashes []uint32 // of its words
-	entity intel.Entity
-	common bool // counts only in its own capitals and where the context says so
-	exact  string
-	head   string // the first word of exact
+	hashes  []uint32 // of its words
+	entity  intel.Entity
+	common  bool // counts only in its own capitals and where the context says so
+	exact   string
+	head    string       // the first word of exact
+	written intel.Entity // what a mention as exact is of
 }
 
-// A lexicon finds phrases by the hash of their first word. A bitmap of those
-// hashes says of nearly all words of a text that none begins there.
+// A lexicon finds phrases by the hash of their first word. Bitmaps of those
+// hashes, and of those of the first two words, say of nearly all words of a text
+// that none begins there.
 type lexicon struct {
-	begins bitmap
-	first  map[uint32]*entry
-	nouns  map[uint32]support
+	begins, singles, pairs bitmap
+	first                  directory  // places in entries
+	entries                [][]phrase // those that begin with one word, longest first
+	nouns                  map[uint32]support
 }
 
 // bitmapWords is the size of the bitmap: two million bits for some thirty
 // thousand first words.
 const bitmapWords = 1 << 15
 
-// An entry is the phrases that begin with one word, longest first.
-type entry struct {
-	phrases []phrase
-	single  bool   // one of them is that word alone
-	seconds uint64 // which second words there are, by the low bits of their hash
-}
+// pair is the hash of two words in a row.
+func pair(a, b uint32) uint32 { return a*hashPrime ^ b }
 
 // A support says how far from an ambiguous name a word makes it one.
 type support int
@@ -48,24 +47,25 @@ const (
 )
 
 func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{begins: make(bitmap, bitmapWords), first: map[uint32]*entry{}, nouns: map[uint32]support{}}
-	known := map[string]bool{}
+	l := &lexicon{begins: make(bitmap, bitmapWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), nouns: map[uint32]support{}}
+	known, places := map[string]bool{}, map[uint32]int32{}
 	for _, n := range set.Names() {
 		known[strings.ToLower(n.Text)] = true
 	}
 	for _, n := range set.Names() {
-		l.add(n.Text, n.Entity, n.Common)
+		l.add(places, n.Text, n.Entity, n.Common)
 		if named(n.Entity.Kind) {
 			for _, v := range variants(n.Text) {
 				if !known[strings.ToLower(v)] {
-					l.add(v, n.Entity, n.Common)
+					l.add(places, v, n.Entity, n.Common)
 				}
 			}
 		}
 	}
-	for _, e := range l.first {
-		slices.SortStableFunc(e.phrases, func(a, b phrase) int { return len(b.hashes) - len(a.hashes) })
+	for _, phrases := range l.entries {
+		slices.SortStableFunc(phrases, func(a, b phrase) int { return len(b.hashes) - len(a.hashes) })
 	}
+	l.first = newDirectory(places)
 	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
 		for _, w := range strings.Fields(words) {
 			l.nouns[hashOf(w)] = s
@@ -103,9 +103,10 @@ func variants(name string) []string {
 	return out
 }
 
-func (l *lexicon) add(text string, e intel.Entity, common bool) {
+// add takes a name in; places is where in the entries each first word is.
+func (l *lexicon) add(places map[uint32]int32, text string, e intel.Entity, common bool) {
 	p := phrase{entity: e, common: common, exact: text}
-	words := tokens(nil, text)
+	words := tokens(nil, text, 0)
 	for _, t := range words {
 		p.hashes = append(p.hashes, t.hash)
 	}
@@ -115,16 +116,20 @@ func (l *lexicon) add(text string, e intel.Entity, common bool) {
 	h := p.hashes[0]
 	p.head = firstWord(text, words)
 	l.begins.add(h)
-	begins := l.first[h]
-	if begins == nil {
-		begins = &entry{}
-		l.first[h] = begins
+	if p.written = e; named(e.Kind) {
+		p.written = intel.NewEntity(e.Kind, text)
 	}
-	begins.phrases = append(begins.phrases, p)
+	at, known := places[h]
+	if !known {
+		at = int32(len(l.entries))
+		places[h] = at
+		l.entries = append(l.entries, nil)
+	}
+	l.entries[at] = append(l.entries[at], p)
 	if len(p.hashes) == 1 {
-		begins.single = true
+		l.singles.add(h)
 	} else {
-		begins.seconds |= 1 << (p.hashes[1] & 63)
+		l.pairs.add(pair(h, p.hashes[1]))
 	}
 }
 
@@ -137,20 +142,19 @@ type search struct {
 	out   []intel.Observation
 	// doubtful are ambiguous names without support of their own.
 	doubtful []intel.Observation
-	sure     map[string]bool // compact names that stand beyond doubt
-	steps    int             // phrases and words looked at
-	strict   bool            // see find
+	steps    int  // phrases and words looked at
+	strict   bool // see find
 }
 
-// find returns the phrases in a text, longest first at each word. Words inside
+// find appends the phrases in a text to out, which is empty, longest first at each word. Words inside
 // values that were found already are no names. Strict asks for words beside a
 // name that say what it is: descriptions of flaws are full of software that
 // something bad is called after.
-func (l *lexicon) find(text string, words []token, taken *spans, strict bool) ([]intel.Observation, int) {
-	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}, strict: strict}
+func (l *lexicon) find(out []intel.Observation, text string, words []token, taken *spans, strict bool) ([]intel.Observation, int) {
+	s := search{lexicon: l, text: text, words: words, taken: taken, out: out, strict: strict}
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
-		if !l.begins.has(w.hash) || taken.cover(int(w.from)) {
+		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || taken.cover(int(w.from)) {
 			i++
 			continue
 		}
@@ -163,15 +167,16 @@ func (l *lexicon) find(text string, words []token, taken *spans, strict bool) ([
 // at notes the longest of phrases that stands at word i, once per kind of
 // entity, and returns how many words it takes.
 func (s *search) at(i int) int {
-	begins := s.first[s.words[i].hash]
-	if begins == nil || !begins.single && (i+1 == len(s.words) || begins.seconds>>(s.words[i+1].hash&63)&1 == 0) {
+	place, known := s.first.of(s.words[i].hash)
+	if !known {
 		return 0
 	}
+	phrases := s.entries[place]
 	took := 0
 	var kinds [8]intel.Kind
 	n := 0
-	for k := range begins.phrases {
-		p := &begins.phrases[k]
+	for k := range phrases {
+		p := &phrases[k]
 		s.steps++
 		if len(p.hashes) < took || i+len(p.hashes) > len(s.words) || n == len(kinds) || slices.Contains(kinds[:n], p.entity.Kind) {
 			continue
@@ -180,17 +185,15 @@ func (s *search) at(i int) int {
 		if !matches(p, stretch) || !adjacent(s.text, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
 			continue
 		}
-		o := observe(p, s.text, int(stretch[0].from), int(stretch[len(stretch)-1].to))
+		from, to := int(stretch[0].from), int(stretch[len(stretch)-1].to)
+		o := intel.Observation{Entity: p.entity, Offset: from, Length: to - from, Text: s.text[from:to]}
 		switch s.judge(p, i, o) {
 		case refused:
 			continue
 		case doubted:
-			s.doubtful = append(s.doubtful, o)
+			s.doubtful = append(s.doubtful, p.mentioned(o))
 		case accepted:
-			s.out = append(s.out, o)
-			if named(o.Entity.Kind) {
-				s.sure[intel.Compact(o.Text)] = true
-			}
+			s.out = append(s.out, p.mentioned(o))
 		}
 		took = len(p.hashes)
 		kinds[n] = p.entity.Kind
@@ -231,7 +234,7 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 			return refused // ".NET", "$name"
 		}
 	}
-	lower := o.Text == strings.ToLower(o.Text)
+	lower := isLower(o.Text)
 	if lower && named(p.entity.Kind) && s.slug(o) {
 		return refused
 	}
@@ -242,7 +245,7 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	case s.strict && named(p.entity.Kind) && !p.common:
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted
-	case p.common && o.Text != p.exact && o.Text != strings.ToUpper(p.exact):
+	case p.common && o.Text != p.exact && (lower || o.Text != strings.ToUpper(p.exact)):
 		if !named(p.entity.Kind) || lower || !strings.EqualFold(o.Text, p.exact) {
 			return refused
 		}
@@ -315,8 +318,14 @@ func (s *search) settle() {
 		return
 	}
 	accepted := slices.Clone(s.out)
+	sure := map[string]bool{} // compact names that stand beyond doubt
+	for _, o := range accepted {
+		if named(o.Entity.Kind) {
+			sure[intel.Compact(o.Text)] = true
+		}
+	}
 	for _, o := range s.doubtful {
-		if s.sure[intel.Compact(o.Text)] || s.listed(o, accepted) {
+		if sure[intel.Compact(o.Text)] || s.listed(o, accepted) {
 			s.out = append(s.out, o)
 		}
 	}
@@ -374,14 +383,29 @@ func adjacent(text string, words []token) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// observe makes the observation. Names stay as they were mentioned; techniques
-// and countries have names of their own only.
-func observe(p *phrase, text string, from, to int) intel.Observation {
-	e := p.entity
-	if named(e.Kind) {
-		e = intel.NewEntity(e.Kind, text[from:to])
+// mentioned gives a name the spelling it was mentioned by. Techniques and
+// countries have names of their own only.
+func (p *phrase) mentioned(o intel.Observation) intel.Observation {
+	switch {
+	case o.Text == p.exact:
+		o.Entity = p.written
+	case named(o.Entity.Kind):
+		o.Entity = intel.NewEntity(o.Entity.Kind, o.Text)
 	}
-	return intel.Observation{Entity: e, Offset: from, Length: to - from, Text: text[from:to]}
+	return o
+}
+
+// isLower reports whether s has no letter that could be a smaller one.
+func isLower(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf:
+			return s == strings.ToLower(s)
+		case c >= 'A' && c <= 'Z':
+			return false
+		}
+	}
+	return true
 }
 
 const (

@@ -9,7 +9,7 @@ import (
 // references, odd dots and dashes, invisible characters, schemes with letters
 // changed.
 func plain(s string, has class) string {
-	if has&(bracket|backslash|ampersand|odd) != 0 || strings.Contains(s, ".]") {
+	if has&(bracket|backslash|ampersand|odd) != 0 || has&(dot|other) == dot|other && strings.Contains(s, ".]") {
 		s = undisguised(s)
 	}
 	if s != "" && (s[0]|0x20 == 'h' || s[0]|0x20 == 'm' || s[0]|0x20 == 'f') {

@@ -76,10 +76,10 @@ var classes = func() (t [256]class) {
 // only the beginning is.
 const longest = 4096
 
-// run walks the text.
-func (v *values) run() {
-	text := v.text
-	for i := 0; i < len(text) && len(v.out) < most; {
+// run walks a stretch of the text.
+func (v *values) run(i, end int) {
+	text := v.text[:end]
+	for i < len(text) && len(v.out) < most {
 		if classes[text[i]]&ends != 0 {
 			i++
 			continue

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -23,8 +24,11 @@ type values struct {
 	signs    int // where the e-mail signature begins
 	skip     int // what stands before is read already
 	// lowered is what stands before loweredAt, in lower case, for near.
-	lowered   string
+	lowered   []byte
 	loweredAt int
+	fields    map[string]field // of lines of logs
+	logged    []token          // words of them
+	cues      []cue
 }
 
 // note keeps a value, with the reason if it is to be set aside.
@@ -102,16 +106,19 @@ func (v *values) candidate(from, to int, has class) {
 		return
 	}
 	p := plain(run, has)
+	if has&(bracket|backslash|ampersand|odd) != 0 {
+		has |= classOf(p) // what the disguise hid
+	}
 	switch {
-	case strings.Contains(p, "://"):
+	case has&(colon|slash) == colon|slash && strings.Contains(p, "://"):
 		v.link(from, to, p)
 	case strings.HasSuffix(run, "()") && callName(run[:len(run)-2]):
 		v.note(intel.Entity{Kind: intel.Function, Name: run[:len(run)-2]}, from, to-2, "")
-	case v.identifiers(from, to, p):
-	case strings.IndexByte(p, '@') > 0 && v.mail(from, to, p):
+	case v.identifiers(from, to, p, has):
+	case has&at != 0 && strings.IndexByte(p, '@') > 0 && v.mail(from, to, p):
 	case v.digest(from, to, p):
 	case len(run) >= 26 && v.coin(from, to):
-	case strings.IndexByte(p, '.') >= 0 || strings.Count(p, ":") > 1:
+	case has&dot != 0 && strings.IndexByte(p, '.') >= 0 || has&colon != 0 && strings.Count(p, ":") > 1:
 		v.dotted(from, to, p)
 	case p[0] == '/':
 		v.file(from, to)
@@ -202,16 +209,31 @@ func isWordByte(c byte) bool {
 // near reports whether one of the words stands in the bytes before a place.
 func (v *values) near(at, reach int, words ...string) bool {
 	const widest = 80
-	if v.lowered == "" || v.loweredAt != at {
-		v.lowered, v.loweredAt = strings.ToLower(v.text[max(0, at-widest):at]), at
+	if len(v.lowered) == 0 || v.loweredAt != at {
+		v.lowered, v.loweredAt = appendLower(v.lowered[:0], v.text[max(0, at-widest):at]), at
 	}
 	window := v.lowered
 	if reach < len(window) && len(window) == min(at, widest) {
 		window = window[len(window)-reach:]
 	} else if reach < widest {
-		window = strings.ToLower(v.text[max(0, at-reach):at]) // a letter is shorter in lower case
+		window = appendLower(nil, v.text[max(0, at-reach):at]) // a letter is shorter in lower case
 	}
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(window, w) })
+	return slices.ContainsFunc(words, func(w string) bool { return bytes.Contains(window, []byte(w)) })
+}
+
+// appendLower appends s in lower case.
+func appendLower(to []byte, s string) []byte {
+	begin := len(to)
+	to = append(to, s...)
+	for i, c := range to[begin:] {
+		switch {
+		case c >= utf8.RuneSelf:
+			return append(to[:begin], strings.ToLower(s)...)
+		case c >= 'A' && c <= 'Z':
+			to[begin+i] = c + 'a' - 'A'
+		}
+	}
+	return to
 }
 
 // spans is where values stand, in order, for words to be asked about in order.

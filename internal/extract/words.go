@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -38,9 +39,9 @@ func isHan(r rune) bool {
 	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
-// tokens appends the words of a text in order.
-func tokens(out []token, text string) []token {
-	for i := 0; i < len(text); {
+// tokens appends the words of a text from a place on, in order.
+func tokens(out []token, text string, i int) []token {
+	for i < len(text) {
 		c := text[i]
 		if c < utf8.RuneSelf {
 			low := lowerASCII[c]
@@ -109,6 +110,34 @@ type bitmap []uint64
 func (b bitmap) add(h uint32) { b[int(h>>6)&(len(b)-1)] |= 1 << (h & 63) }
 
 func (b bitmap) has(h uint32) bool { return b[int(h>>6)&(len(b)-1)]>>(h&63)&1 == 1 }
+
+// A directory finds places by hash. It is a table with open addressing, half
+// empty, with 1 more than the place in each slot.
+type directory []struct {
+	hash  uint32
+	place int32
+}
+
+func newDirectory(places map[uint32]int32) directory {
+	d := make(directory, 1<<bits.Len(uint(2*len(places))))
+	for h, place := range places {
+		i := int(h) & (len(d) - 1)
+		for d[i].place != 0 {
+			i = (i + 1) & (len(d) - 1)
+		}
+		d[i].hash, d[i].place = h, place+1
+	}
+	return d
+}
+
+func (d directory) of(h uint32) (place int32, ok bool) {
+	for i := int(h) & (len(d) - 1); d[i].place != 0; i = (i + 1) & (len(d) - 1) {
+		if d[i].hash == h {
+			return d[i].place - 1, true
+		}
+	}
+	return 0, false
+}
 
 // hashOf is the hash of a single word.
 func hashOf(word string) uint32 {

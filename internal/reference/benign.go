@@ -68,6 +68,8 @@ type benign struct {
 	patterns [families][]pattern
 	builtin  map[string]uint16
 	shared   map[string]bool
+	listed   *sieve           // hosts of all lists
+	known    [families]*sieve // what exact has
 }
 
 type pattern struct {
@@ -155,6 +157,10 @@ func newBenign(lists []List) *benign {
 	slices.SortStableFunc(lists, func(x, y List) int { return len(x.Values) - len(y.Values) })
 	for _, l := range lists {
 		b.list(l)
+	}
+	b.listed = newSieve((*sieve).reversed, b.builtin, b.exact[domains], b.hosts[domains], b.hosts[urls])
+	for f := range b.exact {
+		b.known[f] = newSieve((*sieve).whole, b.exact[f])
 	}
 	return b
 }
@@ -289,7 +295,11 @@ func (b *benign) expressions(values []string, about []family, id uint16) {
 
 // prefix reads an address or a range.
 func prefix(s string) (netip.Prefix, bool) {
-	if p, err := netip.ParsePrefix(s); err == nil {
+	if strings.IndexByte(s, '/') >= 0 {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return netip.Prefix{}, false
+		}
 		if a := p.Addr(); a.Is4In6() {
 			if p.Bits() < 96 {
 				return netip.Prefix{}, false
@@ -364,13 +374,19 @@ func (b *benign) inherent(f family, value, host string, p netip.Prefix, isAddres
 }
 
 func (b *benign) lookup(f family, value, host string, p netip.Prefix, isAddress bool) (uint16, bool) {
-	if id, ok := b.inherent(f, value, host, p, isAddress); ok {
-		return id, true
+	hosts := f == domains || f == urls
+	listed := !hosts || isAddress || b.listed.holdsAbove(host) // of hosts hardly one
+	if listed {
+		if id, ok := b.inherent(f, value, host, p, isAddress); ok {
+			return id, true
+		}
 	}
-	if id, ok := b.exact[f][value]; ok {
-		return id, true
+	if (listed || f == urls) && b.known[f].holds(value) {
+		if id, ok := b.exact[f][value]; ok {
+			return id, true
+		}
 	}
-	if f == domains || f == urls {
+	if listed && hosts {
 		if id, ok := b.hosted(b.hosts[f], host); ok {
 			return id, true
 		}
