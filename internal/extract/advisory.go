@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -16,12 +17,13 @@ func (v *values) bare(from, to int) {
 	to = from + len(run)
 	kind := intel.Function
 	switch {
-	case libraryName(run) && (strings.Contains(run, ".so") || v.inProgram(from) && !v.describes(to, "sub", "(")), strings.HasSuffix(run, ".dll") && !strings.ContainsAny(run, `/\`):
+	case libraryName(run) && (strings.Contains(run, ".so") || v.inProgram(from, to) && !v.describes(to, "sub", "(")), (strings.HasSuffix(run, ".dll") || strings.HasSuffix(run, ".so")) && !strings.ContainsAny(run, `/\`):
 		kind = intel.Library
-	case snake(run) && (v.inProgram(from) || v.inFile(to) || v.describes(to, "incorrectly", "fails", "does", "returns", "calls", "misses", "forgets")) && !v.describes(to, "driver", "module", "struct", "field", "variable", "flag", "param", "arg", "option", "table", "list", "lock", "file", "package", "plugin", "component",
-		"device", "subsystem", "bit", "array", "pointer", "member", "object", "setting", "config", "value", "header", "cookie", "macro", "constant", "attribute", "property", "class", "type", "policy", "key", "role", "endpoint", "page", "action") && !strings.Contains(run, "_table"):
+	case snake(run) && (v.inProgram(from, to) || v.inFile(to) || v.describes(to, "incorrectly", "fails", "does", "returns", "calls", "misses", "forgets")) && !v.describes(v.listEnd(to), notFunctions...) && !strings.Contains(run, "_table"):
 	case camel(run) && (v.opens(from) && strings.HasPrefix(v.text[to:], " of ") && programText(v.word(to+4)) || v.wordBefore(from) == "calling" || v.faultIn(from)):
 	case qualified(run):
+	case v.told(from, to):
+		return
 	case strings.Contains(run, "/"):
 		v.pathIn(from, to)
 		return
@@ -45,7 +47,9 @@ func (v *values) pathIn(from, to int) {
 	switch v.wordBefore(from) {
 	case "via", "the", "allows", "on", "at", "to", "and", "in":
 	default:
-		return
+		if !v.listed(intel.File, from, to) {
+			return
+		}
 	}
 	v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
 	if key, value, ok := strings.Cut(query, "="); ok && plainName(key) {
@@ -167,13 +171,18 @@ func (v *values) opens(from int) bool {
 
 // inProgram reports whether the word before a place says that a function
 // follows.
-func (v *values) inProgram(from int) bool {
+func (v *values) inProgram(from, to int) bool {
 	if from > 1 && strings.IndexByte(".>%$@#/\\-=:&*(<", v.text[from-1]) >= 0 {
 		return false
 	}
 	word := v.wordBefore(from)
 	switch word {
-	case "in", "of", "by", "via", "calling", "call", "calls", "called", "into", "inside":
+	case "in":
+		return v.wordBefore(from-3) != "found" || !v.product(to)
+	case "by":
+		before := v.wordBefore(from - 3)
+		return before != "protected" && before != "guarded"
+	case "of", "via", "calling", "call", "calls", "called", "into", "inside":
 		return true
 	case "to", "on", "from":
 		before := v.wordBefore(from - 1 - len(word))
@@ -184,6 +193,12 @@ func (v *values) inProgram(from int) bool {
 		return strings.HasSuffix(before, "-free") || strings.HasSuffix(before, "-bounds")
 	}
 	return false
+}
+
+// product reports whether a word with a capital stands behind a place, as the
+// name of a product does behind its vendor's.
+func (v *values) product(at int) bool {
+	return at+1 < len(v.text) && v.text[at] == ' ' && v.text[at+1] >= 'A' && v.text[at+1] <= 'Z'
 }
 
 // describes reports whether the word behind a place begins with one of some.
@@ -200,6 +215,23 @@ func (v *values) describes(at int, words ...string) bool {
 	return false
 }
 
+// dropRemedies drops the functions by which a flaw was mended. What is first
+// named as used for that is nothing else later.
+func (v *values) dropRemedies() {
+	used := map[string]bool{}
+	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
+		if o.Entity.Kind != intel.Function {
+			return false
+		}
+		mends := v.mends(o.Offset)
+		if _, ok := used[o.Entity.Name]; !ok {
+			word := v.wordBefore(o.Offset)
+			used[o.Entity.Name] = mends && (word == "use" || word == "uses" || word == "using" || word == "calling")
+		}
+		return mends || used[o.Entity.Name]
+	})
+}
+
 // mends reports whether the sentence around a place tells how a flaw was
 // mended: what it calls was not what was wrong.
 func (v *values) mends(at int) bool {
@@ -212,7 +244,10 @@ func (v *values) mends(at int) bool {
 		}
 	}
 	lead := strings.TrimLeft(before[begin:], " \n\t")
-	for _, w := range []string{"Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid passing", "Avoid this", "Use ", "This patch", "Instead", "Make sure", "Ensure", "So ", "Then ", "We should", "It should", "Also,", "The fix",
+	if word := v.wordBefore(at); word == "using" && (strings.HasPrefix(lead, "Fix") || strings.HasPrefix(lead, "fix")) || word == "use" && (strings.HasSuffix(lead, ": use ") || strings.HasPrefix(lead, "Moving to")) {
+		return true
+	}
+	for _, w := range []string{"Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid this", "Use ", "So call", "So add", "So use", "This patch", "Instead", "Make sure", "We should", "It should", "Also,", "The fix",
 		"Replace", "Move ", "Call "} {
 		if strings.HasPrefix(lead, w) {
 			return true

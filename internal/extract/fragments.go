@@ -44,8 +44,11 @@ func (v *values) fragments(words []token, triggers *announcers) {
 		cues = append(cues, c)
 	}
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
-		return o.Entity.Kind == intel.Function && (!v.flawed(o.Offset) && !within(called, o.Offset) || v.advisory && v.mends(o.Offset))
+		return o.Entity.Kind == intel.Function && !v.flawed(o.Offset) && !within(called, o.Offset)
 	})
+	if v.advisory {
+		v.dropRemedies()
+	}
 	for _, c := range cues {
 		if len(v.out) >= most {
 			return
@@ -200,7 +203,7 @@ func (v *values) back(at int) piece {
 		}
 	}
 	begin := at
-	for begin > 0 && at-begin < 100 && classes[v.text[begin-1]]&ends == 0 {
+	for begin > 0 && at-begin < 100 && (classes[v.text[begin-1]]&ends == 0 || begin > 1 && v.text[begin-2:begin] == "->") {
 		begin--
 	}
 	f, t := v.trim(begin, at)
@@ -238,7 +241,7 @@ var ordinary = sync.OnceValue(func() map[string]struct{} {
 		third-party shared standard static dynamic native open source open-source javascript java php python go rust c c++ cryptographic crypto parser image media graphics client server component module system kernel
 		main core internal helper utility public private callback handler hook web api rest configuration config command command-line line default additional further related function functions method methods files
 		parameter parameters argument arguments field fields header headers library libraries endpoint route script directory folder setting settings option options feature functionality
-		upload download log logging import export vulnerability issue flaw bug versions version before prior code data time current different wrong correct input-validation text page's
+		upload download log logging import export vulnerability issue flaw bug versions version before prior code data time current different wrong correct modified altered enabled disabled probe input-validation text page's
 		authentication authorization security access admin administrator sql xss csrf ssrf rce dos overflow stack heap buffer memory return called named known`) {
 		out[w] = struct{}{}
 	}
@@ -354,7 +357,7 @@ func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 			return
 		}
 		text := v.text[p.from:p.to]
-		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && !prose(text) && plainName(text) && !allDigits(text)
+		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && !prose(text) && plainName(strings.ReplaceAll(text, "->", "")) && !allDigits(text)
 		if !fits || !p.quoted && !technical(text) && (n > 0 && !plural || !v.flawed(p.from)) {
 			return
 		}
@@ -416,7 +419,7 @@ func (v *values) called(kind intel.Kind, from, to int) {
 	if p.empty() {
 		return
 	}
-	if and := strings.TrimSuffix(v.text[max(0, p.from-8):p.from], "`"); plural && technical(v.text[p.from:p.to]) && (strings.HasSuffix(and, " and ") || strings.HasSuffix(and, ", ")) {
+	if and := strings.TrimSuffix(v.text[max(0, p.from-8):p.from], "`"); plural && technical(v.text[p.from:p.to]) && (strings.HasSuffix(and, " and ") || strings.HasSuffix(and, " or ") || strings.HasSuffix(and, ", ")) {
 		v.listBefore(kind, from, true)
 		return
 	}
