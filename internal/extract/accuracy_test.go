@@ -127,7 +127,7 @@ func TestFragmentsOfVulnerabilitiesAreRead(t *testing.T) {
 	for _, c := range []struct {
 		sets  string
 		least float64 // of precision and recall
-	}{{"ab", 0.97}, {"abc", 0.94}} {
+	}{{"ab", 0.97}, {"abc", 0.94}, {"d", 0.5}, {"abcd", 0.9}} {
 		t.Run(c.sets, func(t *testing.T) { fragmentsAreRead(t, c.sets, c.least) })
 	}
 }
