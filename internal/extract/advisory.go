@@ -178,7 +178,8 @@ func (v *values) inProgram(from, to int) bool {
 	word := v.wordBefore(from)
 	switch word {
 	case "in":
-		return v.wordBefore(from-3) != "found" || !v.product(to)
+		before := v.wordBefore(from - 3)
+		return before != "value" && (before != "found" || !v.product(to))
 	case "by":
 		before := v.wordBefore(from - 3)
 		return before != "protected" && before != "guarded"
@@ -247,7 +248,7 @@ func (v *values) mends(at int) bool {
 	if word := v.wordBefore(at); word == "using" && (strings.HasPrefix(lead, "Fix") || strings.HasPrefix(lead, "fix")) || word == "use" && (strings.HasSuffix(lead, ": use ") || strings.HasPrefix(lead, "Moving to")) {
 		return true
 	}
-	for _, w := range []string{"Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid this", "Use ", "So call", "So add", "So use", "This patch", "Instead", "Make sure", "We should", "It should", "Also,", "The fix",
+	for _, w := range []string{"Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid this", "Use ", "So call", "So add", "So use", "Let's", "This patch", "Instead", "Make sure", "We should", "It should", "Also,", "The fix",
 		"Replace", "Move ", "Call "} {
 		if strings.HasPrefix(lead, w) {
 			return true

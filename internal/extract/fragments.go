@@ -241,7 +241,7 @@ var ordinary = sync.OnceValue(func() map[string]struct{} {
 		third-party shared standard static dynamic native open source open-source javascript java php python go rust c c++ cryptographic crypto parser image media graphics client server component module system kernel
 		main core internal helper utility public private callback handler hook web api rest configuration config command command-line line default additional further related function functions method methods files
 		parameter parameters argument arguments field fields header headers library libraries endpoint route script directory folder setting settings option options feature functionality
-		upload download log logging import export vulnerability issue flaw bug versions version before prior code data time current different wrong correct modified altered enabled disabled probe input-validation text page's
+		upload download log logging import export vulnerability issue flaw bug versions version before prior code data time current different wrong correct modified altered enabled disabled delimiters driver probe input-validation text page's
 		authentication authorization security access admin administrator sql xss csrf ssrf rce dos overflow stack heap buffer memory return called named known`) {
 		out[w] = struct{}{}
 	}
@@ -357,12 +357,20 @@ func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 			return
 		}
 		text := v.text[p.from:p.to]
-		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && !prose(text) && plainName(strings.ReplaceAll(text, "->", "")) && !allDigits(text)
+		if n == 0 && !p.quoted {
+			p.from = v.titleFrom(p.from, p.to)
+			text = v.text[p.from:p.to]
+		}
+		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && (!prose(text) || v.acronym(p)) && plainName(strings.NewReplacer("->", "", " ", "").Replace(text)) && !allDigits(text) || indexed(text)
 		if !fits || !p.quoted && !technical(text) && (n > 0 && !plural || !v.flawed(p.from)) {
 			return
 		}
-		for _, part := range strings.Split(text, "/") {
-			if part != "" && !prose(part) {
+		parts := strings.Split(text, "/")
+		if indexed(text) {
+			parts = []string{text}
+		}
+		for _, part := range parts {
+			if part != "" && (!prose(part) || v.acronym(p)) {
 				i := p.from + strings.Index(v.text[p.from:p.to], part)
 				v.note(intel.Entity{Kind: kind, Name: part}, i, i+len(part), "")
 			}

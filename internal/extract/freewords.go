@@ -23,7 +23,8 @@ func (v *values) told(from, to int) bool {
 		mixed(run) && v.wordBefore(from) == "calling",
 		verbal(run) && (v.flawFollows(to) || v.flawFollows(v.wordEnd(to))):
 		kind = intel.Function
-	case v.flawFollows(to) && !v.flawFollows(from-1) && verbal(v.lastWord(from)) && run[0] >= 'A' && run[0] <= 'Z' && plainName(run):
+	case v.flawFollows(to) && !v.flawFollows(from-1) && verbal(v.lastWord(from)) && (run[0] >= 'A' && run[0] <= 'Z' || technical(run)) && plainName(run),
+		v.opened(from) && v.describes(to+1, "user controlled key"):
 	case v.listed(intel.Function, from, to) && (mixed(run) || snake(run)) && !v.describes(v.listEnd(to), notFunctions...):
 		kind = intel.Function
 	case v.listed(intel.File, from, to) && (run[0] == '/' && classOf(run)&^(alpha|hex|digit|dot|dash|slash) == 0 || mixed(run) && v.describes(to, "endpoints")):
@@ -78,7 +79,7 @@ func verbal(s string) bool {
 	for end < len(s) && s[end] >= 'a' && s[end] <= 'z' {
 		end++
 	}
-	if end == len(s) || s[end] == '_' || isDigit(s[end]) {
+	if end == len(s) || isDigit(s[end]) || s[end] == '_' && !snake(s) {
 		return false
 	}
 	_, ok := slices.BinarySearch(verbs, strings.ToLower(s[:end]))
@@ -198,4 +199,44 @@ func separator(s string) (n int, closes bool) {
 		}
 	}
 	return 0, false
+}
+
+// titleFrom goes back over words with capitals to where the name of a field of
+// a form begins: "the First Name parameter".
+func (v *values) titleFrom(from, to int) int {
+	begin := from
+	for range 3 {
+		word := v.lastWord(begin)
+		if !title(v.text[begin:to]) || !title(word) {
+			break
+		}
+		begin -= len(word) + 1
+	}
+	if before := v.wordBefore(begin); before != "the" && before != "into" && before != "via" {
+		return from
+	}
+	return begin
+}
+
+// title reports whether a text begins with a capital and goes on with small
+// letters.
+func title(s string) bool {
+	return len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'a' && s[1] <= 'z' && !prose(s)
+}
+
+// acronym reports whether a piece is an acronym that is written small behind
+// "the", as names of parameters are.
+func (v *values) acronym(p piece) bool {
+	switch v.text[p.from:p.to] {
+	case "sql", "xml", "json", "html", "uri", "api", "http":
+		return v.wordBefore(p.from) == "the"
+	}
+	return false
+}
+
+// indexed reports whether a name is a path in a structure with the place in a
+// list: "VLAN:1/ID".
+func indexed(s string) bool {
+	i := strings.IndexByte(s, ':')
+	return i > 0 && i+2 < len(s) && isDigit(s[i+1]) && s[i+2] == '/' && plainName(strings.NewReplacer(":", "", "/", "").Replace(s))
 }

@@ -429,13 +429,24 @@ func plainName(s string) bool {
 // is affected.
 func sourceFile(s string) bool {
 	i := strings.LastIndexByte(s, '.')
-	if !fileName(s) {
+	if !fileName(s) || packageName(s) {
 		return false
 	}
 	switch strings.ToLower(s[i+1:]) {
 	case "php", "php5", "phtml", "asp", "aspx", "asmx", "ashx", "jsp", "jspx", "cgi", "fcgi", "cfm", "do", "action", "c", "cc", "cpp", "h", "hpp", "go", "rs", "java", "rb", "inc", "tpl", "twig", "vue", "ts", "tsx", "ctp", "js", "py", "pl", "sh", "lua", "cs", "html", "htm",
 		"sys", "exe", "ko", "jar", "xml", "json", "yml", "yaml", "conf", "ini":
 		return true
+	}
+	return false
+}
+
+// packageName reports whether s is written as packages of Java are, from the
+// top-level name on.
+func packageName(s string) bool {
+	first, rest, _ := strings.Cut(s, ".")
+	switch first {
+	case "com", "org", "net", "io", "android", "java", "javax":
+		return strings.IndexByte(rest, '.') >= 0
 	}
 	return false
 }
