@@ -13,6 +13,7 @@ import (
 
 // bare reads a run of an advisory that nothing else was made of.
 func (v *values) bare(from, to int) {
+	v.steps += 100 // the most that is read beside a run
 	run := strings.TrimSuffix(v.text[from:to], "'s")
 	to = from + len(run)
 	kind := intel.Function
@@ -204,7 +205,7 @@ func (v *values) product(at int) bool {
 
 // describes reports whether the word behind a place begins with one of some.
 func (v *values) describes(at int, words ...string) bool {
-	rest := v.text[at:min(len(v.text), at+16)]
+	rest := v.text[at:min(len(v.text), at+24)]
 	if !strings.HasPrefix(rest, " ") {
 		return false
 	}
@@ -221,10 +222,17 @@ func (v *values) describes(at int, words ...string) bool {
 func (v *values) dropRemedies() {
 	used := map[string]bool{}
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
-		if o.Entity.Kind != intel.Function {
+		if o.Entity.Kind != intel.Function && o.Entity.Kind != intel.File {
 			return false
 		}
-		mends := v.mends(o.Offset)
+		lead := v.sentence(o.Offset)
+		if o.Entity.Kind == intel.File {
+			return workaround(lead)
+		}
+		if v.compared(o.Offset) {
+			return true
+		}
+		mends := mend(lead, v.wordBefore(o.Offset))
 		if _, ok := used[o.Entity.Name]; !ok {
 			word := v.wordBefore(o.Offset)
 			used[o.Entity.Name] = mends && (word == "use" || word == "uses" || word == "using" || word == "calling")
@@ -233,26 +241,51 @@ func (v *values) dropRemedies() {
 	})
 }
 
-// mends reports whether the sentence around a place tells how a flaw was
-// mended: what it calls was not what was wrong.
-func (v *values) mends(at int) bool {
-	from := max(0, at-500)
-	before := v.text[from:at]
+// mend reports whether a sentence, of which lead stands before a place, tells how
+// a flaw was mended: what it calls was not what was wrong. Word is the last
+// before the place.
+func mend(lead, word string) bool {
+	switch {
+	case word == "using" && begins(lead, "Fix", "fix"),
+		word == "use" && (strings.HasSuffix(lead, ": use ") || begins(lead, "Moving to")):
+		return true
+	}
+	return begins(lead, "Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid this", "Use ", "So call", "So add", "So use", "Let's", "This patch", "Instead", "Make sure", "We should", "It should", "Also,", "The fix", "Replace", "Move ", "Call ")
+}
+
+// workaround reports whether a sentence tells what to set in a file until a flaw
+// is mended. A file that is to be kept from use is none of those.
+func workaround(lead string) bool {
+	if !begins(lead, "As a workaround", "As workaround", "A workaround", "To work around", "Workaround") {
+		return false
+	}
+	return !slices.ContainsFunc([]string{"block", "isabl", "activat", "remov", "restrict", "deny", "redirect", "avoid", "access to"}, func(w string) bool { return strings.Contains(lead, w) })
+}
+
+// begins reports whether a text begins with one of some words.
+func begins(s string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
+}
+
+// sentence returns what stands before a place in its sentence.
+func (v *values) sentence(at int) string {
+	before := v.text[max(0, at-500):at]
+	v.steps += len(before)
 	begin := 0
 	for _, end := range []string{". ", ".\n", "\n\n"} {
 		if i := strings.LastIndex(before, end); i >= 0 {
 			begin = max(begin, i+len(end))
 		}
 	}
-	lead := strings.TrimLeft(before[begin:], " \n\t")
-	if word := v.wordBefore(at); word == "using" && (strings.HasPrefix(lead, "Fix") || strings.HasPrefix(lead, "fix")) || word == "use" && (strings.HasSuffix(lead, ": use ") || strings.HasPrefix(lead, "Moving to")) {
-		return true
+	return strings.TrimLeft(before[begin:], " \n\t")
+}
+
+// compared reports whether a sign before a place compares or computes with what
+// stands there, as in a line of a program or of a log.
+func (v *values) compared(at int) bool {
+	before := strings.TrimRight(v.text[max(0, at-4):at], " ")
+	if before == "" || strings.HasSuffix(before, "->") || strings.HasSuffix(before, "=>") {
+		return false
 	}
-	for _, w := range []string{"Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid this", "Use ", "So call", "So add", "So use", "Let's", "This patch", "Instead", "Make sure", "We should", "It should", "Also,", "The fix",
-		"Replace", "Move ", "Call "} {
-		if strings.HasPrefix(lead, w) {
-			return true
-		}
-	}
-	return false
+	return strings.IndexByte("%<>[", before[len(before)-1]) >= 0
 }

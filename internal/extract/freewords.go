@@ -12,14 +12,17 @@ import (
 
 // told reads what the words beside a run of an advisory say that it is.
 func (v *values) told(from, to int) bool {
-	run := v.text[from:to]
+	run, _, _ := strings.Cut(v.text[from:to], "(")
 	kind := intel.Argument
+	if to = from + len(run); run == "" {
+		return false
+	}
 	switch {
 	case requestHeader(run) && (v.wordBefore(from) == "http" || v.describes(to, "header", "HTTP header", "request header")):
 	case mixed(run) && v.describes(to, "endpoint") && v.wordBefore(from) == "the",
 		mixed(run) && v.wordBefore(from) == "the" && v.endpointsFollow(to):
 		kind = intel.File
-	case method(run) && !v.describes(to, notFunctions...) && (v.inProgram(from, to) || v.article(from)),
+	case method(run) && !v.describes(to, notFunctions...) && (v.inProgram(from, to) || v.article(from) || v.opened(from) && strings.HasPrefix(v.text[to:], "(")),
 		mixed(run) && v.wordBefore(from) == "calling",
 		verbal(run) && (v.flawFollows(to) || v.flawFollows(v.wordEnd(to))):
 		kind = intel.Function
@@ -175,7 +178,9 @@ func (v *values) listEnd(to int) int {
 			return to
 		}
 		name := v.word(at + n)
-		if at += n + len(name); !technical(name) {
+		at += n + len(name)
+		v.steps += n + len(name)
+		if !technical(name) {
 			return to
 		}
 		for at < len(v.text) && strings.IndexByte(opening, v.text[at]) >= 0 {
@@ -221,15 +226,22 @@ func (v *values) titleFrom(from, to int) int {
 // title reports whether a text begins with a capital and goes on with small
 // letters.
 func title(s string) bool {
-	return len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'a' && s[1] <= 'z' && !prose(s)
+	return len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'a' && s[1] <= 'z' && !strings.HasPrefix(s, "The ") && s != "The"
 }
 
-// acronym reports whether a piece is an acronym that is written small behind
-// "the", as names of parameters are.
-func (v *values) acronym(p piece) bool {
+// nameable reports whether a word that else stands beside a trigger in prose is
+// a name where it stands: behind "via the" or, an acronym in small letters,
+// behind "the".
+func (v *values) nameable(p piece) bool {
+	if v.wordBefore(p.from) != "the" || p.from < 5 {
+		return false
+	}
 	switch v.text[p.from:p.to] {
 	case "sql", "xml", "json", "html", "uri", "api", "http":
-		return v.wordBefore(p.from) == "the"
+		return true
+	case "security", "multiple", "count", "size", "number", "length", "list", "value", "command", "upload", "download", "log", "import", "export", "code", "data", "time", "text", "version", "admin", "script", "directory", "folder", "method":
+		word := v.wordBefore(p.from - 4)
+		return word == "via" || word == "into"
 	}
 	return false
 }

@@ -314,6 +314,9 @@ func (v *values) file(from, to int) {
 	if method := v.text[max(0, from-8):from]; isMethod(method) {
 		return // a request: it is read as a whole
 	}
+	if at := from + len(name); v.advisory && from > 0 && v.text[from-1] == '.' && (strings.Contains(name, ":") || strings.HasPrefix(v.text[at:], ":")) {
+		return // a line of sources in a trace: "./include/net.h:40"
+	}
 	if word == "basic" || word == "bearer" || word == "base64" {
 		return
 	}
