@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -12,16 +13,18 @@ import (
 
 // bare reads a run of an advisory that nothing else was made of.
 func (v *values) bare(from, to int) {
+	v.steps += 100 // the most that is read beside a run
 	run := strings.TrimSuffix(v.text[from:to], "'s")
 	to = from + len(run)
 	kind := intel.Function
 	switch {
-	case libraryName(run) && (strings.Contains(run, ".so") || v.inProgram(from) && !v.describes(to, "sub", "(")), strings.HasSuffix(run, ".dll") && !strings.ContainsAny(run, `/\`):
+	case libraryName(run) && (strings.Contains(run, ".so") || v.inProgram(from, to) && !v.describes(to, "sub", "(")), (strings.HasSuffix(run, ".dll") || strings.HasSuffix(run, ".so")) && !strings.ContainsAny(run, `/\`):
 		kind = intel.Library
-	case snake(run) && (v.inProgram(from) || v.inFile(to) || v.describes(to, "incorrectly", "fails", "does", "returns", "calls", "misses", "forgets")) && !v.describes(to, "driver", "module", "struct", "field", "variable", "flag", "param", "arg", "option", "table", "list", "lock", "file", "package", "plugin", "component",
-		"device", "subsystem", "bit", "array", "pointer", "member", "object", "setting", "config", "value", "header", "cookie", "macro", "constant", "attribute", "property", "class", "type", "policy", "key", "role", "endpoint", "page", "action") && !strings.Contains(run, "_table"):
+	case snake(run) && (v.inProgram(from, to) || v.inFile(to) || v.describes(to, "incorrectly", "fails", "does", "returns", "calls", "misses", "forgets")) && !v.describes(v.listEnd(to), notFunctions...) && !strings.Contains(run, "_table"):
 	case camel(run) && (v.opens(from) && strings.HasPrefix(v.text[to:], " of ") && programText(v.word(to+4)) || v.wordBefore(from) == "calling" || v.faultIn(from)):
 	case qualified(run):
+	case v.told(from, to):
+		return
 	case strings.Contains(run, "/"):
 		v.pathIn(from, to)
 		return
@@ -45,7 +48,9 @@ func (v *values) pathIn(from, to int) {
 	switch v.wordBefore(from) {
 	case "via", "the", "allows", "on", "at", "to", "and", "in":
 	default:
-		return
+		if !v.listed(intel.File, from, to) {
+			return
+		}
 	}
 	v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
 	if key, value, ok := strings.Cut(query, "="); ok && plainName(key) {
@@ -167,13 +172,19 @@ func (v *values) opens(from int) bool {
 
 // inProgram reports whether the word before a place says that a function
 // follows.
-func (v *values) inProgram(from int) bool {
+func (v *values) inProgram(from, to int) bool {
 	if from > 1 && strings.IndexByte(".>%$@#/\\-=:&*(<", v.text[from-1]) >= 0 {
 		return false
 	}
 	word := v.wordBefore(from)
 	switch word {
-	case "in", "of", "by", "via", "calling", "call", "calls", "called", "into", "inside":
+	case "in":
+		before := v.wordBefore(from - 3)
+		return before != "value" && (before != "found" || !v.product(to))
+	case "by":
+		before := v.wordBefore(from - 3)
+		return before != "protected" && before != "guarded"
+	case "of", "via", "calling", "call", "calls", "called", "into", "inside":
 		return true
 	case "to", "on", "from":
 		before := v.wordBefore(from - 1 - len(word))
@@ -186,9 +197,15 @@ func (v *values) inProgram(from int) bool {
 	return false
 }
 
+// product reports whether a word with a capital stands behind a place, as the
+// name of a product does behind its vendor's.
+func (v *values) product(at int) bool {
+	return at+1 < len(v.text) && v.text[at] == ' ' && v.text[at+1] >= 'A' && v.text[at+1] <= 'Z'
+}
+
 // describes reports whether the word behind a place begins with one of some.
 func (v *values) describes(at int, words ...string) bool {
-	rest := v.text[at:min(len(v.text), at+16)]
+	rest := v.text[at:min(len(v.text), at+24)]
 	if !strings.HasPrefix(rest, " ") {
 		return false
 	}
@@ -200,23 +217,75 @@ func (v *values) describes(at int, words ...string) bool {
 	return false
 }
 
-// mends reports whether the sentence around a place tells how a flaw was
-// mended: what it calls was not what was wrong.
-func (v *values) mends(at int) bool {
-	from := max(0, at-500)
-	before := v.text[from:at]
+// dropRemedies drops the functions by which a flaw was mended. What is first
+// named as used for that is nothing else later.
+func (v *values) dropRemedies() {
+	used := map[string]bool{}
+	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
+		if o.Entity.Kind != intel.Function && o.Entity.Kind != intel.File {
+			return false
+		}
+		lead := v.sentence(o.Offset)
+		if o.Entity.Kind == intel.File {
+			return workaround(lead)
+		}
+		if v.compared(o.Offset) {
+			return true
+		}
+		mends := mend(lead, v.wordBefore(o.Offset))
+		if _, ok := used[o.Entity.Name]; !ok {
+			word := v.wordBefore(o.Offset)
+			used[o.Entity.Name] = mends && (word == "use" || word == "uses" || word == "using" || word == "calling")
+		}
+		return mends || used[o.Entity.Name]
+	})
+}
+
+// mend reports whether a sentence, of which lead stands before a place, tells how
+// a flaw was mended: what it calls was not what was wrong. Word is the last
+// before the place.
+func mend(lead, word string) bool {
+	switch {
+	case word == "using" && begins(lead, "Fix", "fix"),
+		word == "use" && (strings.HasSuffix(lead, ": use ") || begins(lead, "Moving to")):
+		return true
+	}
+	return begins(lead, "Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid this", "Use ", "So call", "So add", "So use", "Let's", "This patch", "Instead", "Make sure", "We should", "It should", "Also,", "The fix", "Replace", "Move ", "Call ")
+}
+
+// workaround reports whether a sentence tells what to set in a file until a flaw
+// is mended. A file that is to be kept from use is none of those.
+func workaround(lead string) bool {
+	if !begins(lead, "As a workaround", "As workaround", "A workaround", "To work around", "Workaround") {
+		return false
+	}
+	return !slices.ContainsFunc([]string{"block", "isabl", "activat", "remov", "restrict", "deny", "redirect", "avoid", "access to"}, func(w string) bool { return strings.Contains(lead, w) })
+}
+
+// begins reports whether a text begins with one of some words.
+func begins(s string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
+}
+
+// sentence returns what stands before a place in its sentence.
+func (v *values) sentence(at int) string {
+	before := v.text[max(0, at-500):at]
+	v.steps += len(before)
 	begin := 0
 	for _, end := range []string{". ", ".\n", "\n\n"} {
 		if i := strings.LastIndex(before, end); i >= 0 {
 			begin = max(begin, i+len(end))
 		}
 	}
-	lead := strings.TrimLeft(before[begin:], " \n\t")
-	for _, w := range []string{"Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid passing", "Avoid this", "Use ", "This patch", "Instead", "Make sure", "Ensure", "So ", "Then ", "We should", "It should", "Also,", "The fix",
-		"Replace", "Move ", "Call "} {
-		if strings.HasPrefix(lead, w) {
-			return true
-		}
+	return strings.TrimLeft(before[begin:], " \n\t")
+}
+
+// compared reports whether a sign before a place compares or computes with what
+// stands there, as in a line of a program or of a log.
+func (v *values) compared(at int) bool {
+	before := strings.TrimRight(v.text[max(0, at-4):at], " ")
+	if before == "" || strings.HasSuffix(before, "->") || strings.HasSuffix(before, "=>") {
+		return false
 	}
-	return false
+	return strings.IndexByte("%<>[", before[len(before)-1]) >= 0
 }

@@ -43,8 +43,11 @@ func (v *values) fragments(words []token, triggers *announcers) {
 		v.cues = append(v.cues, c)
 	}
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
-		return o.Entity.Kind == intel.Function && (!v.flawed(o.Offset) && !within(called, o.Offset) || v.advisory && v.mends(o.Offset))
+		return o.Entity.Kind == intel.Function && !v.flawed(o.Offset) && !within(called, o.Offset)
 	})
+	if v.advisory {
+		v.dropRemedies()
+	}
 	for _, c := range v.cues {
 		if len(v.out) >= most {
 			return
@@ -53,6 +56,21 @@ func (v *values) fragments(words []token, triggers *announcers) {
 		v.fragment(c, words)
 	}
 	v.insideInputs()
+	v.dropUnqualified()
+}
+
+// dropUnqualified drops names of functions that stand elsewhere in the text with
+// what has the function before them.
+func (v *values) dropUnqualified() {
+	qualified := map[string]bool{}
+	for _, o := range v.out {
+		if i := strings.LastIndexAny(o.Entity.Name, ".:"); i >= 0 && o.Entity.Kind == intel.Function {
+			qualified[o.Entity.Name[i+1:]] = true
+		}
+	}
+	if len(qualified) > 0 {
+		v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Function && qualified[o.Entity.Name] })
+	}
 }
 
 // part reports whether a word is one of several in a path or a compound.
@@ -199,7 +217,7 @@ func (v *values) back(at int) piece {
 		}
 	}
 	begin := at
-	for begin > 0 && at-begin < 100 && classes[v.text[begin-1]]&ends == 0 {
+	for begin > 0 && at-begin < 100 && (classes[v.text[begin-1]]&ends == 0 || begin > 1 && v.text[begin-2:begin] == "->") {
 		begin--
 	}
 	f, t := v.trim(begin, at)
@@ -237,7 +255,7 @@ var ordinary = sync.OnceValue(func() map[string]struct{} {
 		third-party shared standard static dynamic native open source open-source javascript java php python go rust c c++ cryptographic crypto parser image media graphics client server component module system kernel
 		main core internal helper utility public private callback handler hook web api rest configuration config command command-line line default additional further related function functions method methods files
 		parameter parameters argument arguments field fields header headers library libraries endpoint route script directory folder setting settings option options feature functionality
-		upload download log logging import export vulnerability issue flaw bug versions version before prior code data time current different wrong correct input-validation text page's
+		upload download log logging import export vulnerability issue flaw bug versions version before prior code data time current different wrong correct modified altered enabled disabled delimiters driver while probe input-validation text page's
 		authentication authorization security access admin administrator sql xss csrf ssrf rce dos overflow stack heap buffer memory return called named known`) {
 		out[w] = struct{}{}
 	}
@@ -289,7 +307,7 @@ func (v *values) manipulated(from, to int) bool {
 // follows says that it is one.
 func (v *values) names(kind intel.Kind, p piece) bool {
 	text := strings.TrimSuffix(v.text[p.from:p.to], "()")
-	if text == "" || len(text) > 120 || !p.quoted && prose(text) && (kind != intel.Function || text != "system" && text != "main") {
+	if text == "" || len(text) > 120 || kind == intel.Library && text == "product" || !p.quoted && prose(text) && (kind != intel.Function || text != "system" && text != "main") {
 		return false
 	}
 	if p.quoted && strings.Contains(text, " ") && kind != intel.Argument {
@@ -353,12 +371,20 @@ func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 			return
 		}
 		text := v.text[p.from:p.to]
-		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && !prose(text) && plainName(text) && !allDigits(text)
+		if n == 0 && !p.quoted {
+			p.from = v.titleFrom(p.from, p.to)
+			text = v.text[p.from:p.to]
+		}
+		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && (!prose(text) || v.nameable(p)) && plainName(strings.NewReplacer("->", "", " ", "").Replace(text)) && !allDigits(text) || indexed(text)
 		if !fits || !p.quoted && !technical(text) && (n > 0 && !plural || !v.flawed(p.from)) {
 			return
 		}
-		for _, part := range strings.Split(text, "/") {
-			if part != "" && !prose(part) {
+		parts := strings.Split(text, "/")
+		if indexed(text) {
+			parts = []string{text}
+		}
+		for _, part := range parts {
+			if part != "" && (!prose(part) || v.nameable(p)) {
 				i := p.from + strings.Index(v.text[p.from:p.to], part)
 				v.note(intel.Entity{Kind: kind, Name: part}, i, i+len(part), "")
 			}
@@ -415,7 +441,7 @@ func (v *values) called(kind intel.Kind, from, to int) {
 	if p.empty() {
 		return
 	}
-	if and := strings.TrimSuffix(v.text[max(0, p.from-8):p.from], "`"); plural && technical(v.text[p.from:p.to]) && (strings.HasSuffix(and, " and ") || strings.HasSuffix(and, ", ")) {
+	if and := strings.TrimSuffix(v.text[max(0, p.from-8):p.from], "`"); plural && technical(v.text[p.from:p.to]) && (strings.HasSuffix(and, " and ") || strings.HasSuffix(and, " or ") || strings.HasSuffix(and, ", ")) {
 		v.listBefore(kind, from, true)
 		return
 	}

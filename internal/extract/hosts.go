@@ -394,6 +394,10 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 		}
 	}
 	if !defanged && path == "" && !boundary(v.text[from:end]) && v.fileNotHost(h.name, from, end) {
+		if name := v.text[from:end]; v.advisory && sourceFile(name) {
+			v.note(intel.Entity{Kind: intel.File, Name: name}, from, end, "")
+			return
+		}
 		v.note(intel.NewEntity(intel.Filename, h.name), from, end, asName(h.name))
 		return
 	}

@@ -316,6 +316,9 @@ func (v *values) file(from, to int) {
 	if method := v.text[max(0, from-8):from]; isMethod(method) {
 		return // a request: it is read as a whole
 	}
+	if at := from + len(name); v.advisory && from > 0 && v.text[from-1] == '.' && (strings.Contains(name, ":") || strings.HasPrefix(v.text[at:], ":")) {
+		return // a line of sources in a trace: "./include/net.h:40"
+	}
 	if word == "basic" || word == "bearer" || word == "base64" {
 		return
 	}
@@ -338,10 +341,17 @@ func isMethod(s string) bool {
 // relative reads a path without a slash before it, such as goform/setMac.
 func (v *values) relative(from int, p string) {
 	name, _, _ := strings.Cut(p, "?")
-	if strings.ContainsAny(name, ":=<>@$%{}") || strings.Contains(name, "//") {
+	if strings.ContainsAny(name, ":=<>@$%{}") || strings.Contains(name, "//") || typeName(name) {
 		return
 	}
 	v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
+}
+
+// typeName reports whether what looks like the ending of a file is the name of
+// a type in a package: os/exec.Cmd.
+func typeName(s string) bool {
+	ending := s[strings.LastIndexByte(s, '.')+1:]
+	return len(ending) < len(s) && len(ending) > 1 && ending[0] >= 'A' && ending[0] <= 'Z' && strings.ToLower(ending[1:]) == ending[1:]
 }
 
 // opened reports whether a quotation mark opens right before a place.
@@ -422,16 +432,29 @@ func plainName(s string) bool {
 	return s != ""
 }
 
-// sourceFile reports whether s ends like the name of a script on a server or a
-// file of source code, which advisories name as what is affected.
+// sourceFile reports whether s ends like the name of a script on a server, a
+// file of source code, a program or its settings, which advisories name as what
+// is affected.
 func sourceFile(s string) bool {
 	i := strings.LastIndexByte(s, '.')
-	if !fileName(s) {
+	if !fileName(s) || packageName(s) {
 		return false
 	}
 	switch strings.ToLower(s[i+1:]) {
-	case "php", "php5", "phtml", "asp", "aspx", "asmx", "ashx", "jsp", "jspx", "cgi", "fcgi", "cfm", "do", "action", "c", "cc", "cpp", "h", "hpp", "go", "rs", "java", "rb", "inc", "tpl", "twig", "vue", "ts", "tsx", "ctp", "js", "py", "pl", "lua", "cs", "html", "htm":
+	case "php", "php5", "phtml", "asp", "aspx", "asmx", "ashx", "jsp", "jspx", "cgi", "fcgi", "cfm", "do", "action", "c", "cc", "cpp", "h", "hpp", "go", "rs", "java", "rb", "inc", "tpl", "twig", "vue", "ts", "tsx", "ctp", "js", "py", "pl", "sh", "lua", "cs", "html", "htm",
+		"sys", "exe", "ko", "jar", "xml", "json", "yml", "yaml", "conf", "ini":
 		return true
+	}
+	return false
+}
+
+// packageName reports whether s is written as packages of Java are, from the
+// top-level name on.
+func packageName(s string) bool {
+	first, rest, _ := strings.Cut(s, ".")
+	switch first {
+	case "com", "org", "net", "io", "android", "java", "javax":
+		return strings.IndexByte(rest, '.') >= 0
 	}
 	return false
 }

@@ -59,7 +59,7 @@ func triggers() *announcers {
 	for t, words := range map[trigger]string{
 		argumentWord:  "argument arguments parameter parameters param params аргумент аргумента аргументе аргументы параметр параметра параметре параметры parámetro parámetros argumento argumentos arguments پارامتر آرگومان 参数",
 		attributeWord: "attribute attributes",
-		functionWord:  "function functions функция функции функцию función funktion تابع method routine functionality",
+		functionWord:  "function functions функция функции функцию función funktion تابع method methods routine functionality",
 		libraryWord:   "library libraries библиотека библиотеки библиотеке biblioteca bibliothek کتابخانه",
 		fileWord:      "file files файл файле файла datei archivo فایل component endpoint script",
 		inputWord:     "input",

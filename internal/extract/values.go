@@ -95,6 +95,9 @@ func (v *values) candidate(from, to int, has class) {
 		return
 	}
 	v.steps += to - from
+	if v.advisory && strings.HasSuffix(v.text[from:to], "()-") {
+		to-- // the arrow of a chain of calls
+	}
 	run := v.text[from:to]
 	if key := keyed(run, has); key > 0 {
 		v.candidate(from+key, to, classOf(v.text[from+key:to]))
