@@ -1,8 +1,10 @@
 package reference
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -328,7 +330,9 @@ func (s *Set) table(common map[string]bool) []Name {
 			t.add(wording, intel.NewEntity(intel.Technique, id), builtIn, 0.5)
 		}
 	})
-	for e, p := range s.products {
+	// In order, so that of two with one name the same has it in each run.
+	for _, e := range slices.SortedFunc(maps.Keys(s.products), func(a, b intel.Entity) int { return cmp.Compare(a.Name, b.Name) }) {
+		p := s.products[e]
 		for _, n := range p.names() {
 			t.add(n, e, "products", 1)
 		}
