@@ -22,7 +22,7 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 9 }
+func Version() int { return 10 }
 
 // most is the most observations one document gives.
 const most = 20_000
@@ -117,9 +117,24 @@ func host(ref string) string {
 // scan finds everything in one text of a document. What is at the host it was
 // published at is navigation.
 func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
-	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text), advisory: doc.Genre == intel.Advisory}
+	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text), advisory: doc.Genre == intel.Advisory,
+		language: sync.OnceValue(func() string { return spokenIn(doc) })}
 	out, _ := s.pass(v)
 	return out
+}
+
+// spokenIn returns the language of a document: what its text tells, else what
+// its source states.
+func spokenIn(doc intel.Document) string {
+	text := doc.Text
+	if text == "" {
+		text = doc.Title
+	}
+	if tag := plainly(text); tag != "" {
+		return tag
+	}
+	tag, _, _ := strings.Cut(strings.ToLower(doc.Language), "-")
+	return tag
 }
 
 // pass makes both passes and returns what they find and how many steps they
@@ -133,7 +148,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	}
 	*words = tokens((*words)[:0], v.text)
 	v.fragments(*words, s.triggers)
-	names, steps := s.names.find(v.text, *words, v.spans(), v.advisory)
+	names, steps := s.names.find(v.text, *words, v.spans(), v.advisory, v.language)
 	if cap(*words) <= 1<<20 {
 		s.words.Put(words)
 	}

@@ -15,8 +15,11 @@ type phrase struct {
 	hashes []uint32 // of its words
 	entity intel.Entity
 	common bool // counts only in its own capitals and where the context says so
+	cased  bool // counts only in its own capitals
 	exact  string
 	head   string // the first word of exact
+	// language is the one a text must be in; "" is any.
+	language string
 }
 
 // A lexicon finds phrases by the hash of their first word. A bitmap of those
@@ -54,17 +57,25 @@ func newLexicon(set *reference.Set) *lexicon {
 		known[strings.ToLower(n.Text)] = true
 	}
 	for _, n := range set.Names() {
-		l.add(n.Text, n.Entity, n.Common)
+		l.add(n)
 		if named(n.Entity.Kind) {
 			for _, v := range variants(n.Text) {
 				if !known[strings.ToLower(v)] {
-					l.add(v, n.Entity, n.Common)
+					l.add(reference.Name{Text: v, Entity: n.Entity, Common: n.Common})
 				}
 			}
 		}
 	}
 	for _, e := range l.first {
-		slices.SortStableFunc(e.phrases, func(a, b phrase) int { return len(b.hashes) - len(a.hashes) })
+		slices.SortStableFunc(e.phrases, func(a, b phrase) int {
+			if n := len(b.hashes) - len(a.hashes); n != 0 || a.idle() == b.idle() {
+				return n
+			}
+			if a.idle() {
+				return -1
+			}
+			return 1
+		})
 	}
 	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
 		for _, w := range strings.Fields(words) {
@@ -103,17 +114,17 @@ func variants(name string) []string {
 	return out
 }
 
-func (l *lexicon) add(text string, e intel.Entity, common bool) {
-	p := phrase{entity: e, common: common, exact: text}
-	words := tokens(nil, text)
+func (l *lexicon) add(n reference.Name) {
+	p := phrase{entity: n.Entity, common: n.Common, cased: n.Cased, exact: n.Text, language: n.Language}
+	words := tokens(nil, n.Text)
 	for _, t := range words {
 		p.hashes = append(p.hashes, t.hash)
 	}
-	if len(p.hashes) == 0 || len(p.hashes) > 12 || named(e.Kind) && hopeless(text) {
+	if len(p.hashes) == 0 || len(p.hashes) > 12 || named(n.Entity.Kind) && hopeless(n.Text) {
 		return
 	}
 	h := p.hashes[0]
-	p.head = firstWord(text, words)
+	p.head = firstWord(n.Text, words)
 	l.begins.add(h)
 	begins := l.first[h]
 	if begins == nil {
@@ -140,14 +151,16 @@ type search struct {
 	sure     map[string]bool // compact names that stand beyond doubt
 	steps    int             // phrases and words looked at
 	strict   bool            // see find
+	language func() string   // of the text
 }
 
 // find returns the phrases in a text, longest first at each word. Words inside
 // values that were found already are no names. Strict asks for words beside a
 // name that say what it is: descriptions of flaws are full of software that
-// something bad is called after.
-func (l *lexicon) find(text string, words []token, taken *spans, strict bool) ([]intel.Observation, int) {
-	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}, strict: strict}
+// something bad is called after. Language tells the language of the text, which
+// is asked only where a word of that language stands.
+func (l *lexicon) find(text string, words []token, taken *spans, strict bool, language func() string) ([]intel.Observation, int) {
+	s := search{lexicon: l, text: text, words: words, taken: taken, sure: map[string]bool{}, strict: strict, language: language}
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
 		if !l.begins.has(w.hash) || taken.cover(int(w.from)) {
@@ -181,6 +194,12 @@ func (s *search) at(i int) int {
 			continue
 		}
 		o := observe(p, s.text, int(stretch[0].from), int(stretch[len(stretch)-1].to))
+		if !s.spoken(p, o) {
+			continue
+		}
+		if p.idle() {
+			return len(p.hashes) // nothing is called so, nor are words in it
+		}
 		switch s.judge(p, i, o) {
 		case refused:
 			continue
