@@ -72,7 +72,8 @@ func (s *search) apart(o intel.Observation) bool {
 	after, _ := utf8.DecodeRuneInString(s.text[to:])
 	first, _ := utf8.DecodeRuneInString(o.Text)
 	last, _ := utf8.DecodeLastRuneInString(o.Text)
-	return !(katakana(first) && katakana(before) || katakana(last) && katakana(after) || unicode.Is(unicode.Hangul, first) && unicode.Is(unicode.Hangul, before))
+	within := katakana(first) && katakana(before) || katakana(last) && katakana(after) || unicode.Is(unicode.Hangul, first) && unicode.Is(unicode.Hangul, before)
+	return !within
 }
 
 // katakana reports whether r is a sign of katakana, the one for long vowels

@@ -101,7 +101,7 @@ func TestCountriesAndSectorsAreFoundInTheLanguageOfTheText(t *testing.T) {
 		// German, Spanish, Persian: what came to their first words
 		{"Die russischen und chinesischer Angreifer zielten auf Krankenhäuser in den USA und der Schweiz.", "CH CN RU US health"},
 		{"El grupo ruso atacó hospitales y a las empresas francesas y suizas en Inglaterra.", "CH FR GB RU health"},
-		{"گروه هکری چین به بانک‌های هند و نیروگاه‌های ایران حمله کرد", "CN IN IR energy finance"},
+		{"گروه هکری چین به بانک\u200cهای هند و نیروگاه\u200cهای ایران حمله کرد", "CN IN IR energy finance"},
 	} {
 		if got := placesIn(s, c.text); got != c.want {
 			tag, _ := extract.Language(c.text)
