@@ -133,9 +133,24 @@ func host(ref string) string {
 // scan finds everything in one text of a document. What is at the host it was
 // published at is navigation.
 func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
-	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text), advisory: doc.Genre == intel.Advisory}
+	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text), advisory: doc.Genre == intel.Advisory,
+		language: sync.OnceValue(func() string { return spokenIn(doc) })}
 	out, _ := s.pass(v)
 	return out
+}
+
+// spokenIn returns the language of a document: what its text tells, else what
+// its source states.
+func spokenIn(doc intel.Document) string {
+	text := doc.Text
+	if text == "" {
+		text = doc.Title
+	}
+	if tag := plainly(text); tag != "" {
+		return tag
+	}
+	tag, _, _ := strings.Cut(strings.ToLower(doc.Language), "-")
+	return tag
 }
 
 // pass makes both passes and returns what they find and how many steps they
@@ -157,7 +172,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	}
 	v.spaced()
 	v.fragments(words, s.triggers)
-	names, steps := s.names.find(room.named[:0], v.text, merged(words, v.logged), v.spans(), v.advisory)
+	names, steps := s.names.find(room.named[:0], v.text, merged(words, v.logged), v.spans(), v.advisory, v.language)
 	out := slices.Concat(v.out, names)
 	clear(v.out)
 	clear(names)

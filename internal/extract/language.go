@@ -30,6 +30,26 @@ const (
 // letters are told by their commonest words, and by trigrams where those do not
 // decide (Cavnar and Trenkle 1994).
 func Language(text string) (tag string, confidence float64) {
+	return language(text, trigrams)
+}
+
+// plainly is [Language] without trigrams: what they say of short texts may differ
+// from one run to the next.
+func plainly(text string) string {
+	tag, _ := language(text, func(_ string, ahead whatlanggo.Lang, _ map[whatlanggo.Lang]bool) whatlanggo.Lang { return ahead })
+	return tag
+}
+
+// A judge says which of some languages in Latin letters words are in that the
+// commonest words do not tell apart, -1 for none. The one that is ahead by them
+// is -1 too where none is.
+type judge func(words string, ahead whatlanggo.Lang, among map[whatlanggo.Lang]bool) whatlanggo.Lang
+
+func trigrams(words string, _ whatlanggo.Lang, among map[whatlanggo.Lang]bool) whatlanggo.Lang {
+	return whatlanggo.DetectLangWithOptions(words, whatlanggo.Options{Whitelist: among})
+}
+
+func language(text string, near judge) (tag string, confidence float64) {
 	words, scripts := letters(text)
 	scripts[han] *= signWorth // a sign of it is a word or half of one
 	of, most, all := unscripted, 0, 0
@@ -43,7 +63,7 @@ func Language(text string) (tag string, confidence float64) {
 		return "", 0
 	}
 	if most*foreignNames < all {
-		return latinLanguage(words, float64(scripts[latin])/float64(all))
+		return latinLanguage(words, float64(scripts[latin])/float64(all), near)
 	}
 	// Names in Latin letters stand in all languages.
 	share := float64(most) / float64(all-scripts[latin])
@@ -207,7 +227,7 @@ func tongues() []tongue {
 }
 
 // latinLanguage tells a language that is written in Latin letters.
-func latinLanguage(text string, share float64) (string, float64) {
+func latinLanguage(text string, share float64, near judge) (string, float64) {
 	counts := map[string]int{}
 	all := 0
 	for w := range strings.FieldsSeq(text) {
@@ -241,7 +261,11 @@ func latinLanguage(text string, share float64) (string, float64) {
 	if 3*next < 2*most {
 		return best.tag, share * sure
 	}
-	switch found := whatlanggo.DetectLangWithOptions(text, whatlanggo.Options{Whitelist: allowed}); found {
+	ahead := best.of
+	if most == next {
+		ahead = -1
+	}
+	switch near(text, ahead, allowed) {
 	case best.of:
 		return best.tag, share * sure
 	case second.of:

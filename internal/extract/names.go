@@ -15,9 +15,12 @@ type phrase struct {
 	hashes  []uint32 // of its words
 	entity  intel.Entity
 	common  bool // counts only in its own capitals and where the context says so
+	cased   bool // counts only in its own capitals
 	exact   string
 	head    string       // the first word of exact
 	written intel.Entity // what a mention as exact is of
+	// language is the one a text must be in; "" is any.
+	language string
 }
 
 // A lexicon finds phrases by the hash of their first word. Bitmaps of those
@@ -53,17 +56,25 @@ func newLexicon(set *reference.Set) *lexicon {
 		known[strings.ToLower(n.Text)] = true
 	}
 	for _, n := range set.Names() {
-		l.add(places, n.Text, n.Entity, n.Common)
+		l.add(places, n)
 		if named(n.Entity.Kind) {
 			for _, v := range variants(n.Text) {
 				if !known[strings.ToLower(v)] {
-					l.add(places, v, n.Entity, n.Common)
+					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common})
 				}
 			}
 		}
 	}
 	for _, phrases := range l.entries {
-		slices.SortStableFunc(phrases, func(a, b phrase) int { return len(b.hashes) - len(a.hashes) })
+		slices.SortStableFunc(phrases, func(a, b phrase) int {
+			if n := len(b.hashes) - len(a.hashes); n != 0 || a.idle() == b.idle() {
+				return n
+			}
+			if a.idle() {
+				return -1
+			}
+			return 1
+		})
 	}
 	l.first = newDirectory(places)
 	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
@@ -104,20 +115,20 @@ func variants(name string) []string {
 }
 
 // add takes a name in; places is where in the entries each first word is.
-func (l *lexicon) add(places map[uint32]int32, text string, e intel.Entity, common bool) {
-	p := phrase{entity: e, common: common, exact: text}
-	words := tokens(nil, text, 0)
+func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
+	p := phrase{entity: n.Entity, common: n.Common, cased: n.Cased, exact: n.Text, written: n.Entity, language: n.Language}
+	words := tokens(nil, n.Text, 0)
 	for _, t := range words {
 		p.hashes = append(p.hashes, t.hash)
 	}
-	if len(p.hashes) == 0 || len(p.hashes) > 12 || named(e.Kind) && hopeless(text) {
+	if len(p.hashes) == 0 || len(p.hashes) > 12 || named(n.Entity.Kind) && hopeless(n.Text) {
 		return
 	}
 	h := p.hashes[0]
-	p.head = firstWord(text, words)
+	p.head = firstWord(n.Text, words)
 	l.begins.add(h)
-	if p.written = e; named(e.Kind) {
-		p.written = intel.NewEntity(e.Kind, text)
+	if named(n.Entity.Kind) {
+		p.written = intel.NewEntity(n.Entity.Kind, n.Text)
 	}
 	at, known := places[h]
 	if !known {
@@ -142,16 +153,18 @@ type search struct {
 	out   []intel.Observation
 	// doubtful are ambiguous names without support of their own.
 	doubtful []intel.Observation
-	steps    int  // phrases and words looked at
-	strict   bool // see find
+	steps    int           // phrases and words looked at
+	strict   bool          // see find
+	language func() string // of the text
 }
 
 // find appends the phrases in a text to out, which is empty, longest first at each word. Words inside
 // values that were found already are no names. Strict asks for words beside a
 // name that say what it is: descriptions of flaws are full of software that
-// something bad is called after.
-func (l *lexicon) find(out []intel.Observation, text string, words []token, taken *spans, strict bool) ([]intel.Observation, int) {
-	s := search{lexicon: l, text: text, words: words, taken: taken, out: out, strict: strict}
+// something bad is called after. Language tells the language of the text, which
+// is asked only where a word of that language stands.
+func (l *lexicon) find(out []intel.Observation, text string, words []token, taken *spans, strict bool, language func() string) ([]intel.Observation, int) {
+	s := search{lexicon: l, text: text, words: words, taken: taken, out: out, strict: strict, language: language}
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
 		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || taken.cover(int(w.from)) {
@@ -187,6 +200,12 @@ func (s *search) at(i int) int {
 		}
 		from, to := int(stretch[0].from), int(stretch[len(stretch)-1].to)
 		o := intel.Observation{Entity: p.entity, Offset: from, Length: to - from, Text: s.text[from:to]}
+		if !s.spoken(p, o) {
+			continue
+		}
+		if p.idle() {
+			return len(p.hashes) // nothing is called so, nor are words in it
+		}
 		switch s.judge(p, i, o) {
 		case refused:
 			continue

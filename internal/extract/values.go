@@ -18,7 +18,8 @@ type values struct {
 	// advisory says that the text describes a flaw: names of files are those of
 	// the product.
 	advisory bool
-	flaws    []int // where a flaw is spoken of
+	language func() string // of the document
+	flaws    []int         // where a flaw is spoken of
 	out      []intel.Observation
 	steps    int // bytes looked at: what linear cost is measured by
 	signs    int // where the e-mail signature begins

@@ -98,6 +98,14 @@ type requestScratch struct {
 	last              []uint32 // the request that each mark was last found in
 }
 
+// begin begins a request.
+func (r *requestScratch) begin(marks int) {
+	if r.number++; r.last == nil || r.number == 0 {
+		r.last, r.number = make([]uint32, marks), 1
+	}
+	r.files = r.files[:0]
+}
+
 // A place is where in the line a fragment was found.
 type place struct{ mark, from, to int }
 
@@ -121,6 +129,11 @@ func (s *Scanner) fragments(b []byte, from int) {
 			}
 		}
 	}
+	s.tell(b, l, places)
+}
+
+// tell reports the fragments that were found in a line.
+func (s *Scanner) tell(b []byte, l *line, places []place) {
 	slices.SortStableFunc(places, func(a, b place) int { return a.from - b.from })
 	for _, p := range places {
 		s.report(b, l.from+p.from, l.from+p.to, func() Match {
@@ -150,35 +163,57 @@ func (l *line) place(mark int, part []byte) place {
 
 // ask looks at one request.
 func (s *Scanner) ask(l *line, target []byte, places []place) []place {
+	s.request.begin(len(s.set.attack.marks))
+	return s.part(l, &part{text: target, begins: true, ends: true}, places)
+}
+
+// part looks at a part of a request: at the files in its path once that has an
+// end, at its parameters where they are whole.
+func (s *Scanner) part(l *line, p *part, places []place) []place {
 	f, r := s.set.attack, &s.request
-	s.steps += 4 * len(target)
+	s.steps += 4 * len(p.text)
 	first := len(places)
-	path, query, _ := bytes.Cut(target, []byte("?"))
-	if i := bytes.Index(path, []byte("://")); i >= 0 && i < 10 {
+	var query []byte
+	if p.query {
+		query = p.text
+	} else {
+		places, query = s.path(l, p, places)
+	}
+	for torn := p.query; len(query) > 0; torn = false {
+		pair, rest, more := bytes.Cut(query, []byte("&"))
+		if query = rest; torn || !more && !p.ends {
+			r.value = unescape(r.value[:0], bytes.ReplaceAll(l.plainText(pair), []byte("+"), []byte(" ")))
+			places = s.within(l, r.value, pair, places)
+		} else {
+			places = s.parameter(l, pair, places)
+		}
+	}
+	found := slices.DeleteFunc(places[first:], func(p place) bool { return f.alone(f.marks[p.mark]) && !f.accompanied(p.mark, r.files) })
+	return places[:first+len(found)]
+}
+
+// path looks at what of a part is the path, and returns its query.
+func (s *Scanner) path(l *line, p *part, places []place) (_ []place, query []byte) {
+	f, r := s.set.attack, &s.request
+	first := len(places)
+	path, query, asks := bytes.Cut(p.text, []byte("?"))
+	if i := bytes.Index(path, []byte("://")); p.begins && i >= 0 && i < 10 {
 		if j := bytes.IndexByte(path[i+3:], '/'); j >= 0 {
 			path = path[i+3+j:]
 		} else {
 			path = path[len(path):]
 		}
 	}
-	if r.number++; r.last == nil || r.number == 0 {
-		r.last, r.number = make([]uint32, len(f.marks)), 1
-	}
 	r.path = unescape(r.path[:0], l.plainText(path))
-	places = s.paths(l, path, places)
-	r.files = r.files[:0]
-	for _, p := range places[first:] {
-		if f.marks[p.mark].Entity.Kind == intel.File {
-			r.files = append(r.files, p.mark)
+	if asks || p.ends {
+		places = s.paths(l, path, places)
+	}
+	for _, found := range places[first:] {
+		if f.marks[found.mark].Entity.Kind == intel.File {
+			r.files = append(r.files, found.mark)
 		}
 	}
-	places = s.within(l, r.path, path, places)
-	for len(query) > 0 {
-		var pair []byte
-		pair, query, _ = bytes.Cut(query, []byte("&"))
-		places = s.parameter(l, pair, places)
-	}
-	return slices.DeleteFunc(places, func(p place) bool { return f.alone(f.marks[p.mark]) && !f.accompanied(p.mark, r.files) })
+	return s.within(l, r.path, path, places), query
 }
 
 // plainText takes the escapes of JSON out of a value.

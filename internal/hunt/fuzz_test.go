@@ -44,6 +44,16 @@ func FuzzScan(f *testing.F) {
 			}); err != nil || !slices.Equal(found, second) {
 				t.Errorf("%q: found %v at once and %v byte by byte, err %v", log, found, second, err)
 			}
+			small := NewScanner(set) // every line is read in pieces
+			small.most = 64
+			if err := small.Scan(t.Context(), strings.NewReader(log), 0, func(m Match) error {
+				if m.Offset < 0 || m.Offset > int64(len(log)) || m.Line != int64(1+strings.Count(log[:m.Offset], "\n")) {
+					t.Errorf("%+v is not in %q", m, log)
+				}
+				return nil
+			}); err != nil {
+				t.Errorf("%q: in pieces: %v", log, err)
+			}
 		}
 	})
 }

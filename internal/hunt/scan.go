@@ -32,13 +32,14 @@ type Scanner struct {
 	columns columns
 
 	base                int64 // offset of the first byte of the block
-	seen                int64 // matches that end before it have been reported
+	seen                int64 // indicators that end before it have been reported
 	line                int64 // number of the line at counted
 	counted             int   // in the block
 	cutBefore, cutAfter bool  // the block begins or ends within a line
 	sixDone, urlDone    int   // up to where such runs have been walked over
 	current             line
 	wide                bool // only what has characters beyond ASCII is reported
+	pieces              pieces
 
 	found   []uint32
 	scratch []byte
@@ -55,6 +56,7 @@ func NewScanner(set *Set) *Scanner { return &Scanner{set: set, most: longestLine
 func (s *Scanner) Scan(ctx context.Context, r io.Reader, from int64, emit func(Match) error) error {
 	s.emit, s.err, s.columns = emit, nil, columns{}
 	s.base, s.seen, s.line, s.cutBefore = 0, 0, 1, false
+	s.pieces = pieces{}
 	buf := make([]byte, 0, s.most)
 	if err := s.skip(ctx, r, from, buf[:cap(buf)]); err != nil {
 		return err
@@ -89,7 +91,7 @@ func (s *Scanner) Scan(ctx context.Context, r io.Reader, from int64, emit func(M
 			s.look(buf)
 			s.cutBefore = true
 			s.seen = s.base + int64(len(buf))
-			end = len(buf) - min(overlap, len(buf)/2)
+			end = len(buf) - s.overlap(len(buf))
 		default:
 			continue
 		}
@@ -190,7 +192,9 @@ func (s *Scanner) stretch(b []byte, from, to int) {
 		if s.set.size > 0 {
 			s.tokens(b, from, end)
 		}
-		if !s.torn(b, from, end) {
+		if s.torn(b, from, end) {
+			s.piece(b, from, end)
+		} else {
 			s.fragments(b, from)
 		}
 		from = end
@@ -230,6 +234,9 @@ func (s *Scanner) hit(n uint32, b []byte, from, to int) {
 	if s.wide && !slices.ContainsFunc(b[from:to], func(c byte) bool { return class[c] == high }) {
 		return
 	}
+	if s.base+int64(to) < s.seen {
+		return
+	}
 	r := s.set.row(n)
 	s.report(b, from, to, func() Match {
 		return Match{Entity: s.set.entity(r), Probability: round(r.probability), Actors: s.set.actorsOf(r), Predicted: r.predicted}
@@ -243,7 +250,7 @@ func round(p float32) float64 { return float64(int(float64(p)*1e6+0.5)) / 1e6 }
 const excerpt = 60
 
 func (s *Scanner) report(b []byte, from, to int, mark func() Match) {
-	if s.err != nil || s.base+int64(to) < s.seen {
+	if s.err != nil {
 		return
 	}
 	m := mark()

@@ -36,7 +36,8 @@ type Pack struct {
 	Fleeting bool `json:"-"`
 }
 
-// A Name is one wording by which an entity is called.
+// A Name is one wording by which an entity is called. One without an entity
+// names nothing, nor do words in it: "Indian Ocean" is no country.
 type Name struct {
 	Text   string
 	Entity intel.Entity
@@ -44,6 +45,11 @@ type Name struct {
 	// Common says that the wording is also an ordinary word, or shorter than
 	// four letters: by itself it is not a mention.
 	Common bool
+	// Language is the one a text must be in for the wording to count; "" is any.
+	Language string
+	// Cased says that the wording counts only with the capitals it has here, or
+	// with more.
+	Cased bool
 }
 
 // A Candidate is an entity a name may stand for, and how much of the name's

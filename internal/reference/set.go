@@ -1,8 +1,10 @@
 package reference
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -80,7 +82,10 @@ func NewSet(packs ...Pack) (*Set, error) {
 		}
 	}
 	s.index(found)
-	s.names = s.table(common)
+	var err error
+	if s.names, err = s.table(common); err != nil {
+		return nil, err
+	}
 	s.benign = newBenign(lists)
 	return s, nil
 }
@@ -88,7 +93,7 @@ func NewSet(packs ...Pack) (*Set, error) {
 // Names returns every name and alias, sorted by the words it consists of. A
 // wording that names things of several kinds has one row for each kind, the
 // likeliest first: a ransomware run by a group of the same name has a row as
-// actor and one as malware. Entity is the one it most often stands for;
+// actor and one as malware. What several languages say has a row for each. Entity is the one it most often stands for;
 // [Set.Resolve] tells all of them. The slice is shared: do not change it.
 func (s *Set) Names() []Name { return s.names }
 
@@ -311,7 +316,7 @@ func (s *Set) Aliases(e intel.Entity) []Alias {
 }
 
 // table lists the names of all groups and techniques.
-func (s *Set) table(common map[string]bool) []Name {
+func (s *Set) table(common map[string]bool) ([]Name, error) {
 	t := nameTable{common: common, seen: map[nameKey]int{}}
 	for _, ix := range []*index{&s.actors, &s.software, &s.campaigns, &s.sectors, &s.countries} {
 		for _, g := range ix.groups {
@@ -328,17 +333,30 @@ func (s *Set) table(common map[string]bool) []Name {
 			t.add(wording, intel.NewEntity(intel.Technique, id), builtIn, 0.5)
 		}
 	})
-	for e, p := range s.products {
+	// In order, so that of two with one name the same has it in each run.
+	for _, e := range slices.SortedFunc(maps.Keys(s.products), func(a, b intel.Entity) int { return cmp.Compare(a.Name, b.Name) }) {
+		p := s.products[e]
 		for _, n := range p.names() {
 			t.add(n, e, "products", 1)
 		}
 	}
+	sectors := map[string]intel.Entity{}
+	for _, g := range s.sectors.groups {
+		for key := range g.mains {
+			sectors[key] = g.entity
+		}
+	}
+	spoken, err := tongueNames(sectors)
+	if err != nil {
+		return nil, err
+	}
+	t.tongue(spoken)
 	slices.SortFunc(t.rows, compareRows)
 	names := make([]Name, len(t.rows))
 	for i, r := range t.rows {
 		names[i] = r.Name
 	}
-	return names
+	return names, nil
 }
 
 // HasTechniques reports whether the set knows any techniques, so that one it
