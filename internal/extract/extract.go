@@ -40,6 +40,7 @@ type scratch struct {
 	words, logged []token
 	cues          []cue
 	found, named  []intel.Observation
+	places        []int32
 }
 
 // mostKept is how many words of room are kept.
@@ -65,39 +66,43 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 		for _, o := range out {
 			seen[o.Entity] = true
 		}
+		var titled []intel.Observation
 		for _, o := range s.scan(doc.Title, doc) {
 			if !seen[o.Entity] {
 				seen[o.Entity] = true
 				o.Offset = -1
-				out = append(out, o)
+				titled = append(titled, o)
 			}
 		}
+		slices.SortStableFunc(titled, func(a, b intel.Observation) int { return byPlace(&a, &b) })
+		out = append(titled, out...)
 	}
-	out = inOrder(out)
 	for i := range out {
 		out[i].Document = doc.ID
 	}
 	return out[:min(len(out), most)]
 }
 
-// inOrder returns observations by offset, the longest of equal offset first.
-// They are moved once: one is of the size of many places in a list.
-func inOrder(found []intel.Observation) []intel.Observation {
-	if slices.IsSortedFunc(found, func(a, b intel.Observation) int { return byPlace(&a, &b) }) {
-		return found
+// inOrder returns what both passes found by offset, the longest of equal offset
+// first. Observations are moved once: one is of the size of many places in a
+// list. Places is room for that list.
+func inOrder(places []int32, values, names []intel.Observation) ([]intel.Observation, []int32) {
+	at := func(i int32) *intel.Observation {
+		if int(i) < len(values) {
+			return &values[i]
+		}
+		return &names[int(i)-len(values)]
 	}
-	places := make([]int32, len(found))
-	for i := range places {
-		places[i] = int32(i)
+	n := int32(len(values) + len(names))
+	for i := range n {
+		places = append(places, i)
 	}
-	slices.SortStableFunc(places, func(i, j int32) int {
-		return byPlace(&found[i], &found[j])
-	})
-	out := make([]intel.Observation, len(found))
+	slices.SortStableFunc(places, func(i, j int32) int { return byPlace(at(i), at(j)) })
+	out := make([]intel.Observation, n)
 	for to, from := range places {
-		out[to] = found[from]
+		out[to] = *at(from)
 	}
-	return out
+	return out, places
 }
 
 func byPlace(a, b *intel.Observation) int {
@@ -153,7 +158,7 @@ func spokenIn(doc intel.Document) string {
 	return tag
 }
 
-// pass makes both passes and returns what they find and how many steps they
+// pass makes both passes and returns what they find in order and how many steps they
 // took.
 func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	room, ok := s.scratch.Get().(*scratch)
@@ -173,10 +178,10 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	v.spaced()
 	v.fragments(words, s.triggers)
 	names, steps := s.names.find(room.named[:0], v.text, merged(words, v.logged), v.spans(), v.advisory, v.language)
-	out := slices.Concat(v.out, names)
+	out, places := inOrder(room.places[:0], v.out, names)
 	clear(v.out)
 	clear(names)
-	*room = scratch{words: words, logged: v.logged, cues: v.cues, found: v.out, named: names}
+	*room = scratch{words: words, logged: v.logged, cues: v.cues, found: v.out, named: names, places: places}
 	if cap(words)+cap(v.logged) <= mostKept {
 		s.scratch.Put(room)
 	}

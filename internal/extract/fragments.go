@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -24,6 +25,9 @@ type cue struct {
 func (v *values) fragments(words []token, triggers *announcers) {
 	var called []int // where functions are spoken of
 	for i, w := range words {
+		if v.text[w.from] < utf8.RuneSelf && !triggers.begins.has(w.hash) {
+			continue
+		}
 		t, to := triggers.at(v.text, words, i)
 		c := cue{t, i, int(w.from), to}
 		switch {

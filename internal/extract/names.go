@@ -33,9 +33,13 @@ type lexicon struct {
 	nouns                  map[uint32]support
 }
 
-// bitmapWords is the size of the bitmap: two million bits for some thirty
-// thousand first words.
-const bitmapWords = 1 << 15
+// The sizes of the bitmaps, for some thirty thousand first words: the first is
+// asked of every word of a text and fits into the nearest cache, the others say
+// for sure.
+const (
+	beginsWords = 1 << 13
+	bitmapWords = 1 << 15
+)
 
 // pair is the hash of two words in a row.
 func pair(a, b uint32) uint32 { return a*hashPrime ^ b }
@@ -50,7 +54,7 @@ const (
 )
 
 func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{begins: make(bitmap, bitmapWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), nouns: map[uint32]support{}}
+	l := &lexicon{begins: make(bitmap, beginsWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), nouns: map[uint32]support{}}
 	known, places := map[string]bool{}, map[uint32]int32{}
 	for _, n := range set.Names() {
 		known[strings.ToLower(n.Text)] = true

@@ -46,14 +46,24 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason})
 }
 
+// leads and trails are the punctuation that a value does not begin or end with.
+var leads, trails = setOf("([{*.:!?=~#"), setOf(".:!?*_~=")
+
+func setOf(signs string) (t [256]bool) {
+	for i := range len(signs) {
+		t[signs[i]] = true
+	}
+	return t
+}
+
 // trim cuts punctuation that belongs to the sentence from both ends.
 func (v *values) trim(from, to int) (int, int) {
-	for from < to && (strings.IndexByte("([{*.:!?=~#", v.text[from]) >= 0 || v.text[from] == '_' && v.text[to-1] == '_' || v.text[from] == '+' && v.text[to-1] == '+') && signLength(v.text[from:to]) == 0 && !opensAddress(v.text[from:to]) {
+	for from < to && (leads[v.text[from]] || v.text[from] == '_' && v.text[to-1] == '_' || v.text[from] == '+' && v.text[to-1] == '+') && signLength(v.text[from:to]) == 0 && !opensAddress(v.text[from:to]) {
 		from++
 	}
 	for to > from {
 		switch c := v.text[to-1]; {
-		case strings.IndexByte(".:!?*_~=", c) >= 0, c == '+' && from > 0 && v.text[from-1] == '+':
+		case trails[c], c == '+' && from > 0 && v.text[from-1] == '+':
 			to--
 		case c == ')' && unbalanced(v.text[from:to], '(', ')'),
 			c == ']' && unbalanced(v.text[from:to], '[', ']'),
