@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/csv"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
+)
+
+type rateCmd struct {
+	File string `arg:"" help:"CSV, TSV, MISP, STIX, table in Markdown, or a value a line; .gz too."`
+}
+
+// A rated row is one of the list, and what it is worth.
+type rated struct {
+	Row     int            `json:"row"` // line of the file; the how-manieth of MISP and STIX
+	Value   string         `json:"value"`
+	Level   intel.Level    `json:"level,omitempty"` // that the list gives it
+	Grade   score.Grade    `json:"grade"`
+	Reasons []score.Reason `json:"reasons"`
+	Origins int            `json:"origins"`
+}
+
+// Run implements the command.
+func (c *rateCmd) Run(ctx context.Context, a *app) error {
+	ed, err := a.editor(ctx)
+	if err != nil {
+		return err
+	}
+	s := &summary{app: a, set: ed.Reference(), grades: map[score.Grade]int{}, reasons: map[score.Reason]int{}}
+	err = c.rows(ctx, a, func(r csv.Row) error {
+		if s.batch = append(s.batch, r); len(s.batch) < 500 {
+			return nil
+		}
+		return s.flush(ctx)
+	}, s.reject)
+	if err == nil {
+		err = s.flush(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("rate %s: %w", c.File, err)
+	}
+	return s.end(c.File)
+}
+
+// rows hands over the rows of the file, whatever it is.
+func (c *rateCmd) rows(ctx context.Context, a *app, each func(csv.Row) error, reject func(string, error)) error {
+	dir, name := filepath.Split(filepath.Clean(c.File))
+	if dir == "" {
+		dir = "."
+	}
+	env := collect.Env{ID: "rate", Files: os.DirFS(dir), Log: a.log, Now: a.now, Reject: reject}
+	im := &importing{app: a}
+	head, err := im.head(ctx, env.Files, name)
+	if err != nil {
+		return err
+	}
+	con := im.recognise(env.Files, name, head)
+	if con == nil || slices.Contains([]string{"csv", "list", "report"}, con.Name) {
+		return csv.Rows(ctx, env, name, each)
+	}
+	src, err := con.Open(env, collect.Strict([]byte(fmt.Sprintf(`{"path":%q}`, name))))
+	if err != nil {
+		return err
+	}
+	n := 0
+	seen := map[intel.Entity]bool{}
+	return src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		for _, claim := range doc.Claims {
+			e := claim.Subject
+			if e.Kind.Class() != intel.IOC || seen[e] {
+				continue
+			}
+			n++
+			seen[e] = true
+			if err := each(csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At, Dated: !claim.At.IsZero()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// A summary is what the rows so far come to.
+type summary struct {
+	app      *app
+	set      *reference.Set
+	batch    []csv.Row
+	rows     int
+	grades   map[score.Grade]int
+	reasons  map[score.Reason]int
+	rejected []rejection
+}
+
+func (s *summary) reject(item string, reason error) {
+	s.rejected = append(s.rejected, rejection{"", item, oneLine(reason)})
+}
+
+// flush rates the rows that wait.
+func (s *summary) flush(ctx context.Context) error {
+	entities := make([]intel.Entity, 0, len(s.batch))
+	for _, r := range s.batch {
+		if r.Entity.Name != "" && !slices.Contains(entities, r.Entity) {
+			entities = append(entities, r.Entity)
+		}
+	}
+	now := s.app.asOf()
+	known, err := s.app.db.Standings(ctx, s.app.reader(), entities, now)
+	if err != nil {
+		return err
+	}
+	for _, r := range s.batch {
+		k := known[r.Entity]
+		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Claimants: k.Claimants, Last: later(k.Last, r.Last, now)}
+		if r.Entity.Name != "" {
+			st.Benign, _ = s.set.Benign(r.Entity)
+		}
+		out := rated{Row: r.Line, Value: r.Value, Level: r.Level, Origins: k.Origins}
+		out.Grade, out.Reasons = score.Rate(st, now)
+		if err := s.print(out); err != nil {
+			return err
+		}
+		s.rows++
+		s.grades[out.Grade]++
+		for _, reason := range out.Reasons {
+			s.reasons[reason]++
+		}
+	}
+	s.batch = s.batch[:0]
+	return nil
+}
+
+// later is the later of two times that are not of the future.
+func later(a, b, now time.Time) time.Time {
+	if b.After(a) && !b.After(now.Add(intel.Skew)) {
+		return b
+	}
+	return a
+}
+
+func (s *summary) print(r rated) error {
+	if s.app.cli.JSON {
+		return s.app.print(r)
+	}
+	reasons := make([]string, len(r.Reasons))
+	for i, reason := range r.Reasons {
+		reasons[i] = string(reason)
+	}
+	_, err := fmt.Fprintf(s.app.out, "%s  %6d  %s: %s\n", r.Grade, r.Row, r.Value, strings.Join(reasons, ", "))
+	return err
+}
+
+// end prints what the list is worth.
+func (s *summary) end(file string) error {
+	if s.rows == 0 {
+		return fmt.Errorf("rate %s: no indicator in it: a column of values, a table in Markdown, or a value a line is wanted", file)
+	}
+	grade := score.GradeList(s.grades)
+	if s.app.cli.JSON {
+		if err := s.app.print(map[string]any{"rows": s.rows, "grade": grade, "by_reason": s.reasons, "by_grade": s.grades}); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(s.app.out, "grade %s of %d rows:", grade, s.rows)
+		for _, g := range []score.Grade{"A", "B", "C", "D", "F"} {
+			fmt.Fprintf(s.app.out, " %s %d", g, s.grades[g])
+		}
+		fmt.Fprintln(s.app.out)
+	}
+	for _, r := range s.rejected {
+		fmt.Fprintf(s.app.err, "rejected %s: %s: %s\n", file, r.Item, r.Reason)
+	}
+	if len(s.rejected) > 0 {
+		return errPartial
+	}
+	return nil
+}

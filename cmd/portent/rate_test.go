@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
+)
+
+// A verdict is what rate says of a list.
+type verdict struct {
+	rows     []rated
+	Rows     int
+	Grade    score.Grade
+	ByReason map[score.Reason]int `json:"by_reason"`
+}
+
+func rate(t *testing.T, db, path string, args ...string) (v verdict) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), append([]string{"--db", db, "--json", "rate", path}, args...), strings.NewReader(""), &out, &errs); code != exitDone {
+		t.Fatalf("rate %s: exit %d: %s", path, code, &errs)
+	}
+	lines := bufio.NewScanner(&out)
+	for lines.Scan() {
+		var r rated
+		if !bytes.HasPrefix(lines.Bytes(), []byte(`{"row":`)) {
+			if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		v.rows = append(v.rows, r)
+	}
+	if v.Rows != len(v.rows) {
+		t.Errorf("%s: %d rows printed, %d counted", path, len(v.rows), v.Rows)
+	}
+	return v
+}
+
+func TestAListIsRatedRowByRow(t *testing.T) {
+	db := newStore(t)
+	for _, name := range []string{"a", "b"} {
+		printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", name, file(t, name+".csv", []byte("ioc,type,actor,date,reference\n45.134.21.8,ip,Cold Lynx,2026-10-20,https://"+name+".org/\n45.134.21."+map[string]string{"a": "9", "b": "10"}[name]+",ip,Cold Lynx,2026-10-20,https://"+name+".org/\n")))
+	}
+	v := rate(t, db, file(t, "list.txt", []byte("# a list\n45.134.21.8\n45.134.21.9\n45.134.21.77\n192.168.1.1\n8.8.8.8\n14.0.0.1\nhello\n")), "--now", "2026-11-01")
+	want := []rated{
+		{2, "45.134.21.8", "", "A", []score.Reason{score.Corroborated}, 2},
+		{3, "45.134.21.9", "", "B", []score.Reason{score.SingleOrigin}, 1},
+		{4, "45.134.21.77", "", "C", []score.Reason{score.Undated, score.Unknown}, 0},
+		{5, "192.168.1.1", "", "F", []score.Reason{score.NonRoutable}, 0},
+		{6, "8.8.8.8", "", "F", []score.Reason{score.Resolver}, 0},
+		{7, "14.0.0.1", "", "D", []score.Reason{score.VersionLike, score.Undated, score.Unknown}, 0},
+		{8, "hello", "", "F", []score.Reason{score.Malformed}, 0},
+	}
+	if !slices.EqualFunc(v.rows, want, func(a, b rated) bool {
+		return a.Row == b.Row && a.Value == b.Value && a.Grade == b.Grade && slices.Equal(a.Reasons, b.Reasons) && a.Origins == b.Origins
+	}) {
+		t.Errorf("rated\n%+v\nwant\n%+v", v.rows, want)
+	}
+	if v.Grade != "D" || v.ByReason[score.Unknown] != 2 {
+		t.Errorf("the list is %s by %v, want D", v.Grade, v.ByReason)
+	}
+}
+
+func TestAListOfMISPIsRatedByItsAttributes(t *testing.T) {
+	v := rate(t, newStore(t), file(t, "e.json", []byte(`{"Event":{"info":"x","date":"2026-10-20","Attribute":[{"type":"ip-dst","value":"45.134.21.8"},{"type":"ip-dst","value":"10.0.0.1"}]}}`)))
+	if len(v.rows) != 2 || v.rows[1].Grade != "F" {
+		t.Errorf("rated %+v, want two rows, the second F", v.rows)
+	}
+}
+
+func TestAListWithoutRowsIsNoList(t *testing.T) {
+	for _, c := range []struct{ name, content string }{{"empty.txt", ""}, {"prose.md", "# A report\n\na | b\n--|--\n1 | 2\n"}} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), []string{"--db", newStore(t), "rate", file(t, c.name, []byte(c.content))}, strings.NewReader(""), &out, &errs)
+		if code != exitFailed || !strings.Contains(errs.String(), c.name) {
+			t.Errorf("%s: exit %d, %s", c.name, code, &errs)
+		}
+	}
+}
+
+// TestOurOwnTreePassesOurOwnRating publishes what real lists say and holds every
+// row to the rating that others' lists get.
+func TestOurOwnTreePassesOurOwnRating(t *testing.T) {
+	dir, db, tree := dataDir(t), newStore(t), t.TempDir()
+	const now = "2021-06-01T00:00:00Z" // when many of the lists were fresh, so that not all is Low
+	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "warninglists", "actors")
+	printed(t, exitPartial, "--db", db, "-q", "--now", now, "import", filepath.Join(dir, "sophos"))
+	printed(t, exitDone, "--db", db, "-q", "--now", now, "publish", tree)
+	rows, above := 0, 0
+	files := 0
+	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "README.md") || files >= 40 {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(text, []byte("\n## IOC")) {
+			return err
+		}
+		files++
+		for _, r := range rate(t, db, path, "--now", now).rows {
+			rows++
+			if r.Origins == 0 {
+				t.Errorf("%s line %d: %s has no source", path, r.Row, r.Value)
+			}
+			if r.Level == intel.Low {
+				continue
+			}
+			above++
+			for _, bad := range []score.Reason{score.Malformed, score.NonRoutable, score.Reserved, score.Resolver, score.VersionLike} {
+				if slices.Contains(r.Reasons, bad) {
+					t.Errorf("%s line %d: %s is %s and %s", path, r.Row, r.Value, r.Level, bad)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || rows < 100 || above < 10 {
+		t.Errorf("%d rows, %d above Low in %d files, err %v", rows, above, files, err)
+	}
+	t.Logf("%d rows, %d above Low, in %d files", rows, above, files)
+}

@@ -1,0 +1,70 @@
+package csv_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/csv"
+)
+
+// rowsOf returns the rows of a list, one a line: where it stands, what it is,
+// and what the list says of it.
+func rowsOf(t testing.TB, content string) []string {
+	t.Helper()
+	env := collect.Env{Files: fstest.MapFS{"l": {Data: []byte(content)}}}
+	var out []string
+	err := csv.Rows(context.Background(), env, "l", func(r csv.Row) error {
+		what := r.Entity.String()
+		if r.Entity.Name == "" {
+			what = "? " + r.Value
+		}
+		last := ""
+		if !r.Last.IsZero() {
+			last = r.Last.Format(" 2006-01-02")
+		}
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%d %s %s%s", r.Line, what, r.Level, last)))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestRowsOfAListAreReadInEveryForm(t *testing.T) {
+	for name, c := range map[string]struct{ content, want string }{
+		"a value a line": {"# ours\n45.134.21.8\n\n 1.1.1.1 # resolver\nhello\nevil[.]org\n", "2 ipv4:45.134.21.8\n4 ipv4:1.1.1.1\n5 ? hello\n6 domain:evil.org"},
+		"a header":       {"ioc;type;last_seen\r\n45.134.21.8;ip;2026-11-01\r\nevil.org;domain;\r\n", "2 ipv4:45.134.21.8  2026-11-01\n3 domain:evil.org"},
+		"no header":      {"x,45.134.21.8\n\"y, z\",evil.org\n", "1 ipv4:45.134.21.8\n2 domain:evil.org"},
+		"unknown header": {"foo,bar\n45.134.21.8,x\n", "2 ipv4:45.134.21.8"},
+		"tables of Markdown": {"# A | B\n\nProse of 45.134.21.9 | and such.\n\nID | IP address | Hostname | Confidence | First seen | Last seen\n-- | --- | --- | --- | --- | ---\n1 | 45.134.21.8 | - | Low (0.01) | 2021-03-30 | 2021-03-31\n\n" +
+			"ID | Name\n--|--\n1 | evil.org\n\n| Type | Indicator |\n|---|:-:|\n| SHA256 | `0a671d9d7ca62274e5e210813d02d860846baf59188e2a07522cd3a1cc3f9cc0` |\n| Command | `a \\| b` |\n| Domain | a\\_b.evil.org |\n",
+			"7 ipv4:45.134.21.8 Low 2021-03-31\n15 sha256:0a671d9d7ca62274e5e210813d02d860846baf59188e2a07522cd3a1cc3f9cc0\n16 command:a | b\n17 domain:a_b.evil.org"},
+	} {
+		if diff := cmp.Diff(c.want, strings.Join(rowsOf(t, c.content), "\n")); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func FuzzRows(f *testing.F) {
+	f.Add("ioc;type\n1.2.3.4;ip")
+	f.Add("a|Indicator\n-|-\n`|1.2.3.4\\|")
+	f.Add("\xff\"\n|--|--|\n,\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		last := 0
+		for _, r := range rowsOf(t, content) {
+			var line int
+			if _, err := fmt.Sscan(r, &line); err != nil || line <= last {
+				t.Fatalf("row %q after line %d of %q", r, last, content)
+			}
+			last = line
+		}
+	})
+}

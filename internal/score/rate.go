@@ -1,0 +1,184 @@
+package score
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A Reason is why a row of a list of indicators is worth what it is.
+type Reason string
+
+// The reasons, the worst first.
+const (
+	Malformed      Reason = "malformed"       // no indicator at all
+	NonRoutable    Reason = "non-routable"    // an address that no packet on the Internet has
+	Reserved       Reason = "reserved"        // for documentation, tests and the like
+	Resolver       Reason = "resolver"        // of names, that everybody asks
+	CDN            Reason = "cdn"             // a network that carries anybody's content
+	UsuallyBenign  Reason = "usually-benign"  // by a warninglist
+	VersionLike    Reason = "version-like"    // small numbers, as versions have
+	NetworkAddress Reason = "network-address" // of a network, posing as a host
+	WidelyShared   Reason = "widely-shared"   // so many are said to use it that it tells of none
+	Stale          Reason = "stale"           // not seen for two of its half-lives
+	Undated        Reason = "undated"         // nobody says when
+	Unknown        Reason = "unknown"         // no document of ours has it
+	SingleOrigin   Reason = "single-origin"   // one voice speaks of it
+	Corroborated   Reason = "corroborated"    // two independent origins or more do
+)
+
+// A Grade says how useful a row or a list is, from A to F; there is no E.
+type Grade string
+
+// A Standing is what is known of one value, by a list and by us.
+type Standing struct {
+	Entity    intel.Entity // none if the row is no indicator
+	Benign    string       // why the reference says that it is usually benign
+	Origins   int          // independent voices that speak of it
+	Claimants int          // actors, malware and tools it is said to be of
+	Last      time.Time    // when it was seen last; zero is unknown
+}
+
+// tooMany is of how many claimants a value tells of none.
+const tooMany = 8
+
+// Rate returns what a row is worth as of now, and why.
+func Rate(s Standing, now time.Time) (Grade, []Reason) {
+	if s.Entity.Name == "" {
+		return "F", []Reason{Malformed}
+	}
+	if s.Benign != "" {
+		return "F", []Reason{benign(s)}
+	}
+	var reasons []Reason
+	note := func(r Reason, holds bool) {
+		if holds {
+			reasons = append(reasons, r)
+		}
+	}
+	note(VersionLike, s.Origins < 2 && versionLike(s.Entity))
+	note(NetworkAddress, networkAddress(s.Entity))
+	note(WidelyShared, s.Claimants >= tooMany)
+	note(Stale, !s.Last.IsZero() && now.Sub(s.Last) > 2*halfLife(intel.Link{From: s.Entity, Relation: intel.Indicates}))
+	note(Undated, s.Last.IsZero())
+	note(Unknown, s.Origins == 0)
+	note(SingleOrigin, s.Origins == 1)
+	note(Corroborated, s.Origins > 1)
+	return gradeOf(reasons), reasons
+}
+
+// gradeOf is what reasons come to: the worst counts.
+func gradeOf(reasons []Reason) Grade {
+	has := func(rs ...Reason) bool {
+		return slices.ContainsFunc(reasons, func(r Reason) bool { return slices.Contains(rs, r) })
+	}
+	switch {
+	case has(VersionLike, NetworkAddress, WidelyShared):
+		return "D"
+	case has(Stale, Unknown):
+		return "C"
+	case has(SingleOrigin, Undated):
+		return "B"
+	}
+	return "A"
+}
+
+// GradeList returns the grade of a list by those of its rows: their mean, and C
+// at most where a tenth of them are F, D where a quarter is.
+func GradeList(rows map[Grade]int) Grade {
+	points := map[Grade]int{"A": 4, "B": 3, "C": 2, "D": 1}
+	n, sum := 0, 0
+	for g, count := range rows {
+		n, sum = n+count, sum+count*points[g]
+	}
+	if n == 0 {
+		return "F"
+	}
+	mean := float64(sum) / float64(n)
+	switch wrong := float64(rows["F"]) / float64(n); {
+	case mean < 0.5:
+		return "F"
+	case mean < 1.5 || wrong >= 0.25:
+		return "D"
+	case mean < 2.5 || wrong >= 0.1:
+		return "C"
+	case mean < 3.5:
+		return "B"
+	}
+	return "A"
+}
+
+// benign is the sort of what the reference sets aside.
+func benign(s Standing) Reason {
+	lower := strings.ToLower(s.Benign)
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
+	}
+	switch {
+	case has("reserved range"):
+		if a, ok := address(s.Entity); ok && !global(a) {
+			return NonRoutable
+		}
+		return Reserved
+	case has("reserved"):
+		return Reserved
+	case has("resolver", "dns"):
+		return Resolver
+	case has("cdn", "cloudflare", "akamai", "fastly", "cloudfront", "stackpath", "content delivery"):
+		return CDN
+	}
+	return UsuallyBenign
+}
+
+// address is the one that an entity is, or begins with.
+func address(e intel.Entity) (netip.Addr, bool) {
+	switch e.Kind {
+	case intel.IPv4, intel.IPv6:
+		a, err := netip.ParseAddr(e.Name)
+		return a, err == nil
+	case intel.CIDR:
+		p, err := netip.ParsePrefix(e.Name)
+		return p.Addr(), err == nil
+	case intel.URL:
+		_, rest, _ := strings.Cut(e.Name, "://")
+		if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+			rest = rest[:end]
+		}
+		if a, err := netip.ParseAddrPort(rest); err == nil {
+			return a.Addr(), true
+		}
+		a, err := netip.ParseAddr(strings.Trim(rest, "[]"))
+		return a, err == nil
+	}
+	return netip.Addr{}, false
+}
+
+// global reports whether packets on the Internet may have an address (RFC 6890);
+// those for documentation are not meant.
+func global(a netip.Addr) bool {
+	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10) // RFC 6598
+	this := netip.PrefixFrom(netip.AddrFrom4([4]byte{}), 8)           // RFC 1122
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !shared.Contains(a) && !this.Contains(a)
+}
+
+// versionLike reports whether an address reads like the number of a version: no
+// number is above 30, and one is 0 or all have one digit. Of addresses at random
+// one in 36,000 does.
+func versionLike(e intel.Entity) bool {
+	a, err := netip.ParseAddr(e.Name)
+	if e.Kind != intel.IPv4 || err != nil || !a.Is4() {
+		return false
+	}
+	b := a.As4()
+	most, least := max(b[0], b[1], b[2], b[3]), min(b[0], b[1], b[2], b[3])
+	return most <= 30 && (least == 0 || most <= 9)
+}
+
+// networkAddress reports whether an address is the first of a network of the size
+// in which they are mostly handed out, and so hardly that of a host.
+func networkAddress(e intel.Entity) bool {
+	return e.Kind == intel.IPv4 && strings.HasSuffix(e.Name, ".0")
+}

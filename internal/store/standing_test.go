@@ -1,0 +1,39 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+func TestAValueStandsOnWhatTheReaderMaySee(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		first, second, secret, denial := document(9), document(5), document(2), document(1)
+		secret.Marking = intel.Red
+		save(t, db, first, second, secret, denial)
+		from := func(d intel.Document, origin string, to intel.Entity) store.Derived {
+			out := derived(d, .5)
+			out.Evidence[0].Origin, out.Evidence[0].Link.To = origin, to
+			return out
+		}
+		tool, label := intel.Entity{Kind: intel.Tool, Name: "night"}, intel.Entity{Kind: intel.Label, Name: "untagged"}
+		denied := from(denial, "e.example", actor)
+		denied.Evidence[0].Stance = intel.Disputes
+		derive(t, db, 1, from(first, "a.example", actor), from(second, "b.example", label), from(secret, "c.example", tool), denied)
+		for _, c := range []struct {
+			reader             intel.Reader
+			origins, claimants int
+			last               intel.Document
+		}{{intel.Public(), 2, 1, second}, {all, 3, 2, secret}} {
+			got, err := db.Standings(t.Context(), c.reader, []intel.Entity{host, {Kind: intel.IPv4, Name: "192.0.2.77"}}, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := got[host]
+			if len(got) != 1 || s.Origins != c.origins || s.Claimants != c.claimants || !s.Last.Equal(c.last.Published) {
+				t.Errorf("%v: %+v, want %d origins, %d claimants, last seen %v", c.reader, got, c.origins, c.claimants, c.last.Published)
+			}
+		}
+	})
+}
