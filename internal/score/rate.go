@@ -62,7 +62,7 @@ func Rate(s Standing, now time.Time) (Grade, []Reason) {
 	note(VersionLike, s.Origins < 2 && versionLike(s.Entity))
 	note(NetworkAddress, networkAddress(s.Entity))
 	note(WidelyShared, s.Claimants >= tooMany)
-	note(Stale, !s.Last.IsZero() && now.Sub(s.Last) > 2*halfLife(intel.Link{From: s.Entity, Relation: intel.Indicates}))
+	note(Stale, !s.Last.IsZero() && now.Sub(s.Last) > 2*HalfLife(intel.Link{From: s.Entity, Relation: intel.Indicates}))
 	note(Undated, s.Last.IsZero())
 	note(Unknown, s.Origins == 0)
 	note(SingleOrigin, s.Origins == 1)

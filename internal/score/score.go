@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// leak is the probability that a link holds that nobody has spoken of.
-	leak = 0.01
-	// undatedMost is the most an undated link is believed: the top of Medium.
-	undatedMost = 0.79
-	// objection is how much of a dispute's worth counts against a link: a
+	// Leak is the probability that a link holds that nobody has spoken of.
+	Leak = 0.01
+	// UndatedMost is the most an undated link is believed: the top of Medium.
+	UndatedMost = 0.79
+	// Objection is how much of a dispute's worth counts against a link: a
 	// denial is itself only as good as its source.
-	objection = 0.9
+	Objection = 0.9
 )
 
 // Level puts a probability in words: High from 0.80, Medium from 0.50, Low
@@ -59,10 +59,10 @@ func Reliability(r intel.Reliability) float64 {
 
 const days = 24 * time.Hour
 
-// halfLife is how long evidence of a link takes to lose half its worth. What
+// HalfLife is how long evidence of a link takes to lose half its worth. What
 // is rented and thrown away fades in months; what somebody is or does fades in
 // years; a file's hash stays what it is.
-func halfLife(l intel.Link) time.Duration {
+func HalfLife(l intel.Link) time.Duration {
 	kind := l.From.Kind
 	if kind.Class() == intel.Name {
 		kind = l.To.Kind
@@ -105,7 +105,7 @@ func worth(e intel.Evidence, now time.Time) Step {
 		e.At, s.At = e.Learned, time.Time{}
 	}
 	age := max(0, now.Sub(e.At))
-	s.Fading = math.Exp2(-float64(age) / float64(halfLife(e.Link)))
+	s.Fading = math.Exp2(-float64(age) / float64(HalfLife(e.Link)))
 	s.Worth = s.Reliability * s.Directness * s.Fading
 	return s
 }
@@ -166,10 +166,10 @@ func stronger(before, s Step) Step {
 
 // Fuse returns the probability that steps come to, before any cap.
 func Fuse(steps []Step) float64 {
-	doubt, consent := 1-leak, 1.0
+	doubt, consent := 1-Leak, 1.0
 	for _, s := range steps {
 		if s.Stance == intel.Disputes {
-			consent *= 1 - objection*s.Worth
+			consent *= 1 - Objection*s.Worth
 		} else {
 			doubt *= 1 - s.Worth
 		}
@@ -183,7 +183,7 @@ func Fuse(steps []Step) float64 {
 func Probability(steps []Step, dated bool) float64 {
 	p := Fuse(steps)
 	if !dated {
-		p = min(p, undatedMost)
+		p = min(p, UndatedMost)
 	}
 	return p
 }

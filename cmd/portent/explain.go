@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+type explainCmd struct {
+	Row []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'."`
+}
+
+// closeEnough is how far what is recomputed may be from what is stored.
+const closeEnough = 1e-9
+
+// Run implements the command.
+func (c *explainCmd) Run(ctx context.Context, a *app) error {
+	db, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := c.id(ctx, db)
+	if err != nil {
+		return err
+	}
+	row, err := db.Between(ctx, a.reader(), id)
+	if err != nil {
+		return err
+	}
+	parts, err := db.Parts(ctx, a.reader(), id, row.At)
+	if err != nil {
+		return err
+	}
+	steps := score.Explain(parts, row.At)
+	p := score.Probability(steps, !row.Last.IsZero())
+	now := a.asOf()
+	if parts, err = db.Parts(ctx, a.reader(), id, now); err != nil {
+		return err
+	}
+	today := score.Probability(score.Explain(parts, now), !row.Last.IsZero())
+	if a.cli.JSON {
+		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps})
+	} else {
+		a.explained(row.Link, row.Assessment, steps, p, today)
+	}
+	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
+		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess weighs it again", id, row.Probability, p)
+	}
+	return err
+}
+
+// id is the integer of the row that is asked for.
+func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
+	text := strings.Join(c.Row, " ")
+	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return id, nil
+	}
+	for _, rel := range intel.Relations() {
+		from, to, ok := strings.Cut(text, " "+string(rel)+" ")
+		if !ok {
+			continue
+		}
+		l := intel.Link{Relation: rel}
+		var err error
+		if l.From, err = intel.ParseEntity(from); err == nil {
+			l.To, err = intel.ParseEntity(to)
+		}
+		if err != nil {
+			return 0, usageError{err}
+		}
+		return db.Linked(ctx, l)
+	}
+	return 0, usageError{fmt.Errorf("row %q: the id of a row is wanted, or 'KIND:NAME RELATION KIND:NAME'", text)}
+}
+
+// explained prints the formula of docs/confidence.md with the numbers in it.
+func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, p, today float64) {
+	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", l, row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
+	fmt.Fprintf(a.out, "%-40s %-8s %11s  %10s  %6s = %6s  %s\n", "origin", "stance", "reliability", "directness", "fading", "worth", "dated; pieces, of which the strongest counts")
+	doubt, factors := 1-score.Leak, []string{}
+	for _, s := range steps {
+		stance := "supports"
+		if s.Stance == intel.Disputes {
+			stance = "disputes"
+		} else {
+			factors = append(factors, fmt.Sprintf("(1 − %.4f)", s.Worth))
+			doubt *= 1 - s.Worth
+		}
+		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s; %d\n", s.Origin, stance, s.Reliability, s.Directness, s.Fading, s.Worth, date(s.At), s.Pieces)
+	}
+	fmt.Fprintf(a.out, "\nP = 1 − %.2f", 1-score.Leak)
+	for i, f := range factors {
+		if i == 6 && len(factors) > 8 {
+			fmt.Fprintf(a.out, " · … %d more", len(factors)-i)
+			break
+		}
+		fmt.Fprintf(a.out, " · %s", f)
+	}
+	fmt.Fprintf(a.out, " = %.6f", 1-doubt)
+	for _, s := range steps {
+		if s.Stance == intel.Disputes {
+			fmt.Fprintf(a.out, ", times 1 − %.1f · %.4f for who disputes it", score.Objection, s.Worth)
+		}
+	}
+	if row.Last.IsZero() {
+		fmt.Fprintf(a.out, ", at most %.2f without a date", score.UndatedMost)
+	}
+	fmt.Fprintf(a.out, "\nstored %.9f, recomputed %.9f; as of today %.2f; half-life %.0f days\n", row.Probability, p, today, score.HalfLife(l).Hours()/24)
+}

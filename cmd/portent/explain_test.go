@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
+)
+
+// told is what explain prints of a row.
+type told struct {
+	Row                     string
+	Link                    intel.Link
+	Probability, Recomputed float64
+	Dated                   bool
+	Steps                   []score.Step
+}
+
+// recompute is the formula of docs/confidence.md, written anew.
+func (e told) recompute() float64 {
+	doubt, consent := .99, 1.
+	for _, s := range e.Steps {
+		if q := s.Reliability * s.Directness * s.Fading; s.Stance == intel.Disputes {
+			consent *= 1 - .9*q
+		} else {
+			doubt *= 1 - q
+		}
+	}
+	p := (1 - doubt) * consent
+	if !e.Dated {
+		p = min(p, .79)
+	}
+	return p
+}
+
+func TestEveryRowIsRecomputedFromWhatIsStored(t *testing.T) {
+	db := newStore(t)
+	for i, text := range []string{
+		`{"source":"a","text":"Cold Lynx uses Nightbell at 45.134.21.8 and evil.org.","published":"2026-05-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"},{"subject":"actor:cold-lynx","relation":"originates-from","object":"country:RU"}]}`,
+		`{"source":"b","text":"We saw it too.","published":"2026-06-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}`,
+		`{"source":"c","text":"No, it was not them.","published":"2026-07-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx","stance":1}]}`,
+		`{"source":"d","text":"Nobody knows when.","claims":[{"subject":"domain:evil.org","relation":"indicates","object":"actor:cold-lynx"}]}`,
+	} {
+		path := file(t, fmt.Sprintf("%d.jsonl", i), []byte(text+"\n"))
+		printed(t, exitDone, "--db", db, "--now", "2026-10-01", "import", "--source", string(rune('a'+i)), "--as", "documents", path)
+	}
+	disputed, undated, n := false, false, 0
+	for id := 1; id < 200; id++ {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), []string{"--db", db, "--json", "explain", fmt.Sprint(id)}, strings.NewReader(""), &out, &errs)
+		if code == exitFailed && strings.Contains(errs.String(), "not found") {
+			continue
+		}
+		var e told
+		if err := json.Unmarshal(out.Bytes(), &e); code != exitDone || err != nil {
+			t.Fatalf("row %d: exit %d, err %v: %s", id, code, err, &errs)
+		}
+		n++
+		if math.Abs(e.Probability-e.recompute()) > 1e-9 || math.Abs(e.Recomputed-e.Probability) > 1e-9 {
+			t.Errorf("row %d: %v is stored, %v told, %v by its steps", id, e.Probability, e.Recomputed, e.recompute())
+		}
+		for _, s := range e.Steps {
+			disputed = disputed || s.Stance == intel.Disputes
+		}
+		undated = undated || !e.Dated
+		var again told
+		line := printed(t, exitDone, "--db", db, "--json", "explain", e.Link.String())
+		if err := json.Unmarshal([]byte(line), &again); err != nil || again.Row != e.Row {
+			t.Errorf("%s is row %s, by its id %s", e.Link, again.Row, e.Row)
+		}
+	}
+	if n < 4 || !disputed || !undated {
+		t.Errorf("%d rows, disputed %v, undated %v: the test lost what it tests", n, disputed, undated)
+	}
+}
+
+func TestARowThatIsNoneIsNamed(t *testing.T) {
+	db := newStore(t)
+	for row, code := range map[string]int{"nonsense": exitUsage, "7": exitFailed, "ipv4:1.2.3.4 indicates actor:x": exitFailed, "ipv4:1.2.3.4 indicates x": exitUsage} {
+		var out, errs bytes.Buffer
+		if got := run(t.Context(), []string{"--db", db, "explain", row}, strings.NewReader(""), &out, &errs); got != code || !strings.Contains(errs.String(), strings.Fields(row)[0]) && code != exitUsage {
+			t.Errorf("explain %q: exit %d, want %d: %s", row, got, code, &errs)
+		}
+	}
+}
