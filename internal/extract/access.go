@@ -13,6 +13,9 @@ import (
 // come again and again. The form is that of NCSA, alone or combined:
 //
 //	192.0.2.1 - - [03/Mar/2026:12:11:09 +0000] "GET /a?b=c HTTP/1.1" 200 345 "referrer" "agent"
+//
+// Nothing less is such a line. One with a request that is not plain, as requests
+// of attackers are, is read as any other text.
 
 // mostFields is how many fields of the lines of a text are remembered.
 const mostFields = 1024
@@ -28,25 +31,24 @@ type field struct {
 // such lines.
 type section struct {
 	from, to int
-	client   netip.Addr // whom a line of a log is of; invalid elsewhere
-	opens    int        // where its date begins
+	line     *accessLine
 }
 
-// sections cuts a text.
-func sections(text string) iter.Seq[section] {
+// sections cuts a text. Lines behind its signature are none of a log.
+func sections(text string, signature int) iter.Seq[section] {
 	return func(yield func(section) bool) {
+		var line accessLine
 		prose := 0
 		for at := 0; at < len(text); {
 			end := at + strings.IndexByte(text[at:], '\n') + 1
 			if end == at {
 				end = len(text)
 			}
-			client, opens, ok := logged(text[at:end])
-			if ok {
+			if at < signature && line.parse(text, at, end) {
 				if prose < at && !yield(section{from: prose, to: at}) {
 					return
 				}
-				if !yield(section{at, end, client, at + opens}) {
+				if !yield(section{at, end, &line}) {
 					return
 				}
 				prose = end
@@ -59,82 +61,142 @@ func sections(text string) iter.Seq[section] {
 	}
 }
 
-// accessLine reads a line of a log.
-func (v *values) accessLine(line section) {
-	if len(v.out) >= most {
-		return
-	}
-	text := strings.TrimRight(v.text[line.from:line.to], "\r\n")
-	v.steps += len(text)
-	from, _, _ := strings.Cut(text, " ")
-	who := line.from + len(from)
-	v.note(place{name: from, addr: line.client}.entity(), line.from, who, "")
-	if v.text[who:line.opens] != " - - " {
-		v.field(who, line.opens)
-	}
-	v.requested(line.opens+dateLength+1, line.from+len(text))
+// A stretch is where something stands, from and behind.
+type stretch struct{ from, to int }
+
+// An accessLine is where the parts of a line of a log stand.
+type accessLine struct {
+	client         netip.Addr
+	address        stretch
+	method, target stretch
+	fields         []stretch // in quotes, behind the request
 }
 
-// dateLength is that of "[03/Mar/2026:12:11:09 +0000] ".
-const dateLength = 29
+// dated is the length of "[03/Mar/2026:12:11:09 +0000] ".
+const dated = 29
 
-// logged reports whether a line is one of an access log: an address, words, a
-// date in brackets at open, and what is in quotes.
-func logged(line string) (client netip.Addr, open int, ok bool) {
-	const widest = 256 // of address, identity and name
+// parse reads a line, and reports whether it is one of a log.
+func (l *accessLine) parse(text string, at, end int) bool {
+	line := strings.TrimRight(text[at:end], "\r\n")
 	if len(line) < 40 || classes[line[0]]&(digit|hex|colon) == 0 {
-		return client, 0, false
+		return false
 	}
-	open = strings.IndexByte(line[:min(len(line), widest)], '[')
-	if open < 2 || line[open-1] != ' ' || len(line) < open+dateLength+2 {
-		return client, 0, false
+	open := strings.IndexByte(line[:min(len(line), 256)], '[')
+	if open < 0 || len(line) < open+dated+1 || !isDate(line[open:open+dated+1]) {
+		return false
 	}
-	if d := line[open : open+dateLength+1]; d[3] != '/' || d[7] != '/' || d[12] != ':' || d[15] != ':' || d[21] != ' ' || d[27:] != `] "` {
-		return client, 0, false
+	who := strings.Split(line[:open], " ") // address, identity, name, ""
+	if len(who) != 4 || who[1] == "" || !plainName(who[1]) || !plainName(who[2]) {
+		return false
 	}
-	client, err := netip.ParseAddr(line[:strings.IndexByte(line, ' ')])
-	return client.Unmap(), open, err == nil && client.Zone() == ""
+	client, err := netip.ParseAddr(who[0])
+	if err != nil || client.Zone() != "" || client.Is6() && scoped(who[0]) != "" {
+		return false
+	}
+	l.client, l.address = client.Unmap(), stretch{at, at + len(who[0])}
+	begin := open + dated + 1
+	stop := begin + strings.IndexByte(line[begin:], '"')
+	return stop >= begin && l.request(line[begin:stop], at+begin) && l.rest(line[stop+1:], at+stop+1)
 }
 
-// requested reads a request that begins at a place, and the fields behind it.
-func (v *values) requested(from, end int) {
-	to := closing(v.text[from:end]) + from
-	target, version := strings.IndexByte(v.text[from:to], ' ')+from+1, strings.LastIndex(v.text[from:to], " HTTP/")+from
-	if target > from && version > target && isMethod(v.text[from:target]) {
-		v.request(from, target-1)
-		if strings.ContainsAny(v.text[target:version], `:@\`) {
-			v.field(target, version)
-		} else if i := strings.IndexByte(v.text[target:version], '?'); i >= 0 {
-			v.logged = tokens(v.logged, v.text[:version], target+i)
+// isDate reports whether s is a date in brackets and the quotation mark behind it.
+func isDate(s string) bool {
+	const form = `[00/aaa/0000:00:00:00 +0000] "`
+	for i := range len(form) {
+		c := s[i]
+		switch form[i] {
+		case '0':
+			if !isDigit(c) {
+				return false
+			}
+		case 'a':
+			if classes[c]&(alpha|hex) == 0 {
+				return false
+			}
+		case '+':
+			if c != '+' && c != '-' {
+				return false
+			}
+		default:
+			if c != form[i] {
+				return false
+			}
 		}
-	} else {
-		v.field(from, to)
 	}
-	for at := to + 1; at < end; {
-		i := strings.IndexByte(v.text[at:end], '"')
-		if i < 0 {
-			v.field(at, end)
-			return
-		}
-		v.field(at, at+i)
-		from = at + i + 1
-		to = closing(v.text[from:end]) + from
-		v.field(from, to)
-		at = to + 1
-	}
+	return true
 }
 
-// closing returns where a field in quotes ends, whose own are escaped.
+// request reads a plain request that begins at a place: a method, a path with a
+// query of plain characters, a version.
+func (l *accessLine) request(s string, at int) bool {
+	method, rest, _ := strings.Cut(s, " ")
+	target, version, ok := strings.Cut(rest, " ")
+	if !ok || !isMethod(method+" ") || target == "" || target[0] != '/' {
+		return false
+	}
+	switch version {
+	case "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2", "HTTP/3.0", "HTTP/3":
+	default:
+		return false
+	}
+	for i := range len(target) {
+		if c := target[i]; classes[c]&(alpha|hex|digit|dot|slash|dash|equals|ampersand) == 0 && c != '?' && c != '%' && c != '+' && c != '~' {
+			return false
+		}
+	}
+	begin := at + len(method) + 1
+	l.method, l.target = stretch{at, at + len(method)}, stretch{begin, begin + len(target)}
+	return true
+}
+
+// rest reads what stands behind a request: numbers, and fields in quotes.
+func (l *accessLine) rest(s string, at int) bool {
+	l.fields = l.fields[:0]
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			end := closing(s[i+1:])
+			if end < 0 {
+				return false
+			}
+			l.fields = append(l.fields, stretch{at + i + 1, at + i + 1 + end})
+			i += end + 1
+		case c != ' ' && c != '-' && c != '.' && !isDigit(c):
+			return false
+		}
+	}
+	return true
+}
+
+// closing returns where a field in quotes ends, whose own are escaped, or -1.
 func closing(s string) int {
 	for at := 0; ; {
 		i := strings.IndexByte(s[at:], '"')
 		switch {
 		case i < 0:
-			return len(s)
+			return -1
 		case at+i == 0 || s[at+i-1] != '\\':
 			return at + i
 		}
 		at += i + 1
+	}
+}
+
+// access notes what a line of a log says.
+func (v *values) access(line *accessLine) {
+	if len(v.out) >= most {
+		return
+	}
+	from, to := line.address.from, line.address.to
+	v.note(place{name: v.text[from:to], addr: line.client}.entity(), from, to, "")
+	v.request(line.method.from, line.method.to)
+	v.steps += to - from + line.target.to - line.target.from
+	target := v.text[line.target.from:line.target.to]
+	if i := strings.IndexByte(target, '?'); i >= 0 {
+		v.logged = tokens(v.logged, v.text[:line.target.to], line.target.from+i)
+	}
+	for _, f := range line.fields {
+		v.field(f.from, f.to)
 	}
 }
 
@@ -174,7 +236,8 @@ func (v *values) field(from, to int) {
 		}
 		v.fields[text] = f
 	}
-	for _, o := range f.found {
+	v.steps += to - from
+	for _, o := range f.found[:min(len(f.found), max(0, most-len(v.out)))] {
 		o.Offset += from
 		v.out = append(v.out, o)
 	}

@@ -205,7 +205,7 @@ func (v *values) product(at int) bool {
 
 // describes reports whether the word behind a place begins with one of some.
 func (v *values) describes(at int, words ...string) bool {
-	rest := v.text[at:min(len(v.text), at+24)]
+	rest := v.text[min(at, len(v.text)):min(len(v.text), at+24)]
 	if !strings.HasPrefix(rest, " ") {
 		return false
 	}

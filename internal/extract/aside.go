@@ -47,8 +47,12 @@ func small(b [4]byte) bool { return b[0] <= 30 && b[1] <= 30 && b[2] <= 30 && b[
 // heading reports whether four numbers stand at the beginning of a line before
 // words with a capital, as the number of a section does.
 func (v *values) heading(from, end int) bool {
-	line := strings.LastIndexByte(v.text[:from], '\n') + 1
-	if strings.Trim(v.text[line:from], " \t#*") != "" || end+1 >= len(v.text) || v.text[end] != ' ' && v.text[end] != '\t' && v.text[end] != '.' {
+	begin := from
+	for begin > 0 && strings.IndexByte(" \t#*", v.text[begin-1]) >= 0 {
+		begin--
+	}
+	v.steps += from - begin
+	if begin > 0 && v.text[begin-1] != '\n' || end+1 >= len(v.text) || v.text[end] != ' ' && v.text[end] != '\t' && v.text[end] != '.' {
 		return false
 	}
 	rest := strings.TrimLeft(v.text[end:min(len(v.text), end+16)], ". \t")

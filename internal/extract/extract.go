@@ -167,9 +167,9 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	}
 	words := room.words[:0]
 	v.logged, v.cues, v.out = room.logged[:0], room.cues[:0], room.found[:0]
-	for section := range sections(v.text) {
-		if section.client.IsValid() {
-			v.accessLine(section)
+	for section := range sections(v.text, v.signs) {
+		if section.line != nil {
+			v.access(section.line)
 			continue
 		}
 		v.run(section.from, section.to)
@@ -182,7 +182,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	clear(v.out)
 	clear(names)
 	*room = scratch{words: words, logged: v.logged, cues: v.cues, found: v.out, named: names, places: places}
-	if cap(words)+cap(v.logged) <= mostKept {
+	if cap(words)+cap(v.logged) <= mostKept && cap(v.out)+cap(names) <= 2*most {
 		s.scratch.Put(room)
 	}
 	return out, v.steps + steps

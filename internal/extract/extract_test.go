@@ -150,6 +150,26 @@ func TestWhatAMessageQuotesIsSetAside(t *testing.T) {
 	}
 }
 
+func TestProductsInDescriptionsOfFlawsAreNoFragments(t *testing.T) {
+	s := scanner(t)
+	for text, want := range map[string]string{
+		"A flaw in the GraphQL endpoint allows it.":               "",
+		"A flaw in the WebSocket endpoint allows it.":             "",
+		"A flaw in the getUser endpoint allows it.":               "file:getUser",
+		"OpenSSL buffer overflow in old versions.":                "",
+		"LoadMaster command injection in old versions.":           "",
+		"SetUserInfo command injection in old versions.":          "function:SetUserInfo",
+		"by calling JavaScript, PowerShell, and WordPress.":       "",
+		"by calling ToBuffer, ToString, or CharAt on the object.": "function:CharAt function:ToBuffer function:ToString",
+		"A flaw in the function 'getUser":                         "",
+		"A flaw of an unclosed quotation mark in \"verifyToken":   "",
+	} {
+		if got := strings.Join(live(s, intel.Document{Genre: intel.Advisory, Text: text}), " "); got != want {
+			t.Errorf("%q gave %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestTheDocumentsOwnSiteIsNavigation(t *testing.T) {
 	for _, o := range scanner(t).Observations(intel.Document{URL: "https://blog.example/post", Text: "see https://blog.example/about and c2.evil.example"}) {
 		if own := strings.Contains(o.Entity.Name, "blog.example"); own != (o.Suppressed != "") {
@@ -172,12 +192,17 @@ func check(t *testing.T, text string, os []intel.Observation) {
 
 func FuzzObservations(f *testing.F) {
 	for _, s := range []string{"hxxps://a[.]b.example/?x=1", "CVE\u20112099\u201112345", "argument 'x", "1.1.1.1/33", "[[[.]]]", "霜猫 port 99999999999", "\xff\xfe://", "CVE 2099 1", "a@b@c.test",
-		"HKLM\\", "C:\\a.dll\\", "input '", "0x" + strings.Repeat("a", 40), strings.Repeat("a.", 300),
+		"HKLM\\", "C:\\a.dll\\", "input '", "'abcdef", "see (\"verifyToken", "in the function 'getUser", "0x" + strings.Repeat("a", 40), strings.Repeat("a.", 300),
 		`192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET /a?b=<c HTTP/1.1" 200 5 "hxxp://a.example/" "霜猫 \"x\""`, `::1 - a [03/Mar/2026:12:11:09 +0000] "\x16" 1`} {
 		f.Add(s)
 	}
 	s := scanner(f)
-	f.Fuzz(func(t *testing.T, text string) { check(t, text, s.Observations(intel.Document{Text: text})) })
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, genre := range []intel.Genre{intel.Report, intel.Advisory, intel.Log} {
+			check(t, text, s.Observations(intel.Document{Genre: genre, Text: text}))
+		}
+		s.Observations(intel.Document{Genre: intel.Advisory, Title: text})
+	})
 }
 
 // hostile is text that made other extractors hang.

@@ -19,12 +19,12 @@ func (v *values) told(from, to int) bool {
 	}
 	switch {
 	case requestHeader(run) && (v.wordBefore(from) == "http" || v.describes(to, "header", "HTTP header", "request header")):
-	case mixed(run) && v.describes(to, "endpoint") && v.wordBefore(from) == "the",
-		mixed(run) && v.wordBefore(from) == "the" && v.endpointsFollow(to):
+	case coded(run) && v.describes(to, "endpoint") && v.wordBefore(from) == "the",
+		coded(run) && v.wordBefore(from) == "the" && v.endpointsFollow(to):
 		kind = intel.File
 	case method(run) && !v.describes(to, notFunctions...) && (v.inProgram(from, to) || v.article(from) || v.opened(from) && strings.HasPrefix(v.text[to:], "(")),
-		mixed(run) && v.wordBefore(from) == "calling",
-		verbal(run) && (v.flawFollows(to) || v.flawFollows(v.wordEnd(to))):
+		coded(run) && v.wordBefore(from) == "calling",
+		verbal(run) && !branded(run) && (v.flawFollows(to) || v.flawFollows(v.wordEnd(to))):
 		kind = intel.Function
 	case v.flawFollows(to) && !v.flawFollows(from-1) && verbal(v.lastWord(from)) && (run[0] >= 'A' && run[0] <= 'Z' || technical(run)) && plainName(run),
 		v.opened(from) && v.describes(to+1, "user controlled key"):
@@ -87,6 +87,21 @@ func verbal(s string) bool {
 	}
 	_, ok := slices.BinarySearch(verbs, strings.ToLower(s[:end]))
 	return ok
+}
+
+// coded reports whether a word of letters with a capital inside is from a
+// program: GraphQL and JavaScript are names of products.
+func coded(s string) bool { return mixed(s) && (camel(s) || verbal(s)) }
+
+// branded reports whether a word begins with a capital and with a verb as names of
+// products do too: OpenSSL, LoadMaster, MoveIT.
+func branded(s string) bool {
+	for _, verb := range []string{"Call", "Clear", "Do", "Find", "Free", "Is", "Load", "Log", "Make", "Move", "On", "Open", "Run", "Show", "Start", "To"} {
+		if strings.HasPrefix(s, verb) {
+			return true
+		}
+	}
+	return false
 }
 
 var verbs = []string{"add", "apply", "build", "call", "change", "check", "clear", "close", "compute", "convert", "copy", "create", "decode", "del", "delete", "deserialize", "disable", "do", "download", "edit", "enable", "encode", "exec", "execute",
