@@ -41,7 +41,7 @@ func sections(text string) iter.Seq[section] {
 			if end == at {
 				end = len(text)
 			}
-			client, opens, ok := logged(text[at:end])
+			client, opens, ok := logLine(text[at:end])
 			if ok {
 				if prose < at && !yield(section{from: prose, to: at}) {
 					return
@@ -66,11 +66,11 @@ func (v *values) accessLine(line section) {
 	}
 	text := strings.TrimRight(v.text[line.from:line.to], "\r\n")
 	v.steps += len(text)
-	from, _, _ := strings.Cut(text, " ")
-	who := line.from + len(from)
-	v.note(place{name: from, addr: line.client}.entity(), line.from, who, "")
-	if v.text[who:line.opens] != " - - " {
-		v.field(who, line.opens)
+	client, _, _ := strings.Cut(text, " ")
+	end := line.from + len(client)
+	v.note(place{name: client, addr: line.client}.entity(), line.from, end, "")
+	if v.text[end:line.opens] != " - - " {
+		v.field(end, line.opens) // who the client says it is
 	}
 	v.requested(line.opens+dateLength+1, line.from+len(text))
 }
@@ -78,11 +78,14 @@ func (v *values) accessLine(line section) {
 // dateLength is that of "[03/Mar/2026:12:11:09 +0000] ".
 const dateLength = 29
 
-// logged reports whether a line is one of an access log: an address, words, a
+// logLine reports whether a line is one of an access log: an address, words, a
 // date in brackets at open, and what is in quotes.
-func logged(line string) (client netip.Addr, open int, ok bool) {
-	const widest = 256 // of address, identity and name
-	if len(line) < 40 || classes[line[0]]&(digit|hex|colon) == 0 {
+func logLine(line string) (client netip.Addr, open int, ok bool) {
+	const (
+		shortest = 40
+		widest   = 256 // address, identity and name together
+	)
+	if len(line) < shortest || classes[line[0]]&(digit|hex|colon) == 0 {
 		return client, 0, false
 	}
 	open = strings.IndexByte(line[:min(len(line), widest)], '[')
@@ -124,7 +127,8 @@ func (v *values) requested(from, end int) {
 	}
 }
 
-// closing returns where a field in quotes ends, whose own are escaped.
+// closing returns where s, which begins behind a quotation mark, is closed by
+// another: those of the field itself have a backslash before them.
 func closing(s string) int {
 	for at := 0; ; {
 		i := strings.IndexByte(s[at:], '"')
@@ -156,8 +160,8 @@ func merged(prose, logged []token) []token {
 	return append(all, prose...)
 }
 
-// field notes what is in a field, whatever stands beside it. Numbers alone are
-// nothing.
+// field notes what is in a field, whatever stands beside it, from what was found
+// in the same one before if it was read. Numbers alone are nothing.
 func (v *values) field(from, to int) {
 	text := v.text[from:to]
 	if !strings.ContainsFunc(text, func(r rune) bool { return r != ' ' && r != '-' && (r < '0' || r > '9') }) {
