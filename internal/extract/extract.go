@@ -152,7 +152,7 @@ func spokenIn(doc intel.Document) string {
 	if text == "" {
 		text = doc.Title
 	}
-	if tag := plainly(text); tag != "" {
+	if tag := byWords(text); tag != "" {
 		return tag
 	}
 	tag, _, _ := strings.Cut(strings.ToLower(doc.Language), "-")
