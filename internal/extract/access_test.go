@@ -58,9 +58,9 @@ func TestALineOfALogSaysTheSameWhereverItStands(t *testing.T) {
 	}
 }
 
-// TestFieldsComeOutInOrder holds a text with prose and lines of a log in turns
-// to the order of offsets, which the words of both are merged for.
-func TestFieldsComeOutInOrder(t *testing.T) {
+// TestNamesAreFoundInProseAndLogsInTurns reads a text whose words come from prose
+// and from fields: unless they are merged in order, values hide names.
+func TestNamesAreFoundInProseAndLogsInTurns(t *testing.T) {
 	text := strings.Repeat("Nightbell was seen.\n"+`192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET / HTTP/1.1" 200 5 "-" "Nightbell"`+"\n", 5)
 	os := scanner(t).Observations(intel.Document{Text: text})
 	if !slices.IsSortedFunc(os, func(a, b intel.Observation) int { return a.Offset - b.Offset }) {
