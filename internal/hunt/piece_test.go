@@ -84,6 +84,21 @@ func TestALongLineOfJSONHasItsIndicatorsAndFragments(t *testing.T) {
 	}
 }
 
+func TestARequestThatServersTakeIsReadWholeWhereverALineIsCut(t *testing.T) {
+	set := attacksFrom(t)
+	request := "GET /evalCode/" + strings.Repeat("a/", 15<<10) + "admin/x.php HTTP/1.1"
+	for _, before := range []int{longestLine - len(request)/2, longestLine - 40, longestLine - overlap} {
+		log := strings.Repeat("a ", before/2) + request + strings.Repeat(" a", longestRequest)
+		var got []string
+		for _, p := range places(t, set, longestLine, log) {
+			got = append(got, strings.Fields(p)[2])
+		}
+		if strings.Join(got, " ") != "file:/admin/x.php function:evalCode" {
+			t.Errorf("%d bytes into a line: found %q", before, got)
+		}
+	}
+}
+
 func TestARequestOfMegabytesIsLookedAtToItsEnd(t *testing.T) {
 	set := attacksFrom(t)
 	for name, test := range map[string]struct{ log, want string }{
