@@ -34,9 +34,12 @@ type importCmd struct {
 // counted.
 const mostListed = 100_000
 
-// mostCopies is how many copies are named, and mostWhole how many files are
-// remembered for it.
-const mostCopies, mostWhole = 20, 100_000
+const (
+	// mostCopies is how many files are named for being copies; all are counted.
+	mostCopies = 20
+	// mostWhole is how many files are remembered to know their copies by.
+	mostWhole = 100_000
+)
 
 // A rejection is an item that could not be read.
 type rejection struct {

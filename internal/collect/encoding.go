@@ -10,13 +10,14 @@ import (
 )
 
 var (
-	errEncoding = errors.New("not valid UTF-8: read with U+FFFD in place of what is not")
+	// errNotUTF8 says what became of text that is to be UTF-8 and is not.
+	errNotUTF8 = errors.New("not valid UTF-8: read with U+FFFD in place of what is not")
 
 	// ErrEncoding says what became of text that is not in the encoding it says.
 	ErrEncoding = errors.New("not valid in the encoding it says: read with U+FFFD in place of what is not")
 )
 
-// mostMended is how many lines of a file are named for it.
+// mostMended is how many lines of a file are named for not being UTF-8.
 const mostMended = 20
 
 // Encoded returns r, as it is, and notes through env the lines of it that are
@@ -62,7 +63,7 @@ func (e *encoded) check(text []byte, ends bool) {
 			return
 		}
 		if e.line != e.last && e.noted < mostMended && e.env.Reject != nil {
-			e.env.Reject(fmt.Sprintf("line %d", e.line), errEncoding)
+			e.env.Reject(fmt.Sprintf("line %d", e.line), errNotUTF8)
 			e.last, e.noted = e.line, e.noted+1
 		}
 		text = text[1:]
@@ -70,12 +71,13 @@ func (e *encoded) check(text []byte, ends bool) {
 	e.line += bytes.Count(text, []byte{'\n'})
 }
 
-// ReadText is ReadFile for text in UTF-8: it notes the lines that are not.
+// ReadText is ReadFile for text in UTF-8: it notes the lines that are not, as
+// CheckText does.
 func ReadText(ctx context.Context, env Env, name string, limit int64) ([]byte, error) {
 	text, err := ReadFile(ctx, env, name, limit)
 	CheckText(env, text)
 	return text, err
 }
 
-// CheckText notes through env the lines of text that are not valid UTF-8.
+// CheckText notes through env the first lines of text that are not valid UTF-8.
 func CheckText(env Env, text []byte) { (&encoded{env: env, line: 1}).check(text, true) }

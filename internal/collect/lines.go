@@ -90,7 +90,7 @@ func (l *Lines) Text() string {
 	if !utf8.Valid(l.line) {
 		if l.number != l.replaced {
 			if l.mended, l.replaced = l.mended+1, l.number; l.mended <= mostMended {
-				l.Reject(errEncoding)
+				l.Reject(errNotUTF8)
 			}
 		}
 		return strings.ToValidUTF8(string(l.line), "\uFFFD")

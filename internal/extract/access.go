@@ -218,8 +218,8 @@ func merged(prose, logged []token) []token {
 	return append(all, prose...)
 }
 
-// field notes what is in a field, whatever stands beside it. Numbers alone are
-// nothing.
+// field notes what is in a field, whatever stands beside it, from what was found
+// in the same one before if it was read. Numbers alone are nothing.
 func (v *values) field(from, to int) {
 	text := v.text[from:to]
 	if !strings.ContainsFunc(text, func(r rune) bool { return r != ' ' && r != '-' && (r < '0' || r > '9') }) {

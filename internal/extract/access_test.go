@@ -23,6 +23,7 @@ func TestALineOfAnAccessLogIsReadByItsFields(t *testing.T) {
 		`192.0.2.7` + date + `"\x16\x03\x01 c2.evil.example" 400 5 "-" "-"`:                                                         "domain:c2.evil.example ipv4:192.0.2.7",
 		`192.0.2.7 - ops@evil.example [03/Mar/2026:12:11:09 +0000] "GET / HTTP/1.1" 200 5`:                                          "email:ops@evil.example ipv4:192.0.2.7",
 		`192.0.2.7` + date + `"GET / HTTP/1.1" 200 5 "-" "say \"hi\" to c2.evil.example"`:                                           "domain:c2.evil.example ipv4:192.0.2.7",
+		`192.0.2.7` + date + `"GET /a.php?x=\"1 HTTP/1.1" 200 5`:                                                                    "argument:x file:/a.php ipv4:192.0.2.7",
 		`192.0.2.7` + date + `"GET / HTTP/1.1" 200 5 "-" "-" "192.0.2.9" c2.evil.example`:                                           "domain:c2.evil.example ipv4:192.0.2.7 ipv4:192.0.2.9",
 		`192.0.2.7` + date + `"GET / HTTP/1.1" 200 5 "-" "Mozilla` + "\r":                                                           "ipv4:192.0.2.7",
 		"Lines as these were seen:\n" + `192.0.2.7` + date + `"GET /a.php?x=1 HTTP/1.1" 200 5` + "\nThey came from c2.evil.example": "argument:x domain:c2.evil.example file:/a.php ipv4:192.0.2.7",
@@ -111,9 +112,9 @@ func TestALineOfALogSaysTheSameWhereverItStands(t *testing.T) {
 	}
 }
 
-// TestFieldsComeOutInOrder holds a text with prose and lines of a log in turns
-// to the order of offsets, which the words of both are merged for.
-func TestFieldsComeOutInOrder(t *testing.T) {
+// TestNamesAreFoundInProseAndLogsInTurns reads a text whose words come from prose
+// and from fields: unless they are merged in order, values hide names.
+func TestNamesAreFoundInProseAndLogsInTurns(t *testing.T) {
 	text := strings.Repeat("Nightbell was seen.\n"+`192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET / HTTP/1.1" 200 5 "-" "Nightbell"`+"\n", 5)
 	os := scanner(t).Observations(intel.Document{Text: text})
 	if !slices.IsSortedFunc(os, func(a, b intel.Observation) int { return a.Offset - b.Offset }) {

@@ -120,10 +120,10 @@ func TestTrickyLinesAreReadRight(t *testing.T) {
 }
 
 // TestFragmentsOfVulnerabilitiesAreRead holds the scanner to descriptions
-// labelled by hand: by CVE and fragment, the texts are in the CVE list. Sets a and
-// b are half descriptions in set phrases; c was labelled later, by a rule that
-// leaves those out, and found half of what it names missing; d was drawn at random
-// from free words, of which three in four name nothing.
+// labelled by hand: by CVE and fragment, the texts are in the CVE list. Sets a
+// and b are half descriptions in set phrases; c was labelled later, by a rule
+// that leaves those out, and found half of what it names missing; d was drawn at
+// random from those in free words, of which three in four name nothing.
 func TestFragmentsOfVulnerabilitiesAreRead(t *testing.T) {
 	for _, c := range []struct {
 		sets  string

@@ -20,7 +20,7 @@ func (v *values) bare(from, to int) {
 	switch {
 	case libraryName(run) && (strings.Contains(run, ".so") || v.inProgram(from, to) && !v.describes(to, "sub", "(")), (strings.HasSuffix(run, ".dll") || strings.HasSuffix(run, ".so")) && !strings.ContainsAny(run, `/\`):
 		kind = intel.Library
-	case snake(run) && (v.inProgram(from, to) || v.inFile(to) || v.describes(to, "incorrectly", "fails", "does", "returns", "calls", "misses", "forgets")) && !v.describes(v.listEnd(to), notFunctions...) && !strings.Contains(run, "_table"):
+	case snake(run) && (v.inProgram(from, to) || v.inFile(to) || v.describes(to, "incorrectly", "fails", "does", "returns", "calls", "misses", "forgets")) && !v.notFunction(v.listEnd(to)) && !strings.Contains(run, "_table"):
 	case camel(run) && (v.opens(from) && strings.HasPrefix(v.text[to:], " of ") && programText(v.word(to+4)) || v.wordBefore(from) == "calling" || v.faultIn(from)):
 	case qualified(run):
 	case v.told(from, to):
@@ -170,8 +170,8 @@ func (v *values) opens(from int) bool {
 	return strings.HasSuffix(before, "In ") && (len(before) == 3 || strings.IndexByte("\n.", before[len(before)-4]) >= 0 || before[len(before)-4] == ' ')
 }
 
-// inProgram reports whether the word before a place says that a function
-// follows.
+// inProgram reports whether the words before text[from:to] say that it is a
+// function.
 func (v *values) inProgram(from, to int) bool {
 	if from > 1 && strings.IndexByte(".>%$@#/\\-=:&*(<", v.text[from-1]) >= 0 {
 		return false
@@ -180,7 +180,7 @@ func (v *values) inProgram(from, to int) bool {
 	switch word {
 	case "in":
 		before := v.wordBefore(from - 3)
-		return before != "value" && (before != "found" || !v.product(to))
+		return before != "value" && (before != "found" || !v.capitalFollows(to))
 	case "by":
 		before := v.wordBefore(from - 3)
 		return before != "protected" && before != "guarded"
@@ -197,9 +197,9 @@ func (v *values) inProgram(from, to int) bool {
 	return false
 }
 
-// product reports whether a word with a capital stands behind a place, as the
-// name of a product does behind its vendor's.
-func (v *values) product(at int) bool {
+// capitalFollows reports whether a word with a capital stands behind a place, as
+// the name of a product does behind its vendor's.
+func (v *values) capitalFollows(at int) bool {
 	return at+1 < len(v.text) && v.text[at] == ' ' && v.text[at+1] >= 'A' && v.text[at+1] <= 'Z'
 }
 
@@ -209,16 +209,12 @@ func (v *values) describes(at int, words ...string) bool {
 	if !strings.HasPrefix(rest, " ") {
 		return false
 	}
-	for _, w := range words {
-		if strings.HasPrefix(rest[1:], w) {
-			return true
-		}
-	}
-	return false
+	return begins(rest[1:], words...)
 }
 
-// dropRemedies drops the functions by which a flaw was mended. What is first
-// named as used for that is nothing else later.
+// dropRemedies drops what is not part of a flaw: functions by which it was mended
+// or that stand in a line of a program or log, and files in which a workaround is
+// set. A function that is first named as used for mending is nothing else later.
 func (v *values) dropRemedies() {
 	used := map[string]bool{}
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
@@ -232,18 +228,18 @@ func (v *values) dropRemedies() {
 		if v.compared(o.Offset) {
 			return true
 		}
-		mends := mend(lead, v.wordBefore(o.Offset))
-		if _, ok := used[o.Entity.Name]; !ok {
-			word := v.wordBefore(o.Offset)
+		word := v.wordBefore(o.Offset)
+		mends := mend(lead, word)
+		if _, known := used[o.Entity.Name]; !known {
 			used[o.Entity.Name] = mends && (word == "use" || word == "uses" || word == "using" || word == "calling")
 		}
 		return mends || used[o.Entity.Name]
 	})
 }
 
-// mend reports whether a sentence, of which lead stands before a place, tells how
-// a flaw was mended: what it calls was not what was wrong. Word is the last
-// before the place.
+// mend reports whether a sentence tells how a flaw was mended: what it calls was
+// not what was wrong. Lead is what of it stands before the call, word the last
+// word of that in lower case.
 func mend(lead, word string) bool {
 	switch {
 	case word == "using" && begins(lead, "Fix", "fix"),
@@ -253,8 +249,9 @@ func mend(lead, word string) bool {
 	return begins(lead, "Fix this", "Fix it", "Fix the", "To fix", "Fixed by", "Avoid this", "Use ", "So call", "So add", "So use", "Let's", "This patch", "Instead", "Make sure", "We should", "It should", "Also,", "The fix", "Replace", "Move ", "Call ")
 }
 
-// workaround reports whether a sentence tells what to set in a file until a flaw
-// is mended. A file that is to be kept from use is none of those.
+// workaround reports whether a sentence that begins with lead tells in which file
+// to set something until a flaw is mended. One that tells which file to block or
+// remove does not: that file is the flaw's.
 func workaround(lead string) bool {
 	if !begins(lead, "As a workaround", "As workaround", "A workaround", "To work around", "Workaround") {
 		return false

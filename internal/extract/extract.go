@@ -3,10 +3,10 @@
 //
 // It works in two linear passes over the text. The first looks at runs of
 // characters without blanks, gates those that could be a value and hands only
-// them to parsers; the second looks up words in a table of names. No regular
-// expression is involved, so hostile text costs no more than any other. What
-// is recognised and is usually harmless is kept with the reason why it was set
-// aside, never dropped.
+// them to parsers, in lines of access logs field by field; the second looks up
+// words in a table of names. No regular expression is involved, so hostile text
+// costs no more than any other. What is recognised and is usually harmless is
+// kept with the reason why it was set aside, never dropped.
 package extract
 
 import (
@@ -35,7 +35,7 @@ type Scanner struct {
 	scratch  sync.Pool // of *scratch
 }
 
-// A scratch is what scans of one text leave to the next: room for the words of it.
+// A scratch is the room that the scan of one text leaves to the next.
 type scratch struct {
 	words, logged []token
 	cues          []cue
@@ -43,7 +43,8 @@ type scratch struct {
 	places        []int32
 }
 
-// mostKept is how many words of room are kept.
+// mostKept is for how many words room is kept; what else is in a scratch is
+// bounded by most or by the words.
 const mostKept = 1 << 20
 
 // New returns a scanner that knows the names of set.
@@ -151,15 +152,15 @@ func spokenIn(doc intel.Document) string {
 	if text == "" {
 		text = doc.Title
 	}
-	if tag := plainly(text); tag != "" {
+	if tag := byWords(text); tag != "" {
 		return tag
 	}
 	tag, _, _ := strings.Cut(strings.ToLower(doc.Language), "-")
 	return tag
 }
 
-// pass makes both passes and returns what they find in order and how many steps they
-// took.
+// pass makes both passes and returns what they find, in order, and how many
+// steps they took.
 func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	room, ok := s.scratch.Get().(*scratch)
 	if !ok {
@@ -167,17 +168,18 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	}
 	words := room.words[:0]
 	v.logged, v.cues, v.out = room.logged[:0], room.cues[:0], room.found[:0]
-	for section := range sections(v.text, v.signs) {
-		if section.line != nil {
-			v.access(section.line)
+	for part := range sections(v.text, v.signs) {
+		if part.line != nil {
+			v.access(part.line)
 			continue
 		}
-		v.run(section.from, section.to)
-		words = tokens(words, v.text[:section.to], section.from)
+		v.run(part.from, part.to)
+		words = tokens(words, v.text[:part.to], part.from)
 	}
 	v.spaced()
 	v.fragments(words, s.triggers)
-	names, steps := s.names.find(room.named[:0], v.text, merged(words, v.logged), v.spans(), v.advisory, v.language)
+	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: v.spans(), strict: v.advisory, language: v.language, out: room.named[:0]}
+	names, steps := search.find()
 	out, places := inOrder(room.places[:0], v.out, names)
 	clear(v.out)
 	clear(names)

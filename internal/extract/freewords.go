@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -10,7 +9,8 @@ import (
 // Descriptions in free words say what a name is by the words beside it, by its
 // form, or by the list that it stands in.
 
-// told reads what the words beside a run of an advisory say that it is.
+// told notes a run of an advisory as what the words beside it say that it is, and
+// reports whether they say anything.
 func (v *values) told(from, to int) bool {
 	run, _, _ := strings.Cut(v.text[from:to], "(")
 	kind := intel.Argument
@@ -22,13 +22,13 @@ func (v *values) told(from, to int) bool {
 	case coded(run) && v.describes(to, "endpoint") && v.wordBefore(from) == "the",
 		coded(run) && v.wordBefore(from) == "the" && v.endpointsFollow(to):
 		kind = intel.File
-	case method(run) && !v.describes(to, notFunctions...) && (v.inProgram(from, to) || v.article(from) || v.opened(from) && strings.HasPrefix(v.text[to:], "(")),
+	case member(run) && !v.notFunction(to) && (v.inProgram(from, to) || v.article(from) || v.opened(from) && strings.HasPrefix(v.text[to:], "(")),
 		coded(run) && v.wordBefore(from) == "calling",
 		verbal(run) && !branded(run) && (v.flawFollows(to) || v.flawFollows(v.wordEnd(to))):
 		kind = intel.Function
 	case v.flawFollows(to) && !v.flawFollows(from-1) && verbal(v.lastWord(from)) && (run[0] >= 'A' && run[0] <= 'Z' || technical(run)) && plainName(run),
 		v.opened(from) && v.describes(to+1, "user controlled key"):
-	case v.listed(intel.Function, from, to) && (mixed(run) || snake(run)) && !v.describes(v.listEnd(to), notFunctions...):
+	case v.listed(intel.Function, from, to) && (mixed(run) || snake(run)) && !v.notFunction(v.listEnd(to)):
 		kind = intel.Function
 	case v.listed(intel.File, from, to) && (run[0] == '/' && classOf(run)&^(alpha|hex|digit|dot|dash|slash) == 0 || mixed(run) && v.describes(to, "endpoints")):
 		kind = intel.File
@@ -39,10 +39,12 @@ func (v *values) told(from, to int) bool {
 	return true
 }
 
-// notFunctions are the beginnings of words behind the names of what is no
-// function.
-var notFunctions = []string{"driver", "module", "struct", "field", "variable", "flag", "param", "arg", "option", "table", "list", "lock", "file", "package", "plugin", "component", "device", "subsystem", "bit", "array", "pointer", "member", "object", "setting",
-	"config", "value", "header", "cookie", "macro", "constant", "attribute", "property", "properties", "system prop", "class", "type", "policy", "key", "role", "endpoint", "page", "action", "activity", "permission", "app", "namespace", "service", "shortcode"}
+// notFunction reports whether the word behind a place says that the name before
+// it is that of something other than a function.
+func (v *values) notFunction(at int) bool {
+	return v.describes(at, "driver", "module", "struct", "field", "variable", "flag", "param", "arg", "option", "table", "list", "lock", "file", "package", "plugin", "component", "device", "subsystem", "bit", "array", "pointer", "member", "object", "setting",
+		"config", "value", "header", "cookie", "macro", "constant", "attribute", "property", "properties", "system prop", "class", "type", "policy", "key", "role", "endpoint", "page", "action", "activity", "permission", "app", "namespace", "service", "shortcode")
+}
 
 // requestHeader reports whether a word is the name of a header by which clients
 // say something of themselves or of their request (RFC 9110 and common use).
@@ -55,15 +57,15 @@ func requestHeader(s string) bool {
 	return len(s) > 4 && strings.HasPrefix(s, "X-")
 }
 
-// mixed reports whether a word is written of letters with a capital
-// inside, as names of functions are and those of many products.
+// mixed reports whether a word is letters and digits with a capital inside, as
+// names of functions are and those of many products.
 func mixed(s string) bool {
 	return len(s) > 3 && classOf(s)&^(alpha|hex|digit) == 0 && technical(s) && strings.ToUpper(s) != s && !allDigits(s[:1])
 }
 
-// method reports whether a word is a function behind the name of what has it:
+// member reports whether a word is a function behind the name of what has it:
 // Client.verifyToken, os.StartProcess.
-func method(s string) bool {
+func member(s string) bool {
 	i := strings.LastIndexByte(s, '.')
 	if i <= 0 || classOf(s)&^(alpha|hex|digit|dot|dash) != 0 || strings.Contains(s, "-") || strings.Contains(s, "..") || sourceFile(s) {
 		return false
@@ -85,8 +87,15 @@ func verbal(s string) bool {
 	if end == len(s) || isDigit(s[end]) || s[end] == '_' && !snake(s) {
 		return false
 	}
-	_, ok := slices.BinarySearch(verbs, strings.ToLower(s[:end]))
-	return ok
+	switch strings.ToLower(s[:end]) {
+	case "add", "apply", "build", "call", "change", "check", "clear", "close", "compute", "convert", "copy", "create", "decode", "del", "delete", "deserialize",
+		"disable", "do", "download", "edit", "enable", "encode", "exec", "execute", "export", "fetch", "find", "format", "free", "generate", "get", "handle",
+		"import", "init", "insert", "install", "is", "list", "load", "log", "make", "modify", "move", "on", "open", "parse", "process", "read", "receive",
+		"recv", "register", "remove", "render", "replace", "reset", "resolve", "run", "save", "search", "select", "send", "set", "show", "start", "stop", "to",
+		"unpack", "update", "upload", "validate", "verify", "write":
+		return true
+	}
+	return false
 }
 
 // coded reports whether a word of letters with a capital inside is from a
@@ -104,19 +113,15 @@ func branded(s string) bool {
 	return false
 }
 
-var verbs = []string{"add", "apply", "build", "call", "change", "check", "clear", "close", "compute", "convert", "copy", "create", "decode", "del", "delete", "deserialize", "disable", "do", "download", "edit", "enable", "encode", "exec", "execute",
-	"export", "fetch", "find", "format", "free", "generate", "get", "handle", "import", "init", "insert", "install", "is", "list", "load", "log", "make", "modify", "move", "on", "open", "parse", "process", "read", "receive", "recv", "register",
-	"remove", "render", "replace", "reset", "resolve", "run", "save", "search", "select", "send", "set", "show", "start", "stop", "to", "unpack", "update", "upload", "validate", "verify", "write"}
-
 // flawFollows reports whether the words behind a place are the name of a flaw.
 func (v *values) flawFollows(at int) bool {
 	if at < 0 || at >= len(v.text) || v.text[at] != ' ' {
 		return false
 	}
 	rest := strings.ToLower(v.text[at+1 : min(len(v.text), at+24)])
-	return slices.ContainsFunc([]string{"stack-based", "heap-based", "stack overflow", "heap overflow", "buffer over", "use-after-free", "use after free", "out-of-bounds", "out of bounds", "integer overflow", "command injection", "sql injection",
+	return begins(rest, "stack-based", "heap-based", "stack overflow", "heap overflow", "buffer over", "use-after-free", "use after free", "out-of-bounds", "out of bounds", "integer overflow", "command injection", "sql injection",
 		"directory traversal", "path traversal", "cross-site", "double free", "missing auth", "exposed dangerous", "unrestricted", "null pointer", "type confusion", "uninitialized", "format string", "deserialization of", "xml external", "denial-of-service",
-		"remote code execution", "server-side request"}, func(flaw string) bool { return strings.HasPrefix(rest, flaw) })
+		"remote code execution", "server-side request")
 }
 
 // wordEnd returns where the word behind a blank ends.
@@ -139,8 +144,8 @@ func (v *values) lastWord(at int) string {
 	return v.text[begin : at-1]
 }
 
-// article reports whether "the" stands before a place and before it a word that
-// says that something is done there.
+// article reports whether "the" stands before a place, behind a word that says
+// that something is done there: "via the".
 func (v *values) article(at int) bool {
 	if v.wordBefore(at) != "the" || at < 5 {
 		return false
@@ -163,7 +168,8 @@ func (v *values) endpointsFollow(at int) bool {
 	return mixed(name) && strings.HasPrefix(rest, "endpoints")
 }
 
-// listed reports whether a place goes on a list whose last name is of a kind.
+// listed reports whether text[from:to] goes on a list of names of a kind: the
+// last value found is of it, with a comma or "and" between.
 func (v *values) listed(kind intel.Kind, from, to int) bool {
 	if len(v.out) == 0 {
 		return false
@@ -183,8 +189,8 @@ func (v *values) listed(kind intel.Kind, from, to int) bool {
 	return false
 }
 
-// listEnd returns where the list of identifiers ends of which one ends at a
-// place: the same place if "and" or "or" does not close it.
+// listEnd returns where a list of identifiers ends, of which one ends at a place:
+// the same place if no "and" or "or" comes before the last.
 func (v *values) listEnd(to int) int {
 	at := to
 	for range 12 {
@@ -244,9 +250,9 @@ func title(s string) bool {
 	return len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'a' && s[1] <= 'z' && !strings.HasPrefix(s, "The ") && s != "The"
 }
 
-// nameable reports whether a word that else stands beside a trigger in prose is
-// a name where it stands: behind "via the" or, an acronym in small letters,
-// behind "the".
+// nameable reports whether an ordinary word is the name of a parameter for once,
+// by what stands before it: "via the" or, before an acronym in small letters,
+// "the".
 func (v *values) nameable(p piece) bool {
 	if v.wordBefore(p.from) != "the" || p.from < 5 {
 		return false

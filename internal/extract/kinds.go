@@ -7,7 +7,8 @@ import (
 )
 
 // identifiers reads what is written letters-number: CVE, GHSA, CWE, CAPEC,
-// ATT&CK techniques, autonomous systems, designators of actors.
+// ATT&CK techniques, autonomous systems, designators of actors. What has no digit
+// is none, but for GHSA.
 func (v *values) identifiers(from, to int, p string, has class) bool {
 	if len(p) > 40 || has&(digit|odd) == 0 && !ghsaBegins(p) {
 		return false
@@ -76,6 +77,7 @@ func cve(s string) int {
 	return n
 }
 
+// ghsaBegins reports whether s begins as a GHSA id, which may have no digit.
 func ghsaBegins(s string) bool { return len(s) > 5 && strings.EqualFold(s[:5], "GHSA-") }
 
 func ghsa(s string) bool {

@@ -33,23 +33,24 @@ func Language(text string) (tag string, confidence float64) {
 	return language(text, trigrams)
 }
 
-// plainly is [Language] without trigrams: what they say of short texts may differ
-// from one run to the next.
-func plainly(text string) string {
+// byWords is the tag of [Language] without trigrams: what they say of short texts
+// may differ from one run to the next.
+func byWords(text string) string {
 	tag, _ := language(text, func(_ string, ahead whatlanggo.Lang, _ map[whatlanggo.Lang]bool) whatlanggo.Lang { return ahead })
 	return tag
 }
 
-// A judge says which of some languages in Latin letters words are in that the
-// commonest words do not tell apart, -1 for none. The one that is ahead by them
-// is -1 too where none is.
-type judge func(words string, ahead whatlanggo.Lang, among map[whatlanggo.Lang]bool) whatlanggo.Lang
+// A tieBreak decides between languages in Latin letters that the commonest words
+// hardly tell apart: it returns one of among, or -1 for none. Ahead is the one
+// that those words speak for, -1 if they speak as much for another.
+type tieBreak func(words string, ahead whatlanggo.Lang, among map[whatlanggo.Lang]bool) whatlanggo.Lang
 
+// trigrams is the tieBreak by rows of three letters.
 func trigrams(words string, _ whatlanggo.Lang, among map[whatlanggo.Lang]bool) whatlanggo.Lang {
 	return whatlanggo.DetectLangWithOptions(words, whatlanggo.Options{Whitelist: among})
 }
 
-func language(text string, near judge) (tag string, confidence float64) {
+func language(text string, decide tieBreak) (tag string, confidence float64) {
 	words, scripts := letters(text)
 	scripts[han] *= signWorth // a sign of it is a word or half of one
 	of, most, all := unscripted, 0, 0
@@ -63,7 +64,7 @@ func language(text string, near judge) (tag string, confidence float64) {
 		return "", 0
 	}
 	if most*foreignNames < all {
-		return latinLanguage(words, float64(scripts[latin])/float64(all), near)
+		return latinLanguage(words, float64(scripts[latin])/float64(all), decide)
 	}
 	// Names in Latin letters stand in all languages.
 	share := float64(most) / float64(all-scripts[latin])
@@ -227,7 +228,7 @@ func tongues() []tongue {
 }
 
 // latinLanguage tells a language that is written in Latin letters.
-func latinLanguage(text string, share float64, near judge) (string, float64) {
+func latinLanguage(text string, share float64, decide tieBreak) (string, float64) {
 	counts := map[string]int{}
 	all := 0
 	for w := range strings.FieldsSeq(text) {
@@ -265,7 +266,7 @@ func latinLanguage(text string, share float64, near judge) (string, float64) {
 	if most == next {
 		ahead = -1
 	}
-	switch near(text, ahead, allowed) {
+	switch decide(text, ahead, allowed) {
 	case best.of:
 		return best.tag, share * sure
 	case second.of:

@@ -70,15 +70,7 @@ func newLexicon(set *reference.Set) *lexicon {
 		}
 	}
 	for _, phrases := range l.entries {
-		slices.SortStableFunc(phrases, func(a, b phrase) int {
-			if n := len(b.hashes) - len(a.hashes); n != 0 || a.idle() == b.idle() {
-				return n
-			}
-			if a.idle() {
-				return -1
-			}
-			return 1
-		})
+		slices.SortStableFunc(phrases, byLength)
 	}
 	l.first = newDirectory(places)
 	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
@@ -87,6 +79,17 @@ func newLexicon(set *reference.Set) *lexicon {
 		}
 	}
 	return l
+}
+
+// byLength puts longer phrases first, and of equal ones those that name nothing.
+func byLength(a, b phrase) int {
+	switch n := len(b.hashes) - len(a.hashes); {
+	case n != 0 || a.idle() == b.idle():
+		return n
+	case a.idle():
+		return -1
+	}
+	return 1
 }
 
 // named reports whether things of a kind have names that are written in more
@@ -153,25 +156,26 @@ type search struct {
 	*lexicon
 	text  string
 	words []token
-	taken *spans
-	out   []intel.Observation
+	taken *spans // where values stand: words inside them are no names
+	// strict asks for words beside a name that say what it is: descriptions of
+	// flaws are full of software that something bad is called after.
+	strict bool
+	// language tells that of the text; it is asked only where a word of one
+	// language alone stands.
+	language func() string
+	out      []intel.Observation // to begin with empty
 	// doubtful are ambiguous names without support of their own.
 	doubtful []intel.Observation
-	steps    int           // phrases and words looked at
-	strict   bool          // see find
-	language func() string // of the text
+	steps    int // phrases and words looked at
 }
 
-// find appends the phrases in a text to out, which is empty, longest first at each word. Words inside
-// values that were found already are no names. Strict asks for words beside a
-// name that say what it is: descriptions of flaws are full of software that
-// something bad is called after. Language tells the language of the text, which
-// is asked only where a word of that language stands.
-func (l *lexicon) find(out []intel.Observation, text string, words []token, taken *spans, strict bool, language func() string) ([]intel.Observation, int) {
-	s := search{lexicon: l, text: text, words: words, taken: taken, out: out, strict: strict, language: language}
+// find returns the phrases in the text, the longest at each word, and how many
+// steps that took.
+func (s *search) find() (found []intel.Observation, steps int) {
+	l, words := s.lexicon, s.words
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
-		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || taken.cover(int(w.from)) {
+		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || s.taken.cover(int(w.from)) {
 			i++
 			continue
 		}

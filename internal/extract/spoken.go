@@ -11,9 +11,9 @@ import (
 // idle reports whether a phrase names nothing, and keeps its words from it.
 func (p *phrase) idle() bool { return p.entity == intel.Entity{} }
 
-// spoken reports whether a phrase stands there as its language writes it: the
-// text is in that language, the capitals are those of a name, and it is no part
-// of a longer word of a script without blanks.
+// spoken reports whether a phrase stands at o as its language writes it: the text
+// is in that language, the capitals are those of a name, and it is no part of a
+// longer word of a script without blanks.
 func (s *search) spoken(p *phrase, o intel.Observation) bool {
 	if p.cased && !capitals(p.exact, o.Text) {
 		return false
@@ -30,8 +30,8 @@ func (s *search) spoken(p *phrase, o intel.Observation) bool {
 	return p.language == "" || p.language == s.language()
 }
 
-// smallPeoples reports whether a language writes what is of a country small, so
-// that with a capital it is the name of a person.
+// smallPeoples reports whether a language writes words for peoples with a small
+// letter, so that one with a capital is the name of a person: Russo, Greco.
 func smallPeoples(language string) bool {
 	return language == "es" || language == "it" || language == "pt"
 }
@@ -42,8 +42,8 @@ func capitalised(word string) bool {
 	return unicode.IsUpper(r) && word[size:] != strings.ToUpper(word[size:])
 }
 
-// capitals reports whether a text has capitals where a name of the same letters
-// has them.
+// capitals reports whether a text has capitals wherever a name of the same letters
+// has them; it may have more.
 func capitals(name, text string) bool {
 	for _, r := range name {
 		if !unicode.IsLetter(r) {
@@ -63,9 +63,8 @@ func capitals(name, text string) bool {
 	return true
 }
 
-// apart reports whether what begins or ends with katakana stands between other
-// signs, and what begins with hangul begins a word, behind which particles may
-// follow.
+// apart reports whether what begins or ends with katakana has other signs beside
+// it, and what begins with hangul begins a word; particles may follow that.
 func (s *search) apart(o intel.Observation) bool {
 	from, to := o.Offset, o.Offset+o.Length
 	before, _ := utf8.DecodeLastRuneInString(s.text[:from])

@@ -27,9 +27,9 @@ type values struct {
 	// lowered is what stands before loweredAt, in lower case, for near.
 	lowered   []byte
 	loweredAt int
-	fields    map[string]field // of lines of logs
-	logged    []token          // words of them
-	cues      []cue
+	fields    map[string]field // of lines of access logs, read already
+	logged    []token          // words in such lines
+	cues      []cue            // what is known by the words around it
 }
 
 // note keeps a value, with the reason if it is to be set aside.

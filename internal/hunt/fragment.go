@@ -98,7 +98,8 @@ type requestScratch struct {
 	last              []uint32 // the request that each mark was last found in
 }
 
-// begin begins a request.
+// begin forgets what was found in the request before; marks is how many there are
+// to find.
 func (r *requestScratch) begin(marks int) {
 	if r.number++; r.last == nil || r.number == 0 {
 		r.last, r.number = make([]uint32, marks), 1

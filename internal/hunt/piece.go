@@ -25,8 +25,9 @@ type pieces struct {
 	close byte  // what ends it
 }
 
-// overlap is what two pieces of a line of n bytes at least have in common.
-func (s *Scanner) overlap(n int) int {
+// repeated is how much of the end of a piece of n bytes the next one begins with:
+// for fragments what a request may be long, else what an indicator may.
+func (s *Scanner) repeated(n int) int {
 	if s.set.attack != nil {
 		return min(longestRequest, n/2)
 	}
@@ -42,14 +43,14 @@ func (s *Scanner) piece(b []byte, from, to int) {
 		s.pieces = pieces{upto: s.base + int64(from)}
 	}
 	cut := to == len(b) && s.cutAfter
-	again := len(b) - s.overlap(len(b)) // where the next piece begins
+	again := len(b) - s.repeated(len(b)) // where the next piece begins
 	at := max(0, int(s.pieces.upto-s.base)-l.from)
 	s.steps += 2 * (len(l.text) - at)
 	if s.pieces.open {
 		l.escaped = s.pieces.close == '"'
 		end := requestEnd(l.text, at, s.pieces.close)
 		p := part{text: l.text[max(0, at-overlap):end], query: s.pieces.query, ends: end < len(l.text) || !cut}
-		s.asking(b, p)
+		s.askPart(b, p)
 		at = end
 	}
 	for i := at; i < len(l.text); i++ {
@@ -65,23 +66,25 @@ func (s *Scanner) piece(b []byte, from, to int) {
 		s.request.begin(len(s.set.attack.marks))
 		l.escaped = closing == '"'
 		s.pieces.query, s.pieces.close = false, closing
-		s.asking(b, part{text: l.text[start:end], begins: true, ends: whole})
+		s.askPart(b, part{text: l.text[start:end], begins: true, ends: whole})
 		i = max(i, end-1)
 		at = end
 	}
 	s.pieces.upto = s.base + int64(l.from+at)
 }
 
-// asking looks at a part of a request, and notes whether it goes on.
-func (s *Scanner) asking(b []byte, p part) {
+// askPart reports the fragments in a part of a request, and notes whether the
+// request goes on behind it.
+func (s *Scanner) askPart(b []byte, p part) {
 	l := &s.current
 	s.tell(b, l, s.part(l, &p, s.request.places[:0]))
 	s.pieces.open = !p.ends
 	s.pieces.query = s.pieces.query || bytes.IndexByte(p.text, '?') >= 0
 }
 
-// requestAt says of what stands before text[i] and of it whether a request
-// follows: where its sign begins, where it does itself, and what ends it.
+// requestAt says whether text[i] ends the sign that a request follows, such as a
+// method or a key: where the sign begins, where the request does, 0 for none, and
+// what ends it.
 func requestAt(text []byte, i int) (sign, start int, closing byte) {
 	switch text[i] {
 	case ' ': // GET /path
@@ -138,7 +141,7 @@ func requestEnd(text []byte, from int, closing byte) int {
 	return len(text)
 }
 
-// targetKeys is the last of the keys that JSON has a request under.
+// targetKeys has the last key of each path of keys that JSON has a request under.
 var targetKeys = func() map[string]bool {
 	keys := map[string]bool{}
 	for name, r := range roles {

@@ -1,7 +1,6 @@
 package hunt
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -85,6 +84,21 @@ func TestALongLineOfJSONHasItsIndicatorsAndFragments(t *testing.T) {
 	}
 }
 
+func TestARequestThatServersTakeIsReadWholeWhereverALineIsCut(t *testing.T) {
+	set := attacksFrom(t)
+	request := "GET /evalCode/" + strings.Repeat("a/", 15<<10) + "admin/x.php HTTP/1.1"
+	for _, before := range []int{longestLine - len(request)/2, longestLine - 40, longestLine - overlap} {
+		log := strings.Repeat("a ", before/2) + request + strings.Repeat(" a", longestRequest)
+		var got []string
+		for _, p := range places(t, set, longestLine, log) {
+			got = append(got, strings.Fields(p)[2])
+		}
+		if strings.Join(got, " ") != "file:/admin/x.php function:evalCode" {
+			t.Errorf("%d bytes into a line: found %q", before, got)
+		}
+	}
+}
+
 func TestARequestOfMegabytesIsLookedAtToItsEnd(t *testing.T) {
 	set := attacksFrom(t)
 	for name, test := range map[string]struct{ log, want string }{
@@ -133,21 +147,9 @@ func TestALineOfManyMegabytesIsNotHeld(t *testing.T) {
 	set := attacksFrom(t)
 	unit := []byte(`x GET /site/admin/x.php?id=7 {"url":"/a/` + strings.Repeat("b", 4000) + `"} `)
 	const size = 48 << 20
-	var most uint64
-	n, next, found := 0, 0, 0
-	s := NewScanner(set)
-	s.Progress = func(bytes int) {
-		if n += bytes; n > next {
-			next += 8 << 20
-			most = max(most, heap())
-		}
-	}
-	before := heap()
-	err := s.Scan(context.Background(), io.LimitReader(&endless{unit: unit}, size), 0, func(Match) error { found++; return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if grown := int64(most) - int64(before); grown > 4<<20 || n != size || found/2 != (size+len(unit)-1)/len(unit) {
+	found := 0
+	n, grown := held(t, set, io.LimitReader(&endless{unit: unit}, size), func(Match) error { found++; return nil })
+	if grown > 4<<20 || n != size || found/2 != (size+len(unit)-1)/len(unit) {
 		t.Errorf("read %d of %d bytes with %d more held, %d matches in %d units", n, size, grown, found, size/len(unit))
 	}
 }

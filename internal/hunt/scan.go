@@ -14,8 +14,8 @@ const (
 	block = 256 << 10
 	// longestLine is from where on a line is looked at in pieces.
 	longestLine = 1 << 20
-	// overlap is what two pieces of a line have in common: more than any
-	// indicator with what bounds it.
+	// overlap is what two pieces of a line have in common at least: more than
+	// any indicator with what bounds it.
 	overlap = 4 << 10
 )
 
@@ -91,7 +91,7 @@ func (s *Scanner) Scan(ctx context.Context, r io.Reader, from int64, emit func(M
 			s.look(buf)
 			s.cutBefore = true
 			s.seen = s.base + int64(len(buf))
-			end = len(buf) - s.overlap(len(buf))
+			end = len(buf) - s.repeated(len(buf))
 		default:
 			continue
 		}

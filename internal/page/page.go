@@ -26,7 +26,7 @@ type Page struct {
 	Published     time.Time
 	Text          string // of an article; empty where there are posts
 	Posts         []Post // of a thread of a forum
-	Mended        []int  // the first lines that are not in the encoding the page says, counted from 1
+	Mended        []int  // numbers, from 1, of the first lines that are not in the encoding the page says
 }
 
 // A Post is what somebody wrote in a thread.
@@ -41,7 +41,7 @@ var ErrCut = errors.New("the page breaks off: it has no end")
 const (
 	maxElements = 400_000
 	maxBytes    = 32 << 20
-	mostMended  = 20
+	mostMended  = 20 // lines told
 )
 
 // Read reads an article or a thread. The content type may be empty.
@@ -89,8 +89,8 @@ func Cut(body []byte) bool {
 	return begins && !bytes.Contains(lower, []byte("</html")) && !bytes.Contains(lower, []byte("</body"))
 }
 
-// parse makes a tree of a page in whatever encoding, and tells the lines that
-// are not in it. What stands in for scripts is read too: some forums keep their
+// parse makes a tree of a page in whatever encoding, and tells the first lines
+// that are not in it. What stands in for scripts is read too: some forums keep their
 // posts there.
 func parse(body []byte, contentType string) (doc *html.Node, mended []int, err error) {
 	if len(body) > maxBytes {
@@ -123,7 +123,11 @@ func decode(body []byte, contentType string) (text []byte, mended []int, err err
 	}
 	text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
 	line, rest := 1, text
-	for at := bytes.IndexRune(rest, utf8.RuneError); at >= 0 && len(mended) < mostMended; at = bytes.IndexRune(rest, utf8.RuneError) {
+	for len(mended) < mostMended {
+		at := bytes.IndexRune(rest, utf8.RuneError)
+		if at < 0 {
+			break
+		}
 		line += bytes.Count(rest[:at], []byte{'\n'})
 		if n := len(mended); n == 0 || mended[n-1] != line {
 			mended = append(mended, line)

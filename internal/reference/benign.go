@@ -68,8 +68,8 @@ type benign struct {
 	patterns [families][]pattern
 	builtin  map[string]uint16
 	shared   map[string]bool
-	listed   *sieve           // hosts of all lists
-	known    [families]*sieve // what exact has
+	listed   *sieve           // may hold a host that any list has, or one it is below of
+	known    [families]*sieve // may hold what exact has
 }
 
 type pattern struct {
@@ -375,7 +375,7 @@ func (b *benign) inherent(f family, value, host string, p netip.Prefix, isAddres
 
 func (b *benign) lookup(f family, value, host string, p netip.Prefix, isAddress bool) (uint16, bool) {
 	hosts := f == domains || f == urls
-	listed := !hosts || isAddress || b.listed.holdsAbove(host) // of hosts hardly one
+	listed := !hosts || isAddress || b.listed.holdsAbove(host) // hardly any host is
 	if listed {
 		if id, ok := b.inherent(f, value, host, p, isAddress); ok {
 			return id, true

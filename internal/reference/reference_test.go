@@ -414,6 +414,28 @@ func TestCountriesAndWeaknessesAreKnownWithoutAPack(t *testing.T) {
 	}
 }
 
+func TestAProductsNameThatTwoVendorsHaveIsOneOfThemInEachRun(t *testing.T) {
+	p, err := ProductsPack("1", []Product{{Vendor: "Brackwater", Product: "Longname Secure Gate"}, {Vendor: "Aldermoor", Product: "Longname Secure Gate"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		s, err := NewSet(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var owners []string
+		for _, n := range s.Names() {
+			if n.Text == "Longname Secure Gate" {
+				owners = append(owners, n.Entity.Name)
+			}
+		}
+		if len(owners) != 1 || owners[0] != "aldermoor/longname-secure-gate" {
+			t.Fatalf("it is a product of %v", owners)
+		}
+	}
+}
+
 func FuzzParsers(f *testing.F) {
 	f.Add([]byte(bundle))
 	f.Add([]byte(threatActors))

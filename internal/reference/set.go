@@ -93,8 +93,9 @@ func NewSet(packs ...Pack) (*Set, error) {
 // Names returns every name and alias, sorted by the words it consists of. A
 // wording that names things of several kinds has one row for each kind, the
 // likeliest first: a ransomware run by a group of the same name has a row as
-// actor and one as malware. What several languages say has a row for each. Entity is the one it most often stands for;
-// [Set.Resolve] tells all of them. The slice is shared: do not change it.
+// actor and one as malware. One that counts in several languages has a row for
+// each. Entity is the one it most often stands for; [Set.Resolve] tells all of
+// them. The slice is shared: do not change it.
 func (s *Set) Names() []Name { return s.names }
 
 // Resolve returns the canonical entities that the name e stands for, likeliest
@@ -350,7 +351,7 @@ func (s *Set) table(common map[string]bool) ([]Name, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.tongue(spoken)
+	t.addSpoken(spoken)
 	slices.SortFunc(t.rows, compareRows)
 	names := make([]Name, len(t.rows))
 	for i, r := range t.rows {

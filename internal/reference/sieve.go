@@ -12,10 +12,12 @@ type sieve struct {
 	seed maphash.Seed
 }
 
-// bitsPerValue keeps one value in thirty that is not in the set from being
-// known for it.
+// bitsPerValue is so many that of values not in the set fewer than one in thirty
+// is taken for one that may be.
 const bitsPerValue = 32
 
+// newSieve makes a sieve of the keys of sets. It is asked by the method that
+// belongs to the hash: holds to whole, holdsAbove to reversed.
 func newSieve(hash func(s *sieve, v string) uint32, sets ...map[string]uint16) *sieve {
 	n := 0
 	for _, m := range sets {
@@ -33,6 +35,7 @@ func newSieve(hash func(s *sieve, v string) uint32, sets ...map[string]uint16) *
 
 func (s *sieve) has(h uint32) bool { return s.bits[int(h>>6)&(len(s.bits)-1)]>>(h&63)&1 == 1 }
 
+// whole is the hash of a value.
 func (s *sieve) whole(v string) uint32 { return uint32(maphash.String(s.seed, v)) }
 
 // holds reports whether a value may be in a set of whole values.
@@ -43,6 +46,7 @@ const (
 	fnvPrime = 16777619
 )
 
+// reversed is the hash of a host, from its end.
 func (s *sieve) reversed(host string) uint32 {
 	h := uint32(fnvBasis)
 	for i := len(host) - 1; i >= 0; i-- {

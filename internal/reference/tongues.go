@@ -3,6 +3,7 @@ package reference
 import (
 	"cmp"
 	"embed"
+	"fmt"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -20,11 +21,18 @@ const nothing = "-"
 // A tongue is the table of one language.
 type tongue struct {
 	tag     string
-	endings map[string][]string
+	endings map[string][]string // by the name of their class
+	rows    []wording
+}
+
+// A wording is what a country or sector is called.
+type wording struct {
+	key   string   // the code of a country, the title of a sector, or nothing
+	terms []string // stems may have the name of a class of endings behind them
 }
 
 // shared reports whether a language shares its letters with many others, so that
-// a word of it may be any other's: peru, russo, sirio.
+// a word of it may be one of theirs too: peru, russo, sirio.
 func (t tongue) shared() bool {
 	switch t.tag {
 	case "de", "es", "fa", "fr", "it", "pt", "tr":
@@ -33,41 +41,73 @@ func (t tongue) shared() bool {
 	return false
 }
 
-// tongueNames returns the wordings of all tables.
-func tongueNames(sectors map[string]intel.Entity) ([]Name, error) {
+// readTongues reads all tables.
+func readTongues() ([]tongue, error) {
 	files, err := tongues.ReadDir("tables/tongues")
 	if err != nil {
 		return nil, err
 	}
-	var all []Name
+	var all []tongue
 	for _, f := range files {
+		tag := strings.TrimSuffix(f.Name(), ".txt")
 		text, err := tongues.ReadFile("tables/tongues/" + f.Name())
 		if err != nil {
 			return nil, err
 		}
-		tag, _, _ := strings.Cut(f.Name(), ".")
-		t := tongue{tag, map[string][]string{}}
-		for line := range rows(string(text)) {
-			if class, ok := strings.CutPrefix(line, "+"); ok {
-				name, endings, _ := strings.Cut(class, "=")
-				t.endings[strings.TrimSpace(name)] = strings.Fields(endings)
-			}
+		t, err := readTongue(tag, string(text))
+		if err != nil {
+			return nil, fmt.Errorf("words of %s: %w", tag, err)
 		}
-		for line := range rows(string(text)) {
-			if strings.HasPrefix(line, "+") {
-				continue
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func readTongue(tag, table string) (tongue, error) {
+	t := tongue{tag: tag, endings: map[string][]string{}}
+	for line := range rows(table) {
+		if class, ok := strings.CutPrefix(line, "+"); ok {
+			name, endings, _ := strings.Cut(class, "=")
+			name = strings.TrimSpace(name)
+			if t.endings[name] != nil {
+				return tongue{}, fmt.Errorf("endings %q are declared twice", name)
 			}
-			key, terms, _ := strings.Cut(line, "|")
+			t.endings[name] = strings.Fields(endings)
+			continue
+		}
+		key, terms, ok := strings.Cut(line, "|")
+		if !ok {
+			return tongue{}, fmt.Errorf("no bar in %q", line)
+		}
+		w := wording{key: key}
+		for term := range strings.SplitSeq(terms, ",") {
+			w.terms = append(w.terms, strings.TrimSpace(term))
+		}
+		t.rows = append(t.rows, w)
+	}
+	return t, nil
+}
+
+// tongueNames returns the names of all tables; sectors are the known ones by
+// their compact titles.
+func tongueNames(sectors map[string]intel.Entity) ([]Name, error) {
+	tables, err := readTongues()
+	if err != nil {
+		return nil, err
+	}
+	var all []Name
+	for _, t := range tables {
+		for _, w := range t.rows {
 			var e intel.Entity
 			switch {
-			case key == nothing:
-			case len(key) == 2:
-				e = intel.NewEntity(intel.Country, key)
+			case w.key == nothing:
+			case len(w.key) == 2:
+				e = intel.NewEntity(intel.Country, w.key)
 			default:
-				e = cmp.Or(sectors[intel.Compact(key)], intel.NewEntity(intel.Sector, key))
+				e = cmp.Or(sectors[intel.Compact(w.key)], intel.NewEntity(intel.Sector, w.key))
 			}
-			for term := range strings.SplitSeq(terms, ",") {
-				all = t.names(all, strings.TrimSpace(term), e)
+			for _, term := range w.terms {
+				all = t.names(all, term, e)
 			}
 		}
 	}
@@ -108,9 +148,9 @@ func clitics(name string) []string {
 	return []string{"و" + name, "ب" + name, to, "وب" + name, "و" + to}
 }
 
-// tongue adds the names of the tables that no other source has for the same
+// addSpoken adds the names of the tables that no other source has for the same
 // thing.
-func (t *nameTable) tongue(names []Name) {
+func (t *nameTable) addSpoken(names []Name) {
 	said := map[Name]bool{}
 	for _, n := range names {
 		key := intel.Compact(n.Text)

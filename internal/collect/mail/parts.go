@@ -29,7 +29,7 @@ type content struct {
 	plain  bool     // it was plain text
 	files  []string // names of attachments
 	cut    bool     // it ends before its parts do
-	mended bool     // it was not in the encoding that it says
+	mended bool     // some of the text was not in the encoding that it says
 }
 
 // contents reads a part: its own text, or that of the parts it is made of.

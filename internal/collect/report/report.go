@@ -165,7 +165,7 @@ func posts(env collect.Env, file string, p page.Page) (docs []intel.Document) {
 }
 
 // plain is the text of a file that is text: UTF-8, or UTF-16 that says so. What
-// is neither is replaced, and the first line of it named.
+// is neither is replaced, and the first lines with any are named.
 func plain(env collect.Env, body []byte) (string, error) {
 	if bytes.HasPrefix(body, []byte{0xFF, 0xFE}) || bytes.HasPrefix(body, []byte{0xFE, 0xFF}) {
 		return wide(body), nil
