@@ -68,9 +68,9 @@ type importing struct {
 	seen       int
 	added      int
 	progress   func(int)
-	sources    map[intel.SourceID]string   // read with which connector
-	failures   map[intel.SourceID]error    // the last file of it that broke
-	whole      map[intel.DocumentID]string // path of the first file that is this document alone
+	sources    map[intel.SourceID]string      // read with which connector
+	failures   map[intel.SourceID]error       // the last file of it that broke
+	whole      map[intel.DocumentID]wholeFile // the first file with one document, by what that says
 	copies     []string
 }
 
@@ -108,7 +108,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 }
 
 func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
-	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}, failures: map[intel.SourceID]error{}, whole: map[intel.DocumentID]string{}}
+	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}, failures: map[intel.SourceID]error{}, whole: map[intel.DocumentID]wholeFile{}}
 	if c.Reliability != "" {
 		r, err := intel.ParseReliability(c.Reliability)
 		if err != nil {
@@ -314,10 +314,10 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	}
 	var kept keepError
 	read, rejections := 0, im.rejections
-	var only intel.DocumentID
+	var only intel.Document
 	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
 		read++
-		only = doc.ID
+		only = doc
 		im.sources[doc.Source] = con.Name
 		if err := im.keep(ctx, con, doc); err != nil {
 			return keepError{err}
@@ -340,14 +340,28 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	return nil
 }
 
-// noteCopy notes a file that is the same document as an earlier one.
-func (im *importing) noteCopy(id intel.DocumentID, path string) {
-	first, ok := im.whole[id]
+// A wholeFile has one document.
+type wholeFile struct {
+	path string
+	id   intel.DocumentID
+}
+
+// noteCopy notes a file that says the same as an earlier one. A list has the name
+// of its file too, so it is another document, but no other voice.
+func (im *importing) noteCopy(doc intel.Document, path string) {
+	says := intel.Document{Source: doc.Source, Text: doc.Text, Claims: doc.Claims}
+	key := intel.NewContentID(says, doc.Title, doc.Author)
+	if doc.Genre == intel.List {
+		key = intel.NewContentID(says)
+	}
+	first, ok := im.whole[key]
 	switch {
-	case ok && len(im.copies) < mostCopies:
-		im.copies = append(im.copies, fmt.Sprintf("copy %s: the same as %s, kept once", path, first))
 	case !ok && len(im.whole) < mostWhole:
-		im.whole[id] = path
+		im.whole[key] = wholeFile{path, doc.ID}
+	case ok && len(im.copies) < mostCopies && first.id == doc.ID:
+		im.copies = append(im.copies, fmt.Sprintf("copy %s: the same as %s, kept once", path, first.path))
+	case ok && len(im.copies) < mostCopies:
+		im.copies = append(im.copies, fmt.Sprintf("copy %s: says the same as %s, one voice under two names", path, first.path))
 	}
 }
 

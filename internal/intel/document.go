@@ -35,15 +35,14 @@ func NewDocumentID(source SourceID, parts ...string) DocumentID {
 	h.Write([]byte(source))
 	for _, p := range parts {
 		h.Write([]byte{0})
-		h.Write([]byte(p))
+		h.Write([]byte(strings.ReplaceAll(p, "\x00", `\0`))) // or one part could pose as two
 	}
 	return DocumentID(hex.EncodeToString(h.Sum(nil)[:16]))
 }
 
 // NewContentID derives the ID of a document that its publisher may extend: what
 // it says is part of what makes it the same, so that the longer one is another
-// document. Both are one voice and count once. Without further parts a file that
-// is copied under another name is the same document.
+// document. Both are one voice and count once.
 func NewContentID(doc Document, parts ...string) DocumentID {
 	h := sha256.New()
 	io.WriteString(h, doc.Text)                  //nolint:errcheck // a hash takes all

@@ -17,6 +17,7 @@ import (
 	"codeberg.org/readeck/go-readability/v2"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
 )
 
 // A Page is what a web page says.
@@ -117,7 +118,10 @@ func parse(body []byte, contentType string) (doc *html.Node, mended []int, err e
 // decode makes UTF-8 of a page by what it says its encoding is, else by what
 // HTML takes for it, with U+FFFD for what is not in it.
 func decode(body []byte, contentType string) (text []byte, mended []int, err error) {
-	e, _, _ := charset.DetermineEncoding(body[:min(len(body), 1024)], contentType)
+	e, name, _ := charset.DetermineEncoding(body[:min(len(body), 1024)], contentType)
+	if name == "replacement" { // of which nothing is to be read (Encoding Standard 14.1); what is ASCII in it is
+		e = encoding.Nop
+	}
 	if text, err = e.NewDecoder().Bytes(body); err != nil {
 		return nil, nil, err
 	}

@@ -192,6 +192,7 @@ type batch struct {
 	keep   func(intel.Document) error
 	claims []intel.Claim
 	latest time.Time
+	part   int
 }
 
 func (b *batch) row(fields []string, at map[string]int) error {
@@ -274,8 +275,9 @@ func (b *batch) flush() error {
 	if len(b.claims) == 0 {
 		return nil
 	}
+	b.part++
 	doc := intel.Document{Source: b.env.ID, Genre: intel.List, Title: b.name, Claims: b.claims, Published: b.latest, Learned: b.latest, Assumed: !b.latest.IsZero()}
-	doc.ID = intel.NewContentID(doc)
+	doc.ID = intel.NewContentID(doc, b.name, fmt.Sprint(b.part))
 	b.claims, b.latest = nil, time.Time{}
 	return b.keep(doc)
 }

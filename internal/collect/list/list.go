@@ -6,6 +6,7 @@ package list
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -59,13 +60,15 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	}
 	defer f.Close()
 	name := collect.Name(file)
+	part := 0
 	var claims []intel.Claim
 	flush := func() error {
 		if len(claims) == 0 {
 			return nil
 		}
+		part++
 		doc := intel.Document{Source: env.ID, Genre: intel.List, Title: name, Claims: claims}
-		doc.ID = intel.NewContentID(doc)
+		doc.ID = intel.NewContentID(doc, name, fmt.Sprint(part))
 		claims = nil
 		return keep(doc)
 	}

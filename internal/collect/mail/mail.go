@@ -84,12 +84,11 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		doc, err := box.document(env)
-		if errors.Is(err, collect.ErrEncoding) {
+		doc, bad, err := box.document(env)
+		if bad {
 			if mended++; mended <= mostMended && env.Reject != nil {
-				env.Reject(fmt.Sprintf("message at line %d", box.line), err)
+				env.Reject(fmt.Sprintf("message at line %d", box.line), collect.ErrEncoding)
 			}
-			err = nil
 		}
 		switch {
 		case err != nil && (!box.archive || errors.Is(err, errCut)):
@@ -191,9 +190,9 @@ func (b *box) add(piece []byte) {
 }
 
 // document makes a document of the message.
-func (b *box) document(env collect.Env) (intel.Document, error) {
+func (b *box) document(env collect.Env) (doc intel.Document, mended bool, err error) {
 	if b.large {
-		return intel.Document{}, fmt.Errorf("%w: longer than %d MiB", collect.ErrTooLarge, maxMessage>>20)
+		return doc, false, fmt.Errorf("%w: longer than %d MiB", collect.ErrTooLarge, maxMessage>>20)
 	}
 	return document(env, b.body, b.last)
 }

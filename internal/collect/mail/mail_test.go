@@ -19,24 +19,28 @@ func TestContract(t *testing.T) { collecttest.Run(t, Connector, "testdata/*.txta
 // one reads a single message.
 func one(t *testing.T, message string) (intel.Document, error) {
 	t.Helper()
-	return document(collect.Env{ID: "test", Now: func() time.Time { return collecttest.Now }}, []byte(message), true)
+	doc, _, err := document(collect.Env{ID: "test", Now: func() time.Time { return collecttest.Now }}, []byte(message), true)
+	return doc, err
 }
 
 func TestTextIsDecoded(t *testing.T) {
 	for name, c := range map[string][2]string{
-		"quoted-printable":    {"Content-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: quoted-printable\n\n=F0=D2=C9=D7=C5=D4, 192.0.=\n2.1 =zz", "Привет, 192.0.2.1 =zz"},
-		"base64":              {"Content-Type: text/plain; charset=\"utf-8\"\nContent-Transfer-Encoding: BASE64\n\n5L2g5aW9\r\nLCDkuJbn\nlYw=\n", "你好, 世界"},
-		"base64 that is cut":  {"Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\n5L2g5aW9LCDkuJ", "你好, "},
-		"gb2312":              {"Content-Type: text/plain; charset=gb2312\n\n\xc4\xe3\xba\xc3", "你好"},
-		"no charset, Latin":   {"Subject: x\n\ncaf\xe9", "café"},
-		"no charset, UTF-8":   {"Subject: x\n\ncafé", "café"},
-		"unknown charset":     {"Content-Type: text/plain; charset=x-odd\n\ncafé", "café"},
-		"HTML":                {"Content-Type: text/html; charset=windows-1251\n\n<p>\xcf\xf0\xe8\xe2\xe5\xf2</p><script>x</script><a href='http://evil.example/a'>here</a>", "Привет\n\nhere <http://evil.example/a>"},
-		"flowed":              {"Content-Type: text/plain; format=flowed\n\na long \nline\n> quoted \n> too\n-- \nBob", "a long line\n> quoted too\n-- \nBob"},
-		"signed in the open":  {"Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nsaid\n- -- \nBob\n-----BEGIN PGP SIGNATURE-----\n\niQEzBAEB\n-----END PGP SIGNATURE-----\n", "said\n-- \nBob"},
-		"CR LF":               {"Subject: x\r\n\r\na\r\n\r\nb\r\n", "a\n\nb"},
-		"a bad content type":  {"Content-Type: text/html charset=utf-8;; x\n\n<p>y</p>", "y"},
-		"no name of a folder": {"Content-Type: application/octet-stream; name=\"..\\\\..\\\\etc/passwd\"\n\nx", `Attachment: "passwd"`},
+		"quoted-printable":     {"Content-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: quoted-printable\n\n=F0=D2=C9=D7=C5=D4, 192.0.=\n2.1 =zz", "Привет, 192.0.2.1 =zz"},
+		"base64":               {"Content-Type: text/plain; charset=\"utf-8\"\nContent-Transfer-Encoding: BASE64\n\n5L2g5aW9\r\nLCDkuJbn\nlYw=\n", "你好, 世界"},
+		"base64 that is cut":   {"Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\n5L2g5aW9LCDkuJ", "你好, "},
+		"gb2312":               {"Content-Type: text/plain; charset=gb2312\n\n\xc4\xe3\xba\xc3", "你好"},
+		"no charset, Latin":    {"Subject: x\n\ncaf\xe9", "café"},
+		"no charset, UTF-8":    {"Subject: x\n\ncafé", "café"},
+		"a charset of nothing": {"Content-Type: text/plain; charset=iso-2022-kr\n\nC2 is at 192.0.2.1", "C2 is at 192.0.2.1"},
+		"a wrong charset":      {"Content-Type: text/plain; charset=utf-16\n\nC2 is at 192.0.2.1", "C2 is at 192.0.2.1"},
+		"UTF-16":               {"Content-Type: text/plain; charset=utf-16le\n\n\x60\x4f\x7d\x59", "你好"},
+		"unknown charset":      {"Content-Type: text/plain; charset=x-odd\n\ncafé", "café"},
+		"HTML":                 {"Content-Type: text/html; charset=windows-1251\n\n<p>\xcf\xf0\xe8\xe2\xe5\xf2</p><script>x</script><a href='http://evil.example/a'>here</a>", "Привет\n\nhere <http://evil.example/a>"},
+		"flowed":               {"Content-Type: text/plain; format=flowed\n\na long \nline\n> quoted \n> too\n-- \nBob", "a long line\n> quoted too\n-- \nBob"},
+		"signed in the open":   {"Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nsaid\n- -- \nBob\n-----BEGIN PGP SIGNATURE-----\n\niQEzBAEB\n-----END PGP SIGNATURE-----\n", "said\n-- \nBob"},
+		"CR LF":                {"Subject: x\r\n\r\na\r\n\r\nb\r\n", "a\n\nb"},
+		"a bad content type":   {"Content-Type: text/html charset=utf-8;; x\n\n<p>y</p>", "y"},
+		"no name of a folder":  {"Content-Type: application/octet-stream; name=\"..\\\\..\\\\etc/passwd\"\n\nx", `Attachment: "passwd"`},
 	} {
 		doc, err := one(t, c[0])
 		if err != nil || doc.Text != c[1] {

@@ -76,21 +76,20 @@ func named(name []byte) bool {
 }
 
 // document makes a document of a message; last says that nothing follows it in
-// its file, so that it may be cut. With [collect.ErrEncoding] the document is
-// whole but for some bytes.
-func document(env collect.Env, message []byte, last bool) (intel.Document, error) {
+// its file, so that it may be cut. Mended says that it was not in its encoding.
+func document(env collect.Env, message []byte, last bool) (doc intel.Document, mended bool, err error) {
 	h, body, _ := parse(message)
 	if len(h) == 0 {
-		return intel.Document{}, fmt.Errorf("no message: it begins with no header: %w", intel.ErrInvalid)
+		return intel.Document{}, false, fmt.Errorf("no message: it begins with no header: %w", intel.ErrInvalid)
 	}
 	c, err := contents(h, body, 0)
 	if err != nil {
-		return intel.Document{}, err
+		return intel.Document{}, false, err
 	}
 	if c.cut && last {
-		return intel.Document{}, errCut
+		return intel.Document{}, false, errCut
 	}
-	doc := intel.Document{Source: env.ID, Genre: intel.Mail, Title: clip(words(h.first("subject")), 500), Text: c.text}
+	doc = intel.Document{Source: env.ID, Genre: intel.Mail, Title: clip(words(h.first("subject")), 500), Text: c.text}
 	for i, name := range c.files { // in quotes, for a name may have blanks
 		doc.Text = strings.TrimLeft(doc.Text+"\n\n"[min(i, 1):]+`Attachment: "`+name+`"`, "\n")
 	}
@@ -106,10 +105,7 @@ func document(env collect.Env, message []byte, last bool) (intel.Document, error
 		id = h.first("date") + "\n" + h.first("from") + "\n" + h.first("subject")
 	}
 	doc.ID = intel.NewContentID(doc, id)
-	if c.mended {
-		return doc, collect.ErrEncoding
-	}
-	return doc, nil
+	return doc, c.mended, nil
 }
 
 // words decodes a field with encoded words (RFC 2047) or plain bytes.

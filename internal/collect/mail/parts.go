@@ -234,6 +234,11 @@ func nibble(c byte) int {
 func decoded(b []byte, label string) (text string, mended bool) {
 	e, name := charset.Lookup(strings.TrimSpace(label))
 	whole := trimmed(b)
+	ascii := !bytes.ContainsFunc(b, func(r rune) bool { return r == 0 || r >= utf8.RuneSelf })
+	if name == "replacement" || strings.HasPrefix(name, "utf-16") && ascii && len(b) >= 16 { // a label that would hide the text
+		text, _ = decoded(b, "")
+		return text, true
+	}
 	switch {
 	case name == "utf-8":
 		text = strings.ToValidUTF8(string(whole), "\uFFFD")

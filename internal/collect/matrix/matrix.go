@@ -48,7 +48,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	if err := lines.Err(); err != nil || len(t.doc.Claims) == 0 {
 		return err
 	}
-	t.doc.ID = intel.NewContentID(t.doc)
+	t.doc.ID = intel.NewContentID(t.doc, base)
 	return keep(t.doc)
 }
 

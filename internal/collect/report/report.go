@@ -116,7 +116,7 @@ func documents(ctx context.Context, env collect.Env, file string, body []byte) (
 	if !doc.Published.IsZero() {
 		doc.Learned, doc.Assumed = doc.Published, true
 	}
-	doc.ID = intel.NewDocumentID(env.ID, doc.Text)
+	doc.ID = intel.NewContentID(doc, doc.Title, doc.Author, doc.Published.Format(time.RFC3339))
 	return []intel.Document{doc}, nil
 }
 

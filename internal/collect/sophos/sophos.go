@@ -110,7 +110,7 @@ func (s *source) document(text []byte) intel.Document {
 			l.reject(r.line, err)
 		}
 	}
-	l.doc.ID = intel.NewContentID(l.doc)
+	l.doc.ID = intel.NewContentID(l.doc, base)
 	return l.doc
 }
 
