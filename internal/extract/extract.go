@@ -139,7 +139,7 @@ func host(ref string) string {
 // scan finds everything in one text of a document. What is at the host it was
 // published at is navigation.
 func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
-	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text), advisory: doc.Genre == intel.Advisory,
+	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text, doc.Genre == intel.Mail), advisory: doc.Genre == intel.Advisory,
 		language: sync.OnceValue(func() string { return spokenIn(doc) })}
 	out, _ := s.pass(v)
 	return out
@@ -195,11 +195,13 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 const longestSignature = 2048
 
 // signature returns where an e-mail's signature begins (RFC 3676 4.3), or a
-// place behind the text.
-func signature(text string) int {
+// place behind the text. In mail the blank behind the dashes may be missing.
+func signature(text string, mail bool) int {
 	begin := max(0, len(text)-longestSignature)
-	if i := strings.LastIndex(text[begin:], "\n-- \n"); i >= 0 {
-		return begin + i
+	for _, line := range []string{"\n-- \n", "\n--\n"} { // the blank is often lost
+		if i := strings.LastIndex(text[begin:], line); i >= 0 && (mail || line == "\n-- \n") {
+			return begin + i
+		}
 	}
 	return len(text) + 1
 }

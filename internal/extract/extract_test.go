@@ -170,6 +170,20 @@ func TestProductsInDescriptionsOfFlawsAreNoFragments(t *testing.T) {
 	}
 }
 
+func TestTheSignatureOfAMessageIsSetAside(t *testing.T) {
+	for _, c := range []struct {
+		genre intel.Genre
+		line  string
+		aside bool
+	}{{intel.Report, "-- ", true}, {intel.Mail, "-- ", true}, {intel.Mail, "--", true}, {intel.Report, "--", false}} {
+		for _, o := range scanner(t).Observations(intel.Document{Genre: c.genre, Text: "seen\n" + c.line + "\nops@team.example.ru"}) {
+			if (o.Suppressed != "") != c.aside {
+				t.Errorf("%s behind %q: %v is set aside for %q", c.genre, c.line, o.Entity, o.Suppressed)
+			}
+		}
+	}
+}
+
 func TestTheDocumentsOwnSiteIsNavigation(t *testing.T) {
 	for _, o := range scanner(t).Observations(intel.Document{URL: "https://blog.example/post", Text: "see https://blog.example/about and c2.evil.example"}) {
 		if own := strings.Contains(o.Entity.Name, "blog.example"); own != (o.Suppressed != "") {

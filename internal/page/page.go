@@ -24,6 +24,7 @@ import (
 type Page struct {
 	Title, Author string
 	Site          string // its host, else its name, where it tells either
+	URL           string // where it says that it is, "" if it does not
 	Published     time.Time
 	Text          string // of an article; empty where there are posts
 	Posts         []Post // of a thread of a forum
@@ -59,11 +60,12 @@ func Read(body []byte, contentType string) (p Page, err error) {
 	if err != nil {
 		return Page{}, err
 	}
+	address := canonical(doc)
 	p, ok := thread(doc)
 	if !ok {
 		p, err = article(doc)
 	}
-	p.Mended = mended
+	p.Mended, p.URL = mended, address
 	return p, err
 }
 
@@ -204,17 +206,23 @@ func within(n, outer *html.Node) bool {
 
 // site is the host that a page says it is at, else the name of the place.
 func site(doc *html.Node) string {
-	for n := range doc.Descendants() {
-		if n.Type == html.ElementNode && n.Data == "link" && attr(n, "rel") == "canonical" {
-			if h := host(attr(n, "href")); h != "" {
-				return h
-			}
-		}
-	}
-	if h := host(meta(doc, "og:url")); h != "" {
+	if h := host(canonical(doc)); h != "" {
 		return h
 	}
 	return strings.ToLower(meta(doc, "og:site_name"))
+}
+
+// canonical is the address that a page says it has, "" if it says none.
+func canonical(doc *html.Node) string {
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "link" && attr(n, "rel") == "canonical" && host(attr(n, "href")) != "" {
+			return attr(n, "href")
+		}
+	}
+	if ref := meta(doc, "og:url"); host(ref) != "" {
+		return ref
+	}
+	return ""
 }
 
 func host(ref string) string {

@@ -120,3 +120,17 @@ func FuzzRead(f *testing.F) {
 		_, _ = Text(body, "text/html; charset=koi8-r")
 	})
 }
+
+func TestAPageTellsItsAddress(t *testing.T) {
+	for head, want := range map[string]string{
+		`<link rel=canonical href="https://www.blog.example/a">`:        "https://www.blog.example/a",
+		`<meta property="og:url" content="https://www.blog.example/b">`: "https://www.blog.example/b",
+		`<link rel=canonical href="/a">`:                                "",
+		`<link rel=stylesheet href="https://cdn.example/x.css">`:        "",
+	} {
+		p, err := Read([]byte(`<html><head>`+head+`</head><body><article><p>Cold Lynx is back.</p></article></body></html>`), "")
+		if err != nil || p.URL != want {
+			t.Errorf("%s: %q, err %v; want %q", head, p.URL, err, want)
+		}
+	}
+}

@@ -101,6 +101,9 @@ func documents(ctx context.Context, env collect.Env, file string, body []byte) (
 			return posts(env, file, p), nil
 		}
 		doc.Text, doc.Title, doc.Author, doc.Published = p.Text, p.Title, p.Author, p.Published
+		if strings.HasPrefix(p.URL, "https://") || strings.HasPrefix(p.URL, "http://") {
+			doc.URL = p.URL[:min(len(p.URL), 2048)]
+		}
 	default:
 		doc.Text, err = plain(env, body)
 	}
