@@ -49,6 +49,7 @@ type cli struct {
 	Extract    extractCmd    `cmd:"" help:"Print what a text mentions."`
 	Lookup     lookupCmd     `cmd:"" help:"Print what is known of values."`
 	Hunt       huntCmd       `cmd:"" help:"Find indicators and fragments of attacks in logs."`
+	Alias      aliasCmd      `cmd:"" help:"Print whom a name means, with shares, and who says so."`
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
