@@ -4,14 +4,144 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/user"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 )
 
 type aliasCmd struct {
+	Show    aliasShowCmd `cmd:"" default:"withargs" help:"Print whom a name means, with shares, and who says so."`
+	Dispute disputeCmd   `cmd:"" help:"Rule that two names are not of one thing."`
+	Confirm confirmCmd   `cmd:"" help:"Rule that the first name stands for the second."`
+	Undo    undoCmd      `cmd:"" help:"Take back what was ruled of two names."`
+}
+
+type aliasShowCmd struct {
 	Name []string `arg:"" help:"A name; blanks need no quotes."`
+}
+
+type rulingCmd struct {
+	Name   string `arg:"" help:"A name, in quotes if it has blanks."`
+	Other  string `arg:"" help:"The other."`
+	By     string `help:"Who rules (default: you)." placeholder:"NAME"`
+	Reason string `help:"Why." placeholder:"TEXT"`
+}
+
+type (
+	disputeCmd struct{ rulingCmd }
+	confirmCmd struct{ rulingCmd }
+	undoCmd    struct{ rulingCmd }
+)
+
+// Run implements the command.
+func (c *disputeCmd) Run(ctx context.Context, a *app) error { return c.rule(ctx, a, intel.Dispute) }
+
+// Run implements the command.
+func (c *confirmCmd) Run(ctx context.Context, a *app) error { return c.rule(ctx, a, intel.Confirm) }
+
+// Run implements the command.
+func (c *undoCmd) Run(ctx context.Context, a *app) error { return c.rule(ctx, a, intel.Undo) }
+
+// rule keeps a verdict and settles the names that it touches.
+func (c *rulingCmd) rule(ctx context.Context, a *app, ruling intel.Ruling) error {
+	ed, err := a.editor(ctx)
+	if err != nil {
+		return err
+	}
+	v := intel.AliasVerdict{Ruling: ruling, Reason: c.Reason, At: a.now()}
+	if v.By, err = analyst(c.By); err != nil {
+		return err
+	}
+	if ruling == intel.Undo {
+		v.Name, v.Other, err = c.ruled(ctx, a)
+	} else {
+		v.Name, v.Other, err = c.pair(ctx, a, ed)
+	}
+	if err != nil {
+		return err
+	}
+	pipe, err := a.pipeline(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := pipe.Keep(ctx, []intel.Document{v.Document()}); err != nil {
+		return err
+	}
+	var touched []intel.Entity
+	for _, e := range []intel.Entity{v.Name, v.Other} {
+		names, err := a.db.NamesOf(ctx, a.reader(), e)
+		if err != nil {
+			return err
+		}
+		for _, n := range names {
+			touched = append(touched, n.Name)
+		}
+	}
+	if err := a.db.Ask(ctx, touched); err != nil {
+		return err
+	}
+	if err := pipe.Finish(ctx); err != nil {
+		return err
+	}
+	return (&aliasShowCmd{Name: []string{v.Name.String()}}).Run(ctx, a)
+}
+
+// pair is the two names that are ruled on, of the kind that the second is of.
+func (c *rulingCmd) pair(ctx context.Context, a *app, ed *pipeline.Editor) (name, other intel.Entity, err error) {
+	matches, err := ed.Lookup(ctx, a.reader(), c.Other)
+	if errors.Is(err, intel.ErrNotFound) {
+		return name, other, unknown(ctx, a, a.reader(), c.Other)
+	}
+	if err != nil {
+		return name, other, err
+	}
+	kind := matches[0].Entity.Kind
+	name, other = nameAs(kind, c.Name), nameAs(kind, c.Other)
+	if name == other || name.Name == "" || !name.Kind.Slugged() {
+		err = usageError{fmt.Errorf("%q and %q are not two names", c.Name, c.Other)}
+	}
+	return name, other, err
+}
+
+// ruled is the two names of a verdict in force, in the order of the verdict.
+func (c *rulingCmd) ruled(ctx context.Context, a *app) (name, other intel.Entity, err error) {
+	all, err := a.db.AliasVerdicts(ctx)
+	if err != nil {
+		return name, other, err
+	}
+	is := func(e intel.Entity, written string) bool {
+		return e.String() == written || intel.Compact(e.Name) == intel.Compact(written)
+	}
+	for _, v := range intel.InForce(all) {
+		if is(v.Name, c.Name) && is(v.Other, c.Other) || is(v.Name, c.Other) && is(v.Other, c.Name) {
+			return v.Name, v.Other, nil
+		}
+	}
+	return name, other, fmt.Errorf("no verdict on %q and %q is in force", c.Name, c.Other)
+}
+
+// nameAs is the entity of a name as a person writes it.
+func nameAs(kind intel.Kind, name string) intel.Entity {
+	if e, err := intel.ParseEntity(name); err == nil {
+		return e
+	}
+	return intel.NewEntity(kind, name)
+}
+
+// analyst is the source of verdicts of a user, by default of who runs this.
+func analyst(name string) (intel.SourceID, error) {
+	if name == "" {
+		u, err := user.Current()
+		if err != nil {
+			return "", fmt.Errorf("find your name: %w (give --by NAME)", err)
+		}
+		name = u.Username
+	}
+	return intel.SourceID("analyst:" + strings.Join(strings.Fields(name), "-")), nil
 }
 
 // A candidate is one whom a name may mean.
@@ -23,7 +153,7 @@ type candidate struct {
 }
 
 // Run implements the command.
-func (c *aliasCmd) Run(ctx context.Context, a *app) error {
+func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 	ed, err := a.editor(ctx)
 	if err != nil {
 		return err
@@ -45,8 +175,12 @@ func (c *aliasCmd) Run(ctx context.Context, a *app) error {
 		}
 		candidates[i].names = p.Aliases
 	}
+	verdicts, err := c.verdicts(ctx, a, matches)
+	if err != nil {
+		return err
+	}
 	if a.cli.JSON {
-		return a.print(map[string]any{"name": name, "candidates": candidates})
+		return a.print(map[string]any{"name": name, "candidates": candidates, "verdicts": verdicts})
 	}
 	for _, m := range candidates {
 		fmt.Fprintf(a.out, "%s: share %.2f%s\n", m.Actor, m.Share, by(m.SaidBy))
@@ -54,7 +188,48 @@ func (c *aliasCmd) Run(ctx context.Context, a *app) error {
 			fmt.Fprintf(a.out, "  %-32s %-6s (%s)%s\n", n.Value, n.Level, intel.Decimal(n.Probability), by(n.SaidBy))
 		}
 	}
+	for _, v := range verdicts {
+		says := map[intel.Ruling]string{intel.Confirm: "confirms that", intel.Dispute: "disputes that", intel.Undo: "takes back whether"}[v.Ruling]
+		fmt.Fprintf(a.out, "%s %s %s %s is %s%s\n", date(v.At), v.By, says, v.Name, v.Other, because(v.Reason))
+	}
 	return nil
+}
+
+// verdicts returns all verdicts, those taken back too, on a name and on whom it
+// means.
+func (c *aliasShowCmd) verdicts(ctx context.Context, a *app, matches []pipeline.Match) ([]verdict, error) {
+	all, err := a.db.AliasVerdicts(ctx)
+	out := []verdict{}
+	key := intel.Compact(strings.Join(c.Name, " "))
+	if e, err := intel.ParseEntity(strings.Join(c.Name, " ")); err == nil {
+		key = intel.Compact(e.Name)
+	}
+	for _, v := range all {
+		about := func(e intel.Entity) bool {
+			return intel.Compact(e.Name) == key || slices.ContainsFunc(matches, func(m pipeline.Match) bool { return m.Entity == e })
+		}
+		if about(v.Name) || about(v.Other) {
+			out = append(out, verdict{v.At, v.By, v.Ruling, v.Name, v.Other, v.Reason})
+		}
+	}
+	return out, err
+}
+
+// A verdict is one as it is printed.
+type verdict struct {
+	At     time.Time      `json:"at"`
+	By     intel.SourceID `json:"by"`
+	Ruling intel.Ruling   `json:"ruling"`
+	Name   intel.Entity   `json:"name"`
+	Other  intel.Entity   `json:"other"`
+	Reason string         `json:"reason"`
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 // by tells who says something; of what is a name itself nobody need.

@@ -1,10 +1,92 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
 )
+
+// standsFor is whom a name means, with shares, by the command alias.
+func standsFor(t *testing.T, db, name string) string {
+	t.Helper()
+	var got struct{ Candidates []struct{ Actor string } }
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--json", "alias", name)), &got); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, c := range got.Candidates {
+		out = append(out, c.Actor)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestAVerdictSplitsJoinsAndIsTakenBack(t *testing.T) {
+	dir, db := dataDir(t), newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	lines := `{"text":"Fancy Bear uses 45.134.21.8 as C2.","published":"2026-05-01T00:00:00Z"}` + "\n" + `{"text":"APT28 uses 45.134.21.9 as C2.","published":"2026-05-01T00:00:00Z"}` + "\n" + `{"text":"The actor Strange Cat uses 45.134.21.10 as C2.","published":"2026-05-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.10","relation":"indicates","object":"actor:strange-cat"}]}` + "\n"
+	printed(t, exitDone, "--db", db, "--now", "2026-06-01", "import", "--as", "documents", "--source", "a", file(t, "d.jsonl", []byte(lines)))
+	shows := func(name string, want ...string) {
+		t.Helper()
+		text := printed(t, exitDone, "--db", db, "--now", "2026-06-01", "profile", name)
+		for _, ip := range []string{"45.134.21.8 |", "45.134.21.9 |", "45.134.21.10 |"} {
+			wanted := false
+			for _, w := range want {
+				wanted = wanted || w+" |" == ip
+			}
+			if strings.Contains(text, "| "+ip) != wanted {
+				t.Errorf("the profile of %s shows %s: %v, want %v", name, ip, !wanted, wanted)
+			}
+		}
+	}
+	shows("APT28", "45.134.21.8", "45.134.21.9")
+
+	printed(t, exitDone, "--db", db, "alias", "dispute", "Fancy Bear", "APT28", "--by", "ana", "--reason", "two toolsets")
+	shows("APT28", "45.134.21.9")
+	shows("Fancy Bear", "45.134.21.8")
+
+	printed(t, exitDone, "--db", db, "alias", "confirm", "Fancy Bear", "APT28", "--by", "bob") // the last word counts
+	shows("APT28", "45.134.21.8", "45.134.21.9")
+
+	printed(t, exitDone, "--db", db, "alias", "undo", "APT28", "Fancy Bear", "--by", "ana")
+	shows("APT28", "45.134.21.8", "45.134.21.9")
+
+	printed(t, exitDone, "--db", db, "alias", "confirm", "Strange Cat", "Sofacy", "--by", "ana")
+	shows("APT28", "45.134.21.8", "45.134.21.9", "45.134.21.10")
+	printed(t, exitDone, "--db", db, "alias", "undo", "Strange Cat", "Sofacy")
+	shows("APT28", "45.134.21.8", "45.134.21.9")
+	shows("Strange Cat", "45.134.21.10")
+
+	text := printed(t, exitDone, "--db", db, "alias", "Fancy Bear")
+	for _, want := range []string{"analyst:ana disputes", "two toolsets", "analyst:bob confirms", "analyst:ana takes back"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the history of Fancy Bear lacks %q:\n%s", want, text)
+		}
+	}
+	for _, args := range [][]string{{"undo", "Fancy Bear", "APT28"}, {"dispute", "APT28", "Nobody Knows Him"}} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), append([]string{"--db", db, "alias"}, args...), strings.NewReader(""), &out, &errs); code != exitFailed {
+			t.Errorf("alias %v: exit %d: %s", args, code, &errs)
+		}
+	}
+}
+
+func TestNamesConfirmedInACircleHaveOneMain(t *testing.T) {
+	db := newStore(t)
+	lines := ""
+	for _, name := range []string{"Grey Newt", "Dun Otter", "Tan Heron"} {
+		lines += `{"text":"The actor ` + name + ` is back.","published":"2026-05-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:` + strings.ToLower(strings.ReplaceAll(name, " ", "-")) + `"}]}` + "\n"
+	}
+	printed(t, exitDone, "--db", db, "import", "--as", "documents", "--source", "a", file(t, "d.jsonl", []byte(lines)))
+	for _, pair := range [][2]string{{"Grey Newt", "Dun Otter"}, {"Dun Otter", "Tan Heron"}, {"Tan Heron", "Grey Newt"}} {
+		printed(t, exitDone, "--db", db, "alias", "confirm", pair[0], pair[1])
+	}
+	for _, name := range []string{"Grey Newt", "Dun Otter", "Tan Heron"} {
+		if got := standsFor(t, db, name); got != "actor:dun-otter" {
+			t.Errorf("%s stands for %s", name, got)
+		}
+	}
+}
 
 func TestANameThatTwoActorsHaveTellsBothWithShares(t *testing.T) {
 	dir, db := dataDir(t), newStore(t)

@@ -15,15 +15,15 @@ import (
 	"github.com/portent-cti/portent/internal/score"
 )
 
-// A verdict is what rate says of a list.
-type verdict struct {
+// A verdictOnList is what rate says of a list.
+type verdictOnList struct {
 	rows     []rated
 	Rows     int
 	Grade    score.Grade
 	ByReason map[score.Reason]int `json:"by_reason"`
 }
 
-func rate(t *testing.T, db, path string, args ...string) (v verdict) {
+func rate(t *testing.T, db, path string, args ...string) (v verdictOnList) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	if code := run(t.Context(), append([]string{"--db", db, "--json", "rate", path}, args...), strings.NewReader(""), &out, &errs); code != exitDone {

@@ -94,6 +94,9 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 		}
 	}()
 	d.Document = doc.ID
+	if _, ok := intel.AliasVerdictOf(doc); ok {
+		return d, nil // it rules what others say, and says nothing itself
+	}
 	doc.Claims, d.Observations = screen(doc.Claims, k.set)
 	observations := k.scanner.Observations(doc)
 	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), correlate.Origin(doc), original)

@@ -65,7 +65,11 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 			Probability: p, Level: score.Level(p, len(said), false)})
 	}
 	if !w.Back { // the lists are of today
-		listed = append(listed, ed.unseen(s, spelled, now)...)
+		unseen, err := ed.unseen(ctx, s, spelled, now)
+		if err != nil {
+			return nil, err
+		}
+		listed = append(listed, unseen...)
 	}
 	if err := ed.prove(ctx, r, claimed, w, now); err != nil {
 		return nil, err
@@ -75,8 +79,14 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 	return all, nil
 }
 
-// unseen returns the names that the reference lists and no document uses.
-func (ed *Editor) unseen(s subject, spelled map[string]bool, now time.Time) (rows []intel.Row) {
+// unseen returns the names that the reference lists and no document uses, but for
+// those of which analysts say that they are another's.
+func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool, now time.Time) (rows []intel.Row, err error) {
+	all, err := ed.DB.AliasVerdicts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verdicts := intel.InForce(all)
 	known := map[string]bool{}
 	for name := range spelled {
 		known[intel.Compact(name)] = true
@@ -86,11 +96,16 @@ func (ed *Editor) unseen(s subject, spelled map[string]bool, now time.Time) (row
 		if known[intel.Compact(a.Text)] {
 			continue
 		}
+		name := intel.NewEntity(who.Kind, a.Text)
+		means := correlate.Ruled(name, ed.Reference().Resolve(name), verdicts, ed.Reference().Resolve)
+		if len(verdicts) > 0 && !slices.ContainsFunc(means, func(c reference.Candidate) bool { return c.Entity == who }) {
+			continue
+		}
 		p := score.Probability(listings(a.SaidBy, now), false) * a.Share
-		rows = append(rows, intel.Row{Entity: intel.NewEntity(who.Kind, a.Text), Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),
+		rows = append(rows, intel.Row{Entity: name, Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),
 			Probability: p, Level: score.Level(p, len(a.SaidBy), false)})
 	}
-	return rows
+	return rows, nil
 }
 
 // listings is what reference lists say: ATT&CK is reliable, others usually so.
@@ -303,6 +318,9 @@ func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity)
 	if err != nil {
 		return nil, err
 	}
+	if len(stored) > 0 {
+		candidates = nil // what is stored heeds verdicts
+	}
 	for _, s := range stored {
 		candidates = append(candidates, reference.Candidate{Entity: s.Canonical, Share: s.Share, SaidBy: s.SaidBy})
 	}
@@ -316,9 +334,11 @@ func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity)
 		if c.Entity == e && len(matches) > 0 {
 			continue // it stands for others
 		}
-		known, err := ed.known(ctx, r, c.Entity)
-		if err != nil {
-			return nil, err
+		known := c.Entity == e && slices.Contains(c.SaidBy, correlate.ByAnalysts)
+		if !known {
+			if known, err = ed.known(ctx, r, c.Entity); err != nil {
+				return nil, err
+			}
 		}
 		if known {
 			title, err := ed.title(ctx, r, c.Entity)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
@@ -22,7 +23,7 @@ func (k *known) resolve(name intel.Entity) []store.Resolution {
 }
 
 func resolutions(name intel.Entity, candidates []reference.Candidate) []store.Resolution {
-	if len(candidates) == 1 && candidates[0].Entity == name {
+	if len(candidates) == 1 && candidates[0].Entity == name && !slices.Contains(candidates[0].SaidBy, correlate.ByAnalysts) {
 		return nil
 	}
 	out := make([]store.Resolution, len(candidates))
@@ -40,6 +41,14 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 	p.settling.Lock() // two at once would settle the same
 	defer p.settling.Unlock()
 	k := p.known.Load()
+	all, err := p.DB.AliasVerdicts(ctx)
+	if err != nil {
+		return err
+	}
+	verdicts := intel.InForce(all)
+	ruled := func(name intel.Entity) []reference.Candidate {
+		return correlate.Ruled(name, k.set.Resolve(name), verdicts, k.set.Resolve)
+	}
 	for {
 		names, err := p.DB.Unresolved(ctx, settled)
 		if err != nil || len(names) == 0 {
@@ -53,7 +62,7 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		standings, err := p.standings(ctx, k, read)
+		standings, err := p.standings(ctx, ruled, read)
 		if err != nil {
 			return err
 		}
@@ -71,11 +80,12 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 			}
 		}
 		for _, u := range s.Names {
-			if candidates := k.set.Resolve(u.Name); len(candidates) > 0 {
+			if candidates := ruled(u.Name); len(candidates) > 0 {
 				s.Resolutions = append(s.Resolutions, resolutions(u.Name, candidates)...)
 				continue
 			}
 			for _, st := range standings {
+				st.candidates[u.Name] = correlate.Ruled(u.Name, st.candidates[u.Name], verdicts, k.set.Resolve)
 				s.Resolutions = append(s.Resolutions, st.resolutions(u.Name)...)
 			}
 		}
@@ -109,7 +119,7 @@ type holding struct {
 // standings reads the claims about names as each clearance that makes a
 // difference sees them, the strictest first. Where all is TLP:CLEAR they are
 // read once.
-func (p *Pipeline) standings(ctx context.Context, k *known, names []intel.Entity) (out []standing, err error) {
+func (p *Pipeline) standings(ctx context.Context, known func(intel.Entity) []reference.Candidate, names []intel.Entity) (out []standing, err error) {
 	for below := intel.Red + 1; below > intel.Clear; {
 		claims, err := p.DB.Aliases(ctx, intel.Reader{Clearance: below - 1}, names)
 		if err != nil {
@@ -128,7 +138,7 @@ func (p *Pipeline) standings(ctx context.Context, k *known, names []intel.Entity
 			from = max(from, h.Marking)
 			held[holding{h.Link, h.Name}] = true
 		}
-		out = append(out, standing{from, below, correlate.StandFor(claims, func(l intel.Link, name intel.Entity) bool { return held[holding{l, name}] }, k.set.Resolve)})
+		out = append(out, standing{from, below, correlate.StandFor(claims, func(l intel.Link, name intel.Entity) bool { return held[holding{l, name}] }, known)})
 		below = from
 	}
 	return out, nil

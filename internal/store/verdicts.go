@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// AliasVerdicts returns every verdict on names, in the order in which they were
+// given.
+func (db *DB) AliasVerdicts(ctx context.Context) ([]intel.AliasVerdict, error) {
+	docs, err := query(ctx, db.read, func(r *sql.Rows, d *intel.Document) error {
+		var learned sql.NullInt64
+		var claims string
+		err := r.Scan(&d.Source, &d.Genre, &d.Title, &claims, &learned)
+		d.Learned = toTime(learned)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(claims), &d.Claims)
+	}, `SELECT s.name, d.genre, d.title, d.claims, d.learned FROM documents d JOIN sources s ON s.id = d.source WHERE d.genre = 'verdict' ORDER BY d.learned, d.id`)
+	if err != nil {
+		return nil, fmt.Errorf("verdicts: %w", err)
+	}
+	var out []intel.AliasVerdict
+	for _, d := range docs {
+		if v, ok := intel.AliasVerdictOf(d); ok {
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// Ask makes names, which are added if they are new, unresolved.
+func (db *DB) Ask(ctx context.Context, names []intel.Entity) error {
+	err := db.tx(ctx, func(tx engine) error {
+		names = slices.Clone(names)
+		slices.SortFunc(names, compare)
+		ids, _, err := entityIDs(ctx, tx, slices.Compact(names), nil)
+		if err != nil {
+			return err
+		}
+		return chunks(slices.Sorted(maps.Values(ids)), func(some []int64) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO unresolved (name, asked) SELECT id, 1 FROM entities WHERE id IN `+list(1, len(some))+` ORDER BY id`+askAgain, anys(some)...)
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("ask for %d names: %w", len(names), err)
+	}
+	return nil
+}
