@@ -72,6 +72,7 @@ type importing struct {
 	failures   map[intel.SourceID]error       // the last file of it that broke
 	whole      map[intel.DocumentID]wholeFile // the first file with one document, by what that says
 	copies     []string
+	copied     int
 }
 
 // Run implements the command.
@@ -355,13 +356,23 @@ func (im *importing) noteCopy(doc intel.Document, path string) {
 		key = intel.NewContentID(says)
 	}
 	first, ok := im.whole[key]
-	switch {
-	case !ok && len(im.whole) < mostWhole:
-		im.whole[key] = wholeFile{path, doc.ID}
-	case ok && len(im.copies) < mostCopies && first.id == doc.ID:
-		im.copies = append(im.copies, fmt.Sprintf("copy %s: the same as %s, kept once", path, first.path))
-	case ok && len(im.copies) < mostCopies:
-		im.copies = append(im.copies, fmt.Sprintf("copy %s: says the same as %s, one voice under two names", path, first.path))
+	if !ok {
+		if len(im.whole) < mostWhole {
+			im.whole[key] = wholeFile{path, doc.ID}
+		}
+		return
+	}
+	how := "says the same as %s, one voice under two names"
+	if first.id == doc.ID {
+		how = "the same as %s, kept once"
+	}
+	switch im.copied++; {
+	case im.copied <= mostCopies:
+		im.copies = append(im.copies, fmt.Sprintf("copy %s: "+how, path, first.path))
+	case im.copied == mostCopies+1:
+		im.copies = append(im.copies, "1 more copy")
+	default:
+		im.copies[mostCopies] = fmt.Sprintf("%d more copies", im.copied-mostCopies)
 	}
 }
 
