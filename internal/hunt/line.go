@@ -21,7 +21,7 @@ type line struct {
 	names   []byte
 	host    []byte   // that a request is for, where it has a field of its own
 	targets [][]byte // of requests, as they stand there
-	escaped bool     // the targets may have escapes of JSON
+	escaped bool     // the targets may have escapes of JSON or CEF
 	port    []byte   // that a connection goes to
 	proto   []byte
 	time    []byte

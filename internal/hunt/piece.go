@@ -47,7 +47,7 @@ func (s *Scanner) piece(b []byte, from, to int) {
 	at := max(0, int(s.pieces.upto-s.base)-l.from)
 	s.steps += 2 * (len(l.text) - at)
 	if s.pieces.open {
-		l.escaped = s.pieces.close == '"'
+		l.escaped = escapes(s.pieces.close)
 		end := requestEnd(l.text, at, s.pieces.close)
 		p := part{text: l.text[max(0, at-overlap):end], query: s.pieces.query, ends: end < len(l.text) || !cut}
 		s.askPart(b, p)
@@ -64,7 +64,7 @@ func (s *Scanner) piece(b []byte, from, to int) {
 			break // the next piece has all of it
 		}
 		s.request.begin(len(s.set.attack.marks))
-		l.escaped = closing == '"'
+		l.escaped = escapes(closing)
 		s.pieces.query, s.pieces.close = false, closing
 		s.askPart(b, part{text: l.text[start:end], begins: true, ends: whole})
 		i = max(i, end-1)
@@ -117,12 +117,16 @@ func requestAt(text []byte, i int) (sign, start int, closing byte) {
 		for from > 0 && i-from < 32 && class[text[from-1]]&(alnum|dot|dash) != 0 {
 			from--
 		}
-		if from < i && (from == 0 || text[from-1] == ' ' || text[from-1] == '|') && roles[string(text[from:i])] == targetRole {
-			return from, i + 1, ' '
+		if from < i && (from == 0 || text[from-1] == ' ' || text[from-1] == '|') && roles[strings.ToLower(string(text[from:i]))] == targetRole {
+			return from, i + 1, '='
 		}
 	}
 	return 0, 0, 0
 }
+
+// escapes reports whether what is closed so has escapes in it: a string of JSON
+// or a value of CEF, but no request after a method.
+func escapes(closing byte) bool { return closing == '"' || closing == '=' }
 
 // requestEnd returns where the request ends that is at from.
 func requestEnd(text []byte, from int, closing byte) int {
@@ -130,10 +134,9 @@ func requestEnd(text []byte, from int, closing byte) int {
 		switch c := text[i]; {
 		case c == ' ' || c == '\n' || closing == '"' && c == '"':
 			return i
+		case escapes(closing) && c == '\\':
+			i++
 		case closing == '"':
-			if c == '\\' {
-				i++
-			}
 		case !urlByte[c]:
 			return i
 		}

@@ -145,6 +145,7 @@ var cefHeader = [...]string{"cef", "deviceVendor", "deviceProduct", "deviceVersi
 
 // cef reads "CEF:0|vendor|product|version|id|name|severity|key=value key=value".
 func (l *line) cef(at int) {
+	l.escaped = true
 	from := at
 	for _, name := range cefHeader {
 		end := from

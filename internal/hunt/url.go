@@ -19,12 +19,14 @@ func (s *Scanner) url(b []byte, start, end int) {
 	stop, plain := max(end, min(s.urlDone, start+longest+1)), true // what was walked over before need not be again
 	walked := stop
 	for stop < len(b) && stop-start <= longest {
-		if b[stop] == '\\' && stop+1 < len(b) && b[stop+1] == '/' { // as JSON may write it
+		if n := urlEscape(b[stop:]); n > 0 {
 			plain = false
-		} else if !urlByte[b[stop]] {
+			stop += n
+		} else if urlByte[b[stop]] {
+			stop++
+		} else {
 			break
 		}
-		stop++
 	}
 	s.steps += stop - walked
 	if plain {
@@ -43,17 +45,31 @@ func (s *Scanner) url(b []byte, start, end int) {
 		stop = start + len(run)
 	}
 	if !plain || encoded {
-		s.scratch = s.scratch[:0]
 		if encoded {
-			s.scratch = unescape(s.scratch, run)
+			s.scratch = unescape(s.scratch[:0], run)
 		} else {
-			s.scratch = append(s.scratch, bytes.ReplaceAll(run, []byte(`\/`), []byte("/"))...)
+			s.scratch = unquote(s.scratch[:0], run)
 		}
 		run = s.scratch
 	}
 	if !s.locate(run, b, start, stop, plain && !encoded) {
 		s.split(b, start, end)
 	}
+}
+
+// urlEscape returns how many bytes an escape has that text begins with and that
+// JSON or CEF writes for what a URL may hold, 0 if there is none.
+func urlEscape(text []byte) int {
+	if len(text) < 2 || text[0] != '\\' {
+		return 0
+	}
+	if text[1] == '/' || text[1] == '=' {
+		return 2
+	}
+	if r, n := codePoint(text); n > 0 && (r >= 0x80 || urlByte[r]) {
+		return n
+	}
+	return 0
 }
 
 // locate looks a URL up as a whole, without what a text puts after it, and
@@ -98,37 +114,11 @@ func (s *Scanner) split(b []byte, start, end int) {
 		return
 	}
 	for _, t := range l.targets {
-		if len(t) == 0 || t[0] != '/' || len(t)+len(l.host) > longest {
+		path := s.plainText(l, t)
+		if len(path) == 0 || path[0] != '/' || len(path)+len(l.host) > longest {
 			continue
 		}
-		s.joint = append(append(s.joint[:0], l.host...), bytes.ReplaceAll(t, []byte(`\/`), []byte("/"))...)
+		s.joint = append(append(s.joint[:0], l.host...), path...)
 		s.locate(s.joint, b, start, end, false)
 	}
-}
-
-// unescape appends text to out with its percent signs decoded once.
-func unescape(out, text []byte) []byte {
-	for i := 0; i < len(text); i++ {
-		if text[i] == '%' && i+2 < len(text) {
-			if hi, lo := nibble(text[i+1]), nibble(text[i+2]); hi >= 0 && lo >= 0 {
-				out = append(out, byte(hi<<4|lo))
-				i += 2
-				continue
-			}
-		}
-		out = append(out, text[i])
-	}
-	return out
-}
-
-func nibble(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
