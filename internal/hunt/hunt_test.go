@@ -154,6 +154,26 @@ func TestIndicatorsAreFoundInEverySpelling(t *testing.T) {
 	}
 }
 
+func TestTheUsualPortOfAURLTellsNothing(t *testing.T) {
+	set := marks(t, "url:http://a.example/x?id=7", "url:https://b.example:443/x", "url:http://c.example:443/x", "url:http://192.0.2.9:80/p")
+	for text, want := range map[string]string{
+		"https://a.example:443/x?id=7.":                   "url:http://a.example/x?id=7",
+		"(http://a.example:80/x?id=7)":                    "url:http://a.example/x?id=7",
+		"http://a.example:8080/x?id=7":                    "",
+		"http://a.example:80x/x?id=7":                     "",
+		`"http:\/\/a.example:80\/x?id=7"`:                 "url:http://a.example/x?id=7",
+		`{"host":"a.example:443","url":"/x?id=7"}`:        "url:http://a.example/x?id=7",
+		"https://b.example/x https://b.example:443/x?q=1": "url:https://b.example:443/x url:https://b.example:443/x",
+		"https://c.example/x":                             "",
+		"http://c.example:443/x":                          "url:http://c.example:443/x",
+		"GET http://192.0.2.9/p http://192.0.2.9:80/p":    "url:http://192.0.2.9:80/p url:http://192.0.2.9:80/p",
+	} {
+		if got := strings.Join(entities(t, set, text), " "); got != want {
+			t.Errorf("%s: found %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestADomainOfItsOwnScriptIsFoundAsItTravels(t *testing.T) {
 	set := marks(t, "domain:пример.example")
 	for _, text := range []string{"пример.example", "www.xn--e1afmkfd.example"} {

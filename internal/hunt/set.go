@@ -164,12 +164,16 @@ func (b *Builder) name(s string) uint32 {
 }
 
 // splitURL divides a URL into its scheme and what is looked for: neither the
-// scheme nor a fragment nor a slash at the end tell two apart.
+// scheme nor its usual port nor a fragment nor a slash at the end tell two apart.
 func splitURL(s string) (scheme, key string) {
 	if i := strings.Index(s, "://"); i >= 0 && i < 32 {
 		scheme, s = s[:i+3], s[i+3:]
 	}
 	s, _, _ = strings.Cut(s, "#")
+	host := len(hostOf([]byte(s)))
+	if port := usualPort([]byte(s[host:])); scheme == "http://" && port == len(":80") || scheme == "https://" && port == len(":443") {
+		s = s[:host] + s[host+port:]
+	}
 	return scheme, strings.TrimRight(s, "/")
 }
 

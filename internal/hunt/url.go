@@ -73,8 +73,34 @@ func urlEscape(text []byte) int {
 }
 
 // locate looks a URL up as a whole, without what a text puts after it, and
-// without its query.
+// without its query; and all that without a port that says nothing. Where plain,
+// it stands as it is at b[from:to].
 func (s *Scanner) locate(run, b []byte, from, to int, plain bool) bool {
+	if s.shorten(run, b, from, to, plain) {
+		return true
+	}
+	host := len(hostOf(run))
+	port := usualPort(run[host:])
+	if port == 0 {
+		return false
+	}
+	s.joint = append(append(s.joint[:0], run[:host]...), run[host+port:]...)
+	return s.shorten(s.joint, b, from, to, false)
+}
+
+// usualPort returns how many bytes the port of HTTP or HTTPS has that text begins
+// with, 0 if it begins with another or none.
+func usualPort(text []byte) int {
+	for _, port := range [...]string{":80", ":443"} {
+		if n := len(port); bytes.HasPrefix(text, []byte(port)) && (len(text) == n || bytes.IndexByte([]byte("/?#"), text[n]) >= 0) {
+			return n
+		}
+	}
+	return 0
+}
+
+// shorten looks a URL up as a whole and as what it is cut to.
+func (s *Scanner) shorten(run, b []byte, from, to int, plain bool) bool {
 	run, _, _ = bytes.Cut(run, []byte("#"))
 	tried := -1
 	for range 4 {
@@ -118,7 +144,11 @@ func (s *Scanner) split(b []byte, start, end int) {
 		if len(path) == 0 || path[0] != '/' || len(path)+len(l.host) > longest {
 			continue
 		}
-		s.joint = append(append(s.joint[:0], l.host...), path...)
-		s.locate(s.joint, b, start, end, false)
+		host := l.host
+		if i := bytes.IndexByte(host, ':'); i > 0 && usualPort(host[i:]) > 0 {
+			host = host[:i]
+		}
+		s.joint = append(append(s.joint[:0], host...), path...)
+		s.shorten(s.joint, b, start, end, false)
 	}
 }
