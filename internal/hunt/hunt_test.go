@@ -174,6 +174,32 @@ func TestTheUsualPortOfAURLTellsNothing(t *testing.T) {
 	}
 }
 
+func TestAKeyOfTheRegistryIsFoundInEverySpelling(t *testing.T) {
+	const current, machine = `registry-key:HKCU\Software\EvilLaz\Run`, `registry-key:HKEY_LOCAL_MACHINE\Software\Nightbell`
+	set := marks(t, current, machine, `registry-key:Software\Classes\nightbell`)
+	for text, want := range map[string]string{
+		`HKEY_CURRENT_USER\Software\EvilLaz\Run`:                                    current,
+		`Computer\HKEY_CURRENT_USER\Software\EvilLaz\Run`:                           current,
+		`\REGISTRY\USER\S-1-5-21-1-2-3-1001\Software\EvilLaz\Run`:                   current,
+		`HKU\S-1-5-21-1-2-3-1001\SOFTWARE\EvilLaz\Run`:                              current,
+		`Set-Item HKCU:\Software\EvilLaz\Run`:                                       current,
+		`{"k":"HKEY_CURRENT_USER\\Software\\EvilLaz\\Run"}`:                         current,
+		`{"k":"\\REGISTRY\\USER\\S-1-5-21-1-2-3-1001\\Software\\EvilLaz\\Run"}`:     current,
+		`a\nHKCU\Software\EvilLaz\Run`:                                              current,
+		`HKLM\Software\EvilLaz\Run \Software\EvilLaz\Run Software\EvilLaz\Run`:      "",
+		`XHKCU\Software\EvilLaz\Run HKCU\Software\EvilLaz\Runs`:                     "",
+		`HKLM\S-1-5-21-1\Software\EvilLaz\Run USER\S-1-5-21-1\Software\EvilLaz\Run`: "",
+		`\REGISTRY\MACHINE\SOFTWARE\nightbell`:                                      machine,
+		`hklm\software\nightbell`:                                                   machine,
+		`HKCU\Software\Nightbell`:                                                   "",
+		`x Software\Classes\nightbell`:                                              `registry-key:Software\Classes\nightbell`,
+	} {
+		if got := strings.Join(entities(t, set, text), " "); got != want {
+			t.Errorf("%s: found %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestADomainOfItsOwnScriptIsFoundAsItTravels(t *testing.T) {
 	set := marks(t, "domain:пример.example")
 	for _, text := range []string{"пример.example", "www.xn--e1afmkfd.example"} {

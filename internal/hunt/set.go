@@ -47,6 +47,7 @@ var (
 	// phrases are found by one of their tokens.
 	phrases    = maskOf(intel.Filename, intel.UserAgent, intel.Mutex, intel.RegistryKey, intel.Command, intel.Service, intel.ScheduledTask, intel.SSDeep)
 	userAgents = maskOf(intel.UserAgent)
+	keys       = maskOf(intel.RegistryKey)
 )
 
 // A row is one indicator. Its texts are in the arena.
@@ -118,6 +119,9 @@ func (b *Builder) add(m Mark, key string) {
 			b.left++
 			return
 		}
+	}
+	if m.Entity.Kind == intel.RegistryKey {
+		_, key = splitHive(key)
 	}
 	tail := ""
 	if before+key != m.Entity.Name {
