@@ -200,15 +200,6 @@ func TestAKeyOfTheRegistryIsFoundInEverySpelling(t *testing.T) {
 	}
 }
 
-func TestADomainOfItsOwnScriptIsFoundAsItTravels(t *testing.T) {
-	set := marks(t, "domain:пример.example")
-	for _, text := range []string{"пример.example", "www.xn--e1afmkfd.example"} {
-		if got := entities(t, set, text); !slices.Equal(got, []string{"domain:пример.example"}) {
-			t.Errorf("%s: found %v", text, got)
-		}
-	}
-}
-
 func TestAMatchNamesLineOffsetAndField(t *testing.T) {
 	set := everything(t)
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)

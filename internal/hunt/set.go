@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/idna"
-
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -80,6 +78,7 @@ type Builder struct {
 	known     map[string]uint32
 	fragments []Mark
 	left      int
+	scripts   bool // some host has a spelling beyond ASCII
 }
 
 // Add adds one mark. What no log could hold, or every log does, is counted and
@@ -96,13 +95,27 @@ func (b *Builder) Add(m Mark) {
 		b.left++
 	default:
 		b.add(m, m.Entity.Name)
-		if m.Entity.Kind != intel.Domain || isASCII(m.Entity.Name) {
-			return
-		}
-		if ascii, err := idna.Lookup.ToASCII(m.Entity.Name); err == nil {
-			b.add(m, ascii)
+		if other := respelled(m.Entity); other != "" {
+			b.add(m, other)
+			b.scripts = true
 		}
 	}
+}
+
+// respelled is a domain or URL with the other spelling of its host, "" if that
+// has only one.
+func respelled(e intel.Entity) string {
+	switch e.Kind {
+	case intel.Domain:
+		return otherSpelling(e.Name)
+	case intel.URL:
+		scheme, key := splitURL(e.Name)
+		host := string(hostOf([]byte(key)))
+		if other := otherSpelling(host); other != "" {
+			return scheme + other + key[len(host):]
+		}
+	}
+	return ""
 }
 
 func isASCII(s string) bool {

@@ -16,18 +16,8 @@ var urlByte = func() (t [256]bool) {
 // url looks up the URL that begins with the host b[start:end], and if the log
 // has hosts and paths in fields of their own, what those come to.
 func (s *Scanner) url(b []byte, start, end int) {
-	stop, plain := max(end, min(s.urlDone, start+longest+1)), true // what was walked over before need not be again
-	walked := stop
-	for stop < len(b) && stop-start <= longest {
-		if n := urlEscape(b[stop:]); n > 0 {
-			plain = false
-			stop += n
-		} else if urlByte[b[stop]] {
-			stop++
-		} else {
-			break
-		}
-	}
+	walked := max(end, min(s.urlDone, start+longest+1)) // need not be walked over again
+	stop, plain := runEnd(b, walked, start)
 	s.steps += stop - walked
 	if plain {
 		s.urlDone = stop
@@ -55,6 +45,23 @@ func (s *Scanner) url(b []byte, start, end int) {
 	if !s.locate(run, b, start, stop, plain && !encoded) {
 		s.split(b, start, end)
 	}
+}
+
+// runEnd returns where the run that a URL at start may be ends, of which what is
+// before at is known, and whether the rest has no escapes in it.
+func runEnd(b []byte, at, start int) (stop int, plain bool) {
+	stop, plain = at, true
+	for stop < len(b) && stop-start <= longest {
+		if n := urlEscape(b[stop:]); n > 0 {
+			plain = false
+			stop += n
+		} else if urlByte[b[stop]] {
+			stop++
+		} else {
+			break
+		}
+	}
+	return stop, plain
 }
 
 // urlEscape returns how many bytes an escape has that text begins with and that
@@ -145,6 +152,10 @@ func (s *Scanner) split(b []byte, start, end int) {
 			continue
 		}
 		host := l.host
+		if bytes.IndexByte(host, '\\') >= 0 {
+			s.spelled = unquote(s.spelled[:0], host)
+			host = s.spelled
+		}
 		if i := bytes.IndexByte(host, ':'); i > 0 && usualPort(host[i:]) > 0 {
 			host = host[:i]
 		}
