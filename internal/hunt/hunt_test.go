@@ -70,7 +70,7 @@ func everything(tb testing.TB) *Set {
 		"domain:evil.example", "onion:abcdefghijklmnop.onion", "url:http://cdn.example/drop/a.bin?id=7", "url:https://share.example/x/",
 		"url:http://192.0.2.9:8080/p", "email:bob@mail.example", "md5:"+md5sum, "sha256:"+sum256, "btc:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
 		"eth:0xde0B295669a9FD93d5F28D9Ec85E40f4cb697BAe", "filename:dropper.exe", "filename:quarterly report.pdf", "user-agent:EvilClient/1.0 (beta)",
-		`registry-key:HKLM\Software\Nightbell`, "mutex:Global\\nightbell-7", "command:whoami /all /fo csv")
+		"domain:xn----8sbcooqjmlkd.xn--p1ai", "url:http://xn--fsqu00a.example/x", `registry-key:HKLM\Software\Nightbell`, "mutex:Global\\nightbell-7", "command:whoami /all /fo csv")
 }
 
 func TestIndicatorsAreFoundInEverySpelling(t *testing.T) {
