@@ -45,7 +45,7 @@ func (l *line) parse(c columns) {
 		l.text = l.text[:n-1]
 	}
 	switch {
-	case len(c.names) > 0 && bytes.IndexByte(l.text, '\t') >= 0 && l.text[0] != '#' && l.text[0] != '{':
+	case c.has(l.text):
 		l.zeek(c)
 	case l.body(0):
 	case l.syslog():
