@@ -510,6 +510,8 @@ func TestCostGrowsNoFasterThanTheLog(t *testing.T) {
 		"braces": `{"a":`, "brackets": `{"a":[[[[`, "bars": "CEF:0|", "pairs": "CEF:0|||||||a=b c=d ", "tabs": "\t", "quotes": `[] "`, "hits": "192.0.2.7 ", "parents": "a.evil.example/",
 		"urls": "http://cdn.example/drop/", "mails": "bob@mail.example", "phrase": "HKLM\\Software\\", "agents": `"EvilClient/1.0 (beta)" `, "base64": "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo",
 		"paths": "GET /a/a/a/a", "params": "GET /?a=b&id=c&", "fields": "#fields\ta\tb\n", "traversal": "GET /../../../../",
+		"code points": `\u043f.`, "one name": `\u043f`, "capitals": "Я.Я", "users": `S-1-5-21\`, "roots": `\REGISTRY\USER\S-1-5-21\Software\Nightbell`, "ports": "cdn.example:443/",
+		"escaped URLs": `http:\/\/xn--fsqu00a.example\/`, "columns": "#fields\turi\turi\n\t/\t/\t",
 	} {
 		for what, set := range map[string]*Set{"indicators": set, "fragments": attack} {
 			var steps []int
