@@ -74,19 +74,29 @@ func (s *Scanner) native(b []byte, start, end int) {
 
 // capital looks up a host in a script of its own if it has capitals.
 func (s *Scanner) capital(b []byte, start, end int) {
-	text := s.spelled[:0]
-	for rest := b[start:end]; len(rest) > 0; {
-		r, n := utf8.DecodeRune(rest)
+	dot := start + bytes.LastIndexByte(b[start:end], '.')
+	s.spelled = appendLower(s.spelled[:0], b[dot+1:end])
+	if !s.set.ends.has(s.set.end(s.spelled)) {
+		return
+	}
+	s.spelled = appendLower(s.spelled[:0], b[start:end])
+	if !bytes.Equal(s.spelled, b[start:end]) {
+		s.names(s.spelled, b, start, end)
+	}
+}
+
+// appendLower appends text in lower case to out; what is no UTF-8 as it is.
+func appendLower(out, text []byte) []byte {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
 		if r == utf8.RuneError {
-			return
+			out = append(out, text[:n]...)
+		} else {
+			out = utf8.AppendRune(out, unicode.ToLower(r))
 		}
-		text = utf8.AppendRune(text, unicode.ToLower(r))
-		rest = rest[n:]
+		text = text[n:]
 	}
-	s.spelled = text
-	if !bytes.Equal(text, b[start:end]) {
-		s.names(text, b, start, end)
-	}
+	return out
 }
 
 // names looks up a host that is spelled as text and stands at b[from:to], and
