@@ -167,7 +167,7 @@ func TestALogThatIsNoTextIsNamed(t *testing.T) {
 	db := preyStore(t)
 	packed, good := file(t, "old.log.xz", []byte("\xfd7zXZ\x00\x00\x04rest")), file(t, "good.log", []byte(huntLog))
 	lines, errs := hunted(t, db, exitPartial, "hunt", packed, good)
-	if len(lines) != 4 || !strings.Contains(errs, "old.log.xz: not read: packed with xz") {
+	if len(lines) != 4 || !strings.Contains(errs, "old.log.xz: not read: no text: packed with xz") {
 		t.Errorf("%d lines; %s", len(lines), errs)
 	}
 }

@@ -20,7 +20,11 @@ func otherSpelling(host string) string {
 		if err != nil || native == host {
 			return ""
 		}
-		return strings.ToLower(native)
+		// What does not come back, such as xn--evil-.example, spells another's name.
+		if back, err := idna.Punycode.ToASCII(native); err != nil || back != host {
+			return ""
+		}
+		return native
 	}
 	ascii, err := idna.Lookup.ToASCII(host)
 	if err != nil {

@@ -50,3 +50,12 @@ func TestAHostOfItsOwnScriptIsFoundInEverySpelling(t *testing.T) {
 		}
 	}
 }
+
+func TestAFalseSpellingIsNobodyElsesName(t *testing.T) {
+	set := marks(t, "domain:xn--bank-.example", "domain:xn--bank-.xn--p1ai", "url:http://xn--bank-.example/x")
+	for _, text := range []string{"bank.example", "http://bank.example/x", "bank.рф", inJSON("bank.рф")} {
+		if got := entities(t, set, text); len(got) > 0 {
+			t.Errorf("%s: found %v", text, got)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func openText(in *bufio.Reader, c io.Closer) (io.ReadCloser, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	if what := unreadable(head); what != "" {
-		return nil, errors.Join(fmt.Errorf("%s, which is not read", what), c.Close())
+		return nil, errors.Join(fmt.Errorf("no text: %s", what), c.Close())
 	}
 	if order, ok := utf16Order(head); ok {
 		return unpacked{unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(in), c}, nil
@@ -108,7 +108,8 @@ func unreadable(head []byte) string {
 	if _, ok := utf16Order(head); ok {
 		return ""
 	}
-	// No encoding of text has these. A log that was cut while it was written
+	// No encoding of text has these; one byte of 13 is one where all are as likely. A
+	// log that was cut while it was written
 	// begins with NULs, and some formats part their fields with others.
 	controls, zeros := 0, bytes.Count(head, []byte{0})
 	for _, c := range head {
@@ -116,7 +117,7 @@ func unreadable(head []byte) string {
 			controls++
 		}
 	}
-	if controls > 8 && controls*32 > len(head)-zeros {
+	if controls > 8 && controls*16 > len(head)-zeros {
 		return "binary"
 	}
 	return ""
