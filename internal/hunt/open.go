@@ -108,9 +108,9 @@ func unreadable(head []byte) string {
 	if _, ok := utf16Order(head); ok {
 		return ""
 	}
-	// No encoding of text has these; one byte of 13 is one where all are as likely. A
-	// log that was cut while it was written
-	// begins with NULs, and some formats part their fields with others.
+	// No encoding of text has these; of bytes at random they are one of 13. A log
+	// that was cut while it was written begins with NULs, and some formats part
+	// their fields with others.
 	controls, zeros := 0, bytes.Count(head, []byte{0})
 	for _, c := range head {
 		if c > 1 && c < '\b' || c > '\r' && c < 0x1b {
