@@ -26,7 +26,7 @@ type huntCmd struct {
 	Record  bool     `help:"Keep matches as sightings."`
 	Site    string   `help:"Whose log it is, for sightings (default: the name of this host)." placeholder:"NAME"`
 	From    int64    `help:"Go on from this byte of the decompressed log." placeholder:"OFFSET"`
-	Log     []string `arg:"" help:"Logs: any text, plain or packed with gzip or zstd; - is standard input."`
+	Log     []string `arg:"" help:"Logs: any text in UTF-8, UTF-16 or what is like ASCII, plain or packed with gzip, zstd or bzip2; - is standard input."`
 }
 
 // hunting is one hunt under way.
@@ -40,6 +40,7 @@ type hunting struct {
 
 	bytes, matches int64
 	broken, unread int // logs that broke off; that gave nothing
+	stopped        bool
 }
 
 // Run implements the command.
@@ -72,6 +73,9 @@ func (c *huntCmd) Run(ctx context.Context, a *app) error {
 		err = errors.Join(err, h.record.close(ctx))
 	}
 	if err = errors.Join(err, h.out.Flush()); err != nil {
+		if h.stopped && errors.Is(err, context.Canceled) {
+			return errPartial // where to go on has been told
+		}
 		return err
 	}
 	return h.summary(time.Since(started).Seconds())
@@ -144,14 +148,18 @@ func (c *huntCmd) remark(a *app, set *hunt.Set, doubtful int) {
 func (h *hunting) logs(ctx context.Context) error {
 	h.bar = h.app.progress(h.size(), "hunting")
 	defer h.bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no reason to stop
-	for _, name := range h.Log {
+	for i, name := range h.Log {
 		var kept keepError
 		n, err := h.log(ctx, name)
 		switch {
 		case errors.As(err, &kept):
 			return kept.error
 		case ctx.Err() != nil:
+			h.stopped = true
 			h.app.remark("%s: looked at up to byte %d; --from %d goes on from there", name, n, n)
+			if left := h.Log[i+1:]; len(left) > 0 {
+				h.app.remark("not looked at: %s", strings.Join(left, " "))
+			}
 			return ctx.Err()
 		case err != nil:
 			h.broken++
@@ -204,6 +212,9 @@ func (h *hunting) log(ctx context.Context, name string) (int64, error) {
 		return nil
 	})
 	h.bytes += read
+	if at := h.scanner.Offset(); err == nil && at < h.From {
+		h.app.remark("%s: ends at byte %d, before --from %d: nothing was looked at", name, at, h.From)
+	}
 	if ctx.Err() != nil {
 		return h.scanner.Offset(), err
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -158,6 +160,58 @@ func TestABrokenLogIsNamedAndTheOthersAreRead(t *testing.T) {
 	}
 	if lines, _ := hunted(t, db, exitDone, "hunt", "--from", fmt.Sprint(strings.Index(huntLog, "a line of")), good); len(lines) != 1 || !strings.Contains(lines[0], ":4: ") {
 		t.Errorf("from an offset: %q", lines)
+	}
+}
+
+func TestALogThatIsNoTextIsNamed(t *testing.T) {
+	db := preyStore(t)
+	packed, good := file(t, "old.log.xz", []byte("\xfd7zXZ\x00\x00\x04rest")), file(t, "good.log", []byte(huntLog))
+	lines, errs := hunted(t, db, exitPartial, "hunt", packed, good)
+	if len(lines) != 4 || !strings.Contains(errs, "old.log.xz: not read: no text: packed with xz") {
+		t.Errorf("%d lines; %s", len(lines), errs)
+	}
+}
+
+func TestAHuntFromBeyondTheEndSaysSo(t *testing.T) {
+	db, log := preyStore(t), file(t, "access.log", []byte(huntLog))
+	for from, want := range map[int]bool{len(huntLog): false, len(huntLog) + 1: true, 99999999: true} {
+		lines, errs := hunted(t, db, exitDone, "hunt", "--from", fmt.Sprint(from), log)
+		if told := strings.Contains(errs, fmt.Sprintf("ends at byte %d, before --from %d", len(huntLog), from)); told != want || len(lines) > 0 {
+			t.Errorf("from %d of %d: %q %s", from, len(huntLog), lines, errs)
+		}
+	}
+}
+
+// stopping ends a hunt once it has read the log.
+type stopping struct {
+	io.Reader
+	stop func()
+}
+
+func (s stopping) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	if err != nil {
+		s.stop()
+		return n, nil
+	}
+	return n, nil
+}
+
+func TestAnInterruptedHuntTellsOnlyFromWhereItGoesOn(t *testing.T) {
+	db := preyStore(t)
+	for _, record := range []bool{false, true} {
+		ctx, stop := context.WithCancel(t.Context())
+		var out, errs bytes.Buffer
+		args := []string{"--db", db, "hunt", "-", "next.log"}
+		if record {
+			args = append(args, "--record")
+		}
+		code := run(ctx, args, stopping{strings.NewReader(huntLog), stop}, &out, &errs)
+		at := fmt.Sprint(len(huntLog))
+		if code != exitPartial || !strings.Contains(errs.String(), "-: looked at up to byte "+at+"; --from "+at+" goes on") ||
+			!strings.Contains(errs.String(), "not looked at: next.log") || strings.Contains(errs.String(), "the same command") {
+			t.Errorf("recording %v: exit %d: %s", record, code, errs.String())
+		}
 	}
 }
 

@@ -193,7 +193,8 @@ func BenchmarkHuntFragments(b *testing.B) {
 		mixed.Add(Mark{Entity: intel.Entity{Kind: intel.Argument, Name: fmt.Sprintf("id%d", i)}, Actors: []string{"actor:cold-lynx"}})
 	}
 	set := mixed.Set()
-	for name, log := range map[string][]byte{"proxy": proxyLog(16<<20, marks), "json": bytes.Repeat([]byte(logs[2]+"\n"), 100_000)} {
+	for name, log := range map[string][]byte{"proxy": proxyLog(16<<20, marks), "json": bytes.Repeat([]byte(logs[2]+"\n"), 150_000),
+		"json-in-one-line": bytes.Repeat([]byte(logs[2]+","), 150_000)} {
 		b.Run(name, func(b *testing.B) {
 			var best float64
 			for b.Loop() {

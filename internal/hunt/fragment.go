@@ -16,6 +16,7 @@ import (
 // none is known, of the same actor, in one request.
 type fragments struct {
 	marks  []Mark
+	texts  []string // of the marks, decoded once, as what they are compared with
 	files  map[string][]int
 	longer int              // the most bytes of a file
 	args   map[string][]int // by name of a parameter
@@ -34,10 +35,11 @@ func newFragments(marks []Mark) *fragments {
 	if len(marks) == 0 {
 		return nil
 	}
-	f := &fragments{marks: marks, files: map[string][]int{}, args: map[string][]int{}, values: map[string][]int{},
+	f := &fragments{marks: marks, texts: make([]string, len(marks)), files: map[string][]int{}, args: map[string][]int{}, values: map[string][]int{},
 		grams: map[[3]byte][]int{}, ports: map[string][]int{}, flaws: map[string]bool{}}
 	for i, m := range marks {
-		name := m.Entity.Name
+		name := decoded(m.Entity)
+		f.texts[i] = name
 		switch m.Entity.Kind {
 		case intel.File:
 			if name = strings.TrimLeft(strings.ReplaceAll(name, `\`, "/"), "/"); name == "" {
@@ -74,6 +76,17 @@ func newFragments(marks []Mark) *fragments {
 	return f
 }
 
+// decoded is what a fragment comes to in a request that is decoded once: a
+// report may give it as it was sent.
+func decoded(e intel.Entity) string {
+	text := []byte(e.Name)
+	out := unescape(nil, text)
+	if value := e.Kind == intel.Input || e.Kind == intel.Pattern; value && len(out) < len(text) {
+		out = unescapeValue(nil, text) // then its blanks are encoded too
+	}
+	return string(out)
+}
+
 // port takes a port in that not every connection goes to.
 func (f *fragments) port(name string, i int) {
 	number, _, _ := strings.Cut(name, "/")
@@ -92,6 +105,7 @@ func signed(s string) bool {
 // requestScratch is what one request is decoded into.
 type requestScratch struct {
 	path, name, value []byte
+	plain             []byte // of what escapes were taken out of
 	files             []int
 	places            []place
 	number            uint32   // of the request
@@ -183,13 +197,13 @@ func (s *Scanner) part(l *line, p *part, places []place) []place {
 	for torn := p.query; len(query) > 0; torn = false {
 		pair, rest, more := bytes.Cut(query, []byte("&"))
 		if query = rest; torn || !more && !p.ends {
-			r.value = unescape(r.value[:0], bytes.ReplaceAll(l.plainText(pair), []byte("+"), []byte(" ")))
+			r.value = unescapeValue(r.value[:0], s.plainText(l, pair))
 			places = s.within(l, r.value, pair, places)
 		} else {
 			places = s.parameter(l, pair, places)
 		}
 	}
-	found := slices.DeleteFunc(places[first:], func(p place) bool { return f.alone(f.marks[p.mark]) && !f.accompanied(p.mark, r.files) })
+	found := slices.DeleteFunc(places[first:], func(p place) bool { return f.alone(p.mark) && !f.accompanied(p.mark, r.files) })
 	return places[:first+len(found)]
 }
 
@@ -205,7 +219,7 @@ func (s *Scanner) path(l *line, p *part, places []place) (_ []place, query []byt
 			path = path[len(path):]
 		}
 	}
-	r.path = unescape(r.path[:0], l.plainText(path))
+	r.path = unescape(r.path[:0], s.plainText(l, path))
 	if asks || p.ends {
 		places = s.paths(l, path, places)
 	}
@@ -217,15 +231,14 @@ func (s *Scanner) path(l *line, p *part, places []place) (_ []place, query []byt
 	return s.within(l, r.path, path, places), query
 }
 
-// plainText takes the escapes of JSON out of a value.
-func (l *line) plainText(b []byte) []byte {
+// plainText takes the escapes of JSON or CEF out of a value; valid until the
+// next call.
+func (s *Scanner) plainText(l *line, b []byte) []byte {
 	if !l.escaped || bytes.IndexByte(b, '\\') < 0 {
 		return b
 	}
-	b = bytes.ReplaceAll(b, []byte(`\/`), []byte("/"))
-	b = bytes.ReplaceAll(b, []byte(`\"`), []byte(`"`))
-	b = bytes.ReplaceAll(b, []byte(`\u0026`), []byte("&"))
-	return bytes.ReplaceAll(b, []byte(`\\`), []byte(`\`))
+	s.request.plain = unquote(s.request.plain[:0], b)
+	return s.request.plain
 }
 
 // paths finds the files that a path ends with, and what its segments are.
@@ -259,14 +272,14 @@ func (s *Scanner) paths(l *line, raw []byte, places []place) []place {
 // parameter looks at one parameter of a query, name and value decoded once.
 func (s *Scanner) parameter(l *line, pair []byte, places []place) []place {
 	f, r := s.set.attack, &s.request
-	name, value, _ := bytes.Cut(pair, []byte("="))
-	r.name = unescape(r.name[:0], l.plainText(name))
+	name, value, _ := bytes.Cut(s.plainText(l, pair), []byte("="))
+	r.name = unescape(r.name[:0], name)
 	if len(r.name) <= longest {
 		for _, m := range f.args[string(r.name)] {
 			places = s.once(l, m, pair, places)
 		}
 	}
-	r.value = unescape(r.value[:0], bytes.ReplaceAll(l.plainText(value), []byte("+"), []byte(" ")))
+	r.value = unescapeValue(r.value[:0], value)
 	if len(r.value) <= longest {
 		for _, m := range f.values[string(r.value)] {
 			places = s.once(l, m, pair, places)
@@ -286,7 +299,7 @@ func (s *Scanner) within(l *line, text, raw []byte, places []place) []place {
 	for i := 0; i+3 <= len(text); i++ {
 		for _, m := range f.grams[[3]byte(text[i:i+3])] {
 			s.steps++
-			if len(places) < first+mostAlike && bytes.HasPrefix(text[i:], []byte(f.marks[m].Entity.Name)) {
+			if len(places) < first+mostAlike && bytes.HasPrefix(text[i:], []byte(f.texts[m])) {
 				places = s.once(l, m, raw, places)
 			}
 		}
@@ -295,12 +308,12 @@ func (s *Scanner) within(l *line, text, raw []byte, places []place) []place {
 }
 
 // alone reports whether a fragment says nothing by itself.
-func (f *fragments) alone(m Mark) bool {
-	switch m.Entity.Kind {
+func (f *fragments) alone(mark int) bool {
+	switch f.marks[mark].Entity.Kind {
 	case intel.Argument, intel.Function, intel.Library:
 		return true
 	case intel.Input, intel.Pattern:
-		return len(m.Entity.Name) < 3 || !signed(m.Entity.Name)
+		return len(f.texts[mark]) < 3 || !signed(f.texts[mark])
 	}
 	return false
 }

@@ -68,6 +68,50 @@ func TestFragmentsMatchWhereTheyAttack(t *testing.T) {
 	}
 }
 
+// TestAFragmentIsDecodedOnceAsARequestIs takes what a report gives percent-encoded
+// for what it comes to, and no more.
+func TestAFragmentIsDecodedOnceAsARequestIs(t *testing.T) {
+	var b Builder
+	for _, name := range []string{"%2e%2e%2fvtadmin", "%27+OR+1%3D1"} {
+		b.Add(Mark{Entity: intel.Entity{Kind: intel.Input, Name: name}, Actors: []string{"actor:cold-lynx"}})
+	}
+	b.Add(Mark{Entity: intel.Entity{Kind: intel.File, Name: "/%61dmin/y.php"}, Actors: []string{"actor:cold-lynx"}})
+	b.Add(Mark{Entity: intel.Entity{Kind: intel.Argument, Name: "a%5b%5d"}, Actors: []string{"actor:cold-lynx"}})
+	set := b.Set()
+	for target, want := range map[string]string{
+		"/vt_login.cgi?user=%2e%2e%2fvtadmin":       "input:%2e%2e%2fvtadmin",
+		"/vt_login.cgi?user=../vtadmin":             "input:%2e%2e%2fvtadmin",
+		"/vt_login.cgi?user=%252e%252e%252fvtadmin": "",
+		"/a?q=%27%20or+1=1":                         "",
+		"/a?q=7%27%20OR+1=1":                        "input:%27+OR+1%3D1",
+		"/admin/y.php?a[]=1":                        "file:/%61dmin/y.php argument:a%5b%5d",
+		"/admin/y.php?a%5B%5D=1":                    "file:/%61dmin/y.php argument:a%5b%5d",
+	} {
+		if got := strings.Join(entities(t, set, access(target)), " "); got != want {
+			t.Errorf("%s: found %q, want %q", target, got, want)
+		}
+	}
+}
+
+func TestEscapesOfJSONAndCEFAreTakenOutOfRequests(t *testing.T) {
+	set := attacks()
+	for log, want := range map[string]string{
+		`CEF:0|V|P|1|7|n|5|request=/admin/x.php?id\=7 act=x`:             "file:/admin/x.php argument:id",
+		`CEF:0|V|P|1|7|n|5|act=x request=/admin/x.php?user\=admin&id\=7`: "file:/admin/x.php input:admin argument:id",
+		`{"url":"\/admin\/x.php?user\u003dadmin"}`:                       "file:/admin/x.php input:admin",
+		`{"url":"/a?f=\u002e\u002e/..\/etc"}`:                            "input:../../",
+		`{"url":"/a?f=\\u002e\\u002e/..\/etc"}`:                          "",
+		`{"url":"/a?f=\ud83d\ude00../../"}`:                              "input:../../",
+		`{"url":"/a?f=\ud83d../..\`:                                      "",
+	} {
+		for _, before := range []string{"", strings.Repeat(" ", longestLine)} { // as a line and in pieces
+			if got := strings.Join(entities(t, set, before+log), " "); got != want {
+				t.Errorf("%d blanks and %s: found %q, want %q", len(before), log, got, want)
+			}
+		}
+	}
+}
+
 func TestFragmentsTellWhereTheyStandAndThatTheyAreGuessed(t *testing.T) {
 	got := hunted(t, NewScanner(attacks()), "x\n"+access("/admin/x.php?a=b&id=7"))
 	if diff := cmp.Diff([]string{"2 49 file:/admin/x.php path", "2 66 argument:id query.id"}, got); diff != "" {

@@ -12,7 +12,8 @@ var logs = []string{
 	`{"@timestamp":"2026-03-01T10:00:00Z","http":{"hostname":"cdn.example","url":"\/drop\/a.bin?id=7"},"dest_port":4444}`,
 	"#fields\tts\thost\turi\n1.0\tcdn.example\t/drop/a.bin?id=7\n", "<34>Mar  1 10:00:00 fw CEF:0|V|P\\||1|7|n|5|src=192.0.2.7 request=/admin/x.php msg=a = b\\=c",
 	"<34>1 2026-03-01T10:00:00Z h su 7 ID [x y=\"]\"] {\"a\":\"evil.example\"}", "1772359200.000    45 192.0.2.7 TCP_MISS/200 1 GET http://evil.example/ - D/- text/html",
-	"HKLM\\\\Software\\\\Nightbell", strings.Repeat("[{", 200), "\x00\xff\\", "访问evil.example获取 пример.example", "%", "#fields\t", "<1>", "CEF:", "[] \"",
+	"HKLM\\\\Software\\\\Nightbell", strings.Repeat("[{", 200), "\x00\xff\\", `\u043f\u0440\u0438\u043c\u0435\u0440-\u0431\u0430\u043d\u043a.\u0440\u0444 {"host":"\u4f8b\u5b50.example","url":"\/x"} ПРИМЕР-банк.рф`,
+	`\REGISTRY\USER\S-1-5-21-7\Software\Nightbell HKEY_LOCAL_MACHINE\Software\Nightbell https://cdn.example:443/drop/a.bin?id\=7`, "访问evil.example获取 пример.example", "%", "#fields\t", "<1>", "CEF:", "[] \"",
 }
 
 // FuzzScan hunts in anything: it never fails, and finds the same however much

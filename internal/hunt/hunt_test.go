@@ -70,79 +70,82 @@ func everything(tb testing.TB) *Set {
 		"domain:evil.example", "onion:abcdefghijklmnop.onion", "url:http://cdn.example/drop/a.bin?id=7", "url:https://share.example/x/",
 		"url:http://192.0.2.9:8080/p", "email:bob@mail.example", "md5:"+md5sum, "sha256:"+sum256, "btc:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
 		"eth:0xde0B295669a9FD93d5F28D9Ec85E40f4cb697BAe", "filename:dropper.exe", "filename:quarterly report.pdf", "user-agent:EvilClient/1.0 (beta)",
-		`registry-key:HKLM\Software\Nightbell`, "mutex:Global\\nightbell-7", "command:whoami /all /fo csv")
+		"domain:xn----8sbcooqjmlkd.xn--p1ai", "url:http://xn--fsqu00a.example/x", `registry-key:HKLM\Software\Nightbell`, "mutex:Global\\nightbell-7", "command:whoami /all /fo csv")
 }
 
 func TestIndicatorsAreFoundInEverySpelling(t *testing.T) {
 	set := everything(t)
 	for text, want := range map[string]string{
-		"from 192.0.2.7 to":                          "ipv4:192.0.2.7",
-		"192.0.2.7":                                  "ipv4:192.0.2.7",
-		"192.0.2.7:8080":                             "ipv4:192.0.2.7",
-		"(192.0.2.7).":                               "ipv4:192.0.2.7",
-		"a=192.0.2.7,b":                              "ipv4:192.0.2.7",
-		"u=%20192.0.2.7%20":                          "ipv4:192.0.2.7",
-		"conn_192.0.2.7-5555.log":                    "ipv4:192.0.2.7",
-		"11192.0.2.7 192.0.2.77 192.0.2.7.8":         "",
-		"::ffff:192.0.2.7 up":                        "ipv4:192.0.2.7",
-		"::ffff:c000:207 up":                         "ipv4:192.0.2.7",
-		"198.51.100.9":                               "cidr:198.51.100.0/24",
-		"198.51.100.200":                             "cidr:198.51.100.128/25",
-		"198.51.101.9":                               "",
-		"2001:db8::7":                                "ipv6:2001:db8::7",
-		"[2001:DB8:0:0:0::7]:443":                    "ipv6:2001:db8::7",
-		"x 2001:0db8:0000:0000:0000:0000:0000:0007.": "ipv6:2001:db8::7",
-		"fe 2001:db8::7%eth0":                        "ipv6:2001:db8::7",
-		"2001:db8::7: refused":                       "ipv6:2001:db8::7",
-		"2001:db8::77 12001:db8::7 2001:db8::7:1":    "",
-		"2001:db8:5:1::9":                            "cidr:2001:db8:5::/48",
-		"10:15:32 00:11:22:33:44:55":                 "",
-		"EVIL.example":                               "domain:evil.example",
-		"a.b.evil.example.":                          "domain:evil.example",
-		"Domain=.evil.example;":                      "domain:evil.example",
-		"notevil.example evil.example.net xevil":     "",
-		"evil.example.exe":                           "",
-		`msg\nevil.example\n`:                        "domain:evil.example",
-		"q=http%3A%2F%2Fevil.example%2F":             "domain:evil.example",
-		"http://www.abcdefghijklmnop.onion/":         "onion:abcdefghijklmnop.onion",
-		"http://cdn.example/drop/a.bin?id=7":         "url:http://cdn.example/drop/a.bin?id=7",
-		"see https://CDN.example/drop/a.bin?id=7.":   "url:http://cdn.example/drop/a.bin?id=7",
-		`"http:\/\/cdn.example\/drop\/a.bin?id=7"`:   "url:http://cdn.example/drop/a.bin?id=7",
-		"http://cdn.example/Drop/a.bin?id=7":         "",
-		"http://cdn.example/drop/a.bin":              "",
-		"https://share.example/x?utm=1":              "url:https://share.example/x/",
-		"https://share.example/x/y":                  "",
-		"u=https%3a%2f%2fshare.example%2fx&b=1":      "url:https://share.example/x/",
-		"GET http://192.0.2.9:8080/p HTTP/1.0":       "url:http://192.0.2.9:8080/p",
-		"<Bob@Mail.Example>":                         "email:bob@mail.example",
-		"to=bob%40mail.example&x":                    "email:bob@mail.example",
-		"jimbob@mail.example bob@x.mail.example":     "",
-		"MD5 (x) = " + strings.ToUpper(md5sum):       "md5:" + md5sum,
-		md5sum + ".exe":                              "md5:" + md5sum,
-		"a" + md5sum + " " + md5sum + "0":            "",
-		"/f/" + sum256 + "/x":                        "sha256:" + sum256,
-		"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq": "btc:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
-		"BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ": "",
-		"0xDE0B295669A9FD93D5F28D9EC85E40F4CB697BAE": "eth:0xde0B295669a9FD93d5F28D9Ec85E40f4cb697BAe",
-		`C:\temp\Dropper.EXE`:                        "filename:dropper.exe",
-		"notdropper.exe dropper.exe.bak":             "",
-		"a.dropper.exe":                              "",
-		"/tmp/quarterly report.pdf":                  "filename:quarterly report.pdf",
-		"quarterly report.pdfs":                      "",
-		`"EvilClient/1.0 (beta)"`:                    "user-agent:EvilClient/1.0 (beta)",
-		`"Not EvilClient/1.0 (beta)"`:                "",
-		`ua=EvilClient/1.0 (beta) act=x`:             "user-agent:EvilClient/1.0 (beta)",
-		`{"k":"HKLM\\SOFTWARE\\nightbell"}`:          `registry-key:HKLM\Software\Nightbell`,
-		`HKLM\Software\Nightbells`:                   "",
-		`m Global\Nightbell-7 open`:                  `mutex:Global\nightbell-7`,
-		"> whoami /all /fo csv >x":                   "command:whoami /all /fo csv",
-		"访问evil.example获取":                           "domain:evil.example",
-		"地址192.0.2.7，2001:db8::7":                    "ipv4:192.0.2.7 ipv6:2001:db8::7",
-		"见http://cdn.example/drop/a.bin?id=7。":       "url:http://cdn.example/drop/a.bin?id=7",
-		"样本" + md5sum + "的":                          "md5:" + md5sum,
-		"运行dropper.exe后":                             "filename:dropper.exe",
-		"文件quarterly report.pdf的":                    "filename:quarterly report.pdf",
-		"evil.example\x00\xff192.0.2.7":              "domain:evil.example",
+		"from 192.0.2.7 to":                           "ipv4:192.0.2.7",
+		"192.0.2.7":                                   "ipv4:192.0.2.7",
+		"192.0.2.7:8080":                              "ipv4:192.0.2.7",
+		"(192.0.2.7).":                                "ipv4:192.0.2.7",
+		"a=192.0.2.7,b":                               "ipv4:192.0.2.7",
+		"u=%20192.0.2.7%20":                           "ipv4:192.0.2.7",
+		"conn_192.0.2.7-5555.log":                     "ipv4:192.0.2.7",
+		"11192.0.2.7 192.0.2.77 192.0.2.7.8":          "",
+		"::ffff:192.0.2.7 up":                         "ipv4:192.0.2.7",
+		"::ffff:c000:207 up":                          "ipv4:192.0.2.7",
+		"198.51.100.9":                                "cidr:198.51.100.0/24",
+		"198.51.100.200":                              "cidr:198.51.100.128/25",
+		"198.51.101.9":                                "",
+		"2001:db8::7":                                 "ipv6:2001:db8::7",
+		"[2001:DB8:0:0:0::7]:443":                     "ipv6:2001:db8::7",
+		"x 2001:0db8:0000:0000:0000:0000:0000:0007.":  "ipv6:2001:db8::7",
+		"fe 2001:db8::7%eth0":                         "ipv6:2001:db8::7",
+		"2001:db8::7: refused":                        "ipv6:2001:db8::7",
+		"2001:db8::77 12001:db8::7 2001:db8::7:1":     "",
+		"2001:db8:5:1::9":                             "cidr:2001:db8:5::/48",
+		"10:15:32 00:11:22:33:44:55":                  "",
+		"EVIL.example":                                "domain:evil.example",
+		"a.b.evil.example.":                           "domain:evil.example",
+		"Domain=.evil.example;":                       "domain:evil.example",
+		"notevil.example evil.example.net xevil":      "",
+		"evil.example.exe":                            "",
+		`msg\nevil.example\n`:                         "domain:evil.example",
+		"q=http%3A%2F%2Fevil.example%2F":              "domain:evil.example",
+		"http://www.abcdefghijklmnop.onion/":          "onion:abcdefghijklmnop.onion",
+		"http://cdn.example/drop/a.bin?id=7":          "url:http://cdn.example/drop/a.bin?id=7",
+		"see https://CDN.example/drop/a.bin?id=7.":    "url:http://cdn.example/drop/a.bin?id=7",
+		`"http:\/\/cdn.example\/drop\/a.bin?id=7"`:    "url:http://cdn.example/drop/a.bin?id=7",
+		`request=http://cdn.example/drop/a.bin?id\=7`: "url:http://cdn.example/drop/a.bin?id=7",
+		`"http://cdn.example/drop/a.bin?id\u003d7"`:   "url:http://cdn.example/drop/a.bin?id=7",
+		`"http://cdn.example/drop/a.bin?id\\u003d7"`:  "",
+		"http://cdn.example/Drop/a.bin?id=7":          "",
+		"http://cdn.example/drop/a.bin":               "",
+		"https://share.example/x?utm=1":               "url:https://share.example/x/",
+		"https://share.example/x/y":                   "",
+		"u=https%3a%2f%2fshare.example%2fx&b=1":       "url:https://share.example/x/",
+		"GET http://192.0.2.9:8080/p HTTP/1.0":        "url:http://192.0.2.9:8080/p",
+		"<Bob@Mail.Example>":                          "email:bob@mail.example",
+		"to=bob%40mail.example&x":                     "email:bob@mail.example",
+		"jimbob@mail.example bob@x.mail.example":      "",
+		"MD5 (x) = " + strings.ToUpper(md5sum):        "md5:" + md5sum,
+		md5sum + ".exe":                               "md5:" + md5sum,
+		"a" + md5sum + " " + md5sum + "0":             "",
+		"/f/" + sum256 + "/x":                         "sha256:" + sum256,
+		"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq":  "btc:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+		"BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ":  "",
+		"0xDE0B295669A9FD93D5F28D9EC85E40F4CB697BAE":  "eth:0xde0B295669a9FD93d5F28D9Ec85E40f4cb697BAe",
+		`C:\temp\Dropper.EXE`:                         "filename:dropper.exe",
+		"notdropper.exe dropper.exe.bak":              "",
+		"a.dropper.exe":                               "",
+		"/tmp/quarterly report.pdf":                   "filename:quarterly report.pdf",
+		"quarterly report.pdfs":                       "",
+		`"EvilClient/1.0 (beta)"`:                     "user-agent:EvilClient/1.0 (beta)",
+		`"Not EvilClient/1.0 (beta)"`:                 "",
+		`ua=EvilClient/1.0 (beta) act=x`:              "user-agent:EvilClient/1.0 (beta)",
+		`{"k":"HKLM\\SOFTWARE\\nightbell"}`:           `registry-key:HKLM\Software\Nightbell`,
+		`HKLM\Software\Nightbells`:                    "",
+		`m Global\Nightbell-7 open`:                   `mutex:Global\nightbell-7`,
+		"> whoami /all /fo csv >x":                    "command:whoami /all /fo csv",
+		"访问evil.example获取":                            "domain:evil.example",
+		"地址192.0.2.7，2001:db8::7":                     "ipv4:192.0.2.7 ipv6:2001:db8::7",
+		"见http://cdn.example/drop/a.bin?id=7。":        "url:http://cdn.example/drop/a.bin?id=7",
+		"样本" + md5sum + "的":                           "md5:" + md5sum,
+		"运行dropper.exe后":                              "filename:dropper.exe",
+		"文件quarterly report.pdf的":                     "filename:quarterly report.pdf",
+		"evil.example\x00\xff192.0.2.7":               "domain:evil.example",
 	} {
 		got := strings.Join(entities(t, set, text), " ")
 		if !strings.HasPrefix(got, want) || (want == "") != (got == "") {
@@ -151,11 +154,48 @@ func TestIndicatorsAreFoundInEverySpelling(t *testing.T) {
 	}
 }
 
-func TestADomainOfItsOwnScriptIsFoundAsItTravels(t *testing.T) {
-	set := marks(t, "domain:пример.example")
-	for _, text := range []string{"пример.example", "www.xn--e1afmkfd.example"} {
-		if got := entities(t, set, text); !slices.Equal(got, []string{"domain:пример.example"}) {
-			t.Errorf("%s: found %v", text, got)
+func TestTheUsualPortOfAURLTellsNothing(t *testing.T) {
+	set := marks(t, "url:http://a.example/x?id=7", "url:https://b.example:443/x", "url:http://c.example:443/x", "url:http://192.0.2.9:80/p")
+	for text, want := range map[string]string{
+		"https://a.example:443/x?id=7.":                   "url:http://a.example/x?id=7",
+		"(http://a.example:80/x?id=7)":                    "url:http://a.example/x?id=7",
+		"http://a.example:8080/x?id=7":                    "",
+		"http://a.example:80x/x?id=7":                     "",
+		`"http:\/\/a.example:80\/x?id=7"`:                 "url:http://a.example/x?id=7",
+		`{"host":"a.example:443","url":"/x?id=7"}`:        "url:http://a.example/x?id=7",
+		"https://b.example/x https://b.example:443/x?q=1": "url:https://b.example:443/x url:https://b.example:443/x",
+		"https://c.example/x":                             "",
+		"http://c.example:443/x":                          "url:http://c.example:443/x",
+		"GET http://192.0.2.9/p http://192.0.2.9:80/p":    "url:http://192.0.2.9:80/p url:http://192.0.2.9:80/p",
+	} {
+		if got := strings.Join(entities(t, set, text), " "); got != want {
+			t.Errorf("%s: found %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAKeyOfTheRegistryIsFoundInEverySpelling(t *testing.T) {
+	const current, machine = `registry-key:HKCU\Software\EvilLaz\Run`, `registry-key:HKEY_LOCAL_MACHINE\Software\Nightbell`
+	set := marks(t, current, machine, `registry-key:Software\Classes\nightbell`)
+	for text, want := range map[string]string{
+		`HKEY_CURRENT_USER\Software\EvilLaz\Run`:                                    current,
+		`Computer\HKEY_CURRENT_USER\Software\EvilLaz\Run`:                           current,
+		`\REGISTRY\USER\S-1-5-21-1-2-3-1001\Software\EvilLaz\Run`:                   current,
+		`HKU\S-1-5-21-1-2-3-1001\SOFTWARE\EvilLaz\Run`:                              current,
+		`Set-Item HKCU:\Software\EvilLaz\Run`:                                       current,
+		`{"k":"HKEY_CURRENT_USER\\Software\\EvilLaz\\Run"}`:                         current,
+		`{"k":"\\REGISTRY\\USER\\S-1-5-21-1-2-3-1001\\Software\\EvilLaz\\Run"}`:     current,
+		`a\nHKCU\Software\EvilLaz\Run`:                                              current,
+		`HKLM\Software\EvilLaz\Run \Software\EvilLaz\Run Software\EvilLaz\Run`:      "",
+		`XHKCU\Software\EvilLaz\Run HKCU\Software\EvilLaz\Runs`:                     "",
+		`HKLM\S-1-5-21-1\Software\EvilLaz\Run USER\S-1-5-21-1\Software\EvilLaz\Run`: "",
+		`\REGISTRY\MACHINE\SOFTWARE\nightbell`:                                      machine,
+		`hklm\software\nightbell`:                                                   machine,
+		`HKCU\Software\Nightbell`:                                                   "",
+		`x Software\Classes\nightbell`:                                              `registry-key:Software\Classes\nightbell`,
+	} {
+		if got := strings.Join(entities(t, set, text), " "); got != want {
+			t.Errorf("%s: found %q, want %q", text, got, want)
 		}
 	}
 }
@@ -170,18 +210,19 @@ func TestAMatchNamesLineOffsetAndField(t *testing.T) {
 	}{
 		"combined": {`192.0.2.7 - bob [01/Mar/2026:11:00:00 +0100] "GET /go?to=http%3A%2F%2Fevil.example%2F&f=dropper.exe HTTP/1.1" 200 5 "http://evil.example/" "EvilClient/1.0 (beta)"`,
 			[]string{"1 ipv4:192.0.2.7 client", "1 domain:evil.example query.to", "1 filename:dropper.exe query.f", "1 domain:evil.example referer", "1 user-agent:EvilClient/1.0 (beta) user-agent"}, at},
-		"absolute":   {`10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET http://evil.example/dropper.exe HTTP/1.1" 200 5`, []string{"1 domain:evil.example host", "1 filename:dropper.exe path"}, at},
-		"vhost":      {`evil.example 10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5`, []string{"1 domain:evil.example host"}, at},
-		"squid":      {`1772359200.000    45 192.0.2.7 TCP_MISS/200 1 GET http://evil.example/ - HIER_DIRECT/198.51.100.9 text/html`, []string{"1 ipv4:192.0.2.7 client", "1 domain:evil.example host", "1 cidr:198.51.100.0/24 peer"}, at},
-		"json":       {`{"@timestamp":"2026-03-01T10:00:00Z","a":[{"b":"x"},{"c":"say evil.example"}],"n":{"ip":"192.0.2.7"}}`, []string{"1 domain:evil.example a.c", "1 ipv4:192.0.2.7 n.ip"}, at},
-		"eve":        {`{"timestamp":"2026-03-01T10:00:00.000000+0000","event_type":"http","dest_ip":"198.51.100.200","http":{"hostname":"cdn.example","url":"/drop/a.bin?id=7"}}`, []string{"1 cidr:198.51.100.128/25 dest_ip", "1 url:http://cdn.example/drop/a.bin?id=7 http.hostname"}, at},
-		"zeek":       {"#separator \\x09\n#fields\tts\tuid\tid.resp_h\thost\turi\n1772359200.0\tC1\t192.0.2.7\tshare.example\t/x\n", []string{"3 ipv4:192.0.2.7 id.resp_h", "3 url:https://share.example/x/ host"}, at},
-		"cef":        {`<34>Mar  1 10:00:00 fw CEF:0|V|P|1|7|got evil.example|5|src=192.0.2.7 msg=a = b dropper.exe rt=1772359200000`, []string{"1 domain:evil.example name", "1 ipv4:192.0.2.7 src", "1 filename:dropper.exe msg"}, at},
-		"syslog":     {`<34>1 2026-03-01T10:00:00Z evil.example su 7 ID [x y="192.0.2.7"] failed for dropper.exe`, []string{"1 domain:evil.example host", "1 ipv4:192.0.2.7 data", "1 filename:dropper.exe message"}, at},
-		"bsd syslog": {"Mar  1 10:00:00 gate sshd[7]: refused 192.0.2.7", []string{"1 ipv4:192.0.2.7 message"}, time.Time{}},
-		"rsyslog":    {"2026-03-01T10:00:00+00:00 gate sshd[7]: refused 192.0.2.7", []string{"1 ipv4:192.0.2.7 message"}, at},
-		"plain":      {"one\ntwo\r\nand 192.0.2.7 three", []string{"3 ipv4:192.0.2.7 "}, time.Time{}},
-		"dated":      {"2026-03-01 10:00:00 and 192.0.2.7 three", []string{"1 ipv4:192.0.2.7 "}, at},
+		"absolute":    {`10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET http://evil.example/dropper.exe HTTP/1.1" 200 5`, []string{"1 domain:evil.example host", "1 filename:dropper.exe path"}, at},
+		"vhost":       {`evil.example 10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5`, []string{"1 domain:evil.example host"}, at},
+		"squid":       {`1772359200.000    45 192.0.2.7 TCP_MISS/200 1 GET http://evil.example/ - HIER_DIRECT/198.51.100.9 text/html`, []string{"1 ipv4:192.0.2.7 client", "1 domain:evil.example host", "1 cidr:198.51.100.0/24 peer"}, at},
+		"json":        {`{"@timestamp":"2026-03-01T10:00:00Z","a":[{"b":"x"},{"c":"say evil.example"}],"n":{"ip":"192.0.2.7"}}`, []string{"1 domain:evil.example a.c", "1 ipv4:192.0.2.7 n.ip"}, at},
+		"eve":         {`{"timestamp":"2026-03-01T10:00:00.000000+0000","event_type":"http","dest_ip":"198.51.100.200","http":{"hostname":"cdn.example","url":"/drop/a.bin?id=7"}}`, []string{"1 cidr:198.51.100.128/25 dest_ip", "1 url:http://cdn.example/drop/a.bin?id=7 http.hostname"}, at},
+		"escaped eve": {`{"http":{"hostname":"cdn.example","url":"\/drop\/a.bin?id\u003d7"}}`, []string{"1 url:http://cdn.example/drop/a.bin?id=7 http.hostname"}, time.Time{}},
+		"zeek":        {"#separator \\x09\n#fields\tts\tuid\tid.resp_h\thost\turi\n1772359200.0\tC1\t192.0.2.7\tshare.example\t/x\n", []string{"3 ipv4:192.0.2.7 id.resp_h", "3 url:https://share.example/x/ host"}, at},
+		"cef":         {`<34>Mar  1 10:00:00 fw CEF:0|V|P|1|7|got evil.example|5|src=192.0.2.7 msg=a = b dropper.exe rt=1772359200000`, []string{"1 domain:evil.example name", "1 ipv4:192.0.2.7 src", "1 filename:dropper.exe msg"}, at},
+		"syslog":      {`<34>1 2026-03-01T10:00:00Z evil.example su 7 ID [x y="192.0.2.7"] failed for dropper.exe`, []string{"1 domain:evil.example host", "1 ipv4:192.0.2.7 data", "1 filename:dropper.exe message"}, at},
+		"bsd syslog":  {"Mar  1 10:00:00 gate sshd[7]: refused 192.0.2.7", []string{"1 ipv4:192.0.2.7 message"}, time.Time{}},
+		"rsyslog":     {"2026-03-01T10:00:00+00:00 gate sshd[7]: refused 192.0.2.7", []string{"1 ipv4:192.0.2.7 message"}, at},
+		"plain":       {"one\ntwo\r\nand 192.0.2.7 three", []string{"3 ipv4:192.0.2.7 "}, time.Time{}},
+		"dated":       {"2026-03-01 10:00:00 and 192.0.2.7 three", []string{"1 ipv4:192.0.2.7 "}, at},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -469,6 +510,8 @@ func TestCostGrowsNoFasterThanTheLog(t *testing.T) {
 		"braces": `{"a":`, "brackets": `{"a":[[[[`, "bars": "CEF:0|", "pairs": "CEF:0|||||||a=b c=d ", "tabs": "\t", "quotes": `[] "`, "hits": "192.0.2.7 ", "parents": "a.evil.example/",
 		"urls": "http://cdn.example/drop/", "mails": "bob@mail.example", "phrase": "HKLM\\Software\\", "agents": `"EvilClient/1.0 (beta)" `, "base64": "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo",
 		"paths": "GET /a/a/a/a", "params": "GET /?a=b&id=c&", "fields": "#fields\ta\tb\n", "traversal": "GET /../../../../",
+		"code points": `\u043f.`, "one name": `\u043f`, "capitals": "Я.Я", "users": `S-1-5-21\`, "roots": `\REGISTRY\USER\S-1-5-21\Software\Nightbell`, "ports": "cdn.example:443/",
+		"escaped URLs": `http:\/\/xn--fsqu00a.example\/`, "columns": "#fields\turi\turi\n\t/\t/\t",
 	} {
 		for what, set := range map[string]*Set{"indicators": set, "fragments": attack} {
 			var steps []int

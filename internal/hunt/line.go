@@ -21,7 +21,7 @@ type line struct {
 	names   []byte
 	host    []byte   // that a request is for, where it has a field of its own
 	targets [][]byte // of requests, as they stand there
-	escaped bool     // the targets may have escapes of JSON
+	escaped bool     // the targets may have escapes of JSON or CEF
 	port    []byte   // that a connection goes to
 	proto   []byte
 	time    []byte
@@ -45,7 +45,7 @@ func (l *line) parse(c columns) {
 		l.text = l.text[:n-1]
 	}
 	switch {
-	case len(c.names) > 0 && bytes.IndexByte(l.text, '\t') >= 0 && l.text[0] != '#' && l.text[0] != '{':
+	case c.has(l.text):
 		l.zeek(c)
 	case l.body(0):
 	case l.syslog():

@@ -32,10 +32,24 @@ func (s *Scanner) phrases(b []byte, start, end int) {
 		}
 		key := s.set.key(r)
 		if from, to, ok := around(b, key, start, int(r.token)); ok && s.bounded(b, key, from, to, 1<<r.code&userAgents != 0) {
-			s.hit(table[at]-1, b, from, to)
+			if from, ok = s.rooted(r, b, from); ok {
+				s.hit(table[at]-1, b, from, to)
+			}
 		}
 		s.steps += len(key)
 	}
+}
+
+// rooted reports whether what is found at from has the root before it that a row
+// of the registry asks for, in any spelling, and where that begins.
+func (s *Scanner) rooted(r *row, b []byte, from int) (int, bool) {
+	if 1<<r.code&keys == 0 || !r.own {
+		return from, true
+	}
+	s.steps += 4 * longestSegment
+	want, _ := splitHive(s.set.entity(r).Name)
+	root, start := hiveBefore(b, from)
+	return start, root == want && !s.torn(b, start, from)
 }
 
 // around returns where in b the phrase stands whose byte at is b[pos], if it

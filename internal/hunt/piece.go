@@ -23,6 +23,9 @@ type pieces struct {
 	open  bool  // a request goes on there
 	query bool  // in its query
 	close byte  // what ends it
+
+	zeek   bool // it is a line of columns
+	column int  // that the piece begins in
 }
 
 // repeated is how much of the end of a piece of n bytes the next one begins with:
@@ -40,21 +43,28 @@ func (s *Scanner) piece(b []byte, from, to int) {
 	s.at(b, from)
 	l := &s.current
 	if from > 0 || !s.cutBefore {
-		s.pieces = pieces{upto: s.base + int64(from)}
+		s.pieces = pieces{upto: s.base + int64(from), zeek: s.columns.has(l.text)}
 	}
 	cut := to == len(b) && s.cutAfter
 	again := len(b) - s.repeated(len(b)) // where the next piece begins
 	at := max(0, int(s.pieces.upto-s.base)-l.from)
 	s.steps += 2 * (len(l.text) - at)
+	first, column := at, s.pieces.column
 	if s.pieces.open {
-		l.escaped = s.pieces.close == '"'
+		l.escaped = escapes(s.pieces.close)
 		end := requestEnd(l.text, at, s.pieces.close)
 		p := part{text: l.text[max(0, at-overlap):end], query: s.pieces.query, ends: end < len(l.text) || !cut}
 		s.askPart(b, p)
+		column += bytes.Count(l.text[at:end], []byte("\t"))
 		at = end
 	}
 	for i := at; i < len(l.text); i++ {
 		begin, start, closing := requestAt(l.text, i)
+		if s.pieces.zeek && l.text[i] == '\t' {
+			if column++; s.columns.target(column) {
+				begin, start, closing = i, i+1, '\t'
+			}
+		}
 		if start == 0 {
 			continue
 		}
@@ -64,13 +74,16 @@ func (s *Scanner) piece(b []byte, from, to int) {
 			break // the next piece has all of it
 		}
 		s.request.begin(len(s.set.attack.marks))
-		l.escaped = closing == '"'
+		l.escaped = escapes(closing)
 		s.pieces.query, s.pieces.close = false, closing
 		s.askPart(b, part{text: l.text[start:end], begins: true, ends: whole})
+		column += bytes.Count(l.text[min(i+1, end):end], []byte("\t"))
 		i = max(i, end-1)
 		at = end
 	}
 	s.pieces.upto = s.base + int64(l.from+at)
+	next := min(max(at, again-l.from, first), len(l.text))
+	s.pieces.column += bytes.Count(l.text[first:next], []byte("\t"))
 }
 
 // askPart reports the fragments in a part of a request, and notes whether the
@@ -98,7 +111,7 @@ func requestAt(text []byte, i int) (sign, start int, closing byte) {
 	case '"': // "url":"/path"
 		start := i + 1
 		colon := false
-		for start < len(text) && start-i < 8 && (text[start] == ' ' || text[start] == ':' && !colon) {
+		for start < len(text) && start-i < 8 && (text[start] == ' ' || text[start] == '\t' || text[start] == ':' && !colon) {
 			colon = colon || text[start] == ':'
 			start++
 		}
@@ -117,23 +130,26 @@ func requestAt(text []byte, i int) (sign, start int, closing byte) {
 		for from > 0 && i-from < 32 && class[text[from-1]]&(alnum|dot|dash) != 0 {
 			from--
 		}
-		if from < i && (from == 0 || text[from-1] == ' ' || text[from-1] == '|') && roles[string(text[from:i])] == targetRole {
-			return from, i + 1, ' '
+		if from < i && (from == 0 || text[from-1] == ' ' || text[from-1] == '|') && roles[strings.ToLower(string(text[from:i]))] == targetRole {
+			return from, i + 1, '='
 		}
 	}
 	return 0, 0, 0
 }
 
+// escapes reports whether what is closed so has escapes in it: a string of JSON
+// or a value of CEF, but no request after a method.
+func escapes(closing byte) bool { return closing == '"' || closing == '=' }
+
 // requestEnd returns where the request ends that is at from.
 func requestEnd(text []byte, from int, closing byte) int {
 	for i := from; i < len(text); i++ {
 		switch c := text[i]; {
-		case c == ' ' || c == '\n' || closing == '"' && c == '"':
+		case c == ' ' || c == '\n' || c == closing && closing != '=':
 			return i
-		case closing == '"':
-			if c == '\\' {
-				i++
-			}
+		case escapes(closing) && c == '\\':
+			i++
+		case closing == '"' || closing == '\t':
 		case !urlByte[c]:
 			return i
 		}

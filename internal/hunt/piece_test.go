@@ -111,6 +111,12 @@ func TestARequestOfMegabytesIsLookedAtToItsEnd(t *testing.T) {
 		"once":            {"GET /admin/x.php?" + strings.Repeat("id=7&", 3<<18) + " HTTP/1.1", "file:/admin/x.php argument:id"},
 		"quoted":          {`{"a":1,"uri":"` + strings.Repeat(`\/a`, 1<<20) + `\/admin\/x.php"}`, "file:/admin/x.php"},
 		"key of CEF":      {"CEF:0|V|P|1|7|n|5|msg=" + strings.Repeat("a ", 3<<19) + "request=/admin/x.php?id=1", "file:/admin/x.php argument:id"},
+		"key in capitals": {"CEF:0|V|P|1|7|n|5|msg=" + strings.Repeat("a ", 3<<19) + "Request=/admin/x.php?id\\=1", "file:/admin/x.php argument:id"},
+		"key and tab":     {`{"a":"` + strings.Repeat("a ", 3<<19) + "\",\"url\":\t\"/admin/x.php?id=1\"}", "file:/admin/x.php argument:id"},
+		"column":          {"#fields\tts\tuser\turi\tb\n1.0\t" + strings.Repeat("a ", 3<<19) + "\t/admin/x.php?id='1\t/admin/x.php\n", "file:/admin/x.php argument:id"},
+		"other column":    {"#fields\tts\tuser\tb\turi\n1.0\t" + strings.Repeat("a ", 3<<19) + "\t/admin/x.php?id=1\t-\n", ""},
+		"long column":     {"#fields\tts\turi\tb\n1.0\t/" + strings.Repeat("a/", 3<<19) + "admin/x.php?id=1\t/admin/x.php\n", "file:/admin/x.php argument:id"},
+		"no columns":      {"#fields\tts\turi\n{\t/" + strings.Repeat("a/", 3<<19) + "admin/x.php\n", ""},
 		"no request":      {strings.Repeat("a ", 3<<19) + "/admin/x.php?id=1 xGET /admin/x.php \"name\":\"/admin/x.php\"", ""},
 		"of another line": {"GET /" + strings.Repeat("a/", 3<<19) + "\nadmin/x.php?id=7 HTTP/1.1", ""},
 	} {
@@ -137,6 +143,24 @@ func TestFragmentsAreNeitherLostNorDoubledAtAnyCut(t *testing.T) {
 	for most := 2 * overlap; most < 2*overlap+300; most++ {
 		if got := places(t, set, most, b.String()); !slices.Equal(sorted(got), sorted(one)) {
 			t.Fatalf("holding %d bytes: -want +got:\n%s", most, cmp.Diff(sorted(one), sorted(got)))
+		}
+	}
+}
+
+func TestColumnsAreToldApartAtAnyCut(t *testing.T) {
+	set := attacksFrom(t)
+	log := "#fields\tts\tb\turi\tc\turi\td\n1.0\t/admin/x.php"
+	for range 3 {
+		log += strings.Repeat("/", 3*overlap)
+	}
+	log += "\t/admin/x.php?id=7\t/admin/x.php" + strings.Repeat(" b", overlap) + "\t/site/admin/x.php" + strings.Repeat("\t/admin/x.php", 400) + "\n"
+	for most := 2 * overlap; most < 2*overlap+300; most++ {
+		var got []string
+		for _, p := range places(t, set, most, log) {
+			got = append(got, strings.Fields(p)[2])
+		}
+		if strings.Join(got, " ") != "file:/admin/x.php argument:id file:/admin/x.php" {
+			t.Fatalf("holding %d bytes: found %q", most, got)
 		}
 	}
 }

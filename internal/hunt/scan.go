@@ -31,20 +31,34 @@ type Scanner struct {
 	steps   int // bytes and rows looked at, for tests of what it costs
 	columns columns
 
+	position
+	walked
+	current line
+	wide    bool // only what has characters beyond ASCII is reported
+	pieces  pieces
+	buffers
+}
+
+// A position is where in a log a scanner is.
+type position struct {
 	base                int64 // offset of the first byte of the block
 	seen                int64 // indicators that end before it have been reported
 	line                int64 // number of the line at counted
 	counted             int   // in the block
 	cutBefore, cutAfter bool  // the block begins or ends within a line
-	sixDone, urlDone    int   // up to where such runs have been walked over
-	current             line
-	wide                bool // only what has characters beyond ASCII is reported
-	pieces              pieces
+}
 
-	found   []uint32
-	scratch []byte
-	joint   []byte
-	request requestScratch
+// walked is up to where in the block runs of a sort have been walked over: once is
+// enough.
+type walked struct {
+	sixDone, urlDone, nativeDone int
+}
+
+// buffers are used again and again.
+type buffers struct {
+	found                   []uint32
+	scratch, joint, spelled []byte
+	request                 requestScratch
 }
 
 // NewScanner returns a scanner for set.
@@ -158,7 +172,7 @@ func nextHeader(b []byte) int {
 
 // look matches a block that ends with a line, or is a piece of one.
 func (s *Scanner) look(b []byte) {
-	s.counted, s.sixDone, s.urlDone = 0, 0, 0
+	s.counted, s.walked = 0, walked{}
 	s.current = line{spans: s.current.spans[:0], names: s.current.names[:0], targets: s.current.targets[:0]}
 	for from := 0; from < len(b); {
 		to := len(b)

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/idna"
-
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -47,6 +45,7 @@ var (
 	// phrases are found by one of their tokens.
 	phrases    = maskOf(intel.Filename, intel.UserAgent, intel.Mutex, intel.RegistryKey, intel.Command, intel.Service, intel.ScheduledTask, intel.SSDeep)
 	userAgents = maskOf(intel.UserAgent)
+	keys       = maskOf(intel.RegistryKey)
 )
 
 // A row is one indicator. Its texts are in the arena.
@@ -79,6 +78,7 @@ type Builder struct {
 	known     map[string]uint32
 	fragments []Mark
 	left      int
+	scripts   bool // some host has a spelling beyond ASCII
 }
 
 // Add adds one mark. What no log could hold, or every log does, is counted and
@@ -95,13 +95,27 @@ func (b *Builder) Add(m Mark) {
 		b.left++
 	default:
 		b.add(m, m.Entity.Name)
-		if m.Entity.Kind != intel.Domain || isASCII(m.Entity.Name) {
-			return
-		}
-		if ascii, err := idna.Lookup.ToASCII(m.Entity.Name); err == nil {
-			b.add(m, ascii)
+		if other := respelled(m.Entity); other != "" {
+			b.add(m, other)
+			b.scripts = true
 		}
 	}
+}
+
+// respelled is a domain or URL with the other spelling of its host, "" if that
+// has only one.
+func respelled(e intel.Entity) string {
+	switch e.Kind {
+	case intel.Domain:
+		return otherSpelling(e.Name)
+	case intel.URL:
+		scheme, key := splitURL(e.Name)
+		host := string(hostOf([]byte(key)))
+		if other := otherSpelling(host); other != "" {
+			return scheme + other + key[len(host):]
+		}
+	}
+	return ""
 }
 
 func isASCII(s string) bool {
@@ -118,6 +132,9 @@ func (b *Builder) add(m Mark, key string) {
 			b.left++
 			return
 		}
+	}
+	if m.Entity.Kind == intel.RegistryKey {
+		_, key = splitHive(key)
 	}
 	tail := ""
 	if before+key != m.Entity.Name {
@@ -164,12 +181,16 @@ func (b *Builder) name(s string) uint32 {
 }
 
 // splitURL divides a URL into its scheme and what is looked for: neither the
-// scheme nor a fragment nor a slash at the end tell two apart.
+// scheme nor its usual port nor a fragment nor a slash at the end tell two apart.
 func splitURL(s string) (scheme, key string) {
 	if i := strings.Index(s, "://"); i >= 0 && i < 32 {
 		scheme, s = s[:i+3], s[i+3:]
 	}
 	s, _, _ = strings.Cut(s, "#")
+	host := len(hostOf([]byte(s)))
+	if port := usualPort([]byte(s[host:])); scheme == "http://" && port == len(":80") || scheme == "https://" && port == len(":443") {
+		s = s[:host] + s[host+port:]
+	}
 	return scheme, strings.TrimRight(s, "/")
 }
 

@@ -1,10 +1,14 @@
 package hunt
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // columns are the names in the header of a Zeek log.
 type columns struct {
-	names [][]byte
+	names   [][]byte
+	targets []bool // which have requests
 }
 
 // newColumns reads a line such as "#fields<TAB>ts<TAB>uid".
@@ -12,8 +16,20 @@ func newColumns(header []byte) columns {
 	header = bytes.TrimRight(header, "\r\n")
 	_, header, _ = bytes.Cut(header, []byte("\t"))
 	names := bytes.SplitN(bytes.Clone(header), []byte("\t"), mostFields)
-	return columns{names}
+	targets := make([]bool, len(names))
+	for i, name := range names {
+		targets[i] = roles[strings.ToLower(string(name))] == targetRole
+	}
+	return columns{names, targets}
 }
+
+// has reports whether a line is one of values in columns.
+func (c columns) has(line []byte) bool {
+	return len(c.names) > 0 && bytes.IndexByte(line, '\t') >= 0 && line[0] != '#' && line[0] != '{'
+}
+
+// target reports whether a column has requests.
+func (c columns) target(n int) bool { return n < len(c.targets) && c.targets[n] }
 
 // zeek reads a line of columns.
 func (l *line) zeek(c columns) {
@@ -145,6 +161,7 @@ var cefHeader = [...]string{"cef", "deviceVendor", "deviceProduct", "deviceVersi
 
 // cef reads "CEF:0|vendor|product|version|id|name|severity|key=value key=value".
 func (l *line) cef(at int) {
+	l.escaped = true
 	from := at
 	for _, name := range cefHeader {
 		end := from

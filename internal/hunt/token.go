@@ -1,5 +1,7 @@
 package hunt
 
+import "bytes"
+
 // Classes of bytes. A token is a run of bytes that have one: what a host name,
 // an address, a hash or a file's name is made of.
 const (
@@ -102,6 +104,9 @@ func (s *Scanner) mixed(b []byte, start, end int, named bool) {
 		from, to := trim(b, start, end)
 		s.wide = true // what is in ASCII alone is found below
 		s.dotted(b, from, to, 0)
+		if s.set.scripts && to-from <= 2*longestHost && bytes.IndexByte(b[from:to], '.') > 0 {
+			s.capital(b, from, to)
+		}
 		s.wide = false
 	}
 	for i := start; i < end; {
@@ -133,6 +138,9 @@ func (s *Scanner) token(b []byte, start, end int, f uint8) {
 		for _, c := range b[start:end] {
 			f |= class[c]
 		}
+	}
+	if s.set.scripts && f&dot != 0 && (start > 0 && b[start-1] == '\\' || end < len(b) && b[end] == '\\') {
+		s.native(b, start, end)
 	}
 	start, end = trim(b, start, end)
 	if start == end {

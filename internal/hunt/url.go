@@ -16,16 +16,8 @@ var urlByte = func() (t [256]bool) {
 // url looks up the URL that begins with the host b[start:end], and if the log
 // has hosts and paths in fields of their own, what those come to.
 func (s *Scanner) url(b []byte, start, end int) {
-	stop, plain := max(end, min(s.urlDone, start+longest+1)), true // what was walked over before need not be again
-	walked := stop
-	for stop < len(b) && stop-start <= longest {
-		if b[stop] == '\\' && stop+1 < len(b) && b[stop+1] == '/' { // as JSON may write it
-			plain = false
-		} else if !urlByte[b[stop]] {
-			break
-		}
-		stop++
-	}
+	walked := max(end, min(s.urlDone, start+longest+1)) // need not be walked over again
+	stop, plain := runEnd(b, walked, start)
 	s.steps += stop - walked
 	if plain {
 		s.urlDone = stop
@@ -43,11 +35,10 @@ func (s *Scanner) url(b []byte, start, end int) {
 		stop = start + len(run)
 	}
 	if !plain || encoded {
-		s.scratch = s.scratch[:0]
 		if encoded {
-			s.scratch = unescape(s.scratch, run)
+			s.scratch = unescape(s.scratch[:0], run)
 		} else {
-			s.scratch = append(s.scratch, bytes.ReplaceAll(run, []byte(`\/`), []byte("/"))...)
+			s.scratch = unquote(s.scratch[:0], run)
 		}
 		run = s.scratch
 	}
@@ -56,9 +47,67 @@ func (s *Scanner) url(b []byte, start, end int) {
 	}
 }
 
+// runEnd returns where the run that a URL at start may be ends, of which what is
+// before at is known, and whether the rest has no escapes in it.
+func runEnd(b []byte, at, start int) (stop int, plain bool) {
+	stop, plain = at, true
+	for stop < len(b) && stop-start <= longest {
+		if n := urlEscape(b[stop:]); n > 0 {
+			plain = false
+			stop += n
+		} else if urlByte[b[stop]] {
+			stop++
+		} else {
+			break
+		}
+	}
+	return stop, plain
+}
+
+// urlEscape returns how many bytes an escape has that text begins with and that
+// JSON or CEF writes for what a URL may hold, 0 if there is none.
+func urlEscape(text []byte) int {
+	if len(text) < 2 || text[0] != '\\' {
+		return 0
+	}
+	if text[1] == '/' || text[1] == '=' {
+		return 2
+	}
+	if r, n := codePoint(text); n > 0 && (r >= 0x80 || urlByte[r]) {
+		return n
+	}
+	return 0
+}
+
 // locate looks a URL up as a whole, without what a text puts after it, and
-// without its query.
+// without its query; and all that without a port that says nothing. Where plain,
+// it stands as it is at b[from:to].
 func (s *Scanner) locate(run, b []byte, from, to int, plain bool) bool {
+	if s.shorten(run, b, from, to, plain) {
+		return true
+	}
+	host := len(hostOf(run))
+	port := usualPort(run[host:])
+	if port == 0 {
+		return false
+	}
+	s.joint = append(append(s.joint[:0], run[:host]...), run[host+port:]...)
+	return s.shorten(s.joint, b, from, to, false)
+}
+
+// usualPort returns how many bytes the port of HTTP or HTTPS has that text begins
+// with, 0 if it begins with another or none.
+func usualPort(text []byte) int {
+	for _, port := range [...]string{":80", ":443"} {
+		if n := len(port); bytes.HasPrefix(text, []byte(port)) && (len(text) == n || bytes.IndexByte([]byte("/?#"), text[n]) >= 0) {
+			return n
+		}
+	}
+	return 0
+}
+
+// shorten looks a URL up as a whole and as what it is cut to.
+func (s *Scanner) shorten(run, b []byte, from, to int, plain bool) bool {
 	run, _, _ = bytes.Cut(run, []byte("#"))
 	tried := -1
 	for range 4 {
@@ -98,37 +147,19 @@ func (s *Scanner) split(b []byte, start, end int) {
 		return
 	}
 	for _, t := range l.targets {
-		if len(t) == 0 || t[0] != '/' || len(t)+len(l.host) > longest {
+		path := s.plainText(l, t)
+		if len(path) == 0 || path[0] != '/' || len(path)+len(l.host) > longest {
 			continue
 		}
-		s.joint = append(append(s.joint[:0], l.host...), bytes.ReplaceAll(t, []byte(`\/`), []byte("/"))...)
-		s.locate(s.joint, b, start, end, false)
-	}
-}
-
-// unescape appends text to out with its percent signs decoded once.
-func unescape(out, text []byte) []byte {
-	for i := 0; i < len(text); i++ {
-		if text[i] == '%' && i+2 < len(text) {
-			if hi, lo := nibble(text[i+1]), nibble(text[i+2]); hi >= 0 && lo >= 0 {
-				out = append(out, byte(hi<<4|lo))
-				i += 2
-				continue
-			}
+		host := l.host
+		if bytes.IndexByte(host, '\\') >= 0 {
+			s.spelled = unquote(s.spelled[:0], host)
+			host = s.spelled
 		}
-		out = append(out, text[i])
+		if i := bytes.IndexByte(host, ':'); i > 0 && usualPort(host[i:]) > 0 {
+			host = host[:i]
+		}
+		s.joint = append(append(s.joint[:0], host...), path...)
+		s.shorten(s.joint, b, start, end, false)
 	}
-	return out
-}
-
-func nibble(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
