@@ -181,6 +181,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: v.spans(), strict: v.advisory, language: v.language, out: room.named[:0]}
 	names, steps := search.find()
 	out, places := inOrder(room.places[:0], v.out, names)
+	out = slices.Compact(out)
 	clear(v.out)
 	clear(names)
 	*room = scratch{words: words, logged: v.logged, cues: v.cues, found: v.out, named: names, places: places}
