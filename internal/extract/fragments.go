@@ -320,14 +320,30 @@ func (v *values) names(kind intel.Kind, p piece) bool {
 	if !p.quoted && !technical(text) && !v.introduces(p.to) && (kind != intel.Library || !strings.HasPrefix(text, "lib")) {
 		return false
 	}
+	parts := strings.Split(text, "/")
+	if kind == intel.Library && len(parts) > 1 && fileName(text) {
+		if plainName(strings.ReplaceAll(text, "/", "")) && shared(text) {
+			v.note(intel.Entity{Kind: kind, Name: text}, p.from, p.from+len(text), "")
+		}
+		return true // any other file is noted as one
+	}
 	at := p.from
-	for _, part := range strings.Split(text, "/") {
+	for _, part := range parts {
 		if part != "" && (plainName(part) || p.quoted || strings.Contains(part, "::") || strings.Contains(part, "->")) && !allDigits(part) {
 			v.note(intel.NewEntity(kind, part), at, at+len(part), "")
 		}
 		at += len(part) + 1
 	}
 	return true
+}
+
+// shared reports whether the name of a file ends as those of libraries do.
+func shared(name string) bool {
+	switch strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]) {
+	case "so", "dll", "ocx", "bpl", "jar", "ko":
+		return true
+	}
+	return false
 }
 
 // introduces reports whether the words after a place say that what stands
@@ -528,7 +544,7 @@ func (v *values) input(to int) {
 	if v.near(to, 16, "with the input", "with an input") {
 		for _, stop := range []string{" as part of", " leads to", " results in", " causes ", " can lead", " allows "} {
 			if i := strings.Index(rest, stop); i > 0 && strings.IndexByte(rest[:i], '\n') < 0 {
-				text := strings.Trim(rest[:i], " ")
+				text := strings.Trim(rest[:placed(rest[:i])], " ")
 				if n := len(text); n > 1 && strings.IndexByte(opening, text[0]) >= 0 && text[n-1] == text[0] {
 					text = text[1 : n-1]
 				}
@@ -541,6 +557,19 @@ func (v *values) input(to int) {
 		}
 	}
 	v.quoted(intel.Input, to)
+}
+
+// placed returns where a text that begins with a value goes on to say in what the
+// value is given, or its length.
+func placed(s string) int {
+	for _, in := range []string{" in the ", " of the ", " to the ", " for the ", " in ", " of "} {
+		for _, what := range []string{"file ", "argument ", "parameter ", "component ", "function ", "library "} {
+			if i := strings.Index(s, in+what); i > 0 {
+				s = s[:i]
+			}
+		}
+	}
+	return len(s)
 }
 
 // quoted notes what stands in quotes behind a place.
