@@ -10,12 +10,19 @@ import (
 // said is what a document of a genre is to yield.
 type said struct {
 	genre      intel.Genre
-	text, want string // want is in order, with blanks between
+	text, want string // in order, with blanks between, what is set aside last and in brackets
 }
 
 func (c said) check(t *testing.T) {
 	t.Helper()
-	if got := strings.Join(live(scanner(t), intel.Document{Genre: c.genre, Text: c.text}), " "); got != c.want {
+	doc := intel.Document{Genre: c.genre, Text: c.text}
+	got := live(scanner(t), doc)
+	for _, o := range scanner(t).Observations(doc) {
+		if o.Suppressed != "" && o.Entity.Kind.Class() == intel.IOA {
+			got = append(got, "["+o.Entity.String()+"]")
+		}
+	}
+	if got := strings.Join(got, " "); got != c.want {
 		t.Errorf("%q:\n\tgot  %q\n\twant %q", c.text, got, c.want)
 	}
 }
@@ -34,5 +41,24 @@ func TestAFileIsNotedOnceWhateverSaysThatItIsOne(t *testing.T) {
 	text := "Affected is some processing of the file /admin/edit_pet.php of it."
 	if got := scanner(t).Observations(intel.Document{Genre: intel.Advisory, Text: text}); len(got) != 1 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestPathsOfWindowsAreWhole(t *testing.T) {
+	for _, c := range []said{
+		{intel.Report, `drops C:\Users\Public\evil.exe.`, `filename:evil.exe [file:C:\Users\Public\evil.exe]`},
+		{intel.Report, `drops %APPDATA%\Microsoft\wsus.dll, too`, `filename:wsus.dll [file:%APPDATA%\Microsoft\wsus.dll]`},
+		{intel.Report, `drops C:\Users\Public\Documents\evil tool.exe and runs it`, `filename:evil tool.exe [file:C:\Users\Public\Documents\evil tool.exe]`},
+		{intel.Report, `drops "C:\ProgramData\my new evil tool.exe" and runs it`, `filename:my new evil tool.exe [file:C:\ProgramData\my new evil tool.exe]`},
+		{intel.Report, `copies C:\ProgramData\payload to evil.exe`, `filename:evil.exe`},
+		{intel.Report, `starts C:\Program Files (x86)\Common Files\helper.exe`, `filename:helper.exe [file:C:\Program Files (x86)\Common Files\helper.exe]`},
+		{intel.Report, `"C:\\Users\\Public\\evil.exe"`, `filename:evil.exe [file:C:\Users\Public\evil.exe]`},
+		{intel.Report, `runs \\10.1.2.3\C$\Windows\temp\a.bat`, `filename:a.bat [file:\\10.1.2.3\C$\Windows\temp\a.bat]`},
+		{intel.Report, `writes C:\Windows\System32\Tasks\Foo at night`, `scheduled-task:Foo`},
+		{intel.Report, `sets HKLM\SYSTEM\CurrentControlSet\Services\My Evil Svc\Security now`, `registry-key:HKLM\SYSTEM\CurrentControlSet\Services\My Evil Svc\Security`},
+		{intel.Report, `sets "HKLM\SOFTWARE\Run\My evil value" now`, `registry-key:HKLM\SOFTWARE\Run\My evil value`},
+		{intel.Report, `sets HKLM\SOFTWARE\Run HKCU\SOFTWARE\Run now`, `registry-key:HKCU\SOFTWARE\Run registry-key:HKLM\SOFTWARE\Run`},
+	} {
+		c.check(t)
 	}
 }

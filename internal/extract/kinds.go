@@ -246,59 +246,6 @@ func (v *values) mail(from, to int, p string) bool {
 	return true
 }
 
-// path reads Windows paths and registry keys. It reports whether the run was
-// one.
-func (v *values) path(from, to int) bool {
-	run := v.text[from:to]
-	if root := registryRoot(run); root {
-		end := v.keyEnd(to)
-		v.note(intel.Entity{Kind: intel.RegistryKey, Name: v.text[from:end]}, from, end, "")
-		return true
-	}
-	i := strings.LastIndexByte(run, '\\')
-	if strings.Contains(run, "\\.") && !strings.Contains(run, ":\\") && !strings.HasPrefix(run, "\\\\") && i+1 < len(run) && run[i+1] == '.' {
-		return false // a dot that is escaped
-	}
-	if strings.Contains(run, "://") {
-		return false
-	}
-	name := strings.TrimRight(run[i+1:], ",;)]}")
-	if fileName(name) && !strings.ContainsAny(name, "%*/=&?") {
-		v.note(intel.NewEntity(intel.Filename, name), from+i+1, from+i+1+len(name), "")
-	}
-	return true
-}
-
-func registryRoot(run string) bool {
-	upper := strings.ToUpper(run[:min(len(run), 24)])
-	for _, root := range []string{"HKLM\\", "HKCU\\", "HKCR\\", "HKU\\", "HKCC\\", "HKEY_", "\\REGISTRY\\", "HKLM:\\", "HKCU:\\"} {
-		if strings.HasPrefix(upper, root) {
-			return true
-		}
-	}
-	return false
-}
-
-// keyEnd goes on over the blanks in a key of the registry, as in "Windows NT".
-func (v *values) keyEnd(to int) int {
-	for range 4 {
-		if to >= len(v.text) || v.text[to] != ' ' || to > 0 && v.text[to-1] == '.' {
-			return to
-		}
-		end, _ := v.ascii(to+1, 0)
-		word := v.text[to+1 : end]
-		i := strings.IndexByte(word, '\\')
-		if i <= 0 || word[0] < 'A' || word[0] > 'Z' || strings.Contains(word[:i], ":") {
-			return to
-		}
-		to = end
-		for to > 0 && strings.IndexByte(".:)]", v.text[to-1]) >= 0 {
-			to--
-		}
-	}
-	return to
-}
-
 // file reads a path on an attacked product, where what stands before it says
 // that it is one or its form leaves no doubt.
 func (v *values) file(from, to int) {
