@@ -93,3 +93,15 @@ func TestWhatIntrudersInstallIsRead(t *testing.T) {
 		c.check(t)
 	}
 }
+
+func TestWhatStandsBesideAValueBelongsToIt(t *testing.T) {
+	for _, c := range []said{
+		{intel.Social, `../../etc/passwd in the "filename" query parameter`, "argument:filename input:../../etc/passwd"},
+		{intel.Report, `adds a key to ~/.ssh/authorized_keys then`, "file:~/.ssh/authorized_keys"},
+		{intel.Report, `imphash a41d8cd98f00b204e9800998ecf8427e`, ""},
+		{intel.Report, `from "weird name"@evil.example now`, `email:"weird name"@evil.example`},
+		{intel.Report, `in 146.70.87.10-20 and in 146.70.88.*`, "cidr:146.70.88.0/24 ipv4:146.70.87.10 ipv4:146.70.87.20"},
+	} {
+		c.check(t)
+	}
+}
