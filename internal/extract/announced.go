@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -128,6 +129,15 @@ func (v *values) named(at int) (p piece, said bool) {
 		at = p.to
 	}
 	return piece{}, false
+}
+
+// introduced reports whether behind a place stands a quotation mark or a word such
+// as "named" or "with".
+func (v *values) introduced(to int) bool {
+	if to+1 >= len(v.text) || v.text[to] != ' ' && v.text[to] != ':' {
+		return false
+	}
+	return v.text[to+1] >= utf8.RuneSelf || strings.IndexByte(opening+" ncwl", v.text[to+1]) >= 0
 }
 
 // service reads the name of a service that is said to be made or to have it.

@@ -37,7 +37,7 @@ func (v *values) fragments(words []token, triggers *announcers) {
 			v.flaws = append(v.flaws, c.from)
 		case t == functionWord && to < len(v.text) && v.text[to] == ' ':
 			called = append(called, c.from)
-		case t == attributeWord && !v.advisory, t == urlWord && (!strings.HasPrefix(v.text[to:], "://") || v.anyHost(to+3) == 0):
+		case t == attributeWord && !v.advisory, (t == serviceWord || t == taskWord || t == commandWord) && !v.introduced(to), t == urlWord && (!strings.HasPrefix(v.text[to:], "://") || v.anyHost(to+3) == 0):
 			continue
 		case t == argumentWord || t == functionWord || t == libraryWord:
 			if v.part(c.from, to) {

@@ -138,7 +138,7 @@ func (v *values) digest(from, to int, p string) bool {
 	}
 	reason := ""
 	switch {
-	case v.near(from, 24, "imphash", "authentihash", "pehash", "vhash", "richhash", "rich header hash", "telfhash"):
+	case v.near(from, 24, "hash") && v.near(from, 24, "imphash", "authentihash", "pehash", "vhash", "richhash", "rich header hash", "telfhash"):
 		reason = "hash of a part of a file"
 	case allDigits(p):
 		reason = "decimal number"

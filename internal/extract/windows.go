@@ -27,7 +27,8 @@ func (v *values) path(from, to int) bool {
 		return false
 	}
 	root := rootLength(run)
-	if end := v.pathEnd(from, to); root > 0 && end > to {
+	if root > 0 {
+		end := v.pathEnd(from, to)
 		run, i = v.text[from:end], strings.LastIndexByte(v.text[from:end], '\\')
 		v.skip = max(v.skip, end)
 	}
