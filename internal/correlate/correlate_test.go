@@ -83,6 +83,12 @@ func TestSentencesGiveLinks(t *testing.T) {
 			[]string{"handle:kelp/someone researches vulnerability:CVE-2099-1234"}},
 		{intel.Advisory, "v", "CVE-2099-1234: a flaw in /a.php.", []string{"vulnerability:CVE-2099-1234|CVE-2099-1234", "file:/a.php|/a.php"},
 			[]string{"vulnerability:CVE-2099-1234 affects file:/a.php"}},
+		{intel.Advisory, "v", "CVE-2099-1: a flaw in /a.php. The argument aa is affected. CVE-2099-2 is one in /b.php.",
+			[]string{"vulnerability:CVE-2099-1|CVE-2099-1", "file:/a.php|/a.php", "argument:aa|aa", "vulnerability:CVE-2099-2|CVE-2099-2", "file:/b.php|/b.php"},
+			[]string{"vulnerability:CVE-2099-1 affects argument:aa", "vulnerability:CVE-2099-1 affects file:/a.php", "vulnerability:CVE-2099-2 affects file:/b.php"}},
+		{intel.Report, "v", "The file /a.php has CVE-2099-1. A flaw in /b.php is tracked as CVE-2099-2.",
+			[]string{"vulnerability:CVE-2099-1|CVE-2099-1", "file:/a.php|/a.php", "vulnerability:CVE-2099-2|CVE-2099-2", "file:/b.php|/b.php"},
+			[]string{"vulnerability:CVE-2099-1 affects file:/a.php", "vulnerability:CVE-2099-2 affects file:/b.php"}},
 	} {
 		doc := intel.Document{ID: intel.NewDocumentID("kelp", c.text), Source: "kelp", Genre: c.genre, Author: c.author, Text: c.text}
 		if got := links(correlate.Evidence(doc, mark(c.text, c.marks...), set(t))); !slices.Equal(got, c.want) {

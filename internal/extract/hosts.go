@@ -260,9 +260,16 @@ func (v *values) network(from, to int, p string) bool {
 
 // span reads a range of addresses: one prefix if it is one, else both ends.
 func (v *values) span(from, to int, p string) bool {
+	if v.block(from, to, p) {
+		return true
+	}
 	i := strings.IndexByte(p, '-')
 	if i < 7 {
 		return false
+	}
+	if a, b, ok := shortSpan(p[:i], p[i+1:]); ok && v.notAddress(place{name: p[:i], addr: a}, from, to, p) == "" {
+		v.between(a, b, from, to)
+		return true
 	}
 	a, errA := netip.ParseAddr(p[:i])
 	b, errB := netip.ParseAddr(p[i+1:])
@@ -270,6 +277,31 @@ func (v *values) span(from, to int, p string) bool {
 		return false
 	}
 	v.between(a, b, from, to)
+	return true
+}
+
+// shortSpan reads the ends of a range of which the second is written by its last
+// number alone, as in "192.0.2.10-20".
+func shortSpan(first, number string) (a, b netip.Addr, ok bool) {
+	if len(number) > 3 || !allDigits(number) {
+		return a, b, false
+	}
+	a, errA := netip.ParseAddr(first)
+	b, errB := netip.ParseAddr(first[:strings.LastIndexByte(first, '.')+1] + number)
+	return a, b, errA == nil && errB == nil && a.Is4() && a.Less(b)
+}
+
+// block reads three numbers and a star, as in "192.0.2.*".
+func (v *values) block(from, to int, p string) bool {
+	rest := v.text[to:min(len(v.text), to+3)]
+	if v.advisory || len(p) > 11 || strings.Count(p, ".") != 2 || !strings.HasPrefix(rest, ".*") || len(rest) > 2 && isWordByte(rest[2]) {
+		return false
+	}
+	a, err := netip.ParseAddr(p + ".0")
+	if err != nil || v.notAddress(place{name: p + ".0", addr: a}, from, to, p) != "" {
+		return false
+	}
+	v.note(intel.NewEntity(intel.CIDR, netip.PrefixFrom(a, 24).String()), from, to+len(".*"), "")
 	return true
 }
 

@@ -10,6 +10,9 @@ import (
 // ATT&CK techniques, autonomous systems, designators of actors. What has no digit
 // is none, but for GHSA.
 func (v *values) identifiers(from, to int, p string, has class) bool {
+	if p[0] == '@' {
+		return v.quotedMail(from, to, p)
+	}
 	if len(p) > 40 || has&(digit|odd) == 0 && !ghsaBegins(p) {
 		return false
 	}
@@ -135,6 +138,8 @@ func (v *values) digest(from, to int, p string) bool {
 	}
 	reason := ""
 	switch {
+	case v.near(from, 24, "hash") && v.near(from, 24, "imphash", "authentihash", "pehash", "vhash", "richhash", "rich header hash", "telfhash"):
+		reason = "hash of a part of a file"
 	case allDigits(p):
 		reason = "decimal number"
 	case strings.Count(p, p[:1]) == len(p):
@@ -246,57 +251,20 @@ func (v *values) mail(from, to int, p string) bool {
 	return true
 }
 
-// path reads Windows paths and registry keys. It reports whether the run was
-// one.
-func (v *values) path(from, to int) bool {
-	run := v.text[from:to]
-	if root := registryRoot(run); root {
-		end := v.keyEnd(to)
-		v.note(intel.Entity{Kind: intel.RegistryKey, Name: v.text[from:end]}, from, end, "")
-		return true
-	}
-	i := strings.LastIndexByte(run, '\\')
-	if strings.Contains(run, "\\.") && !strings.Contains(run, ":\\") && !strings.HasPrefix(run, "\\\\") && i+1 < len(run) && run[i+1] == '.' {
-		return false // a dot that is escaped
-	}
-	if strings.Contains(run, "://") {
+// quotedMail reads an e-mail address of which what is before the sign stands in
+// quotes. Without that it is none, nor anything else.
+func (v *values) quotedMail(from, to int, p string) bool {
+	name, ok := hostName(p[1:])
+	if !ok {
 		return false
 	}
-	name := strings.TrimRight(run[i+1:], ",;)]}")
-	if fileName(name) && !strings.ContainsAny(name, "%*/=&?") {
-		v.note(intel.NewEntity(intel.Filename, name), from+i+1, from+i+1+len(name), "")
+	before := strings.TrimSuffix(v.text[max(0, from-66):from], `"`)
+	if i := strings.LastIndexByte(before, '"'); i >= 0 && from > 0 && v.text[from-1] == '"' {
+		if local := before[i:]; len(local) > 1 && strings.IndexByte(local, '\n') < 0 {
+			v.note(intel.Entity{Kind: intel.Email, Name: strings.ToLower(local) + `"@` + name}, from-1-len(local), to, v.navigation(name))
+		}
 	}
 	return true
-}
-
-func registryRoot(run string) bool {
-	upper := strings.ToUpper(run[:min(len(run), 24)])
-	for _, root := range []string{"HKLM\\", "HKCU\\", "HKCR\\", "HKU\\", "HKCC\\", "HKEY_", "\\REGISTRY\\", "HKLM:\\", "HKCU:\\"} {
-		if strings.HasPrefix(upper, root) {
-			return true
-		}
-	}
-	return false
-}
-
-// keyEnd goes on over the blanks in a key of the registry, as in "Windows NT".
-func (v *values) keyEnd(to int) int {
-	for range 4 {
-		if to >= len(v.text) || v.text[to] != ' ' || to > 0 && v.text[to-1] == '.' {
-			return to
-		}
-		end, _ := v.ascii(to+1, 0)
-		word := v.text[to+1 : end]
-		i := strings.IndexByte(word, '\\')
-		if i <= 0 || word[0] < 'A' || word[0] > 'Z' || strings.Contains(word[:i], ":") {
-			return to
-		}
-		to = end
-		for to > 0 && strings.IndexByte(".:)]", v.text[to-1]) >= 0 {
-			to--
-		}
-	}
-	return to
 }
 
 // file reads a path on an attacked product, where what stands before it says
@@ -305,7 +273,7 @@ func (v *values) file(from, to int) {
 	run := v.text[from:to]
 	name, _, query := strings.Cut(run, "?")
 	name, _, _ = strings.Cut(name, "#")
-	if len(name) < 3 || strings.Contains(name, "//") || strings.Contains(name, "../") || strings.ContainsAny(name, "=<>") || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+	if len(name) < 3 || strings.Contains(name, "//") || strings.ContainsAny(name, "=<>") || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return
 	}
 	if i := strings.LastIndexByte(name, ':'); i > 0 && allDigits(name[i+1:]) {
@@ -317,6 +285,13 @@ func (v *values) file(from, to int) {
 	word, _ := v.before(from)
 	if method := v.text[max(0, from-8):from]; isMethod(method) {
 		return // a request: it is read as a whole
+	}
+	if strings.Contains(name, "../") {
+		v.traversal(from, to)
+		return
+	}
+	if !v.advisory && from > 0 && v.text[from-1] == '~' && (from == 1 || !isWordByte(v.text[from-2])) {
+		from, name = from-1, "~"+name
 	}
 	if at := from + len(name); v.advisory && from > 0 && v.text[from-1] == '.' && (strings.Contains(name, ":") || strings.HasPrefix(v.text[at:], ":")) {
 		return // a line of sources in a trace: "./include/net.h:40"

@@ -24,6 +24,14 @@ const (
 	methodWord
 	headerWord
 	flawWord // vulnerability, as in "vulnerability in X of Y"
+	serviceWord
+	taskWord
+	commandWord
+	urlWord
+	hostWord   // a variable for a host in a template
+	lookupWord // what an expression looks up elsewhere
+	markupWord // an attribute that runs a script
+	curlWord
 	signWord // speaks of a flaw or an attack upon one
 )
 
@@ -65,14 +73,22 @@ func triggers() *announcers {
 		inputWord:     "input",
 		quotedWord:    "payload value ввод вводом entrada eingabe ورودی значение значением valor wert",
 		portWord:      "port ports порт порту порта порты puerto puertos پورت",
-		mutexWord:     "mutex mutexes мьютекс mutant",
+		mutexWord:     "mutex mutexes мьютекс mutant createmutex createmutexa createmutexw openmutex openmutexa openmutexw",
 		agentWord:     "agent",
 		systemWord:    "as asn",
 		headerWord:    "header headers",
 		flawWord:      "vulnerability overflow flaw validation",
 		signWord: "vulnerabilities vulnerable cve exploit exploits exploited exploitation exploiting injection inject overflows traversal inclusion xss csrf ssrf sqli rce xxe poc flaws bypass deserialization dereference scripting sanitize sanitized crafted manipulation denial" +
 			" уязвимость уязвимости уязвимостью уязвим эксплойт эксплоит инъекция инъекции переполнение обход vulnerabilidad vulnerabilidades inyección desbordamiento schwachstelle sicherheitslücke lücke verwundbar آسیب تزریق 漏洞 注入 溢出 利用",
-		methodWord: "get post put head delete patch options propfind",
+		serviceWord: "service",
+		taskWord:    "task",
+		commandWord: "command",
+		urlWord:     "http https",
+		hostWord:    "baseurl rooturl hostname",
+		lookupWord:  "jndi ndi",
+		markupWord:  "onerror onload onmouseover onfocus ontoggle onclick",
+		curlWord:    "curl",
+		methodWord:  "get post put head delete patch options propfind",
 	} {
 		for _, w := range strings.Fields(words) {
 			h := hashOf(w)
