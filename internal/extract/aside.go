@@ -1,81 +1,9 @@
 package extract
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/portent-cti/portent/internal/intel"
-)
+import "strings"
 
 // What reads like a value and is none is set aside with the reason. A value
 // that somebody disguised is meant as one: nobody defangs a version.
-
-// notAddress is the reason why four numbers are no address, or none.
-func (v *values) notAddress(h place, from, end int, p string) string {
-	b := h.addr.As4()
-	if p != v.text[from:end] && !strings.HasPrefix(p, v.text[from:end]) {
-		return ""
-	}
-	word, begin := v.before(from)
-	switch {
-	case b[0] == 255 && b[1] == 255 || b[0] == 255 && b[1]|b[2]|b[3] == 0:
-		return "netmask"
-	case h.port != "":
-		return ""
-	case word == "oid" || strings.HasPrefix(h.name, "1.3.6.1"):
-		return "object identifier"
-	case sectionBefore(word):
-		return "section number"
-	case versionBefore(word), b[0] == 0, versionAfter(v.text[end:]), begin < from && v.text[from-1] == '<':
-		return "version number"
-	case v.afterVersion(from), v.near(from, 48, "upgrad", "downgrad") && b[0] < 100:
-		return "version number"
-	case small(b) && v.heading(from, end):
-		return "section number"
-	case small(b) && !v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup"):
-		return "reads like a version number"
-	case from > 0 && (v.text[from-1] == '-' || v.text[from-1] == '/') && from > 1 && isWordByte(v.text[from-2]):
-		return "version number"
-	}
-	return ""
-}
-
-// small reports whether all four numbers are such as versions have.
-func small(b [4]byte) bool { return b[0] <= 30 && b[1] <= 30 && b[2] <= 30 && b[3] <= 30 }
-
-// heading reports whether four numbers stand at the beginning of a line before
-// words with a capital, as the number of a section does.
-func (v *values) heading(from, end int) bool {
-	begin := from
-	for begin > 0 && strings.IndexByte(" \t#*", v.text[begin-1]) >= 0 {
-		begin--
-	}
-	v.steps += from - begin
-	if begin > 0 && v.text[begin-1] != '\n' || end+1 >= len(v.text) || v.text[end] != ' ' && v.text[end] != '\t' && v.text[end] != '.' {
-		return false
-	}
-	rest := strings.TrimLeft(v.text[end:min(len(v.text), end+16)], ". \t")
-	r, _ := utf8.DecodeRuneInString(rest)
-	return unicode.IsUpper(r)
-}
-
-// afterVersion reports whether the four numbers go on a list of versions:
-// "versions 6.0.0.1 and 6.0.0.2".
-func (v *values) afterVersion(from int) bool {
-	if len(v.out) == 0 {
-		return false
-	}
-	o := v.out[len(v.out)-1]
-	if o.Entity.Kind != intel.IPv4 || o.Suppressed == "" || !strings.Contains(o.Suppressed, "version") || from-o.Offset-o.Length > 12 || from < o.Offset+o.Length {
-		return false
-	}
-	switch strings.Trim(v.text[o.Offset+o.Length:from], " ,") {
-	case "", "and", "or", "to", "through", "-", "–", "/", "и", "до", "bis", "und", "y", "a", "و", "和", "至":
-		return true
-	}
-	return false
-}
 
 // versionBefore reports whether a word says that a version follows.
 func versionBefore(word string) bool {

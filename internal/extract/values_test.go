@@ -1,0 +1,54 @@
+package extract_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// judged is what a text mentions in order of offset, with the reason behind what
+// is set aside.
+func judged(s *extract.Scanner, text string) string {
+	var out []string
+	for _, o := range s.Observations(intel.Document{Text: text}) {
+		if o.Entity.Kind == intel.Port {
+			continue
+		}
+		e := o.Entity.String()
+		if o.Suppressed != "" {
+			e += " (" + o.Suppressed + ")"
+		}
+		out = append(out, e)
+	}
+	return strings.Join(slices.Compact(out), ", ")
+}
+
+func holds(t *testing.T, cases map[string]string) {
+	t.Helper()
+	s := scanner(t)
+	for text, want := range cases {
+		if got := judged(s, text); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestAListOfAddressesSpeaksForAll(t *testing.T) {
+	const version = " (reads like a version number)"
+	holds(t, map[string]string{
+		"used resolvers 9.9.9.9, 45.134.21.98 and 91.92.240.7": "ipv4:9.9.9.9 (public resolver), ipv4:45.134.21.98, ipv4:91.92.240.7",
+		"used 9.9.9.9 as":                         "ipv4:9.9.9.9 (public resolver)",
+		"used 10.1.2.3 as":                        "ipv4:10.1.2.3 (reserved range)",
+		"used 1.2.4.8 and 45.134.21.98.":          "ipv4:1.2.4.8, ipv4:45.134.21.98",
+		"used 45.134.21.98, 10.1.2.3 and 1.2.4.8": "ipv4:45.134.21.98, ipv4:10.1.2.3 (reserved range), ipv4:1.2.4.8",
+		"used 10.1.2.3, 5.9.8.7, 45.134.21.98":    "ipv4:10.1.2.3 (reserved range), ipv4:5.9.8.7, ipv4:45.134.21.98",
+		"has 8.0.2.17, 8.1.0.9":                   "ipv4:8.0.2.17" + version + ", ipv4:8.1.0.9" + version,
+		"has 10.0.2.17, 8.1.0.9":                  "ipv4:10.0.2.17 (reserved range), ipv4:8.1.0.9" + version,
+		"has 8.0.2.17 and meets 45.134.21.98":     "ipv4:8.0.2.17" + version + ", ipv4:45.134.21.98",
+		"versions 6.0.0.1 and 6.0.0.42":           "ipv4:6.0.0.1 (version number), ipv4:6.0.0.42 (version number)",
+		"permit 192.168.4.0 0.0.0.255":            "ipv4:192.168.4.0 (reserved range), ipv4:0.0.0.255 (netmask)",
+	})
+}
