@@ -60,35 +60,6 @@ func schemes(name string) bool {
 	return false
 }
 
-// unwrap joins a URL that a line break cuts, as text from PDF has it.
-func (v *values) unwrap(to int, tail string) (int, string) {
-	for range 3 {
-		cut, _ := v.ascii(to, 0) // punctuation at the end of a line belongs to it
-		if cut+1 >= len(v.text) || v.text[cut] != '\n' || tail == "" || cut-to > 1 {
-			return to, tail
-		}
-		tail += v.text[to:cut]
-		was := to
-		to = cut
-		end, _ := v.ascii(to+1, 0)
-		next := v.text[to+1 : end]
-		if len(next) < 2 || end < len(v.text) && v.text[end] != '\n' && v.text[end] != ' ' || strings.Contains(next, "://") || strings.Contains(next, "[.]") {
-			return was, tail[:len(tail)-(cut-was)]
-		}
-		last := tail[len(tail)-1]
-		alone := end == len(v.text) || v.text[end] == '\n'
-		begins := strings.IndexByte("/?&=%#-_", next[0]) >= 0
-		open := strings.IndexByte("-_=&?%/.", last) >= 0 && (alone || strings.IndexByte("=&?%", last) >= 0) && strings.ContainsAny(next, "/?=&%-_.0123456789")
-		if !begins && !open || next[0] == '-' && !alone {
-			return was, tail[:len(tail)-(cut-was)]
-		}
-		next = strings.TrimRight(next, ".:!?")
-		tail += next
-		to += 1 + len(next)
-	}
-	return to, tail
-}
-
 // A place on the network: a name or an address, and a port.
 type place struct {
 	name string // lower case, punycode

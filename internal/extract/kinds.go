@@ -172,35 +172,6 @@ func digestOf(length int) intel.Kind {
 	return ""
 }
 
-// unwrapDigest joins hexadecimal digits that a line break cuts in the middle,
-// if both parts have a digest's length together and neither has alone.
-func (v *values) unwrapDigest(from, to int, p string) (int, int, string) {
-	i := to
-	for i < len(v.text) && i < to+8 && (v.text[i] == ' ' || v.text[i] == '\r' || v.text[i] == '-') {
-		i++
-	}
-	if i >= len(v.text) || v.text[i] != '\n' || len(p) > 120 || digestOf(len(p)) == intel.SHA256 || digestOf(len(p)) == intel.SHA512 {
-		return from, to, p
-	}
-	i++
-	for i < len(v.text) && (v.text[i] == ' ' || v.text[i] == '\t') && i < to+40 {
-		i++
-	}
-	end := i
-	for end < len(v.text) && end-i < 128 && classes[v.text[end]]&(hex|digit) != 0 {
-		end++
-	}
-	if end < len(v.text) && classes[v.text[end]]&(ends|dot|bracket) == 0 && v.text[end] != ')' {
-		return from, to, p
-	}
-	joined := p + v.text[i:end]
-	whole := digestOf(end-i) != "" && (len(joined) != 64 || !v.near(from, 16, "sha256", "sha-256"))
-	if end-i < 4 || digestOf(len(joined)) == "" || digestOf(len(joined)) == intel.JARM || allDigits(joined) || digestOf(len(p)) != "" && whole {
-		return from, to, p
-	}
-	return from, end, joined
-}
-
 // fuzzyHash reads a hash of ssdeep: block size, two parts of base64.
 func (v *values) fuzzyHash(from, to int, p string) bool {
 	size, rest, ok := strings.Cut(p, ":")

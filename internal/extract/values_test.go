@@ -52,3 +52,16 @@ func TestAListOfAddressesSpeaksForAll(t *testing.T) {
 		"permit 192.168.4.0 0.0.0.255":            "ipv4:192.168.4.0 (reserved range), ipv4:0.0.0.255 (netmask)",
 	})
 }
+
+func TestADigestThatLinesCutIsJoinedInItsColumn(t *testing.T) {
+	holds(t, map[string]string{
+		"9e107d9d372bb6826bd8\t2fd4e1c67a2d28fced84\n1d3542a419d6\t9ee1bb76e7391b93eb12": "",
+		"9e107d9d372bb6826bd8 2fd4e1c67a2d28fced84\n1d3542a419d6 9ee1bb76e7391b93eb12":   "",
+		"9e107d9d372bb6826bd8   2fd4e1c67a2d28fced84\n1d3542a419d6":                      "",
+		"one |9e107d9d372bb6826bd8\n1d3542a419d6| two":                                   "",
+		"sum\t9e107d9d372bb6826bd8\n1d3542a419d6\n":                                      "md5:9e107d9d372bb6826bd81d3542a419d6",
+		"is 9e107d9d372bb6826bd8\n1d3542a419d6 of it":                                    "md5:9e107d9d372bb6826bd81d3542a419d6",
+		"e3b0c44298fc1c149afbf4c8996f\nb92427ae41e4649b934ca495991b\n7852b856\nof it":    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b856",
+		"e3b0c44298fc1c149afbf4c8996f\nb92427ae41e4649b934ca495991b\n7852b85612\n":       "",
+	})
+}
