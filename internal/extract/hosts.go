@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -40,7 +41,7 @@ func (v *values) link(from, to int, p string) {
 	if !ok {
 		return
 	}
-	to, tail = v.unwrap(to, tail)
+	to, tail = v.unwrap(from, to, tail)
 	v.skip = max(v.skip, to)
 	reason := v.navigation(h.name)
 	v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
@@ -378,6 +379,14 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 		return
 	}
 	reason := v.navigation(h.name)
+	if begin := v.hyphenated(from); begin < from {
+		head, _, _ := strings.Cut(v.text[begin:from], "\n")
+		if whole, ok := hostName(head + h.name); ok && defanged && path == "" {
+			h.name, e.Name, from = whole, whole, begin
+		} else {
+			reason = cmp.Or(reason, cutByBreak)
+		}
+	}
 	if reason == "" && !defanged {
 		reason = v.notHost(h, from, end)
 	}

@@ -65,3 +65,26 @@ func TestADigestThatLinesCutIsJoinedInItsColumn(t *testing.T) {
 		"e3b0c44298fc1c149afbf4c8996f\nb92427ae41e4649b934ca495991b\n7852b85612\n":       "",
 	})
 }
+
+func TestAHostThatALineCutsIsNotTheRestOfIt(t *testing.T) {
+	holds(t, map[string]string{
+		"the C2 evil-\npdfhost[.]com":   "domain:evil-pdfhost.com",
+		"the C2 evil-\npdfhost.com":     "domain:pdfhost.com (cut by a line break)",
+		"at a.evil-\npdfhost[.]com":     "domain:pdfhost.com (cut by a line break)",
+		"these:\n---\npdfhost[.]com":    "domain:pdfhost.com",
+		"these:\n-\npdfhost[.]com":      "domain:pdfhost.com",
+		"the hosts -\npdfhost[.]com":    "domain:pdfhost.com",
+		"the hosts evil-\n\npdfhost.ru": "domain:pdfhost.ru",
+	})
+}
+
+func TestAURLThatALineCutsIsJoined(t *testing.T) {
+	holds(t, map[string]string{
+		"saw http://a-drop.com/very/long/\npath/to/gate.php was":                                          "domain:a-drop.com, url:http://a-drop.com/very/long/path/to/gate.php",
+		"saw http://a-drop.com/very/up-\npackage.zip was":                                                 "domain:a-drop.com, url:http://a-drop.com/very/up-package.zip",
+		"saw http://a-drop.com/very/long/\nand/or others":                                                 "domain:a-drop.com, url:http://a-drop.com/very/long/",
+		"saw http://a-drop.com/\nevil.exe was":                                                            "domain:a-drop.com, url:http://a-drop.com/, filename:evil.exe",
+		"packages came from http://a-drop.com/static/downloads/windows/insta\nller/package_final.zip and": "domain:a-drop.com, url:http://a-drop.com/static/downloads/windows/installer/package_final.zip",
+		"http://a-drop.com/insta\nller/package_final.zip":                                                 "domain:a-drop.com, url:http://a-drop.com/insta, file:ller/package_final.zip",
+	})
+}

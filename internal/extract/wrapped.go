@@ -9,33 +9,92 @@ import (
 // What a line break cuts, as in text from PDF, is joined where nothing else could
 // be meant. Two columns of a table are never one value.
 
-// unwrap joins a URL that a line break cuts, as text from PDF has it.
-func (v *values) unwrap(to int, tail string) (int, string) {
+// unwrap joins a URL that line breaks cut. From is where it begins.
+func (v *values) unwrap(from, to int, tail string) (int, string) {
 	for range 3 {
 		cut, _ := v.ascii(to, 0) // punctuation at the end of a line belongs to it
 		if cut+1 >= len(v.text) || v.text[cut] != '\n' || tail == "" || cut-to > 1 {
 			return to, tail
 		}
-		tail += v.text[to:cut]
-		was := to
-		to = cut
-		end, _ := v.ascii(to+1, 0)
-		next := v.text[to+1 : end]
-		if len(next) < 2 || end < len(v.text) && v.text[end] != '\n' && v.text[end] != ' ' || strings.Contains(next, "://") || strings.Contains(next, "[.]") {
-			return was, tail[:len(tail)-(cut-was)]
-		}
-		last := tail[len(tail)-1]
-		alone := end == len(v.text) || v.text[end] == '\n'
-		begins := strings.IndexByte("/?&=%#-_", next[0]) >= 0
-		open := strings.IndexByte("-_=&?%/.", last) >= 0 && (alone || strings.IndexByte("=&?%", last) >= 0) && strings.ContainsAny(next, "/?=&%-_.0123456789")
-		if !begins && !open || next[0] == '-' && !alone {
-			return was, tail[:len(tail)-(cut-was)]
+		end, _ := v.ascii(cut+1, 0)
+		next := v.text[cut+1 : end]
+		v.steps += end - to
+		if len(next) < 2 || strings.Contains(next, "://") || strings.Contains(next, "[.]") || !v.goesOnURL(from, cut, end, tail+v.text[to:cut], next) {
+			return to, tail
 		}
 		next = strings.TrimRight(next, ".:!?")
-		tail += next
-		to += 1 + len(next)
+		tail += v.text[to:cut] + next
+		to = cut + 1 + len(next)
 	}
 	return to, tail
+}
+
+// fullLine is the least length of a line that ends because it is full.
+const fullLine = 60
+
+// goesOnURL reports whether what begins a line goes on the URL that the line
+// before ends with.
+func (v *values) goesOnURL(from, cut, end int, tail, next string) bool {
+	alone := end == len(v.text) || v.text[end] == '\n'
+	if !alone && v.text[end] != ' ' {
+		return false
+	}
+	if next[0] == '-' && !alone {
+		return false
+	}
+	if strings.IndexByte("/?&=%#-_", next[0]) >= 0 {
+		return true
+	}
+	last := tail[len(tail)-1]
+	if strings.IndexByte("-_=&?%/.", last) >= 0 && (alone || strings.IndexByte("=&?%", last) >= 0) && strings.ContainsAny(next, "/?=&%-_.0123456789") {
+		return true
+	}
+	name, _, _ := strings.Cut(strings.TrimRight(next, ".:!?"), "?")
+	if !fileName(name) || strings.ContainsAny(name[:1], "./\\") {
+		return false
+	}
+	path := strings.IndexByte(name, '/') > 0
+	switch last {
+	case '-', '_':
+		return true
+	case '/':
+		return path || len(tail) > 1
+	}
+	ends := tail[strings.LastIndexByte(tail, '/')+1:] // "…/insta" and "ller/package.zip"
+	return path && isWordByte(last) && !strings.ContainsAny(ends, ".?#") && v.full(from, cut)
+}
+
+// full reports whether a line has the length of one that is full, by what ends
+// it.
+func (v *values) full(from, cut int) bool {
+	begin := max(0, cut-fullLine)
+	v.steps += cut - begin
+	return cut-from >= fullLine || begin > 0 && strings.IndexByte(v.text[begin:cut], '\n') < 0
+}
+
+// cutByBreak is the reason why a name is no host whose beginning the line before
+// may hold.
+const cutByBreak = "cut by a line break"
+
+// hyphenated returns where a name begins of which the line before ends with a
+// hyphen, or the place itself.
+func (v *values) hyphenated(from int) int {
+	end := from
+	for end > 0 && from-end < 16 && (v.text[end-1] == ' ' || v.text[end-1] == '\t') {
+		end--
+	}
+	if end < 3 || v.text[end-1] != '\n' || v.text[end-2] != '-' || classes[v.text[end-3]]&(alpha|hex|digit) == 0 {
+		return from // or a rule, or a dash
+	}
+	begin := end - 2
+	for begin > 0 && end-begin < 64 && classes[v.text[begin-1]]&(alpha|hex|digit|dash) != 0 {
+		begin--
+	}
+	v.steps += from - begin
+	if begin > 0 && strings.IndexByte(" \t\n\"'`(", v.text[begin-1]) < 0 {
+		return end - 2
+	}
+	return begin
 }
 
 // unwrapDigest joins hexadecimal digits that line breaks cut, if the parts have a
