@@ -2,7 +2,10 @@ package extract
 
 import (
 	"cmp"
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -27,6 +30,8 @@ func (v *values) link(from, to int, p string) {
 	if !schemes(name) {
 		return
 	}
+	label := v.label(p[i+3:], from, to)
+	p, to = p[:len(p)-label], to-label
 	rest := p[i+3:]
 	end := strings.IndexAny(rest, "/?#\\")
 	if end < 0 {
@@ -44,6 +49,9 @@ func (v *values) link(from, to int, p string) {
 	to, tail = v.unwrap(from, to, tail)
 	v.skip = max(v.skip, to)
 	reason := v.navigation(h.name)
+	if label > 0 && tail == "" && p == v.text[from:to] {
+		reason = cmp.Or(reason, "link to a site that is named")
+	}
 	v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
 	if e := h.entity(); e.Name != "" {
 		v.note(e, from, to, reason)
@@ -52,6 +60,31 @@ func (v *values) link(from, to int, p string) {
 		v.port1(h.port, from, to)
 	}
 }
+
+// label returns the length of the text that AsciiDoc puts in brackets behind a
+// URL, as far as it stands in the run, or 0. S is the URL behind its scheme.
+func (v *values) label(s string, from, to int) int {
+	i := strings.LastIndexByte(s, '[')
+	if i < 1 || strings.IndexByte("/@=&.", s[i-1]) >= 0 || strings.IndexByte(s[:i], '?') >= 0 || strings.IndexByte(s[:i], '/') < 0 && len(s)-i < 5 || !strings.HasSuffix(v.text[from:to], s[i:]) {
+		return 0
+	}
+	inner, closed := strings.CutSuffix(s[i+1:], "]")
+	if strings.ContainsAny(inner, "[]/") || inner == "redacted" {
+		return 0
+	}
+	if !closed {
+		rest := v.text[to:min(len(v.text), to+longestLabel)]
+		n := strings.IndexAny(rest, "[]\n")
+		v.steps += len(rest)
+		if n < 0 || rest[n] != ']' {
+			return 0
+		}
+	}
+	return len(s) - i
+}
+
+// longestLabel is how far the end of a label is looked for.
+const longestLabel = 160
 
 func schemes(name string) bool {
 	switch name {
@@ -219,15 +252,37 @@ func unclosed(p string) string {
 // network reads a prefix such as 192.0.2.0/24.
 func (v *values) network(from, to int, p string) bool {
 	i := strings.LastIndexByte(p, '/')
-	if i < 0 || len(p)-i > 4 || !digits(p[i+1:]) {
+	if i < 0 {
 		return false
 	}
-	n, err := netip.ParsePrefix(p)
+	size := p[i+1:]
+	if n, ok := maskBits(size); ok {
+		size = strconv.Itoa(n)
+	}
+	if len(size) > 3 || !digits(size) {
+		return false
+	}
+	n, err := netip.ParsePrefix(p[:i+1] + size)
 	if err != nil || n.Addr().Is4() && n.Bits() < 8 || n.Addr().Is6() && n.Bits() < 16 {
 		return false
 	}
 	v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
 	return true
+}
+
+// maskBits returns the length of the prefix that a mask such as 255.255.255.0
+// stands for.
+func maskBits(s string) (int, bool) {
+	if !strings.HasPrefix(s, "255.") {
+		return 0, false
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return 0, false
+	}
+	b := a.As4()
+	m := binary.BigEndian.Uint32(b[:])
+	return bits.LeadingZeros32(^m), ^m&(^m+1) == 0
 }
 
 // span reads a range of addresses: one prefix if it is one, else both ends.
@@ -331,10 +386,13 @@ func (v *values) address(h place, from, to int, p, path string) {
 	if h.port != "" {
 		v.port1(h.port, from, to)
 	}
-	if path != "" && reason == "" && !allDigits(path) {
+	if path != "" && reason == "" && !allDigits(path) && !protocol(path) {
 		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, "")
 	}
 }
+
+// protocol reports whether s is what stands behind a port: 45.134.21.98:443/tcp.
+func protocol(s string) bool { return s == "tcp" || s == "udp" || s == "TCP" || s == "UDP" }
 
 // second reads the other end of a range that is written with blanks, if both
 // make one prefix.
@@ -394,7 +452,7 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 	if h.port != "" {
 		v.port1(h.port, from, to)
 	}
-	if path != "" {
+	if path != "" && !protocol(path) {
 		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, reason)
 	}
 }

@@ -390,10 +390,14 @@ func (v *values) port(from, to int) {
 
 // port1 notes a port that stands behind a host, where its digits stand.
 func (v *values) port1(number string, from, to int) {
+	over := "/tcp"
 	if i := strings.LastIndex(v.text[from:to], number); i >= 0 {
+		if strings.EqualFold(v.text[from+i+len(number):to], "/udp") {
+			over = "/udp"
+		}
 		from, to = from+i, from+i+len(number)
 	}
-	v.note(intel.Entity{Kind: intel.Port, Name: number + "/tcp"}, from, to, "")
+	v.note(intel.Entity{Kind: intel.Port, Name: number + over}, from, to, "")
 }
 
 func plainName(s string) bool {

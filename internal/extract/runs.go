@@ -190,7 +190,28 @@ func (v *values) inLink(from, to int) bool {
 		return false
 	}
 	rest := v.text[to+1 : min(len(v.text), to+9)]
-	return !strings.HasPrefix(rest, "http") && !strings.HasPrefix(rest, "hxxp") && strings.ContainsAny(run[i+3:], "?=")
+	if strings.HasPrefix(rest, "http") || strings.HasPrefix(rest, "hxxp") {
+		return false
+	}
+	return strings.ContainsAny(run[i+3:], "?=") || strings.IndexByte(run[i+3:], '/') > 0 && v.pathGoesOn(to+1)
+}
+
+// pathGoesOn reports whether what stands behind a comma or a semicolon is more of
+// a path, with a file or a query at its end, and not another column or member.
+func (v *values) pathGoesOn(at int) bool {
+	end, _ := v.ascii(at, 0)
+	v.steps += end - at
+	rest := v.text[at:min(end, at+longest)]
+	folder, _, ok := strings.Cut(rest, "/")
+	switch folder {
+	case "application", "audio", "font", "image", "message", "multipart", "text", "video": // types of content
+		return false
+	}
+	if !ok || folder == "" || allDigits(folder) || folder[0] >= 'A' && folder[0] <= 'Z' || strings.ContainsAny(folder, ".:[(") {
+		return false
+	}
+	path, _, query := strings.Cut(rest, "?")
+	return query || fileName(path)
 }
 
 // beyondASCII goes on over a character that disguises or an odd letter.

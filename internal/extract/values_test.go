@@ -88,3 +88,20 @@ func TestAURLThatALineCutsIsJoined(t *testing.T) {
 		"http://a-drop.com/insta\nller/package_final.zip":                                                 "domain:a-drop.com, url:http://a-drop.com/insta, file:ller/package_final.zip",
 	})
 }
+
+func TestAURLEndsWhereItEnds(t *testing.T) {
+	holds(t, map[string]string{
+		"http://a-drop.com/a,b/c.php?x=1,2":            "domain:a-drop.com, url:http://a-drop.com/a,b/c.php?x=1,2",
+		"hxxp://a-drop[.]com/p;v=1/x.php":              "domain:a-drop.com, url:http://a-drop.com/p;v=1/x.php",
+		"http://a-drop.com/a,Win32/Agent.C":            "domain:a-drop.com, url:http://a-drop.com/a, file:Win32/Agent.C",
+		"http://a-drop.com/a,b-drop.com/x.php":         "domain:a-drop.com, url:http://a-drop.com/a, domain:b-drop.com, url:http://b-drop.com/x.php",
+		"link:https://a-drop.com/x[the gate], too":     "domain:a-drop.com, url:https://a-drop.com/x",
+		"hxxps://a-drop[.]com/y[other].":               "domain:a-drop.com, url:https://a-drop.com/y",
+		"https://a-drop.com[other].":                   "domain:a-drop.com (link to a site that is named), url:https://a-drop.com (link to a site that is named)",
+		"https://a-drop.com/y?a[b]=1":                  "domain:a-drop.com, url:https://a-drop.com/y?a[b]=1",
+		"http://[2a03:b0c0::1]/x":                      "ipv6:2a03:b0c0::1, url:http://[2a03:b0c0::1]/x",
+		"91.92.240.0/255.255.255.0":                    "cidr:91.92.240.0/24",
+		"45.134.21.98:443/tcp, b-drop.com:53/udp":      "ipv4:45.134.21.98, domain:b-drop.com",
+		"45.134.21.98:443/gate and b-drop.com:53/gate": "url:http://45.134.21.98:443/gate, ipv4:45.134.21.98, domain:b-drop.com, url:http://b-drop.com:53/gate",
+	})
+}
