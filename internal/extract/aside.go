@@ -1,6 +1,10 @@
 package extract
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
 
 // What reads like a value and is none is set aside with the reason. A value
 // that somebody disguised is meant as one: nobody defangs a version.
@@ -58,8 +62,34 @@ func scoped(s string) string {
 	return ""
 }
 
-// notHost is the reason why dotted words are no host, or none.
+// notHost is the reason why dotted words are no host, or none. Where only their
+// form speaks against it, what is known of the host does before it: its list, or
+// that hosts of anybody stand below it.
 func (v *values) notHost(h place, from, end int) string {
+	reason := v.notHostByForm(h, from, end)
+	switch reason {
+	case inProgram, "abbreviation":
+		if known, ok := v.set.Benign(h.entity()); ok {
+			return known
+		}
+		if openToAll(h.name) && !strings.HasPrefix(v.text[end:], "(") {
+			return ""
+		}
+	}
+	return reason
+}
+
+// inProgram is the reason why names of members are no host.
+const inProgram = "expression in a program"
+
+// openToAll reports whether a host stands below one of which the public suffix
+// list says that anybody gets names below it, such as workers.dev.
+func openToAll(name string) bool {
+	suffix, icann := publicsuffix.PublicSuffix(name)
+	return !icann && strings.IndexByte(suffix, '.') >= 0 && len(name) > len(suffix)
+}
+
+func (v *values) notHostByForm(h place, from, end int) string {
 	labels := strings.Split(h.name, ".")
 	first, tld := labels[0], labels[len(labels)-1]
 	written := v.text[from:end]
@@ -76,11 +106,11 @@ func (v *values) notHost(h place, from, end int) string {
 	case len(labels) == 2 && boundary(written):
 		return "boundary of two sentences"
 	case code(first, tld, v.text[end:]) && !v.alone(from, end):
-		return "expression in a program"
+		return inProgram
 	case strings.Contains(first, "_") && tld != "com" && tld != "net" && tld != "org" && len(labels) == 2:
-		return "expression in a program"
+		return inProgram
 	case from > 0 && (v.text[from-1] == '@' || v.text[from-1] == '$'):
-		return "expression in a program"
+		return inProgram
 	case from > 0 && v.text[from-1] == '#':
 		return "hash tag"
 	case len(labels) == 2 && preposition(tld) && len(first) <= 4 && !v.near(from, 40, "domain", "site", "host", "http", "c2", "url", "dns", "server", "visit", "домен", "сайт", "域名"):
@@ -171,7 +201,7 @@ func asName(name string) string {
 	case product(name):
 		return "name of a product"
 	case strings.HasSuffix(name, ".url") && strings.Count(name, ".") > 1, len(stem) < 2 && len(name) < 4:
-		return "expression in a program"
+		return inProgram
 	}
 	return ""
 }

@@ -145,7 +145,10 @@ func (v *values) digest(from, to int, p string) bool {
 		return false
 	case kind == intel.MD5 && v.near(from, 40, "ja3"):
 		kind = intel.JA3
-	case kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "correlation id", "request id", "trace id", "session", "serial"),
+	case kind == intel.MD5 && v.licensed(from):
+		reason = "licence key"
+	case kind == intel.MD5 && v.identifierAfter(to),
+		kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "correlation id", "request id", "trace id", "session", "serial"),
 		v.near(from, 16, "txid", "transaction", "block hash", "etag", "nonce", "salt", "token"):
 		reason = "unique identifier"
 	case v.near(from, 8, " iv ", "iv:", "iv =", "key ", "key:", "key=") && v.near(from, 80, "aes", "rc4", "xor", "des ", "encrypt", "decrypt", "cipher"):
@@ -154,6 +157,20 @@ func (v *values) digest(from, to int, p string) bool {
 	v.note(intel.NewEntity(kind, p), from, to, reason)
 	v.skip = max(v.skip, to)
 	return true
+}
+
+// licensed reports whether the words before a value say that it is the key of a
+// product.
+func (v *values) licensed(from int) bool {
+	return v.near(from, 32, "licence key", "license key", "licence:", "license:", "product key", "activation key", "serial key", "serial number", "licence code", "license code", "activation code",
+		"лицензионный ключ", "ключ лицензии", "ключ продукта", "lizenzschlüssel", "produktschlüssel", "clave de licencia", "clave de producto", "许可证密钥", "产品密钥")
+}
+
+// identifierAfter reports whether the word after a value says that it is a
+// unique identifier.
+func (v *values) identifierAfter(to int) bool {
+	rest := strings.TrimLeft(v.text[to:min(len(v.text), to+10)], " (")
+	return len(rest) >= 4 && (strings.EqualFold(rest[:4], "guid") || strings.EqualFold(rest[:4], "uuid"))
 }
 
 func digestOf(length int) intel.Kind {

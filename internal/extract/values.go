@@ -46,6 +46,12 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason})
 }
 
+// benign reports whether the reference knows a value as ordinary.
+func (v *values) benign(e intel.Entity) bool {
+	_, ok := v.set.Benign(e)
+	return ok
+}
+
 // leads and trails are the punctuation that a value does not begin or end with.
 var leads, trails = setOf("([{*.:!?=~#"), setOf(".:!?*_~=")
 

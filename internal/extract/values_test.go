@@ -105,3 +105,23 @@ func TestAURLEndsWhereItEnds(t *testing.T) {
 		"45.134.21.98:443/gate and b-drop.com:53/gate": "url:http://45.134.21.98:443/gate, ipv4:45.134.21.98, domain:b-drop.com, url:http://b-drop.com:53/gate",
 	})
 }
+
+func TestNamesBelowSharedHostsAreHosts(t *testing.T) {
+	const member = " (expression in a program)"
+	holds(t, map[string]string{
+		"at x.workers.dev, x.notion.site": "domain:x.workers.dev, domain:x.notion.site",
+		"at a.b.r2.dev now":               "domain:a.b.r2.dev",
+		"calls app.run and data.dev":      "domain:app.run" + member + ", domain:data.dev" + member,
+	})
+}
+
+func TestKeysAndIdentifiersAreNoHashes(t *testing.T) {
+	const sum = "9e107d9d372bb6826bd81d3542a419d6"
+	holds(t, map[string]string{
+		"Licence key: " + sum:        "md5:" + sum + " (licence key)",
+		"the product key " + sum:     "md5:" + sum + " (licence key)",
+		sum + " (GUID) of it":        "md5:" + sum + " (unique identifier)",
+		"The licensed file " + sum:   "md5:" + sum,
+		"the key to it is in " + sum: "md5:" + sum,
+	})
+}
