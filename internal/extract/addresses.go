@@ -171,3 +171,29 @@ func (v *values) heading(from, end int) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
 	return unicode.IsUpper(r)
 }
+
+// numbers sets aside numbers with dots that are no address but hold what reads
+// like one: the version v5.4.3.2, an object identifier.
+func (v *values) numbers(from, to int) bool {
+	reason := "object identifier"
+	if v.text[from]|0x20 == 'v' {
+		from++
+		reason = "version number"
+	} else if run := v.text[from:to]; !strings.HasPrefix(run, "1.3.6.1.") && !strings.HasPrefix(run, "1.2.840.") && !strings.HasPrefix(run, "2.16.840.") {
+		return false
+	} else {
+		end := from
+		for n := 0; end < to && n < 4; end++ {
+			if v.text[end] == '.' {
+				n++
+			}
+		}
+		to = max(from, end-1)
+	}
+	a, err := netip.ParseAddr(v.text[from:to])
+	if err != nil || !a.Is4() {
+		return false
+	}
+	v.note(intel.Entity{Kind: intel.IPv4, Name: a.String()}, from, to, reason)
+	return true
+}

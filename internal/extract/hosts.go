@@ -129,6 +129,15 @@ func (h place) entity() intel.Entity {
 	return intel.Entity{Kind: intel.Domain, Name: h.name}
 }
 
+// badOnion is the reason why a name is no onion service.
+func badOnion(name string) string {
+	labels := strings.Split(name, ".")
+	if len(labels[len(labels)-2]) == 56 {
+		return badChecksum
+	}
+	return "no onion service has such a name"
+}
+
 // readHost reads a host with or without a port.
 func readHost(s string) (h place, ok bool) {
 	if inner, bracketed := strings.CutPrefix(s, "["); bracketed {
@@ -211,6 +220,7 @@ func (v *values) dotted(from, to int, p string) {
 		v.address(h, from, to, p, path)
 	case ok:
 		v.host(h, from, to, p, path, defanged)
+	case !hasPath && !defanged && v.numbers(from, to):
 	case !hasPath && !defanged:
 		v.sentenceEnd(from, to)
 	}
@@ -433,7 +443,7 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 	}
 	e := h.entity()
 	if e.Name == "" {
-		v.note(intel.Entity{Kind: intel.Onion, Name: h.name}, from, end, "checksum does not match")
+		v.note(intel.Entity{Kind: intel.Onion, Name: h.name}, from, end, badOnion(h.name))
 		return
 	}
 	reason := v.navigation(h.name)

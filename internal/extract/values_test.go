@@ -125,3 +125,28 @@ func TestKeysAndIdentifiersAreNoHashes(t *testing.T) {
 		"the key to it is in " + sum: "md5:" + sum,
 	})
 }
+
+func TestWhatHasABadChecksumIsSetAside(t *testing.T) {
+	const bad = " (checksum does not match)"
+	onion := "http://" + strings.Repeat("ab", 28) + ".onion/x"
+	monero := "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A"
+	holds(t, map[string]string{
+		"pay 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb":     "btc:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb" + bad,
+		"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdz": "btc:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdz" + bad,
+		monero:                               "xmr:" + monero,
+		monero[:94] + "B":                    "xmr:" + monero[:94] + "B" + bad,
+		"1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "",
+		"the old expyuzz4wqqyqhjn.onion":     "onion:expyuzz4wqqyqhjn.onion",
+		strings.TrimSuffix(onion[7:], "/x") + " is wrong": "onion:" + onion[7:len(onion)-2] + bad,
+		"at abc.onion": "onion:abc.onion (no onion service has such a name)",
+	})
+}
+
+func TestNumbersWithDotsAreSetAside(t *testing.T) {
+	holds(t, map[string]string{
+		"OID 1.3.6.1.4.1.311.21.10": "ipv4:1.3.6.1 (object identifier)",
+		"firmware v5.4.3.2":         "ipv4:5.4.3.2 (version number)",
+		"see v5.4.3":                "",
+		"at 1.2.3.4.5.6":            "",
+	})
+}
