@@ -25,12 +25,15 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 		rest := strings.TrimLeft(run[3:], "-_: ")
 		n := cve(rest)
 		if n == 0 {
-			return false
+			return v.cutCVE(from, to, run)
 		}
 		used := len(run) - len(rest) + n
 		if len(p) == to-from && used < len(run) {
 			defer v.candidate(from+used+1, to, classOf(v.text[from+used+1:to])) // what else stands in the run
 			to = from + used
+			if more := rest[n:]; len(more) == n-4 && more[0] == '/' && allDigits(more[1:]) { // "CVE-2021-44235/44236"
+				v.note(intel.Entity{Kind: intel.Vulnerability, Name: "CVE-" + rest[:4] + "-" + more[1:]}, to+1, to+len(more), "")
+			}
 		}
 		kind, run = intel.Vulnerability, "CVE-"+rest[:4]+"-"+rest[5:n]
 	case strings.HasPrefix(run, "GHSA-") && ghsa(run[5:]):

@@ -150,3 +150,16 @@ func TestNumbersWithDotsAreSetAside(t *testing.T) {
 		"at 1.2.3.4.5.6":            "",
 	})
 }
+
+func TestCVEsAreReadOverBreaksAndSlashes(t *testing.T) {
+	holds(t, map[string]string{
+		"is CVE-2021-\n44228, which":       "vulnerability:CVE-2021-44228",
+		"is CVE-2021-\n44228x, which":      "",
+		"is CVE-2021-\n442, which":         "",
+		"CVE-2021-44235/44236":             "vulnerability:CVE-2021-44235, vulnerability:CVE-2021-44236",
+		"CVE-2021-44235/1":                 "vulnerability:CVE-2021-44235",
+		"CVE[-]2021[-]44235/44236":         "vulnerability:CVE-2021-44235",
+		"CVE\u20142021\u201444228":         "vulnerability:CVE-2021-44228",
+		"at 2a03[:]b0c0[:]3[:]d0[::]1c is": "ipv6:2a03:b0c0:3:d0::1c",
+	})
+}

@@ -211,3 +211,23 @@ func (v *values) cellAfter(end int) (word string, cell bool) {
 	}
 	return v.text[begin:to], strings.ContainsAny(v.text[end:begin], "\t|") || begin-end > 1
 }
+
+// cutCVE reads a CVE of which a line break cuts the last number: "CVE-2021-" and
+// "44228".
+func (v *values) cutCVE(from, to int, run string) bool {
+	if len(run) != len("CVE-2021-") || to-from != len(run) || run[8] != '-' || to >= len(v.text) || v.text[to] != '\n' {
+		return false
+	}
+	end := to + 1
+	for end < len(v.text) && end-to < 9 && isDigit(v.text[end]) {
+		end++
+	}
+	v.steps += end - to
+	n := cve(run[4:] + v.text[to+1:end])
+	if n == 0 || end < len(v.text) && isWordByte(v.text[end]) {
+		return false
+	}
+	v.note(intel.Entity{Kind: intel.Vulnerability, Name: run + v.text[to+1:end]}, from, end, "")
+	v.skip = max(v.skip, end)
+	return true
+}
