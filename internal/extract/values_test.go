@@ -163,3 +163,15 @@ func TestCVEsAreReadOverBreaksAndSlashes(t *testing.T) {
 		"at 2a03[:]b0c0[:]3[:]d0[::]1c is": "ipv6:2a03:b0c0:3:d0::1c",
 	})
 }
+
+func TestHostsAreFoundInOddDisguises(t *testing.T) {
+	holds(t, map[string]string{
+		"at evil-drop\u00b7com":          "domain:evil-drop.com",
+		`hxxp:\\evil-drop[.]com\gate`:    "domain:evil-drop.com, url:http://evil-drop.com/gate",
+		"C2: evil-drop . com":            "domain:evil-drop.com",
+		"Domain: evil-drop .com, too":    "domain:evil-drop.com",
+		"a pre-built .net program":       "",
+		"the host: dot .community":       "",
+		"the second-level . com of them": "",
+	})
+}
