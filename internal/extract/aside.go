@@ -2,80 +2,12 @@ package extract
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/portent-cti/portent/internal/intel"
+	"golang.org/x/net/publicsuffix"
 )
 
 // What reads like a value and is none is set aside with the reason. A value
 // that somebody disguised is meant as one: nobody defangs a version.
-
-// notAddress is the reason why four numbers are no address, or none.
-func (v *values) notAddress(h place, from, end int, p string) string {
-	b := h.addr.As4()
-	if p != v.text[from:end] && !strings.HasPrefix(p, v.text[from:end]) {
-		return ""
-	}
-	word, begin := v.before(from)
-	switch {
-	case b[0] == 255 && b[1] == 255 || b[0] == 255 && b[1]|b[2]|b[3] == 0:
-		return "netmask"
-	case h.port != "":
-		return ""
-	case word == "oid" || strings.HasPrefix(h.name, "1.3.6.1"):
-		return "object identifier"
-	case sectionBefore(word):
-		return "section number"
-	case versionBefore(word), b[0] == 0, versionAfter(v.text[end:]), begin < from && v.text[from-1] == '<':
-		return "version number"
-	case v.afterVersion(from), v.near(from, 48, "upgrad", "downgrad") && b[0] < 100:
-		return "version number"
-	case small(b) && v.heading(from, end):
-		return "section number"
-	case small(b) && !v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup"):
-		return "reads like a version number"
-	case from > 0 && (v.text[from-1] == '-' || v.text[from-1] == '/') && from > 1 && isWordByte(v.text[from-2]):
-		return "version number"
-	}
-	return ""
-}
-
-// small reports whether all four numbers are such as versions have.
-func small(b [4]byte) bool { return b[0] <= 30 && b[1] <= 30 && b[2] <= 30 && b[3] <= 30 }
-
-// heading reports whether four numbers stand at the beginning of a line before
-// words with a capital, as the number of a section does.
-func (v *values) heading(from, end int) bool {
-	begin := from
-	for begin > 0 && strings.IndexByte(" \t#*", v.text[begin-1]) >= 0 {
-		begin--
-	}
-	v.steps += from - begin
-	if begin > 0 && v.text[begin-1] != '\n' || end+1 >= len(v.text) || v.text[end] != ' ' && v.text[end] != '\t' && v.text[end] != '.' {
-		return false
-	}
-	rest := strings.TrimLeft(v.text[end:min(len(v.text), end+16)], ". \t")
-	r, _ := utf8.DecodeRuneInString(rest)
-	return unicode.IsUpper(r)
-}
-
-// afterVersion reports whether the four numbers go on a list of versions:
-// "versions 6.0.0.1 and 6.0.0.2".
-func (v *values) afterVersion(from int) bool {
-	if len(v.out) == 0 {
-		return false
-	}
-	o := v.out[len(v.out)-1]
-	if o.Entity.Kind != intel.IPv4 || o.Suppressed == "" || !strings.Contains(o.Suppressed, "version") || from-o.Offset-o.Length > 12 || from < o.Offset+o.Length {
-		return false
-	}
-	switch strings.Trim(v.text[o.Offset+o.Length:from], " ,") {
-	case "", "and", "or", "to", "through", "-", "–", "/", "и", "до", "bis", "und", "y", "a", "و", "和", "至":
-		return true
-	}
-	return false
-}
 
 // versionBefore reports whether a word says that a version follows.
 func versionBefore(word string) bool {
@@ -130,8 +62,34 @@ func scoped(s string) string {
 	return ""
 }
 
-// notHost is the reason why dotted words are no host, or none.
+// notHost is the reason why dotted words are no host, or none. Where only their
+// form speaks against it, what is known of the host does before it: its list, or
+// that hosts of anybody stand below it.
 func (v *values) notHost(h place, from, end int) string {
+	reason := v.notHostByForm(h, from, end)
+	switch reason {
+	case inProgram, "abbreviation":
+		if known, ok := v.set.Benign(h.entity()); ok {
+			return known
+		}
+		if openToAll(h.name) && !strings.HasPrefix(v.text[end:], "(") {
+			return ""
+		}
+	}
+	return reason
+}
+
+// inProgram is the reason why names of members are no host.
+const inProgram = "expression in a program"
+
+// openToAll reports whether a host stands below one of which the public suffix
+// list says that anybody gets names below it, such as workers.dev.
+func openToAll(name string) bool {
+	suffix, icann := publicsuffix.PublicSuffix(name)
+	return !icann && strings.IndexByte(suffix, '.') >= 0 && len(name) > len(suffix)
+}
+
+func (v *values) notHostByForm(h place, from, end int) string {
 	labels := strings.Split(h.name, ".")
 	first, tld := labels[0], labels[len(labels)-1]
 	written := v.text[from:end]
@@ -148,11 +106,11 @@ func (v *values) notHost(h place, from, end int) string {
 	case len(labels) == 2 && boundary(written):
 		return "boundary of two sentences"
 	case code(first, tld, v.text[end:]) && !v.alone(from, end):
-		return "expression in a program"
+		return inProgram
 	case strings.Contains(first, "_") && tld != "com" && tld != "net" && tld != "org" && len(labels) == 2:
-		return "expression in a program"
+		return inProgram
 	case from > 0 && (v.text[from-1] == '@' || v.text[from-1] == '$'):
-		return "expression in a program"
+		return inProgram
 	case from > 0 && v.text[from-1] == '#':
 		return "hash tag"
 	case len(labels) == 2 && preposition(tld) && len(first) <= 4 && !v.near(from, 40, "domain", "site", "host", "http", "c2", "url", "dns", "server", "visit", "домен", "сайт", "域名"):
@@ -243,7 +201,7 @@ func asName(name string) string {
 	case product(name):
 		return "name of a product"
 	case strings.HasSuffix(name, ".url") && strings.Count(name, ".") > 1, len(stem) < 2 && len(name) < 4:
-		return "expression in a program"
+		return inProgram
 	}
 	return ""
 }

@@ -12,8 +12,12 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// coin reads addresses of cryptographic currencies whose checksum holds, and
-// reports whether the run is one.
+// badChecksum is the reason why what has the form of an address is none: somebody
+// may have mistyped it.
+const badChecksum = "checksum does not match"
+
+// coin reads addresses of cryptographic currencies, and reports whether the run
+// is one. Those whose checksum does not hold are set aside.
 func (v *values) coin(from, to int) bool {
 	run := v.text[from:to]
 	if i := strings.IndexByte(run, '?'); i > 0 {
@@ -26,7 +30,7 @@ func (v *values) coin(from, to int) bool {
 	case len(run) == 42 && (strings.HasPrefix(run, "0x") || strings.HasPrefix(run, "0X")) && isHex(run[2:]):
 		reason := ""
 		if !ethereum(run[2:]) {
-			reason = "checksum does not match"
+			reason = badChecksum
 		}
 		v.note(intel.Entity{Kind: intel.Ethereum, Name: strings.ToLower(run)}, from, to, reason)
 	case (run[0] == '1' || run[0] == '3') && len(run) <= 35 && base58check(run):
@@ -36,9 +40,33 @@ func (v *values) coin(from, to int) bool {
 	case (run[0] == '4' || run[0] == '8') && (len(run) == 95 || len(run) == 106) && monero(run):
 		v.note(intel.Entity{Kind: intel.Monero, Name: run}, from, to, "")
 	default:
-		return false
+		kind, ok := nearlyCoin(run)
+		if ok {
+			v.note(intel.Entity{Kind: kind, Name: run}, from, to, badChecksum)
+		}
+		return ok
 	}
 	return true
+}
+
+// nearlyCoin is the kind of address whose form s has, whatever its checksum. A word
+// of base 58 is one only with digits and letters of both sizes in it.
+func nearlyCoin(s string) (intel.Kind, bool) {
+	if len(s) == 42 || len(s) == 62 {
+		if low := strings.ToLower(s); strings.HasPrefix(low, "bc1") && (low == s || strings.ToUpper(s) == s) && strings.Trim(low[3:], bech32Digits) == "" {
+			return intel.Bitcoin, true
+		}
+	}
+	if strings.Trim(s, base58Digits) != "" || !strings.ContainsAny(s[1:], "123456789") || strings.ToLower(s) == s || strings.ToUpper(s) == s {
+		return "", false
+	}
+	switch {
+	case (s[0] == '1' || s[0] == '3') && (len(s) == 33 || len(s) == 34):
+		return intel.Bitcoin, true
+	case (s[0] == '4' || s[0] == '8') && (len(s) == 95 || len(s) == 106):
+		return intel.Monero, true
+	}
+	return "", false
 }
 
 const base58Digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -97,9 +125,10 @@ func monero(s string) bool {
 	return string(h.Sum(nil)[:4]) == string(raw[len(raw)-4:])
 }
 
+const bech32Digits = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
 // bech32 reports whether s is a segregated-witness address (BIP 173, BIP 350).
 func bech32(s string) bool {
-	const charset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 	i := strings.LastIndexByte(s, '1')
 	if i < 1 || i+7 > len(s) {
 		return false
@@ -122,7 +151,7 @@ func bech32(s string) bool {
 		step(c & 31)
 	}
 	for _, c := range []byte(s[i+1:]) {
-		d := strings.IndexByte(charset, c)
+		d := strings.IndexByte(bech32Digits, c)
 		if d < 0 {
 			return false
 		}
@@ -161,11 +190,15 @@ func ethereum(s string) bool {
 	return true
 }
 
-// onion reports whether the last two labels of name are an onion service of
-// version 3 with a valid checksum (rend-spec-v3 6).
+// onion reports whether the last two labels of name are an onion service: of
+// version 3 with a valid checksum (rend-spec-v3 6), or of version 2, which had none
+// and is in reports of before 2021.
 func onion(name string) bool {
 	labels := strings.Split(strings.TrimSuffix(name, ".onion"), ".")
 	key := labels[len(labels)-1]
+	if len(key) == 16 {
+		return strings.Trim(key, "abcdefghijklmnopqrstuvwxyz234567") == ""
+	}
 	if len(key) != 56 {
 		return false
 	}

@@ -225,7 +225,7 @@ func hostile() map[string]string {
 		"one letter": "a", "labels": "a.a.a.", "octets": "1.1.1.", "brackets": "(((", "disguises": "[.]", "nested": "[[.]", "base64": "QUJDREVGR0hJSktMTU5PUA",
 		"schemes": "hxxp://", "ats": "a@", "dashes": "CVE-", "odd dashes": "CVE\u2011", "quotes": "argument '", "slashes": "/a", "cjk": "漢", "words": "cold ",
 		"lines of a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET /?a=b HTTP/1.1" 1 2 "\"" "a.b.c"` + "\n", "quotation marks in a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "" "" "" ""`,
-		"calls": "a() ", "names of functions": "set_a, ", "fields": "the First Name parameter ", "members": "a->b->c parameter ",
+		"calls": "a() ", "names of functions": "set_a, ", "fields": "the First Name parameter ", "members": "a->b->c parameter ", "lists": "1.2.3.4, ", "cut digests": "1a2b3c4d1a2b3c4d1a2b3c4d1a2b\n", "cells": "1a2b3c4d1a2b \t|", "cut hosts": "a-\nb.com", "cut links": "http://a.com/b-\n", "labels of links": "http://a.com/b[", "commas": "http://a.com/b,",
 	}
 }
 

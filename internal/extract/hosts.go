@@ -1,7 +1,11 @@
 package extract
 
 import (
+	"cmp"
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -26,6 +30,8 @@ func (v *values) link(from, to int, p string) {
 	if !schemes(name) {
 		return
 	}
+	label := v.label(p[i+3:], from, to)
+	p, to = p[:len(p)-label], to-label
 	rest := p[i+3:]
 	end := strings.IndexAny(rest, "/?#\\")
 	if end < 0 {
@@ -40,9 +46,12 @@ func (v *values) link(from, to int, p string) {
 	if !ok {
 		return
 	}
-	to, tail = v.unwrap(to, tail)
+	to, tail = v.unwrap(from, to, tail)
 	v.skip = max(v.skip, to)
 	reason := v.navigation(h.name)
+	if label > 0 && tail == "" && p == v.text[from:to] && !v.benign(h.entity()) {
+		reason = cmp.Or(reason, "link to a site that is named")
+	}
 	v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
 	if e := h.entity(); e.Name != "" {
 		v.note(e, from, to, reason)
@@ -52,41 +61,37 @@ func (v *values) link(from, to int, p string) {
 	}
 }
 
+// label returns the length of the text that AsciiDoc puts in brackets behind a
+// URL, as far as it stands in the run, or 0. S is the URL behind its scheme.
+func (v *values) label(s string, from, to int) int {
+	i := strings.LastIndexByte(s, '[')
+	if i < 1 || strings.IndexByte("/@=&.", s[i-1]) >= 0 || strings.IndexByte(s[:i], '?') >= 0 || strings.IndexByte(s[:i], '/') < 0 && len(s)-i < 5 || !strings.HasSuffix(v.text[from:to], s[i:]) {
+		return 0
+	}
+	inner, closed := strings.CutSuffix(s[i+1:], "]")
+	if strings.ContainsAny(inner, "[]/") || inner == "redacted" {
+		return 0
+	}
+	if !closed {
+		rest := v.text[to:min(len(v.text), to+longestLabel)]
+		n := strings.IndexAny(rest, "[]\n")
+		v.steps += len(rest)
+		if n < 0 || rest[n] != ']' {
+			return 0
+		}
+	}
+	return len(s) - i
+}
+
+// longestLabel is how far the end of a label is looked for.
+const longestLabel = 160
+
 func schemes(name string) bool {
 	switch name {
 	case "http", "https", "ftp", "ftps", "sftp", "tcp", "udp", "ws", "wss", "ldap", "ldaps", "smb", "rmi", "file", "socks5", "ssh", "dns", "iiop", "stratum", "tls", "quic":
 		return true
 	}
 	return false
-}
-
-// unwrap joins a URL that a line break cuts, as text from PDF has it.
-func (v *values) unwrap(to int, tail string) (int, string) {
-	for range 3 {
-		cut, _ := v.ascii(to, 0) // punctuation at the end of a line belongs to it
-		if cut+1 >= len(v.text) || v.text[cut] != '\n' || tail == "" || cut-to > 1 {
-			return to, tail
-		}
-		tail += v.text[to:cut]
-		was := to
-		to = cut
-		end, _ := v.ascii(to+1, 0)
-		next := v.text[to+1 : end]
-		if len(next) < 2 || end < len(v.text) && v.text[end] != '\n' && v.text[end] != ' ' || strings.Contains(next, "://") || strings.Contains(next, "[.]") {
-			return was, tail[:len(tail)-(cut-was)]
-		}
-		last := tail[len(tail)-1]
-		alone := end == len(v.text) || v.text[end] == '\n'
-		begins := strings.IndexByte("/?&=%#-_", next[0]) >= 0
-		open := strings.IndexByte("-_=&?%/.", last) >= 0 && (alone || strings.IndexByte("=&?%", last) >= 0) && strings.ContainsAny(next, "/?=&%-_.0123456789")
-		if !begins && !open || next[0] == '-' && !alone {
-			return was, tail[:len(tail)-(cut-was)]
-		}
-		next = strings.TrimRight(next, ".:!?")
-		tail += next
-		to += 1 + len(next)
-	}
-	return to, tail
 }
 
 // A place on the network: a name or an address, and a port.
@@ -122,6 +127,15 @@ func (h place) entity() intel.Entity {
 		return intel.Entity{Kind: intel.Onion, Name: h.name}
 	}
 	return intel.Entity{Kind: intel.Domain, Name: h.name}
+}
+
+// badOnion is the reason why a name is no onion service.
+func badOnion(name string) string {
+	labels := strings.Split(name, ".")
+	if len(labels[len(labels)-2]) == 56 {
+		return badChecksum
+	}
+	return "no onion service has such a name"
 }
 
 // readHost reads a host with or without a port.
@@ -206,6 +220,7 @@ func (v *values) dotted(from, to int, p string) {
 		v.address(h, from, to, p, path)
 	case ok:
 		v.host(h, from, to, p, path, defanged)
+	case !hasPath && !defanged && v.numbers(from, to):
 	case !hasPath && !defanged:
 		v.sentenceEnd(from, to)
 	}
@@ -247,15 +262,37 @@ func unclosed(p string) string {
 // network reads a prefix such as 192.0.2.0/24.
 func (v *values) network(from, to int, p string) bool {
 	i := strings.LastIndexByte(p, '/')
-	if i < 0 || len(p)-i > 4 || !digits(p[i+1:]) {
+	if i < 0 {
 		return false
 	}
-	n, err := netip.ParsePrefix(p)
+	size := p[i+1:]
+	if n, ok := maskBits(size); ok {
+		size = strconv.Itoa(n)
+	}
+	if len(size) > 3 || !digits(size) {
+		return false
+	}
+	n, err := netip.ParsePrefix(p[:i+1] + size)
 	if err != nil || n.Addr().Is4() && n.Bits() < 8 || n.Addr().Is6() && n.Bits() < 16 {
 		return false
 	}
 	v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
 	return true
+}
+
+// maskBits returns the length of the prefix that a mask such as 255.255.255.0
+// stands for.
+func maskBits(s string) (int, bool) {
+	if !strings.HasPrefix(s, "255.") {
+		return 0, false
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return 0, false
+	}
+	b := a.As4()
+	m := binary.BigEndian.Uint32(b[:])
+	return bits.LeadingZeros32(^m), ^m&(^m+1) == 0
 }
 
 // span reads a range of addresses: one prefix if it is one, else both ends.
@@ -391,10 +428,13 @@ func (v *values) address(h place, from, to int, p, path string) {
 	if h.port != "" {
 		v.port1(h.port, from, to)
 	}
-	if path != "" && reason == "" && !allDigits(path) {
+	if path != "" && reason == "" && !allDigits(path) && !protocol(path) {
 		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, "")
 	}
 }
+
+// protocol reports whether s is what stands behind a port: 45.134.21.98:443/tcp.
+func protocol(s string) bool { return s == "tcp" || s == "udp" || s == "TCP" || s == "UDP" }
 
 // second reads the other end of a range that is written with blanks, if both
 // make one prefix.
@@ -435,10 +475,18 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 	}
 	e := h.entity()
 	if e.Name == "" {
-		v.note(intel.Entity{Kind: intel.Onion, Name: h.name}, from, end, "checksum does not match")
+		v.note(intel.Entity{Kind: intel.Onion, Name: h.name}, from, end, badOnion(h.name))
 		return
 	}
 	reason := v.navigation(h.name)
+	if begin := v.hyphenated(from); begin < from {
+		head, _, _ := strings.Cut(v.text[begin:from], "\n")
+		if whole, ok := hostName(head + h.name); ok && defanged && path == "" {
+			h.name, e.Name, from = whole, whole, begin
+		} else {
+			reason = cmp.Or(reason, cutByBreak)
+		}
+	}
 	if reason == "" && !defanged {
 		reason = v.notHost(h, from, end)
 	}
@@ -446,7 +494,7 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 	if h.port != "" {
 		v.port1(h.port, from, to)
 	}
-	if path != "" {
+	if path != "" && !protocol(path) {
 		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, reason)
 	}
 }

@@ -28,12 +28,15 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 		rest := strings.TrimLeft(run[3:], "-_: ")
 		n := cve(rest)
 		if n == 0 {
-			return false
+			return v.cutCVE(from, to, run)
 		}
 		used := len(run) - len(rest) + n
 		if len(p) == to-from && used < len(run) {
 			defer v.candidate(from+used+1, to, classOf(v.text[from+used+1:to])) // what else stands in the run
 			to = from + used
+			if more := rest[n:]; len(more) == n-4 && more[0] == '/' && allDigits(more[1:]) { // "CVE-2021-44235/44236"
+				v.note(intel.Entity{Kind: intel.Vulnerability, Name: "CVE-" + rest[:4] + "-" + more[1:]}, to+1, to+len(more), "")
+			}
 		}
 		kind, run = intel.Vulnerability, "CVE-"+rest[:4]+"-"+rest[5:n]
 	case strings.HasPrefix(run, "GHSA-") && ghsa(run[5:]):
@@ -150,7 +153,10 @@ func (v *values) digest(from, to int, p string) bool {
 		return false
 	case kind == intel.MD5 && v.near(from, 40, "ja3"):
 		kind = intel.JA3
-	case kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "correlation id", "request id", "trace id", "session", "serial"),
+	case kind == intel.MD5 && v.licensed(from):
+		reason = "licence key"
+	case kind == intel.MD5 && v.identifierAfter(to),
+		kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "correlation id", "request id", "trace id", "session", "serial"),
 		v.near(from, 16, "txid", "transaction", "block hash", "etag", "nonce", "salt", "token"):
 		reason = "unique identifier"
 	case v.near(from, 8, " iv ", "iv:", "iv =", "key ", "key:", "key=") && v.near(from, 80, "aes", "rc4", "xor", "des ", "encrypt", "decrypt", "cipher"):
@@ -159,6 +165,20 @@ func (v *values) digest(from, to int, p string) bool {
 	v.note(intel.NewEntity(kind, p), from, to, reason)
 	v.skip = max(v.skip, to)
 	return true
+}
+
+// licensed reports whether the words before a value say that it is the key of a
+// product.
+func (v *values) licensed(from int) bool {
+	return v.near(from, 32, "licence key", "license key", "licence:", "license:", "product key", "activation key", "serial key", "serial number", "licence code", "license code", "activation code",
+		"лицензионный ключ", "ключ лицензии", "ключ продукта", "lizenzschlüssel", "produktschlüssel", "clave de licencia", "clave de producto", "许可证密钥", "产品密钥")
+}
+
+// identifierAfter reports whether the word after a value says that it is a
+// unique identifier.
+func (v *values) identifierAfter(to int) bool {
+	rest := strings.TrimLeft(v.text[to:min(len(v.text), to+10)], " (")
+	return len(rest) >= 4 && (strings.EqualFold(rest[:4], "guid") || strings.EqualFold(rest[:4], "uuid"))
 }
 
 func digestOf(length int) intel.Kind {
@@ -175,35 +195,6 @@ func digestOf(length int) intel.Kind {
 		return intel.SHA512
 	}
 	return ""
-}
-
-// unwrapDigest joins hexadecimal digits that a line break cuts in the middle,
-// if both parts have a digest's length together and neither has alone.
-func (v *values) unwrapDigest(from, to int, p string) (int, int, string) {
-	i := to
-	for i < len(v.text) && i < to+8 && (v.text[i] == ' ' || v.text[i] == '\r' || v.text[i] == '-') {
-		i++
-	}
-	if i >= len(v.text) || v.text[i] != '\n' || len(p) > 120 || digestOf(len(p)) == intel.SHA256 || digestOf(len(p)) == intel.SHA512 {
-		return from, to, p
-	}
-	i++
-	for i < len(v.text) && (v.text[i] == ' ' || v.text[i] == '\t') && i < to+40 {
-		i++
-	}
-	end := i
-	for end < len(v.text) && end-i < 128 && classes[v.text[end]]&(hex|digit) != 0 {
-		end++
-	}
-	if end < len(v.text) && classes[v.text[end]]&(ends|dot|bracket) == 0 && v.text[end] != ')' {
-		return from, to, p
-	}
-	joined := p + v.text[i:end]
-	whole := digestOf(end-i) != "" && (len(joined) != 64 || !v.near(from, 16, "sha256", "sha-256"))
-	if end-i < 4 || digestOf(len(joined)) == "" || digestOf(len(joined)) == intel.JARM || allDigits(joined) || digestOf(len(p)) != "" && whole {
-		return from, to, p
-	}
-	return from, end, joined
 }
 
 // fuzzyHash reads a hash of ssdeep: block size, two parts of base64.
@@ -394,10 +385,14 @@ func (v *values) port(from, to int) {
 
 // port1 notes a port that stands behind a host, where its digits stand.
 func (v *values) port1(number string, from, to int) {
+	over := "/tcp"
 	if i := strings.LastIndex(v.text[from:to], number); i >= 0 {
+		if strings.EqualFold(v.text[from+i+len(number):to], "/udp") {
+			over = "/udp"
+		}
 		from, to = from+i, from+i+len(number)
 	}
-	v.note(intel.Entity{Kind: intel.Port, Name: number + "/tcp"}, from, to, "")
+	v.note(intel.Entity{Kind: intel.Port, Name: number + over}, from, to, "")
 }
 
 func plainName(s string) bool {

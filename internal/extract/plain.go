@@ -87,6 +87,10 @@ func disguise(s string) (sign string, length int) {
 		return ".", length
 	case ":":
 		return ":", length
+	case "::":
+		if length < len(s) && isHex(s[length:length+1]) {
+			return "::", length
+		}
 	case "://", ":/", ":]//", "://]":
 		return "://", length
 	case "/":

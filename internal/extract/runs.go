@@ -190,7 +190,28 @@ func (v *values) inLink(from, to int) bool {
 		return false
 	}
 	rest := v.text[to+1 : min(len(v.text), to+9)]
-	return !strings.HasPrefix(rest, "http") && !strings.HasPrefix(rest, "hxxp") && strings.ContainsAny(run[i+3:], "?=")
+	if strings.HasPrefix(rest, "http") || strings.HasPrefix(rest, "hxxp") {
+		return false
+	}
+	return strings.ContainsAny(run[i+3:], "?=") || strings.IndexByte(run[i+3:], '/') > 0 && v.pathGoesOn(to+1)
+}
+
+// pathGoesOn reports whether what stands behind a comma or a semicolon is more of
+// a path, with a file or a query at its end, and not another column or member.
+func (v *values) pathGoesOn(at int) bool {
+	end, _ := v.ascii(at, 0)
+	v.steps += end - at
+	rest := v.text[at:min(end, at+longest)]
+	folder, _, ok := strings.Cut(rest, "/")
+	switch folder {
+	case "application", "audio", "font", "image", "message", "multipart", "text", "video": // types of content
+		return false
+	}
+	if !ok || folder == "" || allDigits(folder) || folder[0] >= 'A' && folder[0] <= 'Z' || strings.ContainsAny(folder, ".:[(") {
+		return false
+	}
+	path, _, query := strings.Cut(rest, "?")
+	return query || fileName(path)
 }
 
 // beyondASCII goes on over a character that disguises or an odd letter.
@@ -249,7 +270,9 @@ func invisible(r rune) bool {
 
 // oddDot reports whether r is read as the dot of a name (RFC 3490 3.1) or a
 // look-alike.
-func oddDot(r rune) bool { return r == 0x3002 || r == 0xFF0E || r == 0xFF61 || r == 0x2024 }
+func oddDot(r rune) bool {
+	return r == 0x3002 || r == 0xFF0E || r == 0xFF61 || r == 0x2024 || r == 0xB7
+}
 
 func oddDash(r rune) bool {
 	return r >= 0x2010 && r <= 0x2015 || r == 0x2212 || r == 0xFE63 || r == 0xFF0D
@@ -279,6 +302,9 @@ func (v *values) overBlank(from, to int, has class) (int, class) {
 		}
 		return to, 0
 	}
+	if next := v.looseDot(from, to, has); next > 0 {
+		return v.ascii(next, odd|dot)
+	}
 	if signEnds(v.text[from:to]) && len(rest) > 0 && classes[rest[0]]&(alpha|hex|digit) != 0 {
 		return v.ascii(to+1, odd|dot)
 	}
@@ -287,6 +313,32 @@ func (v *values) overBlank(from, to int, has class) (int, class) {
 		return v.ascii(to+3, odd|dot)
 	}
 	return to, 0
+}
+
+// looseDot returns where the top-level name begins of a host whose last dot has a
+// blank before it, "evil-drop .com" or "evil-drop . com", or 0. Prose has that too:
+// "C2:" or the like must stand before it, and nothing behind.
+func (v *values) looseDot(from, to int, has class) int {
+	if has&^(alpha|hex|digit|dash|dot) != 0 || to-from > 63 || to+2 >= len(v.text) || v.text[to+1] != '.' {
+		return 0
+	}
+	begin := to + 2
+	if v.text[begin] == ' ' {
+		begin++
+	}
+	end := begin
+	for end < len(v.text) && end-begin < 8 && v.text[end] >= 'a' && v.text[end] <= 'z' {
+		end++
+	}
+	v.steps += end - to
+	if !common(v.text[begin:end]) || end < len(v.text) && isWordByte(v.text[end]) || !strings.HasSuffix(v.text[:from], ": ") {
+		return 0
+	}
+	switch word, _ := v.before(from); word {
+	case "c2", "c&c", "cnc", "domain", "domains", "host", "hostname", "url", "site", "server", "ioc", "iocs", "домен", "сайт", "域名":
+		return begin
+	}
+	return 0
 }
 
 // signLength returns the length of the sign in brackets at the beginning of s

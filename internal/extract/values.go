@@ -46,6 +46,12 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason})
 }
 
+// benign reports whether the reference knows a value as ordinary.
+func (v *values) benign(e intel.Entity) bool {
+	_, ok := v.set.Benign(e)
+	return ok
+}
+
 // leads and trails are the punctuation that a value does not begin or end with.
 var leads, trails = setOf("([{*.:!?=~#"), setOf(".:!?*_~=")
 
@@ -116,6 +122,10 @@ func (v *values) candidate(from, to int, has class) {
 			return
 		}
 	}
+	if has&backslash != 0 && schemeTurned(run) {
+		v.link(from, to, plain(strings.ReplaceAll(run, "\\", "/"), has&^backslash))
+		return
+	}
 	if has&backslash != 0 && v.path(from, to) {
 		return
 	}
@@ -144,6 +154,19 @@ func (v *values) candidate(from, to int, has class) {
 	if v.advisory {
 		v.bare(from, to)
 	}
+}
+
+// schemeTurned reports whether a run is a URL with its slashes turned around.
+func schemeTurned(run string) bool {
+	i := strings.Index(run[:min(len(run), 9)], ":\\\\")
+	if i < 0 {
+		return false
+	}
+	switch strings.ToLower(run[:i]) {
+	case "http", "https", "hxxp", "hxxps":
+		return true
+	}
+	return false
 }
 
 // callName reports whether s is the name of a function, qualified or not.

@@ -1,0 +1,199 @@
+package extract
+
+import (
+	"net/netip"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// notAddress is the reason why four numbers are no address, or none. Where only
+// their form speaks for a version, what the reference knows of the address does
+// before it.
+func (v *values) notAddress(h place, from, end int, p string) string {
+	b := h.addr.As4()
+	if p != v.text[from:end] && !strings.HasPrefix(p, v.text[from:end]) {
+		return ""
+	}
+	word, begin := v.before(from)
+	switch {
+	case mask(b):
+		return "netmask"
+	case h.port != "":
+		return ""
+	case word == "oid" || strings.HasPrefix(h.name, "1.3.6.1"):
+		return "object identifier"
+	case sectionBefore(word):
+		return "section number"
+	case versionBefore(word), b[0] == 0 && b != [4]byte{}, versionAfter(v.text[end:]), begin < from && v.text[from-1] == '<':
+		return "version number"
+	case v.near(from, 48, "upgrad", "downgrad") && b[0] < 100:
+		return "version number"
+	case small(b) && v.heading(from, end):
+		return "section number"
+	}
+	after := v.afterVersion(from, b)
+	if after == "" && (!small(b) || v.amongAddresses(from, end) || v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup")) {
+		if from > 1 && (v.text[from-1] == '-' || v.text[from-1] == '/') && isWordByte(v.text[from-2]) {
+			return "version number"
+		}
+		return ""
+	}
+	if known, ok := v.set.Benign(h.entity()); ok {
+		return known
+	}
+	if after == "" {
+		after = looksLikeVersion
+	}
+	return after
+}
+
+// looksLikeVersion is the reason where nothing but small numbers says that a
+// version is meant.
+const looksLikeVersion = "reads like a version number"
+
+// mask reports whether four numbers are the mask of a network or what such a
+// mask leaves out.
+func mask(b [4]byte) bool {
+	switch {
+	case b[0] == 255:
+		return b[1] == 255 || b[1]|b[2]|b[3] == 0
+	case b[0] == 0:
+		return b[3] == 255 && (b[1] == 0 || b[1] == 255 && b[2] == 255) && (b[2] == 0 || b[2] == 255)
+	}
+	return false
+}
+
+// small reports whether all four numbers are such as versions have.
+func small(b [4]byte) bool { return b[0] <= 30 && b[1] <= 30 && b[2] <= 30 && b[3] <= 30 }
+
+// large reports whether four numbers are hardly those of a version.
+func large(b [4]byte) bool {
+	n := 0
+	for _, c := range b {
+		if c > 30 {
+			n++
+		}
+	}
+	return b[0] > 30 && n > 1
+}
+
+// afterVersion is the reason why four numbers go on a list of versions, or none:
+// "versions 6.0.0.1 and 6.0.0.2". One that only looks like a version makes no
+// other a version that does not.
+func (v *values) afterVersion(from int, b [4]byte) string {
+	o := v.listedBefore(from, 1)
+	if o == nil || !strings.HasSuffix(o.Suppressed, "version number") || o.Suppressed == looksLikeVersion && !small(b) {
+		return ""
+	}
+	return o.Suppressed
+}
+
+// listedBefore is the address n before the next, which is at a place, if nothing
+// but a comma or a word such as "and" parts them; else nil.
+func (v *values) listedBefore(from, n int) *intel.Observation {
+	if len(v.out) < n {
+		return nil
+	}
+	o := &v.out[len(v.out)-n]
+	if end := o.Offset + o.Length; o.Entity.Kind != intel.IPv4 || from < end || from-end > 12 || !listSign(v.text[end:from]) {
+		return nil
+	}
+	return o
+}
+
+// listSign reports whether a text parts members of a list.
+func listSign(s string) bool {
+	switch strings.Trim(s, " ,") {
+	case "", "and", "or", "to", "through", "-", "–", "/", "и", "до", "bis", "und", "y", "a", "و", "和", "至":
+		return true
+	}
+	return false
+}
+
+// mostListed is how many members of a list are looked at on either side of one.
+const mostListed = 4
+
+// amongAddresses reports whether four small numbers stand in a list in which another is
+// an address without doubt: that speaks for all of them. It looks at few before,
+// which were judged so, and at few after.
+func (v *values) amongAddresses(from, end int) bool {
+	begin := from
+	for n := 1; n <= mostListed; n++ {
+		o := v.listedBefore(begin, n)
+		if o == nil || strings.HasSuffix(o.Suppressed, "version number") {
+			break
+		}
+		if a, err := netip.ParseAddr(o.Entity.Name); err == nil && (o.Suppressed == "" || large(a.As4())) {
+			return true
+		}
+		begin = o.Offset
+	}
+	for range mostListed {
+		at := end
+		for at < len(v.text) && at-end <= 12 && (v.text[at] < '0' || v.text[at] > '9') {
+			at++
+		}
+		if at == end || at == len(v.text) || !listSign(v.text[end:at]) {
+			return false
+		}
+		to := at
+		for to < len(v.text) && to-at < 15 && (v.text[to] == '.' || v.text[to] >= '0' && v.text[to] <= '9') {
+			to++
+		}
+		v.steps += to - end
+		a, err := netip.ParseAddr(strings.TrimRight(v.text[at:to], "."))
+		if err != nil {
+			return false
+		}
+		if large(a.As4()) {
+			return !versionAfter(v.text[to:])
+		}
+		end = to
+	}
+	return false
+}
+
+// heading reports whether four numbers stand at the beginning of a line before
+// words with a capital, as the number of a section does.
+func (v *values) heading(from, end int) bool {
+	begin := from
+	for begin > 0 && strings.IndexByte(" \t#*", v.text[begin-1]) >= 0 {
+		begin--
+	}
+	v.steps += from - begin
+	if begin > 0 && v.text[begin-1] != '\n' || end+1 >= len(v.text) || v.text[end] != ' ' && v.text[end] != '\t' && v.text[end] != '.' {
+		return false
+	}
+	rest := strings.TrimLeft(v.text[end:min(len(v.text), end+16)], ". \t")
+	r, _ := utf8.DecodeRuneInString(rest)
+	return unicode.IsUpper(r)
+}
+
+// numbers sets aside numbers with dots that are no address but hold what reads
+// like one: the version v5.4.3.2, an object identifier.
+func (v *values) numbers(from, to int) bool {
+	reason := "object identifier"
+	if v.text[from]|0x20 == 'v' {
+		from++
+		reason = "version number"
+	} else if run := v.text[from:to]; !strings.HasPrefix(run, "1.3.6.1.") && !strings.HasPrefix(run, "1.2.840.") && !strings.HasPrefix(run, "2.16.840.") {
+		return false
+	} else {
+		end := from
+		for n := 0; end < to && n < 4; end++ {
+			if v.text[end] == '.' {
+				n++
+			}
+		}
+		to = max(from, end-1)
+	}
+	a, err := netip.ParseAddr(v.text[from:to])
+	if err != nil || !a.Is4() {
+		return false
+	}
+	v.note(intel.Entity{Kind: intel.IPv4, Name: a.String()}, from, to, reason)
+	return true
+}
