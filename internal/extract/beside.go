@@ -63,6 +63,9 @@ const (
 // hopeless reports whether a name is a word that stands in texts so often for
 // what it says that nothing tells when it is a name.
 func hopeless(name string) bool {
+	if released(name) {
+		return true
+	}
 	switch strings.ToLower(name) {
 	case "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
 		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "one", "two", "three", "first", "second", "third", "final", "last", "next", "new", "russian", "chinese", "iranian",
@@ -72,6 +75,23 @@ func hopeless(name string) bool {
 		"chrome", "firefox", "telegram", "discord", "github", "twitter", "apache", "oracle", "cisco", "vmware", "citrix", "fortinet", "telnet", "ssh", "curl", "wget", "bash", "sh", "vi", "route", "arp", "systeminfo", "netstat", "ipconfig", "ifconfig",
 		"tasklist", "copy-paste", "reuse", "endurance", "attack", "phishing", "default", "error", "help", "support", "all", "data", "file", "files", "crypto", "bitcoin", "rat", "spyware", "worm", "botnet", "test":
 		return true
+	}
+	return false
+}
+
+// released reports whether a name is that of a well-known product and its version,
+// written as one word or as two: whatever is called so, texts mean the product.
+func released(name string) bool {
+	name = strings.ToLower(name)
+	base := strings.TrimRight(name, "0123456789. -_")
+	if base == name {
+		base, _ = strings.CutSuffix(name, "xp")
+		base = strings.TrimRight(base, " -_")
+	}
+	switch base {
+	case "windows", "windows server", "android", "linux", "ios", "macos", "mac os x", "ubuntu", "debian", "office", "word", "excel", "outlook", "exchange", "sharepoint",
+		"internet explorer", "edge", "chrome", "firefox", "safari", "acrobat", "flash", "java", "javascript", "python", "perl", "php", "oracle", "win":
+		return base != name
 	}
 	return false
 }
