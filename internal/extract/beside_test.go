@@ -50,3 +50,10 @@ func TestReleasesOfProductsAreNoNames(t *testing.T) {
 		{"LockBit 4 is back, says Lockbit4.", "actor:lockbit-4 actor:lockbit4 malware:lockbit-4 malware:lockbit4"},
 	})
 }
+
+func TestTacticsAreNoActors(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"TA0002 Execution, TA0001, TA0040, TA0108", ""},
+		{"TA505 and TA2101 and TA0505X", "actor:ta2101 actor:ta505"},
+	})
+}
