@@ -16,6 +16,12 @@ func wordy(t *testing.T) *extract.Scanner {
 	set, err := reference.NewSet(reference.ActorsPack("1", []reference.Cluster{
 		{Galaxy: "ransomware", Value: "Windows10", Group: true},
 		{Galaxy: "ransomware", Value: "Lockbit4", Group: true},
+		{Galaxy: "ransomware", Value: "Cuba", Group: true},
+		{Galaxy: "threat-actor", Value: "Silence"},
+		{Galaxy: "threat-actor", Value: "Rapid"},
+		{Galaxy: "threat-actor", Value: "Numbered Crew", Synonyms: []string{"Group 3", "Team9"}},
+		{Galaxy: "threat-actor", Value: "Dusty Crew", Synonyms: []string{"DUNE", "TEMP.Veles"}},
+		{Galaxy: "mitre-malware", Value: "Aurora", Malicious: true},
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -55,5 +61,35 @@ func TestTacticsAreNoActors(t *testing.T) {
 	checkNames(t, wordy(t), []mention{
 		{"TA0002 Execution, TA0001, TA0040, TA0108", ""},
 		{"TA505 and TA2101 and TA0505X", "actor:ta2101 actor:ta505"},
+	})
+}
+
+func TestOrdinaryNamesNeedWhatSaysTheyAreOne(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"Group 3 of the patients had better results. Table 2: Group 3", ""},
+		{"We compared Group 1, Group 2 and Group 3 of malware samples.", ""},
+		{"Team 9 won. Numbered Crew (Group 3) did too.", "actor:group-3 actor:numbered-crew"},
+		{"The Rapid team struck. The Rapid team has left.", "actor:rapid"},
+		{"The Red Cross came. Rapid response team ready.", ""},
+		{"Rapid hacking group seen", "actor:rapid"},
+		{"the sand worm of Dune and Dusty Crew", "actor:dusty-crew"},
+		{"the worm Dune, and of DUNE worm", "actor:dune"},
+		{"Silence attacked banks.", "actor:silence"},
+		{"Silence, a Russian-speaking group, attacked.", "actor:silence country:RU"},
+		{"Silence, a virtue, is golden. The group left.", ""},
+		{"TEMP.Veles came, TEMP Veles did not", "actor:temp-veles"},
+		{"temp. Veles came", ""},
+		{"Operation Aurora hit an infected company.", ""},
+		{"Aurora stealer was seen.", "malware:aurora"},
+	})
+}
+
+func TestCountriesAndWhatIsCalledAsTheyAre(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"Ransomware operators from Cuba met in Havana.", "country:CU"},
+		{"Cuba ransomware hit a hospital.", "actor:cuba malware:cuba"},
+		{"The ransomware group Cuba struck. Cuba is back.", "actor:cuba malware:cuba"},
+		{"Cuba ransomware was seen in Cuba.", "actor:cuba country:CU malware:cuba"},
+		{"In Cuba, a gang was seen.", "country:CU"},
 	})
 }

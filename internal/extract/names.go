@@ -16,6 +16,9 @@ type phrase struct {
 	entity  intel.Entity
 	common  bool // counts only in its own capitals and where the context says so
 	cased   bool // counts only in its own capitals
+	counted bool // a group's number, such as "Group 3"
+	place   bool // a country is called so as well
+	dotted  bool // has points between its words, such as "TEMP.Veles"
 	exact   string
 	head    string       // the first word of exact
 	written intel.Entity // what a mention as exact is of
@@ -71,6 +74,7 @@ func newLexicon(set *reference.Set) *lexicon {
 	}
 	for _, phrases := range l.entries {
 		slices.SortStableFunc(phrases, byLength)
+		placed(phrases)
 	}
 	l.first = newDirectory(places)
 	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
@@ -79,6 +83,17 @@ func newLexicon(set *reference.Set) *lexicon {
 		}
 	}
 	return l
+}
+
+// placed marks the names that are those of countries too.
+func placed(phrases []phrase) {
+	for _, land := range phrases {
+		for k := range phrases {
+			if p := &phrases[k]; land.entity.Kind == intel.Country && named(p.entity.Kind) && strings.EqualFold(p.exact, land.exact) {
+				p.place = true
+			}
+		}
+	}
 }
 
 // byLength puts longer phrases first, and of equal ones those that name nothing.
@@ -133,9 +148,11 @@ func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
 	}
 	h := p.hashes[0]
 	p.head = firstWord(n.Text, words)
+	p.dotted = len(words) > 1 && !adjacent(n.Text, words) && adjacent(strings.ReplaceAll(n.Text, ".", " "), words)
 	l.begins.add(h)
 	if named(n.Entity.Kind) {
 		p.written = intel.NewEntity(n.Entity.Kind, n.Text)
+		p.counted = counted(n.Text)
 	}
 	at, known := places[h]
 	if !known {
@@ -165,8 +182,14 @@ type search struct {
 	language func() string
 	out      []intel.Observation // to begin with empty
 	// doubtful are ambiguous names without support of their own.
-	doubtful []intel.Observation
+	doubtful []doubt
 	steps    int // phrases and words looked at
+}
+
+// A doubt is an ambiguous name; alone, other names beside it do not help.
+type doubt struct {
+	intel.Observation
+	alone bool
 }
 
 // find returns the phrases in the text, the longest at each word, and how many
@@ -193,7 +216,7 @@ func (s *search) at(i int) int {
 		return 0
 	}
 	phrases := s.entries[place]
-	took := 0
+	took, before := 0, len(s.out)
 	var kinds [8]intel.Kind
 	n := 0
 	for k := range phrases {
@@ -203,7 +226,7 @@ func (s *search) at(i int) int {
 			continue
 		}
 		stretch := s.words[i : i+len(p.hashes)]
-		if !matches(p, stretch) || !adjacent(s.text, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
+		if !matches(p, stretch) || !s.together(p, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
 			continue
 		}
 		from, to := int(stretch[0].from), int(stretch[len(stretch)-1].to)
@@ -218,7 +241,7 @@ func (s *search) at(i int) int {
 		case refused:
 			continue
 		case doubted:
-			s.doubtful = append(s.doubtful, p.mentioned(o))
+			s.doubtful = append(s.doubtful, doubt{p.mentioned(o), p.respelled(o.Text)})
 		case accepted:
 			s.out = append(s.out, p.mentioned(o))
 		}
@@ -226,7 +249,19 @@ func (s *search) at(i int) int {
 		kinds[n] = p.entity.Kind
 		n++
 	}
+	if n > 1 {
+		s.out = append(s.out[:before], athome(s.out[before:])...)
+	}
 	return took
+}
+
+// athome drops the countries among what stands at one place if something else is
+// called so there: "Cuba ransomware".
+func athome(at []intel.Observation) []intel.Observation {
+	if !slices.ContainsFunc(at, func(o intel.Observation) bool { return named(o.Entity.Kind) }) {
+		return at
+	}
+	return slices.DeleteFunc(at, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country })
 }
 
 // A judgement is how a phrase that stands there is taken.
@@ -269,7 +304,7 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	switch {
 	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
 		return refused // how a flaw works is not what somebody does; tool and server are no techniques
-	case s.strict && named(p.entity.Kind) && !p.common:
+	case s.strict && named(p.entity.Kind) && !p.common, p.counted:
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted
 	case p.common && o.Text != p.exact && (lower || o.Text != strings.ToUpper(p.exact)):
@@ -282,13 +317,17 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		return refused
 	}
 	switch {
-	case s.supported(i, end):
+	case p.counted:
+		return doubted
+	case s.operation(p, i):
+		return refused
+	case s.supported(p, i, end, o):
 		return accepted
 	case tagged && named(p.entity.Kind) && p.common:
 		return doubted
 	case !named(p.entity.Kind):
 		return refused
-	case s.personal(i, end):
+	case s.personal(i, end), p.place && s.within(i):
 		return refused
 	}
 	return doubted
@@ -307,11 +346,15 @@ func (s *search) settle() {
 			sure[intel.Compact(o.Text)] = true
 		}
 	}
-	for _, o := range s.doubtful {
-		if sure[intel.Compact(o.Text)] || s.listed(o, accepted) {
+	settled := map[int]bool{} // by offset
+	for _, d := range s.doubtful {
+		o := d.Observation
+		if sure[intel.Compact(o.Text)] || !d.alone && s.listed(o, accepted) {
+			settled[o.Offset] = true
 			s.out = append(s.out, o)
 		}
 	}
+	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && settled[o.Offset] })
 }
 
 // listed reports whether a doubtful name stands in a list with other names.
@@ -347,6 +390,15 @@ func matches(p *phrase, words []token) bool {
 		}
 	}
 	return true
+}
+
+// together reports whether words stand as close as those of a phrase; points
+// that a name has belong there.
+func (s *search) together(p *phrase, words []token) bool {
+	if adjacent(s.text, words) {
+		return true
+	}
+	return p.dotted && strings.EqualFold(s.text[words[0].from:words[len(words)-1].to], strings.TrimRight(p.exact, "."))
 }
 
 // adjacent reports whether words stand close together: blanks, hyphens and the
