@@ -47,6 +47,18 @@ func (p *phrase) respelled(text string) bool {
 	return p.common && named(p.entity.Kind) && text != p.exact && capitalised(text) && p.exact == strings.ToUpper(p.exact)
 }
 
+// introduced reports whether the word before i says that attackers follow.
+func (s *search) introduced(i int) bool {
+	if i == 0 || strings.ContainsAny(s.text[s.words[i-1].to:s.words[i].from], ".,;!?\n") {
+		return false
+	}
+	switch strings.ToLower(s.word(i - 1)) {
+	case "actor", "actors", "apt", "adversary", "attackers", "hackers", "aka":
+		return true
+	}
+	return false
+}
+
 // begins reports whether word i is the first of a sentence or line, where a
 // capital says nothing.
 func (s *search) begins(i int) bool {

@@ -69,6 +69,7 @@ func TestOrdinaryNamesNeedWhatSaysTheyAreOne(t *testing.T) {
 		{"Group 3 of the patients had better results. Table 2: Group 3", ""},
 		{"We compared Group 1, Group 2 and Group 3 of malware samples.", ""},
 		{"Team 9 won. Numbered Crew (Group 3) did too.", "actor:group-3 actor:numbered-crew"},
+		{"Threat actor: Group 3. Actors: Group 7.", "actor:group-3"},
 		{"The Rapid team struck. The Rapid team has left.", "actor:rapid"},
 		{"The Red Cross came. Rapid response team ready.", ""},
 		{"Rapid hacking group seen", "actor:rapid"},

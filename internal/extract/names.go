@@ -317,7 +317,7 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		return refused
 	}
 	switch {
-	case p.counted:
+	case p.counted && !s.introduced(i):
 		return doubted
 	case s.operation(p, i):
 		return refused
