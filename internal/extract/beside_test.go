@@ -94,3 +94,14 @@ func TestCountriesAndWhatIsCalledAsTheyAre(t *testing.T) {
 		{"In Cuba, a gang was seen.", "country:CU"},
 	})
 }
+
+func TestNamesAreReadOverALineBreak(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"seen at Numbered\nCrew again", "actor:numbered-crew"},
+		{"seen at Numbered \r\n Crew in the United\nKingdom", "actor:numbered-crew country:GB"},
+		{"seen at Numbered\n\nCrew", ""},
+		{"names: Numbered\n- Crew", ""},
+		{"names: Numbered\n* Crew\n# Crew", ""},
+		{"The Numbered Crew is an actor group\n3. Findings", "actor:numbered-crew"},
+	})
+}

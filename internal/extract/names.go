@@ -402,18 +402,27 @@ func (s *search) together(p *phrase, words []token) bool {
 }
 
 // adjacent reports whether words stand close together: blanks, hyphens and the
-// like between them, no end of a sentence or line.
+// like between them, no end of a sentence or paragraph.
 func adjacent(text string, words []token) bool {
 	for i := 1; i < len(words); i++ {
 		gap := text[words[i-1].to:words[i].from]
 		if gap == "." && isDigit(text[words[i-1].to-1]) && isDigit(text[words[i].from]) {
 			continue // LockBit 3.0
 		}
+		if wrapped(text, gap, int(words[i].from)) {
+			continue
+		}
 		if len(gap) > 4 || strings.ContainsAny(gap, "\n.;:!?|=/()[],") {
 			return false
 		}
 	}
 	return true
+}
+
+// wrapped reports whether the gap before a word is a single line break, as text
+// out of PDF has them within sentences. A number begins an item of a list.
+func wrapped(text, gap string, next int) bool {
+	return len(gap) <= 4 && strings.Trim(gap, " \r") == "\n" && !isDigit(text[next])
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
