@@ -105,3 +105,18 @@ func TestNamesAreReadOverALineBreak(t *testing.T) {
 		{"The Numbered Crew is an actor group\n3. Findings", "actor:numbered-crew"},
 	})
 }
+
+func TestInitialsOfCountries(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"US agencies were hit. U.S. officials said so. The U.S. Treasury too.", "country:US"},
+		{"Targets in the US, UK and UAE.", "country:AE country:GB country:US"},
+		{"The U.K. and the U.A.E. are affected", "country:AE country:GB"},
+		{"US-based, non-US and UK-US firms", "country:GB country:US"},
+		{"give it to us, tell us, u.s. and uk", ""},
+		{"CONTACT US NOW. FOLLOW US", ""},
+		{"AGAINST THE US GOVERNMENT", "country:US"},
+		{"US$ 5 and US $1,000 and 5 US dollars or U.S. dollars", ""},
+		{"says US-CERT; lang=en-US; locale en_US; US East (N. Virginia)", ""},
+		{"at U.S.example.com and a.U.S b", ""},
+	}, "country")
+}

@@ -198,7 +198,7 @@ func (s *search) find() (found []intel.Observation, steps int) {
 	l, words := s.lexicon, s.words
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
-		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || s.taken.cover(int(w.from)) {
+		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || s.taken.cover(int(w.from)) && !pointed(s.text, w) {
 			i++
 			continue
 		}
@@ -231,7 +231,7 @@ func (s *search) at(i int) int {
 		}
 		from, to := int(stretch[0].from), int(stretch[len(stretch)-1].to)
 		o := intel.Observation{Entity: p.entity, Offset: from, Length: to - from, Text: s.text[from:to]}
-		if !s.spoken(p, o) {
+		if !s.spoken(p, o) || p.initials() && !s.initials(i, i+len(p.hashes)) {
 			continue
 		}
 		if p.idle() {
