@@ -120,3 +120,11 @@ func TestInitialsOfCountries(t *testing.T) {
 		{"at U.S.example.com and a.U.S b", ""},
 	}, "country")
 }
+
+func TestDomainsOfCountriesAreNoCountries(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"例子恶意.中国 is bad, 예시.한국 too", ""},
+		{"在中国。中国的攻击者", "country:CN"},
+		{"1. 中国", "country:CN"},
+	}, "country")
+}
