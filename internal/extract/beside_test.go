@@ -128,3 +128,25 @@ func TestDomainsOfCountriesAreNoCountries(t *testing.T) {
 		{"1. 中国", "country:CN"},
 	}, "country")
 }
+
+func TestTechniquesByOneWord(t *testing.T) {
+	attack, err := reference.AttackPack("1", []reference.Technique{
+		{ID: "T1558.003", Name: "Kerberoasting"}, {ID: "T1014", Name: "Rootkit"}, {ID: "T1195", Name: "Supply Chain Compromise"},
+		{ID: "T1036", Name: "Masquerading"}, {ID: "T1584.004", Name: "Server"}, {ID: "T1588.002", Name: "Tool"}, {ID: "T1566.001", Name: "Spearphishing Attachment"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := reference.NewSet(attack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkNames(t, extract.New(set), []mention{
+		{"The attackers used Kerberoasting to steal tickets.", "technique:T1558.003"},
+		{"they kept kerberoasting, with rootkits", "technique:T1014 technique:T1558.003"},
+		{"Supply Chain Compromise was the entry.", "technique:T1195"},
+		{"| T1036 | Masquerading |", "technique:T1036"},
+		{"spearphishing attachments", "technique:T1566.001"},
+		{"Server and Tool of the attackers", ""},
+	}, "technique")
+}

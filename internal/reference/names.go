@@ -102,7 +102,7 @@ func (t *nameTable) ordinary(text, key string, kind intel.Kind) bool {
 	case intel.Sector:
 		return t.common[key] || generic(key)
 	case intel.Technique:
-		return t.common[key] || !strings.Contains(intel.Slug(text), "-")
+		return !telling(key) && (t.common[key] || !strings.Contains(intel.Slug(text), "-"))
 	}
 	return t.common[key]
 }
@@ -112,6 +112,18 @@ func (t *nameTable) ordinary(text, key string, kind intel.Kind) bool {
 func initials(key string) bool {
 	switch key {
 	case "us", "usa", "uk", "uae", "prc":
+		return true
+	}
+	return false
+}
+
+// telling reports whether the compact name of a technique is one word that is said
+// of nothing else, or a phrase that is.
+func telling(key string) bool {
+	switch key {
+	case "kerberoasting", "dcsync", "timestomp", "timestomping", "steganography", "keylogging", "keylogger", "keyloggers", "rootkit", "rootkits", "bootkit",
+		"masquerading", "sideloading", "typosquatting", "typosquatted", "cryptojacking", "malvertising", "spearphishing", "webshell", "webshells", "mshta", "regsvr32", "vssadmin", "schtasks",
+		"supplychaincompromise", "networksniffing":
 		return true
 	}
 	return false
