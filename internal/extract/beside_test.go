@@ -34,7 +34,7 @@ func wordy(t *testing.T) *extract.Scanner {
 func namesIn(s *extract.Scanner, text string, kinds ...string) string {
 	return strings.Join(slices.DeleteFunc(live(s, intel.Document{Text: text}), func(e string) bool {
 		kind, _, _ := strings.Cut(e, ":")
-		return kind == "sector" || len(kinds) > 0 && !slices.Contains(kinds, kind)
+		return len(kinds) == 0 && kind == "sector" || len(kinds) > 0 && !slices.Contains(kinds, kind)
 	}), " ")
 }
 
@@ -149,4 +149,17 @@ func TestTechniquesByOneWord(t *testing.T) {
 		{"spearphishing attachments", "technique:T1566.001"},
 		{"Server and Tool of the attackers", ""},
 	}, "technique")
+}
+
+func TestOrdinaryWordsForSectors(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"They attacked manufacturing, retail and energy companies.", "sector:energy sector:manufacturing sector:retail"},
+		{"The targets are in manufacturing and retail.", "sector:manufacturing sector:retail"},
+		{"Energy companies were hit; it targets media files", "sector:energy"},
+		{"Retail is manufacturing energy. A security company reported it, your insurance company pays.", ""},
+		{"against public cloud infrastructure.", ""},
+		{"은행이 공격을 받았다.", "sector:finance"},
+		{"Хакеры атаковали банки.", "sector:finance"},
+	}, "sector")
+	checkNames(t, wordy(t), []mention{{"in den USA und in Polen", "country:PL country:US"}, {"polen", ""}}, "country")
 }

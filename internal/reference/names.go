@@ -74,7 +74,7 @@ func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64)
 		return
 	}
 	at := nameKey{strings.ToLower(text), e.Kind}
-	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind), Cased: e.Kind == intel.Country && initials(key)}, key, votes}
+	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind), Cased: e.Kind == intel.Country && (initials(key) || key == "polen")}, key, votes}
 	if i, ok := t.seen[at]; ok {
 		if t.rows[i].Entity != e && t.rows[i].votes < votes {
 			t.rows[i] = r
