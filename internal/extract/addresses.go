@@ -57,10 +57,10 @@ const looksLikeVersion = "reads like a version number"
 // mask reports whether four numbers are the mask of a network or what such a
 // mask leaves out.
 func mask(b [4]byte) bool {
-	switch {
-	case b[0] == 255:
+	switch b[0] {
+	case 255:
 		return b[1] == 255 || b[1]|b[2]|b[3] == 0
-	case b[0] == 0:
+	case 0:
 		return b[3] == 255 && (b[1] == 0 || b[1] == 255 && b[2] == 255) && (b[2] == 0 || b[2] == 255)
 	}
 	return false

@@ -116,11 +116,12 @@ func system(s string, said bool) bool {
 	return allDigits(s) && len(s) <= 10 && s[0] != '0' && (len(s) >= 4 || said)
 }
 
-// numbered reports whether s is a designator that vendors give actors.
+// numbered reports whether s is a designator that vendors give actors. TA with
+// four digits of which the first is 0 is a tactic of ATT&CK.
 func numbered(s string) bool {
 	for _, p := range []string{"UNC", "TA", "FIN", "APT", "STORM-", "DEV-", "UAC-", "TG-", "TAG-", "APT-C-", "G0"} {
 		if rest, ok := strings.CutPrefix(s, p); ok && len(rest) >= 1 && len(rest) <= 5 && allDigits(rest) && (p != "G0" || len(rest) == 3) && (len(p) > 2 || len(rest) >= 3) {
-			return true
+			return p != "TA" || len(rest) != 4 || rest[0] != '0'
 		}
 	}
 	return false

@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	// fewestLetters is from how many letters of words on a language is told.
+	// fewestLetters is from how many letters of words on a language is told, and
+	// fewestOwn by a script that is of one language or few.
 	fewestLetters = 24
+	fewestOwn     = 10
 	signWorth     = 3
 	// foreignNames is to which part of a text its own script may shrink between
 	// names in Latin letters.
@@ -60,7 +62,7 @@ func language(text string, decide tieBreak) (tag string, confidence float64) {
 			of, most = script(s), n
 		}
 	}
-	if all < fewestLetters {
+	if all < fewestLetters && (most < fewestOwn || !of.telling()) {
 		return "", 0
 	}
 	if most*foreignNames < all {
@@ -99,6 +101,12 @@ const (
 	thai
 	scriptCount
 )
+
+// telling reports whether a script says much of the language: Korean has its own,
+// and what Arabic letters Persian adds stand in nearly all its words.
+func (s script) telling() bool {
+	return s == arabic || s == hangul || s == hebrew || s == greek || s == thai
+}
 
 func scriptOf(r rune) script {
 	switch {

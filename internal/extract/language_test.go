@@ -21,8 +21,12 @@ func TestLanguagesAreToldApart(t *testing.T) {
 		"این گروه باج میخواهد و تهدید میکند که دادهها را منتشر کند، چون پول میخواهد.":       "fa",
 		"تطلب المجموعة فدية وتهدد بنشر البيانات التي سرقتها من الشركة.":                     "ar",
 		"192.0.2.7 update.example a41d8cd98f00b204e9800998ecf8427e":                         "",
-		"ok thanks": "",
-		"":          "",
+		"우리는 정부 사이트를 공격했다":                                                                  "ko",
+		"ما داده\u200cهای شما را داریم":                                                     "fa",
+		"هاجمنا موقع الحكومة":                                                               "ar",
+		"APT37 (금성121)":                                                                     "",
+		"ok thanks":                                                                         "",
+		"":                                                                                  "",
 	} {
 		got, confidence := extract.Language(text)
 		if got != want || want != "" && (confidence < 0.5 || confidence > 1) {

@@ -16,6 +16,9 @@ type phrase struct {
 	entity  intel.Entity
 	common  bool // counts only in its own capitals and where the context says so
 	cased   bool // counts only in its own capitals
+	counted bool // a group's number, such as "Group 3"
+	place   bool // a country is called so as well
+	dotted  bool // has points between its words, such as "TEMP.Veles"
 	exact   string
 	head    string       // the first word of exact
 	written intel.Entity // what a mention as exact is of
@@ -71,6 +74,7 @@ func newLexicon(set *reference.Set) *lexicon {
 	}
 	for _, phrases := range l.entries {
 		slices.SortStableFunc(phrases, byLength)
+		markPlaces(phrases)
 	}
 	l.first = newDirectory(places)
 	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
@@ -79,6 +83,17 @@ func newLexicon(set *reference.Set) *lexicon {
 		}
 	}
 	return l
+}
+
+// markPlaces marks the names that are those of countries too.
+func markPlaces(phrases []phrase) {
+	for _, land := range phrases {
+		for k := range phrases {
+			if p := &phrases[k]; land.entity.Kind == intel.Country && named(p.entity.Kind) && strings.EqualFold(p.exact, land.exact) {
+				p.place = true
+			}
+		}
+	}
 }
 
 // byLength puts longer phrases first, and of equal ones those that name nothing.
@@ -133,9 +148,11 @@ func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
 	}
 	h := p.hashes[0]
 	p.head = firstWord(n.Text, words)
+	p.dotted = len(words) > 1 && !adjacent(n.Text, words) && adjacent(strings.ReplaceAll(n.Text, ".", " "), words)
 	l.begins.add(h)
 	if named(n.Entity.Kind) {
 		p.written = intel.NewEntity(n.Entity.Kind, n.Text)
+		p.counted = counted(n.Text)
 	}
 	at, known := places[h]
 	if !known {
@@ -165,8 +182,14 @@ type search struct {
 	language func() string
 	out      []intel.Observation // to begin with empty
 	// doubtful are ambiguous names without support of their own.
-	doubtful []intel.Observation
+	doubtful []doubt
 	steps    int // phrases and words looked at
+}
+
+// A doubt is an ambiguous name; alone, other names beside it do not help.
+type doubt struct {
+	intel.Observation
+	alone bool
 }
 
 // find returns the phrases in the text, the longest at each word, and how many
@@ -175,7 +198,7 @@ func (s *search) find() (found []intel.Observation, steps int) {
 	l, words := s.lexicon, s.words
 	for i := 0; i < len(words) && len(s.out) < most; {
 		w := words[i]
-		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || s.taken.cover(int(w.from)) {
+		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || s.taken.cover(int(w.from)) && !pointed(s.text, w) {
 			i++
 			continue
 		}
@@ -193,7 +216,7 @@ func (s *search) at(i int) int {
 		return 0
 	}
 	phrases := s.entries[place]
-	took := 0
+	took, before := 0, len(s.out)
 	var kinds [8]intel.Kind
 	n := 0
 	for k := range phrases {
@@ -203,12 +226,12 @@ func (s *search) at(i int) int {
 			continue
 		}
 		stretch := s.words[i : i+len(p.hashes)]
-		if !matches(p, stretch) || !adjacent(s.text, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
+		if !matches(p, stretch) || !s.together(p, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
 			continue
 		}
 		from, to := int(stretch[0].from), int(stretch[len(stretch)-1].to)
 		o := intel.Observation{Entity: p.entity, Offset: from, Length: to - from, Text: s.text[from:to]}
-		if !s.spoken(p, o) {
+		if !s.spoken(p, o) || p.initials() && !s.initials(i, i+len(p.hashes)) {
 			continue
 		}
 		if p.idle() {
@@ -218,7 +241,7 @@ func (s *search) at(i int) int {
 		case refused:
 			continue
 		case doubted:
-			s.doubtful = append(s.doubtful, p.mentioned(o))
+			s.doubtful = append(s.doubtful, doubt{p.mentioned(o), p.respelled(o.Text)})
 		case accepted:
 			s.out = append(s.out, p.mentioned(o))
 		}
@@ -226,7 +249,19 @@ func (s *search) at(i int) int {
 		kinds[n] = p.entity.Kind
 		n++
 	}
+	if n > 1 {
+		s.out = append(s.out[:before], athome(s.out[before:])...)
+	}
 	return took
+}
+
+// athome drops the countries among what stands at one place if something else is
+// called so there: "Cuba ransomware".
+func athome(at []intel.Observation) []intel.Observation {
+	if !slices.ContainsFunc(at, func(o intel.Observation) bool { return named(o.Entity.Kind) }) {
+		return at
+	}
+	return slices.DeleteFunc(at, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country })
 }
 
 // A judgement is how a phrase that stands there is taken.
@@ -262,6 +297,9 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		}
 	}
 	lower := isLower(o.Text)
+	if p.entity.Kind == intel.Sector && p.common && !s.strict && s.meant(p, i, i+len(p.hashes)) {
+		return accepted
+	}
 	if lower && named(p.entity.Kind) && s.slug(o) {
 		return refused
 	}
@@ -269,7 +307,7 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	switch {
 	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
 		return refused // how a flaw works is not what somebody does; tool and server are no techniques
-	case s.strict && named(p.entity.Kind) && !p.common:
+	case s.strict && named(p.entity.Kind) && !p.common, p.counted:
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted
 	case p.common && o.Text != p.exact && (lower || o.Text != strings.ToUpper(p.exact)):
@@ -282,60 +320,20 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		return refused
 	}
 	switch {
-	case s.supported(i, end):
+	case p.counted && !s.introduced(i):
+		return doubted
+	case s.operation(p, i):
+		return refused
+	case s.supported(p, i, end, o):
 		return accepted
 	case tagged && named(p.entity.Kind) && p.common:
 		return doubted
 	case !named(p.entity.Kind):
 		return refused
-	case s.personal(i, end):
+	case s.personal(i, end), p.place && s.within(i):
 		return refused
 	}
 	return doubted
-}
-
-// supported reports whether a word that says what a name is stands near it.
-func (s *search) supported(i, end int) bool {
-	const far = 6
-	s.steps += 2 * far
-	for n := max(0, i-far); n < min(len(s.words), end+far); n++ {
-		if n >= i && n < end {
-			continue
-		}
-		noun := s.nouns[s.words[n].hash]
-		if noun == noSupport {
-			continue
-		}
-		distance := i - n
-		from, to := s.words[n].to, s.words[i].from
-		if n >= end {
-			distance = n - end + 1
-			from, to = s.words[end-1].to, s.words[n].from
-		}
-		if noun == beside && distance > 2 || strings.IndexByte(s.text[from:to], '\n') >= 0 || distance > 2 && s.personal(i, end) {
-			continue
-		}
-		return true
-	}
-	return false
-}
-
-// personal reports whether a name is part of a longer one that nobody knows: a
-// word with a capital stands right beside it.
-func (s *search) personal(i, end int) bool {
-	if end < len(s.words) && s.text[s.words[end-1].to:s.words[end].from] == " " && s.capital(end) && s.nouns[s.words[end].hash] == noSupport {
-		return true
-	}
-	if i > 1 && s.text[s.words[i-1].to:s.words[i].from] == " " && s.capital(i-1) && s.nouns[s.words[i-1].hash] == noSupport {
-		gap := s.text[s.words[i-2].to:s.words[i-1].from]
-		return !strings.ContainsAny(gap, ".\n:!?•*")
-	}
-	return false
-}
-
-func (s *search) capital(i int) bool {
-	r, _ := utf8.DecodeRuneInString(s.text[s.words[i].from:])
-	return unicode.IsUpper(r)
 }
 
 // settle takes the doubtful names that the document has beyond doubt elsewhere,
@@ -351,11 +349,15 @@ func (s *search) settle() {
 			sure[intel.Compact(o.Text)] = true
 		}
 	}
-	for _, o := range s.doubtful {
-		if sure[intel.Compact(o.Text)] || s.listed(o, accepted) {
+	settled := map[int]bool{} // by offset
+	for _, d := range s.doubtful {
+		o := d.Observation
+		if sure[intel.Compact(o.Text)] || !d.alone && s.listed(o, accepted) {
+			settled[o.Offset] = true
 			s.out = append(s.out, o)
 		}
 	}
+	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && settled[o.Offset] })
 }
 
 // listed reports whether a doubtful name stands in a list with other names.
@@ -393,19 +395,37 @@ func matches(p *phrase, words []token) bool {
 	return true
 }
 
+// together reports whether words stand as close as those of a phrase; points
+// that a name has belong there.
+func (s *search) together(p *phrase, words []token) bool {
+	if adjacent(s.text, words) {
+		return true
+	}
+	return p.dotted && strings.EqualFold(s.text[words[0].from:words[len(words)-1].to], strings.TrimRight(p.exact, "."))
+}
+
 // adjacent reports whether words stand close together: blanks, hyphens and the
-// like between them, no end of a sentence or line.
+// like between them, no end of a sentence or paragraph.
 func adjacent(text string, words []token) bool {
 	for i := 1; i < len(words); i++ {
 		gap := text[words[i-1].to:words[i].from]
 		if gap == "." && isDigit(text[words[i-1].to-1]) && isDigit(text[words[i].from]) {
 			continue // LockBit 3.0
 		}
+		if wrapped(text, gap, int(words[i].from)) {
+			continue
+		}
 		if len(gap) > 4 || strings.ContainsAny(gap, "\n.;:!?|=/()[],") {
 			return false
 		}
 	}
 	return true
+}
+
+// wrapped reports whether the gap before a word is a single line break, as text
+// out of PDF has them within sentences. A number begins an item of a list.
+func wrapped(text, gap string, next int) bool {
+	return len(gap) <= 4 && strings.Trim(gap, " \r") == "\n" && !isDigit(text[next])
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
@@ -433,30 +453,4 @@ func isLower(s string) bool {
 		}
 	}
 	return true
-}
-
-const (
-	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer infostealer trojan botnet extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
-		raas ransom rescate erpresser باج`
-	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family
-		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
-		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
-		grupo grupos banda bandas gruppe gruppen bande bandas schadsoftware erpressergruppe گروه بدافزار
-		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル`
-)
-
-// hopeless reports whether a name is a word that stands in texts so often for
-// what it says that nothing tells when it is a name.
-func hopeless(name string) bool {
-	switch strings.ToLower(name) {
-	case "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
-		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "one", "two", "three", "first", "second", "third", "final", "last", "next", "new", "russian", "chinese", "iranian",
-		"korean", "american", "turkish", "python", "java", "php", "javascript", "trojan", "malware", "ransomware", "backdoor", "coinminer", "hacking", "hacker", "hackers", "virus", "exploit", "unknown", "payload",
-		"payment", "desktop", "christmas", "donald trump", "windows", "linux", "android", "internet", "network", "system", "user", "admin", "security", "update", "server", "client", "project", "document", "unclassified", "ttps",
-		"indicators", "waiting", "yahoo", "google", "microsoft", "facebook", "proofpoint", "id", "the", "campaign", "operation", "coronavirus", "covid", "corona", "whois", "ftp", "ping", "cmd", "at", "net", "reg", "word", "excel", "outlook",
-		"chrome", "firefox", "telegram", "discord", "github", "twitter", "apache", "oracle", "cisco", "vmware", "citrix", "fortinet", "telnet", "ssh", "curl", "wget", "bash", "sh", "vi", "route", "arp", "systeminfo", "netstat", "ipconfig", "ifconfig",
-		"tasklist", "copy-paste", "reuse", "endurance", "attack", "phishing", "default", "error", "help", "support", "all", "data", "file", "files", "crypto", "bitcoin", "rat", "spyware", "worm", "botnet", "test":
-		return true
-	}
-	return false
 }

@@ -24,10 +24,21 @@ func (s *search) spoken(p *phrase, o intel.Observation) bool {
 	if p.idle() && len(p.hashes) == 1 && o.Text != p.exact {
 		return false // peru is a bird, Peru is not
 	}
-	if !named(p.entity.Kind) && !s.apart(o) {
+	if !named(p.entity.Kind) && !s.apart(o) || p.entity.Kind == intel.Country && s.domain(o) {
 		return false
 	}
 	return p.language == "" || p.language == s.language()
+}
+
+// domain reports whether what stands at o is the last part of the name of a host,
+// of a script whose sentences end otherwise: .中国.
+func (s *search) domain(o intel.Observation) bool {
+	if o.Offset < 2 || s.text[o.Offset-1] != '.' {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(o.Text)
+	before, _ := utf8.DecodeLastRuneInString(s.text[:o.Offset-1])
+	return isHan(first) && isWord(before)
 }
 
 // smallPeoples reports whether a language writes words for peoples with a small

@@ -74,7 +74,7 @@ func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64)
 		return
 	}
 	at := nameKey{strings.ToLower(text), e.Kind}
-	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind)}, key, votes}
+	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind), Cased: e.Kind == intel.Country && (initials(key) || key == "polen")}, key, votes}
 	if i, ok := t.seen[at]; ok {
 		if t.rows[i].Entity != e && t.rows[i].votes < votes {
 			t.rows[i] = r
@@ -90,7 +90,7 @@ func (t *nameTable) ordinary(text, key string, kind intel.Kind) bool {
 	if han(key) { // a script that says in two letters what others do in six
 		return utf8.RuneCountInString(key) < 2
 	}
-	if kind == intel.Country && strings.Contains(text, ".") { // "U.S." is written so that it is not "us"
+	if kind == intel.Country && (strings.Contains(text, ".") || initials(key)) { // "U.S." is written so that it is not "us"
 		return false
 	}
 	if utf8.RuneCountInString(key) < 4 || strings.Trim(key, "0123456789") == "" {
@@ -102,9 +102,31 @@ func (t *nameTable) ordinary(text, key string, kind intel.Kind) bool {
 	case intel.Sector:
 		return t.common[key] || generic(key)
 	case intel.Technique:
-		return t.common[key] || !strings.Contains(intel.Slug(text), "-")
+		return !telling(key) && (t.common[key] || !strings.Contains(intel.Slug(text), "-"))
 	}
 	return t.common[key]
+}
+
+// initials reports whether the compact name of a country is its initials, which
+// mean it wherever they are capitals.
+func initials(key string) bool {
+	switch key {
+	case "us", "usa", "uk", "uae", "prc":
+		return true
+	}
+	return false
+}
+
+// telling reports whether the compact name of a technique is one word that is said
+// of nothing else, or a phrase that is.
+func telling(key string) bool {
+	switch key {
+	case "kerberoasting", "dcsync", "timestomp", "timestomping", "steganography", "keylogging", "keylogger", "keyloggers", "rootkit", "rootkits", "bootkit",
+		"masquerading", "sideloading", "typosquatting", "typosquatted", "cryptojacking", "malvertising", "spearphishing", "webshell", "webshells", "mshta", "regsvr32", "vssadmin", "schtasks",
+		"supplychaincompromise", "networksniffing":
+		return true
+	}
+	return false
 }
 
 // generic reports whether a compact name says what sort of thing something is,

@@ -56,7 +56,7 @@ func ambiguousCountry(key string) bool {
 	case "america", "kingdom", "emirates", "turkey", "georgia", "georgian", "georgians", "jordan", "chad", "jersey", "guinea", "polish", "poles", "reunion", "réunion", "guernsey",
 		"niger", "mali", "togo", "tonga", "saintmartin", "dominica", "montserrat", "hindú", "mongol", "island", "wales", "indio", "irland",
 		"gabon", "benin", "congo", "malta", "turks", "swiss", "somali", "thais", "danes", "chinas", "macedonia",
-		"sirio", "rusa", "americana", "holysee", "westbank", "checo", "polen", "letón", "sueco", "belga":
+		"sirio", "rusa", "americana", "holysee", "westbank", "checo", "letón", "sueco", "belga":
 		return true
 	}
 	return false

@@ -1,0 +1,210 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// supported reports whether a word that says what a name is stands near it, or the
+// name does what only attackers do.
+func (s *search) supported(p *phrase, i, end int, o intel.Observation) bool {
+	const far = 6
+	s.steps += 2 * far
+	strange := p.respelled(o.Text)
+	for n := max(0, i-far); n < min(len(s.words), end+far); n++ {
+		if n >= i && n < end {
+			continue
+		}
+		noun := s.nouns[s.words[n].hash]
+		if noun == noSupport {
+			continue
+		}
+		distance := i - n
+		from, to := s.words[n].to, s.words[i].from
+		if n >= end {
+			distance = n - end + 1
+			from, to = s.words[end-1].to, s.words[n].from
+		}
+		gap := s.text[from:to]
+		switch {
+		case noun == beside && distance > 2 || strings.IndexByte(gap, '\n') >= 0 || distance > 2 && s.personal(i, end):
+		case p.place && (distance > 1 || strings.ContainsAny(gap, ".,;:!?()")):
+		case noun == beside && distance > 1 && strange:
+		case noun == beside && n == end+1 && s.begins(i) && s.qualified(end):
+		default:
+			return true
+		}
+	}
+	return named(p.entity.Kind) && !p.place && o.Text == p.exact && (s.attacks(end) || s.apposed(end))
+}
+
+// respelled reports whether a name that is an ordinary word has capitals
+// throughout and stands there as that word may: DUNE as Dune.
+func (p *phrase) respelled(text string) bool {
+	return p.common && named(p.entity.Kind) && text != p.exact && capitalised(text) && p.exact == strings.ToUpper(p.exact)
+}
+
+// introduced reports whether the word before i says that attackers follow.
+func (s *search) introduced(i int) bool {
+	if i == 0 || strings.ContainsAny(s.text[s.words[i-1].to:s.words[i].from], ".,;!?\n") {
+		return false
+	}
+	switch strings.ToLower(s.word(i - 1)) {
+	case "actor", "actors", "apt", "adversary", "attackers", "hackers", "aka":
+		return true
+	}
+	return false
+}
+
+// begins reports whether word i is the first of a sentence or line, where a
+// capital says nothing.
+func (s *search) begins(i int) bool {
+	return i == 0 || strings.ContainsAny(s.text[s.words[i-1].to:s.words[i].from], ".\n:!?•*")
+}
+
+// qualified reports whether word i is an ordinary one that the noun behind it
+// belongs to: "Rapid response team".
+func (s *search) qualified(i int) bool {
+	if s.capital(i) || s.text[s.words[i-1].to:s.words[i].from] != " " || s.text[s.words[i].to:s.words[i+1].from] != " " {
+		return false
+	}
+	switch s.word(i) {
+	case "a", "an", "the", "is", "was", "are", "were", "as", "and", "or", "has", "had", "hacking", "hacker", "cyber", "cybercrime", "cybercriminal", "criminal", "espionage", "threat", "banking", "mobile", "android", "linux":
+		return false
+	}
+	return true
+}
+
+// attacks reports whether word i, right behind a name, is what attackers do.
+func (s *search) attacks(i int) bool {
+	if i >= len(s.words) || s.text[s.words[i-1].to:s.words[i].from] != " " {
+		return false
+	}
+	switch s.word(i) {
+	case "attacked", "targeted", "hacked", "breached", "compromised", "extorted", "exfiltrated", "infiltrated":
+		return true
+	}
+	return false
+}
+
+// apposed reports whether what stands behind a name, whose last word is before i,
+// says what it is: "Silence, a Russian-speaking group".
+func (s *search) apposed(i int) bool {
+	const most = 6
+	if i >= len(s.words) || s.text[s.words[i-1].to:s.words[i].from] != ", " {
+		return false
+	}
+	if w := s.word(i); w != "a" && w != "an" && w != "the" {
+		return false
+	}
+	for n := i + 1; n < min(len(s.words), i+most); n++ {
+		if strings.ContainsAny(s.text[s.words[n-1].to:s.words[n].from], ",.;:!?()\n") {
+			return false
+		}
+		if s.nouns[s.words[n].hash] != noSupport {
+			return true
+		}
+	}
+	return false
+}
+
+// operation reports whether the word at i is the name of an operation, which
+// some malware or group may be called as too.
+func (s *search) operation(p *phrase, i int) bool {
+	return p.entity.Kind != intel.Campaign && named(p.entity.Kind) && i > 0 && s.word(i-1) == "Operation" && s.text[s.words[i-1].to:s.words[i].from] == " "
+}
+
+// within reports whether word i is where something is or comes from.
+func (s *search) within(i int) bool {
+	if i == 0 || s.text[s.words[i-1].to:s.words[i].from] != " " {
+		return false
+	}
+	switch s.word(i - 1) {
+	case "from", "in", "In", "to", "against", "across", "outside", "inside", "near", "From":
+		return true
+	}
+	return false
+}
+
+func (s *search) word(i int) string { return s.text[s.words[i].from:s.words[i].to] }
+
+// personal reports whether a name is part of a longer one that nobody knows: a
+// word with a capital stands right beside it.
+func (s *search) personal(i, end int) bool {
+	if end < len(s.words) && s.text[s.words[end-1].to:s.words[end].from] == " " && s.capital(end) && s.nouns[s.words[end].hash] == noSupport {
+		return true
+	}
+	if i > 1 && s.text[s.words[i-1].to:s.words[i].from] == " " && s.capital(i-1) && s.nouns[s.words[i-1].hash] == noSupport {
+		gap := s.text[s.words[i-2].to:s.words[i-1].from]
+		return !strings.ContainsAny(gap, ".\n:!?•*")
+	}
+	return false
+}
+
+func (s *search) capital(i int) bool {
+	r, _ := utf8.DecodeRuneInString(s.text[s.words[i].from:])
+	return unicode.IsUpper(r)
+}
+
+const (
+	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer infostealer trojan botnet extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
+		raas ransom rescate erpresser باج`
+	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family
+		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
+		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
+		grupo grupos banda bandas gruppe gruppen bande bandas schadsoftware erpressergruppe گروه بدافزار
+		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル`
+)
+
+// counted reports whether a name is a group and its number, as there are in any
+// study.
+func counted(name string) bool {
+	what, number, ok := strings.Cut(strings.ToLower(name), " ")
+	if !ok || len(number) > 2 || !allDigits(number) {
+		return false
+	}
+	switch what {
+	case "group", "team", "unit", "cluster", "operation", "actor", "project", "sample", "case", "version":
+		return true
+	}
+	return false
+}
+
+// hopeless reports whether a name is a word that stands in texts so often for
+// what it says that nothing tells when it is a name.
+func hopeless(name string) bool {
+	if released(name) {
+		return true
+	}
+	switch strings.ToLower(name) {
+	case "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "one", "two", "three", "first", "second", "third", "final", "last", "next", "new", "russian", "chinese", "iranian",
+		"korean", "american", "turkish", "brazilian", "czech", "python", "java", "php", "javascript", "trojan", "malware", "ransomware", "backdoor", "coinminer", "hacking", "hacker", "hackers", "virus", "exploit", "unknown", "payload",
+		"payment", "desktop", "christmas", "donald trump", "windows", "linux", "android", "internet", "network", "system", "user", "admin", "security", "update", "server", "client", "project", "document", "unclassified", "ttps",
+		"indicators", "waiting", "yahoo", "google", "microsoft", "facebook", "proofpoint", "id", "the", "campaign", "operation", "coronavirus", "covid", "corona", "whois", "ftp", "ping", "cmd", "at", "net", "reg", "word", "excel", "outlook",
+		"chrome", "firefox", "telegram", "discord", "github", "twitter", "apache", "oracle", "cisco", "vmware", "citrix", "fortinet", "telnet", "ssh", "curl", "wget", "bash", "sh", "vi", "route", "arp", "systeminfo", "netstat", "ipconfig", "ifconfig",
+		"tasklist", "copy-paste", "reuse", "endurance", "attack", "phishing", "default", "error", "help", "support", "all", "data", "file", "files", "crypto", "bitcoin", "rat", "spyware", "worm", "botnet", "test":
+		return true
+	}
+	return false
+}
+
+// released reports whether a name is that of a well-known product and its version,
+// written as one word or as two: whatever is called so, texts mean the product.
+func released(name string) bool {
+	name = strings.ToLower(name)
+	base := strings.TrimRight(name, "0123456789. -_")
+	if base == name {
+		base, _ = strings.CutSuffix(name, "xp")
+		base = strings.TrimRight(base, " -_")
+	}
+	switch base {
+	case "windows", "windows server", "android", "linux", "ios", "macos", "mac os x", "ubuntu", "debian", "office", "word", "excel", "outlook", "exchange", "sharepoint",
+		"internet explorer", "edge", "chrome", "firefox", "safari", "acrobat", "flash", "java", "javascript", "python", "perl", "php", "oracle", "win":
+		return base != name
+	}
+	return false
+}
