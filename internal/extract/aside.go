@@ -190,7 +190,8 @@ func product(name string) bool {
 	case "asp.net", "vb.net", "ado.net", "ml.net", "paint.net", "socket.io", "discord.py", "c.f", "b.v", "s.a", "u.s", "u.k", "p.o", "e.u", "d.c", "s.r.o", "sp.zo", "no.it", "ph.d", "p.m", "a.m", "i.e", "e.g":
 		return true
 	}
-	return strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".asp.net")
+	stem, script := strings.CutSuffix(name, ".js")
+	return script && !fileName(stem) || strings.HasSuffix(name, ".asp.net")
 }
 
 // asName is the reason why what ends like a file name is none.

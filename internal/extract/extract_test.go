@@ -97,6 +97,7 @@ func TestValuesAreFoundInEveryDisguise(t *testing.T) {
 		"from UNC4321 with love":                     "actor:unc4321",
 		"drops Nightbell":                            "malware:nightbell",
 		"targets in Norway":                          "country:NO",
+		"opens invoice.pdf.js and not Node.js":       "filename:invoice.pdf.js",
 	} {
 		got := slices.DeleteFunc(found(s, text), func(e string) bool { return strings.HasPrefix(e, "country:") && !strings.Contains(text, "Norway") })
 		if strings.Join(got, " ") != want {
