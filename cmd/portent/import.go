@@ -150,7 +150,9 @@ func (im *importing) run(ctx context.Context) error {
 		err = im.flush(ctx)
 	}
 	if err == nil {
-		err = im.pipe.Finish(ctx)
+		if err = im.pipe.Finish(ctx); err != nil {
+			err = fmt.Errorf("while deriving what %s held: %w", strings.Join(im.Path, ", "), err)
+		}
 	}
 	stop()
 	if w := <-worked; err == nil && !errors.Is(w, context.Canceled) {
