@@ -7,7 +7,6 @@ import (
 	"os/user"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
@@ -197,9 +196,9 @@ func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 
 // verdicts returns all verdicts, those taken back too, on a name and on whom it
 // means.
-func (c *aliasShowCmd) verdicts(ctx context.Context, a *app, matches []pipeline.Match) ([]verdict, error) {
+func (c *aliasShowCmd) verdicts(ctx context.Context, a *app, matches []pipeline.Match) ([]intel.AliasVerdict, error) {
 	all, err := a.db.AliasVerdicts(ctx)
-	out := []verdict{}
+	out := []intel.AliasVerdict{}
 	key := intel.Compact(strings.Join(c.Name, " "))
 	if e, err := intel.ParseEntity(strings.Join(c.Name, " ")); err == nil {
 		key = intel.Compact(e.Name)
@@ -209,20 +208,10 @@ func (c *aliasShowCmd) verdicts(ctx context.Context, a *app, matches []pipeline.
 			return intel.Compact(e.Name) == key || slices.ContainsFunc(matches, func(m pipeline.Match) bool { return m.Entity == e })
 		}
 		if about(v.Name) || about(v.Other) {
-			out = append(out, verdict{v.At, v.By, v.Ruling, v.Name, v.Other, v.Reason})
+			out = append(out, v)
 		}
 	}
 	return out, err
-}
-
-// A verdict is one as it is printed.
-type verdict struct {
-	At     time.Time      `json:"at"`
-	By     intel.SourceID `json:"by"`
-	Ruling intel.Ruling   `json:"ruling"`
-	Name   intel.Entity   `json:"name"`
-	Other  intel.Entity   `json:"other"`
-	Reason string         `json:"reason"`
 }
 
 func because(reason string) string {

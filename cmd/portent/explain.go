@@ -84,14 +84,15 @@ func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
 func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, p, today float64) {
 	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", l, row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
 	fmt.Fprintf(a.out, "%-40s %-8s %11s  %10s  %6s = %6s  %s\n", "origin", "stance", "reliability", "directness", "fading", "worth", "dated; pieces, of which the strongest counts")
-	doubt, factors := 1-score.Leak, []string{}
+	var factors []string
+	var said []score.Step // in support of it
 	for _, s := range steps {
 		stance := "supports"
 		if s.Stance == intel.Disputes {
 			stance = "disputes"
 		} else {
 			factors = append(factors, fmt.Sprintf("(1 − %.4f)", s.Worth))
-			doubt *= 1 - s.Worth
+			said = append(said, s)
 		}
 		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s; %d\n", s.Origin, stance, s.Reliability, s.Directness, s.Fading, s.Worth, date(s.At), s.Pieces)
 	}
@@ -103,7 +104,7 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 		}
 		fmt.Fprintf(a.out, " · %s", f)
 	}
-	fmt.Fprintf(a.out, " = %.6f", 1-doubt)
+	fmt.Fprintf(a.out, " = %.6f", score.Fuse(said))
 	for _, s := range steps {
 		if s.Stance == intel.Disputes {
 			fmt.Fprintf(a.out, ", times 1 − %.1f · %.4f for who disputes it", score.Objection, s.Worth)

@@ -59,7 +59,7 @@ func (c *rateCmd) rows(ctx context.Context, a *app, each func(csv.Row) error, re
 		dir = "."
 	}
 	env := collect.Env{ID: "rate", Files: os.DirFS(dir), Log: a.log, Now: a.now, Reject: reject}
-	im := &importing{app: a}
+	im := &importing{importCmd: &importCmd{}, app: a}
 	head, err := im.head(ctx, env.Files, name)
 	if err != nil {
 		return err
@@ -68,7 +68,11 @@ func (c *rateCmd) rows(ctx context.Context, a *app, each func(csv.Row) error, re
 	if con == nil || slices.Contains([]string{"csv", "list", "report"}, con.Name) {
 		return csv.Rows(ctx, env, name, each)
 	}
-	src, err := con.Open(env, collect.Strict([]byte(fmt.Sprintf(`{"path":%q}`, name))))
+	settings, err := im.settings(name)
+	if err != nil {
+		return err
+	}
+	src, err := con.Open(env, collect.Strict(settings))
 	if err != nil {
 		return err
 	}
@@ -82,7 +86,7 @@ func (c *rateCmd) rows(ctx context.Context, a *app, each func(csv.Row) error, re
 			}
 			n++
 			seen[e] = true
-			if err := each(csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At, Dated: !claim.At.IsZero()}); err != nil {
+			if err := each(csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At}); err != nil {
 				return err
 			}
 		}
@@ -109,7 +113,7 @@ func (s *summary) reject(item string, reason error) {
 func (s *summary) flush(ctx context.Context) error {
 	entities := make([]intel.Entity, 0, len(s.batch))
 	for _, r := range s.batch {
-		if r.Entity.Name != "" && !slices.Contains(entities, r.Entity) {
+		if r.Entity.Name != "" {
 			entities = append(entities, r.Entity)
 		}
 	}

@@ -205,6 +205,9 @@ type piece struct {
 
 func (p piece) empty() bool { return p.to <= p.from }
 
+// quotations are the marks that open a quotation and close it.
+var quotations = [...][2]string{{"'", "'"}, {"\"", "\""}, {"`", "`"}, {"«", "»"}, {"“", "”"}, {"‘", "’"}, {"「", "」"}, {"„", "“"}}
+
 const opening = "'\"`"
 
 // next returns what stands after a place on the same line: what is in quotes,
@@ -214,7 +217,7 @@ func (v *values) next(at int) piece {
 		at++
 	}
 	rest := v.text[at:min(len(v.text), at+300)]
-	for _, q := range [][2]string{{"'", "'"}, {"\"", "\""}, {"`", "`"}, {"«", "»"}, {"“", "”"}, {"‘", "’"}, {"「", "」"}, {"„", "“"}} {
+	for _, q := range quotations {
 		if strings.HasPrefix(rest, q[0]) {
 			if end := strings.Index(rest[len(q[0]):], q[1]); end > 0 && strings.IndexByte(rest[:len(q[0])+end], '\n') < 0 {
 				return piece{at + len(q[0]), at + len(q[0]) + end, true}

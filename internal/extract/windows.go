@@ -116,7 +116,7 @@ func goesWithin(word string) bool {
 // its line and beyond to, or 0.
 func (v *values) closing(from, to int) int {
 	rest := v.text[to:min(len(v.text), to+200)]
-	for _, q := range [][2]string{{`"`, `"`}, {"'", "'"}, {"`", "`"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}, {"「", "」"}, {"„", "“"}} {
+	for _, q := range quotations {
 		if strings.HasSuffix(v.text[max(0, from-len(q[0])):from], q[0]) {
 			i := strings.Index(rest, q[1])
 			if i < 0 || strings.IndexByte(rest[:i], '\n') >= 0 {

@@ -10,11 +10,12 @@ import (
 // kept as a document, so that nothing of what was decided is lost; the latest on
 // a pair of names counts, and one that undoes leaves what sources say.
 type AliasVerdict struct {
-	Name, Other Entity // Name is, or is not, an alias of Other
-	Ruling      Ruling
-	By          SourceID // analyst:USER
-	Reason      string
-	At          time.Time
+	Name   Entity    `json:"name"` // is, or is not, an alias of Other
+	Other  Entity    `json:"other"`
+	Ruling Ruling    `json:"ruling"`
+	By     SourceID  `json:"by"` // analyst:USER
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
 }
 
 // A Ruling is what a verdict says.

@@ -97,9 +97,11 @@ func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool
 			continue
 		}
 		name := intel.NewEntity(who.Kind, a.Text)
-		means := correlate.Ruled(name, ed.Reference().Resolve(name), verdicts, ed.Reference().Resolve)
-		if len(verdicts) > 0 && !slices.ContainsFunc(means, func(c reference.Candidate) bool { return c.Entity == who }) {
-			continue
+		if len(verdicts) > 0 {
+			means := correlate.Ruled(name, ed.Reference().Resolve(name), verdicts, ed.Reference().Resolve)
+			if !slices.ContainsFunc(means, func(c reference.Candidate) bool { return c.Entity == who }) {
+				continue
+			}
 		}
 		p := score.Probability(listings(a.SaidBy, now), false) * a.Share
 		rows = append(rows, intel.Row{Entity: name, Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),

@@ -41,18 +41,18 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 	p.settling.Lock() // two at once would settle the same
 	defer p.settling.Unlock()
 	k := p.known.Load()
-	all, err := p.DB.AliasVerdicts(ctx)
-	if err != nil {
-		return err
-	}
-	verdicts := intel.InForce(all)
-	ruled := func(name intel.Entity) []reference.Candidate {
-		return correlate.Ruled(name, k.set.Resolve(name), verdicts, k.set.Resolve)
-	}
 	for {
 		names, err := p.DB.Unresolved(ctx, settled)
 		if err != nil || len(names) == 0 {
 			return err
+		}
+		all, err := p.DB.AliasVerdicts(ctx) // behind the names: one that came with a name is among them
+		if err != nil {
+			return err
+		}
+		verdicts := intel.InForce(all)
+		ruled := func(name intel.Entity) []reference.Candidate {
+			return correlate.Ruled(name, k.set.Resolve(name), verdicts, k.set.Resolve)
 		}
 		read, err := p.component(ctx, k, names)
 		if err != nil {

@@ -21,9 +21,6 @@ type Row struct {
 	Entity intel.Entity // none if the value is no indicator
 	Level  intel.Level  // that the list gives it; empty if it gives none
 	Last   time.Time    // when the list says it was seen last; zero if it does not
-	// Dated and Sourced report whether the list has a date, and an origin or a
-	// reference, of the row.
-	Dated, Sourced bool
 }
 
 // Rows hands over the rows of a list: a CSV or TSV file with or without a header,
@@ -154,7 +151,7 @@ func (t *table) columns(cells []string) map[string]int {
 	if err != nil {
 		return nil
 	}
-	for field, names := range map[string][]string{"level": {"confidence", "level"}, "last": {"last_seen"}, "first": {"first_seen"}, "origins": {"origins", "source", "sources"}} {
+	for field, names := range map[string][]string{"level": {"confidence", "level"}, "last": {"last_seen"}, "first": {"first_seen"}} {
 		if i := slices.IndexFunc(cells, func(c string) bool { return slices.Contains(names, c) }); i >= 0 {
 			at[field] = i
 		}
@@ -191,11 +188,10 @@ func (t *table) read(cells []string) Row {
 		}
 	}
 	for _, field := range []string{"last", "first", "time"} {
-		if when, err := collect.Time(get(field)); err == nil && !when.IsZero() && !r.Dated {
-			r.Last, r.Dated = when, true
+		if when, err := collect.Time(get(field)); err == nil && !when.IsZero() && r.Last.IsZero() {
+			r.Last = when
 		}
 	}
-	r.Sourced = get("reference") != "" || get("origins") != "" && get("origins") != "0"
 	return r
 }
 
