@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -30,19 +31,25 @@ func (c *extractCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	observations := extract.New(set).Observations(intel.Document{Text: text})
+	doc := intel.Document{Text: text}
+	observations := extract.New(set).Observations(doc)
+	flaws := flawsOf(correlate.Evidence(doc, observations, set))
 	if tag, sure := extract.Language(text); tag != "" {
 		a.remark("Language: %s (%.2f).", tag, sure)
 	}
 	if a.colours != nil && !a.cli.JSON {
-		return paint(a.colours, text, observations)
+		return paint(a.colours, text, observations, flaws)
 	}
 	for _, o := range observations {
 		if a.cli.JSON {
-			err = a.print(map[string]any{"entity": o.Entity, "offset": o.Offset, "length": o.Length, "text": o.Text,
-				"snippet": around(text, o.Offset, o.Length), "suppressed": o.Suppressed})
+			line := map[string]any{"entity": o.Entity, "offset": o.Offset, "length": o.Length, "text": o.Text,
+				"snippet": around(text, o.Offset, o.Length), "suppressed": o.Suppressed}
+			if flaw := flaws.of(o); flaw != "" {
+				line["cve"] = flaw
+			}
+			err = a.print(line)
 		} else {
-			_, err = fmt.Fprintln(a.out, described(o))
+			_, err = fmt.Fprintln(a.out, described(o, flaws.of(o)))
 		}
 		if err != nil {
 			return err
@@ -51,8 +58,35 @@ func (c *extractCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-func described(o intel.Observation) string {
+// flaws are the vulnerabilities that fragments of attacks belong to, by fragment
+// and place.
+type flaws map[fragment]string
+
+type fragment struct {
+	entity intel.Entity
+	offset int
+}
+
+// flawsOf returns whose fragments a text mentions, as its evidence has it.
+func flawsOf(evidence []intel.Evidence) flaws {
+	out := flaws{}
+	for _, e := range evidence {
+		if e.Link.Relation == intel.Affects && e.Link.To.Kind.Class() == intel.IOA {
+			out[fragment{e.Link.To, e.Offset}] = e.Link.From.Name
+		}
+	}
+	return out
+}
+
+func (f flaws) of(o intel.Observation) string { return f[fragment{o.Entity, o.Offset}] }
+
+// described is a line for an observation and the vulnerability it belongs to, if
+// any.
+func described(o intel.Observation, flaw string) string {
 	line := fmt.Sprintf("%8d  %s", o.Offset, o.Entity)
+	if flaw != "" {
+		line += "  (of " + flaw + ")"
+	}
 	if o.Suppressed != "" {
 		line += "  (set aside: " + o.Suppressed + ")"
 	}
@@ -80,7 +114,7 @@ const uncoloured = "\x1b[0m"
 
 // paint writes a text with its mentions in colour, and what each is. Lines of
 // the text that mention nothing are left out.
-func paint(w io.Writer, text string, observations []intel.Observation) error {
+func paint(w io.Writer, text string, observations []intel.Observation, flaws flaws) error {
 	var b bytes.Buffer
 	safe := &plain{Writer: &b}
 	raw := func(s string) {
@@ -112,7 +146,7 @@ func paint(w io.Writer, text string, observations []intel.Observation) error {
 		}
 		for _, o := range observations[:n] {
 			raw(colour(o))
-			fmt.Fprint(safe, described(o))
+			fmt.Fprint(safe, described(o, flaws.of(o)))
 			raw(uncoloured + "\n")
 		}
 		observations, from = observations[n:], to

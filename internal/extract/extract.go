@@ -22,7 +22,7 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 11 }
+func Version() int { return 12 }
 
 // most is the most observations one document gives.
 const most = 20_000
@@ -141,6 +141,9 @@ func host(ref string) string {
 // scan finds everything in one text of a document. What is at the host it was
 // published at is navigation.
 func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
+	if n, wide := narrowed(text); wide {
+		return n.widened(s.scan(n.text, doc), text)
+	}
 	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text, doc.Genre == intel.Mail), advisory: doc.Genre == intel.Advisory,
 		language: sync.OnceValue(func() string { return spokenIn(doc) })}
 	out, _ := s.pass(v)

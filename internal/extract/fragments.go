@@ -568,22 +568,3 @@ func (v *values) fileAfter(to int) {
 	}
 	v.note(intel.Entity{Kind: intel.File, Name: text}, p.from, p.from+len(text), "")
 }
-
-// spaced reads "CVE 2021 44228".
-func (v *values) spaced() {
-	for at := 0; ; {
-		i := strings.Index(v.text[at:], "CVE ")
-		if i < 0 || len(v.out) >= most {
-			return
-		}
-		from := at + i
-		at = from + 4
-		rest := v.text[at:min(len(v.text), at+14)]
-		if len(rest) < 9 || !allDigits(rest[:4]) || rest[4] != ' ' && rest[4] != '-' {
-			continue
-		}
-		if n := cve(rest[:4] + "-" + rest[5:]); n > 0 {
-			v.note(intel.Entity{Kind: intel.Vulnerability, Name: "CVE-" + rest[:4] + "-" + rest[5:n]}, from, at+n, "")
-		}
-	}
-}

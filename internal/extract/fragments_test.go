@@ -71,6 +71,10 @@ func TestRequestsOfExploitsAreRead(t *testing.T) {
 		{intel.Social, `curl -k https://<target>/a.php -d "id=1&x=../../b"`, "argument:id argument:x file:/a.php input:../../b"},
 		{intel.Social, `path: {{BaseURL}}/manager/html?user=admin`, "argument:user file:/manager/html"},
 		{intel.Social, `r = requests.post("http://target/api/login.php", json=x)`, "file:/api/login.php"},
+		{intel.Social, "POST /api HTTP/1.1\nHost: x\n\n{\"user\":\"a\",\"run\":{\"cmd\":\"$(id)\",\"n\":3},\"files\":[\"../../etc/x\", \"b\"]} {\"other\":1}\n",
+			"argument:cmd argument:files argument:n argument:run argument:user file:/api input:$(id) input:../../etc/x"},
+		{intel.Social, `curl https://TARGET/b -d '{"path":"../../../c"}'`, "argument:path file:/b input:../../../c"},
+		{intel.Social, "POST /api HTTP/1.1\nHost: x\n\n{\"broken\":\"$(id)", "argument:broken file:/api"},
 		{intel.Social, `send ${jndi:ldap://192.0.2.9:1389/a} as name`, "input:${jndi:ldap://192.0.2.9:1389/a} ipv4:192.0.2.9 port:1389/tcp url:ldap://192.0.2.9:1389/a"},
 		{intel.Social, `send <script>alert(1)</script> via q`, "input:<script>alert(1)</script>"},
 		{intel.Social, `send <img src=x onerror=alert(1)> via q`, "input:<img src=x onerror=alert(1)>"},
@@ -101,6 +105,8 @@ func TestWhatStandsBesideAValueBelongsToIt(t *testing.T) {
 		{intel.Report, `imphash a41d8cd98f00b204e9800998ecf8427e`, ""},
 		{intel.Report, `from "weird name"@evil.example now`, `email:"weird name"@evil.example`},
 		{intel.Report, `in 146.70.87.10-20 and in 146.70.88.*`, "cidr:146.70.88.0/24 ipv4:146.70.87.10 ipv4:146.70.87.20"},
+		{intel.Report, `in 146.70.87.10-.20 and in 146.70.87.12-.15`, "cidr:146.70.87.12/30 ipv4:146.70.87.10 ipv4:146.70.87.20"},
+		{intel.Report, `CWE 89, CWE 079, CWE 89a and ACWE 22`, "weakness:CWE-89"},
 	} {
 		c.check(t)
 	}

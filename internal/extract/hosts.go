@@ -318,8 +318,9 @@ func (v *values) span(from, to int, p string) bool {
 }
 
 // shortSpan reads the ends of a range of which the second is written by its last
-// number alone, as in "192.0.2.10-20".
+// number alone, as in "192.0.2.10-20" and "192.0.2.10-.20".
 func shortSpan(first, number string) (a, b netip.Addr, ok bool) {
+	number = strings.TrimPrefix(number, ".")
 	if len(number) > 3 || !allDigits(number) {
 		return a, b, false
 	}

@@ -85,11 +85,58 @@ func (v *values) body(at int) {
 		}
 		begin = at
 		at = v.lineEnd(begin)
-		line = strings.TrimSpace(v.text[begin:at])
-		if name, _, ok := strings.Cut(line, "="); ok && plainName(name) && strings.IndexByte(line, ' ') < 0 {
-			v.parameters(begin+strings.Index(v.text[begin:at], line), line)
-		}
+		v.form(begin, at)
 		return
+	}
+}
+
+// form reads what a request sends: a form in one line, or an object of JSON.
+func (v *values) form(from, to int) {
+	line := strings.TrimSpace(v.text[from:to])
+	if strings.HasPrefix(line, "{") || strings.HasPrefix(line, "[{") {
+		v.object(from)
+	} else if name, _, ok := strings.Cut(line, "="); ok && plainName(name) && strings.IndexByte(line, ' ') < 0 {
+		v.parameters(from+strings.Index(v.text[from:to], line), line)
+	}
+}
+
+// object notes the names of the members of an object of JSON (RFC 8259), at any
+// depth, and the texts they hold that attack, as far as an empty line or 2 KiB.
+func (v *values) object(from int) {
+	text := v.text[from:min(len(v.text), from+2048)]
+	if i := strings.Index(text, "\n\n"); i >= 0 {
+		text = text[:i]
+	}
+	v.steps += len(text)
+	depth, name, named := 0, "", 0
+	for at := 0; at < len(text); at++ {
+		switch text[at] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return
+			}
+		case ',':
+			name = ""
+		case '"':
+			n := closing(text[at+1:])
+			if n < 0 {
+				return
+			}
+			end := at + 1 + n
+			value, begin := text[at+1:end], from+at+1
+			at = end
+			switch {
+			case strings.HasPrefix(strings.TrimLeft(text[end+1:min(len(text), end+16)], " \t\r\n"), ":"):
+				if name = value; plainName(name) && len(name) <= 64 && named < 16 {
+					named++
+					v.note(intel.Entity{Kind: intel.Argument, Name: name}, begin, begin+len(name), "")
+				}
+			case name != "" && attacks(value):
+				v.note(intel.Entity{Kind: intel.Input, Name: value}, begin, begin+len(value), "")
+			}
+		}
 	}
 }
 
@@ -113,7 +160,7 @@ func (v *values) posted(at int) {
 	for _, flag := range []string{" -d ", " --data ", " --data-raw ", " --data-binary ", " --data-urlencode "} {
 		if i := strings.Index(line, flag); i >= 0 {
 			if p := v.next(at + i + len(flag) - 1); p.quoted && p.to <= at+len(line) {
-				v.parameters(p.from, v.text[p.from:p.to])
+				v.form(p.from, p.to)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -40,18 +41,25 @@ func ProductsPack(version string, products []Product) (Pack, error) {
 
 // Entity returns the product as vendor/product.
 func (p Product) Entity() intel.Entity {
-	return intel.NewEntity(intel.Product, intel.Slug(p.Vendor)+"/"+intel.Slug(p.Product))
+	return intel.ProductEntity(p.Vendor, p.Product)
 }
 
 // names returns the wordings that can only mean the product: with its vendor,
-// and alone where they are more than one word.
-func (p Product) names() []string {
-	if strings.HasPrefix(strings.ToLower(p.Product), strings.ToLower(p.Vendor)) {
-		return []string{p.Product}
+// its abbreviation with its vendor, and alone where they are more than one word
+// and the product is not one of several in the wording of a catalogue.
+func (p Product) names(several bool) []string {
+	name, short := intel.SplitAbbreviation(p.Product)
+	var list []string
+	if strings.HasPrefix(strings.ToLower(name), strings.ToLower(p.Vendor)) {
+		list = []string{name}
+	} else {
+		list = []string{p.Vendor + " " + name}
+		if words := strings.Fields(name); len(words) > 1 && len(intel.Compact(name)) > 9 && !several {
+			list = append(list, name)
+		}
 	}
-	list := []string{p.Vendor + " " + p.Product}
-	if words := strings.Fields(p.Product); len(words) > 1 && len(intel.Compact(p.Product)) > 9 {
-		list = append(list, p.Product)
+	if short != "" {
+		list = append(list, p.Vendor+" "+short)
 	}
 	return list
 }
@@ -65,8 +73,17 @@ func (s *Set) product(body []byte) error {
 	if p.Vendor == "" || p.Product == "" || strings.Contains(strings.ToLower(p.Product), "multiple") {
 		return nil
 	}
-	e := p.Entity()
-	s.products[e] = p
-	s.titles[e] = p.names()[0]
+	parts := intel.SplitProducts(p.Product)
+	for _, part := range parts {
+		one := Product{Vendor: p.Vendor, Product: part}
+		e := one.Entity()
+		names := one.names(len(parts) > 1)
+		s.titles[e] = names[0]
+		for _, n := range names {
+			if !slices.Contains(s.products[e], n) {
+				s.products[e] = append(s.products[e], n)
+			}
+		}
+	}
 	return nil
 }

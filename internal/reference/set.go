@@ -30,7 +30,7 @@ type Set struct {
 	titles     map[intel.Entity]string
 	codes      map[string]string // names of countries by ISO code
 	weaknesses map[string]weaknessRow
-	products   map[intel.Entity]Product
+	products   map[intel.Entity][]string // wordings that can only mean one
 	benign     *benign
 }
 
@@ -40,7 +40,7 @@ type Set struct {
 // weaknesses and geography.
 func NewSet(packs ...Pack) (*Set, error) {
 	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, told: map[intel.Entity][]Told{}, groups: map[intel.Entity]*group{}, titles: map[intel.Entity]string{},
-		weaknesses: weaknessTable(), products: map[intel.Entity]Product{}}
+		weaknesses: weaknessTable(), products: map[intel.Entity][]string{}}
 	places := countryTable()
 	s.codes = places.titles
 	var found sources
@@ -336,8 +336,7 @@ func (s *Set) table(common map[string]bool) ([]Name, error) {
 	})
 	// In order, so that of two with one name the same has it in each run.
 	for _, e := range slices.SortedFunc(maps.Keys(s.products), func(a, b intel.Entity) int { return cmp.Compare(a.Name, b.Name) }) {
-		p := s.products[e]
-		for _, n := range p.names() {
+		for _, n := range s.products[e] {
 			t.add(n, e, "products", 1)
 		}
 	}

@@ -151,7 +151,9 @@ func claims(flaw intel.Entity, containers []container) []intel.Claim {
 		for _, a := range c.Affected {
 			vendor, product := intel.Slug(a.Vendor), intel.Slug(a.Product)
 			if vendor != "" && product != "" && vendor != "n-a" && product != "n-a" {
-				add(intel.Affects, intel.NewEntity(intel.Product, vendor+"/"+product), strings.TrimSpace(a.Vendor+" "+a.Product))
+				for _, one := range intel.SplitProducts(a.Product) {
+					add(intel.Affects, intel.ProductEntity(a.Vendor, one), strings.TrimSpace(a.Vendor+" "+one))
+				}
 			}
 		}
 		for _, p := range c.Problems {

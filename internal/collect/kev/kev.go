@@ -94,9 +94,12 @@ func document(env collect.Env, raw []byte) (intel.Document, error) {
 	}
 	doc := intel.Document{ID: intel.NewDocumentID(env.ID, e.CVE), Source: env.ID, Genre: intel.Advisory, URL: "https://nvd.nist.gov/vuln/detail/" + flaw.Name,
 		Author: "cisa", Title: e.Name, Text: strings.TrimSpace(e.Name + "\n\n" + e.Description), Published: added, Learned: added, Assumed: true}
-	if p := intel.Slug(e.Vendor) + "/" + intel.Slug(e.Product); len(p) > 1 {
-		doc.Claims = append(doc.Claims, intel.Claim{Subject: flaw, Relation: intel.Affects, Object: intel.NewEntity(intel.Product, p),
-			ObjectText: strings.TrimSpace(e.Vendor + " " + e.Product), Context: context})
+	for _, product := range intel.SplitProducts(e.Product) {
+		if e.Vendor == "" && product == "" {
+			break
+		}
+		doc.Claims = append(doc.Claims, intel.Claim{Subject: flaw, Relation: intel.Affects, Object: intel.ProductEntity(e.Vendor, product),
+			ObjectText: strings.TrimSpace(e.Vendor + " " + product), Context: context})
 	}
 	for _, w := range e.Weaknesses {
 		if strings.HasPrefix(strings.ToUpper(w), "CWE-") {
