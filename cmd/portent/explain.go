@@ -87,14 +87,18 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 	var factors []string
 	var said []score.Step // in support of it
 	for _, s := range steps {
-		stance := "supports"
-		if s.Stance == intel.Disputes {
+		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
+		if s.With != "" {
+			counts += "; within two days of " + s.With + ", who counts for both"
+		}
+		switch {
+		case s.Stance == intel.Disputes:
 			stance = "disputes"
-		} else {
+		case s.With == "":
 			factors = append(factors, fmt.Sprintf("(1 − %.4f)", s.Worth))
 			said = append(said, s)
 		}
-		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s; %d\n", s.Origin, stance, s.Reliability, s.Directness, s.Fading, s.Worth, date(s.At), s.Pieces)
+		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s\n", s.Origin, stance, s.Reliability, s.Directness, s.Fading, s.Worth, counts)
 	}
 	fmt.Fprintf(a.out, "\nP = 1 − %.2f", 1-score.Leak)
 	for i, f := range factors {
@@ -106,7 +110,7 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 	}
 	fmt.Fprintf(a.out, " = %.6f", score.Fuse(said))
 	for _, s := range steps {
-		if s.Stance == intel.Disputes {
+		if s.Stance == intel.Disputes && s.With == "" {
 			fmt.Fprintf(a.out, ", times 1 − %.1f · %.4f for who disputes it", score.Objection, s.Worth)
 		}
 	}

@@ -63,10 +63,13 @@ type Evidence struct {
 	Stance      Stance      `json:"stance"`
 	Weight      float64     `json:"weight"`      // how directly the document says it, from 0 to 1
 	At          time.Time   `json:"at,omitzero"` // event time; zero is unknown
-	Learned     time.Time   `json:"learned"`
-	Offset      int         `json:"offset"` // where the text says it, in bytes; -1 for a claim
-	Length      int         `json:"length"`
-	Context     Context     `json:"context,omitzero"`
+	// Since is the earliest event time where several pieces of one origin are
+	// given as one, of which At is the latest; zero where it is At.
+	Since   time.Time `json:"since,omitzero"`
+	Learned time.Time `json:"learned"`
+	Offset  int       `json:"offset"` // where the text says it, in bytes; -1 for a claim
+	Length  int       `json:"length"`
+	Context Context   `json:"context,omitzero"`
 }
 
 // Skew is how far the clocks and time zones of others may be ahead. A date

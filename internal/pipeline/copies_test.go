@@ -45,7 +45,9 @@ func TestATextThatIsPostedAgainIsOneOrigin(t *testing.T) {
 	if n := origins(t, ed, intel.Everything()); n != 1 {
 		t.Errorf("said by one, repeated by two: %d origins", n)
 	}
-	finish(t, p, post("dee", "Of Cold Lynx I know the file a41d8cd98f00b204e9800998ecf8427e from a case of ours in May, long before the others.", intel.Clear))
+	own := post("dee", "Of Cold Lynx I know the file a41d8cd98f00b204e9800998ecf8427e from a case of ours in May, long before the others.", intel.Clear)
+	own.Published = own.Published.AddDate(0, 0, 3)
+	finish(t, p, own)
 	if n := origins(t, ed, intel.Everything()); n != 2 {
 		t.Errorf("said by another in his own words: %d origins", n)
 	}
@@ -70,7 +72,9 @@ func TestACopyThatWasReadFirstTakesNothingAway(t *testing.T) {
 	}
 	other := "We confirm that Cold Lynx is behind a41d8cd98f00b204e9800998ecf8427e, which we took from the machines of two of our customers last week."
 	finish(t, p, scraped("spam", alarm), scraped("more spam", other))
-	finish(t, p, post("ann", alarm, intel.Clear), post("bob", other, intel.Clear))
+	later := post("bob", other, intel.Clear)
+	later.Published = later.Published.AddDate(0, 0, 3)
+	finish(t, p, post("ann", alarm, intel.Clear), later)
 	profile, _, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, pipeline.Window{Proofs: 9}, now)
 	if err != nil || len(profile.IOC) != 1 {
 		t.Fatalf("%+v, err %v", profile.IOC, err)

@@ -95,14 +95,21 @@ type Step struct {
 	Fading      float64      `json:"fading"`      // what age has left of it
 	At          time.Time    `json:"at,omitzero"` // event time; zero is unknown
 	Pieces      int          `json:"pieces"`      // of this origin, of which one counts
+	// With names the origin that counts for this one, see [Republication].
+	With string `json:"with,omitempty"`
+
+	since, until time.Time // of its event times
 }
 
 // worth is q of one piece as of now, and its parts. Evidence without a date is
 // as old as our knowing of it; a date in the future is not believed either.
 func worth(e intel.Evidence, now time.Time) Step {
 	s := Step{Origin: e.Origin, Stance: e.Stance, Reliability: Reliability(e.Reliability), Directness: min(max(e.Weight, 0), 1), At: e.At, Pieces: 1}
+	if s.since, s.until = e.Since, e.At; s.since.IsZero() {
+		s.since = e.At
+	}
 	if !e.Dated(now) {
-		e.At, s.At = e.Learned, time.Time{}
+		e.At, s.At, s.since, s.until = e.Learned, time.Time{}, time.Time{}, time.Time{}
 	}
 	age := max(0, now.Sub(e.At))
 	s.Fading = math.Exp2(-float64(age) / float64(HalfLife(e.Link)))
@@ -150,17 +157,24 @@ func explain(steps []Step, evidence []intel.Evidence, now time.Time) []Step {
 			}
 		}
 	}
+	relayed(steps)
 	slices.SortFunc(steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Stance, b.Stance)) })
 	return steps
 }
 
 // stronger is the step of one origin that has said something before.
 func stronger(before, s Step) Step {
-	pieces := before.Pieces + 1
+	pieces, since, until := before.Pieces+1, before.since, before.until
+	if since.IsZero() || !s.since.IsZero() && s.since.Before(since) {
+		since = s.since
+	}
+	if s.until.After(until) {
+		until = s.until
+	}
 	if s.Worth > before.Worth {
 		before = s
 	}
-	before.Pieces = pieces
+	before.Pieces, before.since, before.until = pieces, since, until
 	return before
 }
 
@@ -168,6 +182,9 @@ func stronger(before, s Step) Step {
 func Fuse(steps []Step) float64 {
 	doubt, consent := 1-Leak, 1.0
 	for _, s := range steps {
+		if s.With != "" {
+			continue
+		}
 		if s.Stance == intel.Disputes {
 			consent *= 1 - Objection*s.Worth
 		} else {
@@ -232,11 +249,7 @@ func levels(out []intel.Assessment, scratch []Step, evidence []intel.Evidence, n
 
 func assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
 	a := intel.Assessment{Link: evidence[0].Link, Marking: m, At: now}
-	for _, s := range steps {
-		if s.Stance == intel.Supports {
-			a.Origins++
-		}
-	}
+	a.Origins = voices(steps)
 	var newest time.Time
 	for _, e := range evidence {
 		if e.Stance == intel.Supports && e.Dated(now) {

@@ -106,9 +106,8 @@ func (db *DB) Fade(ctx context.Context, before time.Time) (int, error) {
 // A piece is the evidence of one origin with equal weight, as one.
 type piece struct {
 	intel.Evidence
-	link  int64
-	first time.Time
-	n     int
+	link int64
+	n    int
 }
 
 func scanPiece(r *sql.Rows, p *piece) error {
@@ -119,7 +118,7 @@ func scanPiece(r *sql.Rows, p *piece) error {
 	err := r.Scan(&p.link, &origin, &reliability, &p.Marking, &p.Stance, &p.Weight, &last, &first, &learned, &p.n, &note)
 	p.Origin = strconv.FormatInt(origin, 10)
 	p.Reliability = intel.Reliability(reliability)
-	p.At, p.first, p.Learned = toTime(last), toTime(first), toTime(learned)
+	p.At, p.Since, p.Learned = toTime(last), toTime(first), toTime(learned)
 	if err == nil && note != "" {
 		err = json.Unmarshal([]byte(note), &p.Context)
 	}
@@ -249,7 +248,7 @@ func assess(all []piece, links map[int64]ends, judge func([]intel.Evidence) []in
 			if p.Stance != intel.Supports {
 				continue
 			}
-			row.First = earlier(row.First, p.first)
+			row.First = earlier(row.First, p.Since)
 			if p.At.After(row.Last) {
 				row.Last = p.At
 			}

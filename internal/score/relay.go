@@ -1,0 +1,121 @@
+package score
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Republication is how close in time the words of two origins must be for the one
+// to be taken for a relay of the other: all that both ever said of a link lies
+// within it. Who says it again on another day has seen it again. An undated word,
+// and an analyst's, stands for itself.
+const Republication = 48 * time.Hour
+
+// relayed notes by whom each origin is spoken for that may have its word from
+// another, and puts steps in the order of their first dates. Of origins that may
+// have it from each other those count that together are worth most, so that no
+// further word in support lowers belief.
+func relayed(steps []Step) {
+	if len(steps) < 2 {
+		return
+	}
+	inTime(steps)
+	for _, stance := range []intel.Stance{intel.Supports, intel.Disputes} {
+		spans := spansOf(steps, stance)
+		chosen := independent(spans, func(s span) float64 { return -math.Log1p(-min(steps[s.step].Worth, 1-1e-12)) })
+		last := 0
+		for i, s := range spans {
+			if len(chosen) > last && chosen[last] == i {
+				last++
+				continue
+			}
+			speaker := chosen[max(0, last-1)]
+			if last < len(chosen) && !apart(spans[i], spans[chosen[last]]) {
+				speaker = chosen[last]
+			}
+			steps[s.step].With = steps[spans[speaker].step].Origin
+		}
+	}
+}
+
+// voices returns how many origins in support may be independent of each other.
+func voices(steps []Step) int {
+	inTime(steps)
+	spans := spansOf(steps, intel.Supports)
+	n := len(independent(spans, func(span) float64 { return 1 }))
+	for i := range steps {
+		if steps[i].Stance == intel.Supports && alone(&steps[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func inTime(steps []Step) {
+	slices.SortFunc(steps, func(a, b Step) int {
+		return cmp.Or(a.since.Compare(b.since), a.until.Compare(b.until), cmp.Compare(b.Worth, a.Worth), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Stance, b.Stance))
+	})
+}
+
+// A span is when the origin of a step spoke.
+type span struct {
+	since, until time.Time
+	step         int
+}
+
+// alone reports whether a step is nobody's relay.
+func alone(s *Step) bool {
+	return s.since.IsZero() || s.until.Sub(s.since) > Republication || intel.SourceID(s.Origin).Reserved()
+}
+
+// spansOf returns when those of steps in time that may be relays spoke, in order.
+func spansOf(steps []Step, stance intel.Stance) (out []span) {
+	for i := range steps {
+		if s := &steps[i]; s.Stance == stance && !alone(s) {
+			out = append(out, span{s.since, s.until, i})
+		}
+	}
+	return out
+}
+
+// apart reports whether two spans, the earlier first or not, do not lie within
+// [Republication] together.
+func apart(a, b span) bool {
+	if b.since.Before(a.since) {
+		a, b = b, a
+	}
+	return b.until.Sub(a.since) > Republication || a.until.Sub(a.since) > Republication
+}
+
+// independent returns the indices of the spans, which are in order and none longer
+// than [Republication], that are apart from each other and of the greatest weight
+// together. A span may follow another if it ends so long after that begins: so
+// it is apart from all before that too (weighted interval scheduling).
+func independent(spans []span, weight func(span) float64) []int {
+	type choice struct {
+		total float64
+		last  int // span, of the best choice up to here
+		from  int // choices before it
+	}
+	best := make([]choice, 1, len(spans)+1)
+	best[0].last = -1
+	for i, s := range spans {
+		from := sort.Search(i, func(j int) bool { return s.until.Sub(spans[j].since) <= Republication })
+		c := choice{best[from].total + weight(s), i, from}
+		if best[i].total >= c.total {
+			c = best[i]
+		}
+		best = append(best, c)
+	}
+	var out []int
+	for c := best[len(spans)]; c.last >= 0; c = best[c.from] {
+		out = append(out, c.last)
+	}
+	slices.Reverse(out)
+	return out
+}
