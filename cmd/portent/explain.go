@@ -37,13 +37,13 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	steps := score.Explain(parts, row.At)
-	p := score.Probability(steps, !row.Last.IsZero())
+	steps := score.Learned().Explain(parts, row.At)
+	p := score.Fuse(steps)
 	now := a.asOf()
 	if parts, err = db.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
 	}
-	today := score.Probability(score.Explain(parts, now), !row.Last.IsZero())
+	today := score.Fuse(score.Learned().Explain(parts, now))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
 			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps})
@@ -100,7 +100,7 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 		}
 		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s\n", s.Origin, stance, s.Reliability, s.Directness, s.Fading, s.Worth, counts)
 	}
-	fmt.Fprintf(a.out, "\nP = 1 − %.2f", 1-score.Leak)
+	fmt.Fprintf(a.out, "\nP = (1 − %.2f) · (1 − %.2f", score.Alike, 1-score.Leak)
 	for i, f := range factors {
 		if i == 6 && len(factors) > 8 {
 			fmt.Fprintf(a.out, " · … %d more", len(factors)-i)
@@ -108,14 +108,11 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 		}
 		fmt.Fprintf(a.out, " · %s", f)
 	}
-	fmt.Fprintf(a.out, " = %.6f", score.Fuse(said))
+	fmt.Fprintf(a.out, ") = %.6f", score.Fuse(said))
 	for _, s := range steps {
 		if s.Stance == intel.Disputes && s.With == "" {
 			fmt.Fprintf(a.out, ", times 1 − %.1f · %.4f for who disputes it", score.Objection, s.Worth)
 		}
-	}
-	if row.Last.IsZero() {
-		fmt.Fprintf(a.out, ", at most %.2f without a date", score.UndatedMost)
 	}
 	fmt.Fprintf(a.out, "\nstored %.9f, recomputed %.9f; as of today %.2f; half-life %.0f days\n", row.Probability, p, today, score.HalfLife(l).Hours()/24)
 }

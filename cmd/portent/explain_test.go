@@ -25,17 +25,16 @@ type told struct {
 func (e told) recompute() float64 {
 	doubt, consent := .99, 1.
 	for _, s := range e.Steps {
+		if s.With != "" {
+			continue
+		}
 		if q := s.Reliability * s.Directness * s.Fading; s.Stance == intel.Disputes {
 			consent *= 1 - .9*q
 		} else {
 			doubt *= 1 - q
 		}
 	}
-	p := (1 - doubt) * consent
-	if !e.Dated {
-		p = min(p, .79)
-	}
-	return p
+	return .98 * (1 - doubt) * consent
 }
 
 func TestEveryRowIsRecomputedFromWhatIsStored(t *testing.T) {

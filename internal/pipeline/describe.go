@@ -60,7 +60,7 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 			claimed = append(claimed, row)
 			continue
 		}
-		p := score.Probability(listings(said, now), false) * n.Share
+		p := score.Fuse(listings(said, now)) * n.Share
 		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
 			Probability: p, Level: score.Level(p, len(said), false)})
 	}
@@ -103,7 +103,7 @@ func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool
 				continue
 			}
 		}
-		p := score.Probability(listings(a.SaidBy, now), false) * a.Share
+		p := score.Fuse(listings(a.SaidBy, now)) * a.Share
 		rows = append(rows, intel.Row{Entity: name, Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),
 			Probability: p, Level: score.Level(p, len(a.SaidBy), false)})
 	}
@@ -119,7 +119,7 @@ func listings(said []string, now time.Time) []score.Step {
 			evidence[i].Reliability = 'A'
 		}
 	}
-	return score.Explain(evidence, now)
+	return score.Learned().Explain(evidence, now)
 }
 
 // aliasClaims returns the claims that a name is an alias of one of the

@@ -31,7 +31,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 		there[key{r.Entity, r.Role}] = i
 	}
 	for _, row := range ed.told(e, table) {
-		p := score.Probability(listings(row.SaidBy, now), false)
+		p := score.Fuse(listings(row.SaidBy, now))
 		i, ok := there[key{row.Entity, row.Role}]
 		if !ok {
 			row.Origins, row.Probability, row.Level = len(row.SaidBy), p, score.Level(p, len(row.SaidBy), false)

@@ -263,7 +263,7 @@ func TestAliasesAreSettledAfterACrashAndWhenTheyAreWithdrawn(t *testing.T) {
 		t.Helper()
 		// As before a crash: what the document came to is kept, nothing else done.
 		err := db.SaveDerived(t.Context(), []store.Derived{{Document: doc.ID, Evidence: evidence}}, store.Derivation{Version: version, Now: now,
-			Judge: func(e []intel.Evidence) []intel.Assessment { return score.Links(e, now) }})
+			Judge: func(e []intel.Evidence) []intel.Assessment { return score.Learned().Links(e, now) }})
 		if err != nil {
 			t.Fatal(err)
 		}

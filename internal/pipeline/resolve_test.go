@@ -102,7 +102,7 @@ func TestAnAliasThatMovesNothingIsShownAsAClaim(t *testing.T) {
 	}
 	// Withdrawn, what the others said holds the name no longer.
 	err := db.SaveDerived(t.Context(), []store.Derived{{Document: docs[0].ID}}, store.Derivation{Version: 1 << 30, Now: now,
-		Judge: func(e []intel.Evidence) []intel.Assessment { return score.Links(e, now) }})
+		Judge: func(e []intel.Evidence) []intel.Assessment { return score.Learned().Links(e, now) }})
 	if err != nil {
 		t.Fatal(err)
 	}

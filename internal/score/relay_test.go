@@ -33,7 +33,7 @@ func TestWhoSaysItWithinTwoDaysIsARelay(t *testing.T) {
 		{"the better of two counts", []intel.Evidence{at("a", 'E', 10), at("b", 'A', 0)}, 1, 1},
 		{"an analyst is no relay", []intel.Evidence{at("analyst:ann", 'A', 1), at("b", 'B', 0)}, 2, 0},
 	} {
-		steps := score.Explain(c.said, now)
+		steps := score.Scale{}.Explain(c.said, now)
 		silent := 0
 		for _, s := range steps {
 			if s.With != "" {
@@ -77,7 +77,7 @@ func best(said []intel.Evidence) float64 {
 			if set>>i&1 == 0 {
 				continue
 			}
-			d *= 1 - score.Explain(said[i:i+1], now)[0].Worth
+			d *= 1 - score.Scale{}.Explain(said[i:i+1], now)[0].Worth
 			for _, o := range said[:i] {
 				if n := slices.IndexFunc(said, func(x intel.Evidence) bool { return x.Origin == o.Origin }); set>>n&1 == 1 && !apart(e, o) {
 					chosen = false
@@ -110,8 +110,8 @@ func TestOfRelaysThoseCountThatAreWorthMost(t *testing.T) {
 			from := r.IntN(200)
 			said = append(said, at(fmt.Sprint("o", i), intel.Reliability("ABCDE"[r.IntN(5)]), from, from+r.IntN(3)*r.IntN(40)))
 		}
-		want := 1 - (1-score.Leak)*best(said)
-		if got := score.Fuse(score.Explain(said, now)); got < want-1e-12 || got > want+1e-12 {
+		want := (1 - score.Alike) * (1 - (1-score.Leak)*best(said))
+		if got := score.Fuse(score.Scale{}.Explain(said, now)); got < want-1e-12 || got > want+1e-12 {
 			t.Fatalf("%v, want %v of %v", got, want, said)
 		}
 	}

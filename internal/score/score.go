@@ -18,8 +18,6 @@ import (
 const (
 	// Leak is the probability that a link holds that nobody has spoken of.
 	Leak = 0.01
-	// UndatedMost is the most an undated link is believed: the top of Medium.
-	UndatedMost = 0.79
 	// Objection is how much of a dispute's worth counts against a link: a
 	// denial is itself only as good as its source.
 	Objection = 0.9
@@ -101,20 +99,9 @@ type Step struct {
 	since, until time.Time // of its event times
 }
 
-// worth is q of one piece as of now, and its parts. Evidence without a date is
-// as old as our knowing of it; a date in the future is not believed either.
-func worth(e intel.Evidence, now time.Time) Step {
-	s := Step{Origin: e.Origin, Stance: e.Stance, Reliability: Reliability(e.Reliability), Directness: min(max(e.Weight, 0), 1), At: e.At, Pieces: 1}
-	if s.since, s.until = e.Since, e.At; s.since.IsZero() {
-		s.since = e.At
-	}
-	if !e.Dated(now) {
-		e.At, s.At, s.since, s.until = e.Learned, time.Time{}, time.Time{}, time.Time{}
-	}
-	age := max(0, now.Sub(e.At))
-	s.Fading = math.Exp2(-float64(age) / float64(HalfLife(e.Link)))
-	s.Worth = s.Reliability * s.Directness * s.Fading
-	return s
+// fading is what a time has left of the worth of evidence.
+func fading(l intel.Link, age time.Duration) float64 {
+	return math.Exp2(-float64(max(0, age)) / float64(HalfLife(l)))
 }
 
 // few is how many origins are looked through one by one; beyond it an index is
@@ -128,28 +115,28 @@ type side struct {
 }
 
 // Explain returns what each origin adds, ordered by origin, for evidence of
-// one link. [Probability] of it is what [Links] says of the link.
-func Explain(evidence []intel.Evidence, now time.Time) []Step {
-	return explain(make([]Step, 0, min(len(evidence), few)), evidence, now)
+// one link. [Fuse] of it is what [Scale.Links] says of the link.
+func (s Scale) Explain(evidence []intel.Evidence, now time.Time) []Step {
+	return s.explain(make([]Step, 0, min(len(evidence), few)), evidence, now)
 }
 
-func explain(steps []Step, evidence []intel.Evidence, now time.Time) []Step {
+func (s Scale) explain(steps []Step, evidence []intel.Evidence, now time.Time) []Step {
 	var index map[side]int
 	for i := range evidence {
-		s := worth(evidence[i], now)
+		one := s.worth(evidence[i], now)
 		at := -1
 		if index == nil {
-			at = slices.IndexFunc(steps, func(o Step) bool { return o.Origin == s.Origin && o.Stance == s.Stance })
-		} else if n, ok := index[side{s.Origin, s.Stance}]; ok {
+			at = slices.IndexFunc(steps, func(o Step) bool { return o.Origin == one.Origin && o.Stance == one.Stance })
+		} else if n, ok := index[side{one.Origin, one.Stance}]; ok {
 			at = n
 		}
 		if at >= 0 {
-			steps[at] = stronger(steps[at], s)
+			steps[at] = stronger(steps[at], one)
 			continue
 		}
-		steps = append(steps, s)
+		steps = append(steps, one)
 		if index != nil {
-			index[side{s.Origin, s.Stance}] = len(steps) - 1
+			index[side{one.Origin, one.Stance}] = len(steps) - 1
 		} else if len(steps) == few {
 			index = make(map[side]int, 4*few)
 			for n, o := range steps {
@@ -158,7 +145,9 @@ func explain(steps []Step, evidence []intel.Evidence, now time.Time) []Step {
 		}
 	}
 	relayed(steps)
-	slices.SortFunc(steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Stance, b.Stance)) })
+	slices.SortFunc(steps, func(a, b Step) int {
+		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Stance, b.Stance))
+	})
 	return steps
 }
 
@@ -178,7 +167,7 @@ func stronger(before, s Step) Step {
 	return before
 }
 
-// Fuse returns the probability that steps come to, before any cap.
+// Fuse returns the probability that steps come to.
 func Fuse(steps []Step) float64 {
 	doubt, consent := 1-Leak, 1.0
 	for _, s := range steps {
@@ -191,24 +180,13 @@ func Fuse(steps []Step) float64 {
 			doubt *= 1 - s.Worth
 		}
 	}
-	return (1 - doubt) * consent
-}
-
-// Probability returns what [Links] says of a link with these steps: what they
-// fuse to, and no more than the top of Medium if no supporting piece has a
-// date.
-func Probability(steps []Step, dated bool) float64 {
-	p := Fuse(steps)
-	if !dated {
-		p = min(p, UndatedMost)
-	}
-	return p
+	return (1 - Alike) * (1 - doubt) * consent
 }
 
 // Links assesses every link that evidence, grouped by link, speaks of, as of
 // now. There is one assessment for each marking that occurs among the evidence
 // of a link: what a reader cleared so far and no further believes.
-func Links(evidence []intel.Evidence, now time.Time) []intel.Assessment {
+func (s Scale) Links(evidence []intel.Evidence, now time.Time) []intel.Assessment {
 	out := make([]intel.Assessment, 0, len(evidence))
 	var scratch []Step
 	for len(evidence) > 0 {
@@ -216,14 +194,14 @@ func Links(evidence []intel.Evidence, now time.Time) []intel.Assessment {
 		if n < 0 {
 			n = len(evidence)
 		}
-		out, scratch = levels(out, scratch, evidence[:n], now)
+		out, scratch = s.levels(out, scratch, evidence[:n], now)
 		evidence = evidence[n:]
 	}
 	return out
 }
 
 // levels appends the assessments of one link, one for each marking.
-func levels(out []intel.Assessment, scratch []Step, evidence []intel.Evidence, now time.Time) ([]intel.Assessment, []Step) {
+func (s Scale) levels(out []intel.Assessment, scratch []Step, evidence []intel.Evidence, now time.Time) ([]intel.Assessment, []Step) {
 	var present [intel.Red + 1]bool
 	kinds := 0
 	for _, e := range evidence {
@@ -241,7 +219,7 @@ func levels(out []intel.Assessment, scratch []Step, evidence []intel.Evidence, n
 		if kinds > 1 {
 			visible = slices.DeleteFunc(slices.Clone(evidence), func(e intel.Evidence) bool { return e.Marking > m })
 		}
-		scratch = explain(scratch[:0], visible, now)
+		scratch = s.explain(scratch[:0], visible, now)
 		out = append(out, assess(scratch, visible, m, now))
 	}
 	return out, scratch
@@ -266,7 +244,7 @@ func assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.T
 	}
 	a.Documents = len(evidence)
 	dated := !a.Last.IsZero()
-	a.Probability = Probability(steps, dated)
+	a.Probability = Fuse(steps)
 	a.Level = Level(a.Probability, a.Origins, dated)
 	return a
 }

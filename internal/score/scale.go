@@ -1,0 +1,181 @@
+package score
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A Record is how often something that was said turned out right and wrong, by
+// people who looked.
+type Record struct{ Right, Wrong float64 }
+
+// strength is how many judgements an assumption is worth.
+const strength = 8
+
+// mean is the mean of the Beta distribution that an assumption and a record come
+// to: strength judgements as the assumption has it, and those of the record.
+func (r Record) mean(assumed float64) float64 {
+	return (strength*assumed + r.Right) / (strength + r.Right + r.Wrong)
+}
+
+// A Sort is how a row came about and what it speaks of, such as "sentence hash":
+// rows of one sort are wrong for like reasons.
+type Sort string
+
+// A Scale says what a statement is worth. The zero Scale knows assumptions alone:
+// of a source its Admiralty letter, of a statement how directly it is made. What
+// people judged moves them.
+type Scale struct {
+	Sources map[intel.SourceID]Record
+	Sorts   map[Sort]Record
+}
+
+// Alike is the probability that all origins of a row are wrong alike, however
+// many they are: of rows of two origins and more that people judged, so many
+// were.
+const Alike = 0.02
+
+// reliability is the probability that a source is right.
+func (s Scale) reliability(source intel.SourceID, letter intel.Reliability) float64 {
+	return s.Sources[source].mean(Reliability(letter))
+}
+
+// leastTold is the directness below which a document says something of so many
+// that each shares in it.
+const leastTold = 0.3
+
+// directness is the probability that a row is what a source said, as a source
+// said it: text is misread, and some values are not what they seem.
+func (s Scale) directness(l intel.Link, weight float64) float64 {
+	weight = min(max(weight, 0), 1)
+	if s.Sorts == nil {
+		return weight
+	}
+	sort, assumed := SortOf(l, weight), 1.0
+	if tier, ok := tierOf(weight); ok {
+		assumed = tier.assumed
+	}
+	out := s.Sorts[sort].mean(assumed) * min(1, weight/leastTold)
+	if d := DoubtOf(l); d != "" {
+		out *= s.Sorts[d].mean(0.5)
+	}
+	return out
+}
+
+// SetAside is the probability that a value which was set aside is what it was
+// said to be all the same.
+func (s Scale) SetAside() float64 { return s.Sorts["set aside"].mean(0.1) }
+
+// A tier is how directly text says something.
+type tier struct {
+	name    string
+	assumed float64
+}
+
+// tierOf returns how directly text says what has that weight, and false for what
+// a structured source states.
+func tierOf(weight float64) (tier, bool) {
+	switch {
+	case weight >= 0.9:
+		return tier{}, false
+	case weight >= 0.7:
+		return tier{"sentence", 0.85}, true
+	case weight >= 0.48:
+		return tier{"paragraph", 0.5}, true
+	}
+	return tier{"document", 0.35}, true
+}
+
+// SortOf returns the sort of a row whose most direct piece has that weight.
+func SortOf(l intel.Link, weight float64) Sort {
+	t, text := tierOf(weight)
+	if !text {
+		return "stated"
+	}
+	return Sort(t.name + " " + about(l))
+}
+
+// about is what a link speaks of.
+func about(l intel.Link) string {
+	if l.From.Kind == intel.Vulnerability {
+		return "flaw"
+	}
+	kind := l.From.Kind
+	if kind.Class() == intel.Name {
+		kind = l.To.Kind
+	}
+	switch kind {
+	case intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512, intel.SSDeep, intel.JARM, intel.JA3:
+		return "hash"
+	case intel.CIDR, intel.ASN:
+		return "network"
+	case intel.Mutex, intel.RegistryKey, intel.UserAgent, intel.Filename, intel.Command, intel.Service, intel.ScheduledTask:
+		return "trace"
+	case intel.Technique, intel.Weakness:
+		return "technique"
+	}
+	switch kind.Class() {
+	case intel.IOC:
+		return "host"
+	case intel.IOA:
+		return "fragment"
+	}
+	switch l.Relation {
+	case intel.Uses, intel.Exploits:
+		return "use"
+	case intel.Targets, intel.OriginatesFrom, intel.RoutesThrough, intel.ClaimsAttack:
+		return "place"
+	case intel.Intends, intel.Researches, intel.Offers:
+		return "plan"
+	}
+	return "name"
+}
+
+// DoubtOf returns what about a value itself speaks against it, none for most.
+func DoubtOf(l intel.Link) Sort {
+	e := l.From
+	if e.Kind.Class() == intel.Name {
+		e = l.To
+	}
+	switch {
+	case e.Kind == intel.CIDR || e.Kind == intel.ASN:
+		return "whole network"
+	case networkAddress(e):
+		return "network address"
+	case smallNumbers(e):
+		return "small numbers"
+	}
+	return ""
+}
+
+// smallNumbers reports whether no number of an IPv4 address is above 30, as in
+// versions. Of addresses at random one in 4,700 is so.
+func smallNumbers(e intel.Entity) bool {
+	if e.Kind != intel.IPv4 || strings.Count(e.Name, ".") != 3 {
+		return false
+	}
+	a, err := netip.ParseAddr(e.Name)
+	if err != nil || !a.Is4() {
+		return false
+	}
+	b := a.As4()
+	return max(b[0], b[1], b[2], b[3]) <= 30
+}
+
+// worth is q of one piece as of now, and its parts. Evidence without a date is
+// as old as our knowing of it; a date in the future is not believed either.
+func (s Scale) worth(e intel.Evidence, now time.Time) Step {
+	st := Step{Origin: e.Origin, Stance: e.Stance, Reliability: s.reliability(e.Source, e.Reliability), Directness: s.directness(e.Link, e.Weight), At: e.At, Pieces: 1}
+	if st.since, st.until = e.Since, e.At; st.since.IsZero() {
+		st.since = e.At
+	}
+	if !e.Dated(now) {
+		e.At, st.At, st.since, st.until = e.Learned, time.Time{}, time.Time{}, time.Time{}
+	}
+	st.Fading = fading(e.Link, now.Sub(e.At))
+	st.Worth = st.Reliability * st.Directness * st.Fading
+	return st
+}
