@@ -122,7 +122,7 @@ func TestANameThatActorsOfAListShareReturnsThemAll(t *testing.T) {
 			t.Errorf("%s is of %q, resolves to %v", name, shared[name], candidates)
 		}
 	}
-	t.Logf("shared names: %d of %d return all who have them", right, len(shared))
+	t.Logf("names that several MISP actors share: precision %.3f (%d of %d return all)", float64(right)/float64(max(len(shared), 1)), right, len(shared))
 	if len(shared) < 20 {
 		t.Errorf("%d names are shared, want about 25", len(shared))
 	}
