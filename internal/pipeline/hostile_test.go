@@ -76,7 +76,7 @@ func schema(t *testing.T, server string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := db.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil { //nolint:noctx // the test's has ended
+		if _, err := db.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil {
 			t.Error(err)
 		}
 		db.Close()
