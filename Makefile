@@ -2,7 +2,7 @@
 # test   everything that tests, race detector on
 # check  what CI checks besides the tests
 # bench  the figures
-# accuracy  what extraction finds of labelled texts
+# accuracy  what extraction finds of labelled texts, and whom names stand for
 # build  the static binary, bin/portent
 
 export CGO_ENABLED ?= 0
@@ -31,6 +31,7 @@ bench:
 
 accuracy:
 	go test -count 1 -v -run 'Tricky|Fragments|NamesInReports|ListedValues|TechniquesIn' ./internal/extract | grep -E 'precision|^(ok|FAIL|---)'
+	go test -count 1 -v -run 'AliasesResolve|AliasLines|LeakSites|KnownActor|ThatActorsOfAList' ./internal/reference ./cmd/portent | grep -E 'precision|^(ok|FAIL|---)'
 
 fuzz:
 	./.ci/fuzz

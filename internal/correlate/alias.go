@@ -24,7 +24,9 @@ const ByDocuments = "documents"
 // knows are fixed. Another stands for the known names it is called an alias of;
 // without one, for those that more is said to stand for than for itself, with
 // shares by belief: a name of two actors keeps both. Names that stand for
-// themselves are left out. A claim that is held about a name does not move it;
+// themselves are left out. A group is nobody's malware, whatever a list of its
+// names holds: names of two kinds join nothing, but for a label, whose kind
+// nobody says. A claim that is held about a name does not move it;
 // held about the alias, it says nothing.
 func StandFor(claims []intel.Assessment, held func(intel.Link, intel.Entity) bool, known func(intel.Entity) []reference.Candidate) map[intel.Entity][]reference.Candidate {
 	g := names{known: known, near: map[intel.Entity]map[intel.Entity]float64{}, flow: map[intel.Entity]float64{}, done: map[intel.Entity]map[intel.Entity]float64{}}
@@ -37,7 +39,7 @@ func StandFor(claims []intel.Assessment, held func(intel.Link, intel.Entity) boo
 	}
 	for _, c := range claims {
 		l := c.Link
-		if l.Relation != intel.AliasOf || l.From == l.To || c.Probability < believable || c.Probability <= against[inOrder(l)] || held(l, l.From) {
+		if l.Relation != intel.AliasOf || l.From == l.To || !alike(l.From, l.To) || c.Probability < believable || c.Probability <= against[inOrder(l)] || held(l, l.From) {
 			continue
 		}
 		g.join(l.From, l.To, c.Probability)
@@ -61,6 +63,12 @@ func StandFor(claims []intel.Assessment, held func(intel.Link, intel.Entity) boo
 		})
 	}
 	return out
+}
+
+// alike reports whether two names may be of one thing by their kinds.
+func alike(a, b intel.Entity) bool {
+	software := func(k intel.Kind) bool { return k == intel.Malware || k == intel.Tool }
+	return a.Kind == b.Kind || a.Kind == intel.Label || b.Kind == intel.Label || software(a.Kind) && software(b.Kind)
 }
 
 // inOrder is a link between the same two names whichever way it was said.
@@ -107,7 +115,9 @@ func (g *names) stand(name intel.Entity) map[intel.Entity]float64 {
 	others := slices.SortedFunc(maps.Keys(g.near[name]), compare)
 	for _, other := range others {
 		for _, c := range g.known(other) {
-			shares[c.Entity] += g.near[name][other] * c.Share
+			if alike(name, c.Entity) {
+				shares[c.Entity] += g.near[name][other] * c.Share
+			}
 		}
 	}
 	if len(shares) == 0 {

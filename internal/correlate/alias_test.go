@@ -98,3 +98,31 @@ func TestANameOfVeryManyStandsForTheGreatest(t *testing.T) {
 		t.Errorf("%d names stand for others, %d times; want %d names, each for 8", len(got), rows, names+1)
 	}
 }
+
+func TestAGroupStandsForNoMalware(t *testing.T) {
+	name := func(s string) intel.Entity {
+		e, err := intel.ParseEntity(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	known := func(e intel.Entity) []reference.Candidate {
+		if e == name("malware:plexor") || e == name("label:plexor-kit") {
+			return []reference.Candidate{{Entity: name("malware:plexor"), Share: 1}}
+		}
+		return nil
+	}
+	var claims []intel.Assessment
+	for _, c := range [][2]string{{"malware:plexor", "actor:longhorn"}, {"label:plexor-kit", "actor:longhorn"}, {"label:lambert", "actor:longhorn"}, {"tool:plexor-x", "malware:plexor"}, {"label:p-lexor", "malware:plexor"}} {
+		claims = append(claims, intel.Assessment{Link: intel.Link{From: name(c[0]), Relation: intel.AliasOf, To: name(c[1])}, Probability: .9})
+	}
+	got := map[string]string{}
+	for e, candidates := range correlate.StandFor(claims, func(intel.Link, intel.Entity) bool { return false }, known) {
+		got[e.String()] = candidates[0].Entity.String()
+	}
+	want := map[string]string{"label:lambert": "actor:longhorn", "tool:plexor-x": "malware:plexor", "label:p-lexor": "malware:plexor"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -48,7 +48,7 @@ func TestVerdictsRuleWhomANameStandsFor(t *testing.T) {
 		}
 		var got []string
 		sum := 0.0
-		for _, r := range correlate.Ruled(actor(c.name), known(actor(c.name)), intel.InForce(all), known) {
+		for _, r := range correlate.NewRulings(intel.InForce(all), known).On(actor(c.name), known(actor(c.name))) {
 			got = append(got, fmt.Sprintf("%s %.2f", r.Entity.Name, r.Share))
 			sum += r.Share
 		}

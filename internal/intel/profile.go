@@ -2,6 +2,8 @@ package intel
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -86,6 +88,53 @@ type Proof struct {
 	Weight   float64    `json:"weight,omitempty"`
 }
 
+// A Common is a sort of thing that two actors have in common.
+type Common struct {
+	What string `json:"what"` // addresses, files, malware, tools, vulnerabilities, techniques, documents, other indicators
+	N    int    `json:"n"`
+	// Weight is N with each thing counted as a share: one that four actors have is
+	// a quarter.
+	Weight float64 `json:"weight"`
+}
+
+// String says it: "12 shared addresses", "named together in 1 document".
+func (c Common) String() string {
+	what := c.What
+	if c.N == 1 {
+		switch what {
+		case "addresses":
+			what = "address"
+		case "vulnerabilities":
+			what = "vulnerability"
+		default:
+			what = strings.TrimSuffix(what, "s")
+		}
+	}
+	if c.What == "documents" {
+		return fmt.Sprintf("named together in %d %s", c.N, what)
+	}
+	return fmt.Sprintf("%d shared %s", c.N, what)
+}
+
+// Reason says why a row of an associated actor is one: what is said of it, in
+// how many documents, and what both have in common.
+func (r Row) Reason() string {
+	var parts []string
+	if r.Description != "" {
+		parts = append(parts, r.Description)
+	}
+	switch {
+	case r.Documents == 1:
+		parts = append(parts, "stated in 1 document")
+	case r.Documents > 1:
+		parts = append(parts, fmt.Sprintf("stated in %d documents", r.Documents))
+	}
+	for _, c := range r.Common {
+		parts = append(parts, c.String())
+	}
+	return strings.Join(parts, ", ")
+}
+
 // A Row is one believed or predicted statement of a profile, ready to print.
 type Row struct {
 	ID            string    `json:"id,omitempty"` // of the link, for evidence and explain
@@ -109,6 +158,7 @@ type Row struct {
 	Documents     int       `json:"documents,omitempty"`
 	SaidBy        []string  `json:"said_by,omitempty"` // of an alias
 	Suppressed    string    `json:"suppressed,omitempty"`
+	Common        []Common  `json:"reasons,omitempty"` // with an associated actor
 	Evidence      []Proof   `json:"evidence"`
 }
 

@@ -87,6 +87,7 @@ func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool
 		return nil, err
 	}
 	verdicts := intel.InForce(all)
+	rulings := correlate.NewRulings(verdicts, ed.Reference().Resolve)
 	known := map[string]bool{}
 	for name := range spelled {
 		known[intel.Compact(name)] = true
@@ -98,7 +99,7 @@ func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool
 		}
 		name := intel.NewEntity(who.Kind, a.Text)
 		if len(verdicts) > 0 {
-			means := correlate.Ruled(name, ed.Reference().Resolve(name), verdicts, ed.Reference().Resolve)
+			means := rulings.On(name, ed.Reference().Resolve(name))
 			if !slices.ContainsFunc(means, func(c reference.Candidate) bool { return c.Entity == who }) {
 				continue
 			}

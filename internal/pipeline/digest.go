@@ -14,6 +14,7 @@ type digest struct {
 	span    store.Span
 	origins int
 	monthly []intel.Count
+	kin     []kinship // of what is believed now
 }
 
 // digests keeps digests by entity and reader for as long as the store's epoch
@@ -33,7 +34,7 @@ type digestKey struct {
 const mostDigests = 2000
 
 // digest counts an entity's documents, voices and months, or remembers them.
-func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, names []intel.Entity, w Window, now time.Time) (d digest, err error) {
+func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, outline store.Outline, names []intel.Entity, w Window, now time.Time) (d digest, err error) {
 	if w.Back {
 		return ed.count(ctx, r, names, now, now)
 	}
@@ -53,6 +54,11 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, na
 	}
 	if d, err = ed.count(ctx, r, names, now, time.Time{}); err != nil || d.span.Documents == 0 {
 		return d, err
+	}
+	if e.Kind == intel.Actor {
+		if d.kin, err = ed.kin(ctx, r, e, outline, names); err != nil {
+			return d, err
+		}
 	}
 	ed.digests.mu.Lock()
 	defer ed.digests.mu.Unlock()

@@ -82,6 +82,7 @@ func (w Window) past(now time.Time) store.Weighing {
 type table struct {
 	name string
 	from []store.Section
+	kin  []kinship // of associated actors
 }
 
 // links says which links make up the tables of a profile, by their keys.
@@ -129,7 +130,11 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		return intel.Profile{}, nil, err
 	}
 	plain := store.Names(names)
-	d, err := ed.digest(ctx, r, e, plain, w, now)
+	outline, err := ed.DB.Outline(ctx, r, names, w.past(now))
+	if err != nil {
+		return intel.Profile{}, nil, err
+	}
+	d, err := ed.digest(ctx, r, e, outline, plain, w, now)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
@@ -142,17 +147,13 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if p.Name, err = ed.title(ctx, r, e); err != nil {
 		return p, nil, err
 	}
-	outline, err := ed.DB.Outline(ctx, r, names, w.past(now))
-	if err != nil {
-		return p, nil, err
-	}
 	totals := map[string]int{}
 	from := links()
 	for _, t := range p.Tables() {
 		if len(from[t.Key]) == 0 {
 			continue
 		}
-		rows, total, err := ed.rows(ctx, r, e, outline, table{t.Key, from[t.Key]}, w, now)
+		rows, total, err := ed.rows(ctx, r, e, outline, table{t.Key, from[t.Key], d.kinOf(t.Key)}, w, now)
 		if err != nil {
 			return p, nil, err
 		}

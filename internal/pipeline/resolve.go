@@ -13,7 +13,8 @@ import (
 const (
 	// settled is how many names are settled at once.
 	settled = 500
-	// related is how many names that claims connect with them are looked at.
+	// related is how many names that claims connect with them are read, and
+	// once more what is one claim further: ten thousand aliases of one name are.
 	related = 2000
 )
 
@@ -50,11 +51,9 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		verdicts := intel.InForce(all)
-		ruled := func(name intel.Entity) []reference.Candidate {
-			return correlate.Ruled(name, k.set.Resolve(name), verdicts, k.set.Resolve)
-		}
-		read, err := p.component(ctx, k, names)
+		rulings := correlate.NewRulings(intel.InForce(all), k.set.Resolve)
+		ruled := func(name intel.Entity) []reference.Candidate { return rulings.On(name, k.set.Resolve(name)) }
+		read, cut, err := p.component(ctx, k, names)
 		if err != nil {
 			return err
 		}
@@ -62,7 +61,7 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		standings, err := p.standings(ctx, ruled, read)
+		standings, err := p.standings(ctx, ruled, read, cut)
 		if err != nil {
 			return err
 		}
@@ -85,7 +84,7 @@ func (p *Pipeline) Settle(ctx context.Context) error {
 				continue
 			}
 			for _, st := range standings {
-				st.candidates[u.Name] = correlate.Ruled(u.Name, st.candidates[u.Name], verdicts, k.set.Resolve)
+				st.candidates[u.Name] = rulings.On(u.Name, st.candidates[u.Name])
 				s.Resolutions = append(s.Resolutions, st.resolutions(u.Name)...)
 			}
 		}
@@ -118,12 +117,16 @@ type holding struct {
 
 // standings reads the claims about names as each clearance that makes a
 // difference sees them, the strictest first. Where all is TLP:CLEAR they are
-// read once.
-func (p *Pipeline) standings(ctx context.Context, known func(intel.Entity) []reference.Candidate, names []intel.Entity) (out []standing, err error) {
+// read once. Of names that were cut off from others only those are moved that
+// are said to be known ones.
+func (p *Pipeline) standings(ctx context.Context, known func(intel.Entity) []reference.Candidate, names []intel.Entity, cut bool) (out []standing, err error) {
 	for below := intel.Red + 1; below > intel.Clear; {
 		claims, err := p.DB.Aliases(ctx, intel.Reader{Clearance: below - 1}, names)
 		if err != nil {
 			return nil, err
+		}
+		if cut {
+			claims = slices.DeleteFunc(claims, func(c intel.Assessment) bool { return len(known(c.Link.From)) == 0 && len(known(c.Link.To)) == 0 })
 		}
 		holds, err := p.DB.Holds(ctx, intel.Reader{Clearance: below - 1}, claims)
 		if err != nil {
@@ -146,8 +149,9 @@ func (p *Pipeline) standings(ctx context.Context, known func(intel.Entity) []ref
 
 // component gathers the names that alias claims connect with names, however
 // indirectly, and that the reference does not know: those it knows connect
-// nothing.
-func (p *Pipeline) component(ctx context.Context, k *known, names []store.Unresolved) (read []intel.Entity, err error) {
+// nothing. A component that is as long as no real one is cut: each part would
+// have its own end.
+func (p *Pipeline) component(ctx context.Context, k *known, names []store.Unresolved) (read []intel.Entity, cut bool, err error) {
 	seen := map[intel.Entity]bool{}
 	var next []intel.Entity
 	visit := func(e intel.Entity) {
@@ -165,12 +169,12 @@ func (p *Pipeline) component(ctx context.Context, k *known, names []store.Unreso
 		read = append(read, step...)
 		claims, err := p.DB.Aliases(ctx, intel.Everything(), step)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, c := range claims {
 			visit(c.Link.From)
 			visit(c.Link.To)
 		}
 	}
-	return read, nil
+	return read, len(next) > 0, nil
 }

@@ -55,7 +55,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	total -= fetched - len(all)
 	if !w.Back { // the lists are of today
 		observed := len(all)
-		all = ed.listed(e, t.name, all, now)
+		all = ed.related(ed.listed(e, t.name, all, now), t.kin)
 		total += len(all) - observed
 	}
 	slices.SortStableFunc(all, func(a, b intel.Row) int {

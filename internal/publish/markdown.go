@@ -184,8 +184,8 @@ func dash(s string) string {
 func (b *writer) names() {
 	p := b.p
 	if b.section("Associated actors", "These names are associated with "+inline(p.Name)+":", len(p.Associated)+p.Hidden["associated_actors"]) {
-		b.table(form{"associated_actors", "actor", []string{"Name", "Kind", "Relation"}}, p.Associated, func(r intel.Row) []string {
-			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation))}
+		b.table(form{"associated_actors", "actor", []string{"Name", "Kind", "Relation", "Reason"}}, p.Associated, func(r intel.Row) []string {
+			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation)), dash(r.Reason())}
 		})
 	}
 	if b.section("Campaigns", "The following campaigns are known to be associated with "+inline(p.Name)+":", len(p.Campaigns)+p.Hidden["campaigns"]) {

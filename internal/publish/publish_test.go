@@ -323,3 +323,25 @@ func TestManyProfilesOfAKindHaveAnIndexOfTheirOwn(t *testing.T) {
 		t.Errorf("of %d folders, err %v:\n%.300s", len(pages), err, pages["vulnerabilities/README.md"])
 	}
 }
+
+func TestAnAssociatedActorHasItsReasonsInEachForm(t *testing.T) {
+	p := profile()
+	p.Associated = []intel.Row{{Entity: intel.Entity{Kind: intel.Actor, Name: "warm-lynx"}, Value: "Warm Lynx", Relation: intel.AssociatedWith, Level: intel.Medium, Probability: .6, Origins: 1, Documents: 2,
+		Common: []intel.Common{{What: "addresses", N: 12, Weight: 4.5}, {What: "malware", N: 3, Weight: 1}, {What: "documents", N: 4, Weight: 2}}}}
+	const why = "stated in 2 documents, 12 shared addresses, 3 shared malware, named together in 4 documents"
+	if out := markdown(t, p); !strings.Contains(out, "1 | Warm Lynx | Actor | associated-with | "+why+" | Medium (0.60)") {
+		t.Errorf("no reasons in\n%s", out)
+	}
+	var b bytes.Buffer
+	if err := publish.JSON(&b, p, publish.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), `"reasons":[{"what":"addresses","n":12,"weight":4.5},`) {
+		t.Errorf("no reasons in %s", b.String())
+	}
+	p.Associated[0].Common[0].N, p.Associated[0].Common[2].N, p.Associated[0].Documents = 1, 1, 1
+	p.Associated[0].Common = append(p.Associated[0].Common, intel.Common{What: "vulnerabilities", N: 1}, intel.Common{What: "techniques", N: 1})
+	if got := p.Associated[0].Reason(); got != "stated in 1 document, 1 shared address, 3 shared malware, named together in 1 document, 1 shared vulnerability, 1 shared technique" {
+		t.Errorf("one of each is %q", got)
+	}
+}

@@ -161,9 +161,11 @@ func (s *sources) cluster(body []byte) error {
 			e.kind = intel.Tool
 		}
 	case "ransomware":
-		group := e
-		group.class, group.kind, group.hidden = actorClass, intel.Actor, !c.Group
-		s.add(&group)
+		if c.Group { // a sample is nobody: a group of later may bear its name
+			group := e
+			group.class, group.kind = actorClass, intel.Actor
+			s.add(&group)
+		}
 	case "sector":
 		// The built-in table says how a sector is written and what it is
 		// called in text; a pack may bring others.

@@ -60,8 +60,8 @@ func (g *group) has(list string) bool {
 // call each other by their main names, or that share an ATT&CK ID. An entry
 // whose main name another list gives as an alias, or the other way round, joins
 // that group when it is the only one; several such are left apart, because a
-// wrong merge is worse than a missed one. Nothing joins by a shared alias
-// alone, and a version of a ransomware joins the ransomware.
+// wrong merge is worse than a missed one, and so are two of one list that one
+// group could take in. Nothing joins by a shared alias alone, and a version of a ransomware joins the ransomware.
 func fold(entries []*entry) []*group {
 	f := folder{byMain: map[string]*group{}, byAlias: map[string][]*group{}}
 	for len(entries) > 0 {
@@ -134,19 +134,26 @@ func unnumbered(key string) string {
 
 // adopt lets entries join the groups that find says and returns the others.
 // All look before any joins, so that their order says nothing.
-func (f *folder) adopt(entries []*entry, find func(*entry) *group) (rest []*entry) {
-	found := make([]*group, len(entries))
-	for i, e := range entries {
-		found[i] = find(e)
-	}
-	for i, e := range entries {
-		if found[i] == nil {
-			rest = append(rest, e)
+func (f *folder) adopt(entries []*entry, find func([]*entry) []*group) (rest []*entry) {
+	for i, g := range find(entries) {
+		if g == nil {
+			rest = append(rest, entries[i])
 			continue
 		}
-		f.join(found[i], e)
+		f.join(g, entries[i])
 	}
 	return rest
+}
+
+// common counts the names that e has in common with g.
+func (g *group) common(e *entry) int {
+	seen := map[string]bool{}
+	for _, n := range append([]string{e.title, e.id}, e.names...) {
+		if key := intel.Compact(n); g.votes[key] != nil {
+			seen[key] = true
+		}
+	}
+	return len(seen)
 }
 
 // kin lists the groups that e goes by an alias with, and whether either calls
@@ -167,14 +174,41 @@ func (f *folder) kin(e *entry) map[*group]bool {
 
 var attackID = regexp.MustCompile(`^[GS][0-9]{4}$`)
 
-// mutual finds the one group that e and it call each other.
-func (f *folder) mutual(e *entry) *group {
-	return only(f.kin(e), func(_ *group, both bool) bool { return both })
+// mutual finds for each entry the one group that it and the entry call each
+// other.
+func (f *folder) mutual(entries []*entry) []*group {
+	found := make([]*group, len(entries))
+	for i, e := range entries {
+		found[i] = only(f.kin(e), func(_ *group, both bool) bool { return both })
+	}
+	return found
 }
 
-// near finds the one group without an entry of e's list that e goes by an alias
-// with.
-func (f *folder) near(e *entry) *group {
+// near finds for each entry of a list the one group without an entry of that
+// list that it goes by an alias with. Of several that would join one group the
+// one that has most names in common with it does: the list keeps them apart.
+func (f *folder) near(entries []*entry) []*group {
+	found := make([]*group, len(entries))
+	rivals := map[*group][]*entry{}
+	for i, e := range entries {
+		if found[i] = f.nearest(e); found[i] != nil {
+			rivals[found[i]] = append(rivals[found[i]], e)
+		}
+	}
+	for i, e := range entries {
+		g := found[i]
+		if g != nil && slices.ContainsFunc(rivals[g], func(r *entry) bool {
+			return intel.Compact(r.title) != intel.Compact(e.title) && g.common(r) >= g.common(e)
+		}) {
+			found[i] = nil
+		}
+	}
+	return found
+}
+
+// nearest finds the one group without an entry of e's list that e goes by an
+// alias with.
+func (f *folder) nearest(e *entry) *group {
 	if e.weak {
 		return nil
 	}

@@ -184,10 +184,11 @@ func (v value) cluster(galaxy string) Cluster {
 	switch galaxy {
 	case "ransomware":
 		// Rows that come from lists of file-encrypting samples tell of notes,
-		// prices and extensions; the others are groups with a site.
+		// prices and extensions, or of nothing at all; the others are groups
+		// with a site, or of which somebody writes.
 		sample := m.Extensions != nil || m.Payment != nil || m.Price != nil || m.Encryption != nil ||
 			m.Notes != nil || m.NoteFiles != nil || m.NoteRefs != nil
-		c.Group = len(m.Links) > 0 || !sample && !suffix.MatchString(c.Value)
+		c.Group = len(m.Links) > 0 || len(m.Refs) > 0 && !sample && !suffix.MatchString(c.Value)
 	case "tool":
 		c.Malicious = malicious.MatchString(strings.Join(m.Type, " ")) || malicious.MatchString(v.Description)
 	}

@@ -1,10 +1,14 @@
 package reference
 
 import (
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // realData is the folder of real data, which CI always has.
@@ -74,6 +78,67 @@ func TestRealNamesMeetInOneEntity(t *testing.T) {
 	for _, name := range []string{"label:phishing", "label:malware", "label:c2", "label:apt", "label:ransomware", "label:opendir", "label:stealer", "label:trojan", "label:android"} {
 		if c := s.Resolve(entity(t, name)); c != nil {
 			t.Errorf("%s resolves to %v, want nothing", name, c)
+		}
+	}
+}
+
+// sharedNames are the names that several MISP threat actors have, with the main
+// names of those.
+func sharedNames(s *Set) map[string][]string {
+	owners := map[string][]string{}
+	for _, g := range s.actors.groups {
+		for _, m := range g.members {
+			if m.list != "misp threat-actor" {
+				continue
+			}
+			for _, n := range append(m.names, m.title) {
+				if key := intel.Compact(n); key != "" && !slices.Contains(owners[key], m.title) {
+					owners[key] = append(owners[key], m.title)
+				}
+			}
+		}
+	}
+	maps.DeleteFunc(owners, func(_ string, who []string) bool { return len(who) < 2 })
+	return owners
+}
+
+func TestANameThatActorsOfAListShareReturnsThemAll(t *testing.T) {
+	s, _ := realSet(t)
+	shared := sharedNames(s)
+	right := 0
+	for _, name := range sortedKeys(shared) {
+		distinct := map[intel.Entity]bool{}
+		candidates := s.Resolve(intel.Entity{Kind: intel.Actor, Name: name})
+		for _, owner := range shared[name] {
+			for _, c := range candidates {
+				if slices.ContainsFunc(s.groups[c.Entity].members, func(m *entry) bool { return m.list == "misp threat-actor" && m.title == owner }) {
+					distinct[c.Entity] = true
+				}
+			}
+		}
+		if len(distinct) == len(shared[name]) {
+			right++
+		} else {
+			t.Errorf("%s is of %q, resolves to %v", name, shared[name], candidates)
+		}
+	}
+	t.Logf("names that several MISP actors share: precision %.3f (%d of %d return all)", float64(right)/float64(max(len(shared), 1)), right, len(shared))
+	if len(shared) < 20 {
+		t.Errorf("%d names are shared, want about 25", len(shared))
+	}
+}
+
+func TestNoTwoActorsOfAListAreFoldedIntoOne(t *testing.T) {
+	s, _ := realSet(t)
+	for _, g := range s.actors.groups {
+		mains := map[string]bool{}
+		for _, m := range g.members {
+			if m.list == "misp threat-actor" {
+				mains[intel.Compact(m.title)] = true
+			}
+		}
+		if len(mains) > 1 {
+			t.Errorf("%s is made of %v", g.entity, sortedKeys(mains))
 		}
 	}
 }

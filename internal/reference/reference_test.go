@@ -205,7 +205,7 @@ func TestNamesResolveWithShares(t *testing.T) {
 		"malware:tarlocker":    "malware:tar-locker 0.75, malware:pitchlocker 0.25",
 		"label:pitchlocker":    "actor:pitchlocker 1",
 		"label:toyish":         "malware:toyish 1", // samples of it, no group
-		"actor:toyish":         "actor:toyish 1",
+		"actor:toyish":         "",                 // nor is a group of that name they
 		"tool:nipper":          "malware:frostbite 1",
 		"label:operation-thaw": "campaign:operation-thaw 1",
 		"technique:T9000":      "technique:T9001 1",
@@ -487,8 +487,8 @@ func FuzzParsers(f *testing.F) {
 }
 
 func TestANumberedVersionOfARansomwareIsIt(t *testing.T) {
-	s, err := NewSet(ActorsPack("1", []Cluster{{Galaxy: "ransomware", Value: "LockWolf"}, {Galaxy: "threat-actor", Value: "Group Stoat"}, {Galaxy: "ransomware", Value: "Hive"},
-		{Galaxy: "ransomware", Value: "Lockwolf5"}, {Galaxy: "ransomware", Value: "Hive7"}}))
+	s, err := NewSet(ActorsPack("1", []Cluster{{Galaxy: "ransomware", Value: "LockWolf", Group: true}, {Galaxy: "threat-actor", Value: "Group Stoat"}, {Galaxy: "ransomware", Value: "Hive", Group: true},
+		{Galaxy: "ransomware", Value: "Lockwolf5", Group: true}, {Galaxy: "ransomware", Value: "Hive7", Group: true}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,8 @@ import (
 type Set struct {
 	names      []Name
 	actors     index
-	software   index // malware and tools: one may be called the other
+	bare       map[string]*group // extorting groups by what stands before "Locker" and the like
+	software   index             // malware and tools: one may be called the other
 	campaigns  index
 	sectors    index
 	countries  index
@@ -104,8 +105,10 @@ func (s *Set) Names() []Name { return s.names }
 //
 // Names are compared by [intel.Compact]. A source that calls a thing by its
 // own first name counts three times one that lists it as an alias. Malware and
-// tools are looked up as one, and so may change kind. A ransomware is both: an
-// actor when e is an actor, malware when e is malware. A label becomes the
+// tools are looked up as one, and so may change kind. A ransomware that a group
+// extorts with is both: an actor when e is an actor, malware when e is malware.
+// What a crawler of leak sites makes of such a group's name, such as "lockbit2"
+// or "hiveleak", stands for the group. A label becomes the
 // actor that bears the name, else the malware or tool, else the campaign; what
 // is a main name of malware and only an alias of an actor becomes malware, and
 // one that is the name of a sort of thing, such as "trojan", nothing. A revoked
@@ -117,7 +120,7 @@ func (s *Set) Resolve(e intel.Entity) []Candidate {
 		if c := s.actors.resolve(key); c != nil {
 			return c
 		}
-		return s.numbered(key)
+		return s.dressed(key)
 	case intel.Malware, intel.Tool:
 		return s.software.resolve(key)
 	case intel.Campaign:
@@ -132,17 +135,6 @@ func (s *Set) Resolve(e intel.Entity) []Candidate {
 		return s.label(key)
 	}
 	return nil
-}
-
-// numbered resolves a ransomware's name with a number of one or two digits
-// behind it, such as "LockBit 3.0": its makers count their versions so.
-func (s *Set) numbered(key string) []Candidate {
-	base := unnumbered(key)
-	groups := s.actors.byName[base]
-	if base == "" || len(groups) != 1 || !groups[0].has(ransomwareList) {
-		return nil
-	}
-	return []Candidate{{groups[0].entity, 1, []string{"its number"}}}
 }
 
 func (s *Set) label(key string) []Candidate {
@@ -248,6 +240,7 @@ func (s *Set) index(found sources) {
 	}
 	called(groups[actorClass], groups[softwareClass])
 	s.actors, s.software, s.campaigns = newIndex(groups[actorClass]), newIndex(groups[softwareClass]), newIndex(groups[campaignClass])
+	s.bare = undecorated(s.actors)
 	s.sectors, s.countries = newIndex(groups[sectorClass]), newIndex(groups[countryClass])
 	byID := map[string]intel.Entity{}
 	for _, list := range groups {

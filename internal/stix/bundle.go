@@ -166,7 +166,8 @@ func (b *bundle) indicator(r intel.Row) string {
 // row writes one row: what it is about and how that relates to the subject.
 func (b *bundle) row(r intel.Row, inward bool) {
 	relation, inward := relate(b.subject, r, inward)
-	if relation == "" || r.Predicted || r.Suppressed != "" || r.Entity == b.subject {
+	inferred := len(r.Common) > 0 && r.Origins == 0 // nobody states it
+	if relation == "" || r.Predicted || inferred || r.Suppressed != "" || r.Entity == b.subject {
 		return
 	}
 	id := b.entity(r)

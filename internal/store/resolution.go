@@ -106,11 +106,19 @@ func (db *DB) StandsFor(ctx context.Context, r intel.Reader, name intel.Entity) 
 		string(name.Kind), name.Name, int(r.Clearance))
 }
 
+// mostNames is how many names of one thing are read together.
+const mostNames = 500
+
 // NamesOf returns the names that stand for canonical by what r may see, with
-// their shares, canonical itself first.
+// their shares, canonical itself first. Of very many those are returned of which
+// more is said than that they are names.
 func (db *DB) NamesOf(ctx context.Context, r intel.Reader, canonical intel.Entity) ([]Resolution, error) {
+	said := func(side string) string {
+		return `EXISTS (SELECT 1 FROM links l WHERE l.` + side + ` = n.id AND l.relation NOT IN ('alias-of', 'not-alias-of'))`
+	}
 	rows, err := query(ctx, db.read, scanResolution, resolutionSelect+`WHERE c.kind = $1 AND c.name = $2 AND`+told("r", 3)+`
-		ORDER BY r.share DESC, n.kind, n.name LIMIT 500`, string(canonical.Kind), canonical.Name, int(r.Clearance))
+		ORDER BY CASE WHEN `+said("from_entity")+` OR `+said("to_entity")+` THEN 0 ELSE 1 END, r.share DESC, n.kind, n.name LIMIT `+fmt.Sprint(mostNames),
+		string(canonical.Kind), canonical.Name, int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("names of %s: %w", canonical, err)
 	}
@@ -120,6 +128,7 @@ func (db *DB) NamesOf(ctx context.Context, r intel.Reader, canonical intel.Entit
 			out = append(out, r)
 		}
 	}
+	slices.SortStableFunc(out[1:], func(a, b Resolution) int { return cmp.Compare(b.Share, a.Share) })
 	return out, nil
 }
 

@@ -129,6 +129,9 @@ func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w 
 	p.Summary = f.text("Extortion group that encrypts and publishes, active since March 2021. It is busier than usual: 36 activities in 28 days, 38 % more than in the 28 before.")
 	p.Aliases = f.rows(100, intel.Actor, "Astro Locker Team", "TG-4411", "Ashen Locker", "Locker-A4")
 	p.Associated = f.rows(200, intel.Actor, "Tallow Wharf", "Quiet Ferry", "Brine Ledger", "Grey Cormorant")
+	for i := range p.Associated {
+		p.Associated[i].Common = []intel.Common{{What: "addresses", N: 12, Weight: 4.5}, {What: "documents", N: 1 + i, Weight: .5}}
+	}
 	p.Campaigns = f.rows(300, intel.Campaign, "Cold Gateway", "Paper Harbour", "Winter ledger")
 	p.Countries = f.rows(400, intel.Country, "US", "CN", "DE")
 	p.Activities = intel.Activities{Weekly: weeks(104), Monthly: weeks(40), Total: 417}

@@ -91,9 +91,9 @@ func tables(p Profile) (early, middle, late []table) {
 			Empty: "No source uses another name.", Columns: []column{
 				{"Used by", "used by", "wide", func(r intel.Row) string { return strings.Join(r.SaidBy, ", ") }},
 				{"Says", "says", "nowrap", func(r intel.Row) string { return saysAlias(r.Relation) }}}},
-		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: "Who works with, buys from or looks like this one.",
+		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: "Who works with, buys from or looks like this one. Without an origin it is only what both have in common, and what many have counts for little.",
 			Empty: "No document links it with another actor.", Columns: []column{
-				{"Relation and reason", "relation", "wide", func(r intel.Row) string { return join(says(r.Relation), r.Description) }}}},
+				{"Relation and reason", "relation", "wide", func(r intel.Row) string { return join(says(r.Relation), r.Reason()) }}}},
 		{Key: "campaigns", Title: "Campaigns", First: "Campaign", Empty: "No document names a campaign of it.", Columns: []column{description("What", "what")}},
 		{Key: "countries", Title: "Countries by role", First: "Country", Note: "Where traffic comes from is not who somebody is: origin, route and target are kept apart.",
 			Empty: "No document names a country with it.", Columns: []column{

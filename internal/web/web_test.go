@@ -207,6 +207,15 @@ func TestAnActorsPageHasEveryTable(t *testing.T) {
 	}
 }
 
+func TestAnActorsPageSaysWhatAssociatedActorsHaveInCommonWithIt(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	for _, want := range []string{"stated in 5 documents, 12 shared addresses, named together in 1 document", "named together in 2 documents"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
 func TestIndicatorsOfEveryKindCanBeFiltered(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
 	for _, k := range intel.KindsOf(intel.IOC) {
