@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
@@ -21,10 +23,11 @@ const closeEnough = 1e-9
 
 // Run implements the command.
 func (c *explainCmd) Run(ctx context.Context, a *app) error {
-	db, err := a.store(ctx)
+	ed, err := a.editor(ctx)
 	if err != nil {
 		return err
 	}
+	db := ed.DB
 	id, err := c.id(ctx, db)
 	if err != nil {
 		return err
@@ -44,16 +47,29 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	today := score.Fuse(score.Learned().Explain(parts, now))
+	aside, err := setAside(ctx, a, ed, row.Link)
+	if err != nil {
+		return err
+	}
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps})
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "suppressed": aside})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
+		if aside != "" {
+			fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", score.Leak, aside)
+		}
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
 		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess weighs it again", id, row.Probability, p)
 	}
 	return err
+}
+
+// setAside is the reason for which the indicator of a link is set aside.
+func setAside(ctx context.Context, a *app, ed *pipeline.Editor, l intel.Link) (string, error) {
+	screen, err := ed.Screen(ctx, a.reader(), a.now())
+	return cmp.Or(screen.Of(l.From).Reason, screen.Of(l.To).Reason), err
 }
 
 // id is the integer of the row that is asked for.
