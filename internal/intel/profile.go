@@ -109,6 +109,7 @@ type Row struct {
 	Documents     int       `json:"documents,omitempty"`
 	SaidBy        []string  `json:"said_by,omitempty"` // of an alias
 	Suppressed    string    `json:"suppressed,omitempty"`
+	Doubts        []string  `json:"doubts,omitempty"` // why it is believed less than its evidence comes to
 	Evidence      []Proof   `json:"evidence"`
 }
 
