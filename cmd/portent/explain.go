@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -9,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
-	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
@@ -47,18 +45,16 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	today := score.Fuse(score.Learned().Explain(parts, now))
-	aside, err := setAside(ctx, a, ed, row.Link)
+	believed, err := ed.Judged(ctx, a.reader(), row, a.now())
 	if err != nil {
 		return err
 	}
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "suppressed": aside})
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
-		if aside != "" {
-			fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", score.Leak, aside)
-		}
+		a.against(believed)
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
 		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess weighs it again", id, row.Probability, p)
@@ -66,10 +62,15 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	return err
 }
 
-// setAside is the reason for which the indicator of a link is set aside.
-func setAside(ctx context.Context, a *app, ed *pipeline.Editor, l intel.Link) (string, error) {
-	screen, err := ed.Screen(ctx, a.reader(), a.now())
-	return cmp.Or(screen.Of(l.From).Reason, screen.Of(l.To).Reason), err
+// against prints what keeps a row from being believed as far as its evidence
+// comes to.
+func (a *app) against(r intel.Row) {
+	if r.Suppressed != "" {
+		fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", r.Probability, r.Suppressed)
+	}
+	if len(r.Doubts) > 0 {
+		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), strings.Join(r.Doubts, ", "))
+	}
 }
 
 // id is the integer of the row that is asked for.

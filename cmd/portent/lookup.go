@@ -142,8 +142,12 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 				others = append(others, n.Entity.String())
 			}
 		}
+		doubts := []string{}
+		if len(f.Names) > 0 {
+			doubts = append(doubts, f.Names[0].Doubts...)
+		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
-			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed})
+			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts})
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:
@@ -155,7 +159,7 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 	default:
 		var names []string
 		for _, n := range f.Names {
-			names = append(names, fmt.Sprintf("%s (%s %s)", n.Value, n.Level, intel.Decimal(n.Probability)))
+			names = append(names, fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{string(n.Level) + " " + intel.Decimal(n.Probability)}, n.Doubts...), ", ")))
 		}
 		if len(names) == 0 {
 			names = append(names, "linked with nobody")

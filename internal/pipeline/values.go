@@ -76,6 +76,11 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	if f.Names, err = linked(store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
 		return f, err
 	}
+	if e.Kind.Class() == intel.IOC && !w.Back {
+		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }); err != nil {
+			return f, err
+		}
+	}
 	for _, inward := range []bool{false, true} {
 		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool { return rel == intel.Indicates })
 		some, err := linked(store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})

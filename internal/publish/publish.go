@@ -161,5 +161,9 @@ func typed(k intel.Kind) string {
 }
 
 func level(r intel.Row) string {
-	return string(cmp.Or(r.Level, intel.Low)) + " (" + intel.Decimal(r.Probability) + ")"
+	text := string(cmp.Or(r.Level, intel.Low)) + " (" + intel.Decimal(r.Probability) + ")"
+	for _, d := range r.Doubts {
+		text += ", " + inline(d)
+	}
+	return text
 }
