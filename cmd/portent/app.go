@@ -80,19 +80,22 @@ func (a *app) store(ctx context.Context) (*store.DB, error) {
 
 // reference loads the packs in force.
 func (a *app) reference(ctx context.Context) (*reference.Set, error) {
-	db, err := a.store(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var packs []reference.Pack
 	for _, name := range reference.HeldNames() {
-		p := reference.Pack{Name: name}
-		err := db.PackItems(ctx, name, time.Time{}, func(key string, body []byte) error {
-			p.Items = append(p.Items, reference.Item{Key: key, Body: body})
-			return nil
-		})
+		p, err := a.pack(ctx, name, time.Time{})
 		if err != nil {
 			return nil, err
+		}
+		// What was set aside on a past day was so by the lists of that day, or by
+		// the first that are known.
+		if !a.cli.AsOf.IsZero() && name == warninglists {
+			then, err := a.pack(ctx, name, a.asOf())
+			if err != nil {
+				return nil, err
+			}
+			if len(then.Items) > 0 {
+				p = then
+			}
 		}
 		if len(p.Items) > 0 {
 			packs = append(packs, p)
@@ -103,6 +106,22 @@ func (a *app) reference(ctx context.Context) (*reference.Set, error) {
 		return nil, fmt.Errorf("load reference packs: %w (portent sync replaces them)", err)
 	}
 	return set, nil
+}
+
+// warninglists is the name of the pack of lists of usually benign values.
+const warninglists = "warninglists"
+
+// pack reads a pack as it was in force then; zero is now.
+func (a *app) pack(ctx context.Context, name string, then time.Time) (reference.Pack, error) {
+	p := reference.Pack{Name: name}
+	db, err := a.store(ctx)
+	if err != nil {
+		return p, err
+	}
+	return p, db.PackItems(ctx, name, then, func(key string, body []byte) error {
+		p.Items = append(p.Items, reference.Item{Key: key, Body: body})
+		return nil
+	})
 }
 
 // pipeline opens the store and loads the reference.

@@ -21,10 +21,11 @@ const closeEnough = 1e-9
 
 // Run implements the command.
 func (c *explainCmd) Run(ctx context.Context, a *app) error {
-	db, err := a.store(ctx)
+	ed, err := a.editor(ctx)
 	if err != nil {
 		return err
 	}
+	db := ed.DB
 	id, err := c.id(ctx, db)
 	if err != nil {
 		return err
@@ -44,16 +45,32 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	today := score.Fuse(score.Learned().Explain(parts, now))
+	believed, err := ed.Judged(ctx, a.reader(), row, a.now())
+	if err != nil {
+		return err
+	}
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps})
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
+		a.against(believed)
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
 		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess weighs it again", id, row.Probability, p)
 	}
 	return err
+}
+
+// against prints what keeps a row from being believed as far as its evidence
+// comes to.
+func (a *app) against(r intel.Row) {
+	if r.Suppressed != "" {
+		fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", r.Probability, r.Suppressed)
+	}
+	if len(r.Doubts) > 0 {
+		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), strings.Join(r.Doubts, ", "))
+	}
 }
 
 // id is the integer of the row that is asked for.

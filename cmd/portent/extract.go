@@ -12,6 +12,7 @@ import (
 	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
 )
 
 // maxText is the most bytes of one text that extract reads.
@@ -27,13 +28,20 @@ func (c *extractCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	set, err := a.reference(ctx)
+	ed, err := a.editor(ctx)
+	if err != nil {
+		return err
+	}
+	screen, err := ed.Screen(ctx, a.reader(), a.now())
 	if err != nil {
 		return err
 	}
 	doc := intel.Document{Text: text}
-	observations := extract.New(set).Observations(doc)
-	flaws := flawsOf(correlate.Evidence(doc, observations, set))
+	observations := extract.New(ed.Reference()).Observations(doc)
+	flaws := flawsOf(correlate.Evidence(doc, observations, ed.Reference()))
+	for i, o := range observations {
+		observations[i] = judged(screen, o)
+	}
 	if tag, sure := extract.Language(text); tag != "" {
 		a.remark("Language: %s (%.2f).", tag, sure)
 	}
@@ -79,6 +87,16 @@ func flawsOf(evidence []intel.Evidence) flaws {
 }
 
 func (f flaws) of(o intel.Observation) string { return f[fragment{o.Entity, o.Offset}] }
+
+// judged is a mention with the reason for which it is set aside now, be it by a
+// list, by an analyst or by how it stands in its text.
+func judged(s score.Screen, o intel.Observation) intel.Observation {
+	aside := s.Of(o.Entity)
+	if aside.Reason != "" || o.Listed {
+		o.Suppressed, o.Listed = aside.Reason, aside.Reason != ""
+	}
+	return o
+}
 
 // described is a line for an observation and the vulnerability it belongs to, if
 // any.

@@ -82,15 +82,19 @@ func (c *huntCmd) Run(ctx context.Context, a *app) error {
 }
 
 // set is what is hunted for: every indicator that somebody is linked with, that
-// is believed enough and that no list says is harmless, and the fragments of the
+// is believed enough and that is not set aside, and the fragments of the
 // profiles asked for.
 func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.Set, error) {
 	var b hunt.Builder
 	bar := a.progress(-1, "loading indicators")
 	actors, doubtful := make([]string, 0, hunt.MostActors), 0
-	err := ed.DB.Indicators(ctx, a.reader(), hunt.MostActors, func(i store.Indicator) error {
+	screen, err := ed.Screen(ctx, a.reader(), a.now())
+	if err != nil {
+		return nil, err
+	}
+	err = ed.DB.Indicators(ctx, a.reader(), hunt.MostActors, func(i store.Indicator) error {
 		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
-		if _, benign := ed.Reference().Benign(i.Entity); benign {
+		if screen.Of(i.Entity).Reason != "" {
 			return nil
 		}
 		if i.Probability < c.Least {

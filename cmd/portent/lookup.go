@@ -125,7 +125,7 @@ func entityOf(s *extract.Scanner, value string) intel.Entity {
 	}
 	best := intel.Observation{}
 	for _, o := range s.Observations(intel.Document{Text: value}) {
-		if o.Length > best.Length {
+		if o.Length > best.Length || o.Length == best.Length && o.Entity.Kind == intel.URL { // its host is read there too
 			best = o
 		}
 	}
@@ -142,23 +142,35 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 				others = append(others, n.Entity.String())
 			}
 		}
+		doubts := []string{}
+		if len(f.Names) > 0 {
+			doubts = append(doubts, f.Names[0].Doubts...)
+		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
-			"suppressed": f.Suppressed, "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed})
+			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts})
 	}
 	switch {
-	case f.Suppressed != "":
+	case f.Suppressed != "" && f.Suppressed == f.Listed:
 		fmt.Fprintf(a.out, "%s: usually benign (%s)\n", value, f.Suppressed)
+	case f.Suppressed != "":
+		fmt.Fprintf(a.out, "%s: set aside (%s)\n", value, f.Suppressed)
 	case !f.Known:
 		fmt.Fprintf(a.out, "%s: unknown\n", value)
 	default:
 		var names []string
 		for _, n := range f.Names {
-			names = append(names, fmt.Sprintf("%s (%s %s)", n.Value, n.Level, intel.Decimal(n.Probability)))
+			names = append(names, fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{string(n.Level) + " " + intel.Decimal(n.Probability)}, n.Doubts...), ", ")))
 		}
 		if len(names) == 0 {
 			names = append(names, "linked with nobody")
 		}
 		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d\n", value, strings.Join(names, ", "), date(f.First), date(f.Last), f.Documents)
+	}
+	if f.Listed != "" && f.Suppressed != f.Listed {
+		fmt.Fprintf(a.out, "  usually benign by lists (%s)\n", f.Listed)
+	}
+	for _, v := range f.Verdicts {
+		fmt.Fprintln(a.out, "  "+worded(v))
 	}
 	return nil
 }

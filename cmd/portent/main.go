@@ -50,6 +50,8 @@ type cli struct {
 	Lookup     lookupCmd     `cmd:"" help:"Print what is known of values."`
 	Hunt       huntCmd       `cmd:"" help:"Find indicators and fragments of attacks in logs."`
 	Alias      aliasCmd      `cmd:"" help:"Print whom a name means, with shares, and who says so."`
+	Suppress   suppressCmd   `cmd:"" help:"Rule that values are no indicators, whatever sources say."`
+	Unsuppress unsuppressCmd `cmd:"" help:"Rule that values are indicators all the same, whatever lists say."`
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`

@@ -95,6 +95,11 @@ func (c *publishCmd) one(ctx context.Context, a *app, ed *pipeline.Editor, r int
 	if err != nil {
 		return publish.Entry{}, err
 	}
+	for _, row := range p.IOC {
+		if row.Suppressed != "" {
+			totals["ioc"]--
+		}
+	}
 	if c.Preview != nil {
 		p = publish.Preview(p, *c.Preview)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/intel"
-	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
 )
 
@@ -36,7 +35,10 @@ func (c *rateCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s := &summary{app: a, set: ed.Reference(), grades: map[score.Grade]int{}, reasons: map[score.Reason]int{}}
+	s := &summary{app: a, grades: map[score.Grade]int{}, reasons: map[score.Reason]int{}}
+	if s.screen, err = ed.Screen(ctx, a.reader(), a.asOf()); err != nil {
+		return err
+	}
 	err = c.rows(ctx, a, func(r csv.Row) error {
 		if s.batch = append(s.batch, r); len(s.batch) < 500 {
 			return nil
@@ -97,7 +99,7 @@ func (c *rateCmd) rows(ctx context.Context, a *app, each func(csv.Row) error, re
 // A summary is what the rows so far come to.
 type summary struct {
 	app      *app
-	set      *reference.Set
+	screen   score.Screen
 	batch    []csv.Row
 	rows     int
 	grades   map[score.Grade]int
@@ -126,7 +128,10 @@ func (s *summary) flush(ctx context.Context) error {
 		k := known[r.Entity]
 		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Claimants: k.Claimants, Last: later(k.Last, r.Last, now)}
 		if r.Entity.Name != "" {
-			st.Benign, _ = s.set.Benign(r.Entity)
+			aside := s.screen.Of(r.Entity)
+			if st.Benign, st.Ruled = aside.Reason, aside.Verdict != nil; k.Origins == 0 {
+				st.Benign = aside.Unseen().Reason
+			}
 		}
 		out := rated{Row: r.Line, Value: r.Value, Level: r.Level, Origins: k.Origins}
 		out.Grade, out.Reasons = score.Rate(st, now)

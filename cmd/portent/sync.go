@@ -9,8 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/store"
 )
@@ -62,6 +64,10 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
+	was, err := a.listed(ctx, names)
+	if err != nil {
+		return err
+	}
 	results := c.packs(ctx, a, os.DirFS(dir), names, failed)
 	if len(results) == 0 && ctx.Err() == nil {
 		return fmt.Errorf("%s holds none of the packs %v", cmp.Or(c.From, "what was downloaded"), names)
@@ -69,21 +75,33 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p, err := a.pipeline(ctx)
+	screened, err := a.apply(ctx, was, results)
 	if err != nil {
 		return err
 	}
-	if err := p.Settle(ctx); err != nil {
-		return err
-	}
 	partly := slices.ContainsFunc(results, func(r synced) bool { return r.State == "failed" })
-	if err := c.report(a, results); err != nil {
+	if err := c.report(a, results, screened); err != nil {
 		return err
 	}
 	if partly {
 		return errPartial
 	}
 	return nil
+}
+
+// apply settles names by the new packs, and tells what new lists change.
+func (a *app) apply(ctx context.Context, was *reference.Set, results []synced) (*screening, error) {
+	p, err := a.pipeline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Settle(ctx); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(results, func(r synced) bool { return r.Name == warninglists && r.State == "new" }) {
+		return nil, nil
+	}
+	return a.screen(ctx, p, was)
 }
 
 // packs reads packs from a folder, but for those that failed to come there.
@@ -143,9 +161,49 @@ func savePack(ctx context.Context, a *app, db *store.DB, p reference.Pack) (chan
 	})
 }
 
-func (c *syncCmd) report(a *app, results []synced) error {
+// A screening is what other warninglists change, and how long it took to tell.
+type screening struct {
+	pipeline.Screening
+	Seconds float64 `json:"seconds"`
+}
+
+// listed is what the lists in force say, if they are among the packs to refresh.
+func (a *app) listed(ctx context.Context, names []string) (*reference.Set, error) {
+	if !slices.Contains(names, warninglists) {
+		return nil, nil
+	}
+	p, err := a.pack(ctx, warninglists, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	set, err := reference.NewSet(p)
+	if err != nil { // it cannot be read: whatever it said, nothing is said now
+		a.log.Warn("former warninglists", "err", err)
+		return reference.NewSet()
+	}
+	return set, nil
+}
+
+// screen looks at everything that is kept by the new lists.
+func (a *app) screen(ctx context.Context, p *pipeline.Pipeline, was *reference.Set) (*screening, error) {
+	n, err := a.db.CountValues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	started := time.Now()
+	bar := a.progress(int64(n), "screening values")
+	defer bar.Finish()                                       //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	s, err := p.Screen(ctx, was, func(n int) { bar.Add(n) }) //nolint:errcheck // as above
+	return &screening{s, time.Since(started).Seconds()}, err
+}
+
+func (c *syncCmd) report(a *app, results []synced, s *screening) error {
 	if a.cli.JSON {
-		return a.print(map[string]any{"packs": results})
+		out := map[string]any{"packs": results}
+		if s != nil {
+			out["screened"] = s
+		}
+		return a.print(out)
 	}
 	for _, r := range results {
 		if r.State == "failed" {
@@ -153,6 +211,12 @@ func (c *syncCmd) report(a *app, results []synced) error {
 			continue
 		}
 		fmt.Fprintf(a.out, "%-13s %-4s  %8d items  %s\n", r.Name, r.State, r.Items, r.Version)
+	}
+	if s != nil && s.Values > 0 {
+		fmt.Fprintf(a.out, "screened %d values in %.1f s: set aside now %d, no longer %d, for another reason %d\n", s.Values, s.Seconds, s.SetAside, s.Returned, s.Renamed)
+		for _, v := range s.Changes {
+			fmt.Fprintf(a.out, "  %s: %s, was %s\n", v.Value, cmp.Or(v.Is, "an indicator"), cmp.Or(v.Was, "an indicator"))
+		}
 	}
 	return nil
 }

@@ -320,7 +320,12 @@ func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentI
 	if out.Observations, err = v.db.Observations(ctx, r, id); err != nil {
 		return out, err
 	}
+	screen, err := v.ed.Screen(ctx, r, v.now())
+	if err != nil {
+		return out, err
+	}
 	for i, o := range out.Observations {
+		out.Observations[i] = judged(screen, o)
 		if o.Offset >= 0 && o.Offset+o.Length <= len(doc.Text) {
 			out.Observations[i].Text = doc.Text[o.Offset : o.Offset+o.Length]
 		}

@@ -32,6 +32,9 @@ func (g *gathering) route(l intel.Link, at time.Time, origin string) {
 	if !ok {
 		return
 	}
+	if _, benign := g.set.Benign(l.From); benign {
+		return // what is set aside leads nobody anywhere
+	}
 	link := intel.Link{From: l.To, Relation: intel.RoutesThrough, To: intel.Entity{Kind: intel.Country, Name: iso}}
 	if g.routed[passage{l.To, iso, origin}] {
 		return

@@ -22,7 +22,7 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 12 }
+func Version() int { return 13 }
 
 // most is the most observations one document gives.
 const most = 20_000
@@ -124,8 +124,8 @@ func aside(found []intel.Observation, quoted [][2]int) {
 	for i := range found {
 		at := found[i].Offset
 		n := sort.Search(len(quoted), func(i int) bool { return quoted[i][1] > at })
-		if found[i].Suppressed == "" && n < len(quoted) && quoted[n][0] <= at {
-			found[i].Suppressed = "quoted"
+		if (found[i].Suppressed == "" || found[i].Listed) && n < len(quoted) && quoted[n][0] <= at {
+			found[i].Suppressed, found[i].Listed = "quoted", false
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (v *values) link(from, to int, p string) {
 	to, tail = v.unwrap(from, to, tail)
 	v.skip = max(v.skip, to)
 	reason := v.navigation(h.name)
-	if label > 0 && tail == "" && p == v.text[from:to] && !v.benign(h.entity()) {
+	if label > 0 && tail == "" && p == v.text[from:to] {
 		reason = cmp.Or(reason, "link to a site that is named")
 	}
 	v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)

@@ -34,22 +34,17 @@ type values struct {
 
 // note keeps a value, with the reason if it is to be set aside.
 func (v *values) note(e intel.Entity, from, to int, reason string) {
-	if reason == "" && e.Kind.Class() == intel.IOC {
-		reason, _ = v.set.Benign(e)
-	}
 	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) {
 		reason = "e-mail signature"
 	}
 	if reason == "" && e.Kind.Class() == intel.IOC && strings.Contains(e.Name, "redacted]") {
 		reason = "redacted"
 	}
-	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason})
-}
-
-// benign reports whether the reference knows a value as ordinary.
-func (v *values) benign(e intel.Entity) bool {
-	_, ok := v.set.Benign(e)
-	return ok
+	listed := false
+	if reason == "" && e.Kind.Class() == intel.IOC {
+		reason, listed = v.set.Benign(e)
+	}
+	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason, Listed: listed})
 }
 
 // leads and trails are the punctuation that a value does not begin or end with.

@@ -218,4 +218,7 @@ type Observation struct {
 	// Suppressed is the reason why the value was recognised and set aside,
 	// such as "reserved range" or "warninglist: public-dns-v4"; empty if not.
 	Suppressed string `json:"suppressed"`
+	// Listed says of a suppressed value that it is only by the word of a list,
+	// which may change, and not by how it stands in the text.
+	Listed bool `json:"-"`
 }

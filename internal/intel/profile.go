@@ -159,6 +159,7 @@ type Row struct {
 	SaidBy        []string  `json:"said_by,omitempty"` // of an alias
 	Suppressed    string    `json:"suppressed,omitempty"`
 	Common        []Common  `json:"reasons,omitempty"` // with an associated actor
+	Doubts        []string  `json:"doubts,omitempty"`  // why it is believed less than its evidence comes to
 	Evidence      []Proof   `json:"evidence"`
 }
 

@@ -94,36 +94,34 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 		}
 	}()
 	d.Document = doc.ID
-	if _, ok := intel.AliasVerdictOf(doc); ok {
+	if doc.Genre == intel.Verdict && doc.Source.Reserved() {
 		return d, nil // it rules what others say, and says nothing itself
 	}
-	doc.Claims, d.Observations = screen(doc.Claims, k.set)
-	observations := k.scanner.Observations(doc)
+	observations := unlisted(k.scanner.Observations(doc), k.set)
 	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), correlate.Origin(doc), original)
-	d.Observations = append(append(d.Observations, claimed(doc, observations, d.Evidence)...), observations...)
+	d.Observations = append(claimed(doc, observations, d.Evidence), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)
 	return d, nil
 }
 
-// screen takes out the claims about values that are usually benign; the values
-// stay visible as observations with the reason.
-func screen(claims []intel.Claim, set *reference.Set) (kept []intel.Claim, aside []intel.Observation) {
-	for _, c := range claims {
-		benign := false
-		for _, e := range []intel.Entity{c.Subject, c.Object} {
-			if e.Kind.Class() != intel.IOC {
-				continue
-			}
-			if reason, ok := set.Benign(e); ok {
-				benign = true
-				aside = append(aside, intel.Observation{Entity: e, Offset: -1, Suppressed: reason})
-			}
+// byForm is the reason to set a mention aside where its form is one and a list
+// would be another: the list may change, what the text says does not.
+const byForm = "reads like no indicator"
+
+// unlisted returns what a text mentions without the word of lists: what they say
+// of a value is asked when it is read. What else it is set aside for stays.
+func unlisted(observations []intel.Observation, set *reference.Set) []intel.Observation {
+	for i, o := range observations {
+		if o.Suppressed == "" {
+			continue
 		}
-		if !benign {
-			kept = append(kept, c)
+		if o.Listed {
+			observations[i].Suppressed = ""
+		} else if reason, ok := set.Benign(o.Entity); ok && reason == o.Suppressed {
+			observations[i].Suppressed = byForm
 		}
 	}
-	return kept, dedupe(aside, nil)
+	return observations
 }
 
 // claimed returns an observation for whoever speaks in a document, for where,

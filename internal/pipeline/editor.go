@@ -21,7 +21,8 @@ type Editor struct {
 	Licence   string
 	Invented  bool // the store holds a demonstration scenario
 
-	digests digests
+	digests  digests
+	verdicts verdicts
 }
 
 // A Window says how much of a profile is wanted.

@@ -34,14 +34,12 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		if s.Class == intel.Name || s.Class == intel.TTP {
 			most = w.most(everything) // names are joined
 		}
-		found, n, err := ed.DB.RowsOf(ctx, r, outline, s, most, 0)
+		found, n, err := ed.section(ctx, r, outline, s, most, now)
 		if err != nil {
 			return nil, 0, err
 		}
 		total += n
-		for _, a := range found {
-			all = append(all, ed.row(a, s))
-		}
+		all = append(all, found...)
 	}
 	fetched := len(all)
 	// A name that stands for this and others is an alias already.
@@ -50,7 +48,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		return nil, 0, err
 	}
 	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Entity == e || row.Origins == 0 }) // itself, and what is only denied
-	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
+	slices.SortStableFunc(all, surest)
 	all = distinct(all)
 	total -= fetched - len(all)
 	if !w.Back { // the lists are of today
@@ -59,14 +57,37 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		total += len(all) - observed
 	}
 	slices.SortStableFunc(all, func(a, b intel.Row) int {
-		return cmp.Or(cmp.Compare(rank(a.Role), rank(b.Role)), cmp.Compare(b.Probability, a.Probability))
+		return cmp.Or(cmp.Compare(rank(a.Role), rank(b.Role)), surest(a, b))
 	})
 	if t.name == "research" {
 		all = emerging(all, now)
 		total = len(all)
 	}
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
+	if t.name == "ioc" && !w.Back { // the days that are counted are of today
+		if err := ed.doubt(ctx, r, all, func(row intel.Row) intel.Entity { return row.Entity }); err != nil {
+			return nil, 0, err
+		}
+	}
 	return all, total, ed.prove(ctx, r, all, w, now)
+}
+
+// surest orders rows by how far they are believed, those that are set aside last.
+func surest(a, b intel.Row) int {
+	return cmp.Or(cmp.Compare(last(a), last(b)), cmp.Compare(b.Probability, a.Probability))
+}
+
+// section reads the rows of one section, the most probable first.
+func (ed *Editor) section(ctx context.Context, r intel.Reader, o store.Outline, s store.Section, most int, now time.Time) ([]intel.Row, int, error) {
+	if s.Class == intel.IOC {
+		return ed.screened(ctx, r, o, s, most, now)
+	}
+	found, n, err := ed.DB.RowsOf(ctx, r, o, s, most, 0)
+	rows := make([]intel.Row, len(found))
+	for i, a := range found {
+		rows[i] = ed.row(a, s)
+	}
+	return rows, n, err
 }
 
 // rank orders the roles of countries: who somebody is comes before whom he

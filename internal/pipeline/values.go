@@ -8,14 +8,20 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
 // A Finding is what is known of one value.
 type Finding struct {
-	Entity      intel.Entity
-	Known       bool
-	Suppressed  string // why the value is set aside
+	Entity     intel.Entity
+	Known      bool
+	Suppressed string // why the value is set aside
+	aside      score.Aside
+	Listed     string // what lists say of it, whether or not that decides
+	// Verdicts is what analysts said of it and of what it is part of, as far as
+	// the reader may read that, whether it holds or not.
+	Verdicts    []intel.ValueVerdict
 	Level       intel.Level
 	Probability float64
 	Names       []intel.Row // whom it indicates, most probable first
@@ -35,14 +41,16 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	if e.Name == "" {
 		return f, nil
 	}
-	if reason, ok := ed.Reference().Benign(e); ok {
-		f.Suppressed = reason
-	}
 	span, err := ed.DB.Mentioned(ctx, r, []intel.Entity{e}, now, w.then(now))
 	if err != nil {
 		return f, err
 	}
 	f.Known, f.First, f.Last, f.Documents = span.Documents > 0, span.First, span.Last, span.Documents
+	screen, err := ed.Screen(ctx, r, now)
+	if err != nil {
+		return f, err
+	}
+	f.judge(screen)
 	self, err := ed.DB.Outline(ctx, r, []store.Resolution{{Name: e, Canonical: e, Share: 1}}, w.past(now))
 	if err != nil {
 		return f, err
@@ -55,7 +63,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		}
 		rows := make([]intel.Row, len(found))
 		for i, a := range found {
-			rows[i] = ed.row(a, s)
+			rows[i] = f.screened(ed.row(a, s), screen)
 		}
 		if err := ed.prove(ctx, r, rows, w, now); err != nil {
 			return nil, err
@@ -68,6 +76,11 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	if f.Names, err = linked(store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
 		return f, err
 	}
+	if e.Kind.Class() == intel.IOC && !w.Back {
+		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }); err != nil {
+			return f, err
+		}
+	}
 	for _, inward := range []bool{false, true} {
 		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool { return rel == intel.Indicates })
 		some, err := linked(store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
@@ -79,9 +92,34 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	if len(f.Names) > 0 {
 		f.Level, f.Probability = f.Names[0].Level, f.Names[0].Probability
 	}
-	f.Decayed = f.Known && f.Level == intel.Low && !f.Last.IsZero() && f.Last.Before(now.Add(-fresh))
+	f.Decayed = f.Known && f.Suppressed == "" && f.Level == intel.Low && !f.Last.IsZero() && f.Last.Before(now.Add(-fresh))
 	f.Country = ed.country(e)
 	return f, nil
+}
+
+// judge notes whether the value is set aside, and what analysts said of it that
+// is for the reader.
+func (f *Finding) judge(s score.Screen) {
+	aside := s.Of(f.Entity)
+	if !f.Known {
+		aside = aside.Unseen()
+	}
+	f.Suppressed, f.Listed, f.aside = aside.Reason, aside.Listed, aside
+	for _, v := range s.Verdicts.Of(f.Entity) {
+		if v.Marking <= s.Reader.Clearance && !v.At.After(s.Now) {
+			f.Verdicts = append(f.Verdicts, v)
+		}
+	}
+}
+
+// screened is a row about the value, set aside if it or the other end is.
+func (f *Finding) screened(row intel.Row, s score.Screen) intel.Row {
+	for _, aside := range []score.Aside{f.aside, s.Of(row.Entity)} {
+		if aside.Reason != "" {
+			return score.Disbelieved(row, aside)
+		}
+	}
+	return row
 }
 
 func (ed *Editor) country(e intel.Entity) string {

@@ -109,16 +109,17 @@ func (b *writer) rows(f form, next int, rows []intel.Row, cells func(intel.Row) 
 }
 
 // compromise writes the indicators of compromise: addresses in a table of
-// their own, as they alone have a host name, and all others in a second one.
-func (b *writer) compromise(rows []intel.Row) {
-	rows = addressesFirst(rows)
+// their own, as they alone have a host name, all others in a second one, and
+// what is set aside in a third, with the reason.
+func (b *writer) compromise(all []intel.Row) {
+	rows := addressesFirst(believed(all))
 	n := slices.IndexFunc(rows, func(r intel.Row) bool { return !isAddress(r) })
 	if n < 0 {
 		n = len(rows)
 	}
 	addresses, others := rows[:n], rows[n:]
 	f := form{"ioc", "IOC", []string{"IP address", "Hostname"}}
-	if len(addresses) > 0 || len(others) == 0 {
+	if len(addresses) > 0 || len(others) == 0 && len(all) == 0 {
 		b.rows(f, 1, addresses, func(r intel.Row) []string { return []string{inline(r.Value), dash(r.Hostname)} })
 	}
 	if len(others) > 0 {
@@ -128,7 +129,17 @@ func (b *writer) compromise(rows []intel.Row) {
 		f.columns = []string{"Type", "Indicator"}
 		b.rows(f, len(addresses)+1, others, func(r intel.Row) []string { return []string{typed(r.Entity.Kind), code(r.Value)} })
 	}
-	b.more(f.key, f.noun, len(f.columns)+5, len(rows)+1)
+	if aside := slices.DeleteFunc(slices.Clone(all), func(r intel.Row) bool { return r.Suppressed == "" }); len(aside) > 0 {
+		if len(rows) > 0 {
+			b.line("")
+		}
+		b.line("Set aside, for the reason that stands there:\n")
+		f.columns = []string{"Type", "Indicator", "Why"}
+		b.rows(f, len(rows)+1, aside, func(r intel.Row) []string {
+			return []string{typed(r.Entity.Kind), code(r.Value), inline(r.Suppressed)}
+		})
+	}
+	b.more(f.key, f.noun, len(f.columns)+5, len(all)+1)
 }
 
 func order(r intel.Row) int {

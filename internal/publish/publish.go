@@ -49,7 +49,7 @@ func Preview(p intel.Profile, n int) intel.Profile {
 	p.Hidden, p.Preview = map[string]int{}, true
 	p.Summary = wholeDay.ReplaceAllString(p.Summary, "$1")
 	for _, t := range p.Tables() {
-		rows := *t.Rows
+		rows := believed(*t.Rows)
 		if t.Key == "ioc" {
 			rows = addressesFirst(rows)
 		}
@@ -76,6 +76,12 @@ func Preview(p intel.Profile, n int) intel.Profile {
 	cut(&p, n)
 	p.First, p.Last = month(p.First), month(p.Last)
 	return p
+}
+
+// believed returns the rows that are not set aside. Why others are is for those
+// who may see all.
+func believed(rows []intel.Row) []intel.Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r intel.Row) bool { return r.Suppressed != "" })
 }
 
 // addressesFirst orders indicators as the tables of Markdown do.
@@ -155,5 +161,9 @@ func typed(k intel.Kind) string {
 }
 
 func level(r intel.Row) string {
-	return string(cmp.Or(r.Level, intel.Low)) + " (" + intel.Decimal(r.Probability) + ")"
+	text := string(cmp.Or(r.Level, intel.Low)) + " (" + intel.Decimal(r.Probability) + ")"
+	for _, d := range r.Doubts {
+		text += ", " + inline(d)
+	}
+	return text
 }

@@ -217,7 +217,7 @@ func (b *benign) list(l List) {
 func (b *benign) value(sort string, f family, v string, id uint16) {
 	switch sort {
 	case "cidr":
-		if p, ok := prefix(v); ok && f == addresses {
+		if p, ok := prefix(v); ok && f == addresses && !tooWideFor(p) {
 			if _, taken := b.ranges.Get(p); !taken {
 				b.ranges.Insert(p, id)
 			}
@@ -238,6 +238,13 @@ func (b *benign) value(sort string, f family, v string, id uint16) {
 		}
 		b.contains[f].add(v, id)
 	}
+}
+
+// tooWideFor reports whether a network is wider than any that one could hold: a
+// line of a list that sets the Internet aside is a mistake or worse, and what is
+// reserved is known without it.
+func tooWideFor(p netip.Prefix) bool {
+	return p.Addr().Is4() && p.Bits() < widest4 || p.Addr().Is6() && p.Bits() < widest6
 }
 
 func put(m *[families]map[string]uint16, f family, v string, id uint16) {
@@ -339,7 +346,7 @@ func (b *benign) of(e intel.Entity) (string, bool) {
 	if id, ok := b.lookup(f, value, host, p, isAddress); ok {
 		return b.reasons[id], true
 	}
-	if isAddress && (p.Addr().Is4() && p.Bits() < widest4 || p.Addr().Is6() && p.Bits() < widest6) {
+	if isAddress && tooWideFor(p) {
 		return tooWide, true
 	}
 	return "", false

@@ -46,6 +46,8 @@ func WarninglistsPack(version string, lists []List) Pack {
 func warninglistDownloads() []Download {
 	var list []Download
 	for _, name := range strings.Fields(`akamai alexa amazon-aws apple automated-malware-analysis bank-website cisco_top1000 cloudflare
+		alphastrike-scanning censys-scanning circl-security-scanning internetcleanup-scanner modat-scanner netsecscan-scanning onyphe-scanner
+		rapid7-nt-scanning research-scanner-nt-scanning shadowserver-nt-scanning shodan-scanning stretchoid-nt-scanning parking-domain parking-domain-ns
 		common-contact-emails common-ioc-false-positive crl-hostname crl-ip digitalside disposable-email eicar.com empty-hashes fastly findip-host
 		github google google-gcp google-gmail-sending-ips googlebot ipv6-linklocal link-in-bio microsoft microsoft-azure microsoft-office365
 		microsoft-office365-ip microsoft-win10-connection-endpoints moz-top500 mozilla-CA mozilla-IntermediateCA multicast ovh-cluster

@@ -19,7 +19,12 @@ const (
 	Reserved       Reason = "reserved"        // for documentation, tests and the like
 	Resolver       Reason = "resolver"        // of names, that everybody asks
 	CDN            Reason = "cdn"             // a network that carries anybody's content
-	UsuallyBenign  Reason = "usually-benign"  // by a warninglist
+	Sinkhole       Reason = "sinkhole"        // where defenders lead the traffic of others
+	Parking        Reason = "parking"         // where names stand that nobody uses
+	Scanner        Reason = "scanner"         // of researchers, who look at everybody
+	Hosting        Reason = "hosting"         // a network that carries anybody's machines, or a host of anybody's pages
+	UsuallyBenign  Reason = "usually-benign"  // by another warninglist
+	SetAside       Reason = "set-aside"       // by an analyst
 	VersionLike    Reason = "version-like"    // small numbers, as versions have
 	NetworkAddress Reason = "network-address" // of a network, posing as a host
 	WidelyShared   Reason = "widely-shared"   // so many are said to use it that it tells of none
@@ -36,7 +41,8 @@ type Grade string
 // A Standing is what is known of one value, by a list and by us.
 type Standing struct {
 	Entity    intel.Entity // none if the row is no indicator
-	Benign    string       // why the reference says that it is usually benign
+	Benign    string       // why it is set aside: what a list or an analyst says
+	Ruled     bool         // an analyst said so
 	Origins   int          // independent voices that speak of it
 	Claimants int          // actors, malware and tools it is said to be of
 	Last      time.Time    // when it was seen last; zero is unknown
@@ -118,6 +124,8 @@ func benign(s Standing) Reason {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
 	}
 	switch {
+	case s.Ruled:
+		return SetAside
 	case has("reserved range"):
 		if a, ok := address(s.Entity); ok && !global(a) {
 			return NonRoutable
@@ -125,10 +133,20 @@ func benign(s Standing) Reason {
 		return Reserved
 	case has("reserved"):
 		return Reserved
+	case has("sinkhole"):
+		return Sinkhole
+	case has("parking"):
+		return Parking
+	case has("scanning", "scanner", "umich-cse-connection-attempts"):
+		return Scanner
+	case has("cloudflare-top"): // sites, not the network
+		return UsuallyBenign
+	case has("cdn", "cloudflare", "akamai", "fastly", "cloudfront", "stackpath", "bunny-net", "content delivery"):
+		return CDN
 	case has("resolver", "dns"):
 		return Resolver
-	case has("cdn", "cloudflare", "akamai", "fastly", "cloudfront", "stackpath", "content delivery"):
-		return CDN
+	case has("amazon-aws", "google-gcp", "azure", "ovh-cluster", "oracle-oci", "lots-project", "public-ipfs"):
+		return Hosting
 	}
 	return UsuallyBenign
 }

@@ -42,7 +42,8 @@ type Derivation struct {
 // same documents is closed, not deleted.
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
-		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{}}
+		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{},
+			posts: map[int64]bool{}, paces: map[stride]pace{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -91,13 +92,16 @@ type saving struct {
 	again    map[int64]bool // of docs: derived before
 	entities map[intel.Entity]int64
 	origins  map[string]int64
-	changes  map[tally]int // of activity
+	changes  map[tally]int  // of activity
+	posts    map[int64]bool // of docs: by an account
+	paces    map[stride]pace
 }
 
 type docRow struct {
 	id, marking int64
 	published   sql.NullInt64
 	key         []byte
+	genre       intel.Genre
 }
 
 func (s *saving) documents(ctx context.Context, batch []Derived) error {
@@ -111,11 +115,12 @@ func (s *saving) documents(ctx context.Context, batch []Derived) error {
 		if err != nil {
 			return err
 		}
-		rows, err := query(ctx, s.tx, func(r *sql.Rows, d *docRow) error { return r.Scan(&d.id, &d.key, &d.marking, &d.published) },
-			`SELECT id, key, marking, published FROM documents WHERE key IN `+list(1, len(keys)), keys...)
+		rows, err := query(ctx, s.tx, func(r *sql.Rows, d *docRow) error { return r.Scan(&d.id, &d.key, &d.marking, &d.published, &d.genre) },
+			`SELECT id, key, marking, published, genre FROM documents WHERE key IN `+list(1, len(keys)), keys...)
 		for _, r := range rows {
 			s.docs[intel.DocumentID(hex.EncodeToString(r.key))] = r
 			s.ids = append(s.ids, r.id)
+			s.posts[r.id] = r.genre.HasAccounts()
 		}
 		return err
 	})
@@ -136,6 +141,9 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 		}
 		for _, id := range again {
 			s.again[id] = true
+		}
+		if err := s.unpace(ctx, again); err != nil {
+			return err
 		}
 		closed, err := query(ctx, s.tx, scanInt, `UPDATE evidence SET superseded = $1 WHERE superseded IS NULL AND document IN `+list(2, len(again))+` RETURNING link`,
 			append([]any{s.now}, anys(again)...)...)
@@ -369,6 +377,10 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			rows = append(rows, [14]any{id, doc.id, s.origins[text(e.Origin)], int(e.Reliability), int(e.Marking), int(e.Stance), e.Weight,
 				fromTime(e.At), e.Learned.UnixMicro(), e.Offset, e.Length, note, s.d.Version, s.since(doc.id, e)})
 		}
+		s.pacing(doc.id, d.Evidence)
+	}
+	if err := s.savePaces(ctx); err != nil {
+		return nil, err
 	}
 	return touched, chunks(rows, func(rows [][14]any) error {
 		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, origin, reliability, marking, stance, weight, at, learned,

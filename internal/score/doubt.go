@@ -1,0 +1,134 @@
+package score
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// MuchInADay is how many values one voice must speak of on a day for that day to
+// be odd.
+const MuchInADay = 100
+
+// How a source behaves says something of its rows. The numbers are those of
+// docs/confidence.md.
+const (
+	// burstTimes is how many times an account's habit a burst is, and burstDays on
+	// how many days it must have spoken to have one.
+	burstTimes, burstDays = 5, 7
+	// loadTimes is how many times the habit that follows a first load is, and
+	// loadDays how many days must follow.
+	loadTimes, loadDays = 10, 5
+	// inBurst is what the word of a burst is worth: its values are corroborated
+	// about half as often as others.
+	inBurst = 0.5
+)
+
+// A Day is how many values one voice speaks of on one day.
+type Day struct {
+	Day          int64 // since 1970, UTC
+	Said, Posted int   // in all, and as an account
+}
+
+// Odd says of some days of a voice that they are beyond its habit.
+type Odd struct {
+	load   int64 // the first day if a history was filled in on it, else noDay
+	bursts []int64
+}
+
+// noDay is a day that none is.
+const noDay = -1
+
+// OddDays returns which of the days of a voice, the first first, are odd. The
+// habit is the median of its days.
+func OddDays(days []Day) Odd {
+	o := Odd{load: noDay}
+	if len(days) > loadDays && days[0].Said >= MuchInADay && float64(days[0].Said) >= loadTimes*median(days[1:], func(d Day) int { return d.Said }) {
+		o.load = days[0].Day
+	}
+	if len(days) < burstDays {
+		return o
+	}
+	habit := median(days, func(d Day) int { return d.Posted })
+	for _, d := range days {
+		if d.Day != o.load && d.Posted >= MuchInADay && float64(d.Posted) >= burstTimes*habit {
+			o.bursts = append(o.bursts, d.Day)
+		}
+	}
+	return o
+}
+
+func median(days []Day, of func(Day) int) float64 {
+	n := make([]int, len(days))
+	for i, d := range days {
+		n[i] = of(d)
+	}
+	slices.Sort(n)
+	return float64(n[(len(n)-1)/2]+n[len(n)/2]) / 2
+}
+
+// A Ground is a day on which a voice spoke for a row.
+type Ground struct {
+	Voice int64
+	Day   int64 // -1 is unknown
+}
+
+// A Doubt is why a row is believed less than its evidence comes to.
+type Doubt struct {
+	Burst     bool // one voice alone says it, and only on days of a burst
+	Load      bool // nothing but the first load of a source dates it
+	Claimants int  // actors, malware and tools that its value is said to be of
+}
+
+// Against returns what speaks against a row that rests on grounds, by the odd
+// days of its voices.
+func Against(grounds []Ground, odd func(voice int64) (Odd, bool)) (d Doubt) {
+	d.Burst = len(grounds) > 0
+	undated, loaded := true, true
+	for _, g := range grounds {
+		o, known := odd(g.Voice)
+		d.Burst = d.Burst && known && g.Voice == grounds[0].Voice && slices.Contains(o.bursts, g.Day)
+		if g.Day >= 0 {
+			undated = false
+			loaded = loaded && known && g.Day == o.load
+		}
+	}
+	d.Load = loaded && !undated
+	return d
+}
+
+// Doubted is a row with what speaks against it. It is never believed more than
+// before.
+func Doubted(r intel.Row, d Doubt) intel.Row {
+	if r.Suppressed != "" || r.Predicted {
+		return r
+	}
+	p, dated := r.Probability, !r.Last.IsZero()
+	var why []string
+	if d.Burst {
+		p *= inBurst
+		why = append(why, "said by one account in a burst")
+	}
+	if d.Load {
+		dated = false
+		why = append(why, "dated by the first load of its source")
+	}
+	if d.Claimants >= tooMany {
+		p *= (tooMany - 1) / float64(d.Claimants)
+		why = append(why, fmt.Sprintf("shared by %d", d.Claimants))
+	}
+	if len(why) == 0 {
+		return r
+	}
+	r.Doubts, r.Probability = why, p
+	if l := Level(p, r.Origins, dated); rankOf(l) < rankOf(r.Level) {
+		r.Level = l
+	}
+	return r
+}
+
+// rankOf orders levels.
+func rankOf(l intel.Level) int {
+	return slices.Index([]intel.Level{intel.Low, intel.Medium, intel.High}, l)
+}

@@ -1,0 +1,116 @@
+package score_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
+)
+
+// days are those of a voice, an account or not, from 1970 on.
+func days(account bool, said ...int) []score.Day {
+	var out []score.Day
+	for i, n := range said {
+		d := score.Day{Day: int64(i), Said: n}
+		if account {
+			d.Posted = n
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// doubts is what speaks against a row that rests on days of voices 0, 1, ….
+func doubts(voices [][]score.Day, grounds ...score.Ground) string {
+	d := score.Against(grounds, func(voice int64) (score.Odd, bool) {
+		if int(voice) >= len(voices) {
+			return score.Odd{}, false
+		}
+		return score.OddDays(voices[voice]), true
+	})
+	r := score.Doubted(intel.Row{Probability: 0.9, Level: intel.High, Origins: 2, Last: time.Unix(0, 0)}, d)
+	return strings.Join(r.Doubts, ", ")
+}
+
+func TestABurstIsADayFarBeyondTheHabitOfAnAccount(t *testing.T) {
+	busy, steady := []int{4, 5, 6, 5, 4, 120, 5}, []int{40, 40, 40, 40, 40, 120, 40}
+	for name, c := range map[string]struct {
+		days []score.Day
+		want bool
+	}{
+		"a hundred in a day of one who says five":     {days(true, busy...), true},
+		"three times as many as on other days":        {days(true, steady...), false},
+		"fewer than a hundred":                        {days(true, 4, 5, 6, 5, 4, 99, 5), false},
+		"no account: a report is long where it is so": {days(false, busy...), false},
+		"of too few days to know a habit":             {days(true, 4, 5, 6, 5, 4, 120), false},
+	} {
+		const burst = "said by one account in a burst"
+		if got := doubts([][]score.Day{c.days}, score.Ground{Day: 5}); (got == burst) != c.want || !c.want && got != "" {
+			t.Errorf("%s: %q, want a burst: %v", name, got, c.want)
+		}
+		// Another voice, another day or a day that nobody knows speak for it.
+		for _, other := range []score.Ground{{Voice: 1, Day: 5}, {Day: 4}, {Day: -1}} {
+			if got := doubts([][]score.Day{c.days, c.days}, score.Ground{Day: 5}, other); got != "" {
+				t.Errorf("%s, and %+v: %q", name, other, got)
+			}
+		}
+	}
+}
+
+func TestAFirstLoadDatesNothing(t *testing.T) {
+	load := days(false, 600, 5, 6, 5, 4, 7)
+	const want = "dated by the first load of its source"
+	if got := doubts([][]score.Day{load}, score.Ground{Day: 0}); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := doubts([][]score.Day{load}, score.Ground{Day: 0}, score.Ground{Day: -1}); got != want {
+		t.Errorf("beside what has no date: %q, want %q", got, want)
+	}
+	for name, c := range map[string][]score.Day{"of a source that always says so much": days(false, 600, 500, 600, 500, 400, 700), "of a source with few days": days(false, 600, 5, 6, 5, 4), "of fewer than a hundred": days(false, 99, 5, 6, 5, 4, 7)} {
+		if got := doubts([][]score.Day{c}, score.Ground{Day: 0}); got != "" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := doubts([][]score.Day{load}, score.Ground{Day: 0}, score.Ground{Day: 3}); got != "" {
+		t.Errorf("said again later: %q", got)
+	}
+	if got := doubts([][]score.Day{load}, score.Ground{Day: -1}); got != "" {
+		t.Errorf("without any date: %q", got)
+	}
+}
+
+func TestDoubtsLowerAndNeverRaise(t *testing.T) {
+	levels := []intel.Level{intel.Low, intel.Medium, intel.High}
+	for _, p := range []float64{0, 0.004, 0.3, 0.5, 0.79, 0.8, 0.97, 1} {
+		for _, l := range levels {
+			for _, d := range []score.Doubt{{}, {Burst: true}, {Load: true}, {Claimants: 7}, {Claimants: 8}, {Claimants: 40}, {Burst: true, Load: true, Claimants: 1000}} {
+				before := intel.Row{Probability: p, Level: l, Origins: 3, Last: time.Unix(0, 0)}
+				after := score.Doubted(before, d)
+				if after.Probability > p || slices.Index(levels, after.Level) > slices.Index(levels, l) {
+					t.Errorf("%+v made %s (%.2f) %s (%.2f)", d, l, p, after.Level, after.Probability)
+				}
+				if none := d == (score.Doubt{}) || d.Claimants == 7; none != (len(after.Doubts) == 0) || none && (after.Probability != p || after.Level != l) {
+					t.Errorf("%+v: %v, %s (%.2f) for %s (%.2f)", d, after.Doubts, after.Level, after.Probability, l, p)
+				}
+			}
+		}
+	}
+	high := intel.Row{Probability: 0.97, Level: intel.High, Origins: 3, Last: time.Unix(0, 0)}
+	for _, c := range []struct {
+		doubt score.Doubt
+		level intel.Level
+		p     float64
+	}{{score.Doubt{Burst: true}, intel.Low, 0.485}, {score.Doubt{Load: true}, intel.Medium, 0.97}, {score.Doubt{Claimants: 40}, intel.Low, 0.97 * 7 / 40}} {
+		if r := score.Doubted(high, c.doubt); r.Level != c.level || r.Probability < c.p-1e-9 || r.Probability > c.p+1e-9 {
+			t.Errorf("%+v: %s (%v), want %s (%v)", c.doubt, r.Level, r.Probability, c.level, c.p)
+		}
+	}
+	for _, r := range []intel.Row{{Suppressed: "a list", Probability: 0.01, Level: intel.Low}, {Predicted: true, Probability: 0.4, Level: intel.Low}} {
+		if got := score.Doubted(r, score.Doubt{Burst: true, Claimants: 40}); len(got.Doubts) > 0 || got.Probability != r.Probability {
+			t.Errorf("%+v became %+v", r, got)
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A stride is what pace counts by: the values that a voice speaks of on a day.
+type stride struct{ origin, day, marking int64 }
+
+// A pace is how many values those are: in all, and posted by accounts.
+type pace struct{ said, posted int64 }
+
+// counted is the evidence of pace: whose something is, with a date.
+const counted = `e.superseded IS NULL AND e.at >= 0 AND l.relation = '` + string(intel.Indicates) + `'`
+
+// unpace takes back what documents that are derived again have added to pace.
+func (s *saving) unpace(ctx context.Context, documents []int64) error {
+	type row struct {
+		stride
+		document, n int64
+	}
+	rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.day, &x.marking, &x.document, &x.n) },
+		fmt.Sprintf(`SELECT e.origin, e.at / %d AS day, e.marking, e.document, COUNT(DISTINCT l.from_entity) FROM evidence e JOIN links l ON l.id = e.link
+		WHERE `+counted+` AND e.document IN `+list(1, len(documents))+` GROUP BY e.origin, e.at / %d, e.marking, e.document`, day, day), anys(documents)...)
+	for _, x := range rows {
+		s.paced(x.stride, x.document, -x.n)
+	}
+	return err
+}
+
+func (s *saving) paced(at stride, document, n int64) {
+	p := s.paces[at]
+	p.said += n
+	if s.posts[document] {
+		p.posted += n
+	}
+	s.paces[at] = p
+}
+
+// pacing counts what the evidence of one document adds.
+func (s *saving) pacing(document int64, evidence []intel.Evidence) {
+	type value struct {
+		stride
+		from intel.Entity
+	}
+	seen := map[value]bool{}
+	for _, e := range evidence {
+		at := fromTime(e.At)
+		if e.Link.Relation != intel.Indicates || !at.Valid || at.Int64 < 0 {
+			continue
+		}
+		v := value{stride{s.origins[text(e.Origin)], at.Int64 / day, int64(e.Marking)}, e.Link.From}
+		if !seen[v] {
+			seen[v] = true
+			s.paced(v.stride, document, 1)
+		}
+	}
+}
+
+// savePaces applies the changes to pace, in one order, so that nobody waits in a
+// circle.
+func (s *saving) savePaces(ctx context.Context) error {
+	var keys []stride
+	for k, p := range s.paces {
+		if p != (pace{}) {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b stride) int {
+		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.day, b.day), cmp.Compare(a.marking, b.marking))
+	})
+	return chunks(keys, func(keys []stride) error {
+		args := make([]any, 0, 5*len(keys))
+		for _, k := range keys {
+			args = append(args, k.origin, k.day, k.marking, s.paces[k].said, s.paces[k].posted)
+		}
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO pace (origin, day, marking, said, posted) VALUES `+values(1, len(keys), 5)+`
+			ON CONFLICT (origin, day, marking) DO UPDATE SET said = pace.said + excluded.said, posted = pace.posted + excluded.posted`, args...)
+		return err
+	})
+}
+
+// A Ground is a day on which a voice spoke for a link.
+type Ground struct {
+	Origin int64 // the voice
+	Day    int64 // since 1970, UTC; -1 is unknown
+}
+
+// mostGrounds is how many documents a row rests on at most of which Grounds are
+// told: what more speak for stands on no single day.
+const mostGrounds = 50
+
+// Grounds returns what links rest on that are said of few documents, by what r
+// may see.
+func (db *DB) Grounds(ctx context.Context, r intel.Reader, links []int64) (map[int64][]Ground, error) {
+	type row struct {
+		link int64
+		Ground
+	}
+	out := make(map[int64][]Ground, len(links))
+	err := chunks(links, func(links []int64) error {
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.Origin, &x.Day) },
+			fmt.Sprintf(`SELECT DISTINCT e.link, e.origin, CASE WHEN e.at >= 0 THEN e.at / %d ELSE -1 END AS day FROM evidence e WHERE e.superseded IS NULL AND e.stance = 0
+			AND e.marking <= $1 AND e.link IN `+list(2, len(links)), day), append([]any{int(r.Clearance)}, anys(links)...)...)
+		for _, x := range rows {
+			if len(out[x.link]) <= mostGrounds {
+				out[x.link] = append(out[x.link], x.Ground)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("what rows rest on: %w", err)
+	}
+	return out, nil
+}
+
+// Busy returns the voices that spoke of so many values or more on one of the days
+// that links rest on, by what r may see.
+func (db *DB) Busy(ctx context.Context, r intel.Reader, links map[int64][]Ground, least int) ([]int64, error) {
+	seen := map[Ground]bool{}
+	var days []Ground
+	for _, grounds := range links {
+		for _, g := range grounds {
+			if g.Day >= 0 && !seen[g] {
+				seen[g] = true
+				days = append(days, g)
+			}
+		}
+	}
+	found := map[int64]bool{}
+	err := chunks(days, func(days []Ground) error {
+		args := []any{int(r.Clearance), least}
+		for _, g := range days {
+			args = append(args, g.Origin, g.Day)
+		}
+		some, err := query(ctx, db.read, scanInt, `WITH w (origin, day) AS (VALUES `+casts(3, len(days), "BIGINT", "BIGINT")+`)
+			SELECT DISTINCT w.origin FROM w JOIN pace p ON p.origin = w.origin AND p.day = w.day AND p.marking <= $1 GROUP BY w.origin, w.day HAVING SUM(p.said) >= $2`, args...)
+		for _, id := range some {
+			found[id] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("busy voices: %w", err)
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
+// A Pace is how many values a voice speaks of on one day.
+type Pace struct {
+	Day          int64 // since 1970, UTC
+	Said, Posted int   // in all, and as an account
+}
+
+// Paces returns the days of voices, the first first, by what r may see.
+func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64) (map[int64][]Pace, error) {
+	type row struct {
+		origin int64
+		Pace
+	}
+	out := make(map[int64][]Pace, len(origins))
+	err := chunks(origins, func(origins []int64) error {
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.Day, &x.Said, &x.Posted) },
+			`SELECT origin, day, SUM(said), SUM(posted) FROM pace WHERE marking <= $1 AND origin IN `+list(2, len(origins))+`
+			GROUP BY origin, day HAVING SUM(said) > 0 ORDER BY origin, day`, append([]any{int(r.Clearance)}, anys(origins)...)...)
+		for _, x := range rows {
+			out[x.origin] = append(out[x.origin], x.Pace)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("paces: %w", err)
+	}
+	return out, nil
+}
+
+// Claimants counts the actors, malware and tools that each of values is said to
+// indicate, by what r may see.
+func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.Entity) (map[intel.Entity]int, error) {
+	out := make(map[intel.Entity]int, len(entities))
+	err := chunks(entities, func(some []intel.Entity) error {
+		found := make(map[intel.Entity]int64, len(some))
+		if err := findEntities(ctx, db.read, some, found); err != nil || len(found) == 0 {
+			return err
+		}
+		names := make(map[int64]intel.Entity, len(found))
+		ids := make([]int64, 0, len(found))
+		for e, id := range found {
+			names[id] = e
+			ids = append(ids, id)
+		}
+		type row struct{ id, n int64 }
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.n) },
+			`SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM assessments a JOIN entities o ON o.id = a.to_entity
+			AND o.kind IN ('`+string(intel.Actor)+`', '`+string(intel.Malware)+`', '`+string(intel.Tool)+`')
+			WHERE a.relation = '`+string(intel.Indicates)+`' AND a.marking <= $1 AND a.below > $1 AND a.from_entity IN `+list(2, len(ids))+`
+			GROUP BY a.from_entity`, append([]any{int(r.Clearance)}, anys(ids)...)...)
+		for _, x := range rows {
+			out[names[x.id]] = int(x.n)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claimants: %w", err)
+	}
+	return out, nil
+}
