@@ -39,13 +39,14 @@ const (
 	account  // a nick follows
 	campaign // a name follows
 	generic  // no name though it begins with a capital
+	deed     // somebody did it
 	phase
 )
 
 func classes() map[string]cue {
 	return map[string]cue{"target": target, "origin": origin, "route": route, "body": body, "exploit": exploit, "wants": wants, "study": study, "offer": offer,
 		"self": self, "boast": boast, "alias": alias, "notalias": notAlias, "associated": associated, "negation": negation, "denial": denial, "doubt": doubt,
-		"no": no, "speaks": speaks, "account": account, "campaign": campaign, "generic": generic, "phase": phase}
+		"no": no, "speaks": speaks, "account": account, "campaign": campaign, "generic": generic, "deed": deed, "phase": phase}
 }
 
 // A pattern is one line of the lexicon.

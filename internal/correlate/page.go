@@ -37,7 +37,7 @@ type page struct {
 
 // cut splits the text and places the observations in it.
 func (g *gathering) cut(observations []intel.Observation) *page {
-	p := &page{text: own(g.doc)}
+	p := &page{text: g.own()}
 	p.sentences, p.paragraphs = boundaries(p.text)
 	cited := g.cited(observations)
 	title, heading := g.doc.Title, 0
@@ -81,15 +81,24 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 }
 
 // own is the text of a document with blanks for what it quotes of others, unless
-// it relays that.
-func own(doc intel.Document) string {
-	quoted, relays := doc.Quoted()
-	if len(quoted) == 0 || relays {
-		return doc.Text
+// it relays that, and for what others say in a negotiation.
+func (g *gathering) own() string {
+	quoted, relays := g.doc.Quoted()
+	if relays {
+		quoted = nil
 	}
-	b := []byte(doc.Text)
 	for _, q := range quoted {
-		for i := q[0]; i < q[1]; i++ {
+		g.others = append(g.others, span{q[0], q[1]})
+	}
+	if g.haggles {
+		g.others = othersTurns(g.doc)
+	}
+	if len(g.others) == 0 {
+		return g.doc.Text
+	}
+	b := []byte(g.doc.Text)
+	for _, q := range g.others {
+		for i := q.from; i < q.to; i++ {
 			if b[i] != '\n' {
 				b[i] = ' '
 			}
@@ -123,6 +132,9 @@ func denies(s string) bool {
 // what it tells.
 func (g *gathering) cited(observations []intel.Observation) func(intel.Observation) bool {
 	own := citations(g.doc.Text)
+	if g.haggles {
+		own = append(own, g.others...)
+	}
 	references := make(map[string]bool, len(g.doc.References))
 	for _, r := range g.doc.References {
 		references[r] = true

@@ -209,6 +209,9 @@ func (s *sentence) near(m mention) []owner {
 // gives evidence for, if any, and how plainly.
 func (g *gathering) relate(s *sentence, by speaker, who intel.Entity, m mention) (l intel.Link, worth float64, ok bool) {
 	e := m.Entity
+	if g.haggles && !s.tells(e.Kind) {
+		return l, 0, false
+	}
 	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
 		return intel.Link{From: who, Relation: r, To: e}, worth, true
 	}
