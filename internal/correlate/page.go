@@ -353,10 +353,15 @@ func (s *sentence) quote() (offset, length int) {
 	return s.from + strings.Index(text, trimmed), len(trimmed)
 }
 
-// governing returns which of the classes rules what stands from..to: the cue
-// that follows at once ("Ruritania-based"), else the nearest before, else the
-// nearest after.
+// governing returns which of the classes rules what stands from..to.
 func (s *sentence) governing(from, to int, of ...cue) cue {
+	return s.governor(from, to, of...).class
+}
+
+// governor returns the cue of the classes that rules what stands from..to: the
+// one that follows at once ("Ruritania-based"), else the nearest before, else the
+// nearest after.
+func (s *sentence) governor(from, to int, of ...cue) hit {
 	var before, after *hit
 	for i, h := range s.hits {
 		h.class = s.resident(i)
@@ -372,11 +377,11 @@ func (s *sentence) governing(from, to int, of ...cue) cue {
 	}
 	switch {
 	case after != nil && (before == nil && after.class != origin || after.from-to <= 2):
-		return after.class
+		return *after
 	case before != nil:
-		return before.class
+		return *before
 	}
-	return none
+	return hit{}
 }
 
 // residence marks the cues of origin that only say where something is.
@@ -390,6 +395,11 @@ func (s *sentence) resident(i int) cue {
 		return h.class
 	}
 	before := s.hits[i-1]
+	for n := i - 1; n >= 0 && s.hits[n].to == s.hits[i-1].to; n-- { // words of two classes
+		if s.hits[n].class == target || s.hits[n].class == body || s.hits[n].class == route {
+			before = s.hits[n]
+		}
+	}
 	between := strings.TrimLeftFunc(s.page.text[min(before.to, h.from):h.from], unicode.IsLetter)
 	switch {
 	case strings.TrimSpace(between) != "":

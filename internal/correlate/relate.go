@@ -235,39 +235,6 @@ func (g *gathering) relate(s *sentence, by speaker, who intel.Entity, m mention)
 	return l, 0, false
 }
 
-// place says what a country, sector or organization is to an actor: where it
-// is from, what it goes through, or, if nothing else is said, its victim.
-func (g *gathering) place(s *sentence, by speaker, who intel.Entity, m mention) (intel.Link, float64, bool) {
-	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
-		return intel.Link{From: who, Relation: r, To: m.Entity}, worth, true
-	}
-	rule := s.governing(m.Offset, m.end(), target, origin, route)
-	if by.boasts {
-		rule = target // who boasts speaks of a victim
-	}
-	if m.Entity.Kind != intel.Country {
-		if rule == origin || rule == route {
-			return intel.Link{}, 0, false
-		}
-		if rule == target {
-			return to(intel.Targets, 1)
-		}
-		return to(intel.Targets, 0.7)
-	}
-	switch rule {
-	case target:
-		return to(intel.Targets, 1)
-	case origin:
-		return to(intel.OriginatesFrom, 1)
-	case route:
-		return to(intel.RoutesThrough, 1)
-	}
-	if sectors := distinct(s.mentions, intel.Sector); len(sectors) > 0 {
-		return to(intel.Targets, 0.7) // "a manufacturer in Ruritania"
-	}
-	return intel.Link{}, 0, false
-}
-
 // software links indicators to the malware or tool that their sentence, or the
 // whole document, names.
 func (g *gathering) software(s *sentence, stance intel.Stance) {
