@@ -214,6 +214,8 @@ func (v *values) dotted(from, to int, p string) {
 	case !ok && !hasPath && fileName(p):
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
+	case !ok && hasPath && !defanged && detection(p):
+		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, "name of a detection")
 	case !ok && hasPath && !defanged && fileName(p):
 		v.relative(from, p)
 	case ok && h.addr.IsValid():
