@@ -44,20 +44,21 @@ const (
 	attacker // a noun for one
 	authority
 	anaphora // an actor that was named before
+	successor
 	phase
 )
 
 func classes() map[string]cue {
 	return map[string]cue{"target": target, "origin": origin, "route": route, "body": body, "exploit": exploit, "wants": wants, "study": study, "offer": offer,
 		"self": self, "boast": boast, "alias": alias, "notalias": notAlias, "associated": associated, "negation": negation, "denial": denial, "doubt": doubt,
-		"no": no, "speaks": speaks, "account": account, "campaign": campaign, "generic": generic, "deed": deed, "attacker": attacker, "authority": authority, "anaphora": anaphora, "phase": phase}
+		"no": no, "speaks": speaks, "account": account, "campaign": campaign, "generic": generic, "deed": deed, "attacker": attacker, "authority": authority, "anaphora": anaphora, "successor": successor, "phase": phase}
 }
 
 // A pattern is one line of the lexicon.
 type pattern struct {
 	text  string
 	class cue
-	phase string // of an attack, or residence
+	phase string // of an attack, or which sort within its class
 	whole bool   // ends a word too
 }
 

@@ -329,7 +329,7 @@ func (p *page) read(ms []mention, hits []hit) *sentence {
 	for _, m := range ms { // one may reach over an end that was made
 		s.to = max(s.to, m.end())
 	}
-	s.hits = cues().find(hits[:0], lower(p.text[s.from:s.to]), s.from)
+	s.hits = slices.DeleteFunc(cues().find(hits[:0], lower(p.text[s.from:s.to]), s.from), s.vague)
 	for _, h := range s.hits {
 		s.has |= 1 << h.class
 	}
