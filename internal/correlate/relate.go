@@ -262,6 +262,8 @@ func (g *gathering) fragments(s *sentence, flaw intel.Entity, weight float64) {
 	}
 	for _, m := range s.mentions {
 		switch {
+		case m.Entity.Kind == intel.Port && !beside && g.doc.Genre != intel.Advisory:
+			// a report tells of the traffic of malware as well
 		case m.Entity.Kind == intel.Weakness:
 			g.say(intel.Link{From: flaw, Relation: intel.HasWeakness, To: m.Entity}, weight, intel.Supports, intel.Context{}, m.Offset, m.Length)
 		case m.Entity.Kind == intel.Product || m.Entity.Kind.Class() == intel.IOA:

@@ -15,6 +15,14 @@ func TestWhatAReportListsOfVictimsAndReadingsIsNoIndicator(t *testing.T) {
 	})
 }
 
+func TestAPortOfTrafficIsNotTheFlawsNearby(t *testing.T) {
+	flaw := "vulnerability:CVE-2099-1234|CVE-2099-1234"
+	gives(t, set(t), []said{
+		{"The document has CVE-2099-1234. Its payload calls home through port 443.", []string{flaw, "port:443/tcp|443"}, nil},
+		{"CVE-2099-1234 is open on port 443.", []string{flaw, "port:443/tcp|443"}, []string{"vulnerability:CVE-2099-1234 affects port:443/tcp"}},
+	})
+}
+
 func TestTheNetworkOfAProviderIsNobodysIndicator(t *testing.T) {
 	gives(t, set(t), []said{{"Cold Lynx used 203.0.113.9 of AS208476.", []string{"actor:cold-lynx|Cold Lynx", "domain:c2.example|203.0.113.9", "asn:AS208476|AS208476"},
 		[]string{"domain:c2.example indicates actor:cold-lynx"}}})
