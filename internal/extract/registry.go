@@ -34,8 +34,9 @@ func (v *values) notOwnKey(from int, key string) string {
 
 // guards reports whether a key is of the protection that Windows comes with.
 func guards(key string) bool {
-	for _, part := range []string{"windows defender", "windefend", `\wdboot`, `\wdfilter`, `\wdnis`, "securityhealth", `\defenderapilogger`, `\defenderauditlogger`} {
-		if strings.Contains(key, part) {
+	for part := range strings.SplitSeq(key, `\`) { // whole names: malware calls itself nearly so
+		switch part {
+		case "windows defender", "windefend", "wdboot", "wdfilter", "wdnisdrv", "wdnissvc", "securityhealth", "securityhealthservice", "defenderapilogger", "defenderauditlogger":
 			return true
 		}
 	}
@@ -58,7 +59,7 @@ func everySystem(key string) bool {
 		return true
 	}
 	switch key {
-	case `microsoft\windows nt\currentversion\winlogon`, `microsoft\windows nt\currentversion\image file execution options`, `microsoft\windows nt\currentversion\windows`, `microsoft\office`,
+	case `microsoft\office`,
 		`microsoft\cryptography`, `control\lsa`, `control\safeboot`, `control\session manager`, `control\terminal server`, `services`, `services\lanmanserver\parameters`:
 		return true
 	}
