@@ -262,14 +262,20 @@ func (g *gathering) fragments(s *sentence, flaw intel.Entity, weight float64) {
 	}
 	for _, m := range s.mentions {
 		switch {
-		case m.Entity.Kind == intel.Port && !beside && g.doc.Genre != intel.Advisory:
-			// a report tells of the traffic of malware as well
+		case m.Entity.Kind == intel.Port && !beside && s.ofTraffic():
 		case m.Entity.Kind == intel.Weakness:
 			g.say(intel.Link{From: flaw, Relation: intel.HasWeakness, To: m.Entity}, weight, intel.Supports, intel.Context{}, m.Offset, m.Length)
 		case m.Entity.Kind == intel.Product || m.Entity.Kind.Class() == intel.IOA:
 			g.say(intel.Link{From: flaw, Relation: intel.Affects, To: m.Entity}, weight, intel.Supports, intel.Context{Vulnerability: flaw.Name}, m.Offset, m.Length)
 		}
 	}
+}
+
+// ofTraffic reports whether a sentence tells how malware talks home: a port in it
+// is no flaw's.
+func (s *sentence) ofTraffic() bool {
+	text := lower(s.page.text[s.from:s.to])
+	return s.step() == "command and control" || strings.Contains(text, "traffic") || strings.Contains(text, "communicat")
 }
 
 // flawsAmong returns the mentions of vulnerabilities among some, in order, and whether
