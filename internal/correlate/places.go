@@ -145,7 +145,7 @@ func (s *sentence) refers() bool {
 	}
 	first, _, _ := strings.Cut(strings.TrimLeft(lower(s.page.text[s.from:min(s.to, s.from+40)]), " \t\n*-•"), " ")
 	switch first {
-	case "it", "they", "their", "its", "он", "она", "они", "их", "его", "её", "ellos", "ellas", "sus", "su", "sie", "ihre", "آنها", "آن‌ها":
+	case "it", "they", "their", "its", "он", "она", "они", "их", "его", "её", "ellos", "ellas", "sus", "su", "sie", "ihre", "آنها", "آن\u200cها":
 		return true
 	}
 	return strings.HasPrefix(first, "他们") || strings.HasPrefix(first, "其")
