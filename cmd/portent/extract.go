@@ -40,7 +40,7 @@ func (c *extractCmd) Run(ctx context.Context, a *app) error {
 	observations := extract.New(ed.Reference()).Observations(doc)
 	flaws := flawsOf(correlate.Evidence(doc, observations, ed.Reference()))
 	for i, o := range observations {
-		observations[i] = judged(screen, o)
+		observations[i] = screened(screen, o)
 	}
 	if tag, sure := extract.Language(text); tag != "" {
 		a.remark("Language: %s (%.2f).", tag, sure)
@@ -88,9 +88,9 @@ func flawsOf(evidence []intel.Evidence) flaws {
 
 func (f flaws) of(o intel.Observation) string { return f[fragment{o.Entity, o.Offset}] }
 
-// judged is a mention with the reason for which it is set aside now, be it by a
+// screened is a mention with the reason for which it is set aside now, be it by a
 // list, by an analyst or by how it stands in its text.
-func judged(s score.Screen, o intel.Observation) intel.Observation {
+func screened(s score.Screen, o intel.Observation) intel.Observation {
 	aside := s.Of(o.Entity)
 	if aside.Reason != "" || o.Listed {
 		o.Suppressed, o.Listed = aside.Reason, aside.Reason != ""

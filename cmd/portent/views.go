@@ -325,7 +325,7 @@ func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentI
 		return out, err
 	}
 	for i, o := range out.Observations {
-		out.Observations[i] = judged(screen, o)
+		out.Observations[i] = screened(screen, o)
 		if o.Offset >= 0 && o.Offset+o.Length <= len(doc.Text) {
 			out.Observations[i].Text = doc.Text[o.Offset : o.Offset+o.Length]
 		}

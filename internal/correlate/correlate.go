@@ -44,12 +44,14 @@ type gathering struct {
 	// resolved remembers whom names stand for.
 	resolved map[intel.Entity]intel.Entity
 	routed   map[passage]bool
+	haggles  bool   // the document is a negotiation
+	others   []span // where others than its author speak
 }
 
 // Evidence turns what a document mentions and claims into evidence. Observations
 // that were set aside yield none.
 func Evidence(doc intel.Document, observations []intel.Observation, set *reference.Set) []intel.Evidence {
-	g := &gathering{doc: doc, set: set, origin: Origin(doc)}
+	g := &gathering{doc: doc, set: set, origin: Origin(doc), haggles: negotiation(doc)}
 	for _, c := range doc.Claims {
 		g.claim(c)
 	}
@@ -123,7 +125,7 @@ func (g *gathering) piece(l intel.Link, weight float64, at time.Time, origin str
 // say adds evidence from text, or strengthens what the document already gave
 // for the link.
 func (g *gathering) say(l intel.Link, weight float64, s intel.Stance, c intel.Context, offset, length int) {
-	if l.From == l.To || l.From.Name == "" || l.To.Name == "" || g.ofVictim(l) {
+	if l.From == l.To || l.From.Name == "" || l.To.Name == "" || g.ofVictim(l) || g.beyond(l) || ofProvider(l) {
 		return
 	}
 	if i, ok := g.seen[l]; ok {
@@ -156,3 +158,7 @@ func (g *gathering) ofVictim(l intel.Link) bool {
 	}
 	return false
 }
+
+// ofProvider reports whether a link takes a provider's whole network for an
+// attacker's: a text that names one says where an address stands.
+func ofProvider(l intel.Link) bool { return l.Relation == intel.Indicates && l.From.Kind == intel.ASN }

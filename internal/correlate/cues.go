@@ -39,20 +39,26 @@ const (
 	account  // a nick follows
 	campaign // a name follows
 	generic  // no name though it begins with a capital
+	// Those from here on stand beside others at the same place.
+	deed     // somebody did it
+	attacker // a noun for one
+	authority
+	anaphora // an actor that was named before
+	successor
 	phase
 )
 
 func classes() map[string]cue {
 	return map[string]cue{"target": target, "origin": origin, "route": route, "body": body, "exploit": exploit, "wants": wants, "study": study, "offer": offer,
 		"self": self, "boast": boast, "alias": alias, "notalias": notAlias, "associated": associated, "negation": negation, "denial": denial, "doubt": doubt,
-		"no": no, "speaks": speaks, "account": account, "campaign": campaign, "generic": generic, "phase": phase}
+		"no": no, "speaks": speaks, "account": account, "campaign": campaign, "generic": generic, "deed": deed, "attacker": attacker, "authority": authority, "anaphora": anaphora, "successor": successor, "phase": phase}
 }
 
 // A pattern is one line of the lexicon.
 type pattern struct {
 	text  string
 	class cue
-	phase string // of an attack, or residence
+	phase string // of an attack, or which sort within its class
 	whole bool   // ends a word too
 }
 
@@ -138,10 +144,10 @@ func (l *lexicon) find(hits []hit, s string, base int) []hit {
 		}
 		took := 0
 		for _, p := range ps {
-			if len(p.text) < took && p.class != phase || !strings.HasPrefix(s[i:], p.text) || p.whole && !ends(s[i+len(p.text):]) {
+			if len(p.text) < took && p.class < deed || !strings.HasPrefix(s[i:], p.text) || p.whole && !ends(s[i+len(p.text):]) {
 				continue
 			}
-			if p.class != phase {
+			if p.class < deed {
 				took = len(p.text)
 			}
 			hits = append(hits, hit{p.class, base + i, base + i + len(p.text), p.phase})

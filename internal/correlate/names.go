@@ -39,6 +39,31 @@ func (s *sentence) between(c cue, from, to int) bool {
 	return s.says(c) && slices.ContainsFunc(s.hits, func(h hit) bool { return h.class == c && h.from >= from && h.to <= to })
 }
 
+// Sorts of cues within their class.
+const (
+	active = "active" // who calls somebody so stands before the word
+	loose  = "loose"  // says that something is the same
+	naming = "naming" // names anything
+)
+
+// vague reports whether a cue says of something else than of actors that it is
+// the same: "the same day", "the same server as".
+func (s *sentence) vague(h hit) bool {
+	if h.class != alias || h.phase != loose {
+		return false
+	}
+	rest := strings.TrimLeft(lower(s.page.text[h.to:min(s.to, h.to+16)]), " ")
+	if rest == "" || strings.ContainsAny(rest[:1], ".,;:!?)\n") {
+		return false
+	}
+	for _, w := range []string{"as ", "group", "actor", "gang", "crew", "team", "people", "thing", "hackers", "threat", "one"} {
+		if strings.HasPrefix(rest, w) {
+			return false
+		}
+	}
+	return true
+}
+
 // pairs relates actors that a sentence names beside each other, and campaigns
 // with actors.
 func (g *gathering) pairs(s *sentence, t *topic) {
@@ -58,6 +83,8 @@ func (g *gathering) pairs(s *sentence, t *topic) {
 		switch {
 		case s.between(notAlias, a.end(), b.Offset) || alone && s.says(notAlias):
 			g.say(link, sentenceWeight, intel.Disputes, intel.Context{}, b.Offset, b.Length)
+			listed = false
+		case s.between(successor, a.end(), b.Offset):
 			listed = false
 		case s.between(alias, a.end(), b.Offset), joined && listed, alone && s.says(alias) && !s.says(associated) && (joined || s.copula(b.Offset) == a.end()):
 			g.say(link, sentenceWeight, stance, intel.Context{}, b.Offset, b.Length)
@@ -105,16 +132,40 @@ func (g *gathering) names(s *sentence) {
 		return
 	}
 	for _, h := range s.hits {
-		if h.class != campaign {
+		if h.class != campaign || !s.campaigns(h) {
 			continue
 		}
 		from, to := s.campaignAt(h)
-		if to > from {
+		if to > from && intel.Slug(s.page.text[from:to]) != owner.Name {
 			name := intel.NewEntity(intel.Campaign, s.page.text[from:to])
 			g.say(intel.Link{From: name, Relation: intel.PartOf, To: owner}, weight, intel.Supports, intel.Context{}, from, to-from)
 			return
 		}
 	}
+}
+
+// campaigns reports whether a cue speaks of a campaign with a name: "dubbed X"
+// does where a campaign was spoken of right before, "campaigns Acme observed" and
+// "Email Campaign Innovation" do not.
+func (s *sentence) campaigns(h hit) bool {
+	text := s.page.text
+	if h.phase == naming {
+		before := lower(text[max(s.from, h.from-farthest):h.from])
+		deeds := []string{"intrusions", "attacks", "activity", "вторжен", "атак", "入侵", "攻击", "活动", "ataques", "intrusiones", "angriffe", "einbrüche", "حملات", "نفوذ"}
+		return slices.ContainsFunc(deeds, func(d string) bool { return strings.Contains(before, d) }) ||
+			slices.ContainsFunc(s.hits, func(c hit) bool {
+				return c.class == campaign && c.phase != naming && c.to <= h.from && h.from-c.to <= farthest
+			})
+	}
+	word := text[h.from:h.to]
+	if !strings.EqualFold(word, "campaign") && !strings.EqualFold(word, "operation") {
+		return true
+	}
+	if strings.HasPrefix(text[h.to:], "s ") {
+		return false
+	}
+	before := strings.Fields(text[s.from:h.from])
+	return word != "Campaign" || len(before) < 2 || !properWord(before[len(before)-1])
 }
 
 // campaignAt returns where the name of a campaign stands beside a cue: after
@@ -133,7 +184,7 @@ func (s *sentence) campaignAt(h hit) (from, to int) {
 func namedCampaign(title string) intel.Entity {
 	s := sentence{page: &page{text: title}, to: len(title)}
 	for _, h := range cues().find(nil, lower(title), 0) {
-		if h.class != campaign {
+		if h.class != campaign || h.phase == naming {
 			continue
 		}
 		if from, to := s.campaignAt(h); to > from {
@@ -154,7 +205,7 @@ func (g *gathering) newAlias(s *sentence, a mention) {
 			continue
 		}
 		from, to := s.nameAfter(h.to)
-		if to == from && a.Offset >= h.to {
+		if to == from && a.Offset >= h.to && h.phase != active {
 			from, to = s.nameBefore(h.from)
 		}
 		g.coin(s, a, from, to, stance)
@@ -166,7 +217,7 @@ func (g *gathering) newAlias(s *sentence, a mention) {
 
 // coin links a name that no reference knows with the actor it is said to be.
 func (g *gathering) coin(s *sentence, a mention, from, to int, stance intel.Stance) {
-	if to == from || s.taken(from, to) {
+	if to == from || s.taken(from, to) || scheme(s.page.text[from:to]) {
 		return
 	}
 	wording := s.page.text[from:to]
@@ -174,6 +225,15 @@ func (g *gathering) coin(s *sentence, a mention, from, to int, stance intel.Stan
 	if name.Name != "" && len(name.Name) > 2 && name != a.Entity && name.Name != s.page.campaign.Name {
 		g.say(intel.Link{From: name, Relation: intel.AliasOf, To: a.Entity}, 0.75, stance, intel.Context{}, from, to-from)
 	}
+}
+
+// scheme reports whether a word is only what vendors begin names with.
+func scheme(word string) bool {
+	switch word {
+	case "TEMP", "UNC", "APT", "FIN", "DEV", "TA", "TG", "TAG", "UAC", "Storm", "APT-C":
+		return true
+	}
+	return false
 }
 
 // copula returns where the "is" or "and" before a place begins, or 0.

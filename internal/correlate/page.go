@@ -37,9 +37,9 @@ type page struct {
 
 // cut splits the text and places the observations in it.
 func (g *gathering) cut(observations []intel.Observation) *page {
-	p := &page{text: own(g.doc)}
+	p := &page{text: g.own()}
 	p.sentences, p.paragraphs = boundaries(p.text)
-	cited := g.cited(observations)
+	cited, listed := g.cited(observations), elsewhere(p.text)
 	title, heading := g.doc.Title, 0
 	if title == "" && len(p.paragraphs) > 1 && p.paragraphs[1] <= 200 {
 		title, heading = p.text[:p.paragraphs[1]], 1 // a copy that has its title in the text
@@ -48,7 +48,7 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 	wording := map[intel.Entity]intel.Entity{} // first name used for an actor
 	var others tally
 	for _, o := range observations {
-		if o.Suppressed != "" || o.Offset >= len(p.text) || o.Length < 0 || o.Offset+o.Length > len(p.text) || cited(o) {
+		if o.Suppressed != "" || o.Offset >= len(p.text) || o.Length < 0 || o.Offset+o.Length > len(p.text) || cited(o) || listed(o) {
 			continue
 		}
 		if o.Entity.Kind == intel.Actor {
@@ -81,15 +81,24 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 }
 
 // own is the text of a document with blanks for what it quotes of others, unless
-// it relays that.
-func own(doc intel.Document) string {
-	quoted, relays := doc.Quoted()
-	if len(quoted) == 0 || relays {
-		return doc.Text
+// it relays that, and for what others say in a negotiation.
+func (g *gathering) own() string {
+	quoted, relays := g.doc.Quoted()
+	if relays {
+		quoted = nil
 	}
-	b := []byte(doc.Text)
 	for _, q := range quoted {
-		for i := q[0]; i < q[1]; i++ {
+		g.others = append(g.others, span{q[0], q[1]})
+	}
+	if g.haggles {
+		g.others = othersTurns(g.doc)
+	}
+	if len(g.others) == 0 {
+		return g.doc.Text
+	}
+	b := []byte(g.doc.Text)
+	for _, q := range g.others {
+		for i := q.from; i < q.to; i++ {
 			if b[i] != '\n' {
 				b[i] = ' '
 			}
@@ -123,6 +132,9 @@ func denies(s string) bool {
 // what it tells.
 func (g *gathering) cited(observations []intel.Observation) func(intel.Observation) bool {
 	own := citations(g.doc.Text)
+	if g.haggles {
+		own = append(own, g.others...)
+	}
 	references := make(map[string]bool, len(g.doc.References))
 	for _, r := range g.doc.References {
 		references[r] = true
@@ -317,7 +329,7 @@ func (p *page) read(ms []mention, hits []hit) *sentence {
 	for _, m := range ms { // one may reach over an end that was made
 		s.to = max(s.to, m.end())
 	}
-	s.hits = cues().find(hits[:0], lower(p.text[s.from:s.to]), s.from)
+	s.hits = slices.DeleteFunc(cues().find(hits[:0], lower(p.text[s.from:s.to]), s.from), s.vague)
 	for _, h := range s.hits {
 		s.has |= 1 << h.class
 	}
@@ -341,10 +353,15 @@ func (s *sentence) quote() (offset, length int) {
 	return s.from + strings.Index(text, trimmed), len(trimmed)
 }
 
-// governing returns which of the classes rules what stands from..to: the cue
-// that follows at once ("Ruritania-based"), else the nearest before, else the
-// nearest after.
+// governing returns which of the classes rules what stands from..to.
 func (s *sentence) governing(from, to int, of ...cue) cue {
+	return s.governor(from, to, of...).class
+}
+
+// governor returns the cue of the classes that rules what stands from..to: the
+// one that follows at once ("Ruritania-based"), else the nearest before, else the
+// nearest after.
+func (s *sentence) governor(from, to int, of ...cue) hit {
 	var before, after *hit
 	for i, h := range s.hits {
 		h.class = s.resident(i)
@@ -360,11 +377,11 @@ func (s *sentence) governing(from, to int, of ...cue) cue {
 	}
 	switch {
 	case after != nil && (before == nil && after.class != origin || after.from-to <= 2):
-		return after.class
+		return *after
 	case before != nil:
-		return before.class
+		return *before
 	}
-	return none
+	return hit{}
 }
 
 // residence marks the cues of origin that only say where something is.
@@ -378,6 +395,11 @@ func (s *sentence) resident(i int) cue {
 		return h.class
 	}
 	before := s.hits[i-1]
+	for n := i - 1; n >= 0 && s.hits[n].to == s.hits[i-1].to; n-- { // words of two classes
+		if s.hits[n].class == target || s.hits[n].class == body || s.hits[n].class == route {
+			before = s.hits[n]
+		}
+	}
 	between := strings.TrimLeftFunc(s.page.text[min(before.to, h.from):h.from], unicode.IsLetter)
 	switch {
 	case strings.TrimSpace(between) != "":

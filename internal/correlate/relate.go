@@ -209,6 +209,9 @@ func (s *sentence) near(m mention) []owner {
 // gives evidence for, if any, and how plainly.
 func (g *gathering) relate(s *sentence, by speaker, who intel.Entity, m mention) (l intel.Link, worth float64, ok bool) {
 	e := m.Entity
+	if g.haggles && !s.tells(e.Kind) {
+		return l, 0, false
+	}
 	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
 		return intel.Link{From: who, Relation: r, To: e}, worth, true
 	}
@@ -230,39 +233,6 @@ func (g *gathering) relate(s *sentence, by speaker, who intel.Entity, m mention)
 		return to(intel.Uses, 1)
 	}
 	return l, 0, false
-}
-
-// place says what a country, sector or organization is to an actor: where it
-// is from, what it goes through, or, if nothing else is said, its victim.
-func (g *gathering) place(s *sentence, by speaker, who intel.Entity, m mention) (intel.Link, float64, bool) {
-	to := func(r intel.Relation, worth float64) (intel.Link, float64, bool) {
-		return intel.Link{From: who, Relation: r, To: m.Entity}, worth, true
-	}
-	rule := s.governing(m.Offset, m.end(), target, origin, route)
-	if by.boasts {
-		rule = target // who boasts speaks of a victim
-	}
-	if m.Entity.Kind != intel.Country {
-		if rule == origin || rule == route {
-			return intel.Link{}, 0, false
-		}
-		if rule == target {
-			return to(intel.Targets, 1)
-		}
-		return to(intel.Targets, 0.7)
-	}
-	switch rule {
-	case target:
-		return to(intel.Targets, 1)
-	case origin:
-		return to(intel.OriginatesFrom, 1)
-	case route:
-		return to(intel.RoutesThrough, 1)
-	}
-	if sectors := distinct(s.mentions, intel.Sector); len(sectors) > 0 {
-		return to(intel.Targets, 0.7) // "a manufacturer in Ruritania"
-	}
-	return intel.Link{}, 0, false
 }
 
 // software links indicators to the malware or tool that their sentence, or the
@@ -292,12 +262,20 @@ func (g *gathering) fragments(s *sentence, flaw intel.Entity, weight float64) {
 	}
 	for _, m := range s.mentions {
 		switch {
+		case m.Entity.Kind == intel.Port && !beside && s.ofTraffic():
 		case m.Entity.Kind == intel.Weakness:
 			g.say(intel.Link{From: flaw, Relation: intel.HasWeakness, To: m.Entity}, weight, intel.Supports, intel.Context{}, m.Offset, m.Length)
 		case m.Entity.Kind == intel.Product || m.Entity.Kind.Class() == intel.IOA:
 			g.say(intel.Link{From: flaw, Relation: intel.Affects, To: m.Entity}, weight, intel.Supports, intel.Context{Vulnerability: flaw.Name}, m.Offset, m.Length)
 		}
 	}
+}
+
+// ofTraffic reports whether a sentence tells how malware talks home: a port in it
+// is no flaw's.
+func (s *sentence) ofTraffic() bool {
+	text := lower(s.page.text[s.from:s.to])
+	return s.step() == "command and control" || strings.Contains(text, "traffic") || strings.Contains(text, "communicat")
 }
 
 // flawsAmong returns the mentions of vulnerabilities among some, in order, and whether

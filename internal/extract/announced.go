@@ -7,36 +7,6 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// mutex reads the name of a mutex, over the words that announce it or in the
-// arguments of the call that makes it.
-func (v *values) mutex(at int) {
-	if at < len(v.text) && v.text[at] == '(' {
-		arguments, _, closed := strings.Cut(v.text[at:min(len(v.text), at+120)], ")")
-		_, name, _ := strings.Cut(arguments, `"`)
-		if name, _, quoted := strings.Cut(name, `"`); closed && quoted && len(name) > 2 {
-			begin := at + strings.Index(arguments, name)
-			v.note(intel.Entity{Kind: intel.Mutex, Name: name}, begin, begin+len(name), "")
-		}
-		return
-	}
-	for range 4 {
-		p := v.next(at)
-		if p.empty() {
-			return
-		}
-		text := v.text[p.from:p.to]
-		switch strings.ToLower(text) {
-		case "named", "name", "called", "with", "the", "is", "object", "of", "a", "имя", "имени", "с", "именем", "namens", "llamado", "创建":
-			at = p.to
-			continue
-		}
-		if p.quoted || technical(text) || strings.Contains(text, "\\") {
-			v.note(intel.Entity{Kind: intel.Mutex, Name: text}, p.from, p.to, "")
-		}
-		return
-	}
-}
-
 // ports reads "port 445", "UDP port 53" and "ports 80, 443 and 8080".
 func (v *values) ports(words []token, i int) {
 	protocol := "tcp"

@@ -34,11 +34,47 @@ func (s *search) supported(p *phrase, i, end int, o intel.Observation) bool {
 		case p.place && (distance > 1 || strings.ContainsAny(gap, ".,;:!?()")):
 		case noun == beside && distance > 1 && strange:
 		case noun == beside && n == end+1 && s.begins(i) && s.qualified(end):
+		case noun == beside && n == end+1 && p.common && s.titledTeam(end, n):
+		case noun == beside && s.disease(n):
 		default:
 			return true
 		}
 	}
 	return named(p.entity.Kind) && !p.place && o.Text == p.exact && (s.attacks(end) || s.apposed(end))
+}
+
+// titledTeam reports whether the words at and behind a name are the title of a
+// team of its own: "Global Research Team".
+func (s *search) titledTeam(end, n int) bool {
+	if !s.capital(end) || !s.capital(n) || s.text[s.words[end].to:s.words[n].from] != " " {
+		return false
+	}
+	switch strings.ToLower(s.word(n)) {
+	case "team", "group", "unit", "operation", "operations":
+		return true
+	}
+	return false
+}
+
+// disease reports whether word i says of an illness what it may say of malware,
+// in a text that speaks of one: the variants of a virus have names too.
+func (s *search) disease(i int) bool {
+	switch strings.ToLower(s.word(i)) {
+	case "variant", "variants", "infection", "infections", "virus":
+		return s.pandemic()
+	}
+	return false
+}
+
+// pandemic reports whether the text speaks of an illness that spreads.
+func (s *search) pandemic() bool {
+	if s.ill == 0 {
+		s.ill = -1
+		if text := strings.ToLower(s.text); strings.Contains(text, "covid") || strings.Contains(text, "coronavirus") || strings.Contains(text, "vaccin") {
+			s.ill = 1
+		}
+	}
+	return s.ill > 0
 }
 
 // respelled reports whether a name that is an ordinary word has capitals

@@ -144,7 +144,11 @@ func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
 	if n, wide := narrowed(text); wide {
 		return n.widened(s.scan(n.text, doc), text)
 	}
-	v := &values{text: text, set: s.set, own: host(doc.URL), signs: signature(text, doc.Genre == intel.Mail), advisory: doc.Genre == intel.Advisory,
+	own := host(doc.URL)
+	if own == "" {
+		own = publisher(doc, text)
+	}
+	v := &values{text: text, set: s.set, own: own, report: doc.Genre == intel.Report, signs: signature(text, doc.Genre == intel.Mail), advisory: doc.Genre == intel.Advisory,
 		language: sync.OnceValue(func() string { return spokenIn(doc) })}
 	out, _ := s.pass(v)
 	return out

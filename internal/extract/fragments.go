@@ -114,7 +114,7 @@ func (v *values) fragment(c cue, words []token) {
 	case portWord:
 		v.ports(words, c.word)
 	case mutexWord:
-		v.mutex(c.to)
+		v.mutex(c.from, c.to)
 	case agentWord:
 		v.userAgent(words, c.word)
 	case systemWord:

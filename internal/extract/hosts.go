@@ -48,7 +48,7 @@ func (v *values) link(from, to int, p string) {
 	}
 	to, tail = v.unwrap(from, to, tail)
 	v.skip = max(v.skip, to)
-	reason := v.navigation(h.name)
+	reason := cmp.Or(v.navigation(h.name), v.linked(from, to, p[start:i+3]+authority))
 	if label > 0 && tail == "" && p == v.text[from:to] {
 		reason = cmp.Or(reason, "link to a site that is named")
 	}
@@ -214,7 +214,7 @@ func (v *values) dotted(from, to int, p string) {
 	case !ok && !hasPath && fileName(p):
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
-	case !ok && hasPath && !defanged && fileName(p):
+	case !ok && hasPath && !defanged && fileName(p) && !detection(p):
 		v.relative(from, p)
 	case ok && h.addr.IsValid():
 		v.address(h, from, to, p, path)

@@ -223,6 +223,10 @@ func (v *values) mail(from, to int, p string) bool {
 	p = strings.TrimPrefix(strings.ToLower(unclosed(p)), "mailto:")
 	p, _, _ = strings.Cut(p, "?")
 	local, name, ok := strings.Cut(p, "@")
+	if i := strings.LastIndex(local, "emailaddress="); i >= 0 { // the subject of a certificate
+		local = local[i+len("emailaddress="):]
+		from = max(from, to-len(local)-1-len(name))
+	}
 	if !ok || local == "" || len(local) > 64 {
 		return false
 	}

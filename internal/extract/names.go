@@ -184,6 +184,7 @@ type search struct {
 	// doubtful are ambiguous names without support of their own.
 	doubtful []doubt
 	steps    int // phrases and words looked at
+	ill      int // whether the text speaks of a pandemic: 1 yes, -1 no, 0 not asked
 }
 
 // A doubt is an ambiguous name; alone, other names beside it do not help.

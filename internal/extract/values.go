@@ -18,6 +18,7 @@ type values struct {
 	// advisory says that the text describes a flaw: names of files are those of
 	// the product.
 	advisory bool
+	report   bool          // the text is of a publisher that tells of others
 	language func() string // of the document
 	flaws    []int         // where a flaw is spoken of
 	out      []intel.Observation

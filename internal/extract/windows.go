@@ -15,7 +15,7 @@ func (v *values) path(from, to int) bool {
 	run := v.text[from:to]
 	if registryRoot(run) {
 		end := v.keyEnd(from, to)
-		v.note(intel.Entity{Kind: intel.RegistryKey, Name: v.text[from:end]}, from, end, "")
+		v.note(intel.Entity{Kind: intel.RegistryKey, Name: v.text[from:end]}, from, end, v.notOwnKey(from, v.text[from:end]))
 		v.skip = max(v.skip, end)
 		return true
 	}
@@ -178,6 +178,9 @@ func (v *values) keyEnd(from, to int) int {
 	return to
 }
 
+// goesOnKey reports whether a small word may end the name of a key: "Windows x64".
+func goesOnKey(word string) bool { return classOf(word)&^(alpha|hex|digit|dash) == 0 }
+
 // nameEnd returns where a run ends that goes on the name before a blank, over at
 // most two words between, or the same place.
 func (v *values) nameEnd(to int) int {
@@ -189,10 +192,11 @@ func (v *values) nameEnd(to int) int {
 		end, _ := v.ascii(at+1, 0)
 		v.steps += end - at
 		word := v.text[at+1 : end]
-		if word == "" || word[0] < 'A' || word[0] > 'Z' || registryRoot(word) {
+		i := strings.IndexByte(word, '\\')
+		small := word != "" && (word[0] >= 'a' && word[0] <= 'z' || isDigit(word[0])) && at == to && i > 0 && goesOnKey(word[:i])
+		if word == "" || (word[0] < 'A' || word[0] > 'Z') && !small || registryRoot(word) {
 			return to
 		}
-		i := strings.IndexByte(word, '\\')
 		if i > 0 && !strings.Contains(word[:i], ":") {
 			return end
 		}
