@@ -214,7 +214,9 @@ func (v *values) dotted(from, to int, p string) {
 	case !ok && !hasPath && fileName(p):
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
-	case !ok && hasPath && !defanged && fileName(p) && !detection(p):
+	case !ok && hasPath && !defanged && fileName(p) && detection(p):
+		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, "name of a detection")
+	case !ok && hasPath && !defanged && fileName(p):
 		v.relative(from, p)
 	case ok && h.addr.IsValid():
 		v.address(h, from, to, p, path)

@@ -41,8 +41,8 @@ func TestAKeyThatIsDeletedOrGuardsOrIsEverywhereIsSetAside(t *testing.T) {
 
 func TestWhatAProductCallsADetectionIsNoFile(t *testing.T) {
 	holds(t, map[string]string{
-		"CVE-2021-1732 Win64/Agent.VB":     "vulnerability:CVE-2021-1732",
-		"detected as WinGo/Runner.C here":  "",
+		"CVE-2021-1732 Win64/Agent.VB":     "vulnerability:CVE-2021-1732, file:Win64/Agent.VB (name of a detection)",
+		"detected as WinGo/Runner.C here":  "file:WinGo/Runner.C (name of a detection)",
 		"a flaw in src/agent.c of Cogs":    "file:src/agent.c",
 		"a flaw in Linux/drivers/net.c of": "file:Linux/drivers/net.c",
 	})

@@ -93,7 +93,7 @@ func TestAURLEndsWhereItEnds(t *testing.T) {
 	holds(t, map[string]string{
 		"http://a-drop.com/a,b/c.php?x=1,2":            "domain:a-drop.com, url:http://a-drop.com/a,b/c.php?x=1,2",
 		"hxxp://a-drop[.]com/p;v=1/x.php":              "domain:a-drop.com, url:http://a-drop.com/p;v=1/x.php",
-		"http://a-drop.com/a,Win32/Agent.C":            "domain:a-drop.com, url:http://a-drop.com/a",
+		"http://a-drop.com/a,Win32/Agent.C":            "domain:a-drop.com, url:http://a-drop.com/a, file:Win32/Agent.C (name of a detection)",
 		"http://a-drop.com/a,b-drop.com/x.php":         "domain:a-drop.com, url:http://a-drop.com/a, domain:b-drop.com, url:http://b-drop.com/x.php",
 		"link:https://a-drop.com/x[the gate], too":     "domain:a-drop.com, url:https://a-drop.com/x",
 		"hxxps://a-drop[.]com/y[other].":               "domain:a-drop.com, url:https://a-drop.com/y",
