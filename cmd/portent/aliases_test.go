@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -130,7 +131,9 @@ func worldWithout(t *testing.T, dir, list, lines string) world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { kept.Close() })
-	set, err := (&app{db: kept}).reference(t.Context())
+	a := newApp(&cli{Quiet: true}, nil, io.Discard, io.Discard)
+	a.db = kept
+	set, err := a.reference(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
