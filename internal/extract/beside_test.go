@@ -1,6 +1,7 @@
 package extract_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +45,22 @@ func checkNames(t *testing.T, s *extract.Scanner, cases []mention, kinds ...stri
 	t.Helper()
 	for _, c := range cases {
 		if got := namesIn(s, c.text, kinds...); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// checkNamesAt compares where a text mentions actors and malware.
+func checkNamesAt(t *testing.T, s *extract.Scanner, cases []mention) {
+	t.Helper()
+	for _, c := range cases {
+		var got []string
+		for _, o := range s.Observations(intel.Document{Text: c.text}) {
+			if o.Entity.Kind == intel.Actor || o.Entity.Kind == intel.Malware {
+				got = append(got, fmt.Sprintf("%s@%d", o.Text, o.Offset))
+			}
+		}
+		if got := strings.Join(got, " "); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -67,7 +68,7 @@ func newLexicon(set *reference.Set) *lexicon {
 		if named(n.Entity.Kind) {
 			for _, v := range variants(n.Text) {
 				if !known[strings.ToLower(v)] {
-					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common})
+					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common, Cased: n.Cased})
 				}
 			}
 		}
@@ -306,6 +307,8 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	}
 	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
 	switch {
+	case named(p.entity.Kind) && !p.common && s.person(p, i, i+len(p.hashes)):
+		return refused
 	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
 		return refused // how a flaw works is not what somebody does; tool and server are no techniques
 	case s.strict && named(p.entity.Kind) && !p.common, p.counted:
@@ -323,9 +326,9 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	switch {
 	case p.counted && !s.introduced(i):
 		return doubted
-	case s.operation(p, i):
+	case s.operation(p, i), p.common && named(p.entity.Kind) && s.compound(end):
 		return refused
-	case s.supported(p, i, end, o):
+	case !s.sick(i, end) && s.supported(p, i, end, o):
 		return accepted
 	case tagged && named(p.entity.Kind) && p.common:
 		return doubted
@@ -350,36 +353,59 @@ func (s *search) settle() {
 			sure[intel.Compact(o.Text)] = true
 		}
 	}
-	settled := map[int]bool{} // by offset
-	for _, d := range s.doubtful {
-		o := d.Observation
-		if sure[intel.Compact(o.Text)] || !d.alone && s.listed(o, accepted) {
-			settled[o.Offset] = true
-			s.out = append(s.out, o)
+	settled := make([]bool, len(s.doubtful))
+	for n, d := range s.doubtful {
+		settled[n] = sure[intel.Compact(d.Text)]
+	}
+	// Who stands in a list with one that is settled is settled too, whichever way
+	// the list is read.
+	s.spread(settled, accepted, slices.All(s.doubtful))
+	s.spread(settled, accepted, slices.Backward(s.doubtful))
+	at := map[int]bool{} // by offset
+	for n, d := range s.doubtful {
+		if settled[n] {
+			at[d.Offset] = true
+			s.out = append(s.out, d.Observation)
 		}
 	}
-	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && settled[o.Offset] })
+	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
+}
+
+// spread settles doubtful names beside which others stand in a list.
+func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
+	var last *intel.Observation // the one settled before
+	for n, d := range doubtful {
+		settled[n] = settled[n] || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation))
+		if settled[n] {
+			last = &d.Observation
+		}
+	}
 }
 
 // listed reports whether a doubtful name stands in a list with other names.
 func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
 	at, _ := slices.BinarySearchFunc(among, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
 	for n := max(0, at-2); n < min(len(among), at+2); n++ {
-		a := among[n]
-		if a.Entity.Kind != intel.Actor && a.Entity.Kind != intel.Malware && a.Entity.Kind != intel.Tool {
-			continue
-		}
-		from, to := a.Offset+a.Length, o.Offset
-		if a.Offset > o.Offset {
-			from, to = o.Offset+o.Length, a.Offset
-		}
-		if to < from || to-from > 24 {
-			continue
-		}
-		switch strings.Trim(s.text[from:to], " *_\"'“”‘’") {
-		case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the":
+		if k := among[n].Entity.Kind; (k == intel.Actor || k == intel.Malware || k == intel.Tool) && s.aligned(among[n], o) {
 			return true
 		}
+	}
+	return false
+}
+
+// aligned reports whether two names stand in one list beside each other.
+func (s *search) aligned(a, b intel.Observation) bool {
+	if a.Offset > b.Offset {
+		a, b = b, a
+	}
+	from, to := a.Offset+a.Length, b.Offset
+	if to < from || to-from > 24 {
+		return false
+	}
+	switch strings.ToLower(strings.Trim(s.text[from:to], " \u00a0*_\"'“”‘’")) {
+	case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "et", "e", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the",
+		", also called", ", also known as", "also known as", "(also called", "(aka", "(also known as", "a.k.a.", "(a.k.a.":
+		return true
 	}
 	return false
 }
