@@ -299,6 +299,9 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		}
 	}
 	lower := isLower(o.Text)
+	if p.entity.Kind == intel.Country && p.common && s.placed(p, i, i+len(p.hashes)) {
+		return accepted
+	}
 	if p.entity.Kind == intel.Sector && p.common && !s.strict && s.meant(p, i, i+len(p.hashes)) {
 		return accepted
 	}
