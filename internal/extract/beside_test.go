@@ -109,6 +109,7 @@ func TestCountriesAndWhatIsCalledAsTheyAre(t *testing.T) {
 		{"The ransomware group Cuba struck. Cuba is back.", "actor:cuba malware:cuba"},
 		{"Cuba ransomware was seen in Cuba.", "actor:cuba country:CU malware:cuba"},
 		{"In Cuba, a gang was seen.", "country:CU"},
+		{"The Cuba gang struck. Then Cuba's government protested.", "actor:cuba country:CU malware:cuba"},
 	})
 }
 

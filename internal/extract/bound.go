@@ -15,6 +15,9 @@ import (
 func (s *search) supported(p *phrase, i, end int, o intel.Observation) bool {
 	strange := p.respelled(o.Text)
 	s.steps += 2 * sentenceReach
+	if s.hyphened(i) {
+		return false
+	}
 	if s.followed(p, i, end, strange) || s.preceded(p, i, end) {
 		return true
 	}
@@ -35,6 +38,9 @@ func (s *search) followed(p *phrase, i, end int, strange bool) bool {
 		return false
 	}
 	between := s.nouns[s.words[n].hash] == noSupport
+	if !between && adjective(p.exact) && (s.begins(i) || s.headline(i)) {
+		return false // Global ransomware attacks
+	}
 	if between {
 		if n++; p.place || !s.qualifies(n-1) || !s.touches(n, false) {
 			return false
@@ -42,9 +48,38 @@ func (s *search) followed(p *phrase, i, end int, strange bool) bool {
 	}
 	switch s.nouns[s.words[n].hash] {
 	case nearby:
-		return true
+		return !p.place || !s.incident(n+1)
 	case beside:
 		return !(between && strange) && !s.led(i) && (!kin(s.word(n)) || s.told(i, n))
+	}
+	return false
+}
+
+// hyphened reports whether a name is the end of a longer word: Post-Quantum.
+func (s *search) hyphened(i int) bool {
+	return i > 0 && s.words[i].from == s.words[i-1].to+1 && s.text[s.words[i-1].to] == '-' && s.nouns[s.words[i-1].hash] == noSupport && !isDigit(s.text[s.words[i-1].from])
+}
+
+// adjective reports whether a name says of what sort some malware is, so that one
+// with which a sentence begins is none.
+func adjective(name string) bool {
+	switch strings.ToLower(name) {
+	case "global", "silent", "evasive", "fake", "hidden", "secret", "rapid", "dark", "underground", "lethal", "evil", "public", "private", "modern", "total", "mass", "random", "special", "free", "open",
+		"active", "digital", "virtual", "universal", "explosive", "ferocious", "pompous", "planetary", "nocturnal", "magic", "nasty", "invisible", "stealth", "smart", "simple", "rogue", "brutal", "deep", "black", "red", "blue":
+		return true
+	}
+	return false
+}
+
+// incident reports whether word n says that a noun before it is what befell a place:
+// "the Nevada ransomware attack".
+func (s *search) incident(n int) bool {
+	if n >= len(s.words) || !s.blank(n) {
+		return false
+	}
+	switch strings.ToLower(s.word(n)) {
+	case "attack", "attacks", "incident", "incidents", "victims", "outbreak", "response", "recovery", "crisis", "bill", "law":
+		return true
 	}
 	return false
 }
@@ -95,8 +130,15 @@ func (s *search) qualifies(n int) bool {
 	return false
 }
 
-// kin reports whether a noun is said of people as well: the Royal family.
-func kin(noun string) bool { return noun == "family" || noun == "families" || noun == "Family" }
+// kin reports whether a noun is said of people and companies as well: the Royal
+// family, Everest Group.
+func kin(noun string) bool {
+	switch noun {
+	case "family", "families", "Family", "Group", "Team":
+		return true
+	}
+	return false
+}
 
 // told reports whether a word near a name says in its sentence that it is about
 // attackers, the word at except not counted.
@@ -135,11 +177,12 @@ func (s *search) preceded(p *phrase, i, end int) bool {
 	if s.nouns[s.words[i-1].hash] != noSupport {
 		return !kin(s.word(i-1)) || s.told(i, -1)
 	}
-	return !p.place && s.joined(i-1)
+	return s.joined(i-1, p.place)
 }
 
-// joined reports whether word m joins what follows it to a noun.
-func (s *search) joined(m int) bool {
+// joined reports whether word m joins what follows it, which may be a place, to a
+// noun.
+func (s *search) joined(m int, place bool) bool {
 	if m == 0 || s.ends(m) {
 		return false
 	}
@@ -155,14 +198,16 @@ func (s *search) joined(m int) bool {
 	case "itself", "themselves":
 		return m > 1 && (before == "calling" || before == "calls" || before == "call") && s.noun(m-2, 2)
 	case "of", "behind":
-		return partOf(before)
+		return !place && partOf(before)
 	case "by":
 		switch before {
 		case "encrypted", "ransomed", "extorted", "hacked", "breached":
-			return true
+			return !place
 		}
+	case "used", "uses", "using":
+		return !place && s.known(m-1)
 	case "deployed", "deploys", "deploying", "dropped", "drops", "delivered", "delivers", "distributes", "distributed":
-		return s.known(m-1) || s.noun(m-1, 1)
+		return !place && (s.known(m-1) || s.noun(m-1, 1) || strings.EqualFold(before, "attackers") || strings.EqualFold(before, "adversaries"))
 	}
 	return false
 }
@@ -224,7 +269,19 @@ func (s *search) attacks(i int) bool {
 	case "attacked", "targeted", "hacked", "breached", "compromised", "extorted", "exfiltrated", "infiltrated":
 		return true
 	case "encrypted", "encrypts", "leaked", "demanded", "demands", "ransomed":
-		return s.told(i, -1)
+		return s.told(i, -1) || s.oneOf(i+1, "files", "data", "systems", "servers", "computers", "victims")
+	case "claimed", "claims":
+		return s.told(i, -1) || s.oneOf(i+1, "responsibility", "attack", "attacks", "breach", "hack")
+	}
+	return false
+}
+
+// oneOf reports whether word n, or the one behind it, is one of some.
+func (s *search) oneOf(n int, some ...string) bool {
+	for last := n + 2; n < min(len(s.words), last) && s.blank(n); n++ {
+		if slices.Contains(some, s.word(n)) {
+			return true
+		}
 	}
 	return false
 }
@@ -296,7 +353,7 @@ func (s *search) goesOn(end int) bool {
 		return false
 	}
 	switch s.text[s.words[end-1].to:s.words[end].from] {
-	case " ", "\u00a0":
+	case " ", "\u00a0", "-":
 		return s.nouns[s.words[end].hash] == noSupport
 	case ", ":
 		return state(s.word(end))

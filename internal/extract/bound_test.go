@@ -33,7 +33,8 @@ func TestWordsOfAttacksElsewhereInTheSentenceMakeNoNames(t *testing.T) {
 		"Nevada casinos were hit by ransomware.",
 		"Clark County, Nevada, confirmed a ransomware attack",
 		"Ransomware struck offices in Nevada and Arizona.",
-		"Phoenix, Arizona was hit by ransomware.",
+		"The Nevada ransomware attack closed offices; schools in Nevada claimed damages.",
+		"Phoenix, Arizona was hit by ransomware.", "Rapid malware analysis", "Black ransomware screens", "Post-Quantum ransomware",
 		"Phoenix schools paid a ransom. The malware spread.",
 		"Chaos engineering helps against ransomware gangs.",
 		"Chaos at the airport: ransomware to blame",
@@ -64,7 +65,7 @@ func TestPartsOfLongerNamesAreNone(t *testing.T) {
 		"data was stored in Apache Hive when ransomware hit", "Apache Hive malware",
 		"The MITRE ATT&CK Matrix lists malware techniques.",
 		"The Kraken exchange froze ransomware funds",
-		"The Royal family visited London on Monday.", "Royal Mail was hit by ransomware.", "The malware hit the Royal Navy.",
+		"The Royal family visited London on Monday.", "Royal Mail was hit by ransomware.", "Snake-Man malware", "Royal Group is a bank.", "The malware hit the Royal Navy.",
 		"Snake Keylogger was delivered by phishing emails.", "the Phoenix Keylogger malware", "Aurora and Chaos Stealer infections",
 		"The Rapid response team", "A Rapid response team came.", "the Royal riding team",
 		"malware at Phoenix Children's Hospital",
@@ -79,6 +80,7 @@ func TestPartsOfLongerNamesAreNoneWhereTheNameIsSure(t *testing.T) {
 		{"Play ransomware came back. It was not on Google Play.", "Play@0"},
 		{"The Royal gang left. The Royal family stayed, and Royal rebranded.", "Royal@4 Royal@50"},
 		{"Phoenix malware was seen in Phoenix, Arizona. Phoenix beacons.", "Phoenix@0 Phoenix@46"},
+		{"Nevada ransomware was seen in Nevada. Nevada is back.", "Nevada@0 Nevada@38"},
 		{"Hive ransomware reads Apache Hive. Hive left.", "Hive@0 Hive@35"},
 	})
 }
@@ -118,6 +120,11 @@ func TestWhatBindsAnOrdinaryWordMakesItAName(t *testing.T) {
 		{"The Royal, Play, Hive and Quantum ransomware", "malware:hive malware:play malware:quantum malware:royal"},
 		{"Royal v2 ransomware", "malware:royal"},
 		{"Rapid hacking team seen", "actor:rapid"},
+		{"ransomware families: Hive, Royal", "malware:hive malware:royal"},
+		{"Hive encrypts files. Medusa claimed the attack on the schools.", "malware:hive malware:medusa"},
+		{"Attackers deployed Royal on all hosts.", "malware:royal"},
+		{"TEMP.Veles uses Snake.", "actor:temp-veles malware:snake"},
+		{"a ransomware group called Nevada", "malware:nevada"},
 	}, "actor", "malware")
 }
 

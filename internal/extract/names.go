@@ -18,7 +18,7 @@ type phrase struct {
 	common  bool // counts only in its own capitals and where the context says so
 	cased   bool // counts only in its own capitals
 	counted bool // a group's number, such as "Group 3"
-	place   bool // a country is called so as well
+	place   bool // a country or state is called so as well
 	dotted  bool // has points between its words, such as "TEMP.Veles"
 	exact   string
 	head    string       // the first word of exact
@@ -86,8 +86,11 @@ func newLexicon(set *reference.Set) *lexicon {
 	return l
 }
 
-// markPlaces marks the names that are those of countries too.
+// markPlaces marks the names that are those of countries or states too.
 func markPlaces(phrases []phrase) {
+	for k := range phrases {
+		phrases[k].place = named(phrases[k].entity.Kind) && state(phrases[k].exact)
+	}
 	for _, land := range phrases {
 		for k := range phrases {
 			if p := &phrases[k]; land.entity.Kind == intel.Country && named(p.entity.Kind) && strings.EqualFold(p.exact, land.exact) {
@@ -337,7 +340,7 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		return doubted
 	case !named(p.entity.Kind):
 		return refused
-	case s.personal(i, end), p.place && s.within(i):
+	case s.personal(i, end), p.place && (s.within(i) || s.befallen(end)):
 		return refused
 	}
 	return doubted
@@ -378,7 +381,7 @@ func (s *search) settle() {
 func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
 	var last *intel.Observation // the one settled before
 	for n, d := range doubtful {
-		settled[n] = settled[n] || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation))
+		settled[n] = settled[n] || !d.alone && (s.listed(d.Observation, accepted) || last != nil && (last.Offset == d.Offset || s.aligned(*last, d.Observation)))
 		if settled[n] {
 			last = &d.Observation
 		}
