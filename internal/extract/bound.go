@@ -50,7 +50,7 @@ func (s *search) followed(p *phrase, i, end int, strange bool) bool {
 	case nearby:
 		return !p.place || !s.incident(n+1)
 	case beside:
-		return !(between && strange) && !s.led(i) && (!kin(s.word(n)) || s.told(i, n))
+		return (!between || !strange) && !s.led(i) && (!kin(s.word(n)) || s.told(i, n))
 	}
 	return false
 }
@@ -113,7 +113,7 @@ func (s *search) touches(n int, plain bool) bool {
 		return false
 	}
 	gap := s.text[s.words[n-1].to:s.words[n].from]
-	return len(gap) < 8 && !strings.ContainsAny(gap, "\n.,;:!?") && !(plain && strings.ContainsAny(gap, "()"))
+	return len(gap) < 8 && !strings.ContainsAny(gap, "\n.,;:!?") && (!plain || !strings.ContainsAny(gap, "()"))
 }
 
 // qualifies reports whether word n says which sort of thing the noun behind it is.
@@ -197,8 +197,10 @@ func (s *search) joined(m int, place bool) bool {
 		}
 	case "itself", "themselves":
 		return m > 1 && (before == "calling" || before == "calls" || before == "call") && s.noun(m-2, 2)
-	case "of", "behind":
+	case "of":
 		return !place && partOf(before)
+	case "behind":
+		return !place && (partOf(before) || before == "attackers" || s.noun(m-1, 1))
 	case "by":
 		switch before {
 		case "encrypted", "ransomed", "extorted", "hacked", "breached":

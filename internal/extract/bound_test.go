@@ -122,7 +122,8 @@ func TestWhatBindsAnOrdinaryWordMakesItAName(t *testing.T) {
 		{"Rapid hacking team seen", "actor:rapid"},
 		{"ransomware families: Hive, Royal", "malware:hive malware:royal"},
 		{"Hive encrypts files. Medusa claimed the attack on the schools.", "malware:hive malware:medusa"},
-		{"Attackers deployed Royal on all hosts.", "malware:royal"},
+		{"Attackers deployed Royal on all hosts. The gang behind Play left.", "malware:play malware:royal"},
+		{"Snake and Matrix frameworks", "malware:matrix malware:snake"},
 		{"TEMP.Veles uses Snake.", "actor:temp-veles malware:snake"},
 		{"a ransomware group called Nevada", "malware:nevada"},
 	}, "actor", "malware")

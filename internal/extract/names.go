@@ -305,8 +305,11 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	if p.entity.Kind == intel.Country && p.common && s.placed(p, i, i+len(p.hashes)) {
 		return accepted
 	}
-	if p.entity.Kind == intel.Sector && p.common && !s.strict && s.meant(p, i, i+len(p.hashes)) {
-		return accepted
+	if p.entity.Kind == intel.Sector && p.common {
+		if !s.strict && s.meant(p, i, i+len(p.hashes)) {
+			return accepted
+		}
+		return refused // security teams and banking trojans are no sectors
 	}
 	if lower && named(p.entity.Kind) && s.slug(o) {
 		return refused
@@ -381,7 +384,8 @@ func (s *search) settle() {
 func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
 	var last *intel.Observation // the one settled before
 	for n, d := range doubtful {
-		settled[n] = settled[n] || !d.alone && (s.listed(d.Observation, accepted) || last != nil && (last.Offset == d.Offset || s.aligned(*last, d.Observation)))
+		twin := last != nil && last.Offset == d.Offset // of another kind
+		settled[n] = settled[n] || twin || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation))
 		if settled[n] {
 			last = &d.Observation
 		}

@@ -15,12 +15,38 @@ func (s *search) placed(p *phrase, i, end int) bool {
 		return false
 	}
 	if people(p.exact) {
-		return !s.led(i) && !(s.begins(i) && s.determined(end))
+		return !s.led(i) && (!s.begins(i) || !s.determined(end))
 	}
 	if s.led(i) {
 		return false
 	}
-	return s.befallen(end) || s.ranked(i, end)
+	if state(p.exact) && s.american(end) {
+		return false
+	}
+	return plainPlace(p.exact) && !s.goesOn(end) || s.befallen(end) || s.ranked(i, end)
+}
+
+// plainPlace reports whether a name that is a word of some language is that of the
+// country alone wherever it has its capital.
+func plainPlace(name string) bool {
+	switch name {
+	case "Turkey", "Mali", "Niger", "Togo", "Tonga", "Benin", "Gabon", "Guinea", "Congo", "Malta", "Macedonia", "Dominica":
+		return true
+	}
+	return false
+}
+
+// american reports whether a state stands before word n, with its country behind it:
+// "Georgia, USA".
+func (s *search) american(n int) bool {
+	if n >= len(s.words) || s.text[s.words[n-1].to:s.words[n].from] != ", " {
+		return false
+	}
+	switch s.word(n) {
+	case "US", "USA", "U", "United":
+		return true
+	}
+	return false
 }
 
 // people reports whether a name is that of a people rather than of a country.
@@ -55,7 +81,7 @@ func (s *search) befallen(n int) bool {
 	switch next := s.word(n + 1); s.word(n) {
 	case "was", "were", "is", "are":
 		switch next {
-		case "hit", "attacked", "targeted", "targets", "affected", "struck":
+		case "hit", "attacked", "targeted", "targets", "affected", "struck", "breached", "hacked", "compromised":
 			return gap == " "
 		}
 	case "s":
@@ -162,7 +188,7 @@ func (s *search) comesNext(end int) int {
 }
 
 // separates reports whether a gap between two words is one of a list.
-func separates(gap string) bool { return gap == ", " || gap == "/" || gap == " & " }
+func separates(gap string) bool { return gap == ", " || gap == "; " || gap == "/" || gap == " & " }
 
 // conjunction reports whether a word joins the last of a list.
 func conjunction(word string) bool { return word == "and" || word == "or" || word == "und" }
@@ -199,10 +225,22 @@ func (s *search) where(i int) bool {
 		return false
 	}
 	switch strings.ToLower(s.word(i - 1)) {
-	case "in", "across", "throughout", "within", "inside", "against", "targeting", "targeted", "targets", "attacked", "attacking":
+	case "in", "across", "throughout", "within", "inside", "against", "targeting", "targeted", "targets", "attacked", "attacking", "affects", "affecting", "affected":
 		return true
+	case "of":
+		return i > 1 && s.blank(i-1) && belongs(s.word(i-2))
 	case "from":
 		return i > 1 && s.blank(i-1) && sender(s.word(i-2))
+	}
+	return false
+}
+
+// belongs reports whether a word is for what countries have and persons have not.
+func belongs(word string) bool {
+	switch strings.ToLower(word) {
+	case "government", "governments", "parliament", "parliaments", "republic", "kingdom", "ministry", "ministries", "embassy", "embassies", "president", "army", "armies", "north", "south", "island", "affairs", "universities",
+		"banks", "capital":
+		return true
 	}
 	return false
 }

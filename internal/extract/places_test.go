@@ -22,6 +22,11 @@ func TestCountriesThatAreNamesOrWordsToo(t *testing.T) {
 		{"Polish embassy, Georgian officials, Swiss banks", "country:CH country:GE country:PL"},
 		{"The Polish Ministry of Health", "country:PL"},
 		{"POLISH BANKS", "country:PL"},
+		{"The parliament of Georgia, the government of Jordan.", "country:GE country:JO"},
+		{"Countries: Chad; Jordan; Georgia", "country:GE country:JO country:TD"},
+		{"Benin and Togo; the island of Malta. Turkey said so.", "country:BJ country:MT country:TG country:TR"},
+		{"a hospital in Georgia, USA", "country:US"},
+		{"Aspergillus niger, a Benin bronze, Niger Delta, Mali Smith", "country:BJ"},
 		// persons, words, states and longer names
 		{"Jordan said the malware came from Jordan Smith; mail from Chad arrived.", ""},
 		{"Chad and Jordan wrote the report.", ""},

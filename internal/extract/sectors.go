@@ -29,7 +29,7 @@ func (s *search) meant(p *phrase, i, end int) bool {
 	if first > 0 && (s.word(first-1) == "your" || s.word(first-1) == "our" || s.word(first-1) == "Your" || s.word(first-1) == "Our") {
 		return false // who pays or helps, not who is attacked
 	}
-	companies := false
+	companies := s.industrial(first, i)
 	last := end
 	for n := 0; n < most; n++ {
 		companies = companies || last < len(s.words) && s.blank(last) && industry(s.word(last))
@@ -38,16 +38,42 @@ func (s *search) meant(p *phrase, i, end int) bool {
 			break
 		}
 		members, last = members+1, to
+		companies = companies || industry(s.word(last-1))
 	}
 	if members < 3 && (vendors(p.entity.Name) || vendors(strings.ToLower(p.exact))) {
 		return false
 	}
+	if first > 0 && article(s.word(first-1)) && s.befallen(last) {
+		return true // a bank was hit
+	}
 	return companies || s.victim(first) && (members >= longList || s.closes(last, members > 1))
+}
+
+// industrial reports whether a word from first to end says that a sector is meant:
+// "the energy sector, retail".
+func (s *search) industrial(first, end int) bool {
+	for n := first; n < end; n++ {
+		if industry(s.word(n)) {
+			return true
+		}
+	}
+	return false
+}
+
+func article(word string) bool {
+	switch word {
+	case "a", "an", "the", "A", "An", "The":
+		return true
+	}
+	return false
 }
 
 // sectorBefore returns where the sector begins that stands before word i in a
 // list, -1 if none does.
 func (s *search) sectorBefore(i int) int {
+	if i > 0 && article(s.word(i-1)) && s.blank(i) {
+		i--
+	}
 	to := s.comesAfter(i)
 	for words := 3; words > 0; words-- {
 		if at := to - words + 1; to >= 0 && at >= 0 && s.sector(at) == words {
@@ -63,6 +89,9 @@ func (s *search) sectorBehind(end int) int {
 	from := s.comesNext(end)
 	if from < 0 {
 		return -1
+	}
+	if article(s.word(from)) && from+1 < len(s.words) && s.blank(from+1) {
+		from++
 	}
 	if n := s.sector(from); n > 0 {
 		return from + n
@@ -139,6 +168,10 @@ func (s *search) victim(i int) bool {
 		switch strings.ToLower(s.word(n)) {
 		case "target", "targets", "targeted", "targeting", "attacked", "attacking", "against", "victims", "sectors", "industries", "verticals", "affected", "affecting":
 			return true
+		case "on":
+			if n > 0 && (s.word(n-1) == "attack" || s.word(n-1) == "attacks") {
+				return true
+			}
 		}
 	}
 	return false

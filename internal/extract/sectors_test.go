@@ -13,7 +13,12 @@ func TestSectorsInLists(t *testing.T) {
 		{"It has targeted media and hospitality since May", "sector:hospitality sector:media"},
 		{"The actor attacked energy entities and academic institutions.", "sector:education sector:energy"},
 		{"hit victims in IT, retail, insurance and food", "sector:food sector:insurance sector:retail sector:technology"},
+		{"They hit the energy sector, transportation, and water.", "sector:energy sector:transport sector:water"},
+		{"An airline and a hospital were hit by ransomware. The university was breached.", "sector:aviation sector:education sector:health"},
+		{"attacks on an airport, a bank, and food", "sector:aviation sector:finance sector:food"},
 		// lists of other things
+		{"The security team and the research group saw a banking trojan, says Threat Intelligence.", ""},
+		{"Energy was affected. The attacks were covered by media.", ""},
 		{"It targets people of interest to the Iranian government in Tehran", ""},
 		{"It targets media files and energy use. The game targets space travel fans.", ""},
 		{"We serve education, energy, finance and retail.", ""},
