@@ -2,58 +2,14 @@ package extract
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// supported reports whether a word that says what a name is stands near it, or the
-// name does what only attackers do.
-func (s *search) supported(p *phrase, i, end int, o intel.Observation) bool {
-	const far = 6
-	s.steps += 2 * far
-	strange := p.respelled(o.Text)
-	for n := max(0, i-far); n < min(len(s.words), end+far); n++ {
-		if n >= i && n < end {
-			continue
-		}
-		noun := s.nouns[s.words[n].hash]
-		if noun == noSupport {
-			continue
-		}
-		distance := i - n
-		from, to := s.words[n].to, s.words[i].from
-		if n >= end {
-			distance = n - end + 1
-			from, to = s.words[end-1].to, s.words[n].from
-		}
-		gap := s.text[from:to]
-		switch {
-		case noun == beside && distance > 2 || strings.IndexByte(gap, '\n') >= 0 || distance > 2 && s.personal(i, end):
-		case p.place && (distance > 1 || strings.ContainsAny(gap, ".,;:!?()")):
-		case noun == beside && distance > 1 && strange:
-		case noun == beside && n == end+1 && s.begins(i) && s.qualified(end):
-		case noun == beside && n == end+1 && p.common && s.titledTeam(end, n):
-		case noun == beside && s.disease(n):
-		default:
-			return true
-		}
-	}
-	return named(p.entity.Kind) && !p.place && o.Text == p.exact && (s.attacks(end) || s.apposed(end))
-}
-
-// titledTeam reports whether the words at and behind a name are the title of a
-// team of its own: "Global Research Team".
-func (s *search) titledTeam(end, n int) bool {
-	if !s.capital(end) || !s.capital(n) || s.text[s.words[end].to:s.words[n].from] != " " {
-		return false
-	}
-	switch strings.ToLower(s.word(n)) {
-	case "team", "group", "unit", "operation", "operations":
-		return true
-	}
-	return false
+// sick reports whether the word right behind a name from i to end, or one before it,
+// makes it the variant of an illness.
+func (s *search) sick(i, end int) bool {
+	return end < len(s.words) && s.disease(end) || i > 0 && s.disease(i-1) || i > 1 && s.word(i-1) == "of" && s.disease(i-2)
 }
 
 // disease reports whether word i says of an illness what it may say of malware,
@@ -95,58 +51,6 @@ func (s *search) introduced(i int) bool {
 	return false
 }
 
-// begins reports whether word i is the first of a sentence or line, where a
-// capital says nothing.
-func (s *search) begins(i int) bool {
-	return i == 0 || strings.ContainsAny(s.text[s.words[i-1].to:s.words[i].from], ".\n:!?•*")
-}
-
-// qualified reports whether word i is an ordinary one that the noun behind it
-// belongs to: "Rapid response team".
-func (s *search) qualified(i int) bool {
-	if s.capital(i) || s.text[s.words[i-1].to:s.words[i].from] != " " || s.text[s.words[i].to:s.words[i+1].from] != " " {
-		return false
-	}
-	switch s.word(i) {
-	case "a", "an", "the", "is", "was", "are", "were", "as", "and", "or", "has", "had", "hacking", "hacker", "cyber", "cybercrime", "cybercriminal", "criminal", "espionage", "threat", "banking", "mobile", "android", "linux":
-		return false
-	}
-	return true
-}
-
-// attacks reports whether word i, right behind a name, is what attackers do.
-func (s *search) attacks(i int) bool {
-	if i >= len(s.words) || s.text[s.words[i-1].to:s.words[i].from] != " " {
-		return false
-	}
-	switch s.word(i) {
-	case "attacked", "targeted", "hacked", "breached", "compromised", "extorted", "exfiltrated", "infiltrated":
-		return true
-	}
-	return false
-}
-
-// apposed reports whether what stands behind a name, whose last word is before i,
-// says what it is: "Silence, a Russian-speaking group".
-func (s *search) apposed(i int) bool {
-	const most = 6
-	if i >= len(s.words) || s.text[s.words[i-1].to:s.words[i].from] != ", " {
-		return false
-	}
-	if w := s.word(i); w != "a" && w != "an" && w != "the" {
-		return false
-	}
-	for n := i + 1; n < min(len(s.words), i+most); n++ {
-		if strings.ContainsAny(s.text[s.words[n-1].to:s.words[n].from], ",.;:!?()\n") {
-			return false
-		}
-		if s.nouns[s.words[n].hash] != noSupport {
-			return true
-		}
-	}
-	return false
-}
-
 // operation reports whether the word at i is the name of an operation, which
 // some malware or group may be called as too.
 func (s *search) operation(p *phrase, i int) bool {
@@ -167,32 +71,14 @@ func (s *search) within(i int) bool {
 
 func (s *search) word(i int) string { return s.text[s.words[i].from:s.words[i].to] }
 
-// personal reports whether a name is part of a longer one that nobody knows: a
-// word with a capital stands right beside it.
-func (s *search) personal(i, end int) bool {
-	if end < len(s.words) && s.text[s.words[end-1].to:s.words[end].from] == " " && s.capital(end) && s.nouns[s.words[end].hash] == noSupport {
-		return true
-	}
-	if i > 1 && s.text[s.words[i-1].to:s.words[i].from] == " " && s.capital(i-1) && s.nouns[s.words[i-1].hash] == noSupport {
-		gap := s.text[s.words[i-2].to:s.words[i-1].from]
-		return !strings.ContainsAny(gap, ".\n:!?•*")
-	}
-	return false
-}
-
-func (s *search) capital(i int) bool {
-	r, _ := utf8.DecodeRuneInString(s.text[s.words[i].from:])
-	return unicode.IsUpper(r)
-}
-
 const (
-	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer infostealer trojan botnet extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
-		raas ransom rescate erpresser باج`
-	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family
+	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer stealers infostealer infostealers trojan trojans botnet botnets extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
+		raas ransom rescate erpresser rançongiciel rançongiciels باج`
+	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family families backdoors loaders worms wipers toolkits kits frameworks keyloggers miners
 		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
 		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
-		grupo grupos banda bandas gruppe gruppen bande bandas schadsoftware erpressergruppe گروه بدافزار
-		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル`
+		grupo grupos banda bandas gruppe gruppen groupe groupes gruppo gruppi bande bandas schadsoftware strain strains erpressergruppe گروه بدافزار
+		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル 랜 ラ`
 )
 
 // counted reports whether a name is a group and its number, as there are in any

@@ -1,6 +1,7 @@
 package extract_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,22 @@ func checkNames(t *testing.T, s *extract.Scanner, cases []mention, kinds ...stri
 	}
 }
 
+// checkNamesAt compares where a text mentions actors and malware.
+func checkNamesAt(t *testing.T, s *extract.Scanner, cases []mention) {
+	t.Helper()
+	for _, c := range cases {
+		var got []string
+		for _, o := range s.Observations(intel.Document{Text: c.text}) {
+			if o.Entity.Kind == intel.Actor || o.Entity.Kind == intel.Malware {
+				got = append(got, fmt.Sprintf("%s@%d", o.Text, o.Offset))
+			}
+		}
+		if got := strings.Join(got, " "); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
 func TestReleasesOfProductsAreNoNames(t *testing.T) {
 	checkNames(t, wordy(t), []mention{
 		{"Windows 10 systems were infected by the ransomware.", ""},
@@ -92,6 +109,7 @@ func TestCountriesAndWhatIsCalledAsTheyAre(t *testing.T) {
 		{"The ransomware group Cuba struck. Cuba is back.", "actor:cuba malware:cuba"},
 		{"Cuba ransomware was seen in Cuba.", "actor:cuba country:CU malware:cuba"},
 		{"In Cuba, a gang was seen.", "country:CU"},
+		{"The Cuba gang struck. Then Cuba's government protested.", "actor:cuba country:CU malware:cuba"},
 	})
 }
 

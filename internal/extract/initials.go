@@ -21,6 +21,9 @@ func (s *search) initials(i, end int) bool {
 	if from > 0 && strings.IndexByte(`_@.\#$%&=+`, s.text[from-1]) >= 0 || to < len(s.text) && strings.IndexByte(`_@$\=+`, s.text[to]) >= 0 {
 		return false
 	}
+	if i > 0 && s.word(i) == "US" && s.invites(i, end) {
+		return false
+	}
 	if i > 0 {
 		before := s.word(i - 1)
 		switch gap := s.text[s.words[i-1].to:from]; {
@@ -43,6 +46,16 @@ func (s *search) initials(i, end int) bool {
 		return !money && (after != "East" && after != "West" && after != "Central" || !strings.HasPrefix(rest, " ("))
 	}
 	return !strings.Contains(gap, "$") || strings.Contains(gap, "\n")
+}
+
+// invites reports whether US at word i is whom the reader is asked to turn to:
+// "Contact US!".
+func (s *search) invites(i, end int) bool {
+	switch strings.ToLower(s.word(i - 1)) {
+	case "contact", "about", "follow", "call", "join", "email", "mail", "visit", "reach", "tell", "trust", "help", "find", "with", "give":
+		return s.begins(i-1) && s.blank(i) && (end == len(s.words) || !s.blank(end))
+	}
+	return false
 }
 
 // shouted reports whether a word is of capitals alone, and of more than one.

@@ -235,6 +235,28 @@ func tongues() []tongue {
 	}
 }
 
+// speaks reports whether a text has a common word of a language that says something
+// alone: one of more than a letter, and no English one or part of a host's name.
+func (t tongue) speaks(counts map[string]int) bool {
+	for w := range strings.FieldsSeq(t.common) {
+		if counts[w] > 0 && len(w) > 1 && !alike(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// alike reports whether a word of another language is also written in English, in
+// hosts or in commands.
+func alike(word string) bool {
+	switch word {
+	case "hat", "die", "den", "am", "an", "in", "war", "com", "do", "as", "no", "me", "on", "or", "is", "at", "to", "for", "it", "so", "has", "ha", "over", "door", "van", "met", "het", "men", "min", "but",
+		"par", "pour", "sur", "son", "plus", "more", "per", "non", "come", "he", "nos", "us", "go", "od", "ale", "tak", "care", "din", "un", "dan", "ini", "net", "en", "de", "se", "be", "by", "are", "was":
+		return true
+	}
+	return false
+}
+
 // latinLanguage tells a language that is written in Latin letters.
 func latinLanguage(text string, share float64, decide tieBreak) (string, float64) {
 	counts := map[string]int{}
@@ -262,6 +284,9 @@ func latinLanguage(text string, share float64, decide tieBreak) (string, float64
 		}
 	}
 	if most == 0 || most*6 < all { // no sentences: names, commands, lines of a log
+		return "", 0
+	}
+	if best.tag != "en" && !best.speaks(counts) {
 		return "", 0
 	}
 	if 2*next <= most {

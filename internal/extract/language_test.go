@@ -25,8 +25,17 @@ func TestLanguagesAreToldApart(t *testing.T) {
 		"ما داده\u200cهای شما را داریم":                                                     "fa",
 		"هاجمنا موقع الحكومة":                                                               "ar",
 		"APT37 (금성121)":                                                                     "",
-		"ok thanks":                                                                         "",
-		"":                                                                                  "",
+		"Cuba ransomware hit a hospital.":                                                   "",
+		"beacons over port 8443, 3 times a day":                                             "",
+		"Silence, a Russian-speaking group, attacked banks.":                                "",
+		"Black Hat USA showed ransomware talks and more.":                                   "en",
+		"Black Hat USA 2024: ransomware talks, live demos":                                  "",
+		"evil-drop . com, evil-b . com, evil-other . com, mail":                             "",
+		"curl -d a -e b --output somewhere --silent":                                        "",
+		"El grupo Lazarus atacó bancos mexicanos":                                           "es",
+		"Le rançongiciel Cuba a chiffré des fichiers":                                       "fr",
+		"ok thanks": "",
+		"":          "",
 	} {
 		got, confidence := extract.Language(text)
 		if got != want || want != "" && (confidence < 0.5 || confidence > 1) {

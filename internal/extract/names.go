@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -17,7 +18,7 @@ type phrase struct {
 	common  bool // counts only in its own capitals and where the context says so
 	cased   bool // counts only in its own capitals
 	counted bool // a group's number, such as "Group 3"
-	place   bool // a country is called so as well
+	place   bool // a country or state is called so as well
 	dotted  bool // has points between its words, such as "TEMP.Veles"
 	exact   string
 	head    string       // the first word of exact
@@ -67,7 +68,7 @@ func newLexicon(set *reference.Set) *lexicon {
 		if named(n.Entity.Kind) {
 			for _, v := range variants(n.Text) {
 				if !known[strings.ToLower(v)] {
-					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common})
+					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common, Cased: n.Cased})
 				}
 			}
 		}
@@ -85,8 +86,11 @@ func newLexicon(set *reference.Set) *lexicon {
 	return l
 }
 
-// markPlaces marks the names that are those of countries too.
+// markPlaces marks the names that are those of countries or states too.
 func markPlaces(phrases []phrase) {
+	for k := range phrases {
+		phrases[k].place = named(phrases[k].entity.Kind) && state(phrases[k].exact)
+	}
 	for _, land := range phrases {
 		for k := range phrases {
 			if p := &phrases[k]; land.entity.Kind == intel.Country && named(p.entity.Kind) && strings.EqualFold(p.exact, land.exact) {
@@ -298,14 +302,22 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		}
 	}
 	lower := isLower(o.Text)
-	if p.entity.Kind == intel.Sector && p.common && !s.strict && s.meant(p, i, i+len(p.hashes)) {
+	if p.entity.Kind == intel.Country && p.common && s.placed(p, i, i+len(p.hashes)) {
 		return accepted
+	}
+	if p.entity.Kind == intel.Sector && p.common {
+		if !s.strict && s.meant(p, i, i+len(p.hashes)) {
+			return accepted
+		}
+		return refused // security teams and banking trojans are no sectors
 	}
 	if lower && named(p.entity.Kind) && s.slug(o) {
 		return refused
 	}
 	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
 	switch {
+	case named(p.entity.Kind) && !p.common && s.person(p, i, i+len(p.hashes)):
+		return refused
 	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
 		return refused // how a flaw works is not what somebody does; tool and server are no techniques
 	case s.strict && named(p.entity.Kind) && !p.common, p.counted:
@@ -323,15 +335,15 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	switch {
 	case p.counted && !s.introduced(i):
 		return doubted
-	case s.operation(p, i):
+	case s.operation(p, i), p.common && named(p.entity.Kind) && s.compound(end):
 		return refused
-	case s.supported(p, i, end, o):
+	case !s.sick(i, end) && s.supported(p, i, end, o):
 		return accepted
 	case tagged && named(p.entity.Kind) && p.common:
 		return doubted
 	case !named(p.entity.Kind):
 		return refused
-	case s.personal(i, end), p.place && s.within(i):
+	case s.personal(i, end), p.place && (s.within(i) || s.befallen(end)):
 		return refused
 	}
 	return doubted
@@ -350,36 +362,60 @@ func (s *search) settle() {
 			sure[intel.Compact(o.Text)] = true
 		}
 	}
-	settled := map[int]bool{} // by offset
-	for _, d := range s.doubtful {
-		o := d.Observation
-		if sure[intel.Compact(o.Text)] || !d.alone && s.listed(o, accepted) {
-			settled[o.Offset] = true
-			s.out = append(s.out, o)
+	settled := make([]bool, len(s.doubtful))
+	for n, d := range s.doubtful {
+		settled[n] = sure[intel.Compact(d.Text)]
+	}
+	// Who stands in a list with one that is settled is settled too, whichever way
+	// the list is read.
+	s.spread(settled, accepted, slices.All(s.doubtful))
+	s.spread(settled, accepted, slices.Backward(s.doubtful))
+	at := map[int]bool{} // by offset
+	for n, d := range s.doubtful {
+		if settled[n] {
+			at[d.Offset] = true
+			s.out = append(s.out, d.Observation)
 		}
 	}
-	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && settled[o.Offset] })
+	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
+}
+
+// spread settles doubtful names beside which others stand in a list.
+func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
+	var last *intel.Observation // the one settled before
+	for n, d := range doubtful {
+		twin := last != nil && last.Offset == d.Offset // of another kind
+		settled[n] = settled[n] || twin || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation))
+		if settled[n] {
+			last = &d.Observation
+		}
+	}
 }
 
 // listed reports whether a doubtful name stands in a list with other names.
 func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
 	at, _ := slices.BinarySearchFunc(among, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
 	for n := max(0, at-2); n < min(len(among), at+2); n++ {
-		a := among[n]
-		if a.Entity.Kind != intel.Actor && a.Entity.Kind != intel.Malware && a.Entity.Kind != intel.Tool {
-			continue
-		}
-		from, to := a.Offset+a.Length, o.Offset
-		if a.Offset > o.Offset {
-			from, to = o.Offset+o.Length, a.Offset
-		}
-		if to < from || to-from > 24 {
-			continue
-		}
-		switch strings.Trim(s.text[from:to], " *_\"'“”‘’") {
-		case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the":
+		if k := among[n].Entity.Kind; (k == intel.Actor || k == intel.Malware || k == intel.Tool) && s.aligned(among[n], o) {
 			return true
 		}
+	}
+	return false
+}
+
+// aligned reports whether two names stand in one list beside each other.
+func (s *search) aligned(a, b intel.Observation) bool {
+	if a.Offset > b.Offset {
+		a, b = b, a
+	}
+	from, to := a.Offset+a.Length, b.Offset
+	if to < from || to-from > 24 {
+		return false
+	}
+	switch strings.ToLower(strings.Trim(s.text[from:to], " \u00a0*_\"'“”‘’")) {
+	case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "et", "e", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the",
+		", also called", ", also known as", "also known as", "(also called", "(aka", "(also known as", "a.k.a.", "(a.k.a.":
+		return true
 	}
 	return false
 }

@@ -6,36 +6,97 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// longList is from how many members on a list of sectors needs no end of its own.
+const longList = 4
+
 // meant reports whether an ordinary word from i to end stands for a sector: those
 // behind it are its companies, or it is whom somebody attacks. Other sectors may
 // stand in a list with it: "manufacturing, retail and energy companies".
 func (s *search) meant(p *phrase, i, end int) bool {
-	if vendors(p.entity.Name) || vendors(strings.ToLower(p.exact)) || shouted(p.exact) && s.text[s.words[i].from:s.words[end-1].to] != p.exact {
+	if shouted(p.exact) && s.text[s.words[i].from:s.words[end-1].to] != p.exact {
 		return false
 	}
-	if i > 0 {
-		switch s.word(i - 1) {
-		case "your", "our", "Your", "Our": // who pays or helps, not who is attacked
-			return false
-		}
-	}
-	const most = 8 // sectors in a list
-	s.steps += most
-	for n := 0; n < most && end < len(s.words); n++ {
-		gap := s.text[s.words[end-1].to:s.words[end].from]
-		if gap == " " && industry(s.word(end)) {
-			return true
-		}
-		next := end
-		if w := s.word(end); w == "and" || w == "or" || w == "und" {
-			next++
-		}
-		if next == len(s.words) || next == end && gap != ", " && gap != "/" && gap != " & " || !s.sector(next) {
+	const most = 16 // sectors on either side
+	s.steps += 2 * most
+	members, first := 1, i
+	for ; members < most; members++ {
+		at := s.sectorBefore(first)
+		if at < 0 {
 			break
 		}
-		end = next + 1
+		first = at
 	}
-	return s.closes(end) && s.victim(i)
+	if first > 0 && (s.word(first-1) == "your" || s.word(first-1) == "our" || s.word(first-1) == "Your" || s.word(first-1) == "Our") {
+		return false // who pays or helps, not who is attacked
+	}
+	companies := s.industrial(first, i)
+	last := end
+	for n := 0; n < most; n++ {
+		companies = companies || last < len(s.words) && s.blank(last) && industry(s.word(last))
+		to := s.sectorBehind(last)
+		if to < 0 {
+			break
+		}
+		members, last = members+1, to
+		companies = companies || industry(s.word(last-1))
+	}
+	if members < 3 && (vendors(p.entity.Name) || vendors(strings.ToLower(p.exact))) {
+		return false
+	}
+	if first > 0 && article(s.word(first-1)) && s.befallen(last) {
+		return true // a bank was hit
+	}
+	return companies || s.victim(first) && (members >= longList || s.closes(last, members > 1))
+}
+
+// industrial reports whether a word from first to end says that a sector is meant:
+// "the energy sector, retail".
+func (s *search) industrial(first, end int) bool {
+	for n := first; n < end; n++ {
+		if industry(s.word(n)) {
+			return true
+		}
+	}
+	return false
+}
+
+func article(word string) bool {
+	switch word {
+	case "a", "an", "the", "A", "An", "The":
+		return true
+	}
+	return false
+}
+
+// sectorBefore returns where the sector begins that stands before word i in a
+// list, -1 if none does.
+func (s *search) sectorBefore(i int) int {
+	if i > 0 && article(s.word(i-1)) && s.blank(i) {
+		i--
+	}
+	to := s.comesAfter(i)
+	for words := 3; words > 0; words-- {
+		if at := to - words + 1; to >= 0 && at >= 0 && s.sector(at) == words {
+			return at
+		}
+	}
+	return -1
+}
+
+// sectorBehind returns where the sector ends that stands behind the word before
+// end in a list, -1 if none does.
+func (s *search) sectorBehind(end int) int {
+	from := s.comesNext(end)
+	if from < 0 {
+		return -1
+	}
+	if article(s.word(from)) && from+1 < len(s.words) && s.blank(from+1) {
+		from++
+	}
+	if n := s.sector(from); n > 0 {
+		return from + n
+	}
+	return -1
 }
 
 // vendors reports whether companies of a sector are those that report on attacks
@@ -53,31 +114,46 @@ func vendors(sector string) bool {
 func industry(word string) bool {
 	switch strings.ToLower(word) {
 	case "company", "companies", "firm", "firms", "organization", "organizations", "organisation", "organisations", "sector", "sectors", "industry", "industries",
-		"vertical", "verticals", "enterprises", "businesses", "corporations":
+		"vertical", "verticals", "enterprises", "businesses", "corporations", "entities", "institutions", "agencies", "providers":
 		return true
 	}
 	return false
 }
 
-// sector reports whether word i is the name of a sector.
-func (s *search) sector(i int) bool {
+// sector returns how many words from word i on are the name of a sector.
+func (s *search) sector(i int) int {
 	place, known := s.first.of(s.words[i].hash)
 	if !known {
-		return false
+		return 0
 	}
-	for _, p := range s.entries[place] {
-		if p.entity.Kind == intel.Sector && len(p.hashes) == 1 {
-			return true
+	for k := range s.entries[place] {
+		p := &s.entries[place][k]
+		if p.entity.Kind != intel.Sector || i+len(p.hashes) > len(s.words) {
+			continue
+		}
+		if stretch := s.words[i : i+len(p.hashes)]; matches(p, stretch) && adjacent(s.text, stretch) {
+			return len(p.hashes)
 		}
 	}
-	return false
+	return 0
 }
 
-// closes reports whether the word before end ends a clause.
-func (s *search) closes(end int) bool {
+// closes reports whether the word before end ends a clause, or a list behind which
+// where and how follows.
+func (s *search) closes(end int, list bool) bool {
 	to := int(s.words[end-1].to)
 	rest := strings.TrimLeft(s.text[to:min(len(s.text), to+4)], "\"”’*_)")
-	return rest == "" || strings.IndexByte(".,;:\n", rest[0]) >= 0
+	if rest == "" || strings.IndexByte(".,;:\n", rest[0]) >= 0 {
+		return true
+	}
+	if !list || end == len(s.words) || !s.blank(end) {
+		return false
+	}
+	switch s.word(end) {
+	case "in", "across", "throughout", "worldwide", "globally", "around", "since", "within", "from", "during", "over":
+		return true
+	}
+	return false
 }
 
 // victim reports whether a word before i, in the same sentence, says that victims
@@ -90,8 +166,12 @@ func (s *search) victim(i int) bool {
 			return false
 		}
 		switch strings.ToLower(s.word(n)) {
-		case "target", "targets", "targeted", "targeting", "attacked", "attacking", "against", "victims", "sectors", "industries", "verticals":
+		case "target", "targets", "targeted", "targeting", "attacked", "attacking", "against", "victims", "sectors", "industries", "verticals", "affected", "affecting":
 			return true
+		case "on":
+			if n > 0 && (s.word(n-1) == "attack" || s.word(n-1) == "attacks") {
+				return true
+			}
 		}
 	}
 	return false

@@ -15,7 +15,8 @@ func (p *phrase) idle() bool { return p.entity == intel.Entity{} }
 // is in that language, the capitals are those of a name, and it is no part of a
 // longer word of a script without blanks.
 func (s *search) spoken(p *phrase, o intel.Observation) bool {
-	if p.cased && !capitals(p.exact, o.Text) {
+	tag := p.entity.Kind == intel.Country && len(p.exact) > 3 && o.Offset > 0 && s.text[o.Offset-1] == '#' // #china
+	if p.cased && !tag && !capitals(p.exact, o.Text) {
 		return false
 	}
 	if !p.cased && p.entity.Kind == intel.Country && smallPeoples(p.language) && capitalised(o.Text) {

@@ -98,6 +98,11 @@ func TestCountriesAndSectorsAreFoundInTheLanguageOfTheText(t *testing.T) {
 		{"Çinli ve Kuzey Koreli saldırganlar Hindistan, Japonya ve Güney Kore için yeni bir araç kullandı.", "CN IN JP KP KR"},
 		{"Saldırı Mısır, Suudi Arabistan ve İsrail gibi ülkelerde finans sektörünü etkiledi, çok daha sonra ABD'yi de.", "EG IL SA US finance"},
 		{"Kritik altyapı ve savunma sanayii için Ukraynalı ekip ile bir anlaşma yapıldı.", "UA critical-infrastructure defense"},
+		{"정부 사이트와 병원, 대학이 공격을 받았다.", "education government health"},
+		// Chinese
+		{"黑客攻击了政府网站、银行和医院。", "finance government health"},
+		{"乌克兰的大學與電信公司遭到攻擊", "UA education telecoms"},
+		{"Хакери атакували уряд Молдови та урядові сайти.", "MD government"},
 		// German, Spanish, Persian: what came to their first words
 		{"Die russischen und chinesischer Angreifer zielten auf Krankenhäuser in den USA und der Schweiz.", "CH CN RU US health"},
 		{"El grupo ruso atacó hospitales y a las empresas francesas y suizas en Inglaterra.", "CH FR GB RU health"},
@@ -149,6 +154,9 @@ func TestWordsThatLookLikeCountriesAreNone(t *testing.T) {
 		"ブラインドとマインドマップ、ウインドウのインドア用品、デザイン",
 		"日本語と中国語、ロシア語の文書。ネクタイとタイプ、リアルタイムのスタイル",
 		"インド洋を渡る船とチリソース",
+		// Chinese
+		"他用银行卡在网上银行付款，银行木马偷走了大学生的钱。",
+		"병원체와 병원균, 은행 계좌",
 		// Arabic
 		"المسافة بين المركز والمحيط نصف قطر الدائرة، ومدينة عمان في الليل وصلاة المغرب",
 		"سافر تركي وهند إلى المحيط الهندي وقرأ عن الإمبراطورية الرومانية وكتاب الكندي",

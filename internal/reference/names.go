@@ -74,7 +74,7 @@ func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64)
 		return
 	}
 	at := nameKey{strings.ToLower(text), e.Kind}
-	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind), Cased: e.Kind == intel.Country && (initials(key) || key == "polen")}, key, votes}
+	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind), Cased: capitalised(key, e.Kind)}, key, votes}
 	if i, ok := t.seen[at]; ok {
 		if t.rows[i].Entity != e && t.rows[i].votes < votes {
 			t.rows[i] = r
@@ -83,6 +83,19 @@ func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64)
 	}
 	t.seen[at] = len(t.rows)
 	t.rows = append(t.rows, r)
+}
+
+// capitalised reports whether a name in small letters is a word of its own that
+// nobody takes for the name.
+func capitalised(key string, kind intel.Kind) bool {
+	if kind == intel.Country {
+		return initials(key) || key == "polen" || key == "china"
+	}
+	switch key {
+	case "poisonivy", "oilrig", "oceanbuffalo", "rocketkitten", "flyingkitten", "ghostwriter", "goldenchickens", "silentlibrarian", "stonepanda", "graphite", "housecat", "saltwater", "sandcat":
+		return kind != intel.Technique
+	}
+	return false
 }
 
 // ordinary reports whether a name needs context to be taken for one.
