@@ -22,6 +22,9 @@ func (v *values) link(from, to int, p string) {
 		start--
 	}
 	if start > 0 && strings.HasPrefix(v.text[from:to], p[:start]) {
+		if head := p[:start-1]; strong(head) {
+			v.candidate(from, from+len(head), classOf(head))
+		}
 		from += start
 		_, end := v.trim(from, to) // brackets that what stands before it opened
 		p, to = p[:len(p)-(to-end)], end
@@ -211,7 +214,7 @@ func (v *values) dotted(from, to int, p string) {
 		v.note(intel.Entity{Kind: intel.Library, Name: p}, from, to, "")
 	case !ok && !hasPath && v.advisory && sourceFile(p):
 		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, asName(p))
-	case !ok && !hasPath && fileName(p):
+	case !ok && !hasPath && fileName(p) && !joins(p):
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
 	case !ok && hasPath && !defanged && fileName(p) && detection(p):

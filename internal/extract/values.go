@@ -65,7 +65,7 @@ func (v *values) trim(from, to int) (int, int) {
 	}
 	for to > from {
 		switch c := v.text[to-1]; {
-		case trails[c], c == '+' && from > 0 && v.text[from-1] == '+':
+		case trails[c], c == '-' && to < len(v.text) && v.text[to] == '>', c == '\\' && to < len(v.text) && v.text[to] == '"', c == '+' && from > 0 && v.text[from-1] == '+':
 			to--
 		case c == ')' && unbalanced(v.text[from:to], '(', ')'),
 			c == ']' && unbalanced(v.text[from:to], '[', ']'),
@@ -112,20 +112,61 @@ func (v *values) candidate(from, to int, has class) {
 		to-- // the arrow of a chain of calls
 	}
 	run := v.text[from:to]
+	if has&backslash != 0 && strings.IndexByte(run, '\\') < 0 {
+		has &^= backslash
+	}
 	if key := keyed(run, has); key > 0 {
 		v.candidate(from+key, to, classOf(v.text[from+key:to]))
 		if has&equals == 0 || run[0] != '/' && !strings.Contains(run[:key], "?") {
 			return
 		}
 	}
+	if has&bracket != 0 && v.linkParts(from, to) {
+		return
+	}
 	if has&backslash != 0 && schemeTurned(run) {
 		v.link(from, to, plain(strings.ReplaceAll(run, "\\", "/"), has&^backslash))
 		return
 	}
-	if has&backslash != 0 && v.path(from, to) {
+	if has&backslash != 0 {
+		if escaped := unescaped(run); escaped != "" {
+			run, has = escaped, has&^backslash
+		} else if v.lines(from, to) || v.path(from, to) {
+			return
+		}
+	}
+	told, skip := len(v.out), v.skip
+	v.parse(from, to, plain(run, has), has)
+	if len(v.out) == told && v.skip == skip && has&(bracket|equals|ampersand|other|at|colon) != 0 && (has&(dot|digit) != 0 || to-from > 26) {
+		v.parted(from, to, has)
+	}
+	if v.advisory {
+		v.bare(from, to)
+	}
+}
+
+// linkParts reads the text and the target of a link of Markdown, which stand against
+// each other.
+func (v *values) linkParts(from, to int) bool {
+	i := strings.Index(v.text[from:to], "](")
+	if i < 0 || signEnds(v.text[from:from+i+1]) {
+		return false
+	}
+	for _, part := range [...][2]int{{from, from + i}, {from + i + 2, to}} {
+		if has := classOf(v.text[part[0]:part[1]]); worth(has, part[1]-part[0]) {
+			v.candidate(part[0], part[1], has)
+		}
+	}
+	return true
+}
+
+// parse hands a run to the parser that may know it. P is the run without its
+// disguise.
+func (v *values) parse(from, to int, p string, has class) {
+	run := v.text[from:to]
+	if p == "" {
 		return
 	}
-	p := plain(run, has)
 	if has&(bracket|backslash|ampersand|odd) != 0 {
 		has |= classOf(p) // what the disguise hid
 	}
@@ -146,9 +187,6 @@ func (v *values) candidate(from, to int, has class) {
 		v.relative(from, p)
 	case has&slash != 0:
 		v.slashed(from, to, has)
-	}
-	if v.advisory {
-		v.bare(from, to)
 	}
 }
 
