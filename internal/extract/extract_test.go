@@ -21,6 +21,7 @@ func scanner(tb testing.TB) *extract.Scanner {
 		}),
 		reference.WarninglistsPack("1", []reference.List{
 			{Name: "lifted", Type: "lifted", Values: []string{"192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32", "example", "test"}},
+			{Name: "sites", Type: "hostname", Attributes: []string{"hostname", "domain", "url"}, Values: []string{"shared-site.com"}},
 			{Name: "resolvers", Type: "string", Values: []string{"9.9.9.9"}},
 		}))
 	if err != nil {

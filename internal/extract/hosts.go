@@ -60,7 +60,13 @@ func (v *values) link(from, to int, p string) {
 		v.note(e, from, to, reason)
 	}
 	if h.port != "" {
-		v.port1(h.port, from, to)
+		v.portOver(h.port, name, from, to)
+	}
+	if at := strings.Index(v.text[from:to], "://"); len(tail) > 8 && at >= 0 && !v.carrying && reason != cites && reason != pictured {
+		v.carrying = true // what it carries is looked at no deeper
+		_, known := v.set.Benign(h.entity())
+		v.carried(from+at+len("://"), to, known)
+		v.carrying = false
 	}
 }
 
@@ -88,14 +94,6 @@ func (v *values) label(s string, from, to int) int {
 
 // longestLabel is how far the end of a label is looked for.
 const longestLabel = 160
-
-func schemes(name string) bool {
-	switch name {
-	case "http", "https", "ftp", "ftps", "sftp", "tcp", "udp", "ws", "wss", "ldap", "ldaps", "smb", "rmi", "file", "socks5", "ssh", "dns", "iiop", "stratum", "tls", "quic":
-		return true
-	}
-	return false
-}
 
 // A place on the network: a name or an address, and a port.
 type place struct {

@@ -269,6 +269,13 @@ func (v *values) file(from, to int) {
 	run := v.text[from:to]
 	name, _, query := strings.Cut(run, "?")
 	name, _, _ = strings.Cut(name, "#")
+	if v.device(from, to) {
+		return
+	}
+	if strings.HasPrefix(run, "//") && len(run) > 5 && run[2] != '/' {
+		v.relativeScheme(from+2, to)
+		return
+	}
 	if len(name) < 3 || strings.Contains(name, "//") || strings.ContainsAny(name, "=<>") || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return
 	}
@@ -297,6 +304,16 @@ func (v *values) file(from, to int) {
 	}
 	if query || fileName(name) || strings.Count(strings.TrimSuffix(name, "/"), "/") > 1 || pathBefore(word) || v.opened(from) || pathAfter(v.text[from+len(name):]) {
 		v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
+	}
+}
+
+// relativeScheme reads "//evil.example/x", a URL with the scheme of the page it
+// stands in.
+func (v *values) relativeScheme(from, to int) {
+	p := v.text[from:to]
+	name, _, path := strings.Cut(p, "/")
+	if _, ok := readHost(name); ok && (path || strong(name)) && (!fileName(name) || common(name[strings.LastIndexByte(name, '.')+1:])) {
+		v.candidate(from, to, classOf(p))
 	}
 }
 
@@ -389,8 +406,14 @@ func (v *values) port(from, to int) {
 }
 
 // port1 notes a port that stands behind a host, where its digits stand.
-func (v *values) port1(number string, from, to int) {
+func (v *values) port1(number string, from, to int) { v.portOver(number, "", from, to) }
+
+// portOver notes the port of a URL.
+func (v *values) portOver(number, scheme string, from, to int) {
 	over := "/tcp"
+	if datagrams(scheme) {
+		over = "/udp"
+	}
 	if i := strings.LastIndex(v.text[from:to], number); i >= 0 {
 		if strings.EqualFold(v.text[from+i+len(number):to], "/udp") {
 			over = "/udp"

@@ -22,9 +22,10 @@ type values struct {
 	language func() string // of the document
 	flaws    []int         // where a flaw is spoken of
 	out      []intel.Observation
-	steps    int // bytes looked at: what linear cost is measured by
-	signs    int // where the e-mail signature begins
-	skip     int // what stands before is read already
+	steps    int  // bytes looked at: what linear cost is measured by
+	signs    int  // where the e-mail signature begins
+	skip     int  // what stands before is read already
+	carrying bool // a URL that stands in another is read
 	// lowered is what stands before loweredAt, in lower case, for near.
 	lowered   []byte
 	loweredAt int
