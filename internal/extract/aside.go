@@ -238,6 +238,9 @@ func (v *values) fileNotHost(name string, from, end int) bool {
 		return true
 	}
 	word, _ := v.before(from)
+	if word != "curl" && word != "wget" && v.near(from, 64, "chmod ", "tftp ", "ftpget ", "rm -", "busybox ", "nohup ") {
+		return true
+	}
 	if v.near(from, 64, "file", "script", "файл", "文件", "archivo", "datei", "commit") {
 		return true
 	}

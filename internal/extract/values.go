@@ -36,7 +36,7 @@ type values struct {
 
 // note keeps a value, with the reason if it is to be set aside.
 func (v *values) note(e intel.Entity, from, to int, reason string) {
-	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) {
+	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) && strings.IndexByte(v.text[from:to], '[') < 0 {
 		reason = "e-mail signature"
 	}
 	if reason == "" && e.Kind.Class() == intel.IOC && strings.Contains(e.Name, "redacted]") {
