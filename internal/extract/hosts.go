@@ -198,6 +198,12 @@ func (v *values) dotted(from, to int, p string) {
 		return
 	}
 	p = unclosed(p)
+	if len(p) > 9 && strings.EqualFold(p[:2], "ip") && isDigit(p[2]) && !v.advisory {
+		if _, ok := readHost(p); !ok { // "IP192.0.2.7"
+			v.candidate(from+2, to, classOf(v.text[from+2:to]))
+			return
+		}
+	}
 	if v.network(from, to, p) || v.span(from, to, p) || v.sixth(from, to, p) || v.fuzzyHash(from, to, p) {
 		return
 	}

@@ -60,6 +60,9 @@ func (v *values) carried(from, to int, known bool) {
 // inner returns where a URL stands in the tail of another: as it is or with its
 // signs percent-encoded; else zeros.
 func inner(tail string) (at, end int) {
+	if !strings.Contains(tail, "://") && !strings.Contains(tail, "%3") {
+		return 0, 0
+	}
 	lower := strings.ToLower(tail)
 	for _, sign := range [...]string{"://", "%3a%2f%2f"} {
 		i := strings.Index(lower, sign)
@@ -92,9 +95,9 @@ func inner(tail string) (at, end int) {
 // "/domain/evil.example", "/ip-address/192.0.2.7", "/techniques/T1059/001".
 func (v *values) asked(from int, tail string) {
 	path, _, _ := strings.Cut(tail, "?")
-	at := from
-	before := ""
-	for n, segment := range strings.Split(path, "/") {
+	at, before, n := from, "", 0
+	for segment := range strings.SplitSeq(path, "/") {
+		n++
 		begin, end := at, at+len(segment)
 		at = end + 1
 		if n > 12 || segment == "" {

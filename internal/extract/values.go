@@ -50,7 +50,7 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 }
 
 // leads and trails are the punctuation that a value does not begin or end with.
-var leads, trails = setOf("([{*.:!?=~#"), setOf(".:!?*_~=")
+var leads, trails = setOf("([{*.:!?=~#"), setOf(".:!?*_~=^")
 
 func setOf(signs string) (t [256]bool) {
 	for i := range len(signs) {
@@ -61,6 +61,9 @@ func setOf(signs string) (t [256]bool) {
 
 // trim cuts punctuation that belongs to the sentence from both ends.
 func (v *values) trim(from, to int) (int, int) {
+	if to-from > 4 && v.bullet(from) {
+		from++
+	}
 	for from < to && (leads[v.text[from]] || v.text[from] == '_' && v.text[to-1] == '_' || v.text[from] == '+' && v.text[to-1] == '+') && signLength(v.text[from:to]) == 0 && !opensAddress(v.text[from:to]) {
 		from++
 	}
@@ -77,6 +80,20 @@ func (v *values) trim(from, to int) (int, int) {
 		}
 	}
 	return from, to
+}
+
+// bullet reports whether a dash or plus sign at a place opens a line of a list, or a
+// dollar sign stands before a name.
+func (v *values) bullet(at int) bool {
+	if c := v.text[at]; c != '-' && c != '+' && c != '$' || classes[v.text[at+1]]&(alpha|hex|digit) == 0 {
+		return false
+	} else if c == '$' {
+		return true
+	}
+	for at > 0 && (v.text[at-1] == ' ' || v.text[at-1] == '\t') {
+		at--
+	}
+	return at == 0 || v.text[at-1] == '\n'
 }
 
 // opensAddress reports whether a bracket opens an IPv6 address.
@@ -168,7 +185,7 @@ func (v *values) parse(from, to int, p string, has class) {
 	if p == "" {
 		return
 	}
-	if has&(bracket|backslash|ampersand|odd) != 0 {
+	if has&(bracket|backslash|ampersand|odd) != 0 || len(p) > len(run) {
 		has |= classOf(p) // what the disguise hid
 	}
 	switch {
