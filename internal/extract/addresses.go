@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strings"
 	"unicode"
@@ -27,7 +28,7 @@ func (v *values) notAddress(h place, from, end int, p string) string {
 		return "object identifier"
 	case sectionBefore(word):
 		return "section number"
-	case versionBefore(word), b[0] == 0 && b != [4]byte{}, versionAfter(v.text[end:]), begin < from && v.text[from-1] == '<':
+	case versionBefore(word), b[0] == 0 && b != [4]byte{}, versionAfter(v.text[end:]), begin < from && v.text[from-1] == '<' && !strings.HasPrefix(v.text[end:], ">"), v.pinned(from):
 		return "version number"
 	case v.near(from, 48, "upgrad", "downgrad") && b[0] < 100:
 		return "version number"
@@ -35,7 +36,7 @@ func (v *values) notAddress(h place, from, end int, p string) string {
 		return "section number"
 	}
 	after := v.afterVersion(from, b)
-	if after == "" && (!small(b) || v.amongAddresses(from, end) || v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup")) {
+	if after == "" && (!small(b) || v.amongAddresses(from, end) || word == "at" || strings.HasPrefix(word, "block") || v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup")) {
 		if from > 1 && (v.text[from-1] == '-' || v.text[from-1] == '/') && isWordByte(v.text[from-2]) {
 			return "version number"
 		}
@@ -50,6 +51,14 @@ func (v *values) notAddress(h place, from, end int, p string) string {
 	return after
 }
 
+// pinned reports whether a sign that compares versions stands before a place.
+func (v *values) pinned(from int) bool {
+	if from < 2 || v.text[from-1] != '=' {
+		return false
+	}
+	return strings.IndexByte("=<>~!", v.text[from-2]) >= 0
+}
+
 // looksLikeVersion is the reason where nothing but small numbers says that a
 // version is meant.
 const looksLikeVersion = "reads like a version number"
@@ -61,7 +70,8 @@ func mask(b [4]byte) bool {
 	case 255:
 		return b[1] == 255 || b[1]|b[2]|b[3] == 0
 	case 0:
-		return b[3] == 255 && (b[1] == 0 || b[1] == 255 && b[2] == 255) && (b[2] == 0 || b[2] == 255)
+		n := binary.BigEndian.Uint32(b[:])
+		return b[3] == 255 && n&(n+1) == 0
 	}
 	return false
 }

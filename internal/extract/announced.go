@@ -22,11 +22,11 @@ func (v *values) ports(words []token, i int) {
 			}
 			continue
 		}
-		if !isPort(word) || len(gap) > 4 || strings.ContainsAny(gap, "\n.") {
+		if !isPort(word) || len(gap) > 4 || strings.ContainsAny(gap, "\n.;") {
 			return
 		}
 		rest := v.text[words[n].to:min(len(v.text), int(words[n].to)+5)]
-		if strings.HasPrefix(rest, "/") || len(word) == 1 && !v.near(int(words[i].from), 8, "tcp", "udp") {
+		if strings.HasPrefix(rest, "/") || len(rest) > 1 && strings.IndexByte(".-:", rest[0]) >= 0 && isWordByte(rest[1]) || len(word) == 1 && !v.near(int(words[i].from), 8, "tcp", "udp") {
 			return
 		}
 		own := protocol

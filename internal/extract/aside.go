@@ -109,7 +109,7 @@ func (v *values) notHostByForm(h place, from, end int) string {
 		return inProgram
 	case strings.Contains(first, "_") && tld != "com" && tld != "net" && tld != "org" && len(labels) == 2:
 		return inProgram
-	case from > 0 && (v.text[from-1] == '@' || v.text[from-1] == '$'):
+	case from > 0 && (v.text[from-1] == '@' && (from == 1 || !isWordByte(v.text[from-2])) || v.text[from-1] == '$'):
 		return inProgram
 	case from > 0 && v.text[from-1] == '#':
 		return "hash tag"
@@ -159,7 +159,8 @@ func boundary(s string) bool {
 // language.
 func code(first, tld, rest string) bool {
 	if strings.HasPrefix(rest, "(") {
-		return true
+		inner, _, _ := strings.Cut(rest[1:min(len(rest), 64)], ")")
+		return !plainly(tld) && (!strong(inner) || strings.IndexByte(opening, inner[0]) >= 0)
 	}
 	switch first {
 	case "this", "self", "req", "request", "res", "response", "resp", "document", "window", "console", "process", "obj", "object", "args", "ctx", "math", "string", "system", "os", "sys", "java", "javax",
@@ -237,6 +238,9 @@ func (v *values) fileNotHost(name string, from, end int) bool {
 		return true
 	}
 	word, _ := v.before(from)
+	if word != "curl" && word != "wget" && v.near(from, 64, "chmod ", "tftp ", "ftpget ", "rm -", "busybox ", "nohup ") {
+		return true
+	}
 	if v.near(from, 64, "file", "script", "файл", "文件", "archivo", "datei", "commit") {
 		return true
 	}

@@ -138,13 +138,22 @@ func host(ref string) string {
 	return strings.ToLower(u.Hostname())
 }
 
+// ownSite is the host a document was published at; for a message it is that of the
+// address it was sent from.
+func ownSite(doc intel.Document) string {
+	if _, domain, ok := strings.Cut(doc.Author, "@"); ok && doc.Genre == intel.Mail && doc.URL == "" {
+		return strings.ToLower(domain)
+	}
+	return host(doc.URL)
+}
+
 // scan finds everything in one text of a document. What is at the host it was
 // published at is navigation.
 func (s *Scanner) scan(text string, doc intel.Document) []intel.Observation {
 	if n, wide := narrowed(text); wide {
 		return n.widened(s.scan(n.text, doc), text)
 	}
-	own := host(doc.URL)
+	own := ownSite(doc)
 	if own == "" {
 		own = publisher(doc, text)
 	}
@@ -189,6 +198,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	v.fragments(words, s.triggers)
 	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: v.spans(), strict: v.advisory, language: v.language, out: room.named[:0]}
 	names, steps := search.find()
+	v.versioned(names)
 	out, places := inOrder(room.places[:0], v.out, names)
 	clear(v.out)
 	clear(names)
@@ -197,20 +207,4 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 		s.scratch.Put(room)
 	}
 	return out, v.steps + steps
-}
-
-// longestSignature is how many bytes before the end of a text its signature may
-// begin.
-const longestSignature = 2048
-
-// signature returns where an e-mail's signature begins (RFC 3676 4.3), or a
-// place behind the text. In mail the blank behind the dashes may be missing.
-func signature(text string, mail bool) int {
-	begin := max(0, len(text)-longestSignature)
-	for _, line := range []string{"\n-- \n", "\n--\n"} { // the blank is often lost
-		if i := strings.LastIndex(text[begin:], line); i >= 0 && (mail || line == "\n-- \n") {
-			return begin + i
-		}
-	}
-	return len(text) + 1
 }

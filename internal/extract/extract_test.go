@@ -21,6 +21,7 @@ func scanner(tb testing.TB) *extract.Scanner {
 		}),
 		reference.WarninglistsPack("1", []reference.List{
 			{Name: "lifted", Type: "lifted", Values: []string{"192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32", "example", "test"}},
+			{Name: "sites", Type: "hostname", Attributes: []string{"hostname", "domain", "url"}, Values: []string{"shared-site.com"}},
 			{Name: "resolvers", Type: "string", Values: []string{"9.9.9.9"}},
 		}))
 	if err != nil {
@@ -227,6 +228,7 @@ func hostile() map[string]string {
 		"schemes": "hxxp://", "ats": "a@", "dashes": "CVE-", "odd dashes": "CVE\u2011", "quotes": "argument '", "slashes": "/a", "cjk": "漢", "words": "cold ",
 		"lines of a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET /?a=b HTTP/1.1" 1 2 "\"" "a.b.c"` + "\n", "quotation marks in a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "" "" "" ""`,
 		"calls": "a() ", "names of functions": "set_a, ", "fields": "the First Name parameter ", "members": "a->b->c parameter ", "lists": "1.2.3.4, ", "cut digests": "1a2b3c4d1a2b3c4d1a2b3c4d1a2b\n", "cells": "1a2b3c4d1a2b \t|", "cut hosts": "a-\nb.com", "cut links": "http://a.com/b-\n", "labels of links": "http://a.com/b[", "commas": "http://a.com/b,",
+		"brackets between": "1.1.1.1(a.com", "accounts": "a.b@1.1.1.1:", "texts of links": "a.b](http://a.b/", "escaped lines": `a.com\n`, "escaped slashes": `a.com\/`, "URLs in URLs": "http://a.com/http://b.com/?u=", "shares": `\\1.1.1.1\a.exe`, "products": "Ab 1.2.0.4 ", "letters": "a\nbest regards,\n", "numbers of flaws": "CVE-2021-1234,-",
 	}
 }
 

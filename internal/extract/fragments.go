@@ -303,10 +303,18 @@ func (v *values) arguments(from, to int) {
 	if v.manipulated(from, to) {
 		return
 	}
-	if p := v.next(to); !p.empty() && v.names(intel.Argument, p) {
+	plural := v.text[to-1]|0x20 == 's'
+	p := v.next(to)
+	if !p.empty() && v.names(intel.Argument, p) {
+		if plural {
+			v.listAfter(intel.Argument, p)
+		}
 		return
 	}
-	v.listBefore(intel.Argument, from, v.text[to-1]|0x20 == 's')
+	if v.stated(from, p) {
+		return
+	}
+	v.listBefore(intel.Argument, from, plural)
 }
 
 // manipulated reads "manipulation of the argument a/b leads to", the form in
@@ -471,7 +479,7 @@ func (v *values) overRequest(p piece) piece {
 			return p
 		}
 		q := v.back(p.from)
-		if !q.quoted && (q.empty() || !technical(v.text[q.from:q.to]) && !request(v.text[q.from:q.to])) {
+		if word := v.text[q.from:q.to]; !q.quoted && (q.empty() || !technical(word) && !request(word) && (prose(word) || !v.flawed(q.from) || !isMethod(v.text[p.from:p.to]+" "))) {
 			return p
 		}
 		p = q

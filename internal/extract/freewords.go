@@ -18,7 +18,7 @@ func (v *values) told(from, to int) bool {
 		return false
 	}
 	switch {
-	case requestHeader(run) && (v.wordBefore(from) == "http" || v.describes(to, "header", "HTTP header", "request header")):
+	case requestHeader(run) && (v.wordBefore(from) == "http" || v.wordBefore(from) == "header" || v.describes(to, "header", "HTTP header", "request header")):
 	case coded(run) && v.describes(to, "endpoint") && v.wordBefore(from) == "the",
 		coded(run) && v.wordBefore(from) == "the" && v.endpointsFollow(to):
 		kind = intel.File
@@ -272,4 +272,26 @@ func (v *values) nameable(p piece) bool {
 func indexed(s string) bool {
 	i := strings.IndexByte(s, ':')
 	return i > 0 && i+2 < len(s) && isDigit(s[i+1]) && s[i+2] == '/' && plainName(strings.NewReplacer(":", "", "/", "").Replace(s))
+}
+
+// stated reads plain words that are said to be an argument: "the argument user of the
+// file", "the vulnerable parameter is user".
+func (v *values) stated(from int, p piece) bool {
+	if !v.flawed(from) {
+		return false
+	}
+	switch text := v.text[p.from:p.to]; {
+	case text == "is" && v.near(from, 12, "vulnerable", "affected", "injectable"):
+		if p = v.next(p.to); !p.quoted && p.to < len(v.text) && strings.IndexByte(".,;\n", v.text[p.to]) < 0 {
+			return false
+		}
+	case !strings.HasPrefix(v.text[p.to:], " of the file "):
+		return false
+	}
+	text := v.text[p.from:p.to]
+	if len(text) < 2 || !plainName(text) || allDigits(text) {
+		return false
+	}
+	v.note(intel.Entity{Kind: intel.Argument, Name: text}, p.from, p.to, "")
+	return true
 }

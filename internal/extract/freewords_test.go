@@ -46,3 +46,15 @@ func TestNamesInFreeWordsAreReadByWhatStandsAround(t *testing.T) {
 		}
 	}
 }
+
+func TestArgumentsInPlainWordsAreRead(t *testing.T) {
+	checkLive(t, intel.Advisory, map[string]string{
+		"The parameters `name`, `path` and `type` of /api/up.php are vulnerable.":                    "argument:name argument:path argument:type file:/api/up.php",
+		"The vulnerable parameter is comment.":                                                       "argument:comment",
+		"The affected argument is not known.":                                                        "",
+		"A flaw affects the argument user of the file /cgi-bin/vt.cgi with the input %2e%2e%2fadmin": "argument:user file:/cgi-bin/vt.cgi input:%2e%2e%2fadmin",
+		"A flaw in the argument user_id of the file /a.php with the input ../../x, now fixed":        "argument:user_id file:/a.php input:../../x",
+		"XSS via the q and lang GET parameters":                                                      "argument:lang argument:q",
+		"Injection via the header X-siLock-Comment":                                                  "argument:X-siLock-Comment",
+	})
+}

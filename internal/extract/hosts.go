@@ -22,6 +22,9 @@ func (v *values) link(from, to int, p string) {
 		start--
 	}
 	if start > 0 && strings.HasPrefix(v.text[from:to], p[:start]) {
+		if head := p[:start-1]; strong(head) {
+			v.candidate(from, from+len(head), classOf(head))
+		}
 		from += start
 		_, end := v.trim(from, to) // brackets that what stands before it opened
 		p, to = p[:len(p)-(to-end)], end
@@ -57,7 +60,13 @@ func (v *values) link(from, to int, p string) {
 		v.note(e, from, to, reason)
 	}
 	if h.port != "" {
-		v.port1(h.port, from, to)
+		v.portOver(h.port, name, from, to)
+	}
+	if at := strings.Index(v.text[from:to], "://"); len(tail) > 8 && at >= 0 && !v.carrying && reason != cites && reason != pictured {
+		v.carrying = true // what it carries is looked at no deeper
+		_, known := v.set.Benign(h.entity())
+		v.carried(from+at+len("://"), to, known)
+		v.carrying = false
 	}
 }
 
@@ -85,14 +94,6 @@ func (v *values) label(s string, from, to int) int {
 
 // longestLabel is how far the end of a label is looked for.
 const longestLabel = 160
-
-func schemes(name string) bool {
-	switch name {
-	case "http", "https", "ftp", "ftps", "sftp", "tcp", "udp", "ws", "wss", "ldap", "ldaps", "smb", "rmi", "file", "socks5", "ssh", "dns", "iiop", "stratum", "tls", "quic":
-		return true
-	}
-	return false
-}
 
 // A place on the network: a name or an address, and a port.
 type place struct {
@@ -197,6 +198,12 @@ func (v *values) dotted(from, to int, p string) {
 		return
 	}
 	p = unclosed(p)
+	if len(p) > 9 && strings.EqualFold(p[:2], "ip") && isDigit(p[2]) && !v.advisory {
+		if _, ok := readHost(p); !ok { // "IP192.0.2.7"
+			v.candidate(from+2, to, classOf(v.text[from+2:to]))
+			return
+		}
+	}
 	if v.network(from, to, p) || v.span(from, to, p) || v.sixth(from, to, p) || v.fuzzyHash(from, to, p) {
 		return
 	}
@@ -211,7 +218,7 @@ func (v *values) dotted(from, to int, p string) {
 		v.note(intel.Entity{Kind: intel.Library, Name: p}, from, to, "")
 	case !ok && !hasPath && v.advisory && sourceFile(p):
 		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, asName(p))
-	case !ok && !hasPath && fileName(p):
+	case !ok && !hasPath && fileName(p) && !joins(p):
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
 	case !ok && hasPath && !defanged && fileName(p) && detection(p):

@@ -45,8 +45,8 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 		kind = intel.Weakness
 	case strings.HasPrefix(run, "CAPEC-") && digits(run[6:]):
 		kind = intel.AttackPattern
-	case technique(run):
-		kind = intel.Technique
+	case technique(run) || len(run) == 9 && run[5] == '/' && technique(run[:5]+"."+run[6:]): // "T1059/001"
+		kind, run = intel.Technique, strings.Replace(run, "/", ".", 1)
 		t, ok := v.set.Technique(run)
 		if ok && t.ID != "" {
 			run = t.ID
@@ -65,7 +65,26 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 		return false
 	}
 	v.note(intel.Entity{Kind: kind, Name: run}, from, to, "")
+	if kind == intel.Vulnerability {
+		v.sameYear(run, to)
+	}
 	return true
+}
+
+// sameYear reads the numbers that go on a CVE: "CVE-2021-44228, -45046".
+func (v *values) sameYear(run string, to int) {
+	for range 8 {
+		rest := v.text[to:min(len(v.text), to+12)]
+		number := strings.TrimLeft(rest, ", /")
+		if gap := len(rest) - len(number); gap == 0 || gap > 2 || number == "" || number[0] != '-' {
+			return
+		} else if n := cve(run[4:8] + number); n == 0 {
+			return
+		} else {
+			v.note(intel.Entity{Kind: intel.Vulnerability, Name: run[:9] + number[1:n-4]}, to+gap, to+gap+n-4, "")
+			to += gap + n - 4
+		}
+	}
 }
 
 // cve returns the length of "2021-44228" at the beginning of s, or 0.
@@ -157,15 +176,35 @@ func (v *values) digest(from, to int, p string) bool {
 	case kind == intel.MD5 && v.licensed(from):
 		reason = "licence key"
 	case kind == intel.MD5 && v.identifierAfter(to),
-		kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "correlation id", "request id", "trace id", "session", "serial"),
+		kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "clsid", "sessid", "sessionid", "correlation id", "request id", "trace id", "session", "serial"),
 		v.near(from, 16, "txid", "transaction", "block hash", "etag", "nonce", "salt", "token"):
 		reason = "unique identifier"
 	case v.near(from, 8, " iv ", "iv:", "iv =", "key ", "key:", "key=") && v.near(from, 80, "aes", "rc4", "xor", "des ", "encrypt", "decrypt", "cipher"):
 		reason = "key of a cipher"
 	}
+	if reason == "" {
+		reason = v.ofOther(kind, from)
+	}
 	v.note(intel.NewEntity(kind, p), from, to, reason)
 	v.skip = max(v.skip, to)
 	return true
+}
+
+// ofOther is the reason to set a digest aside of which the words before it on its
+// line say that it is one of something other than a file.
+func (v *values) ofOther(kind intel.Kind, from int) string {
+	if line := v.text[max(0, from-40):from]; strings.TrimSpace(line[strings.LastIndexByte(line, '\n')+1:]) == "" {
+		return ""
+	}
+	switch {
+	case kind == intel.MD5 && v.near(from, 40, "password hash", "hash of the password", "ntlm", "nt hash", "lm hash", "nthash"):
+		return "hash of a password"
+	case v.near(from, 24, "thumbprint", "certificate"):
+		return "fingerprint of a certificate"
+	case kind == intel.SHA1 && v.near(from, 8, "btih:"):
+		return "name of a torrent"
+	}
+	return ""
 }
 
 // licensed reports whether the words before a value say that it is the key of a
@@ -178,8 +217,8 @@ func (v *values) licensed(from int) bool {
 // identifierAfter reports whether the word after a value says that it is a
 // unique identifier.
 func (v *values) identifierAfter(to int) bool {
-	rest := strings.TrimLeft(v.text[to:min(len(v.text), to+10)], " (")
-	return len(rest) >= 4 && (strings.EqualFold(rest[:4], "guid") || strings.EqualFold(rest[:4], "uuid"))
+	rest := strings.ToLower(strings.TrimLeft(v.text[to:min(len(v.text), to+14)], " ("))
+	return strings.HasPrefix(rest, "guid") || strings.HasPrefix(rest, "uuid") || strings.HasPrefix(rest, "as clsid") || strings.HasPrefix(rest, "clsid")
 }
 
 func digestOf(length int) intel.Kind {
@@ -269,6 +308,13 @@ func (v *values) file(from, to int) {
 	run := v.text[from:to]
 	name, _, query := strings.Cut(run, "?")
 	name, _, _ = strings.Cut(name, "#")
+	if v.device(from, to) {
+		return
+	}
+	if strings.HasPrefix(run, "//") && len(run) > 5 && run[2] != '/' {
+		v.relativeScheme(from+2, to)
+		return
+	}
 	if len(name) < 3 || strings.Contains(name, "//") || strings.ContainsAny(name, "=<>") || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return
 	}
@@ -297,6 +343,16 @@ func (v *values) file(from, to int) {
 	}
 	if query || fileName(name) || strings.Count(strings.TrimSuffix(name, "/"), "/") > 1 || pathBefore(word) || v.opened(from) || pathAfter(v.text[from+len(name):]) {
 		v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
+	}
+}
+
+// relativeScheme reads "//evil.example/x", a URL with the scheme of the page it
+// stands in.
+func (v *values) relativeScheme(from, to int) {
+	p := v.text[from:to]
+	name, _, path := strings.Cut(p, "/")
+	if _, ok := readHost(name); ok && (path || strong(name)) && (!fileName(name) || common(name[strings.LastIndexByte(name, '.')+1:])) {
+		v.candidate(from, to, classOf(p))
 	}
 }
 
@@ -389,8 +445,14 @@ func (v *values) port(from, to int) {
 }
 
 // port1 notes a port that stands behind a host, where its digits stand.
-func (v *values) port1(number string, from, to int) {
+func (v *values) port1(number string, from, to int) { v.portOver(number, "", from, to) }
+
+// portOver notes the port of a URL.
+func (v *values) portOver(number, scheme string, from, to int) {
 	over := "/tcp"
+	if datagrams(scheme) {
+		over = "/udp"
+	}
 	if i := strings.LastIndex(v.text[from:to], number); i >= 0 {
 		if strings.EqualFold(v.text[from+i+len(number):to], "/udp") {
 			over = "/udp"

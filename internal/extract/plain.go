@@ -12,7 +12,7 @@ func plain(s string, has class) string {
 	if has&(bracket|backslash|ampersand|odd) != 0 || has&(dot|other) == dot|other && strings.Contains(s, ".]") {
 		s = undisguised(s)
 	}
-	if s != "" && (s[0]|0x20 == 'h' || s[0]|0x20 == 'm' || s[0]|0x20 == 'f') {
+	if s != "" && (s[0]|0x20 == 'h' || s[0]|0x20 == 'm' || s[0]|0x20 == 'f' || s[0]|0x20 == 't') {
 		s = scheme(s)
 	}
 	return s
@@ -85,6 +85,11 @@ func disguise(s string) (sign string, length int) {
 	switch inner {
 	case ".", "dot", "d", "punkt", "punto", "point":
 		return ".", length
+	case "[.", "(.", "(dot", "[dot": // "[[.]]"
+		if length < len(s) && strings.IndexByte("])", s[length]) >= 0 {
+			length++
+		}
+		return ".", length
 	case ":":
 		return ":", length
 	case "::":
@@ -140,17 +145,32 @@ func entityOf(name string) byte {
 
 // scheme mends a scheme whose letters were changed so that nothing follows it.
 func scheme(s string) string {
+	head := s[:min(len(s), 12)]
+	if i := strings.Index(head, ":/"); i > 2 && i+2 < len(s) && s[i+2] != '/' && webScheme(s[:i]) { // a slash is missing
+		s = s[:i] + "://" + s[i+2:]
+	} else if i := strings.Index(head, "__"); i > 3 && i+2 < len(s) && webScheme(s[:i]) {
+		s = s[:i] + "://" + s[i+2:]
+	}
 	i := strings.Index(s[:min(len(s), 12)], "://")
 	if i < 0 {
 		return s
 	}
 	switch strings.ToLower(s[:i]) {
-	case "hxxp", "h**p", "h__p", "hxtp", "htxp", "httx", "h--p", "hxp", "meow", "h11p", "http_", "h\\*\\*p":
+	case "ttp", "hxxp", "h**p", "h__p", "hxtp", "htxp", "httx", "h--p", "hxp", "meow", "h11p", "http_", "h\\*\\*p":
 		return "http" + s[i:]
-	case "hxxps", "h**ps", "h__ps", "hxtps", "htxps", "h--ps", "meows", "hxps":
+	case "ttps", "hxxps", "h**ps", "h__ps", "hxtps", "htxps", "h--ps", "meows", "hxps":
 		return "https" + s[i:]
 	case "fxp", "f*p", "fxps":
 		return "ftp" + s[i:]
 	}
 	return s
+}
+
+// webScheme reports whether a word is the scheme of a page, or disguises one.
+func webScheme(s string) bool {
+	switch strings.ToLower(s) {
+	case "http", "https", "hxxp", "hxxps":
+		return true
+	}
+	return false
 }

@@ -294,6 +294,13 @@ func (v *values) input(to int) {
 				return
 			}
 		}
+		if p := v.next(to); !p.quoted {
+			begin := to + len(rest) - len(strings.TrimLeft(rest, " :"))
+			if begin = min(begin, p.from); attacks(v.text[begin:p.to]) {
+				v.note(intel.Entity{Kind: intel.Input, Name: v.text[begin:p.to]}, begin, p.to, "")
+				return
+			}
+		}
 	}
 	v.quoted(intel.Input, to)
 }

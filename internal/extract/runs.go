@@ -220,8 +220,16 @@ func (v *values) beyondASCII(from, to int, has class) (int, class) {
 	next := to + size
 	switch {
 	case invisible(r) || oddDot(r) || oddDash(r):
-		if oddDash(r) && has&(dot|colon|slash) == 0 && !identifier(v.text[from:to]) {
+		run := v.text[from:to]
+		if r == 0x2010 || r == 0x2011 { // a hyphen, which dashes are not
+			if has&(dot|colon|slash) == 0 && !identifier(run) && !v.hostAfter(next) {
+				return to, 0
+			}
+		} else if oddDash(r) && (has&(dot|colon|slash) == 0 || r == 0x2014 || r == 0x2015) && !identifier(run) {
 			return to, 0
+		}
+		if !invisible(r) && has&dot != 0 && has&(slash|odd) == 0 && len(run) < 80 && strong(run) && (!oddDash(r) || isDigit(run[len(run)-1])) {
+			return to, 0 // what ends a sentence, or parts two values
 		}
 		for next < len(v.text) { // several in a row
 			r, size := utf8.DecodeRuneInString(v.text[next:])
@@ -241,6 +249,16 @@ func (v *values) beyondASCII(from, to int, has class) (int, class) {
 		return v.ascii(next, odd)
 	}
 	return to, 0
+}
+
+// hostAfter reports whether a name with a usual top-level name stands at a place.
+func (v *values) hostAfter(at int) bool {
+	end := at
+	for end < len(v.text) && end-at < 64 && classes[v.text[end]]&(alpha|hex|digit|dash|dot) != 0 {
+		end++
+	}
+	v.steps += end - at
+	return strong(strings.TrimRight(v.text[at:end], "."))
 }
 
 // labelBefore returns where the label of an internationalised name begins that

@@ -22,9 +22,10 @@ type values struct {
 	language func() string // of the document
 	flaws    []int         // where a flaw is spoken of
 	out      []intel.Observation
-	steps    int // bytes looked at: what linear cost is measured by
-	signs    int // where the e-mail signature begins
-	skip     int // what stands before is read already
+	steps    int  // bytes looked at: what linear cost is measured by
+	signs    int  // where the e-mail signature begins
+	skip     int  // what stands before is read already
+	carrying bool // a URL that stands in another is read
 	// lowered is what stands before loweredAt, in lower case, for near.
 	lowered   []byte
 	loweredAt int
@@ -35,7 +36,7 @@ type values struct {
 
 // note keeps a value, with the reason if it is to be set aside.
 func (v *values) note(e intel.Entity, from, to int, reason string) {
-	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) {
+	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) && strings.IndexByte(v.text[from:to], '[') < 0 {
 		reason = "e-mail signature"
 	}
 	if reason == "" && e.Kind.Class() == intel.IOC && strings.Contains(e.Name, "redacted]") {
@@ -49,7 +50,7 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 }
 
 // leads and trails are the punctuation that a value does not begin or end with.
-var leads, trails = setOf("([{*.:!?=~#"), setOf(".:!?*_~=")
+var leads, trails = setOf("([{*.:!?=~#"), setOf(".:!?*_~=^")
 
 func setOf(signs string) (t [256]bool) {
 	for i := range len(signs) {
@@ -60,12 +61,15 @@ func setOf(signs string) (t [256]bool) {
 
 // trim cuts punctuation that belongs to the sentence from both ends.
 func (v *values) trim(from, to int) (int, int) {
+	if to-from > 4 && v.bullet(from) {
+		from++
+	}
 	for from < to && (leads[v.text[from]] || v.text[from] == '_' && v.text[to-1] == '_' || v.text[from] == '+' && v.text[to-1] == '+') && signLength(v.text[from:to]) == 0 && !opensAddress(v.text[from:to]) {
 		from++
 	}
 	for to > from {
 		switch c := v.text[to-1]; {
-		case trails[c], c == '+' && from > 0 && v.text[from-1] == '+':
+		case trails[c], c == '-' && to < len(v.text) && v.text[to] == '>', c == '\\' && to < len(v.text) && v.text[to] == '"', c == '+' && from > 0 && v.text[from-1] == '+':
 			to--
 		case c == ')' && unbalanced(v.text[from:to], '(', ')'),
 			c == ']' && unbalanced(v.text[from:to], '[', ']'),
@@ -76,6 +80,20 @@ func (v *values) trim(from, to int) (int, int) {
 		}
 	}
 	return from, to
+}
+
+// bullet reports whether a dash or plus sign at a place opens a line of a list, or a
+// dollar sign stands before a name.
+func (v *values) bullet(at int) bool {
+	if c := v.text[at]; c != '-' && c != '+' && c != '$' || classes[v.text[at+1]]&(alpha|hex|digit) == 0 {
+		return false
+	} else if c == '$' {
+		return true
+	}
+	for at > 0 && (v.text[at-1] == ' ' || v.text[at-1] == '\t') {
+		at--
+	}
+	return at == 0 || v.text[at-1] == '\n'
 }
 
 // opensAddress reports whether a bracket opens an IPv6 address.
@@ -112,21 +130,62 @@ func (v *values) candidate(from, to int, has class) {
 		to-- // the arrow of a chain of calls
 	}
 	run := v.text[from:to]
+	if has&backslash != 0 && strings.IndexByte(run, '\\') < 0 {
+		has &^= backslash
+	}
 	if key := keyed(run, has); key > 0 {
 		v.candidate(from+key, to, classOf(v.text[from+key:to]))
 		if has&equals == 0 || run[0] != '/' && !strings.Contains(run[:key], "?") {
 			return
 		}
 	}
+	if has&bracket != 0 && v.linkParts(from, to) {
+		return
+	}
 	if has&backslash != 0 && schemeTurned(run) {
 		v.link(from, to, plain(strings.ReplaceAll(run, "\\", "/"), has&^backslash))
 		return
 	}
-	if has&backslash != 0 && v.path(from, to) {
+	if has&backslash != 0 {
+		if escaped := unescaped(run); escaped != "" {
+			run, has = escaped, has&^backslash
+		} else if v.lines(from, to) || v.path(from, to) {
+			return
+		}
+	}
+	told, skip := len(v.out), v.skip
+	v.parse(from, to, plain(run, has), has)
+	if len(v.out) == told && v.skip == skip && has&(bracket|equals|ampersand|other|at|colon) != 0 && (has&(dot|digit) != 0 || to-from > 26) {
+		v.parted(from, to, has)
+	}
+	if v.advisory {
+		v.bare(from, to)
+	}
+}
+
+// linkParts reads the text and the target of a link of Markdown, which stand against
+// each other.
+func (v *values) linkParts(from, to int) bool {
+	i := strings.Index(v.text[from:to], "](")
+	if i < 0 || signEnds(v.text[from:from+i+1]) {
+		return false
+	}
+	for _, part := range [...][2]int{{from, from + i}, {from + i + 2, to}} {
+		if has := classOf(v.text[part[0]:part[1]]); worth(has, part[1]-part[0]) {
+			v.candidate(part[0], part[1], has)
+		}
+	}
+	return true
+}
+
+// parse hands a run to the parser that may know it. P is the run without its
+// disguise.
+func (v *values) parse(from, to int, p string, has class) {
+	run := v.text[from:to]
+	if p == "" {
 		return
 	}
-	p := plain(run, has)
-	if has&(bracket|backslash|ampersand|odd) != 0 {
+	if has&(bracket|backslash|ampersand|odd) != 0 || len(p) > len(run) {
 		has |= classOf(p) // what the disguise hid
 	}
 	switch {
@@ -146,9 +205,6 @@ func (v *values) candidate(from, to int, has class) {
 		v.relative(from, p)
 	case has&slash != 0:
 		v.slashed(from, to, has)
-	}
-	if v.advisory {
-		v.bare(from, to)
 	}
 }
 

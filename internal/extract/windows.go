@@ -26,6 +26,7 @@ func (v *values) path(from, to int) bool {
 	if strings.Contains(run, "://") {
 		return false
 	}
+	v.shareHost(from, to)
 	root := rootLength(run)
 	if root > 0 {
 		end := v.pathEnd(from, to)

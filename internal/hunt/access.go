@@ -182,4 +182,5 @@ func (l *line) plain(at int) {
 		}
 		l.target(l.text[from:to])
 	}
+	l.pairs(at)
 }

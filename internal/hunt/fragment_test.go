@@ -59,7 +59,16 @@ func TestFragmentsMatchWhereTheyAttack(t *testing.T) {
 		"#fields\tts\tid.resp_p\tproto\turi\n1.0\t4444\ttcp\t/admin/x.php\n":   "port:4444/tcp file:/admin/x.php",
 		"CEF:0|V|P|1|7|n|5|dpt=4444 request=http://h.example/admin/x.php?id=1": "port:4444/tcp file:/admin/x.php argument:id",
 		"2026-03-01 10:00:00 worker GET /admin/x.php?id=7 took 5 ms":           "file:/admin/x.php argument:id",
-		"mail of admin/x.php?id=7":                                             "",
+		`{"message":"10.0.0.5 - - [01/Mar/2026:10:00:00 +0000] \"GET /admin/x.php?id=1 HTTP/1.1\" 200 1"}`: "file:/admin/x.php argument:id",
+		`{"log":"10.0.0.5 - - [x] \"POST \/admin\/x.php?id=1 HTTP/1.1\" 200 1\n","stream":"stdout"}`:       "file:/admin/x.php argument:id",
+		`{"msg":"GET /admin/x.php?id=7"}`:                                                           "file:/admin/x.php argument:id",
+		`{"http_request":{"uri":"/admin/x.php?id=1"}}`:                                              "file:/admin/x.php argument:id",
+		`{"log":{"file":{"path":"/var/www/admin/x.php"}},"msg":"see /admin/x.php, A /admin/x.php"}`: "",
+		"Mar  1 10:00:00 fw kernel: IN=eth0 DST=8.8.4.4 PROTO=TCP SPT=1 DPT=4444":                   "port:4444/tcp",
+		`date=2026-03-01 dstport=4444 srcport=9 hostname="h.example" url="/admin/x.php?id=7"`:       "port:4444/tcp file:/admin/x.php argument:id",
+		"LEEF:1.0|V|P|1|7|src=10.0.0.1\tdstPort=4444\tproto=TCP":                                    "port:4444/tcp",
+		"Mar  1 10:00:00 fw kernel: PROTO=UDP DPT=4444":                                             "",
+		"mail of admin/x.php?id=7":                                                                  "",
 	} {
 		got := strings.Join(entities(t, set, log), " ")
 		if got != want {

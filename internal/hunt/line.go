@@ -127,7 +127,7 @@ var roles = map[string]role{
 	"uri": targetRole, "url": targetRole, "http.url": targetRole, "request_uri": targetRole, "path": targetRole, "url.path": targetRole,
 	"url.original": targetRole, "request": targetRole, "request.uri": targetRole, "request.url": targetRole, "request.path": targetRole,
 	"http.request.uri": targetRole, "cs-uri-stem": targetRole, "cs-uri": targetRole, "http.uri": targetRole,
-	"id.resp_p": portRole, "dest_port": portRole, "dst_port": portRole, "destination.port": portRole, "dport": portRole, "dpt": portRole,
+	"id.resp_p": portRole, "dest_port": portRole, "dst_port": portRole, "destination.port": portRole, "dport": portRole, "dpt": portRole, "dstport": portRole, "destport": portRole, "destinationport": portRole,
 	"proto": protoRole, "protocol": protoRole, "network.transport": protoRole, "transport": protoRole,
 	"ts": timeRole, "timestamp": timeRole, "@timestamp": timeRole, "time": timeRole, "rt": timeRole, "event_time": timeRole, "datetime": timeRole,
 	"eventtime": timeRole, "start": timeRole,
@@ -138,14 +138,10 @@ const mostTargets = 16
 
 // note keeps a value whose field has a role.
 func (l *line) note(name, value []byte) {
-	var small [32]byte
-	if len(name) > len(small) || len(value) == 0 {
+	if len(value) == 0 {
 		return
 	}
-	for i, c := range name {
-		small[i] = lower[c]
-	}
-	switch roles[string(small[:len(name)])] {
+	switch roleOf(name) {
 	case hostRole:
 		if l.host == nil {
 			l.host = value
@@ -161,6 +157,18 @@ func (l *line) note(name, value []byte) {
 			l.time = value
 		}
 	}
+}
+
+// roleOf is the role of a field, whatever the case of its name.
+func roleOf(name []byte) role {
+	var small [32]byte
+	if len(name) > len(small) {
+		return noRole
+	}
+	for i, c := range name {
+		small[i] = lower[c]
+	}
+	return roles[string(small[:len(name)])]
 }
 
 // target keeps what a request asks for; a method before it is cut off, and

@@ -105,8 +105,93 @@ func (w *walker) value(depth int) bool {
 }
 
 func (w *walker) leaf(from, to int) {
-	w.l.addBytes(from, to, "", w.path[:w.n])
-	w.l.note(w.path[:w.n], w.l.text[from:to])
+	path, value := w.path[:w.n], w.l.text[from:to]
+	w.l.addBytes(from, to, "", path)
+	targets := len(w.l.targets)
+	w.l.note(path, value)
+	if len(w.l.targets) > targets || len(value) < len("GET /") {
+		return
+	}
+	if c := value[0]; c == '/' || c == '\\' || c == 'h' {
+		if last := bytes.LastIndexByte(path, '.'); last >= 0 && asksFor(path[last+1:]) {
+			w.l.target(value)
+			return
+		}
+	}
+	w.l.requests(from, to)
+}
+
+// asksFor reports whether a key, in whatever object, has a request under it.
+func asksFor(key []byte) bool {
+	switch string(key) {
+	case "uri", "url", "request_uri", "requestUri", "uri_path", "URI", "URL":
+		return true
+	}
+	return false
+}
+
+// requests notes the requests in a text, which may be a line of another log.
+func (l *line) requests(from, to int) {
+	for at := from; ; {
+		i := bytes.Index(l.text[at:to], []byte("/"))
+		if i < 0 {
+			return
+		}
+		start := at + i
+		at = start + 1
+		if start > from && l.text[start-1] == '\\' { // as JSON may write it
+			start--
+		}
+		if start == from || l.text[start-1] != ' ' {
+			continue
+		}
+		word := start - 1
+		for word > from && start-word < 9 && l.text[word-1] >= 'A' && l.text[word-1] <= 'Z' {
+			word--
+		}
+		if !method(l.text[word:start-1]) || word > from && class[l.text[word-1]] != 0 {
+			continue
+		}
+		end := start
+		for end < to && l.text[end] > ' ' && l.text[end] != '"' && (l.text[end] != '\\' || end+1 < to && l.text[end+1] != '"') {
+			end++
+		}
+		l.target(l.text[start:end])
+		at = end
+	}
+}
+
+// pairs notes the values of "key=value" and "key=\"value\"" that have a role, as in
+// lines of firewalls.
+func (l *line) pairs(from int) {
+	for at := from; ; {
+		i := bytes.IndexByte(l.text[at:], '=')
+		if i < 0 {
+			return
+		}
+		sign := at + i
+		at = sign + 1
+		key := sign
+		for key > from && sign-key < 16 && class[l.text[key-1]]&(alnum|dot|dash) != 0 {
+			key--
+		}
+		if key == sign || key > from && bytes.IndexByte([]byte(" \t|,;"), l.text[key-1]) < 0 {
+			continue
+		}
+		end := at
+		if at < len(l.text) && l.text[at] == '"' {
+			at++
+			end = l.quoteEnd(at)
+		} else {
+			for end < len(l.text) && l.text[end] > ' ' && l.text[end] != ',' && l.text[end] != ';' {
+				end++
+			}
+		}
+		if r := roleOf(l.text[key:sign]); r != noRole && r != timeRole {
+			l.note(l.text[key:sign], l.text[at:end])
+		}
+		at = end
+	}
 }
 
 // members goes through an object or a list.
