@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -138,7 +139,7 @@ type weighed struct {
 }
 
 // weighedRows returns the judged rows of a store, those that are not clear left
-// out, in order of time. Of a value that is set aside there is no evidence.
+// out, in order of time. What is said of a value that is set aside is left out.
 func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 	t.Helper()
 	raw, err := sql.Open("sqlite", strings.TrimPrefix(db, "sqlite:"))
@@ -146,6 +147,13 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
+	a := newApp(&cli{DB: db, Quiet: true}, nil, io.Discard, io.Discard)
+	defer a.close()
+	set, err := a.reference(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := func(e intel.Entity) bool { _, ok := set.Benign(e); return ok }
 	byRow := map[string]judged{}
 	for _, r := range rows {
 		if r.label != "U" {
@@ -162,7 +170,7 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 				key = digest(w.link.From.String()) // of a value set aside that another document has
 			}
 			j, ok := byRow[key]
-			if !ok {
+			if !ok || listed(w.link.From) || listed(w.link.To) {
 				return
 			}
 			delete(byRow, key)
@@ -185,12 +193,13 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 			w.at = w.at.AddDate(0, 0, 1)
 			out = append(out, w)
 		})
-	each(t, raw, `SELECT DISTINCT f.kind, f.name, d.learned FROM observations o JOIN entities f ON f.id = o.entity JOIN documents d ON d.id = o.document WHERE o.suppressed <> '' ORDER BY 1, 2, 3`,
+	each(t, raw, `SELECT DISTINCT f.kind, f.name, d.learned, o.suppressed <> '' FROM observations o JOIN entities f ON f.id = o.entity JOIN documents d ON d.id = o.document ORDER BY 1, 2, 3`,
 		func(scan func(...any)) {
 			var e intel.Entity
 			var learned int64
-			scan(&e.Kind, &e.Name, &learned)
-			if j, ok := byRow[digest(e.String())]; ok && j.stratum == "set-aside" {
+			var aside bool
+			scan(&e.Kind, &e.Name, &learned, &aside)
+			if j, ok := byRow[digest(e.String())]; ok && j.stratum == "set-aside" && (aside || listed(e)) {
 				delete(byRow, j.row)
 				out = append(out, weighed{judged: j, at: time.UnixMicro(learned).AddDate(0, 0, 1)})
 			}
