@@ -3,76 +3,89 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 )
 
-// asked is what a head must reach on TweetFeed.
-type asked struct {
-	head, from, to string
-	metrics        backtest.Score
-	times          float64 // the average precision, of the base rate
-}
-
-func (q asked) args(dir string) []string {
-	return []string{"--json", "--quiet", "backtest", q.head, "--data", filepath.Join(dir, "tweetfeed"), "--to", q.to}
-}
-
-// judge tells where a result falls short.
-func (q asked) judge(tb testing.TB, out []byte) backtest.Result {
+// replayed reads TweetFeed's files of some years, as far as a moment.
+func replayed(tb testing.TB, to time.Time, years ...string) *forecast.History {
 	tb.Helper()
-	var r backtest.Result
-	if err := json.Unmarshal(out, &r); err != nil {
-		tb.Fatalf("%s printed %q: %v", q.head, out, err)
-	}
-	for name, least := range q.metrics {
-		if r.Metrics[name] < least {
-			tb.Errorf("%s to %s: %s is %.4f, asked is %.4f", q.head, q.to, name, r.Metrics[name], least)
+	dir := tb.TempDir()
+	for _, year := range years {
+		b, err := os.ReadFile(filepath.Join(dataDir(tb), "tweetfeed", year+".csv.gz"))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, year+".csv.gz"), b, 0o600); err != nil {
+			tb.Fatal(err)
 		}
 	}
-	if ap := r.Baselines["base_rate"]["ap"]; r.Metrics["ap"] < q.times*ap {
-		tb.Errorf("%s to %s: average precision is %.4f at a base rate of %.4f", q.head, q.to, r.Metrics["ap"], ap)
+	c := &backtestCmd{Data: dir, To: to}
+	h, err := c.read(tb.Context(), newApp(&cli{Quiet: true}, strings.NewReader(""), io.Discard, io.Discard))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+// holds tells where a result falls short of least.
+func holds(tb testing.TB, r backtest.Result, least backtest.Score) {
+	tb.Helper()
+	for name, want := range least {
+		if r.Metrics[name] < want {
+			tb.Errorf("%s from %s to %s: %s is %.4f, want %.4f", r.Head, date(r.First), date(r.Last), name, r.Metrics[name], want)
+		}
 	}
 	if low := r.Skill["base_rate"][1]; low <= 0 {
-		tb.Errorf("%s to %s: skill over the base rate may be %v", q.head, q.to, low)
+		tb.Errorf("%s: skill over the base rate may be %v", r.Head, low)
 	}
-	return r
 }
 
 // TestForecastsOfIndicatorsKeepTheirSkill replays the first months that can be
-// tested; the benchmarks replay them all.
+// tested; the benchmark replays all that the figures are asked of.
 func TestForecastsOfIndicatorsKeepTheirSkill(t *testing.T) {
-	dir := dataDir(t)
-	for _, q := range []asked{
-		{head: "resighting", to: "2022-08-02", metrics: backtest.Score{"ap": 0.14, "auc": 0.94, "brier_skill": 0.06}, times: 30},
-		{head: "corroboration", to: "2022-11-01", metrics: backtest.Score{"ap": 0.15, "auc": 0.88, "brier_skill": 0.06}, times: 10},
-	} {
-		t.Run(q.head, func(t *testing.T) {
-			t.Parallel()
-			var out, errs bytes.Buffer
-			if code := run(t.Context(), q.args(dir), strings.NewReader(""), &out, &errs); code != exitDone {
-				t.Fatalf("exit %d: %s", code, errs.String())
-			}
-			q.judge(t, out.Bytes())
-		})
+	h := replayed(t, time.Date(2022, 11, 1, 0, 0, 0, 0, time.UTC), "2021", "2022")
+	again, err := backtest.Resighting(t.Context(), h, backtest.Options{Seed: 1, To: time.Date(2022, 8, 2, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
 	}
+	holds(t, again, backtest.Score{"ap": 0.14, "auc": 0.94, "brier_skill": 0.06})
+	second, err := backtest.Corroboration(t.Context(), h, backtest.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, second, backtest.Score{"ap": 0.15, "auc": 0.88, "brier_skill": 0.06})
 }
 
 // BenchmarkBacktest replays what the figures are asked of.
 func BenchmarkBacktest(b *testing.B) {
 	dir, bin := dataDir(b), build(b)
-	for _, q := range []asked{
-		{head: "resighting", to: "2023-07-20", metrics: backtest.Score{"ap": 0.15, "auc": 0.94, "brier_skill": 0.08}},
-		{head: "corroboration", to: "2023-07-20", times: 3},
+	for _, q := range []struct {
+		head  string
+		least backtest.Score
+	}{
+		{"resighting", backtest.Score{"ap": 0.15, "auc": 0.94, "brier_skill": 0.08}},
+		{"corroboration", backtest.Score{"ap": 3 * 0.016}},
 	} {
 		b.Run(q.head, func(b *testing.B) {
 			for b.Loop() {
-				out, took, peak := command(b, bin, q.args(dir)...)
-				r := q.judge(b, out)
+				out, took, peak := command(b, bin, "--json", "--quiet", "backtest", q.head, "--data", filepath.Join(dir, "tweetfeed"), "--to", "2023-07-20")
+				var r backtest.Result
+				if err := json.Unmarshal(out, &r); err != nil {
+					b.Fatalf("%s printed %q: %v", q.head, out, err)
+				}
+				holds(b, r, q.least)
 				for name, v := range r.Metrics {
 					b.ReportMetric(v, name)
 				}
@@ -82,6 +95,32 @@ func BenchmarkBacktest(b *testing.B) {
 				b.ReportMetric(peak, "peak-MB")
 			}
 		})
+	}
+}
+
+var refit = flag.Bool("refit", false, "write internal/forecast/sightings.json anew")
+
+// BenchmarkShippedSightings fits the shipped model anew, which must give it
+// again.
+func BenchmarkShippedSightings(b *testing.B) {
+	to := time.Date(2023, 7, 20, 0, 0, 0, 0, time.UTC)
+	h := replayed(b, to, "2021", "2022", "2023")
+	for b.Loop() {
+		m, err := backtest.Fit(b.Context(), h, to)
+		if err != nil {
+			b.Fatal(err)
+		}
+		got, err := forecast.WriteSightings(m, "fitted to TweetFeed, 2021-08-09 to 2023-07-19: go test ./cmd/portent -run '^$' -bench ShippedSightings -benchtime 1x -refit")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if *refit {
+			if err := os.WriteFile("../../internal/forecast/sightings.json", got, 0o644); err != nil {
+				b.Fatal(err)
+			}
+		} else if diff := cmp.Diff(string(forecast.ShippedSightings()), string(got)); diff != "" {
+			b.Errorf("sightings.json is not what TweetFeed teaches; -refit writes it: %s", diff)
+		}
 	}
 }
 

@@ -47,8 +47,8 @@ func (s *Samples) weight(i int) float64 {
 // A Logistic is a logistic model: the log-odds are Bias and the sum of Weights
 // times what they weigh.
 type Logistic struct {
-	Bias    float64   `json:"bias"`
-	Weights []float64 `json:"weights"`
+	Bias    float64
+	Weights []float64
 }
 
 // LogOdds returns the log-odds of a row.

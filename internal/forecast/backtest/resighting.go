@@ -44,6 +44,23 @@ func Resighting(ctx context.Context, h *forecast.History, o Options) (Result, er
 	return run.result(cuts[start:]), nil
 }
 
+// Fit fits the model of an indicator's own reports to all outcomes that are
+// closed by a moment, zero: by the end of the history.
+func Fit(ctx context.Context, h *forecast.History, to time.Time) (forecast.Logistic, error) {
+	run := &resighting{h: h, replay: forecast.NewReplay(h)}
+	for _, t := range cutoffs(h, to, forecast.Horizon) {
+		if err := ctx.Err(); err != nil {
+			return forecast.Logistic{}, err
+		}
+		run.replay.Until(t)
+		if err := run.cutoff(t, false); err != nil {
+			return forecast.Logistic{}, err
+		}
+		run.pool.until(t.AddDate(0, 0, forecast.Horizon))
+	}
+	return forecast.FitLogistic(run.pool.First(forecast.OwnNumbers()), ridge)
+}
+
 // A resighting is a replay under way.
 type resighting struct {
 	h       *forecast.History
