@@ -163,11 +163,14 @@ func (h *History) Span() (first, last time.Time) {
 	return time.Unix(h.reports[0].at, 0).UTC(), time.Unix(h.reports[len(h.reports)-1].at, 0).UTC()
 }
 
+// pause is for how long nobody need say anything while a source is watched.
+const pause = 24 * time.Hour
+
 // Watched reports whether the source spoke throughout: no outage reaches into
-// [from, to), which lies within the history.
+// [from, to), which ends with the history or a day later at most.
 func (h *History) Watched(from, to time.Time) bool {
 	first, last := h.Span()
-	if from.Before(first) || to.After(last) {
+	if from.Before(first) || to.After(last.Add(pause)) {
 		return false
 	}
 	return h.watched(from.Unix(), to.Unix())

@@ -111,7 +111,7 @@ func TestASilentSourceIsNotWatched(t *testing.T) {
 	for _, test := range []struct {
 		from, to int
 		want     bool
-	}{{0, 5, true}, {0, 6, false}, {10, 12, false}, {29, 31, false}, {30, 33, true}, {30, 34, false}, {-1, 3, false}} {
+	}{{0, 5, true}, {0, 6, false}, {10, 12, false}, {29, 31, false}, {30, 33, true}, {30, 34, true}, {30, 35, false}, {-1, 3, false}} {
 		if got := h.Watched(day(test.from), day(test.to)); got != test.want {
 			t.Errorf("days %d to %d watched: %v", test.from, test.to, got)
 		}

@@ -49,12 +49,13 @@ var ErrTooShort = errors.New("no cutoff can be tested")
 // for so many days, and before them for thirty.
 func cutoffs(h *forecast.History, to time.Time, days int) []time.Time {
 	first, last := h.Span()
-	if !to.IsZero() && to.Before(last) {
-		last = to
+	end := last.AddDate(0, 0, 1)
+	if !to.IsZero() && to.Before(end) {
+		end = to
 	}
 	var out []time.Time
 	t := time.Date(first.Year(), first.Month()+1, 1, 0, 0, 0, 0, time.UTC)
-	for ; !t.AddDate(0, 0, days).After(last); t = t.AddDate(0, 1, 0) {
+	for ; !t.AddDate(0, 0, days).After(end); t = t.AddDate(0, 1, 0) {
 		before := t.AddDate(0, 0, -30)
 		if before.Before(first) {
 			before = first

@@ -71,7 +71,7 @@ type resighting struct {
 
 	model, own, polynomial, base []sheet
 	all                          []Scored // of the model
-	again, lost                  int      // what came, and how much of it was not forecast
+	lost                         int      // what came of values that were not forecast
 }
 
 // cutoff forecasts at a moment, and keeps rows to train on later.
