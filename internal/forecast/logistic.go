@@ -13,6 +13,7 @@ type Samples struct {
 	X      []float64
 	Y      []bool
 	Weight []float64 // of each row; nil: one each
+	stride int       // where rows have more numbers than Width
 }
 
 // Add appends a row.
@@ -22,20 +23,19 @@ func (s *Samples) Add(x []float64, y bool, weight float64) {
 	s.Weight = append(s.Weight, weight)
 }
 
-// First returns the same rows with their first n numbers alone.
+// First returns the same rows with their first n numbers alone. It shares them.
 func (s *Samples) First(n int) *Samples {
-	out := &Samples{Width: n, Y: s.Y, Weight: s.Weight, X: make([]float64, 0, n*s.Len())}
-	for i := range s.Len() {
-		out.X = append(out.X, s.Row(i)[:n]...)
-	}
-	return out
+	return &Samples{Width: n, X: s.X, Y: s.Y, Weight: s.Weight, stride: s.step()}
 }
+
+// step is how far the rows lie apart.
+func (s *Samples) step() int { return max(s.Width, s.stride) }
 
 // Len is the number of rows.
 func (s *Samples) Len() int { return len(s.Y) }
 
 // Row is the i-th row.
-func (s *Samples) Row(i int) []float64 { return s.X[i*s.Width : (i+1)*s.Width] }
+func (s *Samples) Row(i int) []float64 { return s.X[i*s.step() : i*s.step()+s.Width] }
 
 func (s *Samples) weight(i int) float64 {
 	if s.Weight == nil {
@@ -73,7 +73,7 @@ const (
 // deviation of one first. Sums run in the order of the rows, so that equal
 // input gives equal bits.
 func FitLogistic(s *Samples, ridge float64) (Logistic, error) {
-	if s.Len() == 0 || len(s.X) != s.Len()*s.Width || s.Weight != nil && len(s.Weight) != s.Len() {
+	if s.Len() == 0 || len(s.X) != s.Len()*s.step() || s.Weight != nil && len(s.Weight) != s.Len() {
 		return Logistic{}, fmt.Errorf("fit: %d numbers and %d outcomes, %d each, do not agree", len(s.X), s.Len(), s.Width)
 	}
 	n := s.Width + 1

@@ -58,6 +58,22 @@ func TestAnyUnitOfANumberGivesTheSameForecasts(t *testing.T) {
 	}
 }
 
+func TestTheFirstNumbersAreFittedAsIfTheyWereAll(t *testing.T) {
+	chance := rand.New(rand.NewPCG(9, 9))
+	both, one := &forecast.Samples{Width: 2}, &forecast.Samples{Width: 1}
+	for range 200 {
+		x := chance.NormFloat64()
+		came := chance.Float64() < forecast.Probability(x)
+		both.Add([]float64{x, chance.NormFloat64()}, came, 1)
+		one.Add([]float64{x}, came, 1)
+	}
+	a, errA := forecast.FitLogistic(both.First(1), 1)
+	b, errB := forecast.FitLogistic(one, 1)
+	if errA != nil || errB != nil || a.Bias != b.Bias || a.Weights[0] != b.Weights[0] {
+		t.Errorf("%+v, %v and %+v, %v", a, errA, b, errB)
+	}
+}
+
 func TestARidgeDrawsWeightsToNought(t *testing.T) {
 	s := counted([3]float64{0, 100, 20}, [3]float64{1, 100, 80})
 	last := math.Inf(1)
