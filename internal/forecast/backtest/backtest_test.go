@@ -26,11 +26,11 @@ func invented(months int) *forecast.History {
 		h.Add(intel.Document{Author: by, Published: began.AddDate(0, 0, day).Add(time.Duration(hour) * time.Hour),
 			Claims: []intel.Claim{{Subject: e, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "c2"}}}})
 	}
-	const each = 8
+	const each = 5
 	for day := range months * 30 {
 		for k := range each {
 			n := day*each + k
-			say(day, k, []string{"loud", "first", "dull", "dull", "dull", "dull", "dull", "dull"}[k], n)
+			say(day, k, []string{"loud", "first", "dull", "dull", "dull"}[k], n)
 			if k == 0 {
 				for back := 9; back < 60 && back <= day; back += 9 + chance.IntN(5) {
 					if chance.IntN(3) > 0 {
