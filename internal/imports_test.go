@@ -37,6 +37,7 @@ const layout = `
 	correlate   : intel reference | extract
 	score       : intel
 	forecast    : intel
+	forecast/backtest : forecast | intel
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel

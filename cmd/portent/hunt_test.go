@@ -235,7 +235,9 @@ func TestASightingMovesTheIndicatorAndNobodysGuilt(t *testing.T) {
 	type found struct {
 		Probability float64
 		Actors      []string
-		Last        string `json:"last_seen"`
+		Last        string  `json:"last_seen"`
+		Again       float64 `json:"seen_again"`
+		MISP        float64 `json:"misp_score"`
 	}
 	look := func(value string) (f found) {
 		t.Helper()
@@ -257,6 +259,9 @@ func TestASightingMovesTheIndicatorAndNobodysGuilt(t *testing.T) {
 	is := look("c2.bell-night.com")
 	if is.Last != "2026-03-01T10:00:00Z" || was.Last >= is.Last || is.Probability != was.Probability || !slices.Equal(is.Actors, was.Actors) {
 		t.Errorf("before %+v, after %+v", was, is)
+	}
+	if was.Again <= 0 || is.Again <= was.Again || is.MISP <= was.MISP {
+		t.Errorf("seen again: before %+v, after %+v", was, is)
 	}
 	if again := printed(t, exitDone, "--db", db, "--now", "2026-03-05T12:00:00Z", "profile", "cold lynx", "--format", "json"); again != profile {
 		t.Errorf("the profile changed:\n%s", cmp.Diff(profile, again))

@@ -147,7 +147,8 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 			doubts = append(doubts, f.Names[0].Doubts...)
 		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
-			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts})
+			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
+			"seen_again": f.SeenAgain, "misp_score": f.Polynomial})
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:
@@ -164,7 +165,11 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		if len(names) == 0 {
 			names = append(names, "linked with nobody")
 		}
-		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d\n", value, strings.Join(names, ", "), date(f.First), date(f.Last), f.Documents)
+		again := ""
+		if f.SeenAgain != nil {
+			again = fmt.Sprintf(", again within 30 days: %.1f %%", 100**f.SeenAgain)
+		}
+		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", value, strings.Join(names, ", "), date(f.First), date(f.Last), f.Documents, again)
 	}
 	if f.Listed != "" && f.Suppressed != f.Listed {
 		fmt.Fprintf(a.out, "  usually benign by lists (%s)\n", f.Listed)

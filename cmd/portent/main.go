@@ -55,6 +55,7 @@ type cli struct {
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
+	Backtest   backtestCmd   `cmd:"" help:"Replay history and score what would have been forecast."`
 	Sources    sourcesCmd    `cmd:"" help:"List sources and their health."`
 	Connectors connectorsCmd `cmd:"" help:"List the types of source."`
 	Reprocess  reprocessCmd  `cmd:"" help:"Derive documents again that an older version derived."`

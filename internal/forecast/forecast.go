@@ -1,9 +1,12 @@
 // Package forecast says what is likely next, with a probability, a horizon and
 // the rule by which each forecast will be judged.
 //
-// These are first, simple models that claim no skill yet: a forecast's Skill
-// stays nil until it has been shown, and until then pages print ranks instead
-// of percentages for characteristics.
+// What will be said of an actor comes from first, simple models that claim no
+// skill yet: a forecast's Skill stays nil until it has been shown, and until then
+// pages print ranks instead of percentages for characteristics.
+//
+// Whether an indicator will be reported again, or by a second account, comes
+// from logistic models that backtest replays and measures.
 package forecast
 
 import (

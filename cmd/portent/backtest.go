@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/tweetfeed"
+	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/forecast/backtest"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+type backtestCmd struct {
+	Head string    `arg:"" enum:"resighting,corroboration" help:"What is forecast: resighting (an indicator is reported again within 30 days) or corroboration (a second, independent account reports it within 90 days)."`
+	Data string    `required:"" help:"TweetFeed file or folder of such files." type:"path" placeholder:"PATH"`
+	From time.Time `help:"Test no cutoff before this time (default: nine months of closed outcomes come first)." placeholder:"TIME"`
+	To   time.Time `help:"Read nothing that was reported from this time on." placeholder:"TIME"`
+}
+
+// Run implements the command.
+func (c *backtestCmd) Run(ctx context.Context, a *app) error {
+	if !c.To.IsZero() && !c.From.Before(c.To) {
+		return usageError{errors.New("--from is not before --to")}
+	}
+	started := time.Now()
+	h, err := c.read(ctx, a)
+	if err != nil {
+		return err
+	}
+	bar := a.progress(-1, "replaying months")
+	o := backtest.Options{From: c.From, To: c.To, Seed: 1, Progress: func(done, of int) {
+		bar.ChangeMax(of)
+		bar.Set(done) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	}}
+	replay := map[string]func(context.Context, *forecast.History, backtest.Options) (backtest.Result, error){
+		"resighting": backtest.Resighting, "corroboration": backtest.Corroboration}[c.Head]
+	result, err := replay(ctx, h, o)
+	bar.Finish() //nolint:errcheck // as above
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Data, err)
+	}
+	result.Data, result.Seconds = c.Data, time.Since(started).Seconds()
+	if a.cli.JSON {
+		return a.print(result)
+	}
+	return a.backtested(result)
+}
+
+// read reads the reports of a file, or of all files of a folder by name.
+func (c *backtestCmd) read(ctx context.Context, a *app) (*forecast.History, error) {
+	info, err := os.Stat(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	root, files := filepath.Dir(c.Data), []string{filepath.Base(c.Data)}
+	if info.IsDir() {
+		root = c.Data
+		if files, err = filesIn(root); err != nil {
+			return nil, err
+		}
+	}
+	h, rejected := &forecast.History{}, 0
+	bar := a.progress(-1, "reading posts")
+	defer bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	env := collect.Env{ID: "tweetfeed", Files: os.DirFS(root), Log: a.log, Now: a.now, Reject: func(string, error) { rejected++ }}
+	for _, name := range files {
+		settings := fmt.Appendf(nil, `{"path": %q}`, name)
+		src, err := tweetfeed.Connector.Open(env, collect.Strict(settings))
+		if err != nil {
+			return nil, err
+		}
+		err = src.Collect(ctx, "", func(d intel.Document, _ intel.Cursor) error {
+			bar.Add(1) //nolint:errcheck // as above
+			if c.To.IsZero() || d.Published.Before(c.To) {
+				h.Add(d)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if rejected > 0 {
+		a.remark("%d rows could not be read; portent import lists them", rejected)
+	}
+	return h, nil
+}
+
+func filesIn(root string) (names []string, err error) {
+	entries, err := os.ReadDir(root)
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && e.Type()&fs.ModeType == 0 {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// backtested prints a result for people.
+func (a *app) backtested(r backtest.Result) error {
+	fmt.Fprintf(a.out, "%s: %d forecasts at %d cutoffs from %s to %s, of which %d came true (%.3f %%); %.1f s\n\n", r.Head, r.Forecasts, r.Cutoffs,
+		date(r.First), date(r.Last), r.Came, 100*float64(r.Came)/float64(r.Forecasts), r.Seconds)
+	const row = "%-18s %8s %8s %12s %12s %8s\n"
+	fmt.Fprintf(a.out, row, "", "AP", "AUC", "recall@1000", "Brier skill", "ECE")
+	line := func(name string, s backtest.Score) {
+		cells := []any{name}
+		for _, m := range []string{"ap", "auc", "recall@1000", "brier_skill", "ece"} {
+			v, ok := s[m]
+			if !ok {
+				cells = append(cells, "–")
+				continue
+			}
+			cells = append(cells, fmt.Sprintf("%.4f", v))
+		}
+		fmt.Fprintf(a.out, row, cells...)
+	}
+	line("model", r.Metrics)
+	for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
+		line(name, r.Baselines[name])
+	}
+	fmt.Fprintln(a.out)
+	for _, name := range slices.Sorted(maps.Keys(r.Skill)) {
+		what := "Brier skill over"
+		if _, ok := r.Baselines[name]["brier"]; !ok {
+			what = "AP gained over"
+		}
+		s := r.Skill[name]
+		fmt.Fprintf(a.out, "%s %s: %.4f [%.4f, %.4f]\n", what, name, s[0], s[1], s[2])
+	}
+	_, err := fmt.Fprintf(a.out, "could not be forecast: %.1f %% of what came\n", 100*r.Unscoreable)
+	return err
+}

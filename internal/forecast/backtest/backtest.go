@@ -1,0 +1,224 @@
+// Package backtest replays history and scores forecasts against what came.
+//
+// A forecast made at a cutoff rests on what was reported before it, and its
+// model on outcomes that were closed by then.
+package backtest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/portent-cti/portent/internal/forecast"
+)
+
+// Options say what is replayed.
+type Options struct {
+	From     time.Time          // no cutoff before it is tested; zero: from the first that may be
+	To       time.Time          // no outcome after it is used; zero: the end of the history
+	Seed     uint64             // of the bootstrap
+	Progress func(done, of int) // told of cutoffs done; nil: nobody
+	// Shuffle deals the outcomes of each cutoff out anew. Whatever skill is left
+	// then leaked into the test.
+	Shuffle bool
+}
+
+// A Score is what one way to forecast reached, by name of the measure.
+type Score map[string]float64
+
+// A Result is a replay and how it went.
+type Result struct {
+	Head        string                `json:"head"`
+	Data        string                `json:"data"`
+	Cutoffs     int                   `json:"cutoffs"`
+	Forecasts   int                   `json:"forecasts"`
+	Came        int                   `json:"came"`
+	First       time.Time             `json:"first_cutoff"`
+	Last        time.Time             `json:"last_cutoff"`
+	Metrics     Score                 `json:"metrics"`
+	Baselines   map[string]Score      `json:"baselines"`
+	Skill       map[string][3]float64 `json:"skill"`
+	Unscoreable float64               `json:"unscoreable"`
+	Seconds     float64               `json:"seconds"`
+}
+
+// ErrTooShort means that a history has no cutoff that can be tested.
+var ErrTooShort = errors.New("no cutoff can be tested")
+
+// cutoffs returns the beginnings of months from which on the source was watched
+// for so many days, and before them for thirty.
+func cutoffs(h *forecast.History, to time.Time, days int) []time.Time {
+	first, last := h.Span()
+	end := last.AddDate(0, 0, 1)
+	if !to.IsZero() && to.Before(end) {
+		end = to
+	}
+	var out []time.Time
+	t := time.Date(first.Year(), first.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	for ; !t.AddDate(0, 0, days).After(end); t = t.AddDate(0, 1, 0) {
+		before := t.AddDate(0, 0, -30)
+		if before.Before(first) {
+			before = first
+		}
+		if h.Watched(before, t.AddDate(0, 0, days)) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// tested returns the first of the cutoffs to test: as many as warm up were
+// closed before it.
+func tested(cuts []time.Time, from time.Time, days, warmUp int) (int, error) {
+	for i, t := range cuts {
+		closed := 0
+		for _, c := range cuts[:i] {
+			if !c.AddDate(0, 0, days).After(t) {
+				closed++
+			}
+		}
+		if closed >= warmUp && !t.Before(from) {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: %d months of history can be used, of which %d warm up", ErrTooShort, len(cuts), warmUp)
+}
+
+// A sheet is how one way to forecast did at one cutoff.
+type sheet struct {
+	n, came         int
+	ap, auc, recall float64
+	brier           float64 // sum
+}
+
+func grade(fs []Scored) sheet {
+	ts := ties(fs)
+	s := sheet{n: len(fs), ap: averagePrecision(ts), auc: auc(ts), recall: recall(ts, 1000), brier: BrierSum(fs)}
+	for _, t := range ts {
+		s.came += t.came
+	}
+	return s
+}
+
+// judged reports whether anything can be said of the order of a cutoff's
+// forecasts: something came, and something did not.
+func (s sheet) judged() bool { return s.came > 0 && s.came < s.n }
+
+// sum adds up the sheets of one way: means over the cutoffs where something
+// came. A way that orders without giving probabilities has no Brier score.
+func sum(sheets []sheet, probability bool) Score {
+	out, brier, n, judged := Score{}, 0.0, 0, 0.0
+	for _, s := range sheets {
+		brier += s.brier
+		n += s.n
+		if s.judged() {
+			out["ap"] += s.ap
+			out["auc"] += s.auc
+			out["recall@1000"] += s.recall
+			judged++
+		}
+	}
+	for _, name := range []string{"ap", "auc", "recall@1000"} {
+		out[name] /= max(1, judged)
+	}
+	if probability {
+		out["brier"] = brier / float64(n)
+	}
+	return out
+}
+
+// baseRate forecasts of each what in hindsight came of all at its cutoff, which
+// is harder to beat than any rate that was known.
+func baseRate(fs []Scored) []Scored {
+	came := 0
+	for _, f := range fs {
+		if f.Came {
+			came++
+		}
+	}
+	out := make([]Scored, len(fs))
+	for i, f := range fs {
+		out[i] = Scored{float64(came) / float64(len(fs)), f.Came}
+	}
+	return out
+}
+
+// skill is by what share the Brier score of one way is lower than that of
+// another, with its interval.
+func skill(way, than []sheet, seed uint64) [3]float64 {
+	return bounded(len(way), seed, func(drawn []int) float64 {
+		a, b := 0.0, 0.0
+		for _, i := range drawn {
+			a += way[i].brier
+			b += than[i].brier
+		}
+		if b == 0 {
+			return 0 // nothing came: there is nothing to be better than
+		}
+		return 1 - a/b
+	})
+}
+
+// gain is by how much the mean average precision of one way is higher than that
+// of another, with its interval.
+func gain(way, than []sheet, seed uint64) [3]float64 {
+	return bounded(len(way), seed, func(drawn []int) float64 {
+		d := 0.0
+		for _, i := range drawn {
+			if way[i].judged() {
+				d += way[i].ap - than[i].ap
+			}
+		}
+		return d / float64(len(drawn))
+	})
+}
+
+func bounded(cutoffs int, seed uint64, of func(drawn []int) float64) [3]float64 {
+	all := make([]int, cutoffs)
+	for i := range all {
+		all[i] = i
+	}
+	low, high := interval(cutoffs, seed, of)
+	return [3]float64{of(all), low, high}
+}
+
+// mixed spreads the bits of a number, so that a sample by it is as good as a
+// random one and the same each time.
+func mixed(a uint64) uint64 {
+	a = (a ^ a>>30) * 0xbf58476d1ce4e5b9
+	a = (a ^ a>>27) * 0x94d049bb133111eb
+	return a ^ a>>31
+}
+
+// pool gathers rows to train on as their outcomes close.
+type pool struct {
+	forecast.Samples
+	pending []batch
+}
+
+// A batch is rows whose outcomes close together.
+type batch struct {
+	closes time.Time
+	rows   *forecast.Samples
+}
+
+// until takes in what is closed by a moment.
+func (p *pool) until(t time.Time) {
+	for len(p.pending) > 0 && !p.pending[0].closes.After(t) {
+		rows := p.pending[0].rows
+		p.pending = p.pending[1:]
+		p.Width = rows.Width
+		for i := range rows.Len() {
+			p.Add(rows.Row(i), rows.Y[i], rows.Weight[i])
+		}
+	}
+}
+
+// weightOf is the weight of a row where one in so many of what did not come is
+// trained on.
+func weightOf(came bool, negatives float64) float64 {
+	if came {
+		return 1
+	}
+	return negatives
+}

@@ -1,0 +1,143 @@
+package backtest
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// A Scored is a forecast and what came of it.
+type Scored struct {
+	P    float64 // the probability, or whatever orders forecasts
+	Came bool
+}
+
+// A tie is the forecasts of one score.
+type tie struct{ n, came int }
+
+// ties returns the forecasts by falling score, equal scores together.
+func ties(fs []Scored) []tie {
+	sorted := slices.Clone(fs)
+	slices.SortFunc(sorted, func(a, b Scored) int { return cmp.Compare(b.P, a.P) })
+	var out []tie
+	for i, f := range sorted {
+		if i == 0 || f.P != sorted[i-1].P {
+			out = append(out, tie{})
+		}
+		t := &out[len(out)-1]
+		t.n++
+		if f.Came {
+			t.came++
+		}
+	}
+	return out
+}
+
+// AveragePrecision is the mean, over what came, of the share that came among
+// all forecasts of at least its score. The order of equal scores decides
+// nothing. It is NaN where nothing came.
+func AveragePrecision(fs []Scored) float64 { return averagePrecision(ties(fs)) }
+
+func averagePrecision(ts []tie) float64 {
+	seen, hits, sum := 0, 0, 0.0
+	for _, t := range ts {
+		seen += t.n
+		hits += t.came
+		sum += float64(t.came) * float64(hits) / float64(seen)
+	}
+	return sum / float64(hits)
+}
+
+// AUC is the probability that what came was scored above what did not, equal
+// scores counting half. It is NaN where only one of both is there.
+func AUC(fs []Scored) float64 { return auc(ties(fs)) }
+
+func auc(ts []tie) float64 {
+	above, below, pairs := 0, 0, 0.0
+	for _, t := range ts {
+		missed := t.n - t.came
+		pairs += float64(missed) * (float64(above) + float64(t.came)/2)
+		above += t.came
+		below += missed
+	}
+	return pairs / (float64(above) * float64(below))
+}
+
+// Recall is the share of what came that is among the n of the highest scores;
+// of equal scores that n divides, the part that fits.
+func Recall(fs []Scored, n int) float64 { return recall(ties(fs), n) }
+
+func recall(ts []tie, n int) float64 {
+	hits, all, left := 0.0, 0, n
+	for _, t := range ts {
+		all += t.came
+		hits += float64(t.came) * float64(min(t.n, left)) / float64(t.n)
+		left -= min(t.n, left)
+	}
+	return hits / float64(all)
+}
+
+// BrierSum is the sum of the squares of what each forecast missed by.
+func BrierSum(fs []Scored) float64 {
+	sum := 0.0
+	for _, f := range fs {
+		miss := f.P
+		if f.Came {
+			miss = 1 - f.P
+		}
+		sum += miss * miss
+	}
+	return sum
+}
+
+// ECE is the expected calibration error over n bins of equally many forecasts:
+// the mean distance between what was forecast and what came, by bin.
+func ECE(fs []Scored, n int) float64 {
+	sorted := slices.Clone(fs)
+	slices.SortFunc(sorted, func(a, b Scored) int { return cmp.Compare(a.P, b.P) })
+	sum := 0.0
+	for b := range n {
+		from, to := b*len(sorted)/n, (b+1)*len(sorted)/n
+		p, came := 0.0, 0.0
+		for _, f := range sorted[from:to] {
+			p += f.P
+			if f.Came {
+				came++
+			}
+		}
+		sum += math.Abs(p - came)
+	}
+	return sum / float64(len(fs))
+}
+
+const (
+	draws = 2000 // of the bootstrap
+	block = 3    // cutoffs in a row that are drawn together
+)
+
+// interval returns the bounds of the 95 % interval of a statistic over cutoffs,
+// by a moving-block bootstrap: of draws of cutoffs in blocks of three, as many
+// as there are. Neighbouring cutoffs share indicators, and so they stay
+// together.
+func interval(cutoffs int, seed uint64, of func(drawn []int) float64) (low, high float64) {
+	if cutoffs == 0 {
+		return math.NaN(), math.NaN()
+	}
+	chance := rand.New(rand.NewPCG(seed, 0))
+	size := min(block, cutoffs)
+	values := make([]float64, draws)
+	drawn := make([]int, 0, cutoffs+size)
+	for i := range values {
+		drawn = drawn[:0]
+		for len(drawn) < cutoffs {
+			start := chance.IntN(cutoffs - size + 1)
+			for k := range size {
+				drawn = append(drawn, start+k)
+			}
+		}
+		values[i] = of(drawn[:cutoffs])
+	}
+	slices.Sort(values)
+	return values[draws*25/1000], values[draws*975/1000-1]
+}
