@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -96,7 +97,30 @@ func BenchmarkTweetFeed(b *testing.B) {
 		}
 		b.ReportMetric(again.Seconds(), "second-run-s")
 		b.ReportMetric(size(b, db), "store-MB")
+		derived, documents, indexed := shares(b, db)
+		b.ReportMetric(derived/documents, "derived/documents")
+		b.ReportMetric(derived/indexed, "derived/documents-with-indexes")
+		_, rescored, _ := command(b, bin, "--db", db, "reprocess", "--scores")
+		b.ReportMetric(rescored.Seconds(), "rescore-s")
 	}
+}
+
+// shares is how many bytes a store spends on what is derived, on the table of
+// documents and on that with its indexes, but for the full text.
+func shares(b *testing.B, db string) (derived, documents, indexed float64) {
+	b.Helper()
+	raw, err := sql.Open("sqlite", strings.TrimPrefix(db, "sqlite:"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer raw.Close()
+	err = raw.QueryRowContext(b.Context(), `WITH t (name, of, bytes) AS (SELECT s.name, m.tbl_name, SUM(s.pgsize) FROM dbstat s JOIN sqlite_schema m ON m.name = s.name GROUP BY s.name)
+		SELECT SUM(CASE WHEN of IN ('observations', 'evidence', 'former_evidence', 'strata', 'links', 'assessments', 'entities', 'origins', 'activity', 'resolution', 'unresolved', 'stale', 'prints') THEN bytes END),
+		SUM(CASE WHEN name = 'documents' THEN bytes END), SUM(CASE WHEN of = 'documents' THEN bytes END) FROM t`).Scan(&derived, &documents, &indexed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return derived, documents, indexed
 }
 
 func size(b *testing.B, db string) float64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -70,7 +71,8 @@ func problems(ctx context.Context, db *store.DB, counts store.Counts) ([]string,
 }
 
 type reprocessCmd struct {
-	All bool `help:"Everything, as after reference packs have changed."`
+	All    bool `xor:"what" help:"Everything, as after reference packs have changed."`
+	Scores bool `xor:"what" help:"No document, but how far each row is believed."`
 }
 
 // Run implements the command.
@@ -78,6 +80,9 @@ func (c *reprocessCmd) Run(ctx context.Context, a *app) error {
 	p, err := a.pipeline(ctx)
 	if err != nil {
 		return err
+	}
+	if c.Scores {
+		return c.scores(ctx, a, p)
 	}
 	reprocess := p.Reprocess
 	if c.All {
@@ -97,5 +102,24 @@ func (c *reprocessCmd) Run(ctx context.Context, a *app) error {
 		return a.print(map[string]any{"documents": n})
 	}
 	fmt.Fprintf(a.out, "%d documents derived again\n", n)
+	return nil
+}
+
+// scores weighs every row anew.
+func (c *reprocessCmd) scores(ctx context.Context, a *app, p *pipeline.Pipeline) error {
+	held, err := p.DB.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	bar := a.progress(int64(held.Links), "weighing rows")
+	n, err := p.Rescore(ctx, func(n int) { bar.Add(n) }) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	if err != nil {
+		return err
+	}
+	bar.Finish() //nolint:errcheck // as above
+	if a.cli.JSON {
+		return a.print(map[string]any{"rows": n})
+	}
+	fmt.Fprintf(a.out, "%d rows weighed again\n", n)
 	return nil
 }

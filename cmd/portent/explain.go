@@ -57,7 +57,7 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		a.against(believed)
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
-		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess weighs it again", id, row.Probability, p)
+		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess --scores weighs it again", id, row.Probability, p)
 	}
 	return err
 }

@@ -78,6 +78,30 @@ func TestEveryRowIsRecomputedFromWhatIsStored(t *testing.T) {
 	}
 }
 
+func TestRowsThatAreWeighedAnewAreRecomputedToo(t *testing.T) {
+	db := newStore(t)
+	path := file(t, "a.jsonl", []byte(`{"source":"a","text":"We saw it.","published":"2026-05-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}
+{"source":"b","text":"We saw it, too.","published":"2026-06-01T00:00:00.123456Z","claims":[{"subject":"domain:evil.org","relation":"indicates","object":"actor:cold-lynx"}]}
+`))
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "import", "--source", "a", "--as", "documents", path)
+	explained := func(row string) (e told) {
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--json", "explain", row)), &e); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	row := "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	before := explained(row)
+	// The third is that the actor routes through the country of the address.
+	if out := printed(t, exitDone, "--db", db, "--now", "2027-01-01", "--json", "reprocess", "--scores"); strings.TrimSpace(out) != `{"rows":3}` {
+		t.Errorf("reprocess prints %s", out)
+	}
+	after := explained(row)
+	if after.Row != before.Row || after.Probability >= before.Probability || math.Abs(after.Probability-after.recompute()) > 1e-9 {
+		t.Errorf("before %+v, after %+v, recomputed %v; want the row with less of it left", before, after, after.recompute())
+	}
+}
+
 func TestARowThatIsNoneIsNamed(t *testing.T) {
 	db := newStore(t)
 	for row, code := range map[string]int{"nonsense": exitUsage, "7": exitFailed, "ipv4:1.2.3.4 indicates actor:x": exitFailed, "ipv4:1.2.3.4 indicates x": exitUsage} {

@@ -164,7 +164,9 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 		func(scan func(...any)) {
 			var id int64
 			w := weighed{}
-			scan(&id, &w.link.From.Kind, &w.link.From.Name, &w.link.Relation, &w.link.To.Kind, &w.link.To.Name)
+			var relation int
+			scan(&id, &w.link.From.Kind, &w.link.From.Name, &relation, &w.link.To.Kind, &w.link.To.Name)
+			w.link.Relation = intel.Relations()[relation-1]
 			key := digest(w.link.String())
 			if _, ok := byRow[key]; !ok {
 				key = digest(w.link.From.String()) // of a value set aside that another document has
@@ -175,8 +177,8 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 			}
 			delete(byRow, key)
 			w.judged = j
-			each(t, raw, `SELECT s.name, o.name, e.reliability, e.stance, e.weight, e.at, e.learned FROM evidence e JOIN documents d ON d.id = e.document
-				JOIN sources s ON s.id = d.source JOIN origins o ON o.id = e.origin WHERE e.superseded IS NULL AND e.link = `+fmt.Sprint(id)+` ORDER BY e.id`,
+			each(t, raw, `SELECT s.name, o.name, e.reliability, e.stance, e.weight / 1000000.0, e.at, COALESCE(e.learned, e.at) FROM evidence e JOIN documents d ON d.id = e.document
+				JOIN sources s ON s.id = d.source JOIN origins o ON o.id = e.origin WHERE e.link = `+fmt.Sprint(id)+` ORDER BY e.document, e.seq`,
 				func(scan func(...any)) {
 					var at, learned sql.NullInt64
 					e := intel.Evidence{Link: w.link}

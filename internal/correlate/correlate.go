@@ -11,6 +11,7 @@ package correlate
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,8 +128,8 @@ func (g *gathering) named(e intel.Entity) intel.Entity {
 }
 
 func (g *gathering) claim(c intel.Claim) {
-	if c.Object.Name == "" || c.Subject.Name == "" || len(g.out) >= most {
-		return // the source mentions a value and says no more
+	if c.Object.Name == "" || c.Subject.Name == "" || !slices.Contains(intel.Relations(), c.Relation) || len(g.out) >= most {
+		return // the source mentions a value and says no more, or nothing that anybody could ask for
 	}
 	at := c.At
 	if at.IsZero() {

@@ -127,6 +127,17 @@ func TestAHashTagBecomesTheKindTheReferenceKnows(t *testing.T) {
 	}
 }
 
+func TestAClaimOfNoRelationOfOursIsNoEvidence(t *testing.T) {
+	c := intel.Claim{Subject: intel.NewEntity(intel.Domain, "c2.example"), Relation: "likes", Object: intel.NewEntity(intel.Actor, "Cold Lynx")}
+	if got := correlate.Evidence(intel.Document{Genre: intel.Report, Claims: []intel.Claim{c}}, nil, set(t)); len(got) > 0 {
+		t.Errorf("evidence %v, want none", links(got))
+	}
+	c.Relation = intel.Indicates
+	if got := correlate.Evidence(intel.Document{Genre: intel.Report, Claims: []intel.Claim{c}}, nil, set(t)); len(got) != 1 {
+		t.Errorf("evidence %v, want one", links(got))
+	}
+}
+
 func TestWhatWasSetAsideGivesNoEvidence(t *testing.T) {
 	text := "Cold Lynx used 9.9.9.9."
 	os := mark(text, "actor:cold-lynx|Cold Lynx", "ipv4:9.9.9.9|9.9.9.9")

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -64,7 +66,7 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 		return nil
 	}
 	now := p.Now()
-	err := p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Now: now, Judge: judge(now), Resolve: k.resolve})
+	err := p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Now: now, Judge: judge(now.Truncate(time.Second)), Resolve: k.resolve})
 	switch {
 	case err == nil:
 		return nil
@@ -222,9 +224,51 @@ func product(titles map[intel.Entity]string, e intel.Entity, wording string) {
 	}
 }
 
+// Rescore weighs every link anew, as after a rule or a list has changed, and
+// returns how many there are; done is told from time to time of how many more.
+func (p *Pipeline) Rescore(ctx context.Context, done func(links int)) (int, error) {
+	if err := p.DB.SaveSetting(ctx, scored, ""); err != nil { // until all of it is done
+		return 0, err
+	}
+	n, err := p.rescore(ctx, p.Now(), false, done)
+	if err != nil {
+		return n, err
+	}
+	return n, p.DB.SaveSetting(ctx, scored, strconv.Itoa(score.Version()))
+}
+
+// scored is the setting that says by which version of the rules all is weighed.
+const scored = "scored"
+
+// rejudge weighs everything anew that older rules weighed, or a Rescore that was
+// cut short.
+func (p *Pipeline) rejudge(ctx context.Context) error {
+	by, err := p.DB.Setting(ctx, scored)
+	if err != nil && !errors.Is(err, intel.ErrNotFound) || by == strconv.Itoa(score.Version()) {
+		return err
+	}
+	n, err := p.Rescore(ctx, nil)
+	if err == nil && n > 0 {
+		p.Log.Info("rows that older rules weighed are weighed anew", "rows", n)
+	}
+	return err
+}
+
+// Fade weighs every link anew because time has passed, and leaves alone what
+// prints as it did.
+func (p *Pipeline) Fade(ctx context.Context, done func(links int)) (int, error) {
+	return p.rescore(ctx, p.Now(), true, done)
+}
+
+// rescore weighs every link; a fading one leaves alone what prints as it did.
+func (p *Pipeline) rescore(ctx context.Context, now time.Time, fade bool, done func(links int)) (int, error) {
+	now = now.Truncate(time.Second) // half the space to keep
+	return p.DB.Rescore(ctx, store.Rescoring{Weighing: store.Weighing{Now: now, Judge: judge(now)}, Fade: fade, Done: done})
+}
+
 // reweigh assesses what has become stale.
 func (p *Pipeline) reweigh(ctx context.Context) error {
-	now := p.Now()
+	now := p.Now().Truncate(time.Second)
 	for {
 		n, err := p.DB.Reweigh(ctx, batch, store.Weighing{Now: now, Judge: judge(now)})
 		if err != nil || n == 0 {

@@ -138,7 +138,7 @@ func (p *Pipeline) Keepup(ctx context.Context) error {
 }
 
 func (p *Pipeline) daily(ctx context.Context, now time.Time) error {
-	if _, err := p.DB.Fade(ctx, now.Add(-24*time.Hour)); err != nil {
+	if _, err := p.Fade(ctx, nil); err != nil {
 		return err
 	}
 	if err := p.reweigh(ctx); err != nil {

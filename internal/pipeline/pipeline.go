@@ -159,9 +159,12 @@ func (p *Pipeline) Sweep(ctx context.Context) error {
 }
 
 // Run works until ctx ends. It sweeps at its start and every few minutes; at
-// its start it also takes up what an older version derived.
+// its start it also takes up what an older version derived or weighed.
 func (p *Pipeline) Run(ctx context.Context) error {
 	if err := p.outdate(ctx); err != nil {
+		return err
+	}
+	if err := p.rejudge(ctx); err != nil {
 		return err
 	}
 	if err := p.Sweep(ctx); err != nil {

@@ -15,6 +15,10 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// Version changes whenever the same evidence would be believed otherwise: what an
+// older one weighed is weighed anew.
+func Version() int { return 1 }
+
 const (
 	// Leak is the probability that a link holds that nobody has spoken of.
 	Leak = 0.01

@@ -20,7 +20,7 @@ func known(then time.Time) string {
 	if then.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(` AND (at IS NULL OR at <= %d) AND EXISTS (SELECT 1 FROM documents k WHERE k.id = document AND k.learned <= %d)`, then.UnixMicro(), then.UnixMicro())
+	return fmt.Sprintf(` AND (at IS NULL OR at <= %d) AND EXISTS (SELECT 1 FROM documents k WHERE k.id = document AND k.learned <= %d)`, then.Unix(), then.UnixMicro())
 }
 
 // believed is the event time where it is believed at now: not one of the
@@ -103,10 +103,10 @@ func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entit
 	}
 	var first, last sql.NullInt64
 	args := append([]any{int(r.Clearance)}, anys(ids)...)
-	dated := believed(now)
+	dated := fmt.Sprintf(`(CASE WHEN at <= %d THEN at END)`, now.Add(intel.Skew).Unix())
 	err = db.read.QueryRowContext(ctx, `SELECT MIN`+dated+`, MAX`+dated+`, COUNT(DISTINCT document), COALESCE(MAX(marking), 0)
 		FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(2, len(ids))+known(then), args...).Scan(&first, &last, &s.Documents, &s.Marking)
-	s.First, s.Last = toTime(first), toTime(last)
+	s.First, s.Last = toSecond(first), toSecond(last)
 	if err != nil {
 		return s, fmt.Errorf("mentions: %w", err)
 	}
@@ -268,7 +268,7 @@ type Counts struct {
 // Counts counts everything kept, whoever may see it: it is for the operator.
 func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM documents), (SELECT COUNT(*) FROM observations),
-		(SELECT COUNT(*) FROM evidence WHERE superseded IS NULL), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
+		(SELECT COUNT(*) FROM evidence), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
 		(SELECT COUNT(*) FROM work WHERE state = 0), (SELECT COUNT(*) FROM work WHERE state = 2)`).
 		Scan(&c.Documents, &c.Observations, &c.Evidence, &c.Links, &c.Entities, &c.Waiting, &c.Parked)
 	if err != nil {
@@ -333,7 +333,7 @@ type dayCount struct{ day, n int64 }
 func (db *DB) days(ctx context.Context, r intel.Reader, ids []int64, then time.Time) ([]dayCount, error) {
 	return query(ctx, db.read, func(r *sql.Rows, x *dayCount) error { return r.Scan(&x.day, &x.n) },
 		fmt.Sprintf(`SELECT at / %d AS day, COUNT(DISTINCT document) FROM observations WHERE suppressed = '' AND marking <= $1 AND at IS NOT NULL
-		AND entity IN `+list(2, len(ids))+known(then)+` GROUP BY at / %d ORDER BY day`, day, day), append([]any{int(r.Clearance)}, anys(ids)...)...)
+		AND entity IN `+list(2, len(ids))+known(then)+` GROUP BY at / %d ORDER BY day`, day/second, day/second), append([]any{int(r.Clearance)}, anys(ids)...)...)
 }
 
 // Monthly returns the documents per month that mention one of names and that r
@@ -371,10 +371,7 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 		return 0, err
 	}
 	in := list(2, len(ids))
-	links := `(SELECT link FROM assessments WHERE from_entity IN ` + in + ` UNION SELECT link FROM assessments WHERE to_entity IN ` + in + `)`
-	if !then.IsZero() {
-		links = `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT id FROM links WHERE to_entity IN ` + in + `)`
-	}
+	links := `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT link FROM assessments WHERE to_entity IN ` + in + `)`
 	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM `+held(then, links)+` e`,
 		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {
@@ -389,7 +386,7 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, least float64, relations ...intel.Relation) (map[intel.Entity]int, int, error) {
 	args := []any{int(r.Clearance), int(r.Clearance), least, string(kind), string(intel.Actor)}
 	for _, rel := range relations {
-		args = append(args, string(rel))
+		args = append(args, number(rel))
 	}
 	type row struct {
 		intel.Entity

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -22,14 +23,21 @@ type Weighing struct {
 }
 
 // weigh assesses the given links anew from all their evidence. Links with very
-// much of it are noted as stale instead; Reweigh comes back to them.
-func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
+// much of it are noted as stale instead; Reweigh comes back to them. Of closed ones
+// something was taken back.
+func (s *saving) weigh(ctx context.Context, links, closed map[int64]bool) error {
 	ids := make([]int64, 0, len(links))
 	for l := range links {
 		ids = append(ids, l)
 	}
 	slices.Sort(ids)
+	if err := takeTurn(ctx, s.tx, s.hold); err != nil {
+		return err
+	}
 	if err := holdLinks(ctx, s.tx, ids, s.hold); err != nil {
+		return err
+	}
+	if err := forget(ctx, s.tx, slices.Sorted(maps.Keys(closed))); err != nil {
 		return err
 	}
 	return chunks(ids, func(ids []int64) error {
@@ -41,10 +49,23 @@ func (s *saving) weigh(ctx context.Context, links map[int64]bool) error {
 			if _, err := s.tx.ExecContext(ctx, `INSERT INTO stale (link) VALUES `+values(1, len(busy), 1)+` ON CONFLICT DO NOTHING`, anys(busy)...); err != nil {
 				return err
 			}
+			if err := sumUp(ctx, s.tx, s.d.Now, busy, s.ids); err != nil {
+				return err
+			}
 			ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return slices.Contains(busy, id) })
 		}
 		return weighLinks(ctx, s.tx, ids, Weighing{Now: s.d.Now, Judge: s.d.Judge})
 	})
+}
+
+// takeTurn waits for a Rescore that is writing, before anything is held that it
+// wants.
+func takeTurn(ctx context.Context, tx engine, hold string) error {
+	if hold == "" {
+		return nil // one writer
+	}
+	_, err := tx.ExecContext(ctx, `LOCK TABLE assessments IN ROW EXCLUSIVE MODE`)
+	return err
 }
 
 // holdLinks makes other transactions wait that would weigh the same links: each
@@ -70,6 +91,9 @@ func holdRows(ctx context.Context, tx engine, which string, ids []int64, hold st
 // how many it did.
 func (db *DB) Reweigh(ctx context.Context, limit int, w Weighing) (n int, err error) {
 	err = db.tx(ctx, func(tx engine) error {
+		if err := takeTurn(ctx, tx, db.dialect.hold); err != nil {
+			return err
+		}
 		ids, err := query(ctx, tx, scanInt, `SELECT link FROM stale ORDER BY link LIMIT $1`, min(limit, chunk))
 		n = len(ids)
 		if err != nil || n == 0 {
@@ -93,51 +117,28 @@ func (db *DB) Reweigh(ctx context.Context, limit int, w Weighing) (n int, err er
 	return n, nil
 }
 
-// Fade marks links for Reweigh whose assessment is older than before, and
-// returns how many.
-func (db *DB) Fade(ctx context.Context, before time.Time) (int, error) {
-	n, err := db.exec(ctx, `INSERT INTO stale (link) SELECT DISTINCT link FROM assessments WHERE at < $1 ORDER BY link ON CONFLICT DO NOTHING`, before.UnixMicro())
-	if err != nil {
-		return 0, fmt.Errorf("fade: %w", err)
+// readContexts reads the contexts of pieces as kept.
+func readContexts(pieces []piece) error {
+	for i, p := range pieces {
+		if p.note == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(p.note), &pieces[i].Context); err != nil {
+			return fmt.Errorf("link %d: %w", p.link, err)
+		}
 	}
-	return n, nil
-}
-
-// A piece is the evidence of one origin with equal weight, as one.
-type piece struct {
-	intel.Evidence
-	link int64
-	n    int
-}
-
-func scanPiece(r *sql.Rows, p *piece) error {
-	var origin int64
-	var reliability int
-	var last, first, learned sql.NullInt64
-	var note string
-	err := r.Scan(&p.link, &origin, &reliability, &p.Marking, &p.Stance, &p.Weight, &last, &first, &learned, &p.n, &note)
-	p.Origin = strconv.FormatInt(origin, 10)
-	p.Reliability = intel.Reliability(reliability)
-	p.At, p.Since, p.Learned = toTime(last), toTime(first), toTime(learned)
-	if err == nil && note != "" {
-		err = json.Unmarshal([]byte(note), &p.Context)
-	}
-	return err
-}
-
-// pieces selects the evidence of a table with the dates that are believed now.
-func pieces(table string, now time.Time) string {
-	dated := believed(now)
-	return `SELECT link, origin, reliability, marking, stance, weight, MAX` + dated + `, MIN` + dated + `, MAX(learned), COUNT(DISTINCT document), MAX(context)
-		FROM ` + table + ` GROUP BY link, origin, reliability, marking, stance, weight ORDER BY link, origin, marking, stance, weight`
+	return nil
 }
 
 func weighLinks(ctx context.Context, tx engine, ids []int64, w Weighing) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	all, err := query(ctx, tx, scanPiece, pieces(`evidence WHERE superseded IS NULL AND link IN `+list(1, len(ids)), w.Now), anys(ids)...)
+	all, fresh, err := weighed(ctx, tx, w.Now, ids)
 	if err != nil {
+		return err
+	}
+	if err := addStrata(ctx, tx, fresh); err != nil {
 		return err
 	}
 	ends, err := linkEnds(ctx, tx, ids)
@@ -147,22 +148,22 @@ func weighLinks(ctx context.Context, tx engine, ids []int64, w Weighing) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM assessments WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
 		return err
 	}
-	rows, err := assess(all, ends, w.Judge)
+	found, err := assess(all, ends, w.Judge)
 	if err != nil {
 		return err
 	}
-	return chunks(rows, func(rows []assessed) error {
-		args := make([]any, 0, 15*len(rows))
-		for _, r := range rows {
-			note, err := contextText(r.Context)
-			if err != nil {
-				return err
-			}
-			args = append(args, r.link, int(r.Marking), r.below, r.ends.from, r.ends.relation, r.ends.to, r.ends.class(), r.Probability, string(r.Level),
-				fromTime(r.First), fromTime(r.Last), r.Origins, r.Documents, note, r.At.UnixMicro())
+	rows := make([]assessedRow, len(found))
+	for i, a := range found {
+		if rows[i], err = a.row(); err != nil {
+			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO assessments (link, marking, below, from_entity, relation, to_entity, class, probability, level,
-			first, last, origins, documents, context, at) VALUES `+values(1, len(rows), 15), args...)
+		delete(ends, a.link)
+	}
+	for _, id := range slices.Sorted(maps.Keys(ends)) {
+		rows = append(rows, unheard(ends[id]))
+	}
+	return chunks(rows, func(rows []assessedRow) error {
+		_, err := tx.ExecContext(ctx, insertAssessed(len(rows)), assessedArgs(rows)...)
 		return err
 	})
 }
@@ -170,29 +171,21 @@ func weighLinks(ctx context.Context, tx engine, ids []int64, w Weighing) error {
 // An end pair is a link as it is stored.
 type ends struct {
 	id, from, to       int64
-	relation           string
+	relation           intel.Relation
 	fromKind, toKind   intel.Kind
 	fromName, toName   string
 	fromTitle, toTitle string
 }
 
 func (e ends) link() intel.Link {
-	return intel.Link{From: intel.Entity{Kind: e.fromKind, Name: e.fromName}, Relation: intel.Relation(e.relation), To: intel.Entity{Kind: e.toKind, Name: e.toName}}
-}
-
-// end is the integer of the entity at one end.
-func (e ends) end(to bool) int64 {
-	if to {
-		return e.to
-	}
-	return e.from
+	return intel.Link{From: intel.Entity{Kind: e.fromKind, Name: e.fromName}, Relation: e.relation, To: intel.Entity{Kind: e.toKind, Name: e.toName}}
 }
 
 // class is that of the end which is not a mere name, if one is.
 func (e ends) class() int { return int(max(e.fromKind.Class(), e.toKind.Class())) }
 
 func scanEnds(r *sql.Rows, e *ends) error {
-	return r.Scan(&e.id, &e.from, &e.relation, &e.to, &e.fromKind, &e.fromName, &e.fromTitle, &e.toKind, &e.toName, &e.toTitle)
+	return r.Scan(&e.id, &e.from, numbered{&e.relation}, &e.to, &e.fromKind, &e.fromName, &e.fromTitle, &e.toKind, &e.toName, &e.toTitle)
 }
 
 const endsSelect = `SELECT l.id, l.from_entity, l.relation, l.to_entity, f.kind, f.name, f.title, t.kind, t.name, t.title
@@ -217,41 +210,56 @@ type assessed struct {
 	ends  ends
 }
 
-// assess runs judge over pieces and adds what grouping took away from it: the
-// number of documents and the first time.
-func assess(all []piece, links map[int64]ends, judge func([]intel.Evidence) []intel.Assessment) ([]assessed, error) {
-	ids := make(map[intel.Link]int64, len(links))
-	for id, e := range links {
-		ids[e.link()] = id
+// A group is what is said of one link.
+type group struct {
+	link   intel.Link
+	ends   ends
+	pieces []piece
+}
+
+// grouped returns pieces, in order of links, by links, and as evidence of them.
+func grouped(all []piece, links map[int64]ends) ([]group, []intel.Evidence, error) {
+	if err := readContexts(all); err != nil {
+		return nil, nil, err
 	}
+	groups := make([]group, 0, len(all))
 	evidence := make([]intel.Evidence, len(all))
-	byLink := map[int64][]piece{}
-	for i, p := range all {
-		e, ok := links[p.link]
-		if !ok {
-			return nil, fmt.Errorf("link %d: %w", p.link, intel.ErrNotFound)
+	for i := range all {
+		if i == 0 || all[i].link != all[i-1].link {
+			e, ok := links[all[i].link]
+			if !ok {
+				return nil, nil, fmt.Errorf("link %d: %w", all[i].link, intel.ErrNotFound)
+			}
+			groups = append(groups, group{link: e.link(), ends: e, pieces: all[i:i]})
 		}
-		all[i].Link = e.link()
+		g := &groups[len(groups)-1]
+		g.pieces = g.pieces[:len(g.pieces)+1]
+		all[i].Link = g.link
 		evidence[i] = all[i].Evidence
-		byLink[p.link] = append(byLink[p.link], all[i])
 	}
-	var out []assessed
+	return groups, evidence, nil
+}
+
+// assess runs judge over pieces, in order of links, and adds what grouping took
+// away from it: the number of documents and the first time.
+func assess(all []piece, links map[int64]ends, judge func([]intel.Evidence) []intel.Assessment) ([]assessed, error) {
+	groups, evidence, err := grouped(all, links)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]assessed, 0, len(groups))
+	at := 0 // judges mostly keep the order
 	for _, a := range judge(evidence) {
-		id := ids[a.Link]
-		row := assessed{Assessment: a, link: id, below: int(intel.Red) + 1, ends: links[id]}
+		for tries := 0; groups[at].link != a.Link; tries++ {
+			if tries == len(groups) {
+				return nil, fmt.Errorf("link %v that nobody asked of: %w", a.Link, intel.ErrInvalid)
+			}
+			at = (at + 1) % len(groups)
+		}
+		row := assessed{Assessment: a, link: groups[at].ends.id, below: int(intel.Red) + 1, ends: groups[at].ends}
 		row.First, row.Last, row.Documents = time.Time{}, time.Time{}, 0
-		for _, p := range byLink[id] {
-			if p.Marking > a.Marking {
-				continue
-			}
-			row.Documents += p.n
-			if p.Stance != intel.Supports {
-				continue
-			}
-			row.First = earlier(row.First, p.Since)
-			if p.At.After(row.Last) {
-				row.Last = p.At
-			}
+		for i := range groups[at].pieces {
+			row.count(&groups[at].pieces[i])
 		}
 		out = append(out, row)
 	}
@@ -264,6 +272,21 @@ func assess(all []piece, links map[int64]ends, judge func([]intel.Evidence) []in
 		}
 	}
 	return out, nil
+}
+
+// count adds a piece to the dates and documents of a row that its marking lets it
+// into.
+func (a *assessed) count(p *piece) {
+	if p.Marking > a.Marking {
+		return
+	}
+	a.Documents += p.n
+	if p.Stance == intel.Supports {
+		a.First = earlier(a.First, p.Since)
+		if p.At.After(a.Last) {
+			a.Last = p.At
+		}
+	}
 }
 
 // earlier returns the earlier of two times, of which zero ones are unknown.

@@ -13,10 +13,6 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// hot is the number of documents from which a link is weighed again by
-// Reweigh, from time to time, and no longer at each arrival.
-const hot = 1000
-
 // Derived is what one document came to.
 type Derived struct {
 	Document     intel.DocumentID
@@ -68,10 +64,10 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		for l := range touched {
 			links[l] = true
 		}
-		if err := s.unresolve(ctx, links); err != nil {
+		if err := s.weigh(ctx, links, touched); err != nil {
 			return err
 		}
-		if err := s.weigh(ctx, links); err != nil {
+		if err := s.unresolve(ctx, links); err != nil {
 			return err
 		}
 		if err := s.finish(ctx); err != nil {
@@ -152,8 +148,13 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 		if err := s.unpace(ctx, again); err != nil {
 			return err
 		}
-		closed, err := query(ctx, s.tx, scanInt, `UPDATE evidence SET superseded = $1 WHERE superseded IS NULL AND document IN `+list(2, len(again))+` RETURNING link`,
-			append([]any{s.now}, anys(again)...)...)
+		const columns = `document, seq, origin, reliability, marking, stance, weight, at, learned, start, length, context, since`
+		_, err = s.tx.ExecContext(ctx, `INSERT INTO former_evidence (link, superseded, `+columns+`)
+			SELECT link, CAST($1 AS BIGINT), `+columns+` FROM evidence WHERE document IN `+list(2, len(again))+` ON CONFLICT DO NOTHING`, append([]any{s.now}, anys(again)...)...)
+		if err != nil {
+			return err
+		}
+		closed, err := query(ctx, s.tx, scanInt, `DELETE FROM evidence WHERE document IN `+list(1, len(again))+` RETURNING link`, anys(again)...)
 		if err != nil {
 			return err
 		}
@@ -259,7 +260,7 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 		counted := map[int64]bool{}
 		for i, o := range d.Observations {
 			id := s.entities[o.Entity]
-			rows = append(rows, [8]any{doc.id, i, id, o.Offset, o.Length, o.Suppressed, doc.marking, doc.published})
+			rows = append(rows, [8]any{doc.id, i, id, o.Offset, o.Length, o.Suppressed, doc.marking, secondOf(doc.published)})
 			if o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" && !counted[id] {
 				counted[id] = true
 				s.changes[tally{id, weekOf(doc.published), doc.marking}]++
@@ -299,6 +300,8 @@ type tally struct{ entity, week, marking int64 }
 
 const (
 	day = int64(24 * time.Hour / time.Microsecond)
+	// second is that of the same.
+	second = int64(time.Second / time.Microsecond)
 	// undated is the week under which documents without a time are counted.
 	undated = int64(-1 << 24)
 )
@@ -327,7 +330,7 @@ func (s *saving) uncount(ctx context.Context, documents []int64) error {
 	rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error {
 		var at sql.NullInt64
 		err := r.Scan(&x.document, &x.entity, &x.kind, &x.marking, &at)
-		x.week = weekOf(at)
+		x.week = weekOf(sql.NullInt64{Int64: at.Int64 * second, Valid: at.Valid})
 		return err
 	}, `SELECT DISTINCT o.document, o.entity, e.kind, o.marking, o.at FROM observations o JOIN entities e ON e.id = o.entity
 		WHERE o.suppressed = '' AND o.document IN `+list(1, len(documents)), anys(documents)...)
@@ -384,37 +387,44 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 	var rows [][14]any
 	for _, d := range batch {
 		doc := s.docs[d.Document]
-		for _, e := range d.Evidence {
+		for seq, e := range d.Evidence {
 			id := links[e.Link]
 			touched[id] = true
 			note, err := contextText(e.Context)
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, [14]any{id, doc.id, s.origins[text(e.Origin)], int(e.Reliability), int(e.Marking), int(e.Stance), e.Weight,
-				fromTime(e.At), e.Learned.UnixMicro(), e.Offset, e.Length, note, s.d.Version, s.since(doc.id, e)})
+			rows = append(rows, [14]any{id, doc.id, seq, s.origins[text(e.Origin)], int(e.Reliability), int(e.Marking), int(e.Stance), millionths(e.Weight),
+				fromTime(e.At), unless(e.Learned.Equal(e.At), e.Learned), e.Offset, e.Length, note, s.since(doc.id, e)})
 		}
 		s.pacing(doc.id, d.Evidence)
 	}
 	if err := s.savePaces(ctx); err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(rows, func(a, b [14]any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
 	return touched, chunks(rows, func(rows [][14]any) error {
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, origin, reliability, marking, stance, weight, at, learned,
-			start, length, context, version, since) VALUES `+values(1, len(rows), 14), flat(rows)...)
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, seq, origin, reliability, marking, stance, weight, at, learned,
+			start, length, context, since) VALUES `+values(1, len(rows), 14), flat(rows)...)
 		return err
 	})
 }
 
 // since is from when a piece is believed: what a document first came to from
 // when the document was learned, so that history that is filled in later can be
-// read as of its days; what replaces an earlier version from now on.
-func (s *saving) since(document int64, e intel.Evidence) int64 {
-	since := e.Learned.UnixMicro()
-	if s.again[document] {
-		since = max(since, s.now)
+// read as of its days; what replaces an earlier version from now on. It is none
+// where it is when the document was learned.
+func (s *saving) since(document int64, e intel.Evidence) sql.NullInt64 {
+	now := time.UnixMicro(s.now)
+	return unless(!s.again[document] || !now.After(e.Learned), now)
+}
+
+// unless is a moment, or none if that goes without saying.
+func unless(so bool, t time.Time) sql.NullInt64 {
+	if so {
+		return sql.NullInt64{}
 	}
-	return since
+	return fromTime(t)
 }
 
 func contextText(c intel.Context) (string, error) {
@@ -427,37 +437,40 @@ func contextText(c intel.Context) (string, error) {
 
 func (s *saving) links(ctx context.Context, batch []Derived) (map[intel.Link]int64, error) {
 	ids := map[intel.Link]int64{}
-	byID := map[[2]int64]map[string]intel.Link{}
+	byID := map[[2]int64]map[intel.Relation]intel.Link{}
 	var rows [][3]any
 	for _, d := range batch {
 		for _, e := range d.Evidence {
 			if _, ok := ids[e.Link]; ok {
 				continue
 			}
+			if number(e.Link.Relation) == 0 {
+				return nil, fmt.Errorf("link %q: no such relation: %w", e.Link, intel.ErrInvalid)
+			}
 			ids[e.Link] = 0
 			from, to := s.entities[e.Link.From], s.entities[e.Link.To]
-			rows = append(rows, [3]any{from, string(e.Link.Relation), to})
+			rows = append(rows, [3]any{from, number(e.Link.Relation), to})
 			pair := [2]int64{from, to}
 			if byID[pair] == nil {
-				byID[pair] = map[string]intel.Link{}
+				byID[pair] = map[intel.Relation]intel.Link{}
 			}
-			byID[pair][string(e.Link.Relation)] = e.Link
+			byID[pair][e.Link.Relation] = e.Link
 		}
 	}
 	type row struct {
 		id, from, to int64
-		relation     string
+		relation     intel.Relation
 	}
 	slices.SortFunc(rows, func(a, b [3]any) int {
-		return cmp.Or(cmp.Compare(a[0].(int64), b[0].(int64)), cmp.Compare(a[2].(int64), b[2].(int64)), cmp.Compare(a[1].(string), b[1].(string)))
+		return cmp.Or(cmp.Compare(a[0].(int64), b[0].(int64)), cmp.Compare(a[2].(int64), b[2].(int64)), cmp.Compare(a[1].(int), b[1].(int)))
 	})
 	return ids, chunks(rows, func(rows [][3]any) error {
 		args := flat(rows)
 		if _, err := s.tx.ExecContext(ctx, `INSERT INTO links (from_entity, relation, to_entity) VALUES `+values(1, len(rows), 3)+` ON CONFLICT DO NOTHING`, args...); err != nil {
 			return err
 		}
-		found, err := query(ctx, s.tx, func(r *sql.Rows, l *row) error { return r.Scan(&l.id, &l.from, &l.relation, &l.to) },
-			`WITH w (f, r, t) AS (VALUES `+casts(1, len(rows), "BIGINT", "TEXT", "BIGINT")+`)
+		found, err := query(ctx, s.tx, func(r *sql.Rows, l *row) error { return r.Scan(&l.id, &l.from, numbered{&l.relation}, &l.to) },
+			`WITH w (f, r, t) AS (VALUES `+casts(1, len(rows), "BIGINT", "SMALLINT", "BIGINT")+`)
 			SELECT l.id, l.from_entity, l.relation, l.to_entity FROM w JOIN links l ON l.from_entity = w.f AND l.relation = w.r AND l.to_entity = w.t`, args...)
 		for _, l := range found {
 			ids[byID[[2]int64{l.from, l.to}][l.relation]] = l.id

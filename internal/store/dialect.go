@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
 	"github.com/pressly/goose/v3"
@@ -22,6 +23,14 @@ type dialect struct {
 	search string
 	// lock is appended to a SELECT whose rows another worker must not take.
 	lock string
+	// alone makes others wait who would weigh links, for the rest of a transaction;
+	// empty where there is one writer.
+	alone string
+	// roomy gives the writer more memory for pages, for work that touches very many,
+	// and modest takes it back; empty where the server has its own.
+	roomy, modest string
+	// pause is how long who writes batch after batch lets others in between.
+	pause time.Duration
 	// hold is appended to a SELECT whose rows another transaction must wait for.
 	hold string
 	// index makes the text of documents searchable, run after they are saved.
@@ -45,6 +54,9 @@ var dialects = map[string]dialect{
 		name:      "sqlite",
 		goose:     goose.DialectSQLite3,
 		bare:      true,
+		roomy:     `PRAGMA cache_size(-98304)`,
+		modest:    `PRAGMA cache_size(-8192)`,
+		pause:     rescorePause,
 		open:      openSQLite,
 		search:    `d.id IN (SELECT rowid FROM documents_text WHERE documents_text MATCH $1 ORDER BY rowid DESC LIMIT 20000)`,
 		index:     `INSERT INTO documents_text (rowid, title, text) SELECT id, title, text FROM documents WHERE id >= $1 AND id <= $2 AND (text <> '' OR title <> '')`,
@@ -61,6 +73,7 @@ var dialects = map[string]dialect{
 		search: `d.id IN (SELECT id FROM documents WHERE words @@ plainto_tsquery('simple', $1))`,
 		lock:   ` FOR UPDATE SKIP LOCKED`,
 		hold:   ` FOR UPDATE`,
+		alone:  `LOCK TABLE assessments IN SHARE ROW EXCLUSIVE MODE`,
 		// A tsvector holds at most 1 MB: long documents are found by their beginning.
 		index:     `UPDATE documents SET words = to_tsvector('simple', title || ' ' || left(text, 200000)) WHERE id >= $1 AND id <= $2 AND words IS NULL AND (text <> '' OR title <> '')`,
 		like:      `ILIKE`,

@@ -246,13 +246,13 @@ func (db *DB) Said(ctx context.Context, r intel.Reader, ids []intel.DocumentID) 
 		}
 		some, err := query(ctx, db.read, func(r *sql.Rows, s *Said) error {
 			var key []byte
-			err := r.Scan(&key, &s.Link.Relation, &s.Weight, &s.Link.From.Kind, &s.Link.From.Name, &s.FromName, &s.Link.To.Kind, &s.Link.To.Name, &s.ToName)
+			err := r.Scan(&key, numbered{&s.Link.Relation}, weighted{&s.Weight}, &s.Link.From.Kind, &s.Link.From.Name, &s.FromName, &s.Link.To.Kind, &s.Link.To.Name, &s.ToName)
 			s.Document = intel.DocumentID(hex.EncodeToString(key))
 			return err
 		}, `SELECT d.key, l.relation, e.weight, f.kind, f.name, f.title, t.kind, t.name, t.title
-			FROM documents d JOIN evidence e ON e.document = d.id AND e.superseded IS NULL JOIN links l ON l.id = e.link
+			FROM documents d JOIN evidence e ON e.document = d.id JOIN links l ON l.id = e.link
 			JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity
-			WHERE d.marking <= $1 AND e.stance = 0 AND l.relation <> 'indicates' AND d.key IN `+list(2, len(keys))+` ORDER BY e.weight DESC, e.id`,
+			WHERE d.marking <= $1 AND e.stance = 0 AND l.relation <> `+rel(intel.Indicates)+` AND d.key IN `+list(2, len(keys))+` ORDER BY e.weight DESC, e.document, e.seq`,
 			append([]any{int(r.Clearance)}, keys...)...)
 		out = append(out, some...)
 		return err
@@ -301,13 +301,13 @@ func (db *DB) Given(ctx context.Context, r intel.Reader, id intel.DocumentID) ([
 	rows, err := query(ctx, db.read, func(r *sql.Rows, e *intel.Evidence) error {
 		var at, learned sql.NullInt64
 		var reliability int
-		err := r.Scan(&e.Link.From.Kind, &e.Link.From.Name, &e.Link.Relation, &e.Link.To.Kind, &e.Link.To.Name, &e.Origin, &reliability,
-			&e.Marking, &e.Stance, &e.Weight, &at, &learned, &e.Offset, &e.Length)
+		err := r.Scan(&e.Link.From.Kind, &e.Link.From.Name, numbered{&e.Link.Relation}, &e.Link.To.Kind, &e.Link.To.Name, &e.Origin, &reliability,
+			&e.Marking, &e.Stance, weighted{&e.Weight}, &at, &learned, &e.Offset, &e.Length)
 		e.Document, e.Reliability, e.At, e.Learned = id, intel.Reliability(reliability), toTime(at), toTime(learned)
 		return err
-	}, `SELECT f.kind, f.name, l.relation, t.kind, t.name, o.name, e.reliability, e.marking, e.stance, e.weight, e.at, e.learned, e.start, e.length
-		FROM documents d JOIN evidence e ON e.document = d.id AND e.superseded IS NULL JOIN links l ON l.id = e.link JOIN origins o ON o.id = e.origin
-		JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity WHERE d.key = $1 AND d.marking <= $2 ORDER BY e.id`, keys[0], int(r.Clearance))
+	}, `SELECT f.kind, f.name, l.relation, t.kind, t.name, o.name, e.reliability, e.marking, e.stance, e.weight, e.at, COALESCE(e.learned, e.at), e.start, e.length
+		FROM documents d JOIN evidence e ON e.document = d.id JOIN links l ON l.id = e.link JOIN origins o ON o.id = e.origin
+		JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity WHERE d.key = $1 AND d.marking <= $2 ORDER BY e.seq`, keys[0], int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("evidence of document %s: %w", id, err)
 	}

@@ -9,6 +9,7 @@ import (
 // handle is what a connection pool and a transaction have in common.
 type handle interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
+	PrepareContext(context.Context, string) (*sql.Stmt, error)
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }
@@ -41,6 +42,14 @@ func (e engine) QueryRowContext(ctx context.Context, statement string, args ...a
 		statement, args = unnumber(statement, args)
 	}
 	return e.handle.QueryRowContext(ctx, statement, args...)
+}
+
+// prepare readies a statement whose parameters stand in it once each and in order.
+func (e engine) prepare(ctx context.Context, statement string, parameters int) (*sql.Stmt, error) {
+	if e.bare {
+		statement, _ = unnumber(statement, make([]any, parameters))
+	}
+	return e.PrepareContext(ctx, statement)
 }
 
 // unnumber turns $N into ? and gives each the argument that N names. Statements

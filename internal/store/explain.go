@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -14,7 +14,7 @@ import (
 // intel.ErrNotFound.
 func (db *DB) Linked(ctx context.Context, l intel.Link) (int64, error) {
 	ids, err := query(ctx, db.read, scanInt, `SELECT l.id FROM links l JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity
-		WHERE f.kind = $1 AND f.name = $2 AND l.relation = $3 AND t.kind = $4 AND t.name = $5`, string(l.From.Kind), l.From.Name, string(l.Relation), string(l.To.Kind), l.To.Name)
+		WHERE f.kind = $1 AND f.name = $2 AND l.relation = $3 AND t.kind = $4 AND t.name = $5`, string(l.From.Kind), l.From.Name, number(l.Relation), string(l.To.Kind), l.To.Name)
 	if err == nil && len(ids) == 0 {
 		err = intel.ErrNotFound
 	}
@@ -28,7 +28,11 @@ func (db *DB) Linked(ctx context.Context, l intel.Link) (int64, error) {
 // now: what an origin says with equal weight and reliability is one piece, with
 // the latest date that is believed.
 func (db *DB) Parts(ctx context.Context, r intel.Reader, id int64, now time.Time) ([]intel.Evidence, error) {
-	all, err := query(ctx, db.read, scanPiece, pieces(`evidence WHERE superseded IS NULL AND marking <= $1 AND link = $2`, now), int(r.Clearance), id)
+	all, _, err := weighed(ctx, db.read, now, []int64{id})
+	if err == nil {
+		all = slices.DeleteFunc(all, func(p piece) bool { return p.Marking > r.Clearance })
+		err = readContexts(all)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("parts of row %d: %w", id, err)
 	}
@@ -36,30 +40,36 @@ func (db *DB) Parts(ctx context.Context, r intel.Reader, id int64, now time.Time
 	if err != nil {
 		return nil, fmt.Errorf("parts of row %d: %w", id, err)
 	}
-	names, err := db.originNames(ctx, id)
+	names, err := db.originNames(ctx, all)
 	if err != nil {
 		return nil, fmt.Errorf("parts of row %d: %w", id, err)
 	}
 	out := make([]intel.Evidence, len(all))
 	for i, p := range all {
 		out[i] = p.Evidence
-		out[i].Link, out[i].Origin = link[id].link(), names[p.Origin]
+		out[i].Link, out[i].Origin = link[id].link(), names[p.origin]
 	}
 	return out, nil
 }
 
-// originNames returns the names of the origins of a link, by their integers as
-// text.
-func (db *DB) originNames(ctx context.Context, id int64) (map[string]string, error) {
+// originNames returns the names of the origins of pieces.
+func (db *DB) originNames(ctx context.Context, pieces []piece) (map[int64]string, error) {
 	type row struct {
 		id   int64
 		name string
 	}
-	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.name) },
-		`SELECT DISTINCT o.id, o.name FROM evidence e JOIN origins o ON o.id = e.origin WHERE e.superseded IS NULL AND e.link = $1`, id)
-	out := make(map[string]string, len(rows))
-	for _, x := range rows {
-		out[strconv.FormatInt(x.id, 10)] = x.name
+	var ids []int64
+	for _, p := range pieces {
+		ids = append(ids, p.origin)
 	}
-	return out, err
+	slices.Sort(ids)
+	names := make(map[int64]string, len(ids))
+	return names, chunks(slices.Compact(ids), func(ids []int64) error {
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.name) },
+			`SELECT id, name FROM origins WHERE id IN `+list(1, len(ids)), anys(ids)...)
+		for _, x := range rows {
+			names[x.id] = x.name
+		}
+		return err
+	})
 }

@@ -1,6 +1,11 @@
 package store
 
-import "context"
+import (
+	"context"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
 
 // Exec runs one statement outside any store, for tests that make schemas.
 func Exec(url, statement string) error {
@@ -16,4 +21,42 @@ func Exec(url, statement string) error {
 // InTransaction runs f as the store runs what it saves.
 func (db *DB) InTransaction(ctx context.Context, f func() error) error {
 	return db.tx(ctx, func(engine) error { return f() })
+}
+
+// RescoreBy is Rescore with so many links in a transaction.
+func (db *DB) RescoreBy(ctx context.Context, r Rescoring, links int) (int, error) {
+	return db.rescore(ctx, r, links)
+}
+
+// Run runs statements that no method of the store has.
+func (db *DB) Run(ctx context.Context, statements ...string) error {
+	for _, s := range statements {
+		if _, err := db.write.ExecContext(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OpenAt opens an empty store as it was at a version of its schema.
+func OpenAt(ctx context.Context, url string, version int64) (*DB, error) {
+	d := dialects["postgres"]
+	if url[0] == 's' {
+		d = dialects["sqlite"]
+	}
+	write, read, err := d.open(url)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{write, read, engine{write, d.bare}, engine{read, d.bare}, d, url}
+	files, err := fs.Sub(migrations, "migrations/"+d.name)
+	if err != nil {
+		return nil, err
+	}
+	p, err := goose.NewProvider(d.goose, write, files)
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.UpTo(ctx, version)
+	return db, err
 }

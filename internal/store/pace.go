@@ -18,7 +18,7 @@ type stride struct{ origin, day, marking int64 }
 type pace struct{ said, posted int64 }
 
 // counted is the evidence of pace: whose something is, with a date.
-const counted = `e.superseded IS NULL AND e.at >= 0 AND l.relation = '` + string(intel.Indicates) + `'`
+func counted() string { return `e.at >= 0 AND l.relation = ` + rel(intel.Indicates) }
 
 // unpace takes back what documents that are derived again have added to pace.
 func (s *saving) unpace(ctx context.Context, documents []int64) error {
@@ -28,7 +28,7 @@ func (s *saving) unpace(ctx context.Context, documents []int64) error {
 	}
 	rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.day, &x.marking, &x.document, &x.n) },
 		fmt.Sprintf(`SELECT e.origin, e.at / %d AS day, e.marking, e.document, COUNT(DISTINCT l.from_entity) FROM evidence e JOIN links l ON l.id = e.link
-		WHERE `+counted+` AND e.document IN `+list(1, len(documents))+` GROUP BY e.origin, e.at / %d, e.marking, e.document`, day, day), anys(documents)...)
+		WHERE `+counted()+` AND e.document IN `+list(1, len(documents))+` GROUP BY e.origin, e.at / %d, e.marking, e.document`, day, day), anys(documents)...)
 	for _, x := range rows {
 		s.paced(x.stride, x.document, -x.n)
 	}
@@ -107,8 +107,8 @@ func (db *DB) Grounds(ctx context.Context, r intel.Reader, links []int64) (map[i
 	out := make(map[int64][]Ground, len(links))
 	err := chunks(links, func(links []int64) error {
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.Origin, &x.Day) },
-			fmt.Sprintf(`SELECT DISTINCT e.link, e.origin, CASE WHEN e.at >= 0 THEN e.at / %d ELSE -1 END AS day FROM evidence e WHERE e.superseded IS NULL AND e.stance = 0
-			AND e.marking <= $1 AND e.link IN `+list(2, len(links)), day), append([]any{int(r.Clearance)}, anys(links)...)...)
+			fmt.Sprintf(`SELECT DISTINCT e.link, e.origin, CASE WHEN e.at >= 0 THEN e.at / %d ELSE -1 END AS day FROM evidence e WHERE e.stance = 0
+			AND NOT EXISTS (SELECT 1 FROM strata s WHERE s.link = e.link) AND e.marking <= $1 AND e.link IN `+list(2, len(links)), day), append([]any{int(r.Clearance)}, anys(links)...)...)
 		for _, x := range rows {
 			if len(out[x.link]) <= mostGrounds {
 				out[x.link] = append(out[x.link], x.Ground)
@@ -199,9 +199,9 @@ func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.En
 		}
 		type row struct{ id, n int64 }
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.n) },
-			`SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM assessments a JOIN entities o ON o.id = a.to_entity
+			`SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM links l JOIN assessments a ON a.link = l.id JOIN entities o ON o.id = a.to_entity
 			AND o.kind IN ('`+string(intel.Actor)+`', '`+string(intel.Malware)+`', '`+string(intel.Tool)+`')
-			WHERE a.relation = '`+string(intel.Indicates)+`' AND a.marking <= $1 AND a.below > $1 AND a.from_entity IN `+list(2, len(ids))+`
+			WHERE l.relation = `+rel(intel.Indicates)+` AND a.marking <= $1 AND a.below > $1 AND l.from_entity IN `+list(2, len(ids))+`
 			GROUP BY a.from_entity`, append([]any{int(r.Clearance)}, anys(ids)...)...)
 		for _, x := range rows {
 			out[names[x.id]] = int(x.n)

@@ -13,15 +13,16 @@ import (
 )
 
 // held is the evidence, of markings up to $1, of links that was believed then
-// (zero: now), as a table. It has one part for each of the two indexes.
+// (zero: now), as a table. It has one part for each of the two tables.
 func held(then time.Time, links string) string {
-	in := ` AND marking <= $1 AND link IN ` + links
+	in := `WHERE marking <= $1 AND link IN ` + links
 	if then.IsZero() {
-		return `(SELECT * FROM evidence WHERE superseded IS NULL` + in + `)`
+		return `(SELECT * FROM evidence ` + in + `)`
 	}
+	const columns = `link, document, seq, origin, reliability, marking, stance, weight, at, learned, start, length, context, since`
 	at := then.UnixMicro()
-	return fmt.Sprintf(`(SELECT * FROM evidence WHERE superseded IS NULL AND since <= %d%s
-		UNION ALL SELECT * FROM evidence WHERE superseded > %d AND since <= %d%s)`, at, in, at, at, in)
+	return fmt.Sprintf(`(SELECT %[1]s FROM evidence %[2]s AND COALESCE(since, learned, at) <= %[3]d
+		UNION ALL SELECT %[1]s FROM former_evidence %[2]s AND COALESCE(since, learned, at) <= %[3]d AND superseded > %[3]d)`, columns, in, at)
 }
 
 // countPast counts all links of ids, believed by now or not.
@@ -35,8 +36,14 @@ func (o Outline) countPast(ctx context.Context, q engine, _ intel.Reader, ids []
 	for _, inward := range []bool{false, true} {
 		side, other := sides(inward)
 		err := chunks(ids, func(ids []int64) error {
-			rows, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, &x.relation, &x.nameKind, &x.second, &x.n) },
-				`SELECT l.`+side+`, l.relation, n.kind, o.kind, COUNT(*) FROM links l JOIN entities n ON n.id = l.`+side+` JOIN entities o ON o.id = l.`+other+`
+			links := `links l`
+			if inward { // of which assessments have an index
+				links = `(SELECT DISTINCT link, from_entity, relation, to_entity FROM assessments WHERE to_entity IN ` + list(1, len(ids)) + `) l`
+			}
+			rows, err := query(ctx, q, func(r *sql.Rows, x *row) error {
+				return r.Scan(&x.name, numbered{&x.relation}, &x.nameKind, &x.second, &x.n)
+			},
+				`SELECT l.`+side+`, l.relation, n.kind, o.kind, COUNT(*) FROM `+links+` JOIN entities n ON n.id = l.`+side+` JOIN entities o ON o.id = l.`+other+`
 				WHERE l.`+side+` IN `+list(1, len(ids))+` GROUP BY l.`+side+`, l.relation, n.kind, o.kind`, anys(ids)...)
 			for _, x := range rows {
 				o.counts[linkClass{x.name, inward, x.relation, max(x.nameKind.Class(), x.second.Class())}] += x.n
@@ -100,29 +107,30 @@ const pageLinks = 2 * chunk
 // level, page by page.
 func (db *DB) eachLink(ctx context.Context, o Outline, name intel.Entity, s Section, f func([]ends) error) error {
 	id := o.ids[name]
-	side, other := sides(s.Inward)
 	contains := strings.ToLower(s.Contains)
+	which := `SELECT id FROM links WHERE from_entity = $1 AND relation = $2 ORDER BY id`
+	if s.Inward {
+		which = `SELECT DISTINCT link FROM assessments WHERE to_entity = $1 AND relation = $2 ORDER BY link`
+	}
 	for _, rel := range s.Relations {
 		if o.counts[linkClass{id, s.Inward, rel, s.Class}] == 0 {
 			continue
 		}
-		for last := int64(-1); ; {
-			page, err := query(ctx, db.read, scanEnds, fmt.Sprintf(`%sWHERE l.%s = $1 AND l.relation = $2 AND l.%s > $3 ORDER BY l.%s LIMIT %d`,
-				endsSelect, side, other, other, pageLinks), id, string(rel), last)
-			if err != nil || len(page) == 0 {
+		links, err := query(ctx, db.read, scanInt, which, id, number(rel))
+		if err != nil {
+			return err
+		}
+		for ids := range slices.Chunk(links, pageLinks) {
+			page, err := query(ctx, db.read, scanEnds, endsSelect+`WHERE l.id IN `+list(1, len(ids))+` ORDER BY l.id`, anys(ids)...)
+			if err != nil {
 				return err
 			}
-			full := len(page) == pageLinks
-			last = page[len(page)-1].end(!s.Inward)
 			page = slices.DeleteFunc(page, func(e ends) bool {
 				o, _ := Assessed{Assessment: intel.Assessment{Link: e.link()}}.Other(s)
 				return e.class() != int(s.Class) || len(s.Kinds) > 0 && !slices.Contains(s.Kinds, o.Kind) || !strings.Contains(strings.ToLower(o.Name), contains)
 			})
 			if err := f(page); err != nil {
 				return err
-			}
-			if !full {
-				break
 			}
 		}
 	}
@@ -139,7 +147,7 @@ func (db *DB) weighPast(ctx context.Context, r intel.Reader, page []ends, w Weig
 			links[e.id] = e
 			args = append(args, e.id)
 		}
-		all, err := query(ctx, db.read, scanPiece, pieces(held(w.Now, list(2, len(page)))+` e`, w.Now), args...)
+		all, err := piecesOf(ctx, db.read, w.Now, held(w.Now, list(2, len(page)))+` e`, args...)
 		if err != nil {
 			return err
 		}

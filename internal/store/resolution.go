@@ -113,11 +113,11 @@ const mostNames = 500
 // their shares, canonical itself first. Of very many those are returned of which
 // more is said than that they are names.
 func (db *DB) NamesOf(ctx context.Context, r intel.Reader, canonical intel.Entity) ([]Resolution, error) {
-	said := func(side string) string {
-		return `EXISTS (SELECT 1 FROM links l WHERE l.` + side + ` = n.id AND l.relation NOT IN ('alias-of', 'not-alias-of'))`
+	said := func(table, side string) string {
+		return `EXISTS (SELECT 1 FROM ` + table + ` l WHERE l.` + side + ` = n.id AND l.relation NOT IN (` + rel(intel.AliasOf, intel.NotAliasOf) + `))`
 	}
 	rows, err := query(ctx, db.read, scanResolution, resolutionSelect+`WHERE c.kind = $1 AND c.name = $2 AND`+told("r", 3)+`
-		ORDER BY CASE WHEN `+said("from_entity")+` OR `+said("to_entity")+` THEN 0 ELSE 1 END, r.share DESC, n.kind, n.name LIMIT `+fmt.Sprint(mostNames),
+		ORDER BY CASE WHEN `+said("links", "from_entity")+` OR `+said("assessments", "to_entity")+` THEN 0 ELSE 1 END, r.share DESC, n.kind, n.name LIMIT `+fmt.Sprint(mostNames),
 		string(canonical.Kind), canonical.Name, int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("names of %s: %w", canonical, err)

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,12 +53,13 @@ const assessedSelect = `SELECT a.link, a.marking, a.relation, a.probability, a.l
 	FROM assessments a JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity `
 
 func scanAssessed(r *sql.Rows, a *Assessed) error {
-	var first, last, at sql.NullInt64
 	var note string
 	l := &a.Link
-	err := r.Scan(&a.ID, &a.Marking, &l.Relation, &a.Probability, &a.Level, &first, &last, &a.Origins, &a.Documents, &note, &at,
+	err := r.Scan(&a.ID, &a.Marking, numbered{&l.Relation}, &a.Probability, leveled{&a.Level}, briefly{&a.First}, briefly{&a.Last}, &a.Origins, &a.Documents, &note, briefly{&a.At},
 		&l.From.Kind, &l.From.Name, &a.FromName, &l.To.Kind, &l.To.Name, &a.ToName)
-	a.First, a.Last, a.At = toTime(first), toTime(last), toTime(at)
+	if a.Last.IsZero() {
+		a.Last = a.First
+	}
 	if err == nil && note != "" {
 		err = json.Unmarshal([]byte(note), &a.Context)
 	}
@@ -70,9 +73,9 @@ func (s Section) condition(r intel.Reader, name int64) (where string, args []any
 		side, other = other, side
 	}
 	args = []any{name, int(s.Class), int(r.Clearance), int(r.Clearance)}
-	where = side + ` = $1 AND a.class = $2 AND a.marking <= $3 AND a.below > $4 AND a.relation IN ` + list(5, len(s.Relations))
+	where = s.of(side) + ` AND a.class = $2 AND a.marking <= $3 AND a.below > $4 AND a.relation IN ` + list(5, len(s.Relations))
 	for _, rel := range s.Relations {
-		args = append(args, string(rel))
+		args = append(args, number(rel))
 	}
 	if len(s.Kinds) > 0 {
 		where += ` AND (SELECT kind FROM entities WHERE id = ` + other + `) IN ` + list(len(args)+1, len(s.Kinds))
@@ -85,10 +88,22 @@ func (s Section) condition(r intel.Reader, name int64) (where string, args []any
 		where += fmt.Sprintf(` AND (SELECT LOWER(name) FROM entities WHERE id = %s) LIKE $%d ESCAPE '\'`, other, len(args))
 	}
 	if s.Level != "" {
-		args = append(args, string(s.Level))
+		args = append(args, levelNumber(s.Level))
 		where += fmt.Sprintf(` AND a.level = $%d`, len(args))
 	}
 	return where, args
+}
+
+// of is the condition that assessments have name $1 at a side. Whom values
+// indicate no index of assessments knows.
+func (s Section) of(side string) string {
+	switch {
+	case s.Inward:
+		return side + ` = $1`
+	case slices.Contains(s.Relations, intel.Indicates):
+		return `a.link IN (SELECT id FROM links WHERE from_entity = $1)`
+	}
+	return side + ` = $1 AND a.relation <> ` + rel(intel.Indicates)
 }
 
 // An Outline is how many links of which sort an entity's names have. It spares
@@ -144,23 +159,29 @@ func (o Outline) countNow(ctx context.Context, q engine, r intel.Reader, ids []i
 		linkClass
 		n int
 	}
-	for _, inward := range []bool{false, true} {
-		side, _ := sides(inward)
-		err := chunks(ids, func(ids []int64) error {
-			rows, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, &x.relation, &x.class, &x.n) },
-				`SELECT `+side+`, relation, class, COUNT(*) FROM assessments WHERE marking <= $1 AND below > $2 AND `+side+` IN `+list(3, len(ids))+
-					` GROUP BY `+side+`, relation, class`, append([]any{int(r.Clearance), int(r.Clearance)}, anys(ids)...)...)
+	return chunks(ids, func(ids []int64) error {
+		in := list(3, len(ids))
+		for _, c := range []struct {
+			inward     bool
+			side, some string
+		}{
+			{true, `to_entity`, `to_entity IN ` + in},
+			{false, `from_entity`, `relation <> ` + rel(intel.Indicates) + ` AND from_entity IN ` + in},
+			{false, `from_entity`, `link IN (SELECT id FROM links WHERE relation = ` + rel(intel.Indicates) + ` AND from_entity IN ` + in + `)`},
+		} {
+			rows, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, numbered{&x.relation}, &x.class, &x.n) },
+				`SELECT `+c.side+`, relation, class, COUNT(*) FROM assessments WHERE marking <= $1 AND below > $2 AND `+c.some+
+					` GROUP BY `+c.side+`, relation, class`, append([]any{int(r.Clearance), int(r.Clearance)}, anys(ids)...)...)
+			if err != nil {
+				return err
+			}
 			for _, x := range rows {
-				x.inward = inward
+				x.inward = c.inward
 				o.counts[x.linkClass] = x.n
 			}
-			return err
-		})
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // count is how many links one name has in a section, before it is narrowed.
@@ -211,11 +232,13 @@ func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, 
 			return nil, 0, fmt.Errorf("rows of %s: %w", n.Name, err)
 		}
 	}
-	rows := ranked(best)
+	rows := printed(best)
 	if most > 1 && len(rows) < limit+offset {
 		total = len(rows) // all were fetched: count each row once
 	}
-	return rows[min(offset, len(rows)):min(offset+limit, len(rows))], total, nil
+	page := rows[min(offset, len(rows)):min(offset+limit, len(rows))]
+	slices.SortStableFunc(page, func(a, b Assessed) int { return cmp.Compare(b.Probability, a.Probability) })
+	return page, total, nil
 }
 
 // top adds the most probable rows of one name to best. Each relation is asked
@@ -230,7 +253,7 @@ func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, sh
 		where, args := one.condition(r, name)
 		args = append(args, limit)
 		rows, err := query(ctx, db.read, scanAssessed,
-			fmt.Sprintf(`%sWHERE %s ORDER BY a.probability DESC, a.marking, a.below, a.link LIMIT $%d`, assessedSelect, where, len(args)), args...)
+			fmt.Sprintf(`%sWHERE %s ORDER BY a.percent DESC, a.link LIMIT $%d`, assessedSelect, where, len(args)), args...)
 		if err != nil {
 			return err
 		}
@@ -240,6 +263,15 @@ func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, sh
 		}
 	}
 	return nil
+}
+
+// printed returns rows in the order that each name has them in, as far as their
+// names' shares leave it.
+func printed(best map[string]Assessed) []Assessed {
+	rank := func(a Assessed) float64 { return float64(percent(a.Probability/max(a.Share, 1e-9))) * a.Share }
+	return slices.SortedFunc(maps.Values(best), func(a, b Assessed) int {
+		return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 // rowKey is the same of rows about the same.
@@ -280,24 +312,42 @@ const (
 	snippetAfter  = 140
 )
 
+// latestProofs is among how many of the pieces that were kept last the weightiest
+// of a link are sought of which very many documents speak.
+const latestProofs = 256
+
 // Proofs returns, per link, the up to n weightiest pieces of evidence that r
 // may see and that was believed then (zero: now), with the words of the
 // documents.
 func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int, then time.Time) (map[int64][]intel.Proof, error) {
 	out := make(map[int64][]intel.Proof, len(links))
-	err := chunks(links, func(links []int64) error {
+	proofs := func(which string, links []int64) error {
 		args := append([]any{int(r.Clearance), n}, anys(links)...)
 		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.genre, d.title, d.url,
 			`+fmt.Sprintf(db.dialect.slice, snippetBefore, snippetBefore+snippetAfter)+`
-			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, COALESCE(e.at, 0) DESC, e.id) AS rank
-				FROM `+held(then, list(3, len(links)))+` e) p
+			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, COALESCE(e.at, 0) DESC, e.document, e.seq) AS rank
+				FROM `+which+` e) p
 			JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source JOIN origins o ON o.id = p.origin
 			WHERE p.rank <= $2 ORDER BY p.link, p.rank`, args...)
 		for _, p := range rows {
 			out[p.link] = append(out[p.link], p.Proof)
 		}
 		return err
-	})
+	}
+	var loud []int64
+	var err error
+	if then.IsZero() {
+		loud, err = summed(ctx, db.read, links)
+	}
+	for _, l := range loud {
+		if err == nil {
+			err = proofs(fmt.Sprintf(`(SELECT * FROM evidence WHERE marking <= $1 AND link = $3 ORDER BY document DESC LIMIT %d)`, latestProofs), []int64{l})
+		}
+	}
+	if err == nil {
+		quiet := slices.DeleteFunc(slices.Clone(links), func(l int64) bool { return slices.Contains(loud, l) })
+		err = chunks(quiet, func(links []int64) error { return proofs(held(then, list(3, len(links))), links) })
+	}
 	if err != nil {
 		return nil, fmt.Errorf("proofs: %w", err)
 	}
@@ -314,7 +364,7 @@ func scanProof(r *sql.Rows, p *proofRow) error {
 	var at sql.NullInt64
 	var length int
 	var note string
-	err := r.Scan(&p.link, &p.Offset, &length, &at, &p.Stance, &p.Weight, &note, &p.Origin, &key, &p.Source, &p.Genre, &p.Title, &p.URL, &slice)
+	err := r.Scan(&p.link, &p.Offset, &length, &at, &p.Stance, weighted{&p.Weight}, &note, &p.Origin, &key, &p.Source, &p.Genre, &p.Title, &p.URL, &slice)
 	if err != nil {
 		return err
 	}

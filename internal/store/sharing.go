@@ -44,7 +44,7 @@ func (db *DB) Shared(ctx context.Context, r intel.Reader, o Outline, s Section, 
 		_, other := sides(s.Inward)
 		where, args := s.condition(r, id)
 		args = append(args, most-len(mine))
-		found, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT a.%s FROM assessments a WHERE %s AND a.origins > 0 ORDER BY a.probability DESC LIMIT $%d`, other, where, len(args)), args...)
+		found, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT a.%s FROM assessments a WHERE %s AND a.origins > 0 ORDER BY a.percent DESC, a.link LIMIT $%d`, other, where, len(args)), args...)
 		if err != nil {
 			return nil, fmt.Errorf("what is shared: %w", err)
 		}
@@ -68,19 +68,34 @@ func (db *DB) Shared(ctx context.Context, r intel.Reader, o Outline, s Section, 
 // are apart and plain, so that no planner is tempted to ask them of all entities.
 func (db *DB) sharing(ctx context.Context, r intel.Reader, s Section, some []int64) ([]Sharing, error) {
 	side, other := sides(s.Inward)
-	args := []any{string(s.Relations[0]), int(s.Class), int(r.Clearance)}
+	args := []any{number(s.Relations[0]), int(s.Class), int(r.Clearance)}
+	of := func(values string) string { // by the index that assessments have of it
+		switch {
+		case !s.Inward:
+			return `a.to_entity` + values
+		case s.Relations[0] == intel.Indicates:
+			return `a.link IN (SELECT id FROM links WHERE relation = $1 AND from_entity` + values + `)`
+		}
+		return `a.relation <> ` + rel(intel.Indicates) + ` AND a.from_entity` + values
+	}
 	const linked = ` AND a.relation = $1 AND a.class = $2 AND a.marking <= $3 AND a.below > $3 AND a.origins > 0`
 	few, err := query(ctx, db.read, scanInt, `SELECT v.id FROM entities v WHERE v.id IN `+list(4, len(some))+`
-		AND (SELECT COUNT(*) FROM (SELECT 1 FROM assessments a WHERE a.`+other+` = v.id`+linked+fmt.Sprintf(` LIMIT %d) few) BETWEEN 2 AND %d ORDER BY v.id`, crowd+1, crowd), append(args, anys(some)...)...)
+		AND (SELECT COUNT(*) FROM (SELECT 1 FROM assessments a WHERE `+of(` = v.id`)+linked+fmt.Sprintf(` LIMIT %d) few) BETWEEN 2 AND %d ORDER BY v.id`, crowd+1, crowd), append(args, anys(some)...)...)
 	if err != nil || len(few) == 0 {
 		return nil, err
 	}
 	type row struct {
 		value, actor int64
-		first, last  sql.NullInt64
+		first, last  time.Time
 	}
-	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.value, &x.actor, &x.first, &x.last) },
-		`SELECT a.`+other+`, a.`+side+`, a.first, a.last FROM assessments a WHERE a.`+other+` IN `+list(4, len(few))+linked, append(args, anys(few)...)...)
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
+		err := r.Scan(&x.value, &x.actor, briefly{&x.first}, briefly{&x.last})
+		if x.last.IsZero() {
+			x.last = x.first
+		}
+		return err
+	},
+		`SELECT a.`+other+`, a.`+side+`, a.first, a.last FROM assessments a WHERE `+of(` IN `+list(4, len(few)))+linked, append(args, anys(few)...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +116,7 @@ func (db *DB) sharing(ctx context.Context, r intel.Reader, s Section, some []int
 			by[x.value] = &Sharing{Value: names[x.value]}
 		}
 		by[x.value].Actors = append(by[x.value].Actors, names[x.actor])
-		by[x.value].span(toTime(x.first), toTime(x.last))
+		by[x.value].span(x.first, x.last)
 	}
 	var out []Sharing
 	for _, v := range few {
@@ -169,7 +184,7 @@ func (db *DB) Together(ctx context.Context, r intel.Reader, names []intel.Entity
 			}
 			one := &out[len(out)-1]
 			one.Actors = append(one.Actors, x.actor)
-			one.span(toTime(x.at), toTime(x.at))
+			one.span(toSecond(x.at), toSecond(x.at))
 		}
 	}
 	return slices.DeleteFunc(out, func(s Sharing) bool { return len(s.Actors) < 2 }), nil

@@ -52,16 +52,20 @@ func (db *DB) standings(ctx context.Context, r intel.Reader, ids []int64, now ti
 		o.s.Last = toTime(last)
 		return err
 	}
-	side := func(side, other string, relation intel.Relation) string {
-		return fmt.Sprintf(`SELECT a.%[1]s AS id, a.link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
-			FROM assessments a JOIN entities o ON o.id = a.%[2]s
-			WHERE a.relation = '%[3]s' AND a.marking <= %[7]d AND a.below > %[7]d AND a.%[1]s IN `,
-			side, other, relation, intel.Actor, intel.Malware, intel.Tool, r.Clearance) + list(1, len(ids))
+	side := func(links, l, side, other string, relation intel.Relation) string {
+		return fmt.Sprintf(`SELECT %[9]s.%[1]s AS id, a.link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
+			FROM %[8]s JOIN entities o ON o.id = %[9]s.%[2]s
+			WHERE %[9]s.relation = %[3]s AND a.marking <= %[7]d AND a.below > %[7]d AND %[9]s.%[1]s IN `,
+			side, other, rel(relation), intel.Actor, intel.Malware, intel.Tool, r.Clearance, links, l) + list(1, len(ids))
 	}
-	found, err := query(ctx, db.read, scan, `SELECT x.id, COUNT(DISTINCT origin), COUNT(DISTINCT x.claimant), MAX`+believed(now)+`
-		FROM (`+side("from_entity", "to_entity", intel.Indicates)+` UNION ALL `+side("to_entity", "from_entity", intel.Uses)+`) x
-		JOIN evidence e ON e.link = x.link AND e.superseded IS NULL AND e.marking <= `+fmt.Sprint(int(r.Clearance))+` AND e.stance = `+fmt.Sprint(int(intel.Supports))+`
-		GROUP BY x.id`, anys(ids)...)
+	clearance, supports := int(r.Clearance), int(intel.Supports)
+	found, err := query(ctx, db.read, scan, `WITH x AS (`+side(`links l JOIN assessments a ON a.link = l.id`, "l", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+side(`assessments a`, "a", "to_entity", "from_entity", intel.Uses)+`)
+		SELECT id, COUNT(DISTINCT origin), COUNT(DISTINCT claimant), MAX`+believed(now)+` FROM (
+			SELECT x.id, x.claimant, e.origin, e.at FROM x JOIN evidence e ON e.link = x.link
+			WHERE e.marking <= `+fmt.Sprint(clearance)+` AND e.stance = `+fmt.Sprint(supports)+` AND NOT EXISTS (SELECT 1 FROM strata s WHERE s.link = x.link)
+			UNION ALL SELECT x.id, x.claimant, s.origin, s.last FROM x JOIN strata s ON s.link = x.link
+			WHERE s.how / 256 % 256 <= `+fmt.Sprint(clearance)+` AND s.how % 256 = `+fmt.Sprint(supports)+`) y
+		GROUP BY id`, anys(ids)...)
 	for _, o := range found {
 		each(o.id, o.s)
 	}

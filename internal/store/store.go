@@ -254,6 +254,21 @@ func toTime(us sql.NullInt64) time.Time {
 	return time.UnixMicro(us.Int64).UTC()
 }
 
+// secondOf is the second that a moment as kept lies in.
+func secondOf(us sql.NullInt64) sql.NullInt64 {
+	if !us.Valid {
+		return us
+	}
+	return sql.NullInt64{Int64: time.UnixMicro(us.Int64).Unix(), Valid: true}
+}
+
+func toSecond(s sql.NullInt64) time.Time {
+	if !s.Valid {
+		return time.Time{}
+	}
+	return time.Unix(s.Int64, 0).UTC()
+}
+
 // Place names where the store is, without a password: its file, or PostgreSQL.
 func (db *DB) Place() string {
 	if path, ok := strings.CutPrefix(db.url, "sqlite:"); ok {

@@ -2,12 +2,8 @@ package store_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,53 +22,6 @@ var (
 	linked = intel.Link{From: host, Relation: intel.Indicates, To: actor}
 	all    = intel.Everything()
 )
-
-// onEachEngine runs f on an empty store of every engine. PostgreSQL is skipped
-// when PORTENT_TEST_POSTGRES is unset, which CI never leaves unset.
-func onEachEngine(t *testing.T, f func(*testing.T, *store.DB)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		f(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "portent.db")))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		server := os.Getenv("PORTENT_TEST_POSTGRES")
-		if server == "" {
-			if os.Getenv("CI") == "true" {
-				t.Fatal("PORTENT_TEST_POSTGRES is unset; CI must test on PostgreSQL")
-			}
-			t.Skip("PORTENT_TEST_POSTGRES is unset: PostgreSQL is not tested")
-		}
-		sum := sha256.Sum256([]byte(t.Name() + time.Now().String()))
-		schema := "test_" + hex.EncodeToString(sum[:8])
-		if err := store.Exec(server, "CREATE SCHEMA "+schema); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := store.Exec(server, "DROP SCHEMA "+schema+" CASCADE"); err != nil {
-				t.Error(err)
-			}
-		})
-		u, err := url.Parse(server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		q := u.Query()
-		q.Set("search_path", schema)
-		u.RawQuery = q.Encode()
-		f(t, open(t, u.String()))
-	})
-}
-
-func open(t *testing.T, url string) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
 
 func document(n int) intel.Document {
 	return intel.Document{
@@ -111,14 +60,14 @@ func derivation(version int) store.Derivation {
 	return store.Derivation{Version: version, Now: now, Judge: judge}
 }
 
-func save(t *testing.T, db *store.DB, docs ...intel.Document) {
+func save(t testing.TB, db *store.DB, docs ...intel.Document) {
 	t.Helper()
 	if _, err := db.SaveDocuments(t.Context(), docs, now); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func derive(t *testing.T, db *store.DB, version int, batch ...store.Derived) {
+func derive(t testing.TB, db *store.DB, version int, batch ...store.Derived) {
 	t.Helper()
 	if err := db.SaveDerived(t.Context(), batch, derivation(version)); err != nil {
 		t.Fatal(err)
@@ -127,7 +76,7 @@ func derive(t *testing.T, db *store.DB, version int, batch ...store.Derived) {
 
 var iocs = store.Section{Relations: []intel.Relation{intel.Indicates}, Inward: true, Class: intel.IOC}
 
-func rows(t *testing.T, db *store.DB, r intel.Reader) []store.Assessed {
+func rows(t testing.TB, db *store.DB, r intel.Reader) []store.Assessed {
 	t.Helper()
 	out, _, err := db.Rows(t.Context(), r, []store.Resolution{{Name: actor, Canonical: actor, Share: 1}}, iocs, 10, 0)
 	if err != nil {

@@ -44,12 +44,12 @@ func unresolve(ctx context.Context, tx engine) error {
 func (s *saving) unresolve(ctx context.Context, links map[int64]bool) error {
 	return chunks(slices.Sorted(maps.Keys(links)), func(links []int64) error {
 		which := `links WHERE id IN ` + list(1, len(links))
-		claimed := func(side string) string {
-			return `EXISTS (SELECT 1 FROM links l WHERE l.` + side + ` = n.name AND l.relation IN ('alias-of', 'not-alias-of'))`
+		claimed := func(table, side string) string {
+			return `EXISTS (SELECT 1 FROM ` + table + ` l WHERE l.` + side + ` = n.name AND l.relation IN (` + rel(intel.AliasOf, intel.NotAliasOf) + `))`
 		}
 		_, err := s.tx.ExecContext(ctx, `INSERT INTO unresolved (name, asked) SELECT name, 1 FROM
 			(SELECT from_entity AS name FROM `+which+` UNION SELECT to_entity FROM `+which+`) n
-			WHERE `+claimed("from_entity")+` OR `+claimed("to_entity")+` ORDER BY name`+askAgain, anys(links)...)
+			WHERE `+claimed("links", "from_entity")+` OR `+claimed("assessments", "to_entity")+` ORDER BY name`+askAgain, anys(links)...)
 		return err
 	})
 }
@@ -104,10 +104,10 @@ func (db *DB) Aliases(ctx context.Context, r intel.Reader, names []intel.Entity)
 	for _, side := range []string{"from_entity", "to_entity"} {
 		err := chunks(slices.Sorted(maps.Values(ids)), func(ids []int64) error {
 			rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
-				return r.Scan(&x.id, &x.relation, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.marking, &x.probability)
+				return r.Scan(&x.id, numbered{&x.relation}, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.marking, &x.probability)
 			}, `SELECT a.link, a.relation, f.kind, f.name, t.kind, t.name, a.marking, a.probability FROM assessments a
 				JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity
-				WHERE a.relation IN ('alias-of', 'not-alias-of') AND a.marking <= $1 AND a.below > $1 AND a.`+side+` IN `+list(2, len(ids))+`
+				WHERE a.relation <> `+rel(intel.Indicates)+` AND a.relation IN (`+rel(intel.AliasOf, intel.NotAliasOf)+`) AND a.marking <= $1 AND a.below > $1 AND a.`+side+` IN `+list(2, len(ids))+`
 				ORDER BY a.link`, append([]any{int(r.Clearance)}, anys(ids)...)...)
 			for _, x := range rows {
 				if !seen[x.id] {

@@ -62,8 +62,8 @@ func (db *DB) Again(ctx context.Context, values []intel.Entity) (n int, err erro
 			slices.Sort(args)
 			// In one order, so that nobody waits in a circle.
 			waits, err := query(ctx, tx, scanInt, `SELECT document FROM work WHERE state = 1 AND document IN (SELECT e.document FROM links l
-				JOIN evidence e ON e.link = l.id AND e.superseded IS NULL JOIN entities a ON a.id = l.to_entity AND a.kind = '`+string(intel.Actor)+`'
-				WHERE l.relation = '`+string(intel.Indicates)+`' AND l.from_entity IN `+list(1, len(args))+`)
+				JOIN evidence e ON e.link = l.id JOIN entities a ON a.id = l.to_entity AND a.kind = '`+string(intel.Actor)+`'
+				WHERE l.relation = `+rel(intel.Indicates)+` AND l.from_entity IN `+list(1, len(args))+`)
 				ORDER BY document`+db.dialect.hold, anys(args)...)
 			if err != nil {
 				return err

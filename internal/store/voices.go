@@ -114,9 +114,9 @@ func (db *DB) claimants(ctx context.Context, r intel.Reader, claims []intel.Asse
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.from, &x.to, &x.origin, &x.source, &x.name) },
 			`WITH w (f, t) AS (VALUES `+casts(2, len(claims), "BIGINT", "BIGINT")+`)
 			SELECT DISTINCT l.from_entity, l.to_entity, e.origin, d.source, s.name FROM w
-			JOIN links l ON l.from_entity = w.f AND l.relation = 'alias-of' AND l.to_entity = w.t
+			JOIN links l ON l.from_entity = w.f AND l.relation = `+rel(intel.AliasOf)+` AND l.to_entity = w.t
 			JOIN evidence e ON e.link = l.id JOIN documents d ON d.id = e.document JOIN sources s ON s.id = d.source
-			WHERE e.superseded IS NULL AND e.stance = 0 AND e.marking <= $1 ORDER BY 1, 2, 3, 4`, args...)
+			WHERE e.stance = 0 AND e.marking <= $1 ORDER BY 1, 2, 3, 4`, args...)
 		for _, x := range rows {
 			key := [2]int64{x.from, x.to}
 			if voices[key] == nil {
@@ -137,10 +137,10 @@ func (db *DB) others(ctx context.Context, r intel.Reader, name int64, v voice) (
 		other = `(` + other + ` OR d.source NOT IN ` + list(len(args)+1, len(v.sources)) + `)`
 		args = append(args, anys(v.sources)...)
 	}
-	about := func(side string) string {
-		return `SELECT e.marking FROM links l JOIN evidence e ON e.link = l.id JOIN documents d ON d.id = e.document
-			WHERE l.` + side + ` = $2 AND l.relation NOT IN ('alias-of', 'not-alias-of')
-			AND e.superseded IS NULL AND e.stance = 0 AND e.marking <= $1 AND ` + other
+	about := func(links, side string) string {
+		return `SELECT e.marking FROM ` + links + ` l JOIN evidence e ON e.link = l.id JOIN documents d ON d.id = e.document
+			WHERE l.` + side + ` = $2 AND l.relation NOT IN (` + rel(intel.AliasOf, intel.NotAliasOf) + `)
+			AND e.stance = 0 AND e.marking <= $1 AND ` + other
 	}
-	return query(ctx, db.read, scanInt, about("from_entity")+` UNION ALL `+about("to_entity")+` LIMIT 1`, args...)
+	return query(ctx, db.read, scanInt, about(`links`, `from_entity`)+` UNION ALL `+about(`(SELECT link AS id, relation, to_entity FROM assessments WHERE to_entity = $2)`, `to_entity`)+` LIMIT 1`, args...)
 }

@@ -60,7 +60,7 @@ func TestManyWritersDoNotEndEachOther(t *testing.T) {
 					if _, err := db.Reweigh(ctx, 100, store.Weighing{Now: now, Judge: judge}); err != nil {
 						return err
 					}
-					if _, err := db.Fade(ctx, now.AddDate(0, 0, 1)); err != nil {
+					if _, err := db.Rescore(ctx, store.Rescoring{Weighing: store.Weighing{Now: now, Judge: judge}}); err != nil {
 						return err
 					}
 				}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A piece is the evidence of one origin with equal weight, as one.
+type piece struct {
+	intel.Evidence
+	link, origin int64
+	n            int    // documents
+	note         string // the context as kept
+}
+
+// piecesOf reads the pieces of the evidence that a query finds, in the order of
+// links, with the dates that are believed now.
+func piecesOf(ctx context.Context, q engine, now time.Time, which string, args ...any) ([]piece, error) {
+	rows, err := q.QueryContext(ctx, evidenceSelect+which+` ORDER BY link, document`, args...)
+	if err != nil {
+		return nil, err
+	}
+	return foldPieces(rows, now, 0)
+}
+
+// cut is until when dates are believed.
+func cut(now time.Time) int64 { return now.Add(intel.Skew).UnixMicro() }
+
+// evidenceSelect reads evidence for foldPieces, which wants it in the order of
+// links and documents.
+const evidenceSelect = `SELECT link, document, origin, reliability * 65536 + marking * 256 + stance, weight, at, learned, context FROM `
+
+// foldPieces makes one piece of what one origin says of a link with equal weight
+// and reliability, about so many. A piece has the latest of the dates that are
+// believed now.
+func foldPieces(rows *sql.Rows, now time.Time, about int) ([]piece, error) {
+	defer rows.Close()
+	f := folding{cut: cut(now), origins: map[int64]string{}, out: make([]piece, 0, about)}
+	for rows.Next() {
+		if err := f.add(rows); err != nil {
+			return nil, err
+		}
+	}
+	f.flush()
+	return f.out, rows.Err()
+}
+
+// A stratum is what evidence has in common that is one piece.
+type stratum struct {
+	origin int64
+	how    int64 // reliability, marking and stance
+	weight int64 // millionths
+}
+
+type folding struct {
+	cut     int64
+	origins map[int64]string
+	out     []piece
+	link    int64
+	begin   int // of the link in out
+	strata  []stratum
+	docs    []int64         // the last of each stratum
+	index   map[stratum]int // of many strata
+}
+
+func (f *folding) add(rows *sql.Rows) error {
+	var link, document int64
+	var k stratum
+	var at, learned sql.NullInt64
+	var note sql.RawBytes
+	if err := rows.Scan(&link, &document, &k.origin, &k.how, &k.weight, &at, &learned, &note); err != nil {
+		return err
+	}
+	if link != f.link {
+		f.flush()
+		f.link = link
+	}
+	if !learned.Valid {
+		learned = at
+	}
+	if at.Int64 > f.cut {
+		at.Valid = false
+	}
+	i := f.find(k)
+	if i < 0 {
+		i = len(f.strata)
+		f.strata, f.docs = append(f.strata, k), append(f.docs, 0)
+		if f.index != nil {
+			f.index[k] = i
+		}
+		f.out = append(f.out, f.piece(link, k))
+	}
+	p := &f.out[f.begin+i]
+	if f.docs[i] != document {
+		f.docs[i] = document
+		p.n++
+	}
+	p.see(toTime(at), toTime(learned))
+	if len(note) > 0 && string(note) > p.note {
+		p.note = string(note)
+	}
+	return nil
+}
+
+// see widens a piece by what another document says.
+func (p *piece) see(at, learned time.Time) {
+	p.Since = earlier(p.Since, at)
+	if at.After(p.At) {
+		p.At = at
+	}
+	if learned.After(p.Learned) {
+		p.Learned = learned
+	}
+}
+
+// fewStrata is from how many on an index of them is kept.
+const fewStrata = 16
+
+func (f *folding) find(k stratum) int {
+	if f.index == nil && len(f.strata) == fewStrata {
+		f.index = make(map[stratum]int, 4*fewStrata)
+		for i, k := range f.strata {
+			f.index[k] = i
+		}
+	}
+	if f.index == nil {
+		return slices.Index(f.strata, k)
+	}
+	if i, ok := f.index[k]; ok {
+		return i
+	}
+	return -1
+}
+
+func (f *folding) piece(link int64, k stratum) piece {
+	origin, ok := f.origins[k.origin]
+	if !ok {
+		origin = strconv.FormatInt(k.origin, 10)
+		f.origins[k.origin] = origin
+	}
+	return piece{link: link, origin: k.origin, Evidence: intel.Evidence{Origin: origin, Reliability: intel.Reliability(k.how >> 16),
+		Marking: intel.Marking(k.how >> 8 & 0xff), Stance: intel.Stance(k.how & 0xff), Weight: float64(k.weight) / 1e6}}
+}
+
+// flush ends a link: its pieces are put in order.
+func (f *folding) flush() {
+	if some := f.out[f.begin:]; len(some) > 1 {
+		slices.SortFunc(some, func(a, b piece) int {
+			return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.Marking, b.Marking), cmp.Compare(a.Stance, b.Stance), cmp.Compare(a.Weight, b.Weight), cmp.Compare(a.Reliability, b.Reliability))
+		})
+	}
+	f.begin, f.strata, f.docs, f.index = len(f.out), f.strata[:0], f.docs[:0], nil
+}
