@@ -311,7 +311,7 @@ func (v *values) file(from, to int) {
 	if v.device(from, to) {
 		return
 	}
-	if strings.HasPrefix(run, "//") && len(run) > 5 && run[2] != '/' {
+	if strings.HasPrefix(run, "//") && len(run) > 5 && run[2] != '/' && (from == 0 || strings.IndexByte("\"'`=(>\n", v.text[from-1]) >= 0) {
 		v.relativeScheme(from+2, to)
 		return
 	}

@@ -294,15 +294,25 @@ func (v *values) input(to int) {
 				return
 			}
 		}
-		if p := v.next(to); !p.quoted {
-			begin := to + len(rest) - len(strings.TrimLeft(rest, " :"))
-			if begin = min(begin, p.from); attacks(v.text[begin:p.to]) {
-				v.note(intel.Entity{Kind: intel.Input, Name: v.text[begin:p.to]}, begin, p.to, "")
-				return
-			}
+		if v.attackAfter(to) {
+			return
 		}
 	}
 	v.quoted(intel.Input, to)
+}
+
+// attackAfter notes the word behind a place as an input, if only attacks have such.
+func (v *values) attackAfter(to int) bool {
+	p := v.next(to)
+	begin := to
+	for begin < p.from && v.text[begin] == ' ' {
+		begin++
+	}
+	if p.quoted || !attacks(v.text[begin:p.to]) {
+		return false
+	}
+	v.note(intel.Entity{Kind: intel.Input, Name: v.text[begin:p.to]}, begin, p.to, "")
+	return true
 }
 
 // placed returns where a text that begins with a value goes on to say in what the
