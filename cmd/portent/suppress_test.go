@@ -65,7 +65,7 @@ func lynxStore(t *testing.T, db string) {
 	for _, source := range []string{"a", "b"} {
 		var b strings.Builder
 		for i, v := range lynxUses {
-			fmt.Fprintf(&b, `{"text":"Seen by %s: the %dth of all","author":"%s","published":"2026-05-01T00:00:00Z","claims":[{"subject":%q,"relation":"indicates","object":"actor:cold-lynx"}]}`+"\n", source, i, source, v)
+			fmt.Fprintf(&b, `{"text":"Seen by %s, item %d of the list.","author":"%s","published":"2026-05-01T00:00:00Z","claims":[{"subject":%q,"relation":"indicates","object":"actor:cold-lynx"}]}`+"\n", source, i, source, v)
 		}
 		printed(t, exitDone, "--db", db, "--now", "2026-05-02", "import", "--as", "documents", "--source", source, "--reliability", "A", file(t, "d.jsonl", []byte(b.String())))
 	}
