@@ -70,6 +70,10 @@ const (
 	Log      Genre = "log"      // excerpt of a log
 	List     Genre = "list"     // indicators without prose
 	Verdict  Genre = "verdict"  // an analyst's word
+
+	// Register is the record of a vulnerability, which every one has: an advisory
+	// as a document, and a kind of source of its own for scores alone.
+	Register Genre = "register"
 )
 
 // Known reports whether g is one of the genres.

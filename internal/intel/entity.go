@@ -24,7 +24,8 @@ const (
 	Vulnerability Kind = "vulnerability"
 	Country       Kind = "country"
 	Sector        Kind = "sector"
-	Product       Kind = "product"
+	Product       Kind = "product" // vendor/product
+	Vendor        Kind = "vendor"
 	Organization  Kind = "organization"
 	Handle        Kind = "handle"  // network/name: an account, nick or vendor
 	Channel       Kind = "channel" // network/name: a room, group or board
@@ -85,7 +86,7 @@ const (
 // byClass lists the kinds of each class in the order in which readers choose
 // among them.
 var byClass = [...][]Kind{
-	Name: {Actor, Campaign, Malware, Tool, Vulnerability, Country, Sector, Product, Organization, Handle, Channel, Intent, Label},
+	Name: {Actor, Campaign, Malware, Tool, Vulnerability, Country, Sector, Product, Vendor, Organization, Handle, Channel, Intent, Label},
 	TTP:  {Technique, Weakness, AttackPattern},
 	IOC: {IPv4, IPv6, CIDR, Domain, URL, Email, MD5, SHA1, SHA256, SHA512, SSDeep, JARM, JA3, ASN, Onion, Bitcoin, Ethereum, Monero,
 		Filename, Command, Service, ScheduledTask, RegistryKey, Mutex, UserAgent},
@@ -148,7 +149,7 @@ func NewEntity(kind Kind, name string) Entity {
 			}
 		case Domain, Onion:
 			name = strings.TrimRightFunc(strings.ToLower(name), func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
-		case MD5, SHA1, SHA256, SHA512, JARM, JA3, Email, Port, Handle, Channel, Product, Filename:
+		case MD5, SHA1, SHA256, SHA512, JARM, JA3, Email, Port, Handle, Channel, Product, Vendor, Filename:
 			name = strings.ToLower(name)
 		case Technique, Weakness, AttackPattern, Vulnerability, Country, ASN:
 			name = strings.ToUpper(name)

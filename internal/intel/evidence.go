@@ -21,7 +21,7 @@ const (
 	ResolvesTo     Relation = "resolves-to"     // domain → address
 	Affects        Relation = "affects"         // vulnerability → product, fragment
 	HasWeakness    Relation = "has-weakness"    // vulnerability → weakness
-	PartOf         Relation = "part-of"         // campaign → actor, handle → actor, port → address
+	PartOf         Relation = "part-of"         // campaign → actor, handle → actor, port → address, product → vendor
 	AliasOf        Relation = "alias-of"        // name → name
 	NotAliasOf     Relation = "not-alias-of"    // name → name
 	AssociatedWith Relation = "associated-with" // actor → actor, malware

@@ -180,12 +180,16 @@ type Event struct {
 }
 
 // Activities is how busy an entity was: documents about it by month (all of
-// its time) and by week (the last two years), and the latest events.
+// its time) and by week (the last two years), the latest events, and on which side.
 type Activities struct {
 	Monthly []Count `json:"monthly"`
 	Weekly  []Count `json:"weekly,omitempty"`
 	Events  []Event `json:"events"`
 	Total   int     `json:"total"`
+	// Offensive and Defensive are how active an actor, a campaign, a malware or a
+	// country is, and how much others do about it; nil of other kinds.
+	Offensive *Standing `json:"offensive,omitempty"`
+	Defensive *Standing `json:"defensive,omitempty"`
 }
 
 // A Tally is a count of attacks by country and sector. Victims are never named
@@ -220,6 +224,8 @@ type Profile struct {
 	Campaigns  []Row      `json:"campaigns"`
 	Countries  []Row      `json:"countries"`
 	Activities Activities `json:"activities"`
+	Interest   *Standing  `json:"interest,omitempty"`  // of a vulnerability, product or vendor
+	Relations  []Tension  `json:"relations,omitempty"` // of a country: who targets it, and whom its actors target
 	Intentions []Row      `json:"intentions"`
 	Research   []Row      `json:"research"`
 	Attacks    []Tally    `json:"attacks"`

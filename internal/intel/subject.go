@@ -26,6 +26,8 @@ func Subjects() []Subject {
 		{Sector, "sectors", false},
 		{Handle, "handles", true},
 		{Channel, "channels", true},
+		{Product, "products", true},
+		{Vendor, "vendors", true},
 		{Label, "labels", false},
 	}
 }

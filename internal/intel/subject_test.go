@@ -19,7 +19,9 @@ func TestOnlyWhatHasAPageHasAnAddress(t *testing.T) {
 		"sector:energy":          "",
 		"label:something":        "",
 		"technique:T1068":        "",
-		"product:vendor/product": "",
+		"product:vendor/product": "/product/vendor/product",
+		"vendor:Vendor":          "/vendor/vendor",
+		"organization:victim":    "",
 		"handle:..":              "",
 	} {
 		e, err := intel.ParseEntity(written)

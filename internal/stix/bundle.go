@@ -236,11 +236,11 @@ func relate(subject intel.Entity, r intel.Row, inward bool) (string, bool) {
 	case intel.OriginatesFrom, intel.RoutesThrough:
 		return string(r.Relation), inward
 	case intel.PartOf:
-		return "attributed-to", r.Entity.Kind == intel.Handle || r.Entity.Kind == intel.Campaign && subject.Kind == intel.Actor
+		return "attributed-to", r.Entity.Kind == intel.Handle || r.Entity.Kind == intel.Product || r.Entity.Kind == intel.Campaign && subject.Kind == intel.Actor
 	case intel.AssociatedWith:
 		return "related-to", false
 	case intel.Researches, intel.Offers:
-		return string(r.Relation), false
+		return string(r.Relation), inward
 	case intel.Affects:
 		return "affects", r.Entity.Kind == intel.Vulnerability
 	}

@@ -328,7 +328,7 @@ func TestEveryObjectCarriesTheMarking(t *testing.T) {
 func TestEveryKindOfSubjectIsWrittenOrRefused(t *testing.T) {
 	for e, want := range map[string]string{
 		"actor:x": "intrusion-set", "malware:x": "malware", "tool:x": "tool", "campaign:x": "campaign", "country:XA": "location", "sector:x": "identity",
-		"technique:T1566": "attack-pattern", "vulnerability:CVE-2099-1": "vulnerability", "handle:x/y": "user-account", "product:a/b": "software",
+		"technique:T1566": "attack-pattern", "vulnerability:CVE-2099-1": "vulnerability", "handle:x/y": "user-account", "product:a/b": "software", "vendor:a": "identity",
 		"ipv4:192.0.2.1": "indicator", "weakness:CWE-79": "", "btc:1x": "", "port:445/tcp": "",
 	} {
 		entity, err := intel.ParseEntity(e)
@@ -371,5 +371,30 @@ func TestAVulnerabilityNamesItsWeaknessesAndWhoExploitsIt(t *testing.T) {
 		if labels, _ := o["labels"].([]any); o["created"] != nil && o["type"] != "marking-definition" && !slices.Contains(labels, any("invented")) {
 			t.Errorf("%v does not say that it is invented", o)
 		}
+	}
+}
+
+func TestAProductNamesWhatAffectsItWhoLooksIntoItAndItsVendor(t *testing.T) {
+	p := intel.Profile{Entity: intel.Entity{Kind: intel.Product, Name: "acme/mail"}, Name: "Acme Mail", AsOf: day(20),
+		Associated: []intel.Row{row(t, "handle:kelp/ann", intel.Researches, 0.7)},
+		Arsenal:    []intel.Row{row(t, "vulnerability:CVE-2099-1", intel.Affects, 0.9), row(t, "vendor:acme", intel.PartOf, 0.9)}}
+	text := write(t, p)
+	got := map[string]bool{}
+	for _, d := range documents(t, text) {
+		for _, c := range d.Claims {
+			got[intel.Link{From: c.Subject, Relation: c.Relation, To: c.Object}.String()] = true
+		}
+	}
+	// The standard has no vendors: as an identity it comes back as an organization.
+	want := map[string]bool{"vulnerability:CVE-2099-1 affects product:acme/mail": true, "handle:kelp/ann researches product:acme/mail": true,
+		"product:acme/mail part-of organization:acme": true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	vendor := intel.Profile{Entity: intel.Entity{Kind: intel.Vendor, Name: "acme"}, Name: "Acme", AsOf: day(20), Arsenal: []intel.Row{row(t, "product:acme/mail", intel.PartOf, 0.9)}}
+	objects := parse(t, write(t, vendor))
+	software, identity := only(t, objects, "software", "mail"), only(t, objects, "identity", "Acme")
+	if link := only(t, objects, "relationship", "attributed-to"); link["source_ref"] != software["id"] || link["target_ref"] != identity["id"] {
+		t.Errorf("%v, want the product attributed to its vendor", link)
 	}
 }

@@ -42,7 +42,7 @@ func typeOf(e intel.Entity) string {
 		return "attack-pattern"
 	case intel.Country:
 		return "location"
-	case intel.Sector, intel.Organization:
+	case intel.Sector, intel.Organization, intel.Vendor:
 		return "identity"
 	case intel.Product:
 		return "software"

@@ -160,7 +160,7 @@ func (t *thing) describe(e intel.Entity, name string) {
 		t.Country = e.Name
 	case intel.Sector:
 		t.Class = "class"
-	case intel.Organization:
+	case intel.Organization, intel.Vendor:
 		t.Class = "organization"
 	}
 }

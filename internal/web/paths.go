@@ -22,7 +22,7 @@ func menu() []menuKind {
 	var out []menuKind
 	for _, s := range intel.Subjects() {
 		if s.Paged {
-			aside := s.Kind == intel.Tool || s.Kind == intel.Handle || s.Kind == intel.Channel
+			aside := s.Kind == intel.Tool || s.Kind == intel.Handle || s.Kind == intel.Channel || s.Kind == intel.Product || s.Kind == intel.Vendor
 			out = append(out, menuKind{s.Kind, "/" + s.Plural, capital(string(s.Kind)), capital(s.Plural), !aside})
 		}
 	}
