@@ -19,7 +19,7 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 13 }
+func Version() int { return 14 }
 
 // Weights of evidence by how directly a document says it.
 const (
@@ -60,7 +60,36 @@ func Evidence(doc intel.Document, observations []intel.Observation, set *referen
 		g.resolved = map[intel.Entity]intel.Entity{}
 		g.text(observations)
 	}
+	g.makers(observations)
 	return g.out
+}
+
+// makers says of each product whose it is: its name begins with its vendor's.
+func (g *gathering) makers(observations []intel.Observation) {
+	at := map[intel.Entity][2]int{}
+	var products []intel.Entity
+	note := func(e intel.Entity, offset, length int) {
+		if _, ok := at[e]; !ok && e.Kind == intel.Product {
+			at[e] = [2]int{offset, length}
+			products = append(products, e)
+		}
+	}
+	for _, o := range observations {
+		if o.Suppressed == "" {
+			note(o.Entity, o.Offset, o.Length)
+		}
+	}
+	for _, e := range g.out {
+		note(e.Link.From, -1, 0)
+		note(e.Link.To, -1, 0)
+	}
+	for _, p := range products {
+		vendor, _, ok := strings.Cut(p.Name, "/")
+		if ok && vendor != "" && len(g.out) < most {
+			link := intel.Link{From: p, Relation: intel.PartOf, To: intel.NewEntity(intel.Vendor, vendor)}
+			g.out = append(g.out, g.piece(link, stated, g.doc.Published, g.origin, intel.Supports, intel.Context{}, at[p][0], at[p][1]))
+		}
+	}
 }
 
 // Origin names the independent origin of a document: whom it cites as where it

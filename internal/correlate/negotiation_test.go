@@ -22,7 +22,8 @@ func negotiated(t *testing.T, text string, marks ...string) []string {
 	t.Helper()
 	got := links(correlate.Evidence(haggling(text), mark(text, marks...), set(t)))
 	return slices.DeleteFunc(got, func(l string) bool {
-		return l == "actor:cold-lynx intends intent:extortion" || l == "handle:kelp/cold-lynx intends intent:extortion" || l == "actor:cold-lynx uses malware:cold-lynx"
+		return l == "actor:cold-lynx intends intent:extortion" || l == "handle:kelp/cold-lynx intends intent:extortion" || l == "actor:cold-lynx uses malware:cold-lynx" ||
+			l == "product:cogsworth/mail part-of vendor:cogsworth"
 	})
 }
 
