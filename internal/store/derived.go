@@ -23,6 +23,7 @@ type Derived struct {
 	Observations []intel.Observation
 	Evidence     []intel.Evidence
 	Titles       map[intel.Entity]string // how the document writes names
+	Speech       intel.Speech
 }
 
 // A Derivation says how a batch was derived and how to weigh what it touches.
@@ -43,7 +44,7 @@ type Derivation struct {
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
 		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{},
-			posts: map[int64]bool{}, paces: map[stride]pace{}}
+			posts: map[int64]bool{}, paces: map[stride]pace{}, heard: map[hearing]heardChange{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -55,6 +56,9 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 			return err
 		}
 		if err := s.observations(ctx, batch); err != nil {
+			return err
+		}
+		if err := s.hear(ctx, batch); err != nil {
 			return err
 		}
 		links, err := s.evidence(ctx, batch)
@@ -95,13 +99,15 @@ type saving struct {
 	changes  map[tally]int  // of activity
 	posts    map[int64]bool // of docs: by an account
 	paces    map[stride]pace
+	heard    map[hearing]heardChange
 }
 
 type docRow struct {
-	id, marking int64
-	published   sql.NullInt64
-	key         []byte
-	genre       intel.Genre
+	id, marking       int64
+	published         sql.NullInt64
+	learned, ingested int64
+	key               []byte
+	genre             intel.Genre
 }
 
 func (s *saving) documents(ctx context.Context, batch []Derived) error {
@@ -115,8 +121,9 @@ func (s *saving) documents(ctx context.Context, batch []Derived) error {
 		if err != nil {
 			return err
 		}
-		rows, err := query(ctx, s.tx, func(r *sql.Rows, d *docRow) error { return r.Scan(&d.id, &d.key, &d.marking, &d.published, &d.genre) },
-			`SELECT id, key, marking, published, genre FROM documents WHERE key IN `+list(1, len(keys)), keys...)
+		rows, err := query(ctx, s.tx, func(r *sql.Rows, d *docRow) error {
+			return r.Scan(&d.id, &d.key, &d.marking, &d.published, &d.learned, &d.ingested, &d.genre)
+		}, `SELECT id, key, marking, published, learned, ingested, genre FROM documents WHERE key IN `+list(1, len(keys)), keys...)
 		for _, r := range rows {
 			s.docs[intel.DocumentID(hex.EncodeToString(r.key))] = r
 			s.ids = append(s.ids, r.id)
@@ -156,6 +163,9 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 		if err := s.uncount(ctx, again); err != nil {
 			return err
 		}
+		if err := s.unhear(ctx, again); err != nil {
+			return err
+		}
 		_, err = s.tx.ExecContext(ctx, `DELETE FROM observations WHERE document IN `+list(1, len(again)), anys(again)...)
 		return err
 	})
@@ -182,6 +192,13 @@ func (s *saving) names(ctx context.Context, batch []Derived) error {
 			note(e.Link.From)
 			note(e.Link.To)
 			origins[e.Origin] = true
+		}
+		for _, m := range d.Speech.Mentions {
+			note(m.Entity)
+			if m.Target.Name != "" {
+				note(m.Target)
+			}
+			origins[d.Speech.Voice] = true
 		}
 		for e, t := range d.Titles {
 			titles[e] = t

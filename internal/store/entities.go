@@ -104,6 +104,15 @@ func (db *DB) lookupIDs(ctx context.Context, entities []intel.Entity) (map[intel
 	return ids, err
 }
 
+// Integers returns the integers of those of entities that are known.
+func (db *DB) Integers(ctx context.Context, entities []intel.Entity) (map[intel.Entity]int64, error) {
+	ids, err := db.lookupIDs(ctx, entities)
+	if err != nil {
+		return nil, fmt.Errorf("integers of %d entities: %w", len(entities), err)
+	}
+	return ids, nil
+}
+
 // A Titled entity comes with how a source writes its name; Title is empty
 // where none said so.
 type Titled struct {
