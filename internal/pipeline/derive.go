@@ -101,6 +101,7 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), correlate.Origin(doc), original)
 	d.Observations = append(claimed(doc, observations, d.Evidence), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)
+	d.Speech = correlate.Speech(doc, d.Observations, d.Evidence, original)
 	return d, nil
 }
 

@@ -23,6 +23,7 @@ type Editor struct {
 
 	digests  digests
 	verdicts verdicts
+	measures measures
 }
 
 // A Window says how much of a profile is wanted.
@@ -100,7 +101,8 @@ func links() map[string][]store.Section {
 	return map[string][]store.Section{
 		"associated_actors": {
 			named(false, actors, intel.AssociatedWith, intel.PartOf),
-			named(true, actors, intel.AssociatedWith, intel.PartOf, intel.Uses, intel.Exploits, intel.OriginatesFrom, intel.Targets, intel.RoutesThrough),
+			named(true, actors, intel.AssociatedWith, intel.PartOf, intel.Uses, intel.Exploits, intel.OriginatesFrom, intel.Targets, intel.RoutesThrough,
+				intel.Researches, intel.Offers),
 			named(false, nil, intel.AliasOf), named(true, nil, intel.AliasOf), // claims that join nothing
 			of(intel.TTP, true, intel.Uses), of(intel.IOC, false, intel.Indicates)},
 		"campaigns": {
@@ -112,7 +114,9 @@ func links() map[string][]store.Section {
 		"research": {
 			named(false, nil, intel.Researches), of(intel.TTP, false, intel.Researches)},
 		"arsenal": {
-			named(false, arsenal, intel.Uses, intel.Exploits, intel.Offers, intel.Affects)},
+			named(false, arsenal, intel.Uses, intel.Exploits, intel.Offers, intel.Affects),
+			named(true, []intel.Kind{intel.Vulnerability}, intel.Affects), // of a product
+			named(true, []intel.Kind{intel.Product}, intel.PartOf), named(false, []intel.Kind{intel.Vendor}, intel.PartOf)},
 		"ioc": {
 			of(intel.IOC, true, intel.Indicates), of(intel.IOC, false, intel.Uses)},
 		"ttp": {
@@ -202,6 +206,12 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	p.Activities.Total = p.Documents
+	if err = ed.standings(ctx, r, p, s, w, now); err != nil {
+		return err
+	}
+	if err = ed.relations(ctx, r, p, w, now); err != nil {
+		return err
+	}
 	if p.Attacks, err = ed.attacks(ctx, r, s.outline); err != nil {
 		return err
 	}
