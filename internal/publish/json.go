@@ -33,7 +33,13 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	for _, t := range p.Tables() {
 		enc.rows(t.Key, *t.Rows)
 	}
+	if p.Interest != nil {
+		enc.field("interest", shown(p.Interest))
+	}
 	enc.field("activities", activities(p.Activities))
+	if p.Entity.Kind == intel.Country {
+		enc.field("relations", enc.tensions(p.Relations))
+	}
 	enc.field("attacks", enc.tallies(p.Attacks))
 	enc.field("forecasts", list(p.Forecasts))
 	enc.field("references", list(p.References))
@@ -143,6 +149,7 @@ func (e *encoder) moment(t time.Time) any {
 
 func activities(a intel.Activities) intel.Activities {
 	a.Monthly, a.Events = list(a.Monthly), list(a.Events)
+	a.Offensive, a.Defensive = shown(a.Offensive), shown(a.Defensive)
 	return a
 }
 

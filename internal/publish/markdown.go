@@ -18,8 +18,10 @@ import (
 func Markdown(w io.Writer, p intel.Profile, o Options) error {
 	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: p.Preview, witnesses: map[string]*witness{}}
 	b.head(o)
+	b.interest()
 	b.names()
 	b.countries()
+	b.relations()
 	b.activities()
 	b.plans()
 	b.attacks()
@@ -206,6 +208,12 @@ func (b *writer) names() {
 	if p.Entity.Kind == intel.Vulnerability {
 		title, about = "Affected products", "Products that "+inline(p.Name)+" is known to affect:"
 	}
+	switch p.Entity.Kind {
+	case intel.Product:
+		title, about = "Vulnerabilities and vendor", "Vulnerabilities known to affect "+inline(p.Name)+", and whose product it is:"
+	case intel.Vendor:
+		title, about = "Products", "Products of "+inline(p.Name)+" that documents name:"
+	}
 	if b.section(title, about, len(p.Arsenal)+p.Hidden["arsenal"]) {
 		b.table(form{"arsenal", "arsenal", []string{"Name", "Kind", "Relation"}}, p.Arsenal, func(r intel.Row) []string {
 			return []string{inline(r.Value), typed(r.Entity.Kind), inline(string(r.Relation))}
@@ -228,6 +236,7 @@ func (b *writer) activities() {
 	if !b.section("Activities", fmt.Sprintf("Documents that name %s: %d in all.", inline(p.Name), p.Activities.Total), len(p.Activities.Monthly)) {
 		return
 	}
+	b.sides()
 	months := p.Activities.Monthly
 	if n := len(months); n > 24 {
 		months = months[n-24:]

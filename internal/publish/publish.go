@@ -74,6 +74,9 @@ func Preview(p intel.Profile, n int) intel.Profile {
 		*t.Rows = shown
 	}
 	cut(&p, n)
+	if more := lacks["relations"]; more > 0 {
+		p.Hidden["relations"] += more
+	}
 	p.First, p.Last = month(p.First), month(p.Last)
 	return p
 }
@@ -135,6 +138,8 @@ func cut(p *intel.Profile, n int) {
 	}
 	p.Activities.Events = nil
 	p.Activities.Weekly = nil
+	p.Interest, p.Activities.Offensive, p.Activities.Defensive = quieted(p.Interest), quieted(p.Activities.Offensive), quieted(p.Activities.Defensive)
+	p.Relations = unsaid(p.Relations[:keep("relations", len(p.Relations))])
 }
 
 // month is the first day of a time's month; unknown stays unknown.

@@ -136,6 +136,7 @@ func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w 
 	p.Countries = f.rows(400, intel.Country, "US", "CN", "DE")
 	p.Activities = intel.Activities{Weekly: weeks(104), Monthly: weeks(40), Total: 417}
 	p.Activities.Events = []intel.Event{{At: ago(2), What: f.text("Loader seen beaconing to a fresh address in two places."), Document: "0123abc0", Source: "northgate-labs"}, {What: "Undated", Document: "0123abc1"}}
+	f.standing(&p)
 	p.Intentions = f.rows(500, intel.Intent, "extortion", "sell-access")
 	p.Research = f.rows(600, intel.Vulnerability, "CVE-2099-10417", "CVE-2099-11002")
 	p.Attacks = []intel.Tally{{Country: f.text("US"), Sector: f.text("Manufacturing"), N: 29}, {Country: "DE", Sector: "Health care", N: 21}, {Sector: "Transport", N: 9}}
@@ -149,6 +150,37 @@ func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w 
 	p.References = []string{"https://reports.northgate.example/notes/212", f.text("https://cert.halden.example/2026-31"), "javascript:alert(1)"}
 	p.Licence = f.text("Invented for a test.")
 	return p, nil
+}
+
+// standing puts in the scores that entities of its kind have.
+func (f fake) standing(p *web.Profile) {
+	s := &intel.Standing{Score: 6.9, Band: "elevated threat", Attention: 2.1, Rank: 12, Of: 340, Voices: 6,
+		Parts: []intel.Part{{Genre: intel.Forum, Voices: 4, Weight: 1.6}, {Genre: intel.Genre(f.text("social")), Voices: 1, Weight: .5}}}
+	for i, w := range weeks(26) {
+		s.Weekly = append(s.Weekly, intel.Measured{Start: w.Start, Weight: float64(w.N) / 3 * float64(1+i%2)})
+	}
+	switch p.Entity.Kind {
+	case intel.Vulnerability, intel.Product, intel.Vendor:
+		p.Interest = s
+	default:
+		other := *s
+		other.Score, other.Band, other.Parts = 0, "very low activity", nil
+		p.Activities.Offensive, p.Activities.Defensive = s, &other
+	}
+	if p.Entity.Kind != intel.Country {
+		return
+	}
+	for i, from := range []intel.Entity{e(intel.Country, "RU"), {}} {
+		t := intel.Tension{From: from, To: p.Entity, Value: f.text("Russia"), Tension: 4.2, Trend: intel.Rising, Change: 1.8, Origins: 5, Documents: 1234, First: ago(700), Last: ago(3),
+			Actors: f.rows(1100+10*i, intel.Actor, "Cold Lynx", "Astro Locker")}
+		for _, w := range weeks(24) {
+			t.Monthly = append(t.Monthly, intel.Month{Start: w.Start, Documents: w.N, Origins: 1})
+		}
+		p.Relations = append(p.Relations, t)
+	}
+	out := p.Relations[0]
+	out.From, out.To = p.Entity, e(intel.Country, "UA")
+	p.Relations = append(p.Relations, out)
 }
 
 func (f fake) forecasts(entity intel.Entity) []intel.Forecast {

@@ -33,6 +33,8 @@ type profilePage struct {
 	Numbers         []forecastRow
 	Chances         []forecastGroup
 	Formats         []download
+	Scores          []standing
+	Ways            []way
 }
 
 type download struct{ Href, Label string }
@@ -120,6 +122,17 @@ func (h *handler) profile(r *http.Request) (view, error) {
 
 // prove reads the evidence of the one row that is open.
 func (h *handler) prove(r *http.Request, page *profilePage) error {
+	for _, w := range page.Ways {
+		for i := range w.Rows {
+			if w.Rows[i].Open {
+				proofs, err := h.Views.Proofs(r.Context(), h.Reader, w.Rows[i].row.Row.ID)
+				if err != nil {
+					return err
+				}
+				w.Rows[i].Proofs = proofs
+			}
+		}
+	}
 	for _, ts := range [][]table{page.Early, page.Middle, page.Late} {
 		for i := range ts {
 			line := ts[i].opened()
@@ -163,6 +176,7 @@ func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) pro
 	page.Chart = barChart(counts, page.Per)
 	page.Sectors, page.Countries, page.Attacks = shares(p.Attacks)
 	page.Numbers, page.Chances = forecasts(p.Forecasts)
+	page.Scores, page.Ways = standings(p, m.Plural), ways(p, page.Base, q.Get("open"))
 	for _, f := range h.Formats {
 		if name := url.PathEscape(p.Entity.Name); !strings.Contains(p.Entity.Name, "/") {
 			page.Formats = append(page.Formats, download{m.List + "/" + name + f.Extension, f.Label})

@@ -106,8 +106,17 @@ func tables(p Profile) (early, middle, late []table) {
 			Empty: "It was not seen discussing a product, flaw or technique.", Columns: []column{
 				{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }}, description("What", "what")}},
 	}
+	arsenal := "Malware, tools and vulnerabilities"
+	switch p.Entity.Kind {
+	case intel.Vulnerability:
+		arsenal = "Affected products"
+	case intel.Product:
+		arsenal = "Vulnerabilities and vendor"
+	case intel.Vendor:
+		arsenal = "Products"
+	}
 	late = []table{
-		{Key: "arsenal", Title: "Malware, tools and vulnerabilities", First: "Name", Empty: "No document says what it uses.", Columns: []column{
+		{Key: "arsenal", Title: arsenal, First: "Name", Empty: "No document says what it uses.", Columns: []column{
 			{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }}, description("What", "what")}},
 		{Key: "ioc", Title: "IOC: indicators of compromise", First: "Indicator", Note: "Confidence: does it belong to " + p.Name + "? Old rows can be certain and dead.",
 			Empty: "No document links an indicator of compromise to it.", Columns: []column{

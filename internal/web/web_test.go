@@ -253,3 +253,30 @@ func TestAnotherSiteMayOnlyLinkHere(t *testing.T) {
 		}
 	}
 }
+
+func TestPagesTellScoresWithTheirBandAndRelationsWithTheirNote(t *testing.T) {
+	h := serve(fake{text: plain})
+	for path, want := range map[string][]string{
+		"/vulnerability/CVE-2099-10417": {`<section id="interest"`, "6.90", "elevated threat: rank 12 of 340 vulnerabilities"},
+		"/product/acme/gateway":         {`<section id="interest"`, "rank 12 of 340 products", ">Vulnerabilities and vendor "},
+		"/vendor/acme":                  {`<section id="interest"`, "rank 12 of 340 vendors", ">Products "},
+		"/actor/astro-locker":           {"Offensive activity", "Defensive activity", "very low activity"},
+		"/country/DE?open=relation-RU-DE": {`<section id="relations"`, "Whom actors of", "rising (1.8 of its past year)", "is not who somebody is",
+			`id="relation-RU-DE" class="is-open"`, `class="evidence"`},
+	} {
+		page := get(t, h, path).Body.String()
+		for _, w := range want {
+			if !strings.Contains(page, w) {
+				t.Errorf("%s: no %q", path, w)
+			}
+		}
+	}
+	for _, path := range []string{"/actor/astro-locker", "/malware/x"} {
+		if page := get(t, h, path).Body.String(); strings.Contains(page, `<section id="interest"`) || strings.Contains(page, `<section id="relations"`) {
+			t.Errorf("%s has interest or relations", path)
+		}
+	}
+	if page := get(t, serve(fake{text: plain, empty: true}), "/country/DE").Body.String(); strings.Contains(page, `<section id="relations"`) {
+		t.Error("relations where there are none")
+	}
+}
