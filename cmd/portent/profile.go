@@ -16,7 +16,7 @@ type profileCmd struct {
 	Format  string   `help:"markdown, json or stix: one STIX 2.1 bundle." enum:"markdown,json,stix" default:"markdown"`
 	Preview *int     `help:"The redacted public form: N rows of each table." placeholder:"N"`
 	BaseURL string   `name:"base-url" help:"Address of the live pages that the profile links to." placeholder:"URL"`
-	Name    []string `arg:"" help:"Name or alias, such as \"Astro Locker\", malware:cobalt-strike, CVE-2021-44228 or US."`
+	Name    []string `arg:"" help:"Name or alias, such as \"Astro Locker\", malware:cobalt-strike, CVE-2021-44228, product:acme/gateway, vendor:acme or US."`
 }
 
 // Run implements the command.
