@@ -38,6 +38,7 @@ type measureKey struct {
 	kind   intel.Kind
 	reader intel.Reader
 	day    int64
+	then   time.Time
 	set    *reference.Set
 }
 
@@ -46,14 +47,11 @@ const mostMeasures = 64
 
 // measure measures all things of a kind, or remembers what they came to.
 func (ed *Editor) measure(ctx context.Context, r intel.Reader, kind intel.Kind, w Window, now time.Time) (m measure, err error) {
-	if w.Back {
-		return ed.measured(ctx, r, kind, w, now)
-	}
 	epoch, err := ed.DB.Epoch(ctx)
 	if err != nil {
 		return m, err
 	}
-	key := measureKey{kind, r, score.DayOf(now), ed.Reference()}
+	key := measureKey{kind, r, score.DayOf(now), w.then(now), ed.Reference()}
 	ed.measures.mu.Lock()
 	if ed.measures.kept == nil || ed.measures.epoch != epoch || len(ed.measures.kept) >= mostMeasures {
 		ed.measures.epoch, ed.measures.kept = epoch, map[measureKey]measure{}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -262,4 +263,39 @@ func TestHomesAreLinksOfOriginAsTheReaderBelievesThem(t *testing.T) {
 			}
 		}
 	})
+}
+
+// BenchmarkEachHeard reads what is said of twenty thousand flaws, as every
+// profile of a flaw does once an epoch.
+func BenchmarkEachHeard(b *testing.B) {
+	db, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "portent.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	const flaws, each = 20_000, 400
+	for from := 0; from < flaws; from += each {
+		var docs []intel.Document
+		var batch []store.Derived
+		for i := from; i < from+each; i++ {
+			d := document(i % 170)
+			d.ID = intel.NewDocumentID("blog", fmt.Sprint("bench ", i))
+			e := intel.Entity{Kind: intel.Vulnerability, Name: fmt.Sprintf("CVE-2099-%d", 10_000+i)}
+			docs = append(docs, d)
+			batch = append(batch, store.Derived{Document: d.ID, Speech: intel.Speech{Voice: fmt.Sprint("voice ", i%50), Genre: d.Genre, Mentions: []intel.Mention{{Entity: e}}}})
+		}
+		if _, err := db.SaveDocuments(b.Context(), docs, now); err != nil {
+			b.Fatal(err)
+		}
+		if err := db.SaveDerived(b.Context(), batch, derivation(1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		n := 0
+		err := db.EachHeard(b.Context(), all, intel.Vulnerability, half(time.Time{}), func(int64, []store.Heard) error { n++; return nil })
+		if err != nil || n != flaws {
+			b.Fatal(n, err)
+		}
+	}
 }
