@@ -150,5 +150,5 @@ func (t Tension) Trending() string {
 	if t.Change == 0 || t.Trend == Ended {
 		return string(t.Trend)
 	}
-	return fmt.Sprintf("%s (%.1f of its past year)", t.Trend, t.Change)
+	return fmt.Sprintf("%s (%.1f times its past year)", t.Trend, t.Change)
 }

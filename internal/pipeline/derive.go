@@ -186,6 +186,9 @@ func titles(observations []intel.Observation, claims []intel.Claim, set *referen
 		if e.Kind.Class() == intel.IOC || e.Kind.Class() == intel.IOA || e.Name == "" {
 			return
 		}
+		if e.Kind == intel.Product {
+			product(out, e, strings.Join(strings.Fields(wording), " "))
+		}
 		if t := set.Title(e); t != e.Title() {
 			out[e] = t
 			return
@@ -202,6 +205,21 @@ func titles(observations []intel.Observation, claims []intel.Claim, set *referen
 		put(o.Entity, o.Text)
 	}
 	return out
+}
+
+// product notes how a wording such as "Acme Gateway" writes a product and its
+// vendor, where it is no more than their names.
+func product(titles map[intel.Entity]string, e intel.Entity, wording string) {
+	vendor, name, _ := strings.Cut(e.Name, "/")
+	if len(wording) > 200 || intel.Slug(wording) != vendor+"-"+name || strings.IndexFunc(wording, unicode.IsUpper) < 0 {
+		return
+	}
+	titles[e] = wording
+	for i, r := range wording {
+		if r == ' ' && intel.Slug(wording[:i]) == vendor {
+			titles[intel.Entity{Kind: intel.Vendor, Name: vendor}] = wording[:i]
+		}
+	}
 }
 
 // reweigh assesses what has become stale.

@@ -275,6 +275,9 @@ func TestProductsAndVendorsHaveProfiles(t *testing.T) {
 		if got.Interest == nil || got.Interest.Score == 0 || got.Interest.Voices != 1 {
 			t.Errorf("%s: interest %+v", name, got.Interest)
 		}
+		if want := map[string]string{"product:acme/gateway": "Acme Gateway", "vendor:acme": "Acme"}[name]; got.Name != want {
+			t.Errorf("%s is called %q, want %q", name, got.Name, want)
+		}
 		i := slices.IndexFunc(got.Arsenal, func(r intel.Row) bool { return r.Entity == row })
 		if i < 0 || len(got.Arsenal[i].Evidence) != 1 {
 			t.Errorf("%s: no row of %s with evidence in %+v", name, row, got.Arsenal)

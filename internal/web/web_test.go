@@ -261,7 +261,7 @@ func TestPagesTellScoresWithTheirBandAndRelationsWithTheirNote(t *testing.T) {
 		"/product/acme/gateway":         {`<section id="interest"`, "rank 12 of 340 products", ">Vulnerabilities and vendor "},
 		"/vendor/acme":                  {`<section id="interest"`, "rank 12 of 340 vendors", ">Products "},
 		"/actor/astro-locker":           {"Offensive activity", "Defensive activity", "very low activity"},
-		"/country/DE?open=relation-RU-DE": {`<section id="relations"`, "Whom actors of", "rising (1.8 of its past year)", "is not who somebody is",
+		"/country/DE?open=relation-RU-DE": {`<section id="relations"`, "Whom actors of", "rising (1.8 times its past year)", "is not who somebody is",
 			`id="relation-RU-DE" class="is-open"`, `class="evidence"`},
 	} {
 		page := get(t, h, path).Body.String()
