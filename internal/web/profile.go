@@ -125,7 +125,7 @@ func (h *handler) prove(r *http.Request, page *profilePage) error {
 	for _, w := range page.Ways {
 		for i := range w.Rows {
 			if w.Rows[i].Open {
-				proofs, err := h.Views.Proofs(r.Context(), h.Reader, w.Rows[i].row.Row.ID)
+				proofs, err := h.Views.Proofs(r.Context(), h.Reader, w.Rows[i].Row.ID)
 				if err != nil {
 					return err
 				}

@@ -104,16 +104,16 @@ func related(t intel.Tension, seen intel.Entity, base, open string) relation {
 	for _, a := range t.Actors {
 		r.Others = append(r.Others, named{a.Value, Path(a.Entity)})
 	}
-	r.row.ID = "relation-" + t.From.Name + "-" + t.To.Name
+	r.ID = "relation-" + t.From.Name + "-" + t.To.Name
 	if len(t.Actors) > 0 && t.Actors[0].ID != "" {
-		r.row.Row.ID = t.Actors[0].ID
-		r.Open = open == r.row.ID
+		r.Row.ID = t.Actors[0].ID
+		r.Open = open == r.ID
 		v := url.Values{}
 		if !r.Open {
-			v.Set("open", r.row.ID)
+			v.Set("open", r.ID)
 		}
-		r.Opener = base + "?" + v.Encode() + "#" + url.PathEscape(r.row.ID)
-		r.Fetch = "/evidence/" + url.PathEscape(r.row.Row.ID) + "?" + fetched(r.row).Encode()
+		r.Opener = base + "?" + v.Encode() + "#" + url.PathEscape(r.ID)
+		r.Fetch = "/evidence/" + url.PathEscape(r.Row.ID) + "?" + fetched(r.row).Encode()
 	}
 	return r
 }
