@@ -130,7 +130,7 @@ func (s Standing) Place(plural string) string {
 func Points(score float64) string { return strconv.FormatFloat(score, 'f', 2, 64) }
 
 // Geography is the note that stands with every relation of countries.
-const Geography = "An actor counts as of a country where documents or reference lists say so with a probability of 0.50 or more. Where an address is registered or traffic passes is not who somebody is, and is not counted."
+const Geography = "An actor counts as of a country where documents or reference lists say so with a probability of 0.50 or more, of 0.60 if one origin alone does. Where an address is registered or traffic passes is not who somebody is, and is not counted."
 
 // Ways parts the relations of a country by who targets it and whom its actors
 // target.

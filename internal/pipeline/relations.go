@@ -15,8 +15,10 @@ import (
 
 const (
 	// atHome is how far an actor's origin must be believed for what it does to
-	// count as its country's.
-	atHome = 0.5
+	// count as its country's; soleHome is how far if one origin alone says so, or
+	// an account could move an actor.
+	atHome   = 0.5
+	soleHome = 0.6
 	// relationDays is how far back relations of countries are told.
 	relationDays = 2 * 365
 	// mostRelations is how many countries each way are shown, and mostAttackers
@@ -51,6 +53,9 @@ func (ed *Editor) homes(ctx context.Context, r intel.Reader, w Window, now time.
 		who := a.Link.From
 		if main, ok := mains[who]; ok {
 			who = main.Entity
+		}
+		if a.Origins < 2 && a.Probability < soleHome {
+			continue
 		}
 		if h.said[who] == nil {
 			h.said[who] = map[intel.Entity]float64{}

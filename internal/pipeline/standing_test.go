@@ -260,6 +260,19 @@ func TestAnOriginThatIsHiddenMakesNoRelation(t *testing.T) {
 	}
 }
 
+func TestOneAccountMovesNoActorToACountry(t *testing.T) {
+	_, p, ed := open(t)
+	keep(t, p, report(1, "Cold Lynx attacked banks in Germany."), threadPost("ann", 2, "Cold Lynx operates from Norway."))
+	norway := intel.Entity{Kind: intel.Country, Name: "NO"}
+	if got := profileOf(t, ed, intel.Everything(), norway, pipeline.Window{}, now); len(got.Relations) != 0 || got.Activities.Offensive.Score != 0 {
+		t.Errorf("by one account: %+v", got.Relations)
+	}
+	keep(t, p, report(3, "According to us, Cold Lynx operates from Norway."))
+	if got := profileOf(t, ed, intel.Everything(), norway, pipeline.Window{}, now); len(got.Relations) != 1 || got.Activities.Offensive.Score == 0 {
+		t.Errorf("by a report too: %+v", got.Relations)
+	}
+}
+
 func TestProductsAndVendorsHaveProfiles(t *testing.T) {
 	_, p, ed := open(t)
 	d := report(1, "A gateway of Acme is exploited.")

@@ -1,31 +1,29 @@
 package score
 
 import (
-	"math"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // Activity says how much mentions of one side make of somebody beside all
-// others of the kind. A voice counts every day it speaks: who claims attacks day
-// after day is active.
+// others of the kind.
 func Activity(ms []intel.Voiced, others Ladder, now time.Time) intel.Standing {
-	s := standing(ms, others, now, math.Inf(1))
+	s := standing(ms, others, now, EachAccount)
 	s.Band = ActivityBand(s.Score)
 	return s
 }
 
 // Active is what mentions of one side come to, before they are placed.
 func Active(ms []intel.Voiced, now time.Time) float64 {
-	total, _ := Attention(ms, now, math.Inf(1))
+	total, _ := Attention(ms, now, EachAccount)
 	return total
 }
 
 // Interesting is what mentions of a vulnerability, product or vendor come to,
 // before they are placed.
 func Interesting(ms []intel.Voiced, now time.Time) float64 {
-	total, _ := Attention(ms, now, VoiceMost)
+	total, _ := Attention(ms, now, EachVoice)
 	return total
 }
 

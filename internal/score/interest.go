@@ -15,8 +15,8 @@ const (
 	Window = 180
 	// mentionHalf is how long a mention takes to lose half its weight, in days.
 	mentionHalf = 30
-	// VoiceMost is as how many fresh mentions one voice counts at most for an
-	// interest, however loud it is and for how long.
+	// VoiceMost is as how many fresh mentions one voice counts at most, however
+	// loud it is and for how long.
 	VoiceMost = 3
 	// SoleMost is the most a score of interest is of what one account alone
 	// speaks of: the bands of threat ask for another voice.
@@ -63,10 +63,27 @@ func once(ms []intel.Voiced) []intel.Voiced {
 	return slices.CompactFunc(ms, func(a, b intel.Voiced) bool { return a.Genre == b.Genre && a.Voice == b.Voice && a.Day == b.Day })
 }
 
+// A Limit is as how many fresh mentions a voice in a kind of source counts at
+// most.
+type Limit func(intel.Genre) float64
+
+// EachVoice limits every voice: what is interesting is what many speak of.
+func EachVoice(intel.Genre) float64 { return VoiceMost }
+
+// EachAccount limits accounts, but for those of leak sites, which are the actors
+// themselves, and not who publishes reports, lists or catalogues: who is told
+// of day after day is active.
+func EachAccount(g intel.Genre) float64 {
+	if g.HasAccounts() && g != intel.LeakSite {
+		return VoiceMost
+	}
+	return math.Inf(1)
+}
+
 // Attention is what mentions come to as of now: the sum over kinds of source of
 // weight · log2(1 + n), where n adds up voices, and a voice adds up its days,
-// each faded by its age, to no more than most.
-func Attention(ms []intel.Voiced, now time.Time, most float64) (total float64, parts []intel.Part) {
+// each faded by its age, to no more than its limit.
+func Attention(ms []intel.Voiced, now time.Time, most Limit) (total float64, parts []intel.Part) {
 	today := DayOf(now)
 	ms = slices.DeleteFunc(once(ms), func(m intel.Voiced) bool { return !counted(m.Day, today) || GenreWeight(m.Genre) == 0 })
 	for i := 0; i < len(ms); {
@@ -77,7 +94,7 @@ func Attention(ms []intel.Voiced, now time.Time, most float64) (total float64, p
 				sum += ms[i].Share * math.Exp2(-float64(max(0, today-ms[i].Day))/mentionHalf)
 			}
 			part.Voices++
-			n += min(sum, most)
+			n += min(sum, most(part.Genre))
 		}
 		part.Weight = GenreWeight(part.Genre) * math.Log2(1+n)
 		total += part.Weight
@@ -137,7 +154,7 @@ func band(score float64, names [10]string) string { return names[min(max(int(sco
 // Interest says how much mentions make of something beside all others of its
 // kind.
 func Interest(ms []intel.Voiced, others Ladder, now time.Time) intel.Standing {
-	s := standing(ms, others, now, VoiceMost)
+	s := standing(ms, others, now, EachVoice)
 	if s.Held = sole(ms, now); s.Held && s.Score > SoleMost {
 		s.Score = SoleMost
 	} else {
@@ -165,7 +182,7 @@ func sole(ms []intel.Voiced, now time.Time) bool {
 }
 
 // standing places mentions on a scale and tells what they are made of.
-func standing(ms []intel.Voiced, others Ladder, now time.Time, most float64) intel.Standing {
+func standing(ms []intel.Voiced, others Ladder, now time.Time, most Limit) intel.Standing {
 	s := intel.Standing{Of: len(others)}
 	s.Attention, s.Parts = Attention(ms, now, most)
 	s.Score = others.Score(s.Attention)
@@ -198,7 +215,7 @@ func weekly(ms []intel.Voiced, now time.Time) []intel.Measured {
 	out := make([]intel.Measured, weeks)
 	for i, ms := range byWeek {
 		out[i].Start = time.Unix(86400*(today-7*int64(weeks-i)+1), 0).UTC()
-		out[i].Weight, _ = Attention(ms, now, VoiceMost)
+		out[i].Weight, _ = Attention(ms, now, EachVoice)
 	}
 	return out
 }

@@ -24,7 +24,7 @@ func spoken(voice int64, g intel.Genre, daysAgo int) intel.Voiced {
 // TestAnAttentionIsWhatTheWorkedExampleSays holds docs/scores.md to the code.
 func TestAnAttentionIsWhatTheWorkedExampleSays(t *testing.T) {
 	ms := []intel.Voiced{spoken(1, intel.Forum, 0), spoken(1, intel.Forum, 30), spoken(2, intel.Forum, 30), spoken(3, intel.Advisory, 15), spoken(4, intel.Register, 60)}
-	total, parts := score.Attention(ms, noon, score.VoiceMost)
+	total, parts := score.Attention(ms, noon, score.EachVoice)
 	want := 0.8*math.Log2(1+1+0.5+0.5) + 1*math.Log2(1+math.Exp2(-0.5)) + 0.2*math.Log2(1+0.25)
 	if math.Abs(total-want) > 1e-9 || math.Abs(total-2.104) > 1e-3 {
 		t.Errorf("%.6f, want %.6f, which is 2.104", total, want)
@@ -41,10 +41,10 @@ func TestTheOrderOfMentionsDoesNotMatter(t *testing.T) {
 	for range 500 {
 		ms = append(ms, spoken(chance.Int64N(40), genres[chance.IntN(5)], chance.IntN(200)))
 	}
-	want, wantParts := score.Attention(ms, noon, score.VoiceMost)
+	want, wantParts := score.Attention(ms, noon, score.EachVoice)
 	for range 20 {
 		chance.Shuffle(len(ms), func(i, j int) { ms[i], ms[j] = ms[j], ms[i] })
-		got, parts := score.Attention(ms, noon, score.VoiceMost)
+		got, parts := score.Attention(ms, noon, score.EachVoice)
 		if got != want || !cmp.Equal(parts, wantParts) {
 			t.Fatalf("%v of %v, in another order %v of %v", want, wantParts, got, parts)
 		}
@@ -57,7 +57,7 @@ func TestDatesOfTheFutureAndOf1970DoNotCount(t *testing.T) {
 		"half a year ago": score.DayOf(noon) - score.Window, "at the end of time": math.MaxInt64, "at its beginning": math.MinInt64,
 	} {
 		m := intel.Voiced{Voice: 1, Genre: intel.Report, Day: day, Share: 1}
-		if got, _ := score.Attention([]intel.Voiced{m}, noon, score.VoiceMost); got != 0 {
+		if got, _ := score.Attention([]intel.Voiced{m}, noon, score.EachVoice); got != 0 {
 			t.Errorf("%s: %v, want nothing", name, got)
 		}
 		if s := score.Interest([]intel.Voiced{m}, score.NewLadder([]float64{1, 2}), noon); s.Score != 0 || s.Rank != 0 || s.Voices != 0 {
@@ -67,7 +67,7 @@ func TestDatesOfTheFutureAndOf1970DoNotCount(t *testing.T) {
 			t.Errorf("%s: tension is %s", name, trend)
 		}
 	}
-	if got, _ := score.Attention([]intel.Voiced{spoken(1, intel.Report, -1)}, noon, score.VoiceMost); got != 1 {
+	if got, _ := score.Attention([]intel.Voiced{spoken(1, intel.Report, -1)}, noon, score.EachVoice); got != 1 {
 		t.Errorf("tomorrow, which clocks may say: %v, want as today", got)
 	}
 }
@@ -92,13 +92,20 @@ func TestOneAccountIsBoundedHoweverLoud(t *testing.T) {
 	// In company it adds no more than three voices that speak once would.
 	company := []intel.Voiced{spoken(1, intel.Report, 3), spoken(2, intel.Forum, 9), spoken(3, intel.Chat, 20)}
 	three := append(slices.Clone(company), spoken(7, intel.Forum, 0), spoken(8, intel.Forum, 0), spoken(9, intel.Forum, 0))
-	loud, _ := score.Attention(append(slices.Clone(company), flood...), noon, score.VoiceMost)
-	quiet, _ := score.Attention(three, noon, score.VoiceMost)
+	loud, _ := score.Attention(append(slices.Clone(company), flood...), noon, score.EachVoice)
+	quiet, _ := score.Attention(three, noon, score.EachVoice)
 	if loud > quiet+1e-9 {
 		t.Errorf("a flood comes to %.3f, three voices once to %.3f", loud, quiet)
 	}
-	if most := 0.8 * math.Log2(1+1/(1-math.Exp2(-1.0/30))); score.Active(flood, noon) > most || most > 4.4 {
-		t.Errorf("as activity it comes to %.3f, want at most %.3f, below 4.4", score.Active(flood, noon), most)
+	if most := 0.8 * math.Log2(1+score.VoiceMost); score.Active(flood, noon) > most {
+		t.Errorf("as activity it comes to %.3f, want at most %.3f", score.Active(flood, noon), most)
+	}
+	// What a group says of itself is its activity, and bounded too.
+	for i := range flood {
+		flood[i].Genre = intel.LeakSite
+	}
+	if most := 0.8 * math.Log2(1+1/(1-math.Exp2(-1.0/30))); score.Active(flood, noon) > most || score.Active(flood, noon) < 4 || most > 4.4 {
+		t.Errorf("of itself it comes to %.3f, want at most %.3f, below 4.4", score.Active(flood, noon), most)
 	}
 }
 
