@@ -27,7 +27,7 @@ func (db *DB) AttacksOn(ctx context.Context, r intel.Reader, country intel.Entit
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	return db.attacks(ctx, r, d, `h.target`, ids)
+	return db.attacks(ctx, r, d, `h.target <> 0 AND h.target`, ids) // as the index has them
 }
 
 // AttacksBy returns which countries actors are told to attack in some days. A
