@@ -12,7 +12,7 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
-// BenchmarkInterest imports KEV and a month's CVE records and says how the
+// BenchmarkInterest imports KEV and CVE records and says how the
 // bands of interest are filled at the end of the records, how long the scale
 // takes to read and how large what it is read from is.
 func BenchmarkInterest(b *testing.B) {
