@@ -77,20 +77,16 @@ const mostHomes = 20_000
 // may believe them; with a past weighing as of then. They are by the names that
 // documents use.
 func (db *DB) Homes(ctx context.Context, r intel.Reader, past Weighing) ([]Assessed, error) {
+	which := `a.link IN (SELECT x.link FROM entities c CROSS JOIN assessments x WHERE c.kind = $1 AND x.to_entity = c.id AND x.relation = ` + rel(intel.OriginatesFrom) + `)`
 	if past.Judge == nil {
-		rows, err := query(ctx, db.read, scanAssessed, `SELECT a.link, a.marking, a.relation, a.probability, a.level, a.first, a.last, a.origins, a.documents, a.context, a.at,
-			f.kind, f.name, f.title, t.kind, t.name, t.title
-			FROM entities t CROSS JOIN assessments a JOIN entities f ON f.id = a.from_entity
-			WHERE t.kind = $1 AND a.to_entity = t.id AND a.relation = $2 AND a.marking <= $3 AND a.below > $4 ORDER BY a.probability DESC, a.link LIMIT `+fmt.Sprint(mostHomes),
-			string(intel.Country), string(intel.OriginatesFrom), int(r.Clearance), int(r.Clearance))
+		rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE `+which+` AND a.marking <= $2 AND a.below > $3 ORDER BY a.probability DESC, a.link LIMIT `+fmt.Sprint(mostHomes),
+			string(intel.Country), int(r.Clearance), int(r.Clearance))
 		if err != nil {
 			return nil, fmt.Errorf("origins of actors: %w", err)
 		}
 		return rows, nil
 	}
-	links, err := query(ctx, db.read, scanEnds, `SELECT l.id, l.from_entity, l.relation, l.to_entity, f.kind, f.name, f.title, t.kind, t.name, t.title
-		FROM entities t CROSS JOIN links l JOIN entities f ON f.id = l.from_entity
-		WHERE t.kind = $1 AND l.to_entity = t.id AND l.relation = $2 LIMIT `+fmt.Sprint(mostHomes), string(intel.Country), string(intel.OriginatesFrom))
+	links, err := query(ctx, db.read, scanEnds, endsSelect+`WHERE l.id IN (SELECT a.link FROM assessments a WHERE `+which+`) LIMIT `+fmt.Sprint(mostHomes), string(intel.Country))
 	if err != nil {
 		return nil, fmt.Errorf("origins of actors: %w", err)
 	}
@@ -128,7 +124,7 @@ func (db *DB) Told(ctx context.Context, r intel.Reader, names []intel.Entity, to
 	args := append([]any{int(r.Clearance), ids[to]}, from...)
 	where := `.to_entity = $2 AND %[1]s.from_entity IN ` + list(3, len(from)) + ` AND %[1]s.relation IN ` + list(3+len(from), len(relations))
 	for _, rel := range relations {
-		args = append(args, string(rel))
+		args = append(args, number(rel))
 	}
 	if past.Judge == nil {
 		rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE a.marking <= $1 AND a.below > $1 AND a`+fmt.Sprintf(where, "a")+` ORDER BY a.probability DESC, a.link`, args...)
