@@ -100,6 +100,7 @@ type saving struct {
 
 type docRow struct {
 	id, marking       int64
+	source            int64
 	published         sql.NullInt64
 	learned, ingested int64
 	key               []byte
@@ -118,8 +119,8 @@ func (s *saving) documents(ctx context.Context, batch []Derived) error {
 			return err
 		}
 		rows, err := query(ctx, s.tx, func(r *sql.Rows, d *docRow) error {
-			return r.Scan(&d.id, &d.key, &d.marking, &d.published, &d.learned, &d.ingested, &d.genre)
-		}, `SELECT id, key, marking, published, learned, ingested, genre FROM documents WHERE key IN `+list(1, len(keys)), keys...)
+			return r.Scan(&d.id, &d.key, &d.source, &d.marking, &d.published, &d.learned, &d.ingested, &d.genre)
+		}, `SELECT id, key, source, marking, published, learned, ingested, genre FROM documents WHERE key IN `+list(1, len(keys)), keys...)
 		for _, r := range rows {
 			s.docs[intel.DocumentID(hex.EncodeToString(r.key))] = r
 			s.ids = append(s.ids, r.id)
@@ -148,7 +149,7 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 		if err := s.unpace(ctx, again); err != nil {
 			return err
 		}
-		const columns = `document, seq, origin, reliability, marking, stance, weight, at, learned, start, length, context, since`
+		const columns = `document, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since`
 		_, err = s.tx.ExecContext(ctx, `INSERT INTO former_evidence (link, superseded, `+columns+`)
 			SELECT link, CAST($1 AS BIGINT), `+columns+` FROM evidence WHERE document IN `+list(2, len(again))+` ON CONFLICT DO NOTHING`, append([]any{s.now}, anys(again)...)...)
 		if err != nil {
@@ -278,7 +279,7 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 	return s.activity(ctx)
 }
 
-func flat[A [3]any | [7]any | [8]any | [14]any](rows []A) []any {
+func flat[A [3]any | [7]any | [8]any | [15]any](rows []A) []any {
 	var out []any
 	for _, r := range rows {
 		switch r := any(r).(type) {
@@ -288,7 +289,7 @@ func flat[A [3]any | [7]any | [8]any | [14]any](rows []A) []any {
 			out = append(out, r[:]...)
 		case [8]any:
 			out = append(out, r[:]...)
-		case [14]any:
+		case [15]any:
 			out = append(out, r[:]...)
 		}
 	}
@@ -384,7 +385,7 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 		return nil, err
 	}
 	touched := make(map[int64]bool, len(links))
-	var rows [][14]any
+	var rows [][15]any
 	for _, d := range batch {
 		doc := s.docs[d.Document]
 		for seq, e := range d.Evidence {
@@ -394,7 +395,7 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, [14]any{id, doc.id, seq, s.origins[text(e.Origin)], int(e.Reliability), int(e.Marking), int(e.Stance), millionths(e.Weight),
+			rows = append(rows, [15]any{id, doc.id, seq, s.origins[text(e.Origin)], doc.source, int(e.Reliability), int(e.Marking), int(e.Stance), millionths(e.Weight),
 				fromTime(e.At), unless(e.Learned.Equal(e.At), e.Learned), e.Offset, e.Length, note, s.since(doc.id, e)})
 		}
 		s.pacing(doc.id, d.Evidence)
@@ -402,10 +403,10 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 	if err := s.savePaces(ctx); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(rows, func(a, b [14]any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
-	return touched, chunks(rows, func(rows [][14]any) error {
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, seq, origin, reliability, marking, stance, weight, at, learned,
-			start, length, context, since) VALUES `+values(1, len(rows), 14), flat(rows)...)
+	slices.SortStableFunc(rows, func(a, b [15]any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
+	return touched, chunks(rows, func(rows [][15]any) error {
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, seq, origin, source, reliability, marking, stance, weight, at, learned,
+			start, length, context, since) VALUES `+values(1, len(rows), 15), flat(rows)...)
 		return err
 	})
 }

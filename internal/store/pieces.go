@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -15,6 +16,7 @@ import (
 type piece struct {
 	intel.Evidence
 	link, origin int64
+	source       int64
 	n            int    // documents
 	note         string // the context as kept
 }
@@ -26,7 +28,34 @@ func piecesOf(ctx context.Context, q engine, now time.Time, which string, args .
 	if err != nil {
 		return nil, err
 	}
-	return foldPieces(rows, now, 0)
+	all, err := foldPieces(rows, now, 0)
+	if err != nil {
+		return nil, err
+	}
+	return all, nameSources(ctx, q, all)
+}
+
+// nameSources fills in which sources pieces are of.
+func nameSources(ctx context.Context, q engine, pieces []piece) error {
+	names := map[int64]intel.SourceID{}
+	for _, p := range pieces {
+		names[p.source] = ""
+	}
+	type row struct {
+		id   int64
+		name intel.SourceID
+	}
+	err := chunks(slices.Sorted(maps.Keys(names)), func(ids []int64) error {
+		some, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.name) }, `SELECT id, name FROM sources WHERE id IN `+list(1, len(ids)), anys(ids)...)
+		for _, x := range some {
+			names[x.id] = x.name
+		}
+		return err
+	})
+	for i := range pieces {
+		pieces[i].Source = names[pieces[i].source]
+	}
+	return err
 }
 
 // cut is until when dates are believed.
@@ -34,7 +63,7 @@ func cut(now time.Time) int64 { return now.Add(intel.Skew).UnixMicro() }
 
 // evidenceSelect reads evidence for foldPieces, which wants it in the order of
 // links and documents.
-const evidenceSelect = `SELECT link, document, origin, reliability * 65536 + marking * 256 + stance, weight, at, learned, context FROM `
+const evidenceSelect = `SELECT link, document, origin, source * 16777216 + reliability * 65536 + marking * 256 + stance, weight, at, learned, context FROM `
 
 // foldPieces makes one piece of what one origin says of a link with equal weight
 // and reliability, about so many. A piece has the latest of the dates that are
@@ -54,7 +83,7 @@ func foldPieces(rows *sql.Rows, now time.Time, about int) ([]piece, error) {
 // A stratum is what evidence has in common that is one piece.
 type stratum struct {
 	origin int64
-	how    int64 // reliability, marking and stance
+	how    int64 // source, reliability, marking and stance
 	weight int64 // millionths
 }
 
@@ -144,15 +173,17 @@ func (f *folding) piece(link int64, k stratum) piece {
 		origin = strconv.FormatInt(k.origin, 10)
 		f.origins[k.origin] = origin
 	}
-	return piece{link: link, origin: k.origin, Evidence: intel.Evidence{Origin: origin, Reliability: intel.Reliability(k.how >> 16),
-		Marking: intel.Marking(k.how >> 8 & 0xff), Stance: intel.Stance(k.how & 0xff), Weight: float64(k.weight) / 1e6}}
+	p := piece{link: link, origin: k.origin, Evidence: intel.Evidence{Weight: float64(k.weight) / 1e6}}
+	p.set(k.how)
+	p.Origin = origin
+	return p
 }
 
 // flush ends a link: its pieces are put in order.
 func (f *folding) flush() {
 	if some := f.out[f.begin:]; len(some) > 1 {
 		slices.SortFunc(some, func(a, b piece) int {
-			return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.Marking, b.Marking), cmp.Compare(a.Stance, b.Stance), cmp.Compare(a.Weight, b.Weight), cmp.Compare(a.Reliability, b.Reliability))
+			return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.Marking, b.Marking), cmp.Compare(a.Stance, b.Stance), cmp.Compare(a.Weight, b.Weight), cmp.Compare(a.Reliability, b.Reliability), cmp.Compare(a.source, b.source))
 		})
 	}
 	f.begin, f.strata, f.docs, f.index = len(f.out), f.strata[:0], f.docs[:0], nil

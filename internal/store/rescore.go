@@ -346,5 +346,9 @@ func (s *rescoring) pieces(ctx context.Context, after, last int64) ([]piece, err
 	if err != nil {
 		return nil, err
 	}
-	return foldPieces(rows, s.Now, rescoreSlice+rescoreSlice/4)
+	all, err := foldPieces(rows, s.Now, rescoreSlice+rescoreSlice/4)
+	if err != nil {
+		return nil, err
+	}
+	return all, nameSources(ctx, s.aside, all)
 }

@@ -21,7 +21,7 @@ func strataOf(ctx context.Context, q engine, now time.Time, links []int64) ([]pi
 		return nil, nil
 	}
 	until := cut(now)
-	return query(ctx, q, func(r *sql.Rows, p *piece) error {
+	all, err := query(ctx, q, func(r *sql.Rows, p *piece) error {
 		var how int64
 		var first, last, learned sql.NullInt64
 		err := r.Scan(&p.link, &p.origin, &how, weighted{&p.Weight}, &first, &last, &learned, &p.n, &p.note)
@@ -35,16 +35,20 @@ func strataOf(ctx context.Context, q engine, now time.Time, links []int64) ([]pi
 		p.Since, p.At, p.Learned = toTime(first), toTime(last), toTime(learned)
 		return err
 	}, `SELECT link, origin, how, weight, first, last, learned, documents, context FROM strata WHERE link IN `+list(1, len(links))+` ORDER BY link, origin, how, weight`, anys(links)...)
+	if err != nil {
+		return nil, err
+	}
+	return all, nameSources(ctx, q, all)
 }
 
 // how is what pieces of a stratum have in common, as it is kept.
 func (p piece) how() int64 {
-	return int64(p.Reliability)<<16 | int64(p.Marking)<<8 | int64(p.Stance)
+	return p.source<<24 | int64(p.Reliability)<<16 | int64(p.Marking)<<8 | int64(p.Stance)
 }
 
 func (p *piece) set(how int64) {
-	p.Origin = strconv.FormatInt(p.origin, 10)
-	p.Reliability, p.Marking, p.Stance = intel.Reliability(how>>16), intel.Marking(how>>8&0xff), intel.Stance(how&0xff)
+	p.Origin, p.source = strconv.FormatInt(p.origin, 10), how>>24
+	p.Reliability, p.Marking, p.Stance = intel.Reliability(how>>16&0xff), intel.Marking(how>>8&0xff), intel.Stance(how&0xff)
 }
 
 // addStrata adds pieces to what is kept in sum.

@@ -29,6 +29,7 @@ CREATE TABLE evidence (
 	document    BIGINT NOT NULL,
 	seq         BIGINT NOT NULL,
 	origin      BIGINT NOT NULL,
+	source      BIGINT NOT NULL,
 	reliability SMALLINT NOT NULL,
 	marking     SMALLINT NOT NULL,
 	stance      SMALLINT NOT NULL,
@@ -41,8 +42,8 @@ CREATE TABLE evidence (
 	since       BIGINT,
 	PRIMARY KEY (link, document, seq)
 );
-INSERT INTO evidence (link, document, seq, origin, reliability, marking, stance, weight, at, learned, start, length, context, since)
-	SELECT link, document, ROW_NUMBER() OVER (PARTITION BY document ORDER BY id) - 1, origin, reliability, marking, stance, ROUND(1000000 * weight)::bigint, at,
+INSERT INTO evidence (link, document, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since)
+	SELECT link, document, ROW_NUMBER() OVER (PARTITION BY document ORDER BY id) - 1, origin, (SELECT source FROM documents d WHERE d.id = wide_evidence.document), reliability, marking, stance, ROUND(1000000 * weight)::bigint, at,
 		CASE WHEN learned = at THEN NULL ELSE learned END, start, length, context, CASE WHEN since = learned THEN NULL ELSE since END
 	FROM wide_evidence WHERE superseded IS NULL AND link IN (SELECT id FROM links) ORDER BY link, document, id;
 CREATE INDEX evidence_document ON evidence (document);
@@ -53,6 +54,7 @@ CREATE TABLE former_evidence (
 	superseded  BIGINT NOT NULL,
 	seq         BIGINT NOT NULL,
 	origin      BIGINT NOT NULL,
+	source      BIGINT NOT NULL,
 	reliability SMALLINT NOT NULL,
 	marking     SMALLINT NOT NULL,
 	stance      SMALLINT NOT NULL,
@@ -65,8 +67,8 @@ CREATE TABLE former_evidence (
 	since       BIGINT,
 	PRIMARY KEY (link, document, superseded, seq)
 );
-INSERT INTO former_evidence (link, document, superseded, seq, origin, reliability, marking, stance, weight, at, learned, start, length, context, since)
-	SELECT link, document, superseded, ROW_NUMBER() OVER (PARTITION BY document, superseded ORDER BY id) - 1, origin, reliability, marking, stance, ROUND(1000000 * weight)::bigint, at,
+INSERT INTO former_evidence (link, document, superseded, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since)
+	SELECT link, document, superseded, ROW_NUMBER() OVER (PARTITION BY document, superseded ORDER BY id) - 1, origin, (SELECT source FROM documents d WHERE d.id = wide_evidence.document), reliability, marking, stance, ROUND(1000000 * weight)::bigint, at,
 		CASE WHEN learned = at THEN NULL ELSE learned END, start, length, context, CASE WHEN since = learned THEN NULL ELSE since END
 	FROM wide_evidence WHERE superseded IS NOT NULL AND link IN (SELECT id FROM links) ORDER BY link, document, superseded, id;
 DROP TABLE wide_evidence;

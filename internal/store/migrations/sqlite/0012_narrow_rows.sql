@@ -32,6 +32,7 @@ CREATE TABLE evidence (
 	document    INTEGER NOT NULL,
 	seq         INTEGER NOT NULL,
 	origin      INTEGER NOT NULL,
+	source      INTEGER NOT NULL,
 	reliability INTEGER NOT NULL,
 	marking     INTEGER NOT NULL,
 	stance      INTEGER NOT NULL,
@@ -44,8 +45,8 @@ CREATE TABLE evidence (
 	since       INTEGER,
 	PRIMARY KEY (link, document, seq)
 ) WITHOUT ROWID;
-INSERT INTO evidence (link, document, seq, origin, reliability, marking, stance, weight, at, learned, start, length, context, since)
-	SELECT link, document, ROW_NUMBER() OVER (PARTITION BY document ORDER BY id) - 1, origin, reliability, marking, stance, CAST(ROUND(1000000 * weight) AS INTEGER), at,
+INSERT INTO evidence (link, document, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since)
+	SELECT link, document, ROW_NUMBER() OVER (PARTITION BY document ORDER BY id) - 1, origin, (SELECT source FROM documents d WHERE d.id = wide_evidence.document), reliability, marking, stance, CAST(ROUND(1000000 * weight) AS INTEGER), at,
 		CASE WHEN learned = at THEN NULL ELSE learned END, start, length, context, CASE WHEN since = learned THEN NULL ELSE since END
 	FROM wide_evidence WHERE superseded IS NULL AND link IN (SELECT id FROM links) ORDER BY link, document, id;
 CREATE INDEX evidence_document ON evidence (document);
@@ -56,6 +57,7 @@ CREATE TABLE former_evidence (
 	superseded  INTEGER NOT NULL,
 	seq         INTEGER NOT NULL,
 	origin      INTEGER NOT NULL,
+	source      INTEGER NOT NULL,
 	reliability INTEGER NOT NULL,
 	marking     INTEGER NOT NULL,
 	stance      INTEGER NOT NULL,
@@ -68,8 +70,8 @@ CREATE TABLE former_evidence (
 	since       INTEGER,
 	PRIMARY KEY (link, document, superseded, seq)
 ) WITHOUT ROWID;
-INSERT INTO former_evidence (link, document, superseded, seq, origin, reliability, marking, stance, weight, at, learned, start, length, context, since)
-	SELECT link, document, superseded, ROW_NUMBER() OVER (PARTITION BY document, superseded ORDER BY id) - 1, origin, reliability, marking, stance, CAST(ROUND(1000000 * weight) AS INTEGER), at,
+INSERT INTO former_evidence (link, document, superseded, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since)
+	SELECT link, document, superseded, ROW_NUMBER() OVER (PARTITION BY document, superseded ORDER BY id) - 1, origin, (SELECT source FROM documents d WHERE d.id = wide_evidence.document), reliability, marking, stance, CAST(ROUND(1000000 * weight) AS INTEGER), at,
 		CASE WHEN learned = at THEN NULL ELSE learned END, start, length, context, CASE WHEN since = learned THEN NULL ELSE since END
 	FROM wide_evidence WHERE superseded IS NOT NULL AND link IN (SELECT id FROM links) ORDER BY link, document, superseded, id;
 DROP TABLE wide_evidence;
