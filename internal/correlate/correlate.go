@@ -20,7 +20,7 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 14 }
+func Version() int { return 15 }
 
 // Weights of evidence by how directly a document says it.
 const (

@@ -279,26 +279,31 @@ func (v *values) traversal(from, to int) {
 
 // input reads "with the input X leads to", and what stands in quotes.
 func (v *values) input(to int) {
-	rest := v.text[to:min(len(v.text), to+400)]
-	if v.near(to, 16, "with the input", "with an input") {
-		for _, stop := range []string{" as part of", " leads to", " results in", " causes ", " can lead", " allows "} {
-			if i := strings.Index(rest, stop); i > 0 && strings.IndexByte(rest[:i], '\n') < 0 {
-				text := strings.Trim(rest[:placed(rest[:i])], " ")
-				if n := len(text); n > 1 && strings.IndexByte(opening, text[0]) >= 0 && text[n-1] == text[0] {
-					text = text[1 : n-1]
-				}
-				begin := to + strings.Index(rest, text)
-				if text != "" {
-					v.note(intel.Entity{Kind: intel.Input, Name: text}, begin, begin+len(text), "")
-				}
-				return
-			}
-		}
-		if v.attackAfter(to) {
-			return
-		}
+	if v.near(to, 16, "with the input", "with an input") && (v.inputUntil(to) || v.attackAfter(to)) {
+		return
 	}
 	v.quoted(intel.Input, to)
+}
+
+// inputUntil notes what stands between a place and what the input leads to, and
+// reports whether the text says what it leads to.
+func (v *values) inputUntil(to int) bool {
+	rest := v.text[to:min(len(v.text), to+400)]
+	for _, stop := range []string{" as part of", " leads to", " results in", " causes ", " can lead", " allows "} {
+		i := strings.Index(rest, stop)
+		if i <= 0 || strings.IndexByte(rest[:i], '\n') >= 0 {
+			continue
+		}
+		text := strings.Trim(rest[:placed(rest[:i])], " ")
+		if n := len(text); n > 1 && strings.IndexByte(opening, text[0]) >= 0 && text[n-1] == text[0] {
+			text = text[1 : n-1]
+		}
+		if begin := to + strings.Index(rest, text); text != "" {
+			v.note(intel.Entity{Kind: intel.Input, Name: text}, begin, begin+len(text), "")
+		}
+		return true
+	}
+	return false
 }
 
 // attackAfter notes the word behind a place as an input, if only attacks have such.
