@@ -26,14 +26,24 @@ type trial struct {
 	level   intel.Level
 }
 
-// trials judges each fifth of the rows, in order of time, by the other four.
+// trials judges each fifth of the rows, in order of time, by the other four. Rows
+// without a date have no place in time and are dealt out by their digests.
 func trials(rows []weighed) (out []trial) {
 	const folds = 5
+	var fold [folds][]weighed
+	dated := slices.DeleteFunc(slices.Clone(rows), func(w weighed) bool { return !w.dated })
 	for k := range folds {
-		from, to := k*len(rows)/folds, (k+1)*len(rows)/folds
-		others := slices.Concat(rows[:from], rows[to:])
+		fold[k] = slices.Clone(dated[k*len(dated)/folds : (k+1)*len(dated)/folds])
+	}
+	for _, w := range rows {
+		if k := int(w.row[0]) % folds; !w.dated {
+			fold[k] = append(fold[k], w)
+		}
+	}
+	for k := range folds {
+		others := slices.Concat(slices.Concat(fold[:k]...), slices.Concat(fold[k+1:]...))
 		s, base := counted(others), share(others)
-		for _, w := range rows[from:to] {
+		for _, w := range fold[k] {
 			one := trial{p: s.SetAside(), base: base, level: intel.Low}
 			if w.label == "T" {
 				one.right = 1

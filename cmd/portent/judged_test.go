@@ -136,6 +136,7 @@ type weighed struct {
 	link     intel.Link
 	evidence []intel.Evidence
 	at       time.Time // a day after the last word on it
+	dated    bool      // by when it happened, not by when it was imported
 }
 
 // weighedRows returns the judged rows of a store, those that are not clear left
@@ -184,7 +185,7 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 					e := intel.Evidence{Link: w.link}
 					scan(&e.Source, &e.Origin, &e.Reliability, &e.Stance, &e.Weight, &at, &learned)
 					if at.Valid {
-						e.At = time.UnixMicro(at.Int64)
+						e.At, w.dated = time.UnixMicro(at.Int64), true
 					}
 					e.Learned = time.UnixMicro(learned.Int64)
 					w.evidence = append(w.evidence, e)
@@ -195,15 +196,15 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 			w.at = w.at.AddDate(0, 0, 1)
 			out = append(out, w)
 		})
-	each(t, raw, `SELECT DISTINCT f.kind, f.name, d.learned, o.suppressed <> '' FROM observations o JOIN entities f ON f.id = o.entity JOIN documents d ON d.id = o.document ORDER BY 1, 2, 3`,
+	each(t, raw, `SELECT DISTINCT f.kind, f.name, d.learned, d.published IS NOT NULL, o.suppressed <> '' FROM observations o JOIN entities f ON f.id = o.entity JOIN documents d ON d.id = o.document ORDER BY 1, 2, 3`,
 		func(scan func(...any)) {
 			var e intel.Entity
 			var learned int64
-			var aside bool
-			scan(&e.Kind, &e.Name, &learned, &aside)
+			var dated, aside bool
+			scan(&e.Kind, &e.Name, &learned, &dated, &aside)
 			if j, ok := byRow[digest(e.String())]; ok && j.stratum == "set-aside" && (aside || listed(e)) {
 				delete(byRow, j.row)
-				out = append(out, weighed{judged: j, at: time.UnixMicro(learned).AddDate(0, 0, 1)})
+				out = append(out, weighed{judged: j, dated: dated, at: time.UnixMicro(learned).AddDate(0, 0, 1)})
 			}
 		})
 	slices.SortStableFunc(out, func(a, b weighed) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.row, b.row)) })
