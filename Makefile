@@ -22,6 +22,7 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 test:
 	@./.ci/needs
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -timeout 25m ./...
+	$(if $(RACE),go test -count 1 -run BeliefIsTrue ./cmd/portent)
 
 check:
 	./.ci/check

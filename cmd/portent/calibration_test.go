@@ -115,6 +115,9 @@ func interval(ts []trial) (low, high float64) {
 }
 
 func TestBeliefIsTrueOfRowsThatPeopleJudged(t *testing.T) {
+	if raced {
+		t.Skip("eight minutes with the race detector, one without: make test runs it once more")
+	}
 	rows := weighedRows(t, judgedStore(t, judgedRows(t)), judgedRows(t))
 	ts := trials(rows)
 	err, own := calibrationError(t, ts), skill(ts)
