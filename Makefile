@@ -21,7 +21,7 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 
 test:
 	@./.ci/needs
-	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -timeout 25m ./...
+	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -timeout 60m ./...
 	$(if $(RACE),go test -count 1 -run BeliefIsTrue ./cmd/portent)
 
 check:
