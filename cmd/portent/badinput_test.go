@@ -65,9 +65,9 @@ func watch(t *testing.T, pid int) (peak func() int) {
 	go func() {
 		kB := 0
 		for {
-			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) //nolint:errcheck // gone once it ended
+			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 			if _, line, ok := strings.Cut(string(status), "VmHWM:"); ok {
-				fmt.Sscan(line, &kB) //nolint:errcheck // a number of the system's
+				fmt.Sscan(line, &kB)
 			}
 			select {
 			case <-stop:
