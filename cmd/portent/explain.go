@@ -38,13 +38,14 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	steps := score.Learned().Explain(parts, row.At)
+	scale := score.Learned()
+	steps := scale.Explain(parts, row.At)
 	p := score.Fuse(steps)
 	now := a.asOf()
 	if parts, err = db.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
 	}
-	today := score.Fuse(score.Learned().Explain(parts, now))
+	today := score.Fuse(scale.Explain(parts, now))
 	believed, err := ed.Judged(ctx, a.reader(), row, a.now())
 	if err != nil {
 		return err

@@ -84,7 +84,8 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 }
 
 func judge(now time.Time) func([]intel.Evidence) []intel.Assessment {
-	return func(e []intel.Evidence) []intel.Assessment { return score.Learned().Links(e, now) }
+	scale := score.Learned()
+	return func(e []intel.Evidence) []intel.Assessment { return scale.Links(e, now) }
 }
 
 // derive is what one document comes to, as the word of another if it is a copy.

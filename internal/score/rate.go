@@ -186,13 +186,8 @@ func global(a netip.Addr) bool {
 // number is above 30, and one is 0 or all have one digit. Of addresses at random
 // one in 36,000 does.
 func versionLike(e intel.Entity) bool {
-	a, err := netip.ParseAddr(e.Name)
-	if e.Kind != intel.IPv4 || err != nil || !a.Is4() {
-		return false
-	}
-	b := a.As4()
-	most, least := max(b[0], b[1], b[2], b[3]), min(b[0], b[1], b[2], b[3])
-	return most <= 30 && (least == 0 || most <= 9)
+	least, most, ok := numbers(e)
+	return ok && most <= 30 && (least == 0 || most <= 9)
 }
 
 // networkAddress reports whether an address is the first of a network of the size

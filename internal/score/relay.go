@@ -45,6 +45,9 @@ func relayed(steps []Step) {
 
 // voices returns how many origins in support may be independent of each other.
 func voices(steps []Step) int {
+	if len(steps) == 1 && steps[0].Stance == intel.Supports {
+		return 1 // as most links
+	}
 	inTime(steps)
 	spans := spansOf(steps, intel.Supports)
 	n := len(independent(spans, func(span) float64 { return 1 }))

@@ -2,7 +2,7 @@ package score
 
 import (
 	"net/netip"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -154,15 +154,21 @@ func DoubtOf(l intel.Link) Sort {
 // smallNumbers reports whether no number of an IPv4 address is above 30, as in
 // versions. Of addresses at random one in 4,700 is so.
 func smallNumbers(e intel.Entity) bool {
-	if e.Kind != intel.IPv4 || strings.Count(e.Name, ".") != 3 {
-		return false
+	_, most, ok := numbers(e)
+	return ok && most <= 30
+}
+
+// numbers returns the least and the greatest number of an IPv4 address.
+func numbers(e intel.Entity) (least, most byte, ok bool) {
+	if e.Kind != intel.IPv4 {
+		return 0, 0, false
 	}
 	a, err := netip.ParseAddr(e.Name)
 	if err != nil || !a.Is4() {
-		return false
+		return 0, 0, false
 	}
 	b := a.As4()
-	return max(b[0], b[1], b[2], b[3]) <= 30
+	return slices.Min(b[:]), slices.Max(b[:]), true
 }
 
 // worth is q of one piece as of now, and its parts. Evidence without a date is
