@@ -34,8 +34,12 @@ type values struct {
 	cues      []cue            // what is known by the words around it
 }
 
-// note keeps a value, with the reason if it is to be set aside.
+// note keeps a value, with the reason if it is to be set aside. What is nothing in
+// its normal form, such as quoted blanks, is no value.
 func (v *values) note(e intel.Entity, from, to int, reason string) {
+	if e.Name == "" {
+		return
+	}
 	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) && strings.IndexByte(v.text[from:to], '[') < 0 {
 		reason = "e-mail signature"
 	}
