@@ -229,7 +229,7 @@ func (v *values) dotted(from, to int, p string) {
 		v.address(h, from, to, p, path)
 	case ok:
 		v.host(h, from, to, p, path, defanged)
-	case !hasPath && !defanged && v.numbers(from, to):
+	case !hasPath && !defanged && (v.numbers(from, to) || v.cutAddress(from, to)):
 	case !hasPath && !defanged:
 		v.sentenceEnd(from, to)
 	}

@@ -201,6 +201,8 @@ func (v *values) ofOther(kind intel.Kind, from int) string {
 		return "hash of a password"
 	case v.near(from, 24, "thumbprint", "certificate"):
 		return "fingerprint of a certificate"
+	case v.near(from, 16, "of the key", "of its key"):
+		return "key of a cipher"
 	case kind == intel.SHA1 && v.near(from, 8, "btih:"):
 		return "name of a torrent"
 	}

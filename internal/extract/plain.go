@@ -44,7 +44,16 @@ func undisguised(s string) string {
 					continue
 				}
 			}
+		case c == '<' && strings.HasPrefix(s[i:], "<.>"):
+			b.WriteByte('.')
+			i += len("<.>")
+			continue
 		case c == ' ':
+			if n := spelledDot(s[i:]); n > 0 {
+				b.WriteByte('.')
+				i += n
+				continue
+			}
 			i++
 			continue
 		case c >= utf8.RuneSelf:
@@ -83,7 +92,7 @@ func disguise(s string) (sign string, length int) {
 	inner := strings.ToLower(strings.Trim(s[1:1+closing], " "))
 	length = closing + 2
 	switch inner {
-	case ".", "dot", "d", "punkt", "punto", "point":
+	case ".", ",", "dot", "d", "punkt", "punto", "point":
 		return ".", length
 	case "[.", "(.", "(dot", "[dot": // "[[.]]"
 		if length < len(s) && strings.IndexByte("])", s[length]) >= 0 {
@@ -156,9 +165,9 @@ func scheme(s string) string {
 		return s
 	}
 	switch strings.ToLower(s[:i]) {
-	case "ttp", "hxxp", "h**p", "h__p", "hxtp", "htxp", "httx", "h--p", "hxp", "meow", "h11p", "http_", "h\\*\\*p":
+	case "ttp", "hxxp", "h**p", "h__p", "hxtp", "htxp", "httx", "h--p", "hxp", "meow", "h11p", "http_", "http]", "hxxp]", "h\\*\\*p":
 		return "http" + s[i:]
-	case "ttps", "hxxps", "h**ps", "h__ps", "hxtps", "htxps", "h--ps", "meows", "hxps":
+	case "ttps", "hxxps", "h**ps", "h__ps", "hxtps", "htxps", "h--ps", "meows", "hxps", "http[s]", "hxxp[s]", "https]", "hxxps]":
 		return "https" + s[i:]
 	case "fxp", "f*p", "fxps":
 		return "ftp" + s[i:]

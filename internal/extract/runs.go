@@ -115,9 +115,11 @@ func goesOn(text string, i int) bool {
 	switch c := text[i]; {
 	case c >= utf8.RuneSelf, c == ';', c == ',':
 		return true
+	case c == '<':
+		return strings.HasPrefix(text[i+1:], ".>")
 	case c == ' ' && i+1 < len(text):
 		next, last := text[i+1], text[max(0, i-1)]
-		return next == '.' || classes[next]&bracket != 0 || last == ']' || last == ')' || last == '}'
+		return next == '.' || classes[next]&bracket != 0 || last == ']' || last == ')' || last == '}' || last == '[' || next|0x20 == 'd' && spelledDot(text[i:]) > 0
 	}
 	return false
 }
@@ -134,7 +136,13 @@ func worth(has class, length int) bool {
 func (v *values) widen(from, to int, has class) (int, int, class) {
 	begin := from
 	if has&dot != 0 && from > 0 && v.text[from-1] >= utf8.RuneSelf {
-		if begin = v.labelBefore(from); begin < from {
+		if v.text[from] == '.' {
+			begin = v.scriptLabel(from)
+		}
+		if begin == from {
+			begin = v.labelBefore(from)
+		}
+		if begin < from {
 			has |= odd
 		}
 	}
@@ -155,6 +163,12 @@ func (v *values) beyond(from, to int, has class) (int, class) {
 	switch c := v.text[to]; {
 	case c >= utf8.RuneSelf:
 		return v.beyondASCII(from, to, has)
+	case c == '<':
+		if strings.HasPrefix(v.text[to:], "<.>") {
+			return v.ascii(to+len("<.>"), bracket|odd|dot)
+		}
+	case c == ',' && v.text[to-1] == '[' && strings.HasPrefix(v.text[to+1:], "]"):
+		return v.ascii(to+2, bracket|dot)
 	case c == ';' && has&ampersand != 0 && v.entity(from, to):
 		return v.ascii(to+1, ampersand|odd)
 	case (c == ',' || c == ';') && has&(colon|slash) == colon|slash && to+1 < len(v.text) && classes[v.text[to+1]]&ends == 0 && v.inLink(from, to):
@@ -247,6 +261,8 @@ func (v *values) beyondASCII(from, to int, has class) (int, class) {
 		}
 	case labelRune(r) && (has&dot != 0 || has&(colon|slash) == colon|slash):
 		return v.ascii(next, odd)
+	case has&(dot|colon) != 0 && scriptRune(r):
+		return v.scriptBeyond(from, to, has)
 	}
 	return to, 0
 }
@@ -310,6 +326,12 @@ func identifier(run string) bool {
 // "evil [.] com": nobody writes so but to disguise.
 func (v *values) overBlank(from, to int, has class) (int, class) {
 	rest := v.text[to+1:]
+	if v.text[to-1] == '[' && strings.HasPrefix(rest, ". ]") {
+		return v.ascii(to+len(" . ]"), bracket|odd|dot)
+	}
+	if n := spelledDot(v.text[to:]); n > 0 && v.spelled(from, to, to+n) {
+		return v.ascii(to+n, odd|dot)
+	}
 	if n := signLength(rest); n > 0 && to-from < 80 && has&(alpha|hex|digit) != 0 {
 		next := to + 1 + n
 		if next < len(v.text) && v.text[next] == ' ' {
@@ -331,6 +353,52 @@ func (v *values) overBlank(from, to int, has class) (int, class) {
 		return v.ascii(to+3, odd|dot)
 	}
 	return to, 0
+}
+
+// spelledDot returns the length of a dot that is written as a word between blanks at
+// the beginning of s, or 0.
+func spelledDot(s string) int {
+	if strings.HasPrefix(s, " dot ") || strings.HasPrefix(s, " DOT ") {
+		return len(" dot ")
+	}
+	return 0
+}
+
+// spelled reports whether a run before such a word and the word behind it are a host:
+// prose speaks of "dot com" too, so the run is one that is no word, and a usual
+// top-level name or more of the host follows.
+func (v *values) spelled(from, to, after int) bool {
+	run := strings.Trim(v.text[from:to], "([{")
+	named := strings.ContainsAny(run, "0123456789-.") && classOf(run)&(alpha|hex) != 0 || strings.Contains(run, "://") || spelledBefore(v.text[:from])
+	if !named || to-from > 80 || strings.ContainsAny(run, "/@") && !strings.Contains(run, "://") {
+		return false
+	}
+	end := after
+	for end < len(v.text) && end-after < 64 && classes[v.text[end]]&(alpha|hex|digit|dash) != 0 {
+		end++
+	}
+	v.steps += end - to
+	next := strings.ToLower(v.text[after:end])
+	return len(next) > 1 && (common(next) || spelledDot(v.text[end:]) > 0 && spelledTail(v.text[end+len(" dot "):]))
+}
+
+// spelledBefore reports whether text ends with a word that announces a host.
+func spelledBefore(text string) bool {
+	for _, word := range [...]string{"C2: ", "c2: ", "omain: ", "omain ", "://"} {
+		if strings.HasSuffix(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// spelledTail reports whether s begins with a usual top-level name.
+func spelledTail(s string) bool {
+	end := 0
+	for end < len(s) && end < 16 && classes[s[end]]&(alpha|hex) != 0 {
+		end++
+	}
+	return common(strings.ToLower(s[:end]))
 }
 
 // looseDot returns where the top-level name begins of a host whose last dot has a

@@ -6,10 +6,12 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// spaced reads "CVE 2021 44228", "CVE: 2021-44228", "CWE 89" and "CAPEC 66".
+// spaced reads "CVE 2021 44228", "CVE: 2021-44228", "CWE 89" and "CAPEC 66", and
+// "CVE-" at the end of a line.
 func (v *values) spaced() {
 	v.each("CVE ", v.spacedCVE)
 	v.each("CVE: ", v.spacedCVE)
+	v.each("CVE-\n", v.spacedCVE)
 	v.each("CWE ", func(from, at int) { v.spacedNumber(intel.Weakness, "CWE-", from, at) })
 	v.each("CAPEC ", func(from, at int) { v.spacedNumber(intel.AttackPattern, "CAPEC-", from, at) })
 }

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -213,9 +214,9 @@ func (v *values) cellAfter(end int) (word string, cell bool) {
 }
 
 // cutCVE reads a CVE of which a line break cuts the last number: "CVE-2021-" and
-// "44228".
+// "44228", or "CVE-2021-4" and "4228", which no CVE is as it stands.
 func (v *values) cutCVE(from, to int, run string) bool {
-	if len(run) != len("CVE-2021-") || to-from != len(run) || run[8] != '-' || to >= len(v.text) || v.text[to] != '\n' {
+	if len(run) < len("CVE-2021-") || len(run) > len("CVE-2021-123") || to-from != len(run) || run[8] != '-' || to >= len(v.text) || v.text[to] != '\n' {
 		return false
 	}
 	end := to + 1
@@ -228,6 +229,26 @@ func (v *values) cutCVE(from, to int, run string) bool {
 		return false
 	}
 	v.note(intel.Entity{Kind: intel.Vulnerability, Name: run + v.text[to+1:end]}, from, end, "")
+	v.skip = max(v.skip, end)
+	return true
+}
+
+// cutAddress keeps an address of which a line break may cut the last number: three
+// numbers and a dot may end a sentence as well, so it is set aside.
+func (v *values) cutAddress(from, to int) bool {
+	if strings.Count(v.text[from:to], ".") != 2 || !strings.HasPrefix(v.text[to:], ".\n") || to-from > 11 {
+		return false
+	}
+	begin := to + 2
+	end := begin
+	for end < len(v.text) && end-begin < 4 && isDigit(v.text[end]) {
+		end++
+	}
+	a, err := netip.ParseAddr(v.text[from:to] + "." + v.text[begin:end])
+	if err != nil || !a.Is4() || small(a.As4()) || end < len(v.text) && (isWordByte(v.text[end]) || v.text[end] == '.') {
+		return false
+	}
+	v.note(intel.Entity{Kind: intel.IPv4, Name: a.String()}, from, end, cutByBreak)
 	v.skip = max(v.skip, end)
 	return true
 }
