@@ -47,7 +47,8 @@ func contents(h fields, body []byte, depth int) (content, error) {
 		name = fileName(params["name"])
 	}
 	text := kind == "" || kind == "text/plain" || kind == "text/html" || kind == "text/markdown" || kind == "text/x-patch" || kind == "text/x-diff" || kind == "text/enriched"
-	if disposition == "attachment" || !text {
+	read := attachedText(kind, name)
+	if !read && (disposition == "attachment" || !text) {
 		shown := strings.HasPrefix(kind, "image/") && disposition != "attachment" // a picture in the text
 		sign := kind == "application/pgp-signature" || kind == "application/pkcs7-signature" || kind == "application/x-pkcs7-signature"
 		if name == "" || shown || sign {
@@ -66,6 +67,16 @@ func contents(h fields, body []byte, depth int) (content, error) {
 		s = unflowed(s, strings.EqualFold(params["delsp"], "yes"))
 	}
 	return content{text: strings.Trim(unsigned(s), "\n"), plain: true, mended: mended}, nil
+}
+
+// attachedText reports whether an attachment is text for people, such as a list of
+// indicators, and not a program, which is what the message warns of or brings.
+func attachedText(kind, name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".txt", ".csv", ".tsv", ".md", ".log", ".ioc":
+		return kind == "text/plain" || kind == "text/csv" || kind == "text/markdown" || kind == "text/tab-separated-values" || kind == "application/octet-stream"
+	}
+	return false
 }
 
 // composed reads the parts of a part. Of alternatives plain text is taken, else
