@@ -183,4 +183,39 @@ func (l *line) plain(at int) {
 		l.target(l.text[from:to])
 	}
 	l.pairs(at)
+	l.firewall(at)
+}
+
+// firewall reads the ports of a connection as Cisco's firewalls tell it:
+// "outside:192.0.2.7/443 … to inside:10.0.0.5/51000". Of the two the lower is
+// that of the service.
+func (l *line) firewall(at int) {
+	rest := l.text[at:]
+	i := bytes.IndexByte(rest, '%')
+	if i < 0 || !bytes.HasPrefix(rest[i:], []byte("%ASA-")) && !bytes.HasPrefix(rest[i:], []byte("%FTD-")) {
+		return
+	}
+	rest = rest[i:]
+	for _, name := range [...]string{"TCP", "UDP", "tcp", "udp"} {
+		if i := bytes.Index(rest, []byte(name)); i > 0 && class[rest[i-1]] == 0 {
+			l.proto = rest[i : i+len(name)]
+			break
+		}
+	}
+	least := 1 << 16
+	for {
+		i := bytes.IndexByte(rest, '/')
+		if i < 0 {
+			return
+		}
+		number, end := 0, i+1
+		for end < len(rest) && end < i+6 && class[rest[end]]&digit != 0 {
+			number = number*10 + int(rest[end]-'0')
+			end++
+		}
+		if i > 0 && class[rest[i-1]]&digit != 0 && number > 0 && number < least {
+			l.port, least = rest[i+1:end], number
+		}
+		rest = rest[end:]
+	}
 }

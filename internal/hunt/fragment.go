@@ -135,6 +135,9 @@ func (s *Scanner) fragments(b []byte, from int) {
 	places := s.request.places[:0]
 	for _, target := range l.targets {
 		places = s.ask(l, target, places)
+		if len(l.query) > 0 && bytes.IndexByte(target, '?') < 0 {
+			places = s.part(l, &part{text: l.query, query: true, begins: true, ends: true}, places)
+		}
 	}
 	if len(l.port) > 0 {
 		for _, i := range s.set.attack.ports[string(l.port)] {
@@ -194,7 +197,7 @@ func (s *Scanner) part(l *line, p *part, places []place) []place {
 	} else {
 		places, query = s.path(l, p, places)
 	}
-	for torn := p.query; len(query) > 0; torn = false {
+	for torn := p.query && !p.begins; len(query) > 0; torn = false {
 		pair, rest, more := bytes.Cut(query, []byte("&"))
 		if query = rest; torn || !more && !p.ends {
 			r.value = unescapeValue(r.value[:0], s.plainText(l, pair))

@@ -67,8 +67,13 @@ func TestFragmentsMatchWhereTheyAttack(t *testing.T) {
 		"Mar  1 10:00:00 fw kernel: IN=eth0 DST=8.8.4.4 PROTO=TCP SPT=1 DPT=4444":                   "port:4444/tcp",
 		`date=2026-03-01 dstport=4444 srcport=9 hostname="h.example" url="/admin/x.php?id=7"`:       "port:4444/tcp file:/admin/x.php argument:id",
 		"LEEF:1.0|V|P|1|7|src=10.0.0.1\tdstPort=4444\tproto=TCP":                                    "port:4444/tcp",
-		"Mar  1 10:00:00 fw kernel: PROTO=UDP DPT=4444":                                             "",
-		"mail of admin/x.php?id=7":                                                                  "",
+		"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port c-ip\n2026-03-01 10:00:00 10.0.0.1 POST /admin/x.php a=b&id=7 4444 10.0.0.2\n2026-03-01 10:00:00 10.0.0.1 GET /admin/y.php id=7 80 -": "file:/admin/x.php argument:id port:4444/tcp",
+		"#Fields: date time cs-uri-stem cs-uri-query\n2026-03-01\t10:00:00\t/admin/x.php\tid=7":                                                                                                                  "file:/admin/x.php argument:id",
+		`{"url":{"query":"user=admin&id=7","path":"/admin/x.php"}}`:                                                                                                                                              "input:admin argument:id file:/admin/x.php",
+		`{"url":{"query":"id=7","path":"/other.php"}}`:                                                                                                                                                           "",
+		"<166>Mar 01 2026 10:00:00: %ASA-6-302013: Built outbound TCP connection 1 for outside:192.0.2.5/4444 (192.0.2.5/4444) to inside:10.0.0.5/51000":                                                         "port:4444/tcp",
+		"Mar  1 10:00:00 fw kernel: PROTO=UDP DPT=4444":                                                                                                                                                          "",
+		"mail of admin/x.php?id=7": "",
 	} {
 		got := strings.Join(entities(t, set, log), " ")
 		if got != want {

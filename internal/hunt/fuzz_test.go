@@ -94,6 +94,9 @@ func FuzzCEF(f *testing.F)    { fuzzFormat(f, func(l *line) { l.cef(0) }) }
 func FuzzSyslog(f *testing.F) { fuzzFormat(f, func(l *line) { l.syslog() }) }
 func FuzzPlain(f *testing.F)  { fuzzFormat(f, func(l *line) { l.plain(0) }) }
 func FuzzZeek(f *testing.F) {
-	fuzzFormat(f, func(l *line) { l.zeek(newColumns([]byte("#fields\tts\thost\turi\tid.resp_p"))) })
+	fuzzFormat(f, func(l *line) { l.columns(newColumns([]byte("#fields\tts\thost\turi\tid.resp_p"))) })
+}
+func FuzzExtended(f *testing.F) {
+	fuzzFormat(f, func(l *line) { l.columns(newColumns([]byte("#Fields: date time cs-uri-stem cs-uri-query s-port"))) })
 }
 func FuzzLine(f *testing.F) { fuzzFormat(f, func(l *line) { l.parse(columns{}) }) }

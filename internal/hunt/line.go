@@ -21,6 +21,7 @@ type line struct {
 	names   []byte
 	host    []byte   // that a request is for, where it has a field of its own
 	targets [][]byte // of requests, as they stand there
+	query   []byte   // of a request, where it has a field of its own
 	escaped bool     // the targets may have escapes of JSON or CEF
 	port    []byte   // that a connection goes to
 	proto   []byte
@@ -40,13 +41,13 @@ func (l *line) parse(c columns) {
 		return
 	}
 	l.parsed = true
-	l.host, l.port, l.proto, l.time, l.escaped = nil, nil, nil, nil, false
+	l.host, l.query, l.port, l.proto, l.time, l.escaped = nil, nil, nil, nil, nil, false
 	if n := len(l.text); n > 0 && l.text[n-1] == '\r' {
 		l.text = l.text[:n-1]
 	}
 	switch {
 	case c.has(l.text):
-		l.zeek(c)
+		l.columns(c)
 	case l.body(0):
 	case l.syslog():
 	default:
@@ -114,6 +115,7 @@ const (
 	noRole role = iota
 	hostRole
 	targetRole
+	queryRole
 	portRole
 	protoRole
 	timeRole
@@ -127,7 +129,8 @@ var roles = map[string]role{
 	"uri": targetRole, "url": targetRole, "http.url": targetRole, "request_uri": targetRole, "path": targetRole, "url.path": targetRole,
 	"url.original": targetRole, "request": targetRole, "request.uri": targetRole, "request.url": targetRole, "request.path": targetRole,
 	"http.request.uri": targetRole, "cs-uri-stem": targetRole, "cs-uri": targetRole, "http.uri": targetRole,
-	"id.resp_p": portRole, "dest_port": portRole, "dst_port": portRole, "destination.port": portRole, "dport": portRole, "dpt": portRole, "dstport": portRole, "destport": portRole, "destinationport": portRole,
+	"url.query": queryRole, "cs-uri-query": queryRole, "http.query": queryRole, "query_string": queryRole, "uri_query": queryRole,
+	"s-port": portRole, "id.resp_p": portRole, "dest_port": portRole, "dst_port": portRole, "destination.port": portRole, "dport": portRole, "dpt": portRole, "dstport": portRole, "destport": portRole, "destinationport": portRole,
 	"proto": protoRole, "protocol": protoRole, "network.transport": protoRole, "transport": protoRole,
 	"ts": timeRole, "timestamp": timeRole, "@timestamp": timeRole, "time": timeRole, "rt": timeRole, "event_time": timeRole, "datetime": timeRole,
 	"eventtime": timeRole, "start": timeRole,
@@ -148,6 +151,8 @@ func (l *line) note(name, value []byte) {
 		}
 	case targetRole:
 		l.target(value)
+	case queryRole:
+		l.query = bytes.TrimPrefix(value, []byte("?"))
 	case portRole:
 		l.port = value
 	case protoRole:

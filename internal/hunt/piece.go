@@ -24,7 +24,7 @@ type pieces struct {
 	query bool  // in its query
 	close byte  // what ends it
 
-	zeek   bool // it is a line of columns
+	zeek   bool // it is a line of columns with tabs
 	column int  // that the piece begins in
 }
 
@@ -43,7 +43,7 @@ func (s *Scanner) piece(b []byte, from, to int) {
 	s.at(b, from)
 	l := &s.current
 	if from > 0 || !s.cutBefore {
-		s.pieces = pieces{upto: s.base + int64(from), zeek: s.columns.has(l.text)}
+		s.pieces = pieces{upto: s.base + int64(from), zeek: s.columns.has(l.text) && s.columns.between(l.text) == '\t'}
 	}
 	cut := to == len(b) && s.cutAfter
 	again := len(b) - s.repeated(len(b)) // where the next piece begins

@@ -146,7 +146,7 @@ func (s *Scanner) skip(ctx context.Context, r io.Reader, from int64, buf []byte)
 	return nil
 }
 
-// header takes up the columns of a Zeek log from what is skipped.
+// header takes up the columns of a log from what is skipped.
 func (s *Scanner) header(b []byte) {
 	if i := nextHeader(b); i >= 0 {
 		end := bytes.IndexByte(b[i:], '\n')
@@ -159,14 +159,18 @@ func (s *Scanner) header(b []byte) {
 // nextHeader returns where in b a line begins that names columns, or -1.
 func nextHeader(b []byte) int {
 	for at := 0; ; {
-		i := bytes.Index(b[at:], []byte("#fields\t"))
+		i := bytes.Index(b[at:], []byte("ields"))
 		if i < 0 {
 			return -1
 		}
-		if at += i; at == 0 || b[at-1] == '\n' {
-			return at
+		begin := at + i - len("#f")
+		at += i + len("ields")
+		if begin < 0 || begin > 0 && b[begin-1] != '\n' {
+			continue
 		}
-		at++
+		if line := b[begin:]; bytes.HasPrefix(line, []byte("#fields\t")) || bytes.HasPrefix(line, []byte("#Fields: ")) {
+			return begin
+		}
 	}
 }
 

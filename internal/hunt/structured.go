@@ -1,46 +1,69 @@
 package hunt
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
-// columns are the names in the header of a Zeek log.
+// columns are the names in the header of a log: of Zeek, whose lines have tabs, or
+// in the extended format of the W3C, whose lines have blanks (IIS) or tabs.
 type columns struct {
 	names   [][]byte
 	targets []bool // which have requests
+	blanks  bool   // lines may have blanks between values
 }
 
-// newColumns reads a line such as "#fields<TAB>ts<TAB>uid".
+// newColumns reads a line such as "#fields<TAB>ts<TAB>uid" or "#Fields: date time".
 func newColumns(header []byte) columns {
-	header = bytes.TrimRight(header, "\r\n")
-	_, header, _ = bytes.Cut(header, []byte("\t"))
-	names := bytes.SplitN(bytes.Clone(header), []byte("\t"), mostFields)
-	targets := make([]bool, len(names))
-	for i, name := range names {
-		targets[i] = roles[strings.ToLower(string(name))] == targetRole
+	header = bytes.TrimSpace(header)
+	c := columns{}
+	if rest, ok := bytes.CutPrefix(header, []byte("#Fields:")); ok {
+		c.blanks = true
+		for name := range bytes.FieldsSeq(bytes.Clone(rest)) {
+			if len(c.names) == mostFields {
+				break
+			}
+			c.names = append(c.names, name)
+		}
+	} else {
+		_, rest, _ := bytes.Cut(header, []byte("\t"))
+		c.names = bytes.SplitN(bytes.Clone(rest), []byte("\t"), mostFields)
 	}
-	return columns{names, targets}
+	c.targets = make([]bool, len(c.names))
+	for i, name := range c.names {
+		c.targets[i] = roleOf(name) == targetRole
+	}
+	return c
 }
 
 // has reports whether a line is one of values in columns.
 func (c columns) has(line []byte) bool {
-	return len(c.names) > 0 && bytes.IndexByte(line, '\t') >= 0 && line[0] != '#' && line[0] != '{'
+	return len(c.names) > 0 && len(line) > 0 && line[0] != '#' && line[0] != '{' && bytes.IndexByte(line, c.between(line)) >= 0
+}
+
+// between is what parts the values of a line.
+func (c columns) between(line []byte) byte {
+	if c.blanks && bytes.IndexByte(line, '\t') < 0 {
+		return ' '
+	}
+	return '\t'
 }
 
 // target reports whether a column has requests.
 func (c columns) target(n int) bool { return n < len(c.targets) && c.targets[n] }
 
-// zeek reads a line of columns.
-func (l *line) zeek(c columns) {
-	from := 0
+// columns reads a line of values in columns.
+func (l *line) columns(c columns) {
+	between, from, day := c.between(l.text), 0, -1
 	for n := 0; from <= len(l.text) && n < len(c.names); n++ {
 		end := len(l.text)
-		if i := bytes.IndexByte(l.text[from:], '\t'); i >= 0 {
+		if i := bytes.IndexByte(l.text[from:], between); i >= 0 {
 			end = from + i
 		}
 		l.addBytes(from, end, "", c.names[n])
-		if value := l.text[from:end]; string(value) != "-" {
+		switch name, value := string(c.names[n]), l.text[from:end]; {
+		case name == "date" && c.blanks:
+			day = from
+		case name == "time" && day == from-len("2026-03-01 ") && day >= 0: // "2026-03-01 10:00:00"
+			l.time = l.text[day:end]
+		case string(value) != "-":
 			l.note(c.names[n], value)
 		}
 		from = end + 1
