@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -26,18 +28,18 @@ func (v *values) notAddress(h place, from, end int, p string) string {
 		return ""
 	case word == "oid" || strings.HasPrefix(h.name, "1.3.6.1"):
 		return "object identifier"
-	case sectionBefore(word):
+	case sectionBefore(word, b):
 		return "section number"
 	case versionBefore(word), b[0] == 0 && b != [4]byte{}, versionAfter(v.text[end:]), begin < from && v.text[from-1] == '<' && !strings.HasPrefix(v.text[end:], ">"), v.pinned(from):
 		return "version number"
-	case v.near(from, 48, "upgrad", "downgrad") && b[0] < 100:
+	case !large(b) && (v.movedTo(from) || v.near(from, 24, "prior to ", "up to and including ", "version range ", "version>") || v.near(from, 4, " v. ")):
 		return "version number"
-	case small(b) && v.heading(from, end):
+	case small(b) && !addressAfter(v.text[end:min(len(v.text), end+10)]) && v.heading(from, end):
 		return "section number"
 	}
 	after := v.afterVersion(from, b)
-	if after == "" && (!small(b) || v.amongAddresses(from, end) || word == "at" || strings.HasPrefix(word, "block") || v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup")) {
-		if from > 1 && (v.text[from-1] == '-' || v.text[from-1] == '/') && isWordByte(v.text[from-2]) {
+	if after == "" && (!small(b) || v.amongAddresses(from, end) || v.aloneAmong(from, end) || v.announcesAddress(word, from, end)) {
+		if from > 1 && (v.text[from-1] == '-' || v.text[from-1] == '/' && !v.lastEnds(from-1)) && isWordByte(v.text[from-2]) {
 			return "version number"
 		}
 		return ""
@@ -51,12 +53,99 @@ func (v *values) notAddress(h place, from, end int, p string) string {
 	return after
 }
 
-// pinned reports whether a sign that compares versions stands before a place.
-func (v *values) pinned(from int) bool {
-	if from < 2 || v.text[from-1] != '=' {
+// announcesAddress reports whether what stands beside four small numbers says that
+// they are an address.
+func (v *values) announcesAddress(word string, from, end int) bool {
+	if word == "at" || strings.HasPrefix(word, "block") || v.near(from, 40, "ip", "address", "host", "server", "c2", "c&c", "from", " to ", "node", "адрес", "сервер", "地址", "dirección", "آدرس", "src", "dst", "ping", "nslookup",
+		"attacker", "malicious", "deny", "denied", "banned", "botnet", "beacon", "contact", "connect", "communicat", "exfiltrat", "brute", " rdp ", " ssh ", "tor ") {
+		return true
+	}
+	if n := len(v.out); n > 0 && from > 1 && strings.IndexByte("([", v.text[from-1]) >= 0 {
+		if o := &v.out[n-1]; (o.Entity.Kind == intel.Domain || o.Entity.Kind == intel.URL) && from-o.Offset-o.Length <= 3 && o.Offset+o.Length <= from {
+			return true
+		}
+	}
+	return addressAfter(v.text[end:min(len(v.text), end+10)])
+}
+
+// addressAfter reports whether text goes on as it does behind an address: with its
+// country, network or port, or what it did.
+func addressAfter(rest string) bool {
+	if as, ok := strings.CutPrefix(rest, " AS"); ok {
+		return as != "" && isDigit(as[0])
+	}
+	for _, after := range [...]string{" scann", " attack", " port "} {
+		if strings.HasPrefix(rest, after) {
+			return true
+		}
+	}
+	return len(rest) > 4 && (rest[:2] == " (" && upperPair(rest[2:]) && rest[4] == ')' || rest[0] == '\t' && upperPair(rest[1:]) && rest[3] == '\t')
+}
+
+// upperPair reports whether s begins with two capitals, as codes of countries are.
+func upperPair(s string) bool {
+	return len(s) >= 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
+}
+
+// movedTo reports whether an upgrade or downgrade in the same clause leads to a place.
+func (v *values) movedTo(from int) bool {
+	if !v.near(from, 48, "upgrad", "downgrad") {
 		return false
 	}
-	return strings.IndexByte("=<>~!", v.text[from-2]) >= 0
+	clause := v.text[max(0, from-48):from]
+	return !strings.ContainsAny(clause[strings.LastIndex(strings.ToLower(clause), "grad"):], ".:;!?\n")
+}
+
+// aloneAmong reports whether four numbers have a line of a list to themselves and the
+// line before or after it has another address that begins otherwise: lists of versions
+// go on with the same number.
+func (v *values) aloneAmong(from, end int) bool {
+	begin, upTo := from, end
+	for begin > 0 && from-begin < 8 && strings.IndexByte(" \t-*", v.text[begin-1]) >= 0 {
+		begin--
+	}
+	for upTo < len(v.text) && upTo-end < 8 && strings.IndexByte(" \t\r,", v.text[upTo]) >= 0 {
+		upTo++
+	}
+	if begin > 0 && v.text[begin-1] != '\n' || upTo < len(v.text) && v.text[upTo] != '\n' {
+		return false
+	}
+	first, _, _ := strings.Cut(v.text[from:end], ".")
+	other := func(line string) bool {
+		line = strings.Trim(line, " \t\r-*,")
+		a, err := netip.ParseAddr(line)
+		number, _, _ := strings.Cut(line, ".")
+		return err == nil && a.Is4() && number != first
+	}
+	const longestLine = 32
+	if begin > 1 {
+		before := v.text[max(0, begin-1-longestLine) : begin-1]
+		if i := strings.LastIndexByte(before, '\n'); (i >= 0 || begin-1 <= longestLine) && other(before[i+1:]) {
+			return true
+		}
+	}
+	if upTo+1 < len(v.text) {
+		line, _, _ := strings.Cut(v.text[upTo+1:min(len(v.text), upTo+1+longestLine)], "\n")
+		return other(line)
+	}
+	return false
+}
+
+// lastEnds reports whether the value read last ends at a place.
+func (v *values) lastEnds(at int) bool {
+	n := len(v.out)
+	return n > 0 && v.out[n-1].Offset < at && at <= v.out[n-1].Offset+v.out[n-1].Length && v.out[n-1].Suppressed == ""
+}
+
+// pinned reports whether a sign that compares versions stands before a place.
+func (v *values) pinned(from int) bool {
+	if from < 2 {
+		return false
+	}
+	if v.text[from-1] == ' ' && v.text[from-2] == '<' {
+		return true
+	}
+	return v.text[from-1] == '=' && strings.IndexByte("=<>~!", v.text[from-2]) >= 0
 }
 
 // looksLikeVersion is the reason where nothing but small numbers says that a
@@ -206,4 +295,40 @@ func (v *values) numbers(from, to int) bool {
 	}
 	v.note(intel.Entity{Kind: intel.IPv4, Name: a.String()}, from, to, reason)
 	return true
+}
+
+// other reads what stands behind a host and a slash and is another value rather than a
+// path: an address, a host of the same domain, or more ports.
+func (v *values) other(h place, from, to int, path string) bool {
+	at := to - len(path)
+	if v.text[at:to] != path || len(path) > 253 {
+		return false
+	}
+	if h.port != "" {
+		for number := range strings.SplitSeq(path, "/") {
+			if !isPort(number) {
+				return false
+			}
+		}
+		for number := range strings.SplitSeq(path, "/") {
+			v.note(intel.Entity{Kind: intel.Port, Name: number + "/tcp"}, at, at+len(number), "")
+			at += len(number) + 1
+		}
+		return true
+	}
+	next, ok := readHost(path)
+	if !ok || !next.addr.IsValid() && (h.addr.IsValid() || registered(next.name) != registered(h.name)) {
+		return false
+	}
+	v.candidate(at, to, classOf(path))
+	return true
+}
+
+// registered is what of a name of a host was registered, or "".
+func registered(name string) string {
+	of, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		return ""
+	}
+	return of
 }

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"net/netip"
 	"strings"
 	"unicode/utf8"
 
@@ -9,6 +10,9 @@ import (
 
 // ports reads "port 445", "UDP port 53" and "ports 80, 443 and 8080".
 func (v *values) ports(words []token, i int) {
+	if v.sourcePort(int(words[i].from)) {
+		return
+	}
 	protocol := "tcp"
 	if i > 0 && strings.EqualFold(v.text[words[i-1].from:words[i-1].to], "udp") {
 		protocol = "udp"
@@ -35,6 +39,25 @@ func (v *values) ports(words []token, i int) {
 		}
 		v.note(intel.Entity{Kind: intel.Port, Name: word + "/" + own}, int(words[n].from), int(words[n].to), "")
 	}
+}
+
+// sourcePort reports whether a port is one that a connection came from: "from
+// 192.0.2.7 port 51515", "source port 51515".
+func (v *values) sourcePort(from int) bool {
+	if v.near(from, 12, "source ", "src ", "src_", "sport ", "client ") {
+		return true
+	}
+	end := from - 1
+	if end < 8 || v.text[end] != ' ' {
+		return false
+	}
+	begin := end
+	for begin > 0 && end-begin < 45 && (classes[v.text[begin-1]]&(digit|hex|dot|colon) != 0) {
+		begin--
+	}
+	v.steps += end - begin
+	_, err := netip.ParseAddr(v.text[begin:end])
+	return err == nil && strings.HasSuffix(v.text[:begin], "from ")
 }
 
 // userAgent reads what stands after "User-Agent:" or, in quotes, after "user

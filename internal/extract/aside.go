@@ -13,18 +13,28 @@ import (
 func versionBefore(word string) bool {
 	switch word {
 	case "version", "versions", "v", "ver", "vers", "build", "builds", "release", "releases", "firmware", "before", "through", "prior", "upgrade", "patch", "rev", "revision", "sp",
-		"hotfix", "update", "updated", "fixed", "below", "earlier", "later", "newer", "older", "upto", "agent", "client", "driver", "plugin", "module", "engine", "kernel", "sdk", "api",
+		"hotfix", "update", "updated", "fixed", "below", "earlier", "later", "newer", "older", "upto", "agent", "app", "client", "driver", "plugin", "module", "engine", "kernel", "sdk", "api",
 		"версия", "версии", "версию", "версиях", "сборка", "сборки", "версией", "прошивка", "прошивки", "прошивке", "версія", "версії", "versión", "versiones", "compilación", "fassung",
-		"firmware-version", "نسخه", "نسخهٔ", "الإصدار", "版本", "バージョン", "버전", "<", "<=", "until", "softwareversion", "file-version", "fileversion", "productversion", "assembly", "since":
+		"firmware-version", "نسخه", "نسخهٔ", "الإصدار", "版本", "バージョン", "버전", "<", "<=", "until", "softwareversion", "file-version", "fileversion", "productversion", "assembly", "linker", "since":
 		return true
 	}
-	return strings.HasSuffix(word, "版本") || strings.HasSuffix(word, "バージョン") || strings.HasSuffix(word, "版")
+	return strings.HasSuffix(word, "版本") || strings.HasSuffix(word, "固件") || strings.HasSuffix(word, "影响范围") || strings.HasSuffix(word, "バージョン") || strings.HasSuffix(word, "版")
 }
 
-func sectionBefore(word string) bool {
+// sectionBefore reports whether a word says that the number of a section, with parts
+// as given, follows: none has parts above 99, and of what is a page or an item the
+// numbers are small.
+func sectionBefore(word string, b [4]byte) bool {
+	switch word {
+	case "step", "item", "requirement", "control", "rule", "page":
+		return small(b)
+	}
+	if max(b[0], b[1], b[2], b[3]) > 99 {
+		return false
+	}
 	switch word {
 	case "section", "sections", "figure", "fig", "table", "chapter", "appendix", "clause", "article", "paragraph", "annex", "abschnitt", "kapitel", "раздел", "раздела", "пункт", "пункта", "п", "глава",
-		"sección", "capítulo", "§", "sec", "step", "item", "rfc", "iso", "exhibit", "requirement", "control", "cis", "rule", "page", "بخش":
+		"sección", "capítulo", "§", "sec", "rfc", "iso", "exhibit", "cis", "بخش":
 		return true
 	}
 	return strings.HasSuffix(word, "§")
@@ -36,7 +46,7 @@ func versionAfter(rest string) bool {
 	rest = strings.ToLower(rest[:min(len(rest), 40)])
 	for _, s := range []string{" and earlier", " and below", " and prior", " or earlier", " and older", " or below", " or older", " or later", " and later", " or newer", " and newer", "-beta", "-rc", "-alpha",
 		" release", " patch", " firmware", " build", " (build", "+ ", " и ниже", " и более", " и старше", " oder älter", " y anteriores", " version", "-snapshot", "_", "-p", "-r", "-release", "+build", " до версии",
-		"版本", " 及", "及以下", "以前", "之前"} {
+		" <= ", " < ", "</version", "版本", " 及", "及以下", "以前", "之前"} {
 		if strings.HasPrefix(rest, s) {
 			return true
 		}

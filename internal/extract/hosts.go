@@ -285,6 +285,11 @@ func (v *values) network(from, to int, p string) bool {
 	if err != nil || n.Addr().Is4() && n.Bits() < 8 || n.Addr().Is6() && n.Bits() < 16 {
 		return false
 	}
+	if n.Addr() != n.Masked().Addr() { // "192.0.2.7/24" is a host in a network, "192.0.2.7/22" of a firewall a host and a port
+		h := place{name: n.Addr().String(), addr: n.Addr()}
+		v.note(h.entity(), from, from+max(1, strings.LastIndexByte(v.text[from:to], '/')), "")
+		return true
+	}
 	v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
 	return true
 }
@@ -428,17 +433,17 @@ func (v *values) address(h place, from, to int, p, path string) {
 			p = p[:end-from]
 		}
 	}
-	if b, upTo, ok := v.second(h.addr, to); ok {
+	reason := v.notAddress(h, from, end, p)
+	if b, upTo, ok := v.second(h.addr, to); ok && reason == "" {
 		v.skip = upTo
 		v.between(h.addr, b, from, upTo)
 		return
 	}
-	reason := v.notAddress(h, from, end, p)
 	v.note(h.entity(), from, end, reason)
 	if h.port != "" {
 		v.port1(h.port, from, to)
 	}
-	if path != "" && reason == "" && !allDigits(path) && !protocol(path) {
+	if path != "" && reason == "" && (!allDigits(path) || h.port != "" && isPort(path)) && !protocol(path) && !v.other(h, from, to, path) {
 		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, "")
 	}
 }
@@ -504,7 +509,7 @@ func (v *values) host(h place, from, to int, p, path string, defanged bool) {
 	if h.port != "" {
 		v.port1(h.port, from, to)
 	}
-	if path != "" && !protocol(path) {
+	if path != "" && !protocol(path) && !v.other(h, from, to, path) {
 		v.note(intel.Entity{Kind: intel.URL, Name: "http://" + h.written() + "/" + path}, from, to, reason)
 	}
 }

@@ -13,6 +13,9 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 	if p[0] == '@' {
 		return v.quotedMail(from, to, p)
 	}
+	if has&slash != 0 && p == v.text[from:to] && v.slashedIDs(from, p) {
+		return true
+	}
 	if len(p) > 40 || has&(digit|odd) == 0 && !ghsaBegins(p) {
 		return false
 	}
@@ -31,7 +34,10 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 			return v.cutCVE(from, to, run)
 		}
 		used := len(run) - len(rest) + n
-		if len(p) == to-from && used < len(run) {
+		if len(p) == to-from && used < len(run) && run[used] == '_' && fileName(p) {
+			v.note(intel.NewEntity(intel.Filename, p), from, to, "")
+			to = from + used
+		} else if len(p) == to-from && used < len(run) {
 			defer v.candidate(from+used+1, to, classOf(v.text[from+used+1:to])) // what else stands in the run
 			to = from + used
 			if more := rest[n:]; len(more) == n-4 && more[0] == '/' && allDigits(more[1:]) { // "CVE-2021-44235/44236"
@@ -69,22 +75,6 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 		v.sameYear(run, to)
 	}
 	return true
-}
-
-// sameYear reads the numbers that go on a CVE: "CVE-2021-44228, -45046".
-func (v *values) sameYear(run string, to int) {
-	for range 8 {
-		rest := v.text[to:min(len(v.text), to+12)]
-		number := strings.TrimLeft(rest, ", /")
-		if gap := len(rest) - len(number); gap == 0 || gap > 2 || number == "" || number[0] != '-' {
-			return
-		} else if n := cve(run[4:8] + number); n == 0 {
-			return
-		} else {
-			v.note(intel.Entity{Kind: intel.Vulnerability, Name: run[:9] + number[1:n-4]}, to+gap, to+gap+n-4, "")
-			to += gap + n - 4
-		}
-	}
 }
 
 // cve returns the length of "2021-44228" at the beginning of s, or 0.

@@ -162,6 +162,11 @@ func (v *values) candidate(from, to int, has class) {
 	if len(v.out) == told && v.skip == skip && has&(bracket|equals|ampersand|other|at|colon) != 0 && (has&(dot|digit) != 0 || to-from > 26) {
 		v.parted(from, to, has)
 	}
+	if len(v.out) == told && has&(dash|digit) == dash|digit && has&(slash|backslash) == 0 {
+		if i := strings.Index(run, "CVE-"); i > 1 && strings.IndexByte("-_", run[i-1]) >= 0 && len(run) == to-from {
+			v.identifiers(from+i, to, run[i:], has) // "exploit-CVE-2099-0602"
+		}
+	}
 	if v.advisory {
 		v.bare(from, to)
 	}

@@ -30,7 +30,7 @@ func (v *values) versioned(names []intel.Observation) {
 			}
 		}
 		kind, known := ends[o.Offset-1]
-		if kind == intel.Product || !known && oldNumbers(a.As4()) && v.productBefore(o.Offset-1) {
+		if kind == intel.Product || kind == intel.Tool && fewNumbers(a.As4()) || !known && (oldNumbers(a.As4()) || fewNumbers(a.As4())) && v.productBefore(o.Offset-1) {
 			o.Suppressed = "version number"
 		}
 	}
@@ -39,6 +39,18 @@ func (v *values) versioned(names []intel.Observation) {
 // oldNumbers reports whether four numbers are such as versions have and few
 // addresses.
 func oldNumbers(b [4]byte) bool { return b[1] <= 2 || b[2] == 0 || b[3] == 0 }
+
+// fewNumbers reports whether of the numbers behind the first two are so small as
+// those of versions mostly are, and one in a hundred addresses has.
+func fewNumbers(b [4]byte) bool {
+	n := 0
+	for _, c := range b[1:] {
+		if c <= 15 {
+			n++
+		}
+	}
+	return n > 1
+}
 
 // productBefore reports whether the word that ends at a place is written as names of
 // products are, and does not say that an address follows.
@@ -58,7 +70,7 @@ func (v *values) productBefore(end int) bool {
 		return false // "Blocked", "Scanning", "Hosts"
 	}
 	switch lower {
-	case "addr", "address", "and", "any", "attacker", "block", "cnc", "contact", "dst", "destination", "from", "gateway", "host", "ipv4", "ip-address", "into", "remote", "local", "resolver", "server", "source", "src", "target", "the", "this", "victim", "via", "with", "then", "seen", "malicious":
+	case "addr", "address", "and", "any", "attacker", "block", "cnc", "contact", "dst", "destination", "from", "gateway", "host", "ipv4", "ip-address", "into", "remote", "local", "resolver", "server", "source", "src", "target", "the", "this", "victim", "via", "with", "then", "seen", "malicious", "rdp", "ssh", "tor", "vpn", "ftp", "smb", "http", "https", "dns", "smtp", "telnet", "socks", "socks5", "proxy", "ips":
 		return false
 	}
 	return unicode.IsUpper(first) || !unicode.IsUpper(first) && word != lower

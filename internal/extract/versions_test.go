@@ -69,3 +69,48 @@ func TestWhatClosesALetterBeginsItsSignature(t *testing.T) {
 		}
 	}
 }
+
+func TestAddressesAreNoVersionsAndVersionsNoAddresses(t *testing.T) {
+	checkLive(t, "", map[string]string{
+		"Users should upgrade. The C2 is 45.142.212.100.":                        "ipv4:45.142.212.100",
+		"Mitigation: upgrade it.\n\nIndicators of compromise\n\nIP: 5.142.12.10": "ipv4:5.142.12.10",
+		"The bot upgraded itself from 45.142.212.100.":                           "ipv4:45.142.212.100",
+		"The landing page 91.92.250.70/login was down.":                          "ipv4:91.92.250.70 url:http://91.92.250.70/login",
+		"item 5.188.206.14": "ipv4:5.188.206.14",
+		"for outside:45.142.212.100/22 (45.142.212.101/8), 45.142.212.0/24": "cidr:45.142.212.0/24 ipv4:45.142.212.100 ipv4:45.142.212.101",
+		"45.142.212.100\n5.8.16.7":                                                        "ipv4:45.142.212.100 ipv4:5.8.16.7",
+		"- 5.8.9.10\n- 1.9.7.2\n- 2.1.3.9":                                                "ipv4:1.9.7.2 ipv4:2.1.3.9 ipv4:5.8.9.10",
+		"5.8.16.7 (RU), 5.2.70.14 (NL)":                                                   "ipv4:5.2.70.14 ipv4:5.8.16.7",
+		"evil-one.top (5.2.70.14), evil-two.top [5.8.16.7]":                               "domain:evil-one.top domain:evil-two.top ipv4:5.2.70.14 ipv4:5.8.16.7",
+		"5.8.16.7\tRU\t2099-03-11\tseen":                                                  "ipv4:5.8.16.7",
+		"5.8.16.7 AS9009 M247 RO":                                                         "asn:AS9009 ipv4:5.8.16.7",
+		"2099-03-12 5.8.16.7 scanning, attacker: 5.8.16.8; deny 5.8.16.9, Tor 5.2.70.14":  "ipv4:5.2.70.14 ipv4:5.8.16.7 ipv4:5.8.16.8 ipv4:5.8.16.9",
+		"We blocked 5.8.9.10, 5.8.9.11 and 5.8.9.12.":                                     "ipv4:5.8.9.10 ipv4:5.8.9.11 ipv4:5.8.9.12",
+		"The package version 1.2.3 contacts 5.8.9.10.":                                    "ipv4:5.8.9.10",
+		"45.9.148.108/185.10.68.147":                                                      "ipv4:185.10.68.147 ipv4:45.9.148.108",
+		"dl.pixelnotes.cc/img.pixelnotes.cc":                                              "domain:dl.pixelnotes.cc domain:img.pixelnotes.cc",
+		"45.142.212.100:80/443/8080":                                                      "ipv4:45.142.212.100 port:443/tcp port:80/tcp port:8080/tcp",
+		"from 45.134.21.98 port 51515 ssh2; source port 51515; to 45.134.21.99 port 4444": "ipv4:45.134.21.98 ipv4:45.134.21.99 port:4444/tcp",
+	})
+	for _, text := range []string{"Please upgrade to 7.2.41.33 now", "see page 4.2.1.3", "they ran TeamViewer 15.42.9.1", "FileZilla 3.60.2.1.", "app 5.2.13.48 is vulnerable", "USG FLEX 5.36.2.1",
+		"linker 14.0.24.215", "agent v. 5.61.33.12", "prior to 5.61.33.13", "up to and including 5.61.33.12", "<version>5.61.33.14</version>", "version range 5.61.33.12 - 5.61.33.15", "прошивка 5.61.33.14",
+		"固件5.61.33.13", "影响范围：5.61.33.0 <= x < 5.61.33.13"} {
+		for _, o := range observations(t, text) {
+			if o.Entity.Kind == intel.IPv4 && o.Suppressed == "" || o.Entity.Kind == intel.CIDR {
+				t.Errorf("%q: %v is a version", text, o.Entity)
+			}
+		}
+	}
+}
+
+func TestIdentifiersThatShareAYearOrALineAreAllRead(t *testing.T) {
+	checkLive(t, "", map[string]string{
+		"CVE-2099-3400/CVE-2099-21887/CVE-2099-46805":                   "vulnerability:CVE-2099-21887 vulnerability:CVE-2099-3400 vulnerability:CVE-2099-46805",
+		"CVE-2099-34473/34523/31207":                                    "vulnerability:CVE-2099-31207 vulnerability:CVE-2099-34473 vulnerability:CVE-2099-34523",
+		"CVE-2099-26855, 26857, 26858 and 27065 were used":              "vulnerability:CVE-2099-26855 vulnerability:CVE-2099-26857 vulnerability:CVE-2099-26858 vulnerability:CVE-2099-27065",
+		"CVE-2099-26855 / 26857, CVE-2099-20198 and -20273":             "vulnerability:CVE-2099-20198 vulnerability:CVE-2099-20273 vulnerability:CVE-2099-26855 vulnerability:CVE-2099-26857",
+		"CVE-2099-44228, 10000 servers, CVE-2099-44229 and 20000 hosts": "vulnerability:CVE-2099-44228 vulnerability:CVE-2099-44229",
+		"CVE-2099-0601_poc.py exploit-CVE-2099-0602":                    "filename:cve-2099-0601_poc.py vulnerability:CVE-2099-0601 vulnerability:CVE-2099-0602",
+		"T1190/T1133 (T1071/T1573) T1059/001 CWE-79/CWE-89":             "technique:T1059.001 technique:T1071 technique:T1133 technique:T1190 technique:T1573 weakness:CWE-79 weakness:CWE-89",
+	})
+}
