@@ -44,7 +44,11 @@ func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profil
 	}
 	var fragments, techniques []intel.Row
 	if len(names) > 0 {
-		if fragments, techniques, err = ed.following(ctx, r, names, sure, w.past(now)); err != nil {
+		past, err := ed.past(ctx, w, now)
+		if err != nil {
+			return err
+		}
+		if fragments, techniques, err = ed.following(ctx, r, names, sure, past); err != nil {
 			return err
 		}
 	}

@@ -175,6 +175,11 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w
 	if err != nil {
 		return err
 	}
+	if w.Signed {
+		if err := ed.sign(ctx, r, proofs, ids, now); err != nil {
+			return err
+		}
+	}
 	for i := range rows {
 		if id, err := strconv.ParseInt(rows[i].ID, 10, 64); err == nil {
 			rows[i].Evidence = proofs[id]

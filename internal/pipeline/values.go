@@ -56,11 +56,15 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		return f, err
 	}
 	f.judge(screen)
-	self, err := ed.DB.Outline(ctx, r, []store.Resolution{{Name: e, Canonical: e, Share: 1}}, w.past(now))
+	past, err := ed.past(ctx, w, now)
 	if err != nil {
 		return f, err
 	}
-	w.Proofs = 5
+	self, err := ed.DB.Outline(ctx, r, []store.Resolution{{Name: e, Canonical: e, Share: 1}}, past)
+	if err != nil {
+		return f, err
+	}
+	w.Proofs, w.Signed = 5, true
 	linked := func(s store.Section) ([]intel.Row, error) {
 		found, _, err := ed.DB.RowsOf(ctx, r, self, s, 200, 0)
 		if err != nil {
