@@ -2,6 +2,7 @@ package score
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -156,5 +157,28 @@ func (s Scale) Judged(steps []Step) []JudgedSource {
 		out = append(out, JudgedSource{st.Source, s.Sources[st.Source], s.Own[st.Source], st.Reliability})
 	}
 	slices.SortStableFunc(out, func(a, b JudgedSource) int { return cmp.Compare(a.Source, b.Source) })
+	return out
+}
+
+// Records tells of sources, given with their letters, and of all that were ever
+// judged, how often people found them right, in order of name.
+func (s Scale) Records(letters map[intel.SourceID]intel.Reliability) []intel.SourceRecord {
+	names := map[intel.SourceID]bool{}
+	for id := range letters {
+		names[id] = !id.Reserved()
+	}
+	for id := range s.Sources {
+		names[id] = true
+	}
+	for id := range s.Own {
+		names[id] = true
+	}
+	out := []intel.SourceRecord{}
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		if shipped, own := s.Sources[id], s.Own[id]; names[id] {
+			out = append(out, intel.SourceRecord{Source: id, Letter: letters[id], Right: shipped.Right, Wrong: shipped.Wrong,
+				OwnRight: own.Right, OwnWrong: own.Wrong, Mean: s.reliability(id, letters[id])})
+		}
+	}
 	return out
 }
