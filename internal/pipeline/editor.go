@@ -11,6 +11,7 @@ import (
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -36,6 +37,8 @@ type Window struct {
 	// Signed puts the word of analysts on rows among the proofs, for readers who
 	// may know who said it.
 	Signed bool
+
+	cuts score.Cuts // where levels begin
 	// Filter narrows the table of indicators.
 	Filter Filter
 	// Back asks for what was believed at the moment of the profile, from the
@@ -131,7 +134,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		return intel.Profile{}, nil, err
 	}
 	plain := store.Names(names)
-	past, err := ed.past(ctx, w, now)
+	w, past, err := ed.weighed(ctx, w, now)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
@@ -213,7 +216,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if err = ed.relations(ctx, r, p, w, now); err != nil {
 		return err
 	}
-	if p.Attacks, err = ed.attacks(ctx, r, s.outline); err != nil {
+	if p.Attacks, err = ed.attacks(ctx, r, s.outline, w); err != nil {
 		return err
 	}
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {

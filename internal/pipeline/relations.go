@@ -283,7 +283,7 @@ func (ed *Editor) attackers(ctx context.Context, r intel.Reader, attacks []store
 		}
 		a := links[0]
 		row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: who, Relation: a.Link.Relation, Probability: a.Probability, First: a.First, Last: a.Last,
-			Level: score.Level(a.Probability, a.Origins, !a.Last.IsZero()), Origins: a.Origins, Documents: documents[who]}
+			Level: w.cuts.Level(a.Probability, a.Origins, !a.Last.IsZero()), Origins: a.Origins, Documents: documents[who]}
 		if row.Value, err = ed.title(ctx, r, who); err != nil {
 			return nil, err
 		}

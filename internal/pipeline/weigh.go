@@ -15,9 +15,11 @@ import (
 
 // rulings keeps what analysts said of rows for as long as nobody says more.
 type rulings struct {
-	mu  sync.Mutex
-	n   int // verdicts of every sort
-	all []intel.RowVerdict
+	mu     sync.Mutex
+	n      int // verdicts of every sort
+	all    []intel.RowVerdict
+	latest time.Time     // when the last of all was given
+	final  score.Rulings // what counts from then on
 }
 
 // read returns every verdict on a row, and how many verdicts of every sort there
@@ -35,9 +37,26 @@ func (k *rulings) read(ctx context.Context, db *store.DB) ([]intel.RowVerdict, i
 			return nil, 0, err
 		}
 		// One that came behind the count is read again next time.
-		k.n, k.all = n, all
+		k.n, k.all, k.latest = n, all, time.Time{}
+		for _, v := range all {
+			if v.At.After(k.latest) {
+				k.latest = v.At
+			}
+		}
+		k.final = score.NewRulings(all, k.latest)
 	}
 	return k.all, k.n, nil
+}
+
+// asOf returns what counts as of a moment of all that were read.
+func (k *rulings) asOf(all []intel.RowVerdict, now time.Time) score.Rulings {
+	k.mu.Lock()
+	final, latest, same := k.final, k.latest, len(k.all) == len(all)
+	k.mu.Unlock()
+	if same && !now.Before(latest.Truncate(time.Second)) {
+		return final
+	}
+	return score.NewRulings(all, now)
 }
 
 // A Measure is all that evidence is weighed by as of a moment.
@@ -46,6 +65,7 @@ type Measure struct {
 	Rulings score.Rulings
 	now     time.Time
 	n       int // verdicts of every sort that it knows of
+	known   []intel.RowVerdict
 }
 
 // Judge assesses evidence, grouped by link, with what analysts said of the links.
@@ -61,15 +81,15 @@ func (m Measure) Explain(evidence []intel.Evidence) []score.Step {
 // measureOf reads what evidence is weighed by as of a moment.
 func measureOf(ctx context.Context, db *store.DB, k *rulings, now time.Time) (m Measure, err error) {
 	m.now = now
-	all, n, err := k.read(ctx, db)
-	if err != nil {
+	if m.known, m.n, err = k.read(ctx, db); err != nil {
 		return m, err
 	}
+	m.Rulings = k.asOf(m.known, now)
 	lesson, _, err := lessonOf(ctx, db, now)
 	if err != nil {
 		return m, err
 	}
-	m.Scale, m.Rulings, m.n = score.Learned().With(lesson), score.NewRulings(all, now), n
+	m.Scale = score.Learned().With(lesson)
 	return m, nil
 }
 
@@ -96,13 +116,23 @@ func (ed *Editor) Measure(ctx context.Context, now time.Time) (Measure, error) {
 	return measureOf(ctx, ed.DB, &ed.rulings, now)
 }
 
-// past is how a read of a window weighs: zero for now.
-func (ed *Editor) past(ctx context.Context, w Window, now time.Time) (store.Weighing, error) {
+// weighed returns a window that knows where levels begin, and how a read of it
+// weighs: zero for now.
+func (ed *Editor) weighed(ctx context.Context, w Window, now time.Time) (Window, store.Weighing, error) {
 	if !w.Back {
-		return store.Weighing{}, nil
+		lesson, _, err := lessonOf(ctx, ed.DB, now)
+		w.cuts = lesson.Cuts
+		return w, store.Weighing{}, err
 	}
 	m, err := ed.Measure(ctx, now)
-	return store.Weighing{Now: now, Judge: m.Judge}, err
+	w.cuts = m.Scale.Cuts
+	return w, store.Weighing{Now: now, Judge: m.Judge}, err
+}
+
+// past is how a read of a window weighs: zero for now.
+func (ed *Editor) past(ctx context.Context, w Window, now time.Time) (store.Weighing, error) {
+	_, past, err := ed.weighed(ctx, w, now)
+	return past, err
 }
 
 // missed makes rows wait that somebody ruled on while they may have been weighed by
@@ -112,9 +142,18 @@ func (p *Pipeline) missed(ctx context.Context, m Measure) error {
 	if err != nil || n == m.n {
 		return err
 	}
+	knew := make(map[intel.DocumentID]bool, len(m.known))
+	for _, v := range m.known {
+		knew[v.Kept] = true
+	}
 	var links []intel.Link
-	for _, v := range all[max(0, len(all)-2*(n-m.n)):] { // the last of them, and some to spare: two clocks may differ
-		links = append(links, v.Link)
+	for _, v := range all {
+		if !knew[v.Kept] {
+			links = append(links, v.Link)
+		}
+	}
+	if len(links) == 0 {
+		return nil // on names or values
 	}
 	return p.DB.Touch(ctx, links)
 }
@@ -142,7 +181,7 @@ func (p *Pipeline) learn(ctx context.Context, now time.Time, anew bool) error {
 	if err != nil {
 		return err
 	}
-	lesson := score.Lesson{Sources: score.Experience(ruled, support, now)}
+	lesson := score.Lesson{Sources: score.Experience(ruled, support, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, now), former.Cuts)}
 	if lesson.Same(former) && !anew {
 		return nil
 	}
@@ -203,9 +242,9 @@ func signed(rulings score.Rulings, r intel.Reader, l intel.Link) []intel.Proof {
 	if !ok || v.Marking > r.Clearance {
 		return nil
 	}
-	p := intel.Proof{Document: v.Kept, Source: v.By, Genre: intel.Verdict, Title: "Confirmed by " + string(v.By), Snippet: v.Reason, Offset: -1, At: v.At, Weight: 1}
+	p := intel.Proof{Document: v.Kept, Source: v.By, Genre: intel.Verdict, Title: "Confirmed by " + string(v.By) + ": " + l.String(), Snippet: v.Reason, Offset: -1, At: v.At, Weight: 1}
 	if v.Ruling == intel.RefuteRow {
-		p.Title, p.Stance = "Refuted by "+string(v.By), intel.Disputes
+		p.Title, p.Stance = "Refuted by "+string(v.By)+": "+l.String(), intel.Disputes
 	}
 	return []intel.Proof{p}
 }
@@ -216,7 +255,7 @@ func (ed *Editor) sign(ctx context.Context, r intel.Reader, proofs map[int64][]i
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	rulings := score.NewRulings(all, now)
+	rulings := ed.rulings.asOf(all, now)
 	links, err := ed.DB.Links(ctx, rows)
 	if err != nil {
 		return err
@@ -240,4 +279,33 @@ func signedBy(p intel.Profile) intel.Marking {
 		}
 	}
 	return intel.Clear
+}
+
+// Scoreboard returns how true it was what was believed. Letters are those of sources
+// that brought nothing yet.
+func (ed *Editor) Scoreboard(ctx context.Context, letters map[intel.SourceID]intel.Reliability, now time.Time) (b intel.Scoreboard, err error) {
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	if err != nil {
+		return b, err
+	}
+	m, err := ed.Measure(ctx, now)
+	if err != nil {
+		return b, err
+	}
+	sources, err := ed.DB.Sources(ctx, now)
+	if err != nil {
+		return b, err
+	}
+	known := map[intel.SourceID]intel.Reliability{}
+	for _, s := range m.Scale.Records(nil) {
+		known[s.Source] = letters[s.Source]
+	}
+	for _, s := range sources {
+		known[s.Name] = s.Reliability
+	}
+	sample := score.Sample()
+	b.Sources = m.Scale.Records(known)
+	b.Levels = m.Scale.Cuts.Levels(sample, score.Outcomes(intel.RowsRuled(all, now), now))
+	b.Bins = score.Bins(sample)
+	return b, nil
 }
