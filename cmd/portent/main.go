@@ -56,6 +56,7 @@ type cli struct {
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
+	Scoreboard scoreboardCmd `cmd:"" help:"Print how true it was what was believed: levels, calibration, sources."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay history and score what would have been forecast."`
 	Sources    sourcesCmd    `cmd:"" help:"List sources and their health."`
 	Connectors connectorsCmd `cmd:"" help:"List the types of source."`

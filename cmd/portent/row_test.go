@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,6 +91,28 @@ func TestTheLastWordOnARowCountsAndNoneIsLost(t *testing.T) {
 		at("2026-05-03T11:00:00Z", "row", "undo", lynxRow, "--by", "cid")
 		if e := explained(t, db, lynxRow); len(e.Verdicts) != 4 || math.Abs(e.Probability-alone.Probability) > .01 {
 			t.Errorf("undone: %.3f, want %.3f; %s", e.Probability, alone.Probability, e.words())
+		}
+		alike := func(when string) string {
+			t.Helper()
+			var p struct {
+				IOC []struct {
+					Value       string
+					Probability float64
+				}
+			}
+			if err := json.Unmarshal([]byte(at("2026-05-04", "--as-of", when, "profile", "cold lynx", "--format", "json")), &p); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range p.IOC {
+				if r.Value == "45.134.21.8" {
+					return intel.Decimal(r.Probability)
+				}
+			}
+			t.Fatalf("as of %s there is no row", when)
+			return ""
+		}
+		if before, refuted, undone := alike("2026-05-03T07:00:00Z"), alike("2026-05-03T08:30:00Z"), alike("2026-05-03T11:00:00Z"); before < "0.85" || undone < "0.85" || refuted > "0.50" {
+			t.Errorf("as of before the verdicts %s, of when it was refuted %s, of when that was undone %s", before, refuted, undone)
 		}
 		if all := at("2026-05-04", "row", "list", "--all"); strings.Count(all, "\n") != 4 || !strings.Contains(all, "seen in our logs") {
 			t.Errorf("what was ruled: %s", all)
@@ -178,7 +201,7 @@ func TestAWordIsAmongTheProofsAndRatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var pages web.Views = &views{ed: ed, db: a.db, now: a.now}
+	pages := web.Views(&views{ed: ed, db: a.db, now: a.now})
 	for r, want := range map[intel.Reader]bool{intel.Everything(): true, intel.Public(): false} {
 		row, err := a.db.Between(t.Context(), r, id)
 		if err != nil || row.Probability < .9 {
@@ -187,6 +210,13 @@ func TestAWordIsAmongTheProofsAndRatesNothing(t *testing.T) {
 		proofs, err := pages.Proofs(t.Context(), r, strconv.FormatInt(id, 10))
 		if err != nil || len(proofs) == 0 || (proofs[0].Source == "analyst:ana") != want {
 			t.Errorf("%+v: proofs %+v, err %v", r, proofs, err)
+		}
+		marked := intel.Clear
+		if want {
+			marked = intel.AmberStrict
+		}
+		if i, err := pages.Indicator(t.Context(), r, l.From); err != nil || i.Marking != marked || slices.Contains(i.Claims[0].SaidBy, "analyst:ana") {
+			t.Errorf("%+v: the page of the value is marked %s, said by %v, err %v; want %s and no analyst", r, i.Marking, i.Claims[0].SaidBy, err, marked)
 		}
 	}
 }

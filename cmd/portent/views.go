@@ -293,6 +293,9 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 	for i, c := range out.Claims {
 		out.Proofs = append(out.Proofs, c.Evidence...)
 		for _, p := range c.Evidence {
+			if p.Genre == intel.Verdict { // who said it is not for all
+				out.Marking = intel.AmberStrict
+			}
 			if p.Origin != "" && p.Genre != intel.Verdict && !slices.Contains(out.Claims[i].SaidBy, p.Origin) {
 				out.Claims[i].SaidBy = append(out.Claims[i].SaidBy, p.Origin)
 			}
@@ -422,6 +425,11 @@ func excerpt(text, words string) string {
 	from := max(0, at-100)
 	to := min(len(text), from+300)
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text[min(from, len(text)):to], "")), " ")
+}
+
+// Scoreboard implements web.Views.
+func (v *views) Scoreboard(ctx context.Context) (intel.Scoreboard, error) {
+	return scoreboard(ctx, v.ed, v.now())
 }
 
 // Sources implements web.Views.

@@ -262,6 +262,22 @@ func (f fake) Search(context.Context, intel.Reader, string, int) (web.Results, e
 	return r, nil
 }
 
+func (f fake) Scoreboard(context.Context) (b intel.Scoreboard, err error) {
+	if f.empty {
+		return b, nil
+	}
+	share := .947
+	b.Levels = []intel.LevelRecord{{Level: intel.High, From: .8, Right: 157, N: 161, OwnRight: 5, OwnN: 9.7, Observed: &share}, {Level: intel.Medium, From: .5}, {Level: intel.Low, Right: 114, N: 433}}
+	for i := range 10 {
+		p := (float64(i) + .5) / 10
+		b.Bins = append(b.Bins, intel.Bin{Predicted: p, Observed: p * .97, N: 168, Least: p * .9, Most: min(1, p*1.05)})
+	}
+	for i, name := range []string{"sophos", f.text("northgate-labs"), "tweetfeed"} {
+		b.Sources = append(b.Sources, intel.SourceRecord{Source: intel.SourceID(name), Letter: 'B', Right: float64(29 * i), Wrong: 1, OwnWrong: .5 * float64(i), Mean: .921})
+	}
+	return b, nil
+}
+
 func (f fake) Sources(context.Context) ([]web.SourceHealth, error) {
 	if f.empty {
 		return nil, nil
