@@ -293,9 +293,7 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 	for i, c := range out.Claims {
 		out.Proofs = append(out.Proofs, c.Evidence...)
 		for _, p := range c.Evidence {
-			if p.Genre == intel.Verdict { // who said it is not for all
-				out.Marking = intel.AmberStrict
-			}
+			out.Marking = max(out.Marking, p.Marking)
 			if p.Origin != "" && p.Genre != intel.Verdict && !slices.Contains(out.Claims[i].SaidBy, p.Origin) {
 				out.Claims[i].SaidBy = append(out.Claims[i].SaidBy, p.Origin)
 			}

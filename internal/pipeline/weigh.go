@@ -242,7 +242,7 @@ func signed(rulings score.Rulings, r intel.Reader, l intel.Link) []intel.Proof {
 	if !ok || v.Marking > r.Clearance {
 		return nil
 	}
-	p := intel.Proof{Document: v.Kept, Source: v.By, Genre: intel.Verdict, Title: "Confirmed by " + string(v.By) + ": " + l.String(), Snippet: v.Reason, Offset: -1, At: v.At, Weight: 1}
+	p := intel.Proof{Document: v.Kept, Source: v.By, Genre: intel.Verdict, Title: "Confirmed by " + string(v.By) + ": " + l.String(), Snippet: v.Reason, Offset: -1, At: v.At, Weight: 1, Marking: v.Marking}
 	if v.Ruling == intel.RefuteRow {
 		p.Title, p.Stance = "Refuted by "+string(v.By)+": "+l.String(), intel.Disputes
 	}
@@ -268,17 +268,15 @@ func (ed *Editor) sign(ctx context.Context, r intel.Reader, proofs map[int64][]i
 
 // signedBy is the marking of the words of analysts that a profile shows: what they
 // do to rows is for all, who said them is not.
-func signedBy(p intel.Profile) intel.Marking {
+func signedBy(p intel.Profile) (m intel.Marking) {
 	for _, t := range p.Tables() {
 		for _, row := range *t.Rows {
 			for _, proof := range row.Evidence {
-				if proof.Genre == intel.Verdict {
-					return intel.AmberStrict
-				}
+				m = max(m, proof.Marking)
 			}
 		}
 	}
-	return intel.Clear
+	return m
 }
 
 // Scoreboard returns how true it was what was believed. Letters are those of sources

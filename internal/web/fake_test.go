@@ -204,6 +204,7 @@ func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Pro
 		return nil, nil
 	}
 	return []intel.Proof{
+		{Document: "0123abc2", Source: intel.SourceID(f.text("analyst:ana")), Genre: intel.Verdict, Title: f.text("Refuted by analyst:ana: ipv4:203.0.113.77 indicates actor:astro-locker"), Snippet: f.text("a customer of ours"), Offset: -1, At: ago(1), Stance: intel.Disputes, Weight: 1, Marking: intel.AmberStrict},
 		{Document: "0123abc0", Source: intel.SourceID(f.text("northgate-labs")), Title: f.text("incident note 212"), URL: f.text("javascript:alert(1)//"), Snippet: f.text("…the same loader beaconed to 203[.]0[.]113[.]77:8443 every 61 seconds…"), Offset: 4181, At: ago(3), Origin: f.text("Northgate Labs"), Weight: .9},
 		{Document: "0123abc1", Source: "kelp-forum", URL: "https://kelp.example/t/1", Snippet: "box was 203.0.113.77, still warm", Offset: -1, Origin: "seller", Stance: intel.Disputes},
 	}, nil
