@@ -38,29 +38,53 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	scale := score.Learned()
-	steps := scale.Explain(parts, row.At)
+	then, err := ed.Measure(ctx, row.At)
+	if err != nil {
+		return err
+	}
+	steps := then.Explain(parts)
 	p := score.Fuse(steps)
 	now := a.asOf()
 	if parts, err = db.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
 	}
-	today := score.Fuse(scale.Explain(parts, now))
+	measure, err := ed.Measure(ctx, now)
+	if err != nil {
+		return err
+	}
+	today := score.Fuse(measure.Explain(parts))
 	believed, err := ed.Judged(ctx, a.reader(), row, a.now())
 	if err != nil {
 		return err
 	}
+	rulings, err := ed.Rulings(ctx, a.reader(), row.Link)
+	if err != nil {
+		return err
+	}
+	sources, words := then.Scale.Judged(steps), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
+		a.judged(sources, words)
 		a.against(believed)
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
 		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess --scores weighs it again", id, row.Probability, p)
 	}
 	return err
+}
+
+// judged prints how often people found the sources of a row right and wrong, and
+// what analysts said of the row itself.
+func (a *app) judged(sources []score.JudgedSource, words []listedRuling) {
+	for _, s := range sources {
+		fmt.Fprintf(a.out, "%s: %.4g right %.4g wrong of shipped, %.4g right %.4g wrong here; reliability %.4f\n", s.Source, s.Shipped.Right, s.Shipped.Wrong, s.Own.Right, s.Own.Wrong, s.Reliability)
+	}
+	for _, v := range words {
+		fmt.Fprintln(a.out, ruledRow(v.RowVerdict)+overruled(v))
+	}
 }
 
 // against prints what keeps a row from being believed as far as its evidence
@@ -80,22 +104,11 @@ func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return id, nil
 	}
-	for _, rel := range intel.Relations() {
-		from, to, ok := strings.Cut(text, " "+string(rel)+" ")
-		if !ok {
-			continue
-		}
-		l := intel.Link{Relation: rel}
-		var err error
-		if l.From, err = intel.ParseEntity(from); err == nil {
-			l.To, err = intel.ParseEntity(to)
-		}
-		if err != nil {
-			return 0, usageError{err}
-		}
-		return db.Linked(ctx, l)
+	l, err := parseLink(text)
+	if err != nil {
+		return 0, err
 	}
-	return 0, usageError{fmt.Errorf("row %q: the id of a row is wanted, or 'KIND:NAME RELATION KIND:NAME'", text)}
+	return db.Linked(ctx, l)
 }
 
 // explained prints the formula of docs/confidence.md with the numbers in it.
@@ -108,6 +121,9 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
 		if s.With != "" {
 			counts += "; within two days of " + s.With + ", who counts for both"
+		}
+		if s.Source.Reserved() {
+			counts = "an analyst's word, which is no origin"
 		}
 		switch {
 		case s.Stance == intel.Disputes:
