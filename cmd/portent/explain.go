@@ -43,7 +43,7 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	steps := then.Explain(parts)
-	p := score.Fuse(steps)
+	p, heard := score.Fuse(steps), score.Voices(steps, parts)
 	now := a.asOf()
 	if parts, err = db.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
@@ -64,9 +64,10 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	sources, words := then.Scale.Judged(steps), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
+		a.heard(heard)
 		a.judged(sources, words)
 		a.against(believed)
 	}
@@ -85,6 +86,19 @@ func (a *app) judged(sources []score.JudgedSource, words []listedRuling) {
 	for _, v := range words {
 		fmt.Fprintln(a.out, ruledRow(v.RowVerdict)+overruled(v))
 	}
+}
+
+// heard prints how many voices a row rests on.
+func (a *app) heard(c score.Chorus) {
+	fmt.Fprintf(a.out, "voices: %d, of origins that may be independent: %d, said by sources and accounts: %d", c.Count(), c.Origins, c.Speakers)
+	switch {
+	case c.Count() > 1:
+	case c.Origins > 1:
+		fmt.Fprint(a.out, "; whatever one of these cites is its word alone, and Medium at most")
+	default:
+		fmt.Fprint(a.out, "; one voice is Medium at most")
+	}
+	fmt.Fprintln(a.out)
 }
 
 // against prints what keeps a row from being believed as far as its evidence

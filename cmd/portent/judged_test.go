@@ -178,12 +178,12 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 			}
 			delete(byRow, key)
 			w.judged = j
-			each(t, raw, `SELECT s.name, o.name, e.reliability, e.stance, e.weight / 1000000.0, e.at, COALESCE(e.learned, e.at) FROM evidence e JOIN documents d ON d.id = e.document
+			each(t, raw, `SELECT s.name, o.name, e.reliability & 95, e.reliability >> 7 & 1, e.stance, e.weight / 1000000.0, e.at, COALESCE(e.learned, e.at) FROM evidence e JOIN documents d ON d.id = e.document
 				JOIN sources s ON s.id = d.source JOIN origins o ON o.id = e.origin WHERE e.link = `+fmt.Sprint(id)+` ORDER BY e.document, e.seq`,
 				func(scan func(...any)) {
 					var at, learned sql.NullInt64
 					e := intel.Evidence{Link: w.link}
-					scan(&e.Source, &e.Origin, &e.Reliability, &e.Stance, &e.Weight, &at, &learned)
+					scan(&e.Source, &e.Origin, &e.Reliability, &e.Speaker, &e.Stance, &e.Weight, &at, &learned)
 					if at.Valid {
 						e.At, w.dated = time.UnixMicro(at.Int64), true
 					}

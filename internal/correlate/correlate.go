@@ -10,7 +10,6 @@
 package correlate
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 15 }
+func Version() int { return 16 }
 
 // Weights of evidence by how directly a document says it.
 const (
@@ -93,27 +92,6 @@ func (g *gathering) makers(observations []intel.Observation) {
 	}
 }
 
-// Origin names the independent origin of a document: whom it cites as where it
-// has this from, otherwise who speaks. What an account links to is no such
-// thing: it speaks for itself.
-func Origin(doc intel.Document) string {
-	if len(doc.References) > 0 && !doc.Genre.HasAccounts() {
-		if h := host(doc.References[0]); h != "" {
-			return h
-		}
-	}
-	return doc.Voice()
-}
-
-// host returns the host of a URL without "www.", or "".
-func host(ref string) string {
-	u, err := url.Parse(ref)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
-}
-
 // named returns e under the kind that the reference knows its name as: a hash
 // tag "#cobaltstrike" is malware.
 func (g *gathering) named(e intel.Entity) intel.Entity {
@@ -136,8 +114,10 @@ func (g *gathering) claim(c intel.Claim) {
 		at = g.doc.Published
 	}
 	origin := g.origin
-	if h := host(c.Reference); h != "" {
-		origin = h
+	if s := site(c.Reference); s != "" {
+		origin = s
+	} else if by := intel.Account(c.By); by != "" {
+		origin = by
 	}
 	link := intel.Link{From: g.named(c.Subject), Relation: c.Relation, To: g.named(c.Object)}
 	if link.From == link.To {
@@ -148,7 +128,7 @@ func (g *gathering) claim(c intel.Claim) {
 }
 
 func (g *gathering) piece(l intel.Link, weight float64, at time.Time, origin string, s intel.Stance, c intel.Context, offset, length int) intel.Evidence {
-	return intel.Evidence{Link: l, Document: g.doc.ID, Source: g.doc.Source, Origin: origin, Reliability: g.doc.Reliability, Marking: g.doc.Marking,
+	return intel.Evidence{Link: l, Document: g.doc.ID, Source: g.doc.Source, Origin: origin, Speaker: Speaker(g.doc, origin), Reliability: g.doc.Reliability, Marking: g.doc.Marking,
 		Stance: s, Weight: weight, At: at, Learned: g.doc.Learned, Offset: offset, Length: length, Context: c}
 }
 

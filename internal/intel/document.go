@@ -160,6 +160,16 @@ func (d Document) Voice() string {
 	return string(d.Source)
 }
 
+// Account is an author as an origin, however a post writes it: networks do not
+// tell the case of handles apart.
+func Account(author string) string {
+	network, name, ok := strings.Cut(author, "/")
+	if !ok {
+		return strings.ToLower(strings.TrimPrefix(author, "@"))
+	}
+	return strings.ToLower(network + "/" + strings.TrimPrefix(name, "@"))
+}
+
 // Heading names d in one line: by its title, or else by how its text begins.
 func (d Document) Heading() string {
 	if title := strings.Join(strings.Fields(d.Title), " "); title != "" {
@@ -201,6 +211,9 @@ type Claim struct {
 	// Reference is the URL this very claim is taken from, where the source
 	// names one per row.
 	Reference string `json:"reference,omitempty"`
+	// By is whose word this very claim is where the source names somebody and no
+	// URL: a feed, a vendor, or an account as network/name.
+	By string `json:"by,omitempty"`
 }
 
 // Context is the circumstances a claim or a piece of evidence comes with. Zero

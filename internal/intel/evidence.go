@@ -58,6 +58,7 @@ type Evidence struct {
 	// Origin names the independent voice behind it. Evidence of equal origin
 	// counts once, by its strongest piece.
 	Origin      string      `json:"origin"`
+	Speaker     Speaker     `json:"speaker,omitempty"`
 	Reliability Reliability `json:"reliability"`
 	Marking     Marking     `json:"marking"`
 	Stance      Stance      `json:"stance"`
@@ -71,6 +72,16 @@ type Evidence struct {
 	Length  int       `json:"length"`
 	Context Context   `json:"context,omitzero"`
 }
+
+// A Speaker is who says a piece of evidence, as against whose word it is.
+type Speaker int8
+
+// The speakers.
+const (
+	Self      Speaker = 0 // the account that is its origin
+	Publisher Speaker = 1 // the source, whoever it has it from
+	Relay     Speaker = 2 // an account of the source, which has it from another
+)
 
 // Skew is how far the clocks and time zones of others may be ahead. A date
 // later than that is a mistake or a lie.

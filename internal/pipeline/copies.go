@@ -146,13 +146,14 @@ func (c *copies) find(p store.Print, fits func(store.Print) bool) (store.Print, 
 }
 
 // credit gives evidence that a copy yields as its own word to the original.
-func credit(evidence []intel.Evidence, own, original string) []intel.Evidence {
+func credit(evidence []intel.Evidence, doc intel.Document, original string) []intel.Evidence {
+	own := correlate.Origin(doc)
 	if original == "" || own == original {
 		return evidence
 	}
 	for i := range evidence {
 		if evidence[i].Origin == own {
-			evidence[i].Origin = original
+			evidence[i].Origin, evidence[i].Speaker = original, correlate.Speaker(doc, original)
 		}
 	}
 	return evidence

@@ -103,7 +103,7 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 		return d, nil // it rules what others say, and says nothing itself
 	}
 	observations := unlisted(k.scanner.Observations(doc), k.set)
-	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), correlate.Origin(doc), original)
+	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), doc, original)
 	d.Observations = append(claimed(doc, observations, d.Evidence), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)
 	d.Speech = correlate.Speech(doc, d.Observations, d.Evidence, original)

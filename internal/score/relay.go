@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -41,6 +42,53 @@ func relayed(steps []Step) {
 			steps[s.step].With = steps[spans[speaker].step].Origin
 		}
 	}
+}
+
+// A Chorus is who speaks for a link.
+type Chorus struct {
+	Origins  int // that may be independent of each other
+	Speakers int // accounts, and sources none of whose accounts speaks for itself
+}
+
+// Count is how many voices a chorus counts for: whom one source or account cites
+// is its word alone, and one origin is one voice whoever relays it.
+func (c Chorus) Count() int { return min(c.Origins, c.Speakers) }
+
+// Voices returns who speaks for a link by its evidence, and by the steps that
+// [Scale.Explain] makes of it. Analysts look at what others said.
+func Voices(steps []Step, evidence []intel.Evidence) Chorus {
+	c := Chorus{Origins: voices(steps) - spoken(steps)}
+	if c.Speakers = min(c.Origins, 1); c.Origins > 1 {
+		c.Speakers = speakers(evidence)
+	}
+	return c
+}
+
+// speakers counts the accounts that speak for a link themselves, and the sources
+// that do so without any. Sources whose names a file gives itself, such as
+// documents/NAME, are one.
+func speakers(evidence []intel.Evidence) int {
+	accounts, sources := map[string]bool{}, map[string]bool{} // a source: whether none of its accounts speaks
+	for i := range evidence {
+		e := &evidence[i]
+		if e.Stance != intel.Supports || e.Source.Reserved() {
+			continue
+		}
+		source, _, _ := strings.Cut(string(e.Source), "/")
+		if e.Speaker == intel.Self {
+			accounts[e.Origin] = true
+			sources[source] = false
+		} else if _, known := sources[source]; !known {
+			sources[source] = true
+		}
+	}
+	n := len(accounts)
+	for _, silent := range sources {
+		if silent {
+			n++
+		}
+	}
+	return n
 }
 
 // voices returns how many origins in support may be independent of each other.

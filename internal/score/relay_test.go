@@ -116,3 +116,36 @@ func TestOfRelaysThoseCountThatAreWorthMost(t *testing.T) {
 		}
 	}
 }
+
+func TestOneSourceOrAccountIsNeverHighHoweverManyItCites(t *testing.T) {
+	far := func(n int) int { return 100 * n } // farther apart than any republication
+	heard := func(source intel.SourceID, origin string, by intel.Speaker, n int) intel.Evidence {
+		e := at(origin, 'A', far(n))
+		e.Source, e.Speaker = source, by
+		return e
+	}
+	var cites, relays []intel.Evidence
+	for n := range 50 {
+		cites = append(cites, heard("feed", fmt.Sprintf("vendor%d.example", n), intel.Publisher, n))
+		relays = append(relays, heard("posts", fmt.Sprintf("x/other%d", n), intel.Relay, n))
+	}
+	for _, c := range []struct {
+		what   string
+		said   []intel.Evidence
+		voices int
+	}{
+		{"a feed that cites fifty", cites, 1},
+		{"accounts of one source that relay fifty", relays, 1},
+		{"an account that also speaks itself", append([]intel.Evidence{heard("posts", "x/a", intel.Self, 60)}, relays...), 1},
+		{"sources that one file names", []intel.Evidence{heard("documents/a", "a.example", intel.Publisher, 1), heard("documents/b", "b.example", intel.Publisher, 2)}, 1},
+		{"two sources that cite one", []intel.Evidence{heard("a", "v.example", intel.Publisher, 1), heard("b", "v.example", intel.Publisher, 2)}, 1},
+		{"two accounts of one source", []intel.Evidence{heard("posts", "x/a", intel.Self, 1), heard("posts", "x/b", intel.Self, 2)}, 2},
+		{"two sources that cite two", []intel.Evidence{heard("a", "v.example", intel.Publisher, 1), heard("b", "w.example", intel.Publisher, 2)}, 2},
+		{"a feed that cites fifty, and an account", append([]intel.Evidence{heard("posts", "x/a", intel.Self, 60)}, cites...), 2},
+	} {
+		a := p(t, c.said...)
+		if a.Origins != c.voices || (a.Level == intel.High) != (c.voices > 1 && a.Probability >= 0.8) {
+			t.Errorf("%s: %d voices, %s with %.2f, want %d", c.what, a.Origins, a.Level, a.Probability, c.voices)
+		}
+	}
+}

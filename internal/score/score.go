@@ -17,7 +17,7 @@ import (
 
 // Version changes whenever the same evidence would be believed otherwise: what an
 // older one weighed is weighed anew.
-func Version() int { return 1 }
+func Version() int { return 2 }
 
 const (
 	// Leak is the probability that a link holds that nobody has spoken of.
@@ -224,7 +224,7 @@ func (s Scale) levels(out []intel.Assessment, scratch []Step, evidence []intel.E
 
 func (s Scale) assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
 	a := intel.Assessment{Link: evidence[0].Link, Marking: m, At: now}
-	a.Origins = voices(steps) - spoken(steps)
+	a.Origins = Voices(steps, evidence).Count()
 	var newest time.Time
 	for _, e := range evidence {
 		if e.Stance == intel.Supports && e.Dated(now) {

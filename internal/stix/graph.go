@@ -32,6 +32,7 @@ type object struct {
 	Modified    string   `json:"modified"`
 	Published   string   `json:"published"`
 	Revoked     bool     `json:"revoked"`
+	Creator     string   `json:"created_by_ref"`
 	Pattern     string   `json:"pattern"`
 	ValidFrom   string   `json:"valid_from"`
 	Value       string   `json:"value"`
@@ -234,11 +235,26 @@ func (g *Graph) documents(o *object) []intel.Document {
 			}
 		}
 	}
+	doc.Author = g.creator(o, doc.Marking)
 	claims := g.claims(o)
 	if o.Type == "attack-pattern" || o.Type == "identity" || o.Type == "location" || strings.HasPrefix(o.Type, "x-") || o.Type == "course-of-action" {
 		doc.Text = "" // what everybody may do says nothing of anybody
 	}
 	return doc.Split(claims, perDocument, o.ID)
+}
+
+// creator names who made an object, as far as readers of a marking may know: by
+// its identity, or else by the source that it names without an address.
+func (g *Graph) creator(o *object, m intel.Marking) string {
+	if by := g.objects[o.Creator]; by != nil && by.Type == "identity" && g.marking(by) <= m {
+		return strings.TrimSpace(by.Name)
+	}
+	for _, x := range o.External {
+		if x.URL == "" && x.ID == "" {
+			return strings.TrimSpace(x.Source)
+		}
+	}
+	return ""
 }
 
 // markings are the markings of an object and of parts of it.

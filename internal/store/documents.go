@@ -303,7 +303,8 @@ func (db *DB) Given(ctx context.Context, r intel.Reader, id intel.DocumentID) ([
 		var reliability int
 		err := r.Scan(&e.Link.From.Kind, &e.Link.From.Name, numbered{&e.Link.Relation}, &e.Link.To.Kind, &e.Link.To.Name, &e.Origin, &reliability,
 			&e.Marking, &e.Stance, weighted{&e.Weight}, &at, &learned, &e.Offset, &e.Length)
-		e.Document, e.Reliability, e.At, e.Learned = id, intel.Reliability(reliability), toTime(at), toTime(learned)
+		e.Document, e.At, e.Learned = id, toTime(at), toTime(learned)
+		e.Reliability, e.Speaker = ungraded(reliability)
 		return err
 	}, `SELECT f.kind, f.name, l.relation, t.kind, t.name, o.name, e.reliability, e.marking, e.stance, e.weight, e.at, COALESCE(e.learned, e.at), e.start, e.length
 		FROM documents d JOIN evidence e ON e.document = d.id JOIN links l ON l.id = e.link JOIN origins o ON o.id = e.origin

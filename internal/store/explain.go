@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -47,7 +48,7 @@ func (db *DB) Parts(ctx context.Context, r intel.Reader, id int64, now time.Time
 	out := make([]intel.Evidence, len(all))
 	for i, p := range all {
 		out[i] = p.Evidence
-		out[i].Link, out[i].Origin = link[id].link(), names[p.origin]
+		out[i].Link, out[i].Origin = link[id].link(), names[cmp.Or(p.root, p.origin)]
 	}
 	return out, nil
 }
@@ -60,7 +61,7 @@ func (db *DB) originNames(ctx context.Context, pieces []piece) (map[int64]string
 	}
 	var ids []int64
 	for _, p := range pieces {
-		ids = append(ids, p.origin)
+		ids = append(ids, cmp.Or(p.root, p.origin))
 	}
 	slices.Sort(ids)
 	names := make(map[int64]string, len(ids))

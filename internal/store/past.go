@@ -147,7 +147,7 @@ func (db *DB) weighPast(ctx context.Context, r intel.Reader, page []ends, w Weig
 			links[e.id] = e
 			args = append(args, e.id)
 		}
-		all, err := piecesOf(ctx, db.read, w.Now, held(w.Now, list(2, len(page)))+` e`, args...)
+		all, err := piecesOf(ctx, db.read, w.Now, w.Now, held(w.Now, list(2, len(page)))+` e`, args...)
 		if err != nil {
 			return err
 		}

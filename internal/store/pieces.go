@@ -17,13 +17,25 @@ type piece struct {
 	intel.Evidence
 	link, origin int64
 	source       int64
+	root         int64  // the origin that this one relays, if not 0
 	n            int    // documents
 	note         string // the context as kept
 }
 
-// piecesOf reads the pieces of the evidence that a query finds, in the order of
+// piecesOf reads the pieces of all the evidence of some links, which a query finds,
+// in their order, with the dates that are believed now, each as the word of whom
+// it is relayed from by then; zero is now.
+func piecesOf(ctx context.Context, q engine, now, then time.Time, which string, args ...any) ([]piece, error) {
+	all, err := somePieces(ctx, q, now, which, args...)
+	if err != nil {
+		return nil, err
+	}
+	return all, traceRelays(ctx, q, all, then)
+}
+
+// somePieces reads the pieces of the evidence that a query finds, in the order of
 // links, with the dates that are believed now.
-func piecesOf(ctx context.Context, q engine, now time.Time, which string, args ...any) ([]piece, error) {
+func somePieces(ctx context.Context, q engine, now time.Time, which string, args ...any) ([]piece, error) {
 	rows, err := q.QueryContext(ctx, evidenceSelect+which+` ORDER BY link, document`, args...)
 	if err != nil {
 		return nil, err

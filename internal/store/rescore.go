@@ -350,5 +350,8 @@ func (s *rescoring) pieces(ctx context.Context, after, last int64) ([]piece, err
 	if err != nil {
 		return nil, err
 	}
-	return all, nameSources(ctx, s.aside, all)
+	if err := nameSources(ctx, s.aside, all); err != nil {
+		return nil, err
+	}
+	return all, traceRelays(ctx, s.aside, all, time.Time{})
 }

@@ -43,12 +43,45 @@ func strataOf(ctx context.Context, q engine, now time.Time, links []int64) ([]pi
 
 // how is what pieces of a stratum have in common, as it is kept.
 func (p piece) how() int64 {
-	return p.source<<24 | int64(p.Reliability)<<16 | int64(p.Marking)<<8 | int64(p.Stance)
+	return p.source<<24 | int64(graded(p.Evidence))<<16 | int64(p.Marking)<<8 | int64(p.Stance)
 }
 
 func (p *piece) set(how int64) {
 	p.Origin, p.source = strconv.FormatInt(p.origin, 10), how>>24
-	p.Reliability, p.Marking, p.Stance = intel.Reliability(how>>16&0xff), intel.Marking(how>>8&0xff), intel.Stance(how&0xff)
+	p.Reliability, p.Speaker = ungraded(int(how >> 16 & 0xff))
+	p.Marking, p.Stance = intel.Marking(how>>8&0xff), intel.Stance(how&0xff)
+}
+
+// Who speaks is kept in two bits of the reliability, whose letters leave them
+// free.
+const (
+	byPublisher = 1 << 7
+	byRelay     = 1 << 5
+	letters     = 0xff &^ (byPublisher | byRelay)
+)
+
+// graded is the reliability of evidence, and who speaks, as it is kept.
+func graded(e intel.Evidence) int {
+	n := int(e.Reliability) & letters
+	switch e.Speaker {
+	case intel.Publisher:
+		n |= byPublisher
+	case intel.Relay:
+		n |= byRelay
+	}
+	return n
+}
+
+// ungraded is what graded keeps.
+func ungraded(n int) (intel.Reliability, intel.Speaker) {
+	r, by := intel.Reliability(n&letters), intel.Self
+	switch {
+	case n&byPublisher != 0:
+		by = intel.Publisher
+	case n&byRelay != 0:
+		by = intel.Relay
+	}
+	return r, by
 }
 
 // addStrata adds pieces to what is kept in sum.
@@ -103,7 +136,7 @@ func sumUp(ctx context.Context, tx engine, now time.Time, links, documents []int
 	}
 	return chunks(links, func(links []int64) error {
 		return chunks(documents, func(documents []int64) error {
-			pieces, err := piecesOf(ctx, tx, now, `evidence WHERE link IN `+list(1, len(links))+` AND document IN `+list(len(links)+1, len(documents)),
+			pieces, err := somePieces(ctx, tx, now, `evidence WHERE link IN `+list(1, len(links))+` AND document IN `+list(len(links)+1, len(documents)),
 				append(anys(links), anys(documents)...)...)
 			if err != nil {
 				return err
@@ -140,6 +173,6 @@ func weighed(ctx context.Context, tx engine, now time.Time, links []int64) (piec
 	if len(others) == 0 {
 		return pieces, nil, nil
 	}
-	more, err := piecesOf(ctx, tx, now, `evidence WHERE link IN `+list(1, len(others)), anys(others)...)
+	more, err := piecesOf(ctx, tx, now, time.Time{}, `evidence WHERE link IN `+list(1, len(others)), anys(others)...)
 	return append(pieces, more...), hotPieces(more), err
 }

@@ -5,6 +5,7 @@ package csv
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -12,9 +13,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -65,6 +68,7 @@ func usual() map[string][]string {
 		"tags":      {"tags", "tag", "labels"},
 		"time":      {"time", "timestamp", "date", "first_seen", "first_seen_utc", "dateadded", "created", "last_seen"},
 		"reference": {"reference", "references", "link", "report", "source_url", "urlhaus_link"},
+		"by":        {"reporter", "reported_by", "source", "source_name", "feed", "feed_name", "provider", "credit"},
 		"note":      {"note", "notes", "comment", "description"},
 	}
 }
@@ -78,8 +82,8 @@ func recognise(_ fs.FS, name string, head []byte) bool {
 	}
 	columns := split(string(line))
 	known := 0
-	for _, names := range usual() {
-		if slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(names, c) }) {
+	for field, names := range usual() {
+		if field != "by" && slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(names, c) }) {
 			known++
 		}
 	}
@@ -210,7 +214,7 @@ func (b *batch) row(fields []string, at map[string]int) error {
 	if err != nil {
 		return err
 	}
-	c := intel.Claim{Subject: e, Relation: intel.Indicates, At: when, Reference: reference(get("reference")), Context: intel.Context{Port: port, Note: get("note")}}
+	c := intel.Claim{Subject: e, Relation: intel.Indicates, At: when, Reference: cmp.Or(reference(get("reference")), reference(get("by"))), By: by(get("by")), Context: intel.Context{Port: port, Note: get("note")}}
 	for _, o := range objects(get) {
 		c.Object, c.ObjectText = o.entity, o.text
 		b.claims = append(b.claims, c)
@@ -255,6 +259,17 @@ func reference(s string) string {
 		return s
 	}
 	return ""
+}
+
+// mostBy bounds the name of who a row is from.
+const mostBy = 100
+
+// by is who a row is from: what is an address, or a URL, names nobody.
+func by(s string) string {
+	if _, err := netip.ParseAddr(s); err == nil || len(s) > mostBy || reference(s) != "" || strings.ContainsFunc(s, unicode.IsControl) {
+		return ""
+	}
+	return s
 }
 
 func kind(s string) intel.Kind {

@@ -53,6 +53,21 @@ func value(line string) string {
 	return strings.TrimSpace(strings.TrimPrefix(line, "\uFEFF"))
 }
 
+// origin returns the URL that a comment before the values, such as "# Source:
+// https://…", gives as where the list is from.
+func origin(line string) []string {
+	label, url, ok := strings.Cut(strings.TrimLeft(line, "\uFEFF#; \t/*"), ":")
+	url, _, _ = strings.Cut(strings.TrimSpace(url), " ")
+	if !ok || !strings.HasPrefix(url, "http") {
+		return nil
+	}
+	switch strings.ToLower(strings.TrimSpace(label)) {
+	case "source", "sources", "from", "feed", "feed url", "origin", "original", "via", "reference", "url", "homepage", "quelle", "источник", "来源":
+		return []string{url}
+	}
+	return nil
+}
+
 func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
 	f, err := collect.OpenFile(ctx, env, file)
 	if err != nil {
@@ -62,12 +77,13 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	name := collect.Name(file)
 	part := 0
 	var claims []intel.Claim
+	var from []string
 	flush := func() error {
 		if len(claims) == 0 {
 			return nil
 		}
 		part++
-		doc := intel.Document{Source: env.ID, Genre: intel.List, Title: name, Claims: claims}
+		doc := intel.Document{Source: env.ID, Genre: intel.List, Title: name, Claims: claims, References: from}
 		doc.ID = intel.NewContentID(doc, name, fmt.Sprint(part))
 		claims = nil
 		return keep(doc)
@@ -76,6 +92,9 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	for lines.Next() {
 		v := value(lines.Text())
 		if v == "" {
+			if len(from) == 0 && part == 0 && len(claims) == 0 {
+				from = origin(lines.Text())
+			}
 			continue
 		}
 		e, port, err := collect.Indicator("", v)

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// believedRow is what explain and lookup print of a row.
+type believedRow struct {
+	Confidence            string
+	Probability, Believed float64
+	Origins, Independent  int
+	Speakers              int
+}
+
+func explained(t *testing.T, db, row string, args ...string) (r believedRow) {
+	t.Helper()
+	line := printed(t, exitDone, append([]string{"--db", db, "--json", "explain", row}, args...)...)
+	if err := json.Unmarshal([]byte(line), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestAFeedThatCitesManySitesIsOneVoice(t *testing.T) {
+	var feed bytes.Buffer
+	feed.WriteString("indicator,type,actor,date,reference\n")
+	for i := range 40 {
+		fmt.Fprintf(&feed, "45.134.21.8,ip,Cold Lynx,2026-%02d-%02d,https://vendor%d.example/report\n", 1+i/28, 1+i%28, i)
+	}
+	const row = "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	onEachStore(t, func(t *testing.T, db string) {
+		take := func(source, name string, content []byte) {
+			printed(t, exitDone, "--db", db, "--now", "2026-02-20", "import", "--source", source, "--reliability", "A", file(t, name, content))
+		}
+		take("feed", "feed.csv", feed.Bytes())
+		r := explained(t, db, row)
+		if r.Confidence != "Medium" || r.Origins != 1 || r.Independent < 10 || r.Speakers != 1 || r.Probability < 0.8 {
+			t.Errorf("one feed: %+v, want one voice, Medium however probable", r)
+		}
+		if text := printed(t, exitDone, "--db", db, "explain", row); !strings.Contains(text, "its word alone, and Medium at most") {
+			t.Errorf("explain does not tell why:\n%s", text)
+		}
+		take("second", "second.csv", []byte("indicator,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-02-18\n"))
+		if r := explained(t, db, row); r.Confidence != "High" || r.Origins != 2 {
+			t.Errorf("with a second source: %+v, want High", r)
+		}
+	})
+}
+
+// said is a line of a file of documents: what an account posts.
+func said(author, day, text string) string {
+	return fmt.Sprintf(`{"genre":"social","author":"x/%s","published":"%sT00:00:00Z","text":%q,"claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}`+"\n", author, day, text)
+}
+
+func TestWhoPassesOnIsNoVoiceOfItsOwnHoweverLate(t *testing.T) {
+	const row = "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	for _, c := range []struct {
+		what   string
+		posts  [][]string // of a source each
+		voices int
+	}{
+		{"two who saw it", [][]string{{said("bob", "2026-01-02", "Cold Lynx again")}, {said("ann", "2026-02-02", "Cold Lynx sits there, saw it in our logs")}}, 2},
+		{"one who has it from the other, a month later", [][]string{{said("Bob", "2026-01-02", "Cold Lynx again")}, {said("ann", "2026-02-02", "Cold Lynx C2, h/t @bob")}}, 1},
+		{"and the other way round in time of import", [][]string{{said("ann", "2026-02-02", "Cold Lynx C2, h/t @bob")}, {said("Bob", "2026-01-02", "Cold Lynx again")}}, 1},
+		{"a chain of three", [][]string{{said("ann", "2026-03-02", "Cold Lynx C2 via @bob")}, {said("bob", "2026-02-02", "RT @eve: Cold Lynx C2")}, {said("eve", "2026-01-02", "Mine: a Cold Lynx C2")}}, 1},
+		{"a chain whose first never posted", [][]string{{said("ann", "2026-03-02", "Cold Lynx C2 via @bob")}, {said("bob", "2026-02-02", "RT @eve: Cold Lynx C2")}}, 1},
+		{"a circle", [][]string{{said("ann", "2026-03-02", "Cold Lynx C2 via @bob")}, {said("bob", "2026-02-02", "Cold Lynx via @eve")}, {said("eve", "2026-01-02", "Cold Lynx, credit to @ann")}}, 1},
+		{"a chain, and one who saw it", [][]string{{said("ann", "2026-03-02", "Cold Lynx C2 via @bob")}, {said("bob", "2026-02-02", "RT @eve: Cold Lynx C2")}, {said("dan", "2026-01-02", "Saw Cold Lynx there")}}, 2},
+		{"one who cites the other's post", [][]string{{said("bob", "2026-01-02", "Cold Lynx again")}, {said("ann", "2026-02-02", "Cold Lynx, source: https://x.com/Bob/status/99")}}, 1},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			onEachStore(t, func(t *testing.T, db string) {
+				for i, lines := range c.posts {
+					printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", fmt.Sprintf("crawl%d", i), "--as", "documents", file(t, "posts.jsonl", []byte(strings.Join(lines, ""))))
+				}
+				r := explained(t, db, row)
+				if r.Origins != c.voices {
+					t.Errorf("%+v, want %d voices", r, c.voices)
+				}
+				printed(t, exitDone, "--db", db, "--now", "2026-03-04", "reprocess", "--scores")
+				if again := explained(t, db, row); again != r {
+					t.Errorf("weighed anew %+v, before %+v", again, r)
+				}
+			})
+		})
+	}
+}
