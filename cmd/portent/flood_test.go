@@ -89,3 +89,44 @@ func TestWhoPassesOnIsNoVoiceOfItsOwnHoweverLate(t *testing.T) {
 		})
 	}
 }
+
+func TestFeedsThatNameWhoseTheirRowsAreAreOneVoiceWithIt(t *testing.T) {
+	const row = "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	vendor := `{"genre":"report","author":"Acme Labs","published":"2026-01-02T00:00:00Z","title":"Cold Lynx","text":"We saw it.","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}` + "\n"
+	bundle := `{"type":"bundle","id":"bundle--1","objects":[{"type":"identity","id":"identity--7","name":"Acme Labs","created":"2026-02-02T00:00:00Z"},
+		{"type":"intrusion-set","id":"intrusion-set--1","name":"Cold Lynx","created":"2026-02-02T00:00:00Z"},
+		{"type":"indicator","id":"indicator--1","created_by_ref":"identity--7","created":"2026-02-02T00:00:00Z","valid_from":"2026-02-02T00:00:00Z","pattern_type":"stix","pattern":"[ipv4-addr:value = '45.134.21.8']"},
+		{"type":"relationship","id":"relationship--1","relationship_type":"indicates","source_ref":"indicator--1","target_ref":"intrusion-set--1","created":"2026-02-02T00:00:00Z"}]}`
+	misp := `{"Event":{"uuid":"5f0c8a7e-0000-4000-8000-000000000001","info":"Cold Lynx","date":"2026-02-20","Orgc":{"name":"Acme Labs"},"Tag":[{"name":"misp-galaxy:threat-actor=\"Cold Lynx\""}],
+		"Attribute":[{"type":"ip-dst","value":"45.134.21.8","to_ids":true,"timestamp":"1771545600"}]}}`
+	for _, c := range []struct {
+		what, name, content string
+		voices              int
+	}{
+		{"a STIX bundle created by it", "b.json", bundle, 1},
+		{"a MISP event of its organisation", "e.json", misp, 1},
+		{"a table with a column of sources", "t.csv", "indicator,type,actor,date,source\n45.134.21.8,ip,Cold Lynx,2026-02-20,acme labs\n", 1},
+		{"a table of another", "t.csv", "indicator,type,actor,date,source\n45.134.21.8,ip,Cold Lynx,2026-02-20,Other Labs\n", 2},
+		{"a table that names nobody", "t.csv", "indicator,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-02-20\n", 2},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			db := newStore(t)
+			printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", "acme", "--as", "documents", file(t, "v.jsonl", []byte(vendor)))
+			printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", "feed", file(t, c.name, []byte(c.content)))
+			if r := explained(t, db, row); r.Origins != c.voices {
+				t.Errorf("%+v, want %d voices", r, c.voices)
+			}
+		})
+	}
+}
+
+func TestListsThatNameTheirFeedAreOneVoice(t *testing.T) {
+	db := newStore(t)
+	for _, name := range []string{"a", "b"} {
+		printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", name,
+			file(t, name+".txt", []byte("# mirror "+name+"\n# Source: https://feodotracker.abuse.ch/blocklist/\n45.134.21.8\n45.134.21.9\n")))
+	}
+	if r := explained(t, db, "ipv4:45.134.21.8 indicates label:untagged"); r.Origins != 1 {
+		t.Errorf("%+v, want one voice", r)
+	}
+}

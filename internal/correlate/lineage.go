@@ -28,18 +28,15 @@ func Origin(doc intel.Document) string {
 	return cmp.Or(credited(doc), own)
 }
 
-// voice names who speaks in a document: the account, the site of a report, or the
-// publisher.
+// voice names who speaks in a document: the account, the site of a report, the
+// publisher, or the source where none is told.
 func voice(doc intel.Document) string {
-	if doc.Genre.HasAccounts() && doc.Author != "" {
-		return intel.Account(doc.Author)
-	}
 	if doc.Genre == intel.Report {
 		if s := site(doc.URL); s != "" {
 			return s
 		}
 	}
-	return doc.Voice()
+	return cmp.Or(intel.Account(doc.Author), string(doc.Source))
 }
 
 // Speaker says who speaks in a document where its word is that of origin.
