@@ -130,3 +130,23 @@ func TestListsThatNameTheirFeedAreOneVoice(t *testing.T) {
 		t.Errorf("%+v, want one voice", r)
 	}
 }
+
+func TestAListIsRatedByTheVoicesThatExplainCounts(t *testing.T) {
+	db := newStore(t)
+	feeds := map[string]string{}
+	for i, at := range []string{"2026-01-02", "2026-01-03", "2026-02-02", "2026-02-20"} { // of which the first two are within two days
+		for j := range 4 - i { // 45.134.21.0 is said by one, 45.134.21.3 by four
+			feeds[fmt.Sprint("f", i)] += fmt.Sprintf("45.134.21.%d,ip,Cold Lynx,%s\n", 13-j, at)
+		}
+	}
+	for name, rows := range feeds {
+		printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", name, file(t, name+".csv", []byte("indicator,type,actor,date\n"+rows)))
+	}
+	v := rate(t, db, file(t, "list.txt", []byte("45.134.21.10\n45.134.21.11\n45.134.21.12\n45.134.21.13\n")), "--now", "2026-03-04")
+	for i, want := range []int{1, 1, 2, 3} {
+		e := explained(t, db, "ipv4:"+v.rows[i].Value+" indicates actor:cold-lynx")
+		if v.rows[i].Origins != want || e.Origins != want {
+			t.Errorf("%s: %d voices rated, %d explained, want %d", v.rows[i].Value, v.rows[i].Origins, e.Origins, want)
+		}
+	}
+}

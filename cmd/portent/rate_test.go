@@ -51,8 +51,8 @@ func rate(t *testing.T, db, path string, args ...string) (v verdictOnList) {
 
 func TestAListIsRatedRowByRow(t *testing.T) {
 	db := newStore(t)
-	for _, name := range []string{"a", "b"} {
-		printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", name, file(t, name+".csv", []byte("ioc,type,actor,date,reference\n45.134.21.8,ip,Cold Lynx,2026-10-20,https://"+name+".org/\n45.134.21."+map[string]string{"a": "9", "b": "10"}[name]+",ip,Cold Lynx,2026-10-20,https://"+name+".org/\n")))
+	for name, day := range map[string]string{"a": "2026-10-20", "b": "2026-10-27"} {
+		printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", name, file(t, name+".csv", []byte("ioc,type,actor,date,reference\n45.134.21.8,ip,Cold Lynx,"+day+",https://"+name+".org/\n45.134.21."+map[string]string{"a": "9", "b": "10"}[name]+",ip,Cold Lynx,"+day+",https://"+name+".org/\n")))
 	}
 	v := rate(t, db, file(t, "list.txt", []byte("# a list\n45.134.21.8\n45.134.21.9\n45.134.21.77\n192.168.1.1\n8.8.8.8\n14.0.0.1\nhello\n")), "--now", "2026-11-01")
 	want := []rated{

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -16,9 +18,14 @@ type Standing struct {
 	Last      time.Time // of what supports it; zero is unknown
 }
 
+// mostLinks is of how many links of one value the evidence is read. What is said
+// of more tells of none.
+const mostLinks = 1000
+
 // Standings returns the standing of each of values that r may see something
-// said of, counting no date that is not believed at now.
-func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time) (map[intel.Entity]Standing, error) {
+// said of, counting no date that is not believed at now. Independent counts the
+// voices among evidence, which comes as if it were of one link.
+func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time, independent func([]intel.Evidence) int) (map[intel.Entity]Standing, error) {
 	out := map[intel.Entity]Standing{}
 	err := chunks(values, func(some []intel.Entity) error {
 		found, err := db.lookupIDs(ctx, some)
@@ -31,7 +38,28 @@ func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Enti
 			byID[id] = e
 			ids = append(ids, id)
 		}
-		return db.standings(ctx, r, ids, now, func(id int64, s Standing) { out[byID[id]] = s })
+		slices.Sort(ids)
+		links, err := db.linksOf(ctx, r, ids)
+		if err != nil {
+			return err
+		}
+		said, err := db.said(ctx, r, links, now)
+		if err != nil {
+			return err
+		}
+		for id, l := range links {
+			s := Standing{Claimants: len(l.claimants)}
+			evidence := said[id]
+			for i := range evidence {
+				evidence[i].Link = intel.Link{From: byID[id], Relation: intel.Indicates}
+				if evidence[i].At.After(s.Last) {
+					s.Last = evidence[i].At
+				}
+			}
+			s.Origins = independent(evidence)
+			out[byID[id]] = s
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("standings: %w", err)
@@ -39,18 +67,18 @@ func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Enti
 	return out, nil
 }
 
-// standings counts what is linked with indicators in either direction: an
-// indicator indicates somebody, or somebody uses it.
-func (db *DB) standings(ctx context.Context, r intel.Reader, ids []int64, now time.Time, each func(int64, Standing)) error {
+// valueLinks is what is linked with one value.
+type valueLinks struct {
+	links     []int64
+	claimants map[int64]bool
+}
+
+// linksOf finds what is linked with indicators in either direction: an indicator
+// indicates somebody, or somebody uses it.
+func (db *DB) linksOf(ctx context.Context, r intel.Reader, ids []int64) (map[int64]*valueLinks, error) {
 	type row struct {
-		id int64
-		s  Standing
-	}
-	scan := func(rows *sql.Rows, o *row) error {
-		var last sql.NullInt64
-		err := rows.Scan(&o.id, &o.s.Origins, &o.s.Claimants, &last)
-		o.s.Last = toTime(last)
-		return err
+		id, link int64
+		claimant sql.NullInt64
 	}
 	side := func(links, l, side, other string, relation intel.Relation) string {
 		return fmt.Sprintf(`SELECT %[9]s.%[1]s AS id, a.link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
@@ -58,16 +86,42 @@ func (db *DB) standings(ctx context.Context, r intel.Reader, ids []int64, now ti
 			WHERE %[9]s.relation = %[3]s AND a.marking <= %[7]d AND a.below > %[7]d AND %[9]s.%[1]s IN `,
 			side, other, rel(relation), intel.Actor, intel.Malware, intel.Tool, r.Clearance, links, l) + list(1, len(ids))
 	}
-	clearance, supports := int(r.Clearance), int(intel.Supports)
-	found, err := query(ctx, db.read, scan, `WITH x AS (`+side(`links l JOIN assessments a ON a.link = l.id`, "l", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+side(`assessments a`, "a", "to_entity", "from_entity", intel.Uses)+`)
-		SELECT id, COUNT(DISTINCT origin), COUNT(DISTINCT claimant), MAX`+believed(now)+` FROM (
-			SELECT x.id, x.claimant, e.origin, e.at FROM x JOIN evidence e ON e.link = x.link
-			WHERE e.marking <= `+fmt.Sprint(clearance)+` AND e.stance = `+fmt.Sprint(supports)+` AND NOT EXISTS (SELECT 1 FROM strata s WHERE s.link = x.link)
-			UNION ALL SELECT x.id, x.claimant, s.origin, s.last FROM x JOIN strata s ON s.link = x.link
-			WHERE s.how / 256 % 256 <= `+fmt.Sprint(clearance)+` AND s.how % 256 = `+fmt.Sprint(supports)+`) y
-		GROUP BY id`, anys(ids)...)
-	for _, o := range found {
-		each(o.id, o.s)
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.link, &x.claimant) },
+		side(`links l JOIN assessments a ON a.link = l.id`, "l", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+
+			side(`assessments a`, "a", "to_entity", "from_entity", intel.Uses)+` ORDER BY 1, 2`, anys(ids)...)
+	out := map[int64]*valueLinks{}
+	for _, x := range rows {
+		v := out[x.id]
+		if v == nil {
+			v = &valueLinks{claimants: map[int64]bool{}}
+			out[x.id] = v
+		}
+		if len(v.links) < mostLinks {
+			v.links = append(v.links, x.link)
+		}
+		if x.claimant.Valid {
+			v.claimants[x.claimant.Int64] = true
+		}
 	}
-	return err
+	return out, err
+}
+
+// said returns what supports any of the links of each value, as it is weighed.
+func (db *DB) said(ctx context.Context, r intel.Reader, of map[int64]*valueLinks, now time.Time) (map[int64][]intel.Evidence, error) {
+	value := map[int64]int64{}
+	for id, v := range of {
+		for _, l := range v.links {
+			value[l] = id
+		}
+	}
+	out := make(map[int64][]intel.Evidence, len(of))
+	return out, chunks(slices.Sorted(maps.Keys(value)), func(links []int64) error {
+		pieces, _, err := weighed(ctx, db.read, now, links)
+		for _, p := range pieces {
+			if p.Marking <= r.Clearance && p.Stance == intel.Supports {
+				out[value[p.link]] = append(out[value[p.link]], p.Evidence)
+			}
+		}
+		return err
+	})
 }

@@ -26,7 +26,7 @@ func TestAValueStandsOnWhatTheReaderMaySee(t *testing.T) {
 			origins, claimants int
 			last               intel.Document
 		}{{intel.Public(), 2, 1, second}, {all, 3, 2, secret}} {
-			got, err := db.Standings(t.Context(), c.reader, []intel.Entity{host, {Kind: intel.IPv4, Name: "192.0.2.77"}}, now)
+			got, err := db.Standings(t.Context(), c.reader, []intel.Entity{host, {Kind: intel.IPv4, Name: "192.0.2.77"}}, now, func(said []intel.Evidence) int { return len(said) })
 			if err != nil {
 				t.Fatal(err)
 			}
