@@ -15,10 +15,17 @@ import (
 // say rests on no single day.
 const mostSaid = 50
 
+// A doubting is by what rows are doubted: what was known then, if that is not zero,
+// and where levels begin.
+type doubting struct {
+	then time.Time
+	cuts score.Cuts
+}
+
 // doubt puts on rows about indicators what the behaviour of their sources, and how
 // many share a value, says against them, and orders them anew. Value names the
 // indicator that a row is about.
-func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity, cuts score.Cuts) error {
+func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity, by doubting) error {
 	var links []int64
 	var values []intel.Entity
 	seen := map[intel.Entity]bool{}
@@ -34,11 +41,11 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 			links = append(links, id)
 		}
 	}
-	claimants, err := ed.DB.Claimants(ctx, r, values)
+	claimants, err := ed.DB.Claimants(ctx, r, values, by.then)
 	if err != nil {
 		return err
 	}
-	grounds, odd, err := ed.grounds(ctx, r, links)
+	grounds, odd, err := ed.grounds(ctx, r, links, by.then)
 	if err != nil {
 		return err
 	}
@@ -72,14 +79,14 @@ func (ed *Editor) Judged(ctx context.Context, r intel.Reader, a store.Assessed, 
 	if aside := screen.Of(rows[0].Entity); aside.Reason != "" {
 		return score.Disbelieved(rows[0], aside), nil
 	}
-	err = ed.doubt(ctx, r, rows, func(row intel.Row) intel.Entity { return row.Entity }, m.Scale.Cuts)
+	err = ed.doubt(ctx, r, rows, func(row intel.Row) intel.Entity { return row.Entity }, doubting{cuts: m.Scale.Cuts})
 	return rows[0], err
 }
 
 // grounds returns what links rest on where a voice said much that day, and the odd
-// days of those voices.
-func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64) (map[int64][]score.Ground, map[int64]score.Odd, error) {
-	found, err := ed.DB.Grounds(ctx, r, links)
+// days of those voices, by what was known then if that is not zero.
+func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, then time.Time) (map[int64][]score.Ground, map[int64]score.Odd, error) {
+	found, err := ed.DB.Grounds(ctx, r, links, then)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -87,9 +94,24 @@ func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64) (m
 	if err != nil {
 		return nil, nil, err
 	}
-	days, err := ed.DB.Paces(ctx, r, busy)
+	odd, err := ed.odd(ctx, r, busy, then)
 	if err != nil {
 		return nil, nil, err
+	}
+	out := make(map[int64][]score.Ground, len(found))
+	for link, some := range found {
+		for _, g := range some {
+			out[link] = append(out[link], score.Ground{Voice: g.Origin, Day: g.Day})
+		}
+	}
+	return out, odd, nil
+}
+
+// odd returns the odd days of voices.
+func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []int64, then time.Time) (map[int64]score.Odd, error) {
+	days, err := ed.DB.Paces(ctx, r, voices, then)
+	if err != nil {
+		return nil, err
 	}
 	odd := make(map[int64]score.Odd, len(days))
 	for voice, paces := range days {
@@ -99,11 +121,59 @@ func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64) (m
 		}
 		odd[voice] = score.OddDays(all)
 	}
-	out := make(map[int64][]score.Ground, len(found))
-	for link, some := range found {
-		for _, g := range some {
-			out[link] = append(out[link], score.Ground{Voice: g.Origin, Day: g.Day})
+	return odd, nil
+}
+
+// Bursts returns the links that one account alone says, and only in a burst.
+func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, error) {
+	busy, err := ed.DB.BusyEver(ctx, r, score.MuchInADay)
+	if err != nil {
+		return nil, err
+	}
+	odd, err := ed.odd(ctx, r, busy, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	var days []store.Ground
+	for voice, o := range odd {
+		for _, day := range o.Bursts() {
+			days = append(days, store.Ground{Origin: voice, Day: day})
 		}
 	}
-	return out, odd, nil
+	links, err := ed.DB.SaidOn(ctx, r, days, mostSaid)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]bool{}
+	for some := range slices.Chunk(links, 10_000) {
+		grounds, odd, err := ed.grounds(ctx, r, some, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		for link, g := range grounds {
+			if score.Against(g, func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok }).Burst {
+				out[link] = true
+			}
+		}
+	}
+	return out, nil
+}
+
+// Indicators gives each indicator that r may see somebody linked with, believed as
+// far as a lookup says, and at most n of whom it points to; see
+// [store.DB.Indicators].
+func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, each func(store.Indicator) error) error {
+	bursts, err := ed.Bursts(ctx, r)
+	if err != nil {
+		return err
+	}
+	weigh := func(link int64, p float64) float64 { return score.Doubt{Burst: bursts[link]}.Lower(p) }
+	return ed.DB.Indicators(ctx, r, n, weigh, func(i store.Indicator) error {
+		d := score.Doubt{Claimants: i.Claimants}
+		i.Probability = d.Lower(i.Probability)
+		for k := range i.Points {
+			i.Points[k].Probability = d.Lower(i.Points[k].Probability)
+		}
+		return each(i)
+	})
 }

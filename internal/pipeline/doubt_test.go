@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 // posts is a document of each of the days before now, in which an account speaks
@@ -36,12 +38,23 @@ func against(t *testing.T, ed *pipeline.Editor, r intel.Reader) map[string]strin
 	}) {
 		t.Error("the rows are not in the order of how far they are believed")
 	}
+	hunted := map[intel.Entity]float64{}
+	err = ed.Indicators(t.Context(), r, 5, func(i store.Indicator) error {
+		hunted[i.Entity] = max(hunted[i.Entity], i.Probability)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	out := map[string]string{}
 	for _, row := range p.IOC {
 		out[row.Entity.Name] = fmt.Sprint(row.Doubts)
 		f, err := ed.Value(t.Context(), r, row.Entity, pipeline.Window{}, now)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if len(f.Names) > 0 && hunted[row.Entity] != f.Probability {
+			t.Errorf("%s: a hunt goes by %v, a lookup says %v", row.Entity, hunted[row.Entity], f.Probability)
 		}
 		for _, n := range f.Names {
 			if n.Entity == lynxActor && (fmt.Sprint(n.Doubts) != out[row.Entity.Name] || n.Probability != row.Probability) {
@@ -120,5 +133,65 @@ func TestAFirstLoadIsNoDate(t *testing.T) {
 	got := against(t, ed, intel.Public())
 	if got["feed-6-0.net"] != "[dated by the first load of its source]" || got["feed-0-0.net"] != "[]" {
 		t.Errorf("of the first day %s, of the last %s", got["feed-6-0.net"], got["feed-0-0.net"])
+	}
+}
+
+// past is what speaks against the row of one indicator as of a moment.
+func past(t *testing.T, ed *pipeline.Editor, value string, at time.Time) string {
+	t.Helper()
+	w := pipeline.Window{Back: true}
+	p, _, err := ed.Profile(t.Context(), intel.Public(), lynxActor, w, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range p.IOC {
+		if row.Entity.Name == value {
+			f, err := ed.Value(t.Context(), intel.Public(), row.Entity, w, at)
+			if err != nil || len(f.Names) > 0 && (fmt.Sprint(f.Names[0].Doubts) != fmt.Sprint(row.Doubts) || f.Probability != row.Probability) {
+				t.Errorf("%s as of %s, err %v: its page says %v (%v), its actor's %v (%v)", value, at, err, f.Names[0].Doubts, f.Probability, row.Doubts, row.Probability)
+			}
+			return fmt.Sprint(row.Doubts)
+		}
+	}
+	return "no row"
+}
+
+func TestDoubtsOfAPastDayAreThoseOfThen(t *testing.T) {
+	_, p, ed := open(t)
+	docs := posts("loud", intel.Clear, 2, 1, 2, 120, 1, 3, 2, 1, 2) // the burst is three days ago, the first day eight
+	for i := range docs {
+		docs[i].Learned = docs[i].Published
+	}
+	later := posts("calm", intel.Clear, 1)
+	later[0].Claims[0].Subject.Name, later[0].Learned = "loud-3-7.net", now.Add(-time.Hour)
+	load := posts("feed", intel.Clear, 3, 2, 3, 2, 4, 3, 150)
+	for i := range load {
+		load[i].Genre, load[i].Learned = intel.List, load[i].Published
+	}
+	shared := report(3, "Everybody uses it.")
+	shared.Learned = now.AddDate(0, 0, -2)
+	for i := range 8 {
+		shared.Claims = append(shared.Claims, intel.Claim{Subject: intel.Entity{Kind: intel.Domain, Name: "loud-7-0.net"}, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Malware, Name: fmt.Sprint("m", i)}})
+	}
+	finish(t, p, slices.Concat(docs, later, load, []intel.Document{shared})...)
+	day := func(back int) time.Time { return now.AddDate(0, 0, -back).Add(time.Minute) }
+	for _, c := range []struct {
+		value string
+		at    time.Time
+		want  string
+	}{
+		{"loud-3-7.net", day(4), "no row"},
+		{"loud-3-7.net", day(3), "[]"}, // six days are no habit
+		{"loud-3-7.net", day(2), "[said by one account in a burst]"},
+		{"loud-3-7.net", day(0), "[]"}, // another says it too
+		{"loud-3-8.net", day(0), "[said by one account in a burst]"},
+		{"feed-6-0.net", day(3), "[]"},
+		{"feed-6-0.net", day(1), "[dated by the first load of its source]"},
+		{"loud-7-0.net", day(3), "[]"},
+		{"loud-7-0.net", day(1), "[shared by 9]"},
+	} {
+		if got := past(t, ed, c.value, c.at); got != c.want {
+			t.Errorf("%s as of %s: %s, want %s", c.value, c.at.Format(time.DateOnly), got, c.want)
+		}
 	}
 }

@@ -64,8 +64,8 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		total = len(all)
 	}
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
-	if t.name == "ioc" && !w.Back { // the days that are counted are of today
-		if err := ed.doubt(ctx, r, all, func(row intel.Row) intel.Entity { return row.Entity }, w.cuts); err != nil {
+	if t.name == "ioc" {
+		if err := ed.doubt(ctx, r, all, func(row intel.Row) intel.Entity { return row.Entity }, doubting{w.then(now), w.cuts}); err != nil {
 			return nil, 0, err
 		}
 	}

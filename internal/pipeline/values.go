@@ -85,8 +85,8 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	if f.Names, err = linked(store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
 		return f, err
 	}
-	if e.Kind.Class() == intel.IOC && !w.Back {
-		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }, w.cuts); err != nil {
+	if e.Kind.Class() == intel.IOC {
+		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }, doubting{w.then(now), w.cuts}); err != nil {
 			return f, err
 		}
 	}

@@ -59,6 +59,9 @@ func OddDays(days []Day) Odd {
 	return o
 }
 
+// Bursts returns the days of bursts, the first first.
+func (o Odd) Bursts() []int64 { return o.bursts }
+
 func median(days []Day, of func(Day) int) float64 {
 	n := make([]int, len(days))
 	for i, d := range days {
@@ -99,16 +102,26 @@ func Against(grounds []Ground, odd func(voice int64) (Odd, bool)) (d Doubt) {
 	return d
 }
 
+// Lower is what doubts leave of a probability.
+func (d Doubt) Lower(p float64) float64 {
+	if d.Burst {
+		p *= inBurst
+	}
+	if d.Claimants >= tooMany {
+		p *= (tooMany - 1) / float64(d.Claimants)
+	}
+	return p
+}
+
 // Doubted is a row with what speaks against it. It is never believed more than
 // before.
 func Doubted(r intel.Row, d Doubt) intel.Row {
 	if r.Suppressed != "" || r.Predicted {
 		return r
 	}
-	p, dated := r.Probability, !r.Last.IsZero()
+	p, dated := d.Lower(r.Probability), !r.Last.IsZero()
 	var why []string
 	if d.Burst {
-		p *= inBurst
 		why = append(why, "said by one account in a burst")
 	}
 	if d.Load {
@@ -116,7 +129,6 @@ func Doubted(r intel.Row, d Doubt) intel.Row {
 		why = append(why, "dated by the first load of its source")
 	}
 	if d.Claimants >= tooMany {
-		p *= (tooMany - 1) / float64(d.Claimants)
 		why = append(why, fmt.Sprintf("shared by %d", d.Claimants))
 	}
 	if len(why) == 0 {

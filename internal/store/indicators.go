@@ -15,8 +15,9 @@ import (
 // to.
 type Indicator struct {
 	Entity      intel.Entity
-	Probability float64 // of the strongest of Points
+	Probability float64 // of the strongest link, whomever its name stands for
 	Points      []Point // strongest first
+	Claimants   int     // actors, malware and tools that it is said to indicate
 }
 
 // A Point is whom an indicator points to, under the canonical name.
@@ -26,11 +27,12 @@ type Point struct {
 }
 
 // Indicators gives each indicator that r may see somebody linked with, and at
-// most n of whom it points to. It holds one at a time, however many there are,
+// most n of whom it points to, each link believed as far as weigh leaves of what
+// is stored. It holds one at a time, however many there are,
 // and each may keep nothing of it but copies. One that indicates somebody and
 // that somebody uses is given twice.
-func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, each func(Indicator) error) error {
-	err := db.indicators(ctx, r, n, each)
+func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, weigh func(link int64, probability float64) float64, each func(Indicator) error) error {
+	err := db.indicators(ctx, r, grouping{n: n, weigh: weigh, each: each})
 	if err != nil {
 		return fmt.Errorf("indicators: %w", err)
 	}
@@ -41,19 +43,19 @@ func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, each func(I
 // assessments mostly lie too, so that those of one come together and nothing
 // need be sorted: CROSS JOIN makes SQLite keep this order, and the kind is
 // joined with nothing so that no index by kinds tempts it.
-func (db *DB) indicators(ctx context.Context, r intel.Reader, n int, each func(Indicator) error) error {
+func (db *DB) indicators(ctx context.Context, r intel.Reader, g grouping) error {
 	marks := intel.KindsOf(intel.IOC)
-	one := func(links, side, other string, relation intel.Relation) string {
-		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability * COALESCE(x.share, 1)
+	const claimant = `CASE WHEN o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `') THEN o.id ELSE 0 END`
+	one := func(links, side, other string, relation intel.Relation, claimant string) string {
+		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability, COALESCE(x.share, 1), a.link, %[6]s
 			FROM entities v CROSS JOIN %[5]s CROSS JOIN entities o
 			LEFT JOIN resolution x ON x.name = o.id AND x.marking <= %[4]d AND x.below > %[4]d LEFT JOIN entities c ON c.id = x.canonical
 			WHERE %[1]s = v.id AND a.relation = %[2]s AND a.marking <= %[4]d AND a.below > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
-			side, rel(relation), other, r.Clearance, links) + list(1, len(marks)) + ` ORDER BY v.id`
+			side, rel(relation), other, r.Clearance, links, claimant) + list(1, len(marks)) + ` ORDER BY v.id`
 	}
-	g := grouping{n: n, each: each}
 	for _, statement := range []string{
-		one(fmt.Sprintf(`links l JOIN assessments a ON a.link = l.id AND l.relation = %s`, rel(intel.Indicates)), "l.from_entity", "to_entity", intel.Indicates),
-		one(`assessments a`, "a.to_entity", "from_entity", intel.Uses),
+		one(fmt.Sprintf(`links l JOIN assessments a ON a.link = l.id AND l.relation = %s`, rel(intel.Indicates)), "l.from_entity", "to_entity", intel.Indicates, claimant),
+		one(`assessments a`, "a.to_entity", "from_entity", intel.Uses, "0"),
 	} {
 		if err := db.points(ctx, statement, anys(marks), &g); err != nil {
 			return err
@@ -69,11 +71,11 @@ func (db *DB) points(ctx context.Context, statement string, args []any, g *group
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id int64
+		var id, link, claimant int64
 		var kind, to sql.RawBytes
 		var name, toName sql.RawBytes
-		var probability float64
-		if err := rows.Scan(&id, &kind, &name, &to, &toName, &probability); err != nil {
+		var probability, share float64
+		if err := rows.Scan(&id, &kind, &name, &to, &toName, &probability, &share, &link, &claimant); err != nil {
 			return err
 		}
 		if id != g.id {
@@ -83,7 +85,10 @@ func (db *DB) points(ctx context.Context, statement string, args []any, g *group
 			g.id = id
 			g.now.Entity = intel.Entity{Kind: intel.Kind(kind), Name: string(name)}
 		}
-		g.add(intel.Entity{Kind: intel.Kind(to), Name: string(toName)}, probability)
+		g.claim(claimant)
+		probability = g.weigh(link, probability)
+		g.now.Probability = max(g.now.Probability, probability)
+		g.add(intel.Entity{Kind: intel.Kind(to), Name: string(toName)}, probability*share)
 	}
 	if err := rows.Err(); err != nil {
 		return err
@@ -93,10 +98,29 @@ func (db *DB) points(ctx context.Context, statement string, args []any, g *group
 
 // grouping gathers what one indicator points to.
 type grouping struct {
-	id   int64
-	now  Indicator
-	n    int
-	each func(Indicator) error
+	id    int64
+	now   Indicator
+	n     int
+	weigh func(link int64, probability float64) float64
+	each  func(Indicator) error
+	// Claimants of the indicator: the first ones, and all where they are many.
+	few  []int64
+	many map[int64]bool
+}
+
+// claim counts a claimant once; 0 is none.
+func (g *grouping) claim(id int64) {
+	const most = 16
+	switch {
+	case id == 0 || slices.Contains(g.few, id):
+		return
+	case len(g.few) < most:
+		g.few = append(g.few, id)
+		return
+	case g.many == nil:
+		g.many = map[int64]bool{}
+	}
+	g.many[id] = true
 }
 
 func (g *grouping) add(to intel.Entity, probability float64) {
@@ -124,8 +148,8 @@ func (g *grouping) flush() error {
 		return nil
 	}
 	g.cut()
-	g.now.Probability = g.now.Points[0].Probability
+	g.now.Claimants = len(g.few) + len(g.many)
 	err := g.each(g.now)
-	g.id, g.now = 0, Indicator{Points: g.now.Points[:0]}
+	g.id, g.now, g.few, g.many = 0, Indicator{Points: g.now.Points[:0]}, g.few[:0], nil
 	return err
 }

@@ -54,7 +54,7 @@ func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		read := func(r intel.Reader, n int) (out []string) {
-			err := db.Indicators(t.Context(), r, n, func(i store.Indicator) error {
+			err := db.Indicators(t.Context(), r, n, asStored, func(i store.Indicator) error {
 				line := fmt.Sprintf("%s %.2f", i.Entity, i.Probability)
 				for _, p := range i.Points {
 					line += fmt.Sprintf(" %s %.2f", p.Entity, p.Probability)
@@ -84,8 +84,10 @@ func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		stop := errors.New("stop")
-		if err := db.Indicators(t.Context(), all, 5, func(store.Indicator) error { return stop }); !errors.Is(err, stop) {
+		if err := db.Indicators(t.Context(), all, 5, asStored, func(store.Indicator) error { return stop }); !errors.Is(err, stop) {
 			t.Errorf("err %v", err)
 		}
 	})
 }
+
+func asStored(_ int64, p float64) float64 { return p }

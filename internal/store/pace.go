@@ -6,7 +6,11 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -98,8 +102,8 @@ type Ground struct {
 const mostGrounds = 50
 
 // Grounds returns what links rest on that are said of few documents, by what r
-// may see.
-func (db *DB) Grounds(ctx context.Context, r intel.Reader, links []int64) (map[int64][]Ground, error) {
+// may see, or as it was believed then, if that is not zero.
+func (db *DB) Grounds(ctx context.Context, r intel.Reader, links []int64, then time.Time) (map[int64][]Ground, error) {
 	type row struct {
 		link int64
 		Ground
@@ -107,8 +111,8 @@ func (db *DB) Grounds(ctx context.Context, r intel.Reader, links []int64) (map[i
 	out := make(map[int64][]Ground, len(links))
 	err := chunks(links, func(links []int64) error {
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.Origin, &x.Day) },
-			fmt.Sprintf(`SELECT DISTINCT e.link, e.origin, CASE WHEN e.at >= 0 THEN e.at / %d ELSE -1 END AS day FROM evidence e WHERE e.stance = 0
-			AND NOT EXISTS (SELECT 1 FROM strata s WHERE s.link = e.link) AND e.marking <= $1 AND e.link IN `+list(2, len(links)), day), append([]any{int(r.Clearance)}, anys(links)...)...)
+			fmt.Sprintf(`SELECT DISTINCT e.link, e.origin, CASE WHEN e.at >= 0 THEN e.at / %d ELSE -1 END AS day FROM %s e WHERE e.stance = 0`, day, held(then, list(2, len(links))))+unsummed(then),
+			append([]any{int(r.Clearance)}, anys(links)...)...)
 		for _, x := range rows {
 			if len(out[x.link]) <= mostGrounds {
 				out[x.link] = append(out[x.link], x.Ground)
@@ -120,6 +124,65 @@ func (db *DB) Grounds(ctx context.Context, r intel.Reader, links []int64) (map[i
 		return nil, fmt.Errorf("what rows rest on: %w", err)
 	}
 	return out, nil
+}
+
+// unsummed leaves out links that are kept in sum, of which too much is said; of a
+// past day whoever asks leaves them out.
+func unsummed(then time.Time) string {
+	if then.IsZero() {
+		return ` AND NOT EXISTS (SELECT 1 FROM strata s WHERE s.link = e.link)`
+	}
+	return ``
+}
+
+// BusyEver returns the voices that spoke of so many values or more on any day, by
+// what r may see.
+func (db *DB) BusyEver(ctx context.Context, r intel.Reader, least int) ([]int64, error) {
+	ids, err := query(ctx, db.read, scanInt, `SELECT DISTINCT origin FROM (SELECT origin, day FROM pace WHERE marking <= $1 GROUP BY origin, day HAVING SUM(said) >= $2) b ORDER BY origin`, int(r.Clearance), least)
+	if err != nil {
+		return nil, fmt.Errorf("busy voices: %w", err)
+	}
+	return ids, nil
+}
+
+// SaidOn returns which links of so many documents at most rest on any of days of
+// voices, by what r may see. It walks all evidence once.
+func (db *DB) SaidOn(ctx context.Context, r intel.Reader, days []Ground, documents int) ([]int64, error) {
+	if len(days) == 0 {
+		return nil, nil
+	}
+	wanted := make(map[Ground]bool, len(days))
+	voices, dates := map[int64]bool{}, map[int64]bool{}
+	for _, g := range days {
+		wanted[g], voices[g.Origin], dates[g.Day] = true, true, true
+	}
+	type row struct {
+		link int64
+		Ground
+	}
+	numbers := func(of map[int64]bool) string {
+		var b strings.Builder
+		for i, n := range slices.Sorted(maps.Keys(of)) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(strconv.FormatInt(n, 10))
+		}
+		return b.String()
+	}
+	found := map[int64]bool{}
+	_, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
+		err := r.Scan(&x.link, &x.Origin, &x.Day)
+		if wanted[x.Ground] {
+			found[x.link] = true
+		}
+		return err
+	}, fmt.Sprintf(`SELECT e.link, e.origin, e.at / %[1]d FROM evidence e WHERE e.stance = 0 AND e.marking <= $1 AND e.at >= 0 AND e.origin IN (%[2]s) AND e.at / %[1]d IN (%[3]s)
+		AND EXISTS (SELECT 1 FROM assessments a WHERE a.link = e.link AND a.marking <= $1 AND a.below > $1 AND a.documents <= $2)`, day, numbers(voices), numbers(dates)), int(r.Clearance), documents)
+	if err != nil {
+		return nil, fmt.Errorf("links of %d days: %w", len(days), err)
+	}
+	return slices.Sorted(maps.Keys(found)), nil
 }
 
 // Busy returns the voices that spoke of so many values or more on one of the days
@@ -160,8 +223,17 @@ type Pace struct {
 	Said, Posted int   // in all, and as an account
 }
 
-// Paces returns the days of voices, the first first, by what r may see.
-func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64) (map[int64][]Pace, error) {
+// until is the last day of a view as of then; zero is now.
+func until(then time.Time) int64 {
+	if then.IsZero() {
+		return math.MaxInt64
+	}
+	return then.UnixMicro() / day
+}
+
+// Paces returns the days of voices up to then, if that is not zero, the first
+// first, by what r may see.
+func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64, then time.Time) (map[int64][]Pace, error) {
 	type row struct {
 		origin int64
 		Pace
@@ -169,8 +241,8 @@ func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64) (map[i
 	out := make(map[int64][]Pace, len(origins))
 	err := chunks(origins, func(origins []int64) error {
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.Day, &x.Said, &x.Posted) },
-			`SELECT origin, day, SUM(said), SUM(posted) FROM pace WHERE marking <= $1 AND origin IN `+list(2, len(origins))+`
-			GROUP BY origin, day HAVING SUM(said) > 0 ORDER BY origin, day`, append([]any{int(r.Clearance)}, anys(origins)...)...)
+			`SELECT origin, day, SUM(said), SUM(posted) FROM pace WHERE marking <= $1 AND day <= $2 AND origin IN `+list(3, len(origins))+`
+			GROUP BY origin, day HAVING SUM(said) > 0 ORDER BY origin, day`, append([]any{int(r.Clearance), until(then)}, anys(origins)...)...)
 		for _, x := range rows {
 			out[x.origin] = append(out[x.origin], x.Pace)
 		}
@@ -183,8 +255,8 @@ func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64) (map[i
 }
 
 // Claimants counts the actors, malware and tools that each of values is said to
-// indicate, by what r may see.
-func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.Entity) (map[intel.Entity]int, error) {
+// indicate, by what r may see, or by what was believed then, if that is not zero.
+func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.Entity, then time.Time) (map[intel.Entity]int, error) {
 	out := make(map[intel.Entity]int, len(entities))
 	err := chunks(entities, func(some []intel.Entity) error {
 		found := make(map[intel.Entity]int64, len(some))
@@ -197,12 +269,16 @@ func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.En
 			names[id] = e
 			ids = append(ids, id)
 		}
+		believed := `JOIN assessments a ON a.link = l.id AND a.marking <= $1 AND a.below > $1`
+		if !then.IsZero() {
+			believed = `JOIN ` + held(then, `(SELECT id FROM links WHERE relation = `+rel(intel.Indicates)+` AND from_entity IN `+list(2, len(ids))+`)`) + ` e ON e.link = l.id`
+		}
 		type row struct{ id, n int64 }
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.n) },
-			`SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM links l JOIN assessments a ON a.link = l.id JOIN entities o ON o.id = a.to_entity
+			`SELECT l.from_entity, COUNT(DISTINCT l.to_entity) FROM links l `+believed+` JOIN entities o ON o.id = l.to_entity
 			AND o.kind IN ('`+string(intel.Actor)+`', '`+string(intel.Malware)+`', '`+string(intel.Tool)+`')
-			WHERE l.relation = `+rel(intel.Indicates)+` AND a.marking <= $1 AND a.below > $1 AND l.from_entity IN `+list(2, len(ids))+`
-			GROUP BY a.from_entity`, append([]any{int(r.Clearance)}, anys(ids)...)...)
+			WHERE l.relation = `+rel(intel.Indicates)+` AND l.from_entity IN `+list(2, len(ids))+`
+			GROUP BY l.from_entity`, append([]any{int(r.Clearance)}, anys(ids)...)...)
 		for _, x := range rows {
 			out[names[x.id]] = int(x.n)
 		}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,7 +53,7 @@ func TestTheDaysOfAVoiceAreCountedOnceHoweverOftenTheyAreDerived(t *testing.T) {
 			if err := db.SaveDerived(t.Context(), batch, derivation(version+1)); err != nil {
 				t.Fatal(err)
 			}
-			grounds, err := db.Grounds(t.Context(), all, []int64{1})
+			grounds, err := db.Grounds(t.Context(), all, []int64{1}, time.Time{})
 			if err != nil || len(grounds[1]) != 2 {
 				t.Fatalf("%v, err %v; want two days", grounds, err)
 			}
@@ -62,14 +63,14 @@ func TestTheDaysOfAVoiceAreCountedOnceHoweverOftenTheyAreDerived(t *testing.T) {
 				want[1].Said = 1
 			}
 			voice := grounds[1][0].Origin
-			got, err := db.Paces(t.Context(), all, []int64{voice})
+			got, err := db.Paces(t.Context(), all, []int64{voice}, time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, got[voice]); diff != "" {
 				t.Errorf("derived %d times: %s", version+1, diff)
 			}
-			if got, err = db.Paces(t.Context(), intel.Public(), []int64{voice}); err != nil || len(got[voice]) != 1 {
+			if got, err = db.Paces(t.Context(), intel.Public(), []int64{voice}, time.Time{}); err != nil || len(got[voice]) != 1 {
 				t.Errorf("the public sees %v, err %v", got, err)
 			}
 			for least, want := range map[int]int{1: 1, 3: 0} {
@@ -78,7 +79,7 @@ func TestTheDaysOfAVoiceAreCountedOnceHoweverOftenTheyAreDerived(t *testing.T) {
 				}
 			}
 		}
-		if n, err := db.Claimants(t.Context(), all, []intel.Entity{host, actor}); err != nil || n[host] != 1 || n[actor] != 0 {
+		if n, err := db.Claimants(t.Context(), all, []intel.Entity{host, actor}, time.Time{}); err != nil || n[host] != 1 || n[actor] != 0 {
 			t.Errorf("claimants %v, err %v", n, err)
 		}
 	})
