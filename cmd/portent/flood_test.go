@@ -13,6 +13,7 @@ type believedRow struct {
 	Confidence            string
 	Probability, Believed float64
 	Origins, Independent  int
+	Now                   float64 `json:"probability_now"`
 	Speakers              int
 }
 

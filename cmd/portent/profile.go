@@ -61,8 +61,8 @@ func previewable(rows *int) error {
 	return nil
 }
 
-// pick returns the one entity that a name means; of an ambiguous one it lists
-// the candidates.
+// pick returns the one entity that a name means, or that is written so; of an
+// ambiguous one it lists the candidates.
 func pick(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, name string) (intel.Entity, error) {
 	matches, err := ed.Lookup(ctx, r, name)
 	if errors.Is(err, intel.ErrNotFound) {
@@ -73,6 +73,11 @@ func pick(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, name
 	}
 	if len(matches) == 1 {
 		return matches[0].Entity, nil
+	}
+	for _, m := range matches { // in the written form it is asked for itself
+		if m.Entity.String() == strings.TrimSpace(name) {
+			return m.Entity, nil
+		}
 	}
 	if a.cli.JSON {
 		for _, m := range matches {

@@ -87,6 +87,13 @@ const (
 // later than that is a mistake or a lie.
 const Skew = 24 * time.Hour
 
+// Plausible reports whether something may have happened, or been known, at a moment,
+// by who heard of it when it came in: not when nobody had such machines, and not
+// after. A date that waits for its day would be fresh then.
+func Plausible(at, cameIn time.Time) bool {
+	return at.Year() >= 1980 && !at.After(cameIn.Add(Skew))
+}
+
 // Dated reports whether the event time is known and, as of now, not of the
 // future.
 func (e Evidence) Dated(now time.Time) bool { return !e.At.IsZero() && !e.At.After(now.Add(Skew)) }

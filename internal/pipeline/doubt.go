@@ -100,11 +100,17 @@ func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, th
 	}
 	out := make(map[int64][]score.Ground, len(found))
 	for link, some := range found {
-		for _, g := range some {
-			out[link] = append(out[link], score.Ground{Voice: g.Origin, Day: g.Day})
-		}
+		out[link] = spoken(some)
 	}
 	return out, odd, nil
+}
+
+func spoken(grounds []store.Ground) []score.Ground {
+	out := make([]score.Ground, len(grounds))
+	for i, g := range grounds {
+		out[i] = score.Ground{Voice: g.Origin, Day: g.Day}
+	}
+	return out
 }
 
 // odd returns the odd days of voices.
@@ -146,12 +152,12 @@ func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, e
 	}
 	out := map[int64]bool{}
 	for some := range slices.Chunk(links, 10_000) {
-		grounds, odd, err := ed.grounds(ctx, r, some, time.Time{})
+		grounds, err := ed.DB.Grounds(ctx, r, some, time.Time{})
 		if err != nil {
 			return nil, err
 		}
 		for link, g := range grounds {
-			if score.Against(g, func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok }).Burst {
+			if score.Against(spoken(g), func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok }).Burst {
 				out[link] = true
 			}
 		}

@@ -45,6 +45,7 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
+		batch := s.undate(batch)
 		touched, err := s.supersede(ctx)
 		if err != nil {
 			return err
@@ -106,10 +107,39 @@ type saving struct {
 	heard    map[hearing]heardChange
 }
 
+// undate returns the batch without dates of evidence that cannot be, when its
+// document came in: those are unknown.
+func (s *saving) undate(batch []Derived) []Derived {
+	out := slices.Clone(batch)
+	for i, d := range batch {
+		doc, ok := s.docs[d.Document]
+		if !ok {
+			continue
+		}
+		in := time.UnixMicro(doc.ingested).UTC()
+		wrong := func(e intel.Evidence) bool {
+			return !e.At.IsZero() && !intel.Plausible(e.At, in) || !e.Since.IsZero() && !intel.Plausible(e.Since, in) || !e.Learned.IsZero() && !intel.Plausible(e.Learned, in)
+		}
+		if !slices.ContainsFunc(d.Evidence, wrong) {
+			continue
+		}
+		out[i].Evidence = slices.Clone(d.Evidence)
+		for k, e := range out[i].Evidence {
+			if !intel.Plausible(e.At, in) || !e.Since.IsZero() && !intel.Plausible(e.Since, in) {
+				out[i].Evidence[k].At, out[i].Evidence[k].Since = time.Time{}, time.Time{}
+			}
+			if !intel.Plausible(e.Learned, in) {
+				out[i].Evidence[k].Learned = in
+			}
+		}
+	}
+	return out
+}
+
 type docRow struct {
 	id, marking       int64
 	source            int64
-	published         sql.NullInt64
+	published         sql.NullInt64 // none where it cannot be
 	learned, ingested int64
 	key               []byte
 	genre             intel.Genre
@@ -130,6 +160,9 @@ func (s *saving) documents(ctx context.Context, batch []Derived) error {
 			return r.Scan(&d.id, &d.key, &d.source, &d.marking, &d.published, &d.learned, &d.ingested, &d.genre)
 		}, `SELECT id, key, source, marking, published, learned, ingested, genre FROM documents WHERE key IN `+list(1, len(keys)), keys...)
 		for _, r := range rows {
+			if r.published.Valid && !intel.Plausible(toTime(r.published), time.UnixMicro(r.ingested)) {
+				r.published = sql.NullInt64{}
+			}
 			s.docs[intel.DocumentID(hex.EncodeToString(r.key))] = r
 			s.ids = append(s.ids, r.id)
 			s.posts[r.id] = r.genre.HasAccounts()

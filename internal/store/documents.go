@@ -15,8 +15,9 @@ import (
 )
 
 // SaveDocuments keeps those of docs that are new, all in one transaction, and
-// returns their IDs. A document is never changed once kept. A zero Learned
-// becomes now.
+// returns their IDs. A document is never changed once kept. A Learned
+// that is zero, or that cannot be, becomes now; people of this installation are
+// believed.
 func (db *DB) SaveDocuments(ctx context.Context, docs []intel.Document, now time.Time) (added []intel.DocumentID, err error) {
 	err = db.tx(ctx, func(tx engine) error {
 		added = nil
@@ -121,7 +122,7 @@ func documentRow(d intel.Document, source int64, now time.Time) ([]any, error) {
 		claims = string(b)
 	}
 	learned := d.Learned
-	if learned.IsZero() {
+	if learned.IsZero() || !d.Source.Reserved() && !intel.Plausible(learned, now) {
 		learned = now
 	}
 	return []any{key, source, string(d.Genre), text(d.URL), text(d.Author), text(d.Channel), text(d.Title), text(d.Text), d.Language,

@@ -41,19 +41,13 @@ type heardChange struct {
 // dayOf is the day of a moment in microseconds, since 1970.
 func dayOf(us int64) int64 { return int64(math.Floor(float64(us) / float64(day))) }
 
-// believable reports whether a document is dated, and no later than when it came
-// to us: a date that waits for its day would be fresh then.
-func (d docRow) believable() bool {
-	return d.published.Valid && d.published.Int64 <= d.ingested+intel.Skew.Microseconds()
-}
-
 // hear keeps what the batch mentions, each document once.
 func (s *saving) hear(ctx context.Context, batch []Derived) error {
 	kinds := heardKinds()
 	var rows [][2]any
 	for _, d := range batch {
 		doc := s.docs[d.Document]
-		if len(d.Speech.Mentions) == 0 || !doc.believable() {
+		if len(d.Speech.Mentions) == 0 || !doc.published.Valid {
 			continue
 		}
 		voice := s.origins[text(d.Speech.Voice)]

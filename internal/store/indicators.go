@@ -45,9 +45,11 @@ func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, weigh func(
 // joined with nothing so that no index by kinds tempts it.
 func (db *DB) indicators(ctx context.Context, r intel.Reader, g grouping) error {
 	marks := intel.KindsOf(intel.IOC)
-	const claimant = `CASE WHEN o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `') THEN o.id ELSE 0 END`
+	// A link that makes no claimant is negative. Of what is read of a link one
+	// assessment is visible, so that as many links are as many claimants.
+	const claimant = `CASE WHEN o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `') THEN a.link ELSE -a.link END`
 	one := func(links, side, other string, relation intel.Relation, claimant string) string {
-		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability, COALESCE(x.share, 1), a.link, %[6]s
+		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability, COALESCE(x.share, 1), %[6]s
 			FROM entities v CROSS JOIN %[5]s CROSS JOIN entities o
 			LEFT JOIN resolution x ON x.name = o.id AND x.marking <= %[4]d AND x.below > %[4]d LEFT JOIN entities c ON c.id = x.canonical
 			WHERE %[1]s = v.id AND a.relation = %[2]s AND a.marking <= %[4]d AND a.below > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
@@ -55,7 +57,7 @@ func (db *DB) indicators(ctx context.Context, r intel.Reader, g grouping) error 
 	}
 	for _, statement := range []string{
 		one(fmt.Sprintf(`links l JOIN assessments a ON a.link = l.id AND l.relation = %s`, rel(intel.Indicates)), "l.from_entity", "to_entity", intel.Indicates, claimant),
-		one(`assessments a`, "a.to_entity", "from_entity", intel.Uses, "0"),
+		one(`assessments a`, "a.to_entity", "from_entity", intel.Uses, "-a.link"),
 	} {
 		if err := db.points(ctx, statement, anys(marks), &g); err != nil {
 			return err
@@ -71,11 +73,11 @@ func (db *DB) points(ctx context.Context, statement string, args []any, g *group
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id, link, claimant int64
+		var id, link int64
 		var kind, to sql.RawBytes
 		var name, toName sql.RawBytes
 		var probability, share float64
-		if err := rows.Scan(&id, &kind, &name, &to, &toName, &probability, &share, &link, &claimant); err != nil {
+		if err := rows.Scan(&id, &kind, &name, &to, &toName, &probability, &share, &link); err != nil {
 			return err
 		}
 		if id != g.id {
@@ -85,8 +87,10 @@ func (db *DB) points(ctx context.Context, statement string, args []any, g *group
 			g.id = id
 			g.now.Entity = intel.Entity{Kind: intel.Kind(kind), Name: string(name)}
 		}
-		g.claim(claimant)
-		probability = g.weigh(link, probability)
+		if link > 0 {
+			g.claim(link)
+		}
+		probability = g.weigh(max(link, -link), probability)
 		g.now.Probability = max(g.now.Probability, probability)
 		g.add(intel.Entity{Kind: intel.Kind(to), Name: string(toName)}, probability*share)
 	}
@@ -103,16 +107,16 @@ type grouping struct {
 	n     int
 	weigh func(link int64, probability float64) float64
 	each  func(Indicator) error
-	// Claimants of the indicator: the first ones, and all where they are many.
+	// Links to claimants of the indicator: the first ones, and the others.
 	few  []int64
 	many map[int64]bool
 }
 
-// claim counts a claimant once; 0 is none.
+// claim counts the link to a claimant once.
 func (g *grouping) claim(id int64) {
 	const most = 16
 	switch {
-	case id == 0 || slices.Contains(g.few, id):
+	case slices.Contains(g.few, id):
 		return
 	case len(g.few) < most:
 		g.few = append(g.few, id)
