@@ -78,12 +78,12 @@ func TestWhoPassesOnIsNoVoiceOfItsOwnHoweverLate(t *testing.T) {
 				for i, lines := range c.posts {
 					printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", fmt.Sprintf("crawl%d", i), "--as", "documents", file(t, "posts.jsonl", []byte(strings.Join(lines, ""))))
 				}
-				r := explained(t, db, row)
+				r := explained(t, db, row, "--now", "2026-03-04")
 				if r.Origins != c.voices {
 					t.Errorf("%+v, want %d voices", r, c.voices)
 				}
 				printed(t, exitDone, "--db", db, "--now", "2026-03-04", "reprocess", "--scores")
-				if again := explained(t, db, row); again != r {
+				if again := explained(t, db, row, "--now", "2026-03-04"); again != r {
 					t.Errorf("weighed anew %+v, before %+v", again, r)
 				}
 			})

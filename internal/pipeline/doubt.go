@@ -54,7 +54,7 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
 			d = score.Against(grounds[id], func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok })
 		}
-		d.Claimants, d.Cuts = claimants[value(row)], cuts
+		d.Claimants, d.Cuts = claimants[value(row)], by.cuts
 		rows[i] = score.Doubted(row, d)
 	}
 	slices.SortStableFunc(rows, surest)
