@@ -3,6 +3,7 @@ package correlate
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -45,13 +46,43 @@ func cueBefore(before string) lineageCue {
 	})
 	colon := strings.ContainsAny(before[len(cut):], ":：=")
 	cut = strings.ToLower(cut)
-	if cue := suffixOf(cut, plainCues()); cue != "" && !contacts(strings.TrimSuffix(cut, cue)) {
+	cues := lineageCues()[lastWord(cut)]
+	if cue := suffixOf(cut, cues.plain); cue != "" && !contacts(strings.TrimSuffix(cut, cue)) {
 		return plainly
 	}
-	if colon && suffixOf(cut, markedCues()) != "" {
+	if colon && suffixOf(cut, cues.marked) != "" {
 		return byColon
 	}
 	return uncued
+}
+
+// cuesOf are the cues that end with one word.
+type cuesOf struct{ plain, marked []string }
+
+// lineageCues is all of them by their last words, made once.
+var lineageCues = sync.OnceValue(func() map[string]cuesOf {
+	out := map[string]cuesOf{}
+	for _, c := range plainCues() {
+		of := out[lastWord(c)]
+		of.plain = append(of.plain, c)
+		out[lastWord(c)] = of
+	}
+	for _, c := range markedCues() {
+		of := out[lastWord(c)]
+		of.marked = append(of.marked, c)
+		out[lastWord(c)] = of
+	}
+	return out
+})
+
+// lastWord is the word that a text ends with; of Chinese, which parts no words, the
+// last sign.
+func lastWord(text string) string {
+	r, n := utf8.DecodeLastRuneInString(text)
+	if unicode.Is(unicode.Han, r) {
+		return text[len(text)-n:]
+	}
+	return text[strings.LastIndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })+1:]
 }
 
 // suffixOf returns which of cues a text ends with, as words of its own.
@@ -82,10 +113,10 @@ func contacts(before string) bool {
 
 // namingCues stand before the name of a publisher; those of one word ask for a
 // colon.
-func namingCues() []string {
+var namingCues = sync.OnceValue(func() []string {
 	return []string{"reported by", "according to", "credit to", "credits to", "по данным", "по сообщению", "за даними",
 		"source", "quelle", "fuente", "fonte", "источник", "джерело", "来源", "來源", "转自", "转载自"}
-}
+})
 
 // named names the publisher that a short text says it has this from, as a slug:
 // "reported by Kaspersky", "来源：奇安信".
@@ -95,8 +126,11 @@ func named(text string) string {
 		return ""
 	}
 	for _, cue := range namingCues() {
+		if !strings.Contains(lower, cue) {
+			continue
+		}
 		i := strings.LastIndex(lower, cue)
-		if i < 0 || suffixOf(lower[:i+len(cue)], []string{cue}) == "" {
+		if suffixOf(lower[:i+len(cue)], []string{cue}) == "" {
 			continue
 		}
 		rest := strings.TrimLeft(text[i+len(cue):], " \t")

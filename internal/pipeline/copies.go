@@ -147,8 +147,11 @@ func (c *copies) find(p store.Print, fits func(store.Print) bool) (store.Print, 
 
 // credit gives evidence that a copy yields as its own word to the original.
 func credit(evidence []intel.Evidence, doc intel.Document, original string) []intel.Evidence {
+	if original == "" {
+		return evidence
+	}
 	own := correlate.Origin(doc)
-	if original == "" || own == original {
+	if own == original {
 		return evidence
 	}
 	for i := range evidence {

@@ -23,12 +23,6 @@ func known(then time.Time) string {
 	return fmt.Sprintf(` AND (at IS NULL OR at <= %d) AND EXISTS (SELECT 1 FROM documents k WHERE k.id = document AND k.learned <= %d)`, then.Unix(), then.UnixMicro())
 }
 
-// believed is the event time where it is believed at now: not one of the
-// future.
-func believed(now time.Time) string {
-	return fmt.Sprintf(`(CASE WHEN at <= %d THEN at END)`, now.Add(intel.Skew).UnixMicro())
-}
-
 // Weekly returns the documents per week, from the week of from until that of
 // to, that mention one of names, that r may see and that were known of then
 // (zero: now). Every week stands in it.
