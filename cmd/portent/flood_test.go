@@ -17,7 +17,7 @@ type believedRow struct {
 	Speakers              int
 }
 
-func explained(t *testing.T, db, row string, args ...string) (r believedRow) {
+func explainedRow(t *testing.T, db, row string, args ...string) (r believedRow) {
 	t.Helper()
 	line := printed(t, exitDone, append([]string{"--db", db, "--json", "explain", row}, args...)...)
 	if err := json.Unmarshal([]byte(line), &r); err != nil {
@@ -38,7 +38,7 @@ func TestAFeedThatCitesManySitesIsOneVoice(t *testing.T) {
 			printed(t, exitDone, "--db", db, "--now", "2026-02-20", "import", "--source", source, "--reliability", "A", file(t, name, content))
 		}
 		take("feed", "feed.csv", feed.Bytes())
-		r := explained(t, db, row)
+		r := explainedRow(t, db, row)
 		if r.Confidence != "Medium" || r.Origins != 1 || r.Independent < 10 || r.Speakers != 1 || r.Probability < 0.8 {
 			t.Errorf("one feed: %+v, want one voice, Medium however probable", r)
 		}
@@ -46,7 +46,7 @@ func TestAFeedThatCitesManySitesIsOneVoice(t *testing.T) {
 			t.Errorf("explain does not tell why:\n%s", text)
 		}
 		take("second", "second.csv", []byte("indicator,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-02-18\n"))
-		if r := explained(t, db, row); r.Confidence != "High" || r.Origins != 2 {
+		if r := explainedRow(t, db, row); r.Confidence != "High" || r.Origins != 2 {
 			t.Errorf("with a second source: %+v, want High", r)
 		}
 	})
@@ -78,12 +78,12 @@ func TestWhoPassesOnIsNoVoiceOfItsOwnHoweverLate(t *testing.T) {
 				for i, lines := range c.posts {
 					printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", fmt.Sprintf("crawl%d", i), "--as", "documents", file(t, "posts.jsonl", []byte(strings.Join(lines, ""))))
 				}
-				r := explained(t, db, row, "--now", "2026-03-04")
+				r := explainedRow(t, db, row, "--now", "2026-03-04")
 				if r.Origins != c.voices {
 					t.Errorf("%+v, want %d voices", r, c.voices)
 				}
 				printed(t, exitDone, "--db", db, "--now", "2026-03-04", "reprocess", "--scores")
-				if again := explained(t, db, row, "--now", "2026-03-04"); again != r {
+				if again := explainedRow(t, db, row, "--now", "2026-03-04"); again != r {
 					t.Errorf("weighed anew %+v, before %+v", again, r)
 				}
 			})
@@ -114,7 +114,7 @@ func TestFeedsThatNameWhoseTheirRowsAreAreOneVoiceWithIt(t *testing.T) {
 			db := newStore(t)
 			printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", "acme", "--as", "documents", file(t, "v.jsonl", []byte(vendor)))
 			printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", "feed", file(t, c.name, []byte(c.content)))
-			if r := explained(t, db, row); r.Origins != c.voices {
+			if r := explainedRow(t, db, row); r.Origins != c.voices {
 				t.Errorf("%+v, want %d voices", r, c.voices)
 			}
 		})
@@ -127,7 +127,7 @@ func TestListsThatNameTheirFeedAreOneVoice(t *testing.T) {
 		printed(t, exitDone, "--db", db, "--now", "2026-03-04", "import", "--source", name,
 			file(t, name+".txt", []byte("# mirror "+name+"\n# Source: https://feodotracker.abuse.ch/blocklist/\n45.134.21.8\n45.134.21.9\n")))
 	}
-	if r := explained(t, db, "ipv4:45.134.21.8 indicates label:untagged"); r.Origins != 1 {
+	if r := explainedRow(t, db, "ipv4:45.134.21.8 indicates label:untagged"); r.Origins != 1 {
 		t.Errorf("%+v, want one voice", r)
 	}
 }
@@ -145,7 +145,7 @@ func TestAListIsRatedByTheVoicesThatExplainCounts(t *testing.T) {
 	}
 	v := rate(t, db, file(t, "list.txt", []byte("45.134.21.10\n45.134.21.11\n45.134.21.12\n45.134.21.13\n")), "--now", "2026-03-04")
 	for i, want := range []int{1, 1, 2, 3} {
-		e := explained(t, db, "ipv4:"+v.rows[i].Value+" indicates actor:cold-lynx")
+		e := explainedRow(t, db, "ipv4:"+v.rows[i].Value+" indicates actor:cold-lynx")
 		if v.rows[i].Origins != want || e.Origins != want {
 			t.Errorf("%s: %d voices rated, %d explained, want %d", v.rows[i].Value, v.rows[i].Origins, e.Origins, want)
 		}

@@ -85,7 +85,7 @@ func TestAForgedDateIsNoneAndFadesFromTheDayItCame(t *testing.T) {
 				if r := tomorrow[value]; r.Last != nil {
 					t.Errorf("%s: %+v when the day has come", day, r)
 				}
-				if p := explained(t, db, "ipv4:"+value+" indicates actor:cold-lynx", "--now", "2036-03-04").Now; p > 0.05 {
+				if p := explainedRow(t, db, "ipv4:"+value+" indicates actor:cold-lynx", "--now", "2036-03-04").Now; p > 0.05 {
 					t.Errorf("%s: still %.2f in ten years", day, p)
 				}
 			}
@@ -134,7 +134,7 @@ func TestAFloodOfOneActorIsBoundedAndNeverHigh(t *testing.T) {
 			t.Error("what two say is hidden by what one floods")
 		}
 	})
-	if r := explained(t, db, "ipv4:45.134.21.8 indicates actor:cold-lynx", "--now", "2026-03-04"); r.Confidence != "Medium" || r.Origins != 1 {
+	if r := explainedRow(t, db, "ipv4:45.134.21.8 indicates actor:cold-lynx", "--now", "2026-03-04"); r.Confidence != "Medium" || r.Origins != 1 {
 		t.Errorf("%+v, want one voice", r)
 	}
 }
