@@ -28,23 +28,7 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 	var kind intel.Kind
 	switch {
 	case strings.HasPrefix(run, "CVE"):
-		rest := strings.TrimLeft(run[3:], "-_: ")
-		n := cve(rest)
-		if n == 0 {
-			return v.cutCVE(from, to, run)
-		}
-		used := len(run) - len(rest) + n
-		if len(p) == to-from && used < len(run) && run[used] == '_' && fileName(p) {
-			v.note(intel.NewEntity(intel.Filename, p), from, to, "")
-			to = from + used
-		} else if len(p) == to-from && used < len(run) {
-			defer v.candidate(from+used+1, to, classOf(v.text[from+used+1:to])) // what else stands in the run
-			to = from + used
-			if more := rest[n:]; len(more) == n-4 && more[0] == '/' && allDigits(more[1:]) { // "CVE-2021-44235/44236"
-				v.note(intel.Entity{Kind: intel.Vulnerability, Name: "CVE-" + rest[:4] + "-" + more[1:]}, to+1, to+len(more), "")
-			}
-		}
-		kind, run = intel.Vulnerability, "CVE-"+rest[:4]+"-"+rest[5:n]
+		return v.flaw(from, to, p, run)
 	case strings.HasPrefix(run, "GHSA-") && ghsa(run[5:]):
 		kind, run = intel.Vulnerability, "GHSA-"+strings.ToLower(run[5:])
 	case strings.HasPrefix(run, "CWE-") && digits(run[4:]):
@@ -71,9 +55,6 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 		return false
 	}
 	v.note(intel.Entity{Kind: kind, Name: run}, from, to, "")
-	if kind == intel.Vulnerability {
-		v.sameYear(run, to)
-	}
 	return true
 }
 

@@ -49,6 +49,30 @@ func id(s string) bool {
 	return len(s) == len(up) && technique(s)
 }
 
+// flaw reads a CVE, run in capitals, and what else stands in its run.
+func (v *values) flaw(from, to int, p, run string) bool {
+	rest := strings.TrimLeft(run[3:], "-_: ")
+	n := cve(rest)
+	if n == 0 {
+		return v.cutCVE(from, to, run)
+	}
+	name, used := "CVE-"+rest[:4]+"-"+rest[5:n], len(run)-len(rest)+n
+	end := to
+	if more := len(p) == to-from && used < len(run); more && run[used] == '_' && fileName(p) {
+		v.note(intel.NewEntity(intel.Filename, p), from, to, "")
+		to = from + used
+		end = to
+	} else if more {
+		to = from + used
+	}
+	v.note(intel.Entity{Kind: intel.Vulnerability, Name: name}, from, to, "")
+	v.sameYear(name, to)
+	if to+1 < end {
+		v.candidate(to+1, end, classOf(v.text[to+1:end]))
+	}
+	return true
+}
+
 // mostNumbers is how many numbers go on a CVE.
 const mostNumbers = 16
 
