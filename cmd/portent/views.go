@@ -274,6 +274,18 @@ func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel
 	return proofs[id], err
 }
 
+// mostShown is how much of what was said of a row the history on a page is told from.
+const mostShown = 10_000
+
+// History implements web.Views.
+func (v *views) History(ctx context.Context, r intel.Reader, row string) (intel.History, error) {
+	id, err := strconv.ParseInt(row, 10, 64)
+	if err != nil {
+		return intel.History{}, fmt.Errorf("row %q: %w", row, intel.ErrNotFound)
+	}
+	return v.ed.History(ctx, r, id, pipeline.Window{}, v.now(), mostShown)
+}
+
 // Indicator implements web.Views.
 func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (web.Indicator, error) {
 	f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())

@@ -209,6 +209,18 @@ func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Pro
 	}, nil
 }
 
+func (f fake) History(_ context.Context, _ intel.Reader, row string) (intel.History, error) {
+	if f.empty || row == "1050" {
+		return intel.History{}, fmt.Errorf("row %s: %w", row, intel.ErrNotFound)
+	}
+	h := intel.History{Row: row, More: 3}
+	for i := range 40 {
+		h.Turns = append(h.Turns, intel.Turn{At: ago(400 - 10*i), Sort: intel.TurnLearned, Why: f.text("Northgate Labs says so, Ridgeline says so within two days of Northgate Labs, and both count as one"),
+			BelievedBefore: .01, Believed: .87, LevelBefore: intel.Low, Level: intel.Medium})
+	}
+	return h, nil
+}
+
 func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity) (web.Indicator, error) {
 	if f.empty {
 		return web.Indicator{Entity: entity}, nil

@@ -111,7 +111,8 @@ func (h *handler) list(r *http.Request) (view, error) {
 type indicatorPage struct {
 	Indicator
 	Claims, Related table
-	Strongest       *row // of the claims; nil if there is none
+	Strongest       *row     // of the claims; nil if there is none
+	History         *history // of the strongest
 	Defanged        string
 }
 
@@ -145,9 +146,14 @@ func (h *handler) indicator(r *http.Request) (view, error) {
 	}
 	for _, t := range []*table{&page.Claims, &page.Related} {
 		if line := t.opened(); line != nil {
-			if line.Proofs, err = h.Views.Proofs(r.Context(), h.Reader, line.Row.ID); err != nil {
+			if err := h.open(r, line); err != nil {
 				return view{}, err
 			}
+		}
+	}
+	if s := page.Strongest; s != nil && s.Row.ID != "" {
+		if page.History, err = h.history(r, s.Row.ID); err != nil {
+			return view{}, err
 		}
 	}
 	return view{Template: "indicator", Title: page.Defanged, Print: tlp(i.Marking), Data: page}, nil
@@ -287,7 +293,8 @@ func (h *handler) evidence(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	line.Span, line.Predicted = span, q.Get("predicted") != ""
-	line.Proofs, err = h.Views.Proofs(r.Context(), h.Reader, r.PathValue("row"))
+	line.Row.ID = r.PathValue("row")
+	err = h.open(r, &line)
 	if err != nil && !errors.Is(err, intel.ErrNotFound) {
 		h.Log.Error("evidence", "row", r.PathValue("row"), "err", err)
 		line.Failed = true // said in the row, for a page cannot stand there

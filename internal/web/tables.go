@@ -42,8 +42,10 @@ type row struct {
 	Opener string // where the opener leads
 	Fetch  string // what it fetches instead
 	Proofs []intel.Proof
-	Span   int
-	Failed bool // the evidence could not be read
+	// History is how far it was believed when; nil where that is not told.
+	History *history
+	Span    int
+	Failed  bool // the evidence could not be read
 }
 
 type cell struct{ Th, Class, Text string }

@@ -25,6 +25,9 @@ type Views interface {
 	// Proofs returns the evidence of one row.
 	Proofs(ctx context.Context, r intel.Reader, row string) ([]intel.Proof, error)
 
+	// History returns how far one row was believed when, and why that changed.
+	History(ctx context.Context, r intel.Reader, row string) (intel.History, error)
+
 	// Indicator returns what is known of one value.
 	Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (Indicator, error)
 
