@@ -36,9 +36,22 @@ type Report struct {
 // is not known of kinds that the model never saw, nor of what was not reported
 // within a year: nothing of that was measured.
 func (s Sightings) SeenAgain(now time.Time) (probability, polynomial float64, known bool) {
-	switch s.Kind {
+	return s.SeenAgainBy(shipped(), now)
+}
+
+// Foretold reports whether it is told of a kind whether an indicator will be seen
+// again.
+func Foretold(k intel.Kind) bool {
+	switch k {
 	case intel.IPv4, intel.IPv6, intel.URL, intel.Domain, intel.Onion, intel.SHA256, intel.SHA1, intel.MD5:
-	default:
+		return true
+	}
+	return false
+}
+
+// SeenAgainBy is SeenAgain by a model that weighs the same numbers.
+func (s Sightings) SeenAgainBy(m Logistic, now time.Time) (probability, polynomial float64, known bool) {
+	if !Foretold(s.Kind) {
 		return 0, 0, false
 	}
 	t, spots := s.track()
@@ -48,7 +61,7 @@ func (s Sightings) SeenAgain(now time.Time) (probability, polynomial float64, kn
 	}
 	day = max(day, t.last) // clocks differ
 	x := own(nil, kindOf(s.Kind), t, spots, day)
-	return Probability(shipped().LogOdds(x)), Polynomial(day - t.last), true
+	return Probability(m.LogOdds(x)), Polynomial(day - t.last), true
 }
 
 // track reads the reports as a replay does.

@@ -114,6 +114,7 @@ type indicatorPage struct {
 	Strongest       *row     // of the claims; nil if there is none
 	History         *history // of the strongest
 	Defanged        string
+	Again           string // how likely it is reported again; "" where that is not known
 }
 
 func (h *handler) indicator(r *http.Request) (view, error) {
@@ -130,6 +131,9 @@ func (h *handler) indicator(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	page := indicatorPage{Indicator: i, Defanged: defang(e)}
+	if i.SeenAgain != nil {
+		page.Again = intel.Row{SeenAgain: i.SeenAgain}.Foreseen()
+	}
 	base, open := Path(e), r.URL.Query().Get("open")
 	page.Claims = table{Key: "claims", Title: "Whose is it?", First: "Name", Note: "Claims compete; the probabilities need not add up to 1, for a value can be shared.",
 		Columns: []column{{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }},

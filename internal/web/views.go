@@ -124,6 +124,9 @@ type Indicator struct {
 	First      time.Time
 	Last       time.Time
 	Origins    int
+	// SeenAgain is the probability that it is reported again within 30 days, and
+	// Polynomial its decay as MISP counts it; nil: not known.
+	SeenAgain, Polynomial *float64
 	Claims     []intel.Row // whose it is: one row per actor, malware or campaign
 	Related    []intel.Row // what else it is linked with
 	Proofs     []intel.Proof
