@@ -53,6 +53,7 @@ type cli struct {
 	Suppress   suppressCmd   `cmd:"" help:"Rule that values are no indicators, whatever sources say."`
 	Unsuppress unsuppressCmd `cmd:"" help:"Rule that values are indicators all the same, whatever lists say."`
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
+	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds; it is kept if it is better than the one that ships."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay history and score what would have been forecast."`

@@ -39,15 +39,14 @@ func (s Sightings) SeenAgain(now time.Time) (probability, polynomial float64, kn
 	return s.SeenAgainBy(shipped(), now)
 }
 
-// Foretold reports whether it is told of a kind whether an indicator will be seen
-// again.
-func Foretold(k intel.Kind) bool {
-	switch k {
-	case intel.IPv4, intel.IPv6, intel.URL, intel.Domain, intel.Onion, intel.SHA256, intel.SHA1, intel.MD5:
-		return true
-	}
-	return false
+// ForetoldKinds are the kinds of indicators that it is told of whether they will be
+// seen again.
+func ForetoldKinds() []intel.Kind {
+	return []intel.Kind{intel.IPv4, intel.IPv6, intel.URL, intel.Domain, intel.Onion, intel.SHA256, intel.SHA1, intel.MD5}
 }
+
+// Foretold reports whether a kind is one of these.
+func Foretold(k intel.Kind) bool { return slices.Contains(ForetoldKinds(), k) }
 
 // SeenAgainBy is SeenAgain by a model that weighs the same numbers.
 func (s Sightings) SeenAgainBy(m Logistic, now time.Time) (probability, polynomial float64, known bool) {
@@ -127,16 +126,9 @@ func Shipped() Logistic { return shipped() }
 
 // shipped reads the model; one that does not fit the code is a mistake of ours.
 var shipped = sync.OnceValue(func() Logistic {
-	var t table
-	if err := json.Unmarshal(sightingsTable, &t); err != nil {
-		panic(fmt.Sprintf("sightings.json: %v", err))
-	}
-	m := Logistic{Bias: t.Bias}
-	for i, name := range ownNames() {
-		if i >= len(t.Weights) || t.Weights[i].Of != name {
-			panic("sightings.json: no weight of " + name + " in its place")
-		}
-		m.Weights = append(m.Weights, t.Weights[i].Weight)
+	m, err := ParseSightings(sightingsTable)
+	if err != nil {
+		panic("sightings.json: " + err.Error())
 	}
 	return m
 })

@@ -25,7 +25,10 @@ func (ed *Editor) foretold(ctx context.Context, r intel.Reader, values []intel.E
 	if err != nil {
 		return nil, err
 	}
-	model := forecast.Shipped()
+	model, _, err := ed.seer(ctx, now)
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[intel.Entity]outlook, len(reports))
 	for e, found := range reports {
 		s := forecast.Sightings{Kind: e.Kind, First: found.First, Documents: found.Documents}

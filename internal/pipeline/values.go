@@ -33,6 +33,7 @@ type Finding struct {
 	// SeenAgain is the probability that it is reported again within 30 days, and
 	// Polynomial its decay as MISP and OpenCTI count it; nil: not known.
 	SeenAgain, Polynomial *float64
+	Model                 string // that SeenAgain is by; "" where that is not known
 }
 
 // fresh is the age from which a value that is below Medium counts as decayed.
@@ -101,7 +102,11 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		return f, nil
 	}
 	told, err := ed.foretold(ctx, r, []intel.Entity{e}, w, now)
+	if err != nil || told[e].again == nil {
+		return f, err
+	}
 	f.SeenAgain, f.Polynomial = told[e].again, told[e].polynomial
+	_, f.Model, err = ed.seer(ctx, now)
 	return f, err
 }
 
