@@ -80,7 +80,7 @@ func (f *Refit) Add(e intel.Entity, reports []Report) {
 		return
 	}
 	sum := fnv.New64a()
-	sum.Write([]byte(e.String())) //nolint:errcheck // it never fails
+	sum.Write([]byte(e.String()))
 	n := 0
 	for i, at := range f.cutoffs {
 		for n < len(reports) && reports[n].At.Unix() < at {

@@ -59,3 +59,18 @@ func (ed *Editor) foresee(ctx context.Context, r intel.Reader, rows []intel.Row,
 	}
 	return err
 }
+
+// again tells of a value that is known, and not set aside, whether it will be seen
+// again.
+func (ed *Editor) again(ctx context.Context, r intel.Reader, f *Finding, w Window, now time.Time) error {
+	if !f.Known || f.Suppressed != "" {
+		return nil
+	}
+	told, err := ed.foretold(ctx, r, []intel.Entity{f.Entity}, w, now)
+	if err != nil || told[f.Entity].again == nil {
+		return err
+	}
+	f.SeenAgain, f.Polynomial = told[f.Entity].again, told[f.Entity].polynomial
+	_, f.Model, err = ed.seer(ctx, now)
+	return err
+}

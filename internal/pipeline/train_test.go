@@ -15,7 +15,7 @@ func TestTrainingIsDueOnceAWeek(t *testing.T) {
 	}{{0, true}, {1, false}, {6, false}, {7, true}, {8, false}} {
 		at := now.AddDate(0, 0, c.day)
 		p.Now = func() time.Time { return at }
-		before, _ := db.Setting(t.Context(), "trained sightings") //nolint:errcheck // none is none
+		before, _ := db.Setting(t.Context(), "trained sightings")
 		if err := pipeline.TrainDue(t.Context(), p, at); err != nil {
 			t.Fatal(err)
 		}

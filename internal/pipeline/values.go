@@ -98,16 +98,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	}
 	f.Decayed = f.Known && f.Suppressed == "" && f.Level == intel.Low && !f.Last.IsZero() && f.Last.Before(now.Add(-fresh))
 	f.Country = ed.country(e)
-	if !f.Known || f.Suppressed != "" {
-		return f, nil
-	}
-	told, err := ed.foretold(ctx, r, []intel.Entity{e}, w, now)
-	if err != nil || told[e].again == nil {
-		return f, err
-	}
-	f.SeenAgain, f.Polynomial = told[e].again, told[e].polynomial
-	_, f.Model, err = ed.seer(ctx, now)
-	return f, err
+	return f, ed.again(ctx, r, &f, w, now)
 }
 
 // judge notes whether the value is set aside, and what analysts said of it that

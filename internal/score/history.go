@@ -17,7 +17,7 @@ const MostTurns = 200
 const (
 	// mostWeighed bounds how many voices all the moments of a history weigh together,
 	// and mostMoments and fewestMoments how many these are.
-	mostWeighed   = 2_000_000
+	mostWeighed   = 500_000
 	mostMoments   = 20_000
 	fewestMoments = 16
 	// turned is by how much belief must change for the change to be told.
