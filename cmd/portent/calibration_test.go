@@ -3,10 +3,14 @@ package main
 import (
 	"cmp"
 	"flag"
+	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -18,12 +22,16 @@ var learn = flag.Bool("learn", false, "rewrite what the judged rows teach")
 // shipped is the file of what the judged rows teach.
 const shipped = "../../internal/score/judged.csv"
 
+// sampled is the file of how far the judged rows were believed, and which were true.
+const sampled = "../../internal/score/sample.csv"
+
 // A trial is a judged row and how far it was believed by what the rows of other
 // times teach.
 type trial struct {
 	p, base float64
 	right   float64 // 1 or 0
 	level   intel.Level
+	two     bool // dated, and of two origins or more
 }
 
 // trials judges each fifth of the rows, in order of time, by the other four. Rows
@@ -50,7 +58,8 @@ func trials(rows []weighed) (out []trial) {
 			}
 			if len(w.evidence) > 0 {
 				a := s.Links(w.evidence, w.at)
-				one.p, one.level = a[len(a)-1].Probability, a[len(a)-1].Level
+				last := a[len(a)-1]
+				one.p, one.level, one.two = last.Probability, last.Level, last.Origins >= 2 && !last.Last.IsZero()
 			}
 			out = append(out, one)
 		}
@@ -140,10 +149,13 @@ func TestBeliefIsTrueOfRowsThatPeopleJudged(t *testing.T) {
 		}
 	}
 	if *learn {
-		if err := os.WriteFile(shipped, []byte(lines(counted(rows))), 0o644); err != nil {
-			t.Fatal(err)
+		for path, text := range map[string]string{shipped: lines(counted(rows)), sampled: pairs(ts)} {
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	same(t, ts, score.Sample())
 	compare(t, counted(rows), score.Learned())
 }
 
@@ -162,6 +174,51 @@ func compare(t *testing.T, now, ships score.Scale) {
 	for sort, r := range now.Sorts {
 		if off(r, ships.Sorts[sort]) {
 			t.Errorf("sort %s: judged %v, ships %v; go test -run BeliefIsTrue ./cmd/portent -learn mends it", sort, r, ships.Sorts[sort])
+		}
+	}
+}
+
+// pairs writes trials as score.ParseSample reads them, those alike as one.
+func pairs(ts []trial) string {
+	type key struct {
+		p   int
+		two bool
+	}
+	right, all := map[key]int{}, map[key]int{}
+	for _, f := range ts {
+		k := key{int(1000*f.p + 1e-6), f.two}
+		right[k] += int(f.right)
+		all[k]++
+	}
+	var b strings.Builder
+	for _, k := range slices.SortedFunc(maps.Keys(all), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.p, b.p), cmp.Compare(strconv.FormatBool(a.two), strconv.FormatBool(b.two)))
+	}) {
+		origins := 1
+		if k.two {
+			origins = 2
+		}
+		fmt.Fprintf(&b, "%.3f,%d,%d,%d\n", float64(k.p)/1000, origins, right[k], all[k]-right[k])
+	}
+	return b.String()
+}
+
+// same holds the sample that ships to the trials: each level and each tenth of
+// the rows must be as right as now, to 0.05.
+func same(t *testing.T, ts []trial, ships []score.Outcome) {
+	t.Helper()
+	text := pairs(ts)
+	now, err := score.ParseSample(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := score.Bins(now), score.Bins(ships)
+	if len(a) != len(b) {
+		t.Fatalf("%d bins, ships %d", len(a), len(b))
+	}
+	for i := range a {
+		if math.Abs(a[i].Predicted-b[i].Predicted) > 0.05 || math.Abs(a[i].Observed-b[i].Observed) > 0.05 {
+			t.Errorf("bin %d: %+v, ships %+v; go test -run BeliefIsTrue ./cmd/portent -learn mends it", i, a[i], b[i])
 		}
 	}
 }

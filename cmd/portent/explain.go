@@ -59,23 +59,36 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 	if err != nil {
 		return err
 	}
-	scale := score.Learned()
-	steps := scale.Explain(parts, row.At)
+	then, err := ed.Measure(ctx, row.At)
+	if err != nil {
+		return err
+	}
+	steps := then.Explain(parts)
 	p := score.Fuse(steps)
 	now := a.asOf()
 	if parts, err = ed.DB.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
 	}
-	today := score.Fuse(scale.Explain(parts, now))
+	measure, err := ed.Measure(ctx, now)
+	if err != nil {
+		return err
+	}
+	today := score.Fuse(measure.Explain(parts))
 	believed, err := ed.Judged(ctx, a.reader(), row, a.now())
 	if err != nil {
 		return err
 	}
+	rulings, err := ed.Rulings(ctx, a.reader(), row.Link)
+	if err != nil {
+		return err
+	}
+	sources, words := then.Scale.Judged(steps), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
+		a.judged(sources, words)
 		a.against(believed)
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
@@ -95,11 +108,14 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	if err != nil {
 		return err
 	}
-	scale := score.Learned()
-	steps := scale.Explain(parts, now)
+	measure, err := ed.Measure(ctx, now)
+	if err != nil {
+		return err
+	}
+	steps := measure.Explain(parts)
 	p := score.Fuse(steps)
 	row := intel.Assessment{Link: h.Link, Probability: p, Level: intel.Low, At: now}
-	if all := scale.Links(parts, now); len(all) > 0 {
+	if all := measure.Judge(parts); len(all) > 0 {
 		row = all[len(all)-1]
 	}
 	last := h.Turns[len(h.Turns)-1]
@@ -135,6 +151,17 @@ func (a *app) history(h intel.History) error {
 	return nil
 }
 
+// judged prints how often people found the sources of a row right and wrong, and
+// what analysts said of the row itself.
+func (a *app) judged(sources []score.JudgedSource, words []listedRuling) {
+	for _, s := range sources {
+		fmt.Fprintf(a.out, "%s: %.4g right %.4g wrong of shipped, %.4g right %.4g wrong here; reliability %.4f\n", s.Source, s.Shipped.Right, s.Shipped.Wrong, s.Own.Right, s.Own.Wrong, s.Reliability)
+	}
+	for _, v := range words {
+		fmt.Fprintln(a.out, ruledRow(v.RowVerdict)+overruled(v))
+	}
+}
+
 // against prints what keeps a row from being believed as far as its evidence
 // comes to.
 func (a *app) against(r intel.Row) {
@@ -152,22 +179,11 @@ func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return id, nil
 	}
-	for _, rel := range intel.Relations() {
-		from, to, ok := strings.Cut(text, " "+string(rel)+" ")
-		if !ok {
-			continue
-		}
-		l := intel.Link{Relation: rel}
-		var err error
-		if l.From, err = intel.ParseEntity(from); err == nil {
-			l.To, err = intel.ParseEntity(to)
-		}
-		if err != nil {
-			return 0, usageError{err}
-		}
-		return db.Linked(ctx, l)
+	l, err := parseLink(text)
+	if err != nil {
+		return 0, err
 	}
-	return 0, usageError{fmt.Errorf("row %q: the id of a row is wanted, or 'KIND:NAME RELATION KIND:NAME'", text)}
+	return db.Linked(ctx, l)
 }
 
 // explained prints the formula of docs/confidence.md with the numbers in it.
@@ -180,6 +196,9 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
 		if s.With != "" {
 			counts += "; within two days of " + s.With + ", who counts for both"
+		}
+		if s.Source.Reserved() {
+			counts = "an analyst's word, which is no origin"
 		}
 		switch {
 		case s.Stance == intel.Disputes:

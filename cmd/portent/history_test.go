@@ -56,6 +56,7 @@ func TestAHistoryAgreesWithWhatWasBelievedThen(t *testing.T) {
 	onEachStore(t, func(t *testing.T, db string) {
 		histories(t, db)
 		printed(t, exitDone, "--db", db, "--now", "2026-06-01", "suppress", "45.134.21.8", "--until", "2026-06-20", "--reason", "a test")
+		printed(t, exitDone, "--db", db, "--now", "2026-06-25", "row", "refute", "--reason", "a test", "ipv4:45.134.21.8 indicates actor:cold-lynx")
 		compared := 0
 		for _, actor := range []string{"cold-lynx", "grey-heron"} {
 			row := "ipv4:45.134.21.8 indicates actor:" + actor

@@ -52,10 +52,12 @@ type cli struct {
 	Alias      aliasCmd      `cmd:"" help:"Print whom a name means, with shares, and who says so."`
 	Suppress   suppressCmd   `cmd:"" help:"Rule that values are no indicators, whatever sources say."`
 	Unsuppress unsuppressCmd `cmd:"" help:"Rule that values are indicators all the same, whatever lists say."`
+	Row        rowCmd        `cmd:"" help:"Rule that rows are true or not, whoever says them."`
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
 	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds; it is kept if it is better than the one that ships."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
+	Scoreboard scoreboardCmd `cmd:"" help:"Print how true it was what was believed: levels, calibration, sources."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay history and score what would have been forecast."`
 	Sources    sourcesCmd    `cmd:"" help:"List sources and their health."`
 	Connectors connectorsCmd `cmd:"" help:"List the types of source."`

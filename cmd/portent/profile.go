@@ -36,7 +36,7 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	p, _, err := ed.Profile(ctx, r, e, pipeline.Window{Proofs: 3, Back: !a.cli.AsOf.IsZero()}, a.asOf())
+	p, _, err := ed.Profile(ctx, r, e, pipeline.Window{Proofs: 3, Signed: c.Format != "stix", Back: !a.cli.AsOf.IsZero()}, a.asOf())
 	if err != nil {
 		return err
 	}

@@ -243,7 +243,7 @@ func (v *views) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w w
 	window := pipeline.Window{Rows: web.PageRows, Section: w.Section, Offset: (max(1, w.Page) - 1) * web.PageRows,
 		Filter: pipeline.Filter{Contains: w.Filter, Kind: w.Kind, Level: w.Level}}
 	if w.Whole {
-		window = pipeline.Window{Proofs: 3}
+		window = pipeline.Window{Proofs: 3, Signed: true}
 	}
 	p, totals, err := v.ed.Profile(ctx, r, matches[0].Entity, window, v.now())
 	if err != nil {
@@ -267,11 +267,11 @@ func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel
 	if err != nil {
 		return nil, fmt.Errorf("row %q: %w", row, intel.ErrNotFound)
 	}
-	if _, err := v.db.Between(ctx, r, id); err != nil {
+	a, err := v.db.Between(ctx, r, id)
+	if err != nil {
 		return nil, err
 	}
-	proofs, err := v.db.Proofs(ctx, r, []int64{id}, 20, time.Time{})
-	return proofs[id], err
+	return v.ed.Proofs(ctx, r, a, 20, v.now())
 }
 
 // mostShown is how much of what was said of a row the history on a page is told from.
@@ -306,7 +306,8 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 	for i, c := range out.Claims {
 		out.Proofs = append(out.Proofs, c.Evidence...)
 		for _, p := range c.Evidence {
-			if p.Origin != "" && !slices.Contains(out.Claims[i].SaidBy, p.Origin) {
+			out.Marking = max(out.Marking, p.Marking)
+			if p.Origin != "" && p.Genre != intel.Verdict && !slices.Contains(out.Claims[i].SaidBy, p.Origin) {
 				out.Claims[i].SaidBy = append(out.Claims[i].SaidBy, p.Origin)
 			}
 		}
@@ -435,6 +436,11 @@ func excerpt(text, words string) string {
 	from := max(0, at-100)
 	to := min(len(text), from+300)
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text[min(from, len(text)):to], "")), " ")
+}
+
+// Scoreboard implements web.Views.
+func (v *views) Scoreboard(ctx context.Context) (intel.Scoreboard, error) {
+	return scoreboard(ctx, v.ed, v.now())
 }
 
 // Sources implements web.Views.

@@ -73,5 +73,6 @@ const (
 	TurnAside   TurnSort = "set aside" // by a list or an analyst, or no longer
 	TurnRules   TurnSort = "rules"     // all rows are weighed otherwise from then on
 	TurnSighted TurnSort = "sighted"   // a hunt saw the value in a log
+	TurnRuled   TurnSort = "ruled"     // an analyst's word on the row
 	TurnAsOf    TurnSort = "as of"     // the moment that was asked for
 )

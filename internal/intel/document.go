@@ -15,6 +15,9 @@ type SourceID string
 // Reserved reports whether only the program itself may speak as the source:
 // "analyst:USER" and "hunt:SITE" are people and hunts of this installation.
 func (s SourceID) Reserved() bool {
+	if strings.IndexByte(string(s), ':') < 0 {
+		return false // as nearly all, of millions
+	}
 	kind, _, ok := strings.Cut(strings.ToLower(strings.TrimSpace(string(s))), ":")
 	kind = strings.TrimSpace(kind)
 	return ok && (kind == "analyst" || kind == "hunt")

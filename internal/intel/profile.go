@@ -86,6 +86,9 @@ type Proof struct {
 	Origin   string     `json:"origin,omitempty"`
 	Stance   Stance     `json:"stance,omitempty"`
 	Weight   float64    `json:"weight,omitempty"`
+	// Marking is that of an analyst's word, which fewer may read than its row;
+	// it is zero of what sources say.
+	Marking Marking `json:"marking,omitempty"`
 }
 
 // A Common is a sort of thing that two actors have in common.

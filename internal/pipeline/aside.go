@@ -47,7 +47,7 @@ func (ed *Editor) Screen(ctx context.Context, r intel.Reader, now time.Time) (sc
 // screened reads the rows of a section of indicators until so many of them are
 // believed, and marks those that are set aside; they stand behind the others. A
 // read of one level has no row that is set aside.
-func (ed *Editor) screened(ctx context.Context, r intel.Reader, o store.Outline, s store.Section, most int, now time.Time) (rows []intel.Row, total int, err error) {
+func (ed *Editor) screened(ctx context.Context, r intel.Reader, o store.Outline, s store.Section, most int, w Window, now time.Time) (rows []intel.Row, total int, err error) {
 	screen, err := ed.Screen(ctx, r, now)
 	if err != nil {
 		return nil, 0, err
@@ -60,7 +60,7 @@ func (ed *Editor) screened(ctx context.Context, r intel.Reader, o store.Outline,
 		rows, total = rows[:0], n
 		believed := 0
 		for _, a := range found {
-			row := ed.row(a, s)
+			row := ed.row(a, s, w.cuts)
 			if aside := screen.Of(row.Entity); aside.Reason == "" {
 				believed++
 			} else if s.Level != "" {

@@ -66,10 +66,14 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 		return nil
 	}
 	now := p.Now()
-	err := p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Now: now, Judge: judge(now.Truncate(time.Second)), Resolve: k.resolve})
+	m, err := p.measure(ctx, now.Truncate(time.Second))
+	if err != nil {
+		return err
+	}
+	err = p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Now: now, Judge: m.Judge, Resolve: k.resolve})
 	switch {
 	case err == nil:
-		return nil
+		return p.missed(ctx, m)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case len(docs) == 1:
@@ -83,11 +87,6 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 	return p.save(ctx, k, docs[half:])
 }
 
-func judge(now time.Time) func([]intel.Evidence) []intel.Assessment {
-	scale := score.Learned()
-	return func(e []intel.Evidence) []intel.Assessment { return scale.Links(e, now) }
-}
-
 // derive is what one document comes to, as the word of another if it is a copy.
 // A bug that panics on one document fails that document.
 func (k *known) derive(doc intel.Document, original string) (d store.Derived, err error) {
@@ -98,6 +97,9 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 	}()
 	d.Document = doc.ID
 	if doc.Genre == intel.Verdict && doc.Source.Reserved() {
+		if v, ok := intel.RowVerdictOf(doc); ok {
+			d.Ruled = []intel.Link{v.Link}
+		}
 		return d, nil // it rules what others say, and says nothing itself
 	}
 	observations := unlisted(k.scanner.Observations(doc), k.set)
@@ -267,15 +269,33 @@ func (p *Pipeline) Fade(ctx context.Context, done func(links int)) (int, error) 
 // rescore weighs every link; a fading one leaves alone what prints as it did.
 func (p *Pipeline) rescore(ctx context.Context, now time.Time, fade bool, done func(links int)) (int, error) {
 	now = now.Truncate(time.Second) // half the space to keep
-	return p.DB.Rescore(ctx, store.Rescoring{Weighing: store.Weighing{Now: now, Judge: judge(now)}, Fade: fade, Done: done})
+	if err := p.learn(ctx, now, !fade); err != nil {
+		return 0, err
+	}
+	m, err := p.measure(ctx, now)
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.DB.Rescore(ctx, store.Rescoring{Weighing: store.Weighing{Now: now, Judge: m.Judge}, Fade: fade, Done: done})
+	if err != nil {
+		return n, err
+	}
+	return n, p.missed(ctx, m)
 }
 
 // reweigh assesses what has become stale.
 func (p *Pipeline) reweigh(ctx context.Context) error {
 	now := p.Now().Truncate(time.Second)
 	for {
-		n, err := p.DB.Reweigh(ctx, batch, store.Weighing{Now: now, Judge: judge(now)})
+		m, err := p.measure(ctx, now)
+		if err != nil {
+			return err
+		}
+		n, err := p.DB.Reweigh(ctx, batch, store.Weighing{Now: now, Judge: m.Judge})
 		if err != nil || n == 0 {
+			return err
+		}
+		if err := p.missed(ctx, m); err != nil {
 			return err
 		}
 	}

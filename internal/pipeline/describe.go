@@ -35,7 +35,7 @@ func weaken(rows []intel.Row, set *reference.Set) {
 // and how far that is believed: a list of the reference is an undated voice, a
 // claim of documents is the link it became.
 func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) ([]intel.Row, error) {
-	claims, err := ed.aliasClaims(ctx, r, s)
+	claims, err := ed.aliasClaims(ctx, r, s, w)
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +62,10 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 		}
 		p := score.Fuse(listings(said, now)) * n.Share
 		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
-			Probability: p, Level: score.Level(p, len(said), false)})
+			Probability: p, Level: w.cuts.Level(p, len(said), false)})
 	}
 	if !w.Back { // the lists are of today
-		unseen, err := ed.unseen(ctx, s, spelled, now)
+		unseen, err := ed.unseen(ctx, s, spelled, w, now)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 
 // unseen returns the names that the reference lists and no document uses, but for
 // those of which analysts say that they are another's.
-func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool, now time.Time) (rows []intel.Row, err error) {
+func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool, w Window, now time.Time) (rows []intel.Row, err error) {
 	all, err := ed.DB.AliasVerdicts(ctx)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool
 		}
 		p := score.Fuse(listings(a.SaidBy, now)) * a.Share
 		rows = append(rows, intel.Row{Entity: name, Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),
-			Probability: p, Level: score.Level(p, len(a.SaidBy), false)})
+			Probability: p, Level: w.cuts.Level(p, len(a.SaidBy), false)})
 	}
 	return rows, nil
 }
@@ -125,7 +125,7 @@ func listings(said []string, now time.Time) []score.Step {
 
 // aliasClaims returns the claims that a name is an alias of one of the
 // entity's, or the other way round, by that name.
-func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject) (map[intel.Entity]intel.Row, error) {
+func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject, w Window) (map[intel.Entity]intel.Row, error) {
 	out := map[intel.Entity]intel.Row{}
 	for _, inward := range []bool{true, false} {
 		section := store.Section{Relations: []intel.Relation{intel.AliasOf}, Inward: inward, Class: intel.Name}
@@ -134,7 +134,7 @@ func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject) (m
 			return nil, err
 		}
 		for _, a := range found {
-			row := ed.row(a, section)
+			row := ed.row(a, section, w.cuts)
 			if out[row.Entity].Probability < row.Probability {
 				out[row.Entity] = row
 			}
@@ -163,7 +163,7 @@ func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w W
 }
 
 // attacks tallies whom e is said to have attacked, by country and by sector.
-func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline) ([]intel.Tally, error) {
+func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline, w Window) ([]intel.Tally, error) {
 	section := store.Section{Relations: []intel.Relation{intel.Targets, intel.ClaimsAttack}, Class: intel.Name, Kinds: []intel.Kind{intel.Country, intel.Sector}}
 	rows, _, err := ed.DB.RowsOf(ctx, r, outline, section, 200, 0)
 	if err != nil {
@@ -173,7 +173,7 @@ func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Out
 	at := map[intel.Entity]int{} // what is targeted and claimed is one
 	for _, a := range rows {
 		t := intel.Tally{N: a.Documents, First: a.First, Last: a.Last, Origins: a.Origins,
-			Probability: a.Probability, Level: score.Level(a.Probability, a.Origins, !a.Last.IsZero())}
+			Probability: a.Probability, Level: w.cuts.Level(a.Probability, a.Origins, !a.Last.IsZero())}
 		if e, title := a.Other(section); e.Kind == intel.Country {
 			t.Country, t.Value = e.Name, ed.Reference().CountryName(e.Name)
 		} else {

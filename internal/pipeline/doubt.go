@@ -18,7 +18,7 @@ const mostSaid = 50
 // doubt puts on rows about indicators what the behaviour of their sources, and how
 // many share a value, says against them, and orders them anew. Value names the
 // indicator that a row is about.
-func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity) error {
+func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity, cuts score.Cuts) error {
 	var links []int64
 	var values []intel.Entity
 	seen := map[intel.Entity]bool{}
@@ -47,7 +47,7 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
 			d = score.Against(grounds[id], func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok })
 		}
-		d.Claimants = claimants[value(row)]
+		d.Claimants, d.Cuts = claimants[value(row)], cuts
 		rows[i] = score.Doubted(row, d)
 	}
 	slices.SortStableFunc(rows, surest)
@@ -57,7 +57,11 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 // Judged is the row of one link as it is believed now, all that speaks against it
 // told, if it is about an indicator.
 func (ed *Editor) Judged(ctx context.Context, r intel.Reader, a store.Assessed, now time.Time) (intel.Row, error) {
-	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From.Kind.Class() == intel.IOC})}
+	m, err := ed.Measure(ctx, now)
+	if err != nil {
+		return intel.Row{}, err
+	}
+	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From.Kind.Class() == intel.IOC}, m.Scale.Cuts)}
 	if rows[0].Entity.Kind.Class() != intel.IOC {
 		return rows[0], nil
 	}
@@ -68,7 +72,7 @@ func (ed *Editor) Judged(ctx context.Context, r intel.Reader, a store.Assessed, 
 	if aside := screen.Of(rows[0].Entity); aside.Reason != "" {
 		return score.Disbelieved(rows[0], aside), nil
 	}
-	err = ed.doubt(ctx, r, rows, func(row intel.Row) intel.Entity { return row.Entity })
+	err = ed.doubt(ctx, r, rows, func(row intel.Row) intel.Entity { return row.Entity }, m.Scale.Cuts)
 	return rows[0], err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -24,6 +25,7 @@ type Editor struct {
 	digests  digests
 	verdicts verdicts
 	measures measures
+	rulings  rulings
 }
 
 // A Window says how much of a profile is wanted.
@@ -32,6 +34,11 @@ type Window struct {
 	Section string // the table that Offset is for, such as "ioc"
 	Offset  int
 	Proofs  int // of each row
+	// Signed puts the word of analysts on rows among the proofs, for readers who
+	// may know who said it.
+	Signed bool
+
+	cuts score.Cuts // where levels begin
 	// Filter narrows the table of indicators.
 	Filter Filter
 	// Back asks for what was believed at the moment of the profile, from the
@@ -69,14 +76,6 @@ func (w Window) most(n int) int {
 		return min(n, mostBack)
 	}
 	return min(n, everything)
-}
-
-// past is how a read of this window weighs: zero for now.
-func (w Window) past(now time.Time) store.Weighing {
-	if w.Back {
-		return store.Weighing{Now: now, Judge: judge(now)}
-	}
-	return store.Weighing{}
 }
 
 // A table is the key of one of a profile's tables with the links that make it
@@ -135,7 +134,11 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		return intel.Profile{}, nil, err
 	}
 	plain := store.Names(names)
-	outline, err := ed.DB.Outline(ctx, r, names, w.past(now))
+	w, past, err := ed.weighed(ctx, w, now)
+	if err != nil {
+		return intel.Profile{}, nil, err
+	}
+	outline, err := ed.DB.Outline(ctx, r, names, past)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
@@ -170,6 +173,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if err := ed.describe(ctx, r, &p, subject{names, plain, outline, d}, w, now); err != nil {
 		return p, nil, err
 	}
+	p.Marking = max(p.Marking, signedBy(p))
 	err = ed.predicted(ctx, r, &p, outline, totals, w, now)
 	return p, totals, err
 }
@@ -212,7 +216,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if err = ed.relations(ctx, r, p, w, now); err != nil {
 		return err
 	}
-	if p.Attacks, err = ed.attacks(ctx, r, s.outline); err != nil {
+	if p.Attacks, err = ed.attacks(ctx, r, s.outline, w); err != nil {
 		return err
 	}
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {

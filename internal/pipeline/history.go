@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Wind
 		return intel.History{}, err
 	}
 	if err := ed.sighted(ctx, r, c.Link, w, &q); err != nil {
+		return intel.History{}, err
+	}
+	if err := ed.rulesThen(ctx, r, c.Link, &q); err != nil {
 		return intel.History{}, err
 	}
 	h := score.Learned().History(c, q)
@@ -123,6 +127,56 @@ func (ed *Editor) weighings(ctx context.Context, q *score.Inquiry) error {
 		q.Marks = append(q.Marks, score.Mark{At: w.At, Sort: intel.TurnRules, Why: what + "; this history is by those of today"})
 	}
 	return err
+}
+
+// mostScales is how many changes of a scale, and words on a row, a history knows of.
+const mostScales = 50
+
+// rulesThen notes what analysts said of a row, and what their verdicts taught of
+// sources and levels, and by what rows were weighed at each moment.
+func (ed *Editor) rulesThen(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
+	times, err := ed.DB.ScaleTimes(ctx, mostScales)
+	if err != nil {
+		return err
+	}
+	for _, at := range times {
+		q.Marks = append(q.Marks, score.Mark{At: at, Sort: intel.TurnRules, Why: "verdicts of this store changed the worth of sources or where levels begin"})
+	}
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	if err != nil {
+		return err
+	}
+	all = slices.DeleteFunc(slices.Clone(all), func(v intel.RowVerdict) bool { return v.Link != l })
+	for _, v := range all[max(0, len(all)-mostScales):] {
+		why := score.ByAnalyst + ": " + string(v.Ruling)
+		if v.Marking <= r.Clearance {
+			why = string(v.By) + ": " + string(v.Ruling)
+			if v.Reason != "" {
+				why += ", " + v.Reason
+			}
+		}
+		times = append(times, v.At)
+		q.Marks = append(q.Marks, score.Mark{At: v.At, Sort: intel.TurnRuled, Why: why})
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	measures := make([]Measure, 0, len(times)+1)
+	for _, at := range slices.Insert(slices.Clone(times), 0, time.Unix(0, 0)) {
+		m, err := ed.Measure(ctx, at)
+		if err != nil {
+			return err
+		}
+		measures = append(measures, m)
+	}
+	q.By = func(at time.Time) (score.Scale, score.Rulings) {
+		n, _ := slices.BinarySearchFunc(times, at, func(t, at time.Time) int {
+			if t.After(at) {
+				return 1
+			}
+			return -1
+		})
+		return measures[n].Scale, measures[n].Rulings
+	}
+	return nil
 }
 
 // mostSighted is among how many of the latest documents that mention a value those

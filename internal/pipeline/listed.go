@@ -21,7 +21,7 @@ func (ed *Editor) listedAtAll(e intel.Entity) bool {
 // word of those lists. Where documents say it too, lists that allege countries
 // are further voices; ATT&CK's lists may be what the documents were written from,
 // so a row is believed as its stronger half.
-func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now time.Time) []intel.Row {
+func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, cuts score.Cuts, now time.Time) []intel.Row {
 	type key struct {
 		entity intel.Entity
 		role   string
@@ -34,7 +34,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 		p := score.Fuse(listings(row.SaidBy, now))
 		i, ok := there[key{row.Entity, row.Role}]
 		if !ok {
-			row.Origins, row.Probability, row.Level = len(row.SaidBy), p, score.Level(p, len(row.SaidBy), false)
+			row.Origins, row.Probability, row.Level = len(row.SaidBy), p, cuts.Level(p, len(row.SaidBy), false)
 			there[key{row.Entity, row.Role}] = len(rows)
 			rows = append(rows, row)
 			continue
@@ -50,7 +50,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, now tim
 		} else {
 			r.Probability = max(r.Probability, p)
 		}
-		r.Level = score.Level(r.Probability, r.Origins, !r.Last.IsZero())
+		r.Level = cuts.Level(r.Probability, r.Origins, !r.Last.IsZero())
 	}
 	return rows
 }

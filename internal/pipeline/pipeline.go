@@ -59,6 +59,7 @@ type Pipeline struct {
 
 	known    atomic.Pointer[known]
 	copies   copies
+	rulings  rulings
 	settling sync.Mutex
 
 	mu      sync.Mutex

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -44,7 +45,11 @@ func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profil
 	}
 	var fragments, techniques []intel.Row
 	if len(names) > 0 {
-		if fragments, techniques, err = ed.following(ctx, r, names, sure, w.past(now)); err != nil {
+		past, err := ed.past(ctx, w, now)
+		if err != nil {
+			return err
+		}
+		if fragments, techniques, err = ed.following(ctx, r, names, sure, past); err != nil {
 			return err
 		}
 	}
@@ -67,7 +72,7 @@ func (ed *Editor) following(ctx context.Context, r intel.Reader, flaws []store.R
 		return nil, nil, err
 	}
 	for _, a := range rows {
-		row := ed.row(a, affects)
+		row := ed.row(a, affects, score.Cuts{})
 		row.Vulnerability, row.Description = a.Link.From.Name, "follows from exploiting "+a.Link.From.Name
 		fragments = append(fragments, guessed(row, a.Probability*sure[a.Link.From]))
 	}

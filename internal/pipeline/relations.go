@@ -37,7 +37,11 @@ type homes struct {
 
 func (ed *Editor) homes(ctx context.Context, r intel.Reader, w Window, now time.Time) (homes, error) {
 	h := homes{map[intel.Entity]map[intel.Entity]float64{}, ed, w, now}
-	rows, err := ed.DB.Homes(ctx, r, w.past(now))
+	past, err := ed.past(ctx, w, now)
+	if err != nil {
+		return h, err
+	}
+	rows, err := ed.DB.Homes(ctx, r, past)
 	if err != nil {
 		return h, err
 	}
@@ -260,13 +264,17 @@ func (ed *Editor) attackers(ctx context.Context, r intel.Reader, attacks []store
 	actors := slices.SortedFunc(maps.Keys(documents), func(a, b intel.Entity) int {
 		return cmp.Or(cmp.Compare(documents[b], documents[a]), cmp.Compare(a.Name, b.Name))
 	})
+	past, err := ed.past(ctx, w, now)
+	if err != nil {
+		return nil, err
+	}
 	var rows []intel.Row
 	for _, who := range actors[:min(len(actors), mostAttackers)] {
 		names, err := ed.DB.NamesOf(ctx, r, who)
 		if err != nil {
 			return nil, err
 		}
-		links, err := ed.DB.Told(ctx, r, store.Names(names), target, w.past(now), intel.Targets, intel.ClaimsAttack)
+		links, err := ed.DB.Told(ctx, r, store.Names(names), target, past, intel.Targets, intel.ClaimsAttack)
 		if err != nil {
 			return nil, err
 		}
@@ -275,7 +283,7 @@ func (ed *Editor) attackers(ctx context.Context, r intel.Reader, attacks []store
 		}
 		a := links[0]
 		row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: who, Relation: a.Link.Relation, Probability: a.Probability, First: a.First, Last: a.Last,
-			Level: score.Level(a.Probability, a.Origins, !a.Last.IsZero()), Origins: a.Origins, Documents: documents[who]}
+			Level: w.cuts.Level(a.Probability, a.Origins, !a.Last.IsZero()), Origins: a.Origins, Documents: documents[who]}
 		if row.Value, err = ed.title(ctx, r, who); err != nil {
 			return nil, err
 		}

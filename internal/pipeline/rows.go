@@ -34,7 +34,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		if s.Class == intel.Name || s.Class == intel.TTP {
 			most = w.most(everything) // names are joined
 		}
-		found, n, err := ed.section(ctx, r, outline, s, most, now)
+		found, n, err := ed.section(ctx, r, outline, s, most, w, now)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -53,7 +53,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	total -= fetched - len(all)
 	if !w.Back { // the lists are of today
 		observed := len(all)
-		all = ed.related(ed.listed(e, t.name, all, now), t.kin)
+		all = ed.related(ed.listed(e, t.name, all, w.cuts, now), t.kin, w.cuts)
 		total += len(all) - observed
 	}
 	slices.SortStableFunc(all, func(a, b intel.Row) int {
@@ -65,7 +65,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	}
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
 	if t.name == "ioc" && !w.Back { // the days that are counted are of today
-		if err := ed.doubt(ctx, r, all, func(row intel.Row) intel.Entity { return row.Entity }); err != nil {
+		if err := ed.doubt(ctx, r, all, func(row intel.Row) intel.Entity { return row.Entity }, w.cuts); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -83,14 +83,14 @@ func surest(a, b intel.Row) int {
 }
 
 // section reads the rows of one section, the most probable first.
-func (ed *Editor) section(ctx context.Context, r intel.Reader, o store.Outline, s store.Section, most int, now time.Time) ([]intel.Row, int, error) {
+func (ed *Editor) section(ctx context.Context, r intel.Reader, o store.Outline, s store.Section, most int, w Window, now time.Time) ([]intel.Row, int, error) {
 	if s.Class == intel.IOC {
-		return ed.screened(ctx, r, o, s, most, now)
+		return ed.screened(ctx, r, o, s, most, w, now)
 	}
 	found, n, err := ed.DB.RowsOf(ctx, r, o, s, most, 0)
 	rows := make([]intel.Row, len(found))
 	for i, a := range found {
-		rows[i] = ed.row(a, s)
+		rows[i] = ed.row(a, s, w.cuts)
 	}
 	return rows, n, err
 }
@@ -180,6 +180,11 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w
 	if err != nil {
 		return err
 	}
+	if w.Signed {
+		if err := ed.sign(ctx, r, proofs, ids, now); err != nil {
+			return err
+		}
+	}
 	for i := range rows {
 		if id, err := strconv.ParseInt(rows[i].ID, 10, 64); err == nil {
 			rows[i].Evidence = proofs[id]
@@ -189,13 +194,13 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w
 }
 
 // row makes one printable row of an assessed link.
-func (ed *Editor) row(a store.Assessed, s store.Section) intel.Row {
+func (ed *Editor) row(a store.Assessed, s store.Section, cuts score.Cuts) intel.Row {
 	e, title := a.Other(s)
 	set := ed.Reference()
 	// The level is told anew: of a name that several share each has a part.
 	row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: e, Value: e.Name, Relation: a.Link.Relation,
 		Hostname: a.Context.Hostname, Campaign: a.Context.Campaign, Phase: a.Context.Phase,
-		Level: score.Level(a.Probability, a.Origins, !a.Last.IsZero()), Probability: a.Probability, First: a.First, Last: a.Last, Origins: a.Origins, Documents: a.Documents,
+		Level: cuts.Level(a.Probability, a.Origins, !a.Last.IsZero()), Probability: a.Probability, First: a.First, Last: a.Last, Origins: a.Origins, Documents: a.Documents,
 		Description: a.Context.Note}
 	switch e.Kind.Class() {
 	case intel.Name:

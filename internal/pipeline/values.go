@@ -55,11 +55,15 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		return f, err
 	}
 	f.judge(screen)
-	self, err := ed.DB.Outline(ctx, r, []store.Resolution{{Name: e, Canonical: e, Share: 1}}, w.past(now))
+	w, past, err := ed.weighed(ctx, w, now)
 	if err != nil {
 		return f, err
 	}
-	w.Proofs = 5
+	self, err := ed.DB.Outline(ctx, r, []store.Resolution{{Name: e, Canonical: e, Share: 1}}, past)
+	if err != nil {
+		return f, err
+	}
+	w.Proofs, w.Signed = 5, true
 	linked := func(s store.Section) ([]intel.Row, error) {
 		found, _, err := ed.DB.RowsOf(ctx, r, self, s, 200, 0)
 		if err != nil {
@@ -67,7 +71,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		}
 		rows := make([]intel.Row, len(found))
 		for i, a := range found {
-			rows[i] = f.screened(ed.row(a, s), screen)
+			rows[i] = f.screened(ed.row(a, s, w.cuts), screen)
 		}
 		if err := ed.prove(ctx, r, rows, w, now); err != nil {
 			return nil, err
@@ -81,7 +85,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		return f, err
 	}
 	if e.Kind.Class() == intel.IOC && !w.Back {
-		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }); err != nil {
+		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }, w.cuts); err != nil {
 			return f, err
 		}
 	}
@@ -93,10 +97,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		}
 		f.Related = append(f.Related, some...)
 	}
-	if len(f.Names) > 0 {
-		f.Level, f.Probability = f.Names[0].Level, f.Names[0].Probability
-	}
-	f.Decayed = f.Known && f.Suppressed == "" && f.Level == intel.Low && !f.Last.IsZero() && f.Last.Before(now.Add(-fresh))
+	f.believe(now)
 	f.Country = ed.country(e)
 	return f, ed.again(ctx, r, &f, w, now)
 }
@@ -114,6 +115,15 @@ func (f *Finding) judge(s score.Screen) {
 			f.Verdicts = append(f.Verdicts, v)
 		}
 	}
+}
+
+// believe notes how far the value is believed to be anybody's, and whether age alone
+// has made that little.
+func (f *Finding) believe(now time.Time) {
+	if len(f.Names) > 0 {
+		f.Level, f.Probability = f.Names[0].Level, f.Names[0].Probability
+	}
+	f.Decayed = f.Known && f.Suppressed == "" && f.Level == intel.Low && !f.Last.IsZero() && f.Last.Before(now.Add(-fresh))
 }
 
 // screened is a row about the value, set aside if it or the other end is.

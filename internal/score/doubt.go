@@ -79,6 +79,7 @@ type Doubt struct {
 	Burst     bool // one voice alone says it, and only on days of a burst
 	Load      bool // nothing but the first load of a source dates it
 	Claimants int  // actors, malware and tools that its value is said to be of
+	Cuts      Cuts // where levels begin
 }
 
 // Against returns what speaks against a row that rests on grounds, by the odd
@@ -122,7 +123,7 @@ func Doubted(r intel.Row, d Doubt) intel.Row {
 		return r
 	}
 	r.Doubts, r.Probability = why, p
-	if l := Level(p, r.Origins, dated); rankOf(l) < rankOf(r.Level) {
+	if l := d.Cuts.Level(p, r.Origins, dated); rankOf(l) < rankOf(r.Level) {
 		r.Level = l
 	}
 	return r

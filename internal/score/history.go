@@ -41,6 +41,8 @@ type Inquiry struct {
 	// Marks are the moments at which Aside may change, among others.
 	Marks []Mark
 	Aside func(time.Time) Aside
+	// By is what rows were weighed by at a moment; nil: by the scale alone.
+	By func(time.Time) (Scale, Rulings)
 }
 
 // History tells how far a row was believed, from the first word on, by the rules of
@@ -259,11 +261,17 @@ func (t *teller) aside(at time.Time) Aside {
 
 // weigh assesses what is known as of a moment.
 func (t *teller) weigh(at time.Time, a Aside) belief {
-	t.scratch = t.scale.explain(t.scratch[:0], t.state, at)
+	scale, evidence := t.scale, t.state
+	if t.q.By != nil {
+		var words Rulings
+		scale, words = t.q.By(at)
+		evidence = words.Among(evidence)
+	}
+	t.scratch = scale.explain(t.scratch[:0], evidence, at)
 	s := belief{P: Fuse(t.scratch), aside: a.Reason, at: at.UnixMicro(), begun: true}
 	dated := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
 	s.Origins = voices(t.scratch)
-	s.Believed, s.Level = s.P, Level(s.P, s.Origins, dated)
+	s.Believed, s.Level = s.P, scale.Cuts.Level(s.P, s.Origins, dated)
 	if a.Reason != "" {
 		s.Believed, s.Level = min(s.P, a.Most), intel.Low
 	}
@@ -288,7 +296,7 @@ func (t *teller) fade(from belief, to int64) belief {
 	a := t.aside(time.UnixMicro(from.at))
 	at := func(us int64) belief { return t.weigh(time.UnixMicro(us).UTC(), a) }
 	parts := int64(1)
-	if slices.ContainsFunc(t.state, func(e intel.Evidence) bool { return e.Stance == intel.Disputes }) {
+	if slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Disputes }) { // of the last weighing
 		parts = fadeSteps
 	}
 	step := max(1, (to-from.at)/parts)
@@ -342,7 +350,11 @@ func (t *teller) turn(before belief, at int64) belief {
 		t.tell(now, kind, why, before, after)
 	}
 	for _, m := range marks {
-		t.tell(m.At.UTC(), m.Sort, m.Why, after, after)
+		was := after
+		if m.Sort == intel.TurnRuled {
+			was = before
+		}
+		t.tell(m.At.UTC(), m.Sort, m.Why, was, after)
 	}
 	return after
 }

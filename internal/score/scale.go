@@ -10,7 +10,10 @@ import (
 
 // A Record is how often something that was said turned out right and wrong, by
 // people who looked.
-type Record struct{ Right, Wrong float64 }
+type Record struct {
+	Right float64 `json:"right"`
+	Wrong float64 `json:"wrong"`
+}
 
 // strength is how many judgements an assumption is worth.
 const strength = 8
@@ -31,6 +34,10 @@ type Sort string
 type Scale struct {
 	Sources map[intel.SourceID]Record
 	Sorts   map[Sort]Record
+	// Own is what the verdicts of this store add to Sources.
+	Own map[intel.SourceID]Record
+	// Cuts are where the levels begin.
+	Cuts Cuts
 }
 
 // Alike is the probability that all origins of a row are wrong alike, however
@@ -40,7 +47,8 @@ const Alike = 0.02
 
 // reliability is the probability that a source is right.
 func (s Scale) reliability(source intel.SourceID, letter intel.Reliability) float64 {
-	return s.Sources[source].mean(Reliability(letter))
+	shipped, own := s.Sources[source], s.Own[source]
+	return Record{shipped.Right + own.Right, shipped.Wrong + own.Wrong}.mean(Reliability(letter))
 }
 
 // leastTold is the directness below which a document says something of so many
@@ -174,7 +182,10 @@ func numbers(e intel.Entity) (least, most byte, ok bool) {
 // worth is q of one piece as of now, and its parts. Evidence without a date is
 // as old as our knowing of it; a date in the future is not believed either.
 func (s Scale) worth(e intel.Evidence, now time.Time) Step {
-	st := Step{Origin: e.Origin, Stance: e.Stance, Reliability: s.reliability(e.Source, e.Reliability), Directness: s.directness(e.Link, e.Weight), At: e.At, Pieces: 1}
+	st := Step{Origin: e.Origin, Source: e.Source, Stance: e.Stance, Reliability: s.reliability(e.Source, e.Reliability), Directness: e.Weight, At: e.At, Pieces: 1}
+	if !e.Source.Reserved() { // an analyst says it of the very row, whatever the value looks like
+		st.Directness = s.directness(e.Link, e.Weight)
+	}
 	if st.since, st.until = e.Since, e.At; st.since.IsZero() {
 		st.since = e.At
 	}

@@ -28,19 +28,11 @@ const (
 )
 
 // Level puts a probability in words: High from 0.80, Medium from 0.50, Low
-// below. High also asks for a known date and for at least two independent
+// below, as [Cuts] does that no store has moved. High also asks for a known date and for at least two independent
 // origins: one voice, be it ever so reliable, is Medium at most, since nothing
 // yet shows that it did not err. A level never follows from the sort of a
 // source.
-func Level(p float64, origins int, dated bool) intel.Level {
-	switch {
-	case p >= 0.8 && origins >= 2 && dated:
-		return intel.High
-	case p >= 0.5:
-		return intel.Medium
-	}
-	return intel.Low
-}
+func Level(p float64, origins int, dated bool) intel.Level { return Cuts{}.Level(p, origins, dated) }
 
 // Reliability is the mean of the prior of an Admiralty letter.
 func Reliability(r intel.Reliability) float64 {
@@ -89,14 +81,15 @@ func HalfLife(l intel.Link) time.Duration {
 // A Step is what one origin adds to the belief in a link: the product of the
 // three parts of its strongest piece.
 type Step struct {
-	Origin      string       `json:"origin"`
-	Stance      intel.Stance `json:"stance"`
-	Worth       float64      `json:"worth"`       // q: reliability × directness × fading
-	Reliability float64      `json:"reliability"` // r: of the source
-	Directness  float64      `json:"directness"`  // w: how plainly it says so
-	Fading      float64      `json:"fading"`      // what age has left of it
-	At          time.Time    `json:"at,omitzero"` // event time; zero is unknown
-	Pieces      int          `json:"pieces"`      // of this origin, of which one counts
+	Origin      string         `json:"origin"`
+	Source      intel.SourceID `json:"source"` // of the strongest piece
+	Stance      intel.Stance   `json:"stance"`
+	Worth       float64        `json:"worth"`       // q: reliability × directness × fading
+	Reliability float64        `json:"reliability"` // r: of the source
+	Directness  float64        `json:"directness"`  // w: how plainly it says so
+	Fading      float64        `json:"fading"`      // what age has left of it
+	At          time.Time      `json:"at,omitzero"` // event time; zero is unknown
+	Pieces      int            `json:"pieces"`      // of this origin, of which one counts
 	// With names the origin that counts for this one, see [Republication].
 	With string `json:"with,omitempty"`
 
@@ -224,14 +217,14 @@ func (s Scale) levels(out []intel.Assessment, scratch []Step, evidence []intel.E
 			visible = slices.DeleteFunc(slices.Clone(evidence), func(e intel.Evidence) bool { return e.Marking > m })
 		}
 		scratch = s.explain(scratch[:0], visible, now)
-		out = append(out, assess(scratch, visible, m, now))
+		out = append(out, s.assess(scratch, visible, m, now))
 	}
 	return out, scratch
 }
 
-func assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
+func (s Scale) assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
 	a := intel.Assessment{Link: evidence[0].Link, Marking: m, At: now}
-	a.Origins = voices(steps)
+	a.Origins = voices(steps) - spoken(steps)
 	var newest time.Time
 	for _, e := range evidence {
 		if e.Stance == intel.Supports && e.Dated(now) {
@@ -249,6 +242,6 @@ func assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.T
 	a.Documents = len(evidence)
 	dated := !a.Last.IsZero()
 	a.Probability = Fuse(steps)
-	a.Level = Level(a.Probability, a.Origins, dated)
+	a.Level = s.Cuts.Level(a.Probability, a.Origins, dated)
 	return a
 }

@@ -20,6 +20,7 @@ type Derived struct {
 	Evidence     []intel.Evidence
 	Titles       map[intel.Entity]string // how the document writes names
 	Speech       intel.Speech
+	Ruled        []intel.Link // rows that it is a verdict on: they are weighed again
 }
 
 // A Derivation says how a batch was derived and how to weigh what it touches.
@@ -62,6 +63,13 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 			return err
 		}
 		for l := range touched {
+			links[l] = true
+		}
+		ruled, err := s.ruled(ctx, batch)
+		if err != nil {
+			return err
+		}
+		for _, l := range ruled {
 			links[l] = true
 		}
 		if err := s.weigh(ctx, links, touched); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -27,13 +28,14 @@ func verdicts[V any](ctx context.Context, db *DB, of func(intel.Document) (V, bo
 	docs, err := query(ctx, db.read, func(r *sql.Rows, d *intel.Document) error {
 		var learned sql.NullInt64
 		var claims string
-		err := r.Scan(&d.Source, &d.Genre, &d.Title, &d.Marking, &claims, &learned)
-		d.Learned = toTime(learned)
+		var key []byte
+		err := r.Scan(&key, &d.Source, &d.Genre, &d.Title, &d.Marking, &claims, &learned)
+		d.ID, d.Learned = intel.DocumentID(hex.EncodeToString(key)), toTime(learned)
 		if err != nil {
 			return err
 		}
 		return json.Unmarshal([]byte(claims), &d.Claims)
-	}, `SELECT s.name, d.genre, d.title, d.marking, d.claims, d.learned FROM documents d JOIN sources s ON s.id = d.source WHERE d.genre = 'verdict' ORDER BY d.learned, d.id`)
+	}, `SELECT d.key, s.name, d.genre, d.title, d.marking, d.claims, d.learned FROM documents d JOIN sources s ON s.id = d.source WHERE d.genre = 'verdict' ORDER BY d.learned, d.id`)
 	if err != nil {
 		return nil, fmt.Errorf("verdicts: %w", err)
 	}

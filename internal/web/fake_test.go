@@ -206,6 +206,7 @@ func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Pro
 		return nil, nil
 	}
 	return []intel.Proof{
+		{Document: "0123abc2", Source: intel.SourceID(f.text("analyst:ana")), Genre: intel.Verdict, Title: f.text("Refuted by analyst:ana: ipv4:203.0.113.77 indicates actor:astro-locker"), Snippet: f.text("a customer of ours"), Offset: -1, At: ago(1), Stance: intel.Disputes, Weight: 1, Marking: intel.AmberStrict},
 		{Document: "0123abc0", Source: intel.SourceID(f.text("northgate-labs")), Title: f.text("incident note 212"), URL: f.text("javascript:alert(1)//"), Snippet: f.text("…the same loader beaconed to 203[.]0[.]113[.]77:8443 every 61 seconds…"), Offset: 4181, At: ago(3), Origin: f.text("Northgate Labs"), Weight: .9},
 		{Document: "0123abc1", Source: "kelp-forum", URL: "https://kelp.example/t/1", Snippet: "box was 203.0.113.77, still warm", Offset: -1, Origin: "seller", Stance: intel.Disputes},
 	}, nil
@@ -277,6 +278,22 @@ func (f fake) Search(context.Context, intel.Reader, string, int) (web.Results, e
 		r.Documents = append(r.Documents, web.DocumentHit{Document: d, Snippet: f.text("…the group calls itself Astro Locker Team…")})
 	}
 	return r, nil
+}
+
+func (f fake) Scoreboard(context.Context) (b intel.Scoreboard, err error) {
+	if f.empty {
+		return b, nil
+	}
+	share := .947
+	b.Levels = []intel.LevelRecord{{Level: intel.High, From: .8, Right: 157, N: 161, OwnRight: 5, OwnN: 9.7, Observed: &share}, {Level: intel.Medium, From: .5}, {Level: intel.Low, Right: 114, N: 433}}
+	for i := range 10 {
+		p := (float64(i) + .5) / 10
+		b.Bins = append(b.Bins, intel.Bin{Predicted: p, Observed: p * .97, N: 168, Least: p * .9, Most: min(1, p*1.05)})
+	}
+	for i, name := range []string{"sophos", f.text("northgate-labs"), "tweetfeed"} {
+		b.Sources = append(b.Sources, intel.SourceRecord{Source: intel.SourceID(name), Letter: 'B', Right: float64(29 * i), Wrong: 1, OwnWrong: .5 * float64(i), Mean: .921})
+	}
+	return b, nil
 }
 
 func (f fake) Sources(context.Context) ([]web.SourceHealth, error) {

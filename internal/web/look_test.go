@@ -124,7 +124,7 @@ func TestPagesFitEveryWidthInBothColours(t *testing.T) {
 	shots := os.Getenv("PORTENT_SHOTS")
 	for name, path := range map[string]string{"start": "/", "list": "/actors", "actor": "/actor/astro-locker?open=ioc-800",
 		"country": "/country/DE?open=relation-RU-DE", "flaw": "/vulnerability/CVE-2099-10417", "product": "/product/acme/gateway", "indicator": "/indicator/ipv4/203.0.113.77", "aside": "/indicator/ipv4/192.0.2.53",
-		"document": "/document/0123abc0", "search": "/search?q=astro+locker", "sources": "/sources", "missing": "/actor/nobody"} {
+		"document": "/document/0123abc0", "search": "/search?q=astro+locker", "sources": "/sources", "scoreboard": "/scoreboard", "missing": "/actor/nobody"} {
 		for _, colour := range []string{"light", "dark"} {
 			b.do(send(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colour}}})) //nolint:misspell // the name that CSS gives it
 			for _, width := range []int64{320, 390, 768, 1280, 1440} {
@@ -160,7 +160,7 @@ func TestHostilePagesRunNothing(t *testing.T) {
 	b := newTab(t)
 	server := httptest.NewServer(serve(fake{text: hostile}))
 	defer server.Close()
-	for _, path := range []string{"/", "/actor/astro-locker?open=ioc-800", "/country/DE?open=relation-RU-DE", "/vulnerability/CVE-2099-10417", "/indicator/ipv4/203.0.113.77", "/document/0123abc0", "/search?q=x", "/sources"} {
+	for _, path := range []string{"/", "/actor/astro-locker?open=ioc-800", "/country/DE?open=relation-RU-DE", "/vulnerability/CVE-2099-10417", "/indicator/ipv4/203.0.113.77", "/document/0123abc0", "/search?q=x", "/sources", "/scoreboard"} {
 		for _, width := range []int64{390, 1280} {
 			b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(server.URL+path), chromedp.WaitReady("main"))
 			if spill := ask[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); spill > 0 {

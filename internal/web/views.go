@@ -39,6 +39,9 @@ type Views interface {
 
 	// Sources lists every source with its health.
 	Sources(ctx context.Context) ([]SourceHealth, error)
+
+	// Scoreboard tells how true it was what was believed, for everybody alike.
+	Scoreboard(ctx context.Context) (intel.Scoreboard, error)
 }
 
 // PageRows is how many rows of a table one page shows.

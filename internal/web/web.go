@@ -48,6 +48,7 @@ func Handler(s Site) http.Handler {
 	mux.HandleFunc("GET /{$}", h.page(h.start))
 	mux.HandleFunc("GET /search", h.page(h.search))
 	mux.HandleFunc("GET /sources", h.page(h.sources))
+	mux.HandleFunc("GET /scoreboard", h.page(h.scoreboard))
 	mux.HandleFunc("GET /document/{id}", h.page(h.document))
 	mux.HandleFunc("GET /indicator/{kind}/{value...}", h.page(h.indicator))
 	mux.HandleFunc("GET /evidence/{row}", h.evidence)

@@ -22,7 +22,7 @@ func paths() []string {
 		"/actor/astro-locker", "/actor/astro-locker?open=ioc-800", "/actor/astro-locker?open=ioa-1050", "/actor/astro-locker?per=month", "/actor/astro-locker?section=ioc&page=2&ioc=203&level=High&kind=ipv4",
 		"/malware/cobalt-strike", "/tool/x", "/campaign/cold-gateway", "/country/DE", "/vulnerability/CVE-2099-10417", "/handle/kelp/astro_support", "/channel/kelp/room",
 		"/indicator/ipv4/203.0.113.77", "/indicator/ipv4/192.0.2.53?open=claims-1", "/indicator/file/%2Fportal%2Fadmin%2Fexport.asp", "/indicator/url/https:%2F%2Fa.example%2Fx%2F",
-		"/document/0123abc0", "/search", "/search?q=astro+locker", "/search?q=astro&page=2", "/sources", "/sources?state=failing&name=kelp", "/sources?state=none", "/evidence/1?span=7&id=ioc-1&value=203.0.113.77", "/evidence/1050?span=7&id=ioa-1&predicted=1"}
+		"/document/0123abc0", "/search", "/search?q=astro+locker", "/search?q=astro&page=2", "/sources", "/sources?state=failing&name=kelp", "/sources?state=none", "/scoreboard", "/evidence/1?span=7&id=ioc-1&value=203.0.113.77", "/evidence/1050?span=7&id=ioa-1&predicted=1"}
 }
 
 func TestEveryPageRenders(t *testing.T) {

@@ -1,0 +1,309 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/score"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// rulings keeps what analysts said of rows for as long as nobody says more.
+type rulings struct {
+	mu     sync.Mutex
+	n      int // verdicts of every sort
+	all    []intel.RowVerdict
+	latest time.Time     // when the last of all was given
+	final  score.Rulings // what counts from then on
+}
+
+// read returns every verdict on a row, and how many verdicts of every sort there
+// were before it looked.
+func (k *rulings) read(ctx context.Context, db *store.DB) ([]intel.RowVerdict, int, error) {
+	n, err := db.Verdicts(ctx)
+	if err != nil || n == 0 {
+		return nil, n, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.n != n {
+		all, err := db.RowVerdicts(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		// One that came behind the count is read again next time.
+		k.n, k.all, k.latest = n, all, time.Time{}
+		for _, v := range all {
+			if v.At.After(k.latest) {
+				k.latest = v.At
+			}
+		}
+		k.final = score.NewRulings(all, k.latest)
+	}
+	return k.all, k.n, nil
+}
+
+// asOf returns what counts as of a moment of all that were read.
+func (k *rulings) asOf(all []intel.RowVerdict, now time.Time) score.Rulings {
+	k.mu.Lock()
+	final, latest, same := k.final, k.latest, len(k.all) == len(all)
+	k.mu.Unlock()
+	if same && !now.Before(latest.Truncate(time.Second)) {
+		return final
+	}
+	return score.NewRulings(all, now)
+}
+
+// A Measure is all that evidence is weighed by as of a moment.
+type Measure struct {
+	Scale   score.Scale
+	Rulings score.Rulings
+	now     time.Time
+	n       int // verdicts of every sort that it knows of
+	known   []intel.RowVerdict
+}
+
+// Judge assesses evidence, grouped by link, with what analysts said of the links.
+func (m Measure) Judge(evidence []intel.Evidence) []intel.Assessment {
+	return m.Scale.Links(m.Rulings.Among(evidence), m.now)
+}
+
+// Explain returns what each origin and analyst adds to the belief in one link.
+func (m Measure) Explain(evidence []intel.Evidence) []score.Step {
+	return m.Scale.Explain(m.Rulings.Among(evidence), m.now)
+}
+
+// measureOf reads what evidence is weighed by as of a moment.
+func measureOf(ctx context.Context, db *store.DB, k *rulings, now time.Time) (m Measure, err error) {
+	m.now = now
+	if m.known, m.n, err = k.read(ctx, db); err != nil {
+		return m, err
+	}
+	m.Rulings = k.asOf(m.known, now)
+	lesson, _, err := lessonOf(ctx, db, now)
+	if err != nil {
+		return m, err
+	}
+	m.Scale = score.Learned().With(lesson)
+	return m, nil
+}
+
+// lessonOf returns what verdicts taught the scale that rows are weighed by as of
+// then, and false if they taught nothing yet.
+func lessonOf(ctx context.Context, db *store.DB, then time.Time) (l score.Lesson, ok bool, err error) {
+	body, err := db.Scale(ctx, then)
+	if errors.Is(err, intel.ErrNotFound) {
+		return l, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &l)
+	}
+	return l, err == nil, err
+}
+
+// measure reads what evidence is weighed by now.
+func (p *Pipeline) measure(ctx context.Context, now time.Time) (Measure, error) {
+	return measureOf(ctx, p.DB, &p.rulings, now)
+}
+
+// Measure reads what evidence was weighed by as of a moment.
+func (ed *Editor) Measure(ctx context.Context, now time.Time) (Measure, error) {
+	return measureOf(ctx, ed.DB, &ed.rulings, now)
+}
+
+// weighed returns a window that knows where levels begin, and how a read of it
+// weighs: zero for now.
+func (ed *Editor) weighed(ctx context.Context, w Window, now time.Time) (Window, store.Weighing, error) {
+	if !w.Back {
+		lesson, _, err := lessonOf(ctx, ed.DB, now)
+		w.cuts = lesson.Cuts
+		return w, store.Weighing{}, err
+	}
+	m, err := ed.Measure(ctx, now)
+	w.cuts = m.Scale.Cuts
+	return w, store.Weighing{Now: now, Judge: m.Judge}, err
+}
+
+// past is how a read of a window weighs: zero for now.
+func (ed *Editor) past(ctx context.Context, w Window, now time.Time) (store.Weighing, error) {
+	_, past, err := ed.weighed(ctx, w, now)
+	return past, err
+}
+
+// missed makes rows wait that somebody ruled on while they may have been weighed by
+// a measure that did not know it yet.
+func (p *Pipeline) missed(ctx context.Context, m Measure) error {
+	all, n, err := p.rulings.read(ctx, p.DB)
+	if err != nil || n == m.n {
+		return err
+	}
+	knew := make(map[intel.DocumentID]bool, len(m.known))
+	for _, v := range m.known {
+		knew[v.Kept] = true
+	}
+	var links []intel.Link
+	for _, v := range all {
+		if !knew[v.Kept] {
+			links = append(links, v.Link)
+		}
+	}
+	if len(links) == 0 {
+		return nil // on names or values
+	}
+	return p.DB.Touch(ctx, links)
+}
+
+// learn takes in what verdicts teach of sources and levels: rows are weighed by it
+// from now on. With anew, all rows are about to be.
+func (p *Pipeline) learn(ctx context.Context, now time.Time, anew bool) error {
+	all, _, err := p.rulings.read(ctx, p.DB)
+	if err != nil {
+		return err
+	}
+	former, taught, err := lessonOf(ctx, p.DB, now)
+	if err != nil {
+		return err
+	}
+	ruled := intel.RowsRuled(all, now)
+	if len(ruled) == 0 && !taught {
+		return nil // nobody ever ruled on a row
+	}
+	links := make([]intel.Link, len(ruled))
+	for i, v := range ruled {
+		links[i] = v.Link
+	}
+	support, err := p.DB.Support(ctx, links, now)
+	if err != nil {
+		return err
+	}
+	lesson := score.Lesson{Sources: score.Experience(ruled, support, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, now), former.Cuts)}
+	if lesson.Same(former) && !anew {
+		return nil
+	}
+	body, err := json.Marshal(lesson)
+	if err != nil {
+		return fmt.Errorf("learn from verdicts: %w", err)
+	}
+	return p.DB.SaveScale(ctx, now, string(body), anew)
+}
+
+// Judgeable returns how far a row is believed by what sources say alone, and
+// intel.ErrNotFound if none of them supports it: a word makes no row.
+func (ed *Editor) Judgeable(ctx context.Context, r intel.Reader, id int64, now time.Time) (b intel.Belief, err error) {
+	parts, err := ed.DB.Parts(ctx, r, id, now)
+	if err != nil {
+		return b, err
+	}
+	m, err := ed.Measure(ctx, now)
+	if err != nil {
+		return b, err
+	}
+	all := m.Scale.Links(parts, now)
+	if len(all) == 0 || all[len(all)-1].Origins == 0 {
+		return b, fmt.Errorf("row %d: nobody says it: %w", id, intel.ErrNotFound)
+	}
+	a := all[len(all)-1]
+	return intel.Belief{Probability: a.Probability, Origins: a.Origins, Dated: !a.Last.IsZero()}, nil
+}
+
+// Rulings returns all that was ever ruled of a row that r may read, in order.
+func (ed *Editor) Rulings(ctx context.Context, r intel.Reader, l intel.Link) (out []intel.RowVerdict, err error) {
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	for _, v := range all {
+		if v.Link == l && v.Marking <= r.Clearance {
+			out = append(out, v)
+		}
+	}
+	return out, err
+}
+
+// Proofs returns the word of an analyst on a row, if one counts and r may read it,
+// and behind it the up to n weightiest pieces of evidence.
+func (ed *Editor) Proofs(ctx context.Context, r intel.Reader, a store.Assessed, n int, now time.Time) ([]intel.Proof, error) {
+	m, err := ed.Measure(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	proofs, err := ed.DB.Proofs(ctx, r, []int64{a.ID}, n, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	return append(signed(m.Rulings, r, a.Link), proofs[a.ID]...), nil
+}
+
+// signed is the word on a row that counts, as a proof for those who may read it.
+func signed(rulings score.Rulings, r intel.Reader, l intel.Link) []intel.Proof {
+	v, ok := rulings.On(l)
+	if !ok || v.Marking > r.Clearance {
+		return nil
+	}
+	p := intel.Proof{Document: v.Kept, Source: v.By, Genre: intel.Verdict, Title: "Confirmed by " + string(v.By) + ": " + l.String(), Snippet: v.Reason, Offset: -1, At: v.At, Weight: 1, Marking: v.Marking}
+	if v.Ruling == intel.RefuteRow {
+		p.Title, p.Stance = "Refuted by "+string(v.By)+": "+l.String(), intel.Disputes
+	}
+	return []intel.Proof{p}
+}
+
+// sign puts the word of analysts on rows before what proves them.
+func (ed *Editor) sign(ctx context.Context, r intel.Reader, proofs map[int64][]intel.Proof, rows []int64, now time.Time) error {
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	rulings := ed.rulings.asOf(all, now)
+	links, err := ed.DB.Links(ctx, rows)
+	if err != nil {
+		return err
+	}
+	for id, l := range links {
+		proofs[id] = append(signed(rulings, r, l), proofs[id]...)
+	}
+	return nil
+}
+
+// signedBy is the marking of the words of analysts that a profile shows: what they
+// do to rows is for all, who said them is not.
+func signedBy(p intel.Profile) (m intel.Marking) {
+	for _, t := range p.Tables() {
+		for _, row := range *t.Rows {
+			for _, proof := range row.Evidence {
+				m = max(m, proof.Marking)
+			}
+		}
+	}
+	return m
+}
+
+// Scoreboard returns how true it was what was believed. Letters are those of sources
+// that brought nothing yet.
+func (ed *Editor) Scoreboard(ctx context.Context, letters map[intel.SourceID]intel.Reliability, now time.Time) (b intel.Scoreboard, err error) {
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	if err != nil {
+		return b, err
+	}
+	m, err := ed.Measure(ctx, now)
+	if err != nil {
+		return b, err
+	}
+	sources, err := ed.DB.Sources(ctx, now)
+	if err != nil {
+		return b, err
+	}
+	known := map[intel.SourceID]intel.Reliability{}
+	for _, s := range m.Scale.Records(nil) {
+		known[s.Source] = letters[s.Source]
+	}
+	for _, s := range sources {
+		known[s.Name] = s.Reliability
+	}
+	sample := score.Sample()
+	b.Sources = m.Scale.Records(known)
+	b.Levels = m.Scale.Cuts.Levels(sample, score.Outcomes(intel.RowsRuled(all, now), now))
+	b.Bins = score.Bins(sample)
+	return b, nil
+}
