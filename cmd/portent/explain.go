@@ -6,18 +6,24 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
 type explainCmd struct {
-	Row []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'."`
+	History bool     `help:"How far it was believed from the first word on, and why that changed."`
+	Row     []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'."`
 }
 
 // closeEnough is how far what is recomputed may be from what is stored.
 const closeEnough = 1e-9
+
+// mostWords is how much of what was said of a row its history is told from.
+const mostWords = 1 << 20
 
 // Run implements the command.
 func (c *explainCmd) Run(ctx context.Context, a *app) error {
@@ -25,16 +31,31 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	db := ed.DB
-	id, err := c.id(ctx, db)
+	id, err := c.id(ctx, ed.DB)
 	if err != nil {
 		return err
 	}
-	row, err := db.Between(ctx, a.reader(), id)
+	w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
+	switch {
+	case c.History:
+		h, err := ed.History(ctx, a.reader(), id, w, a.asOf(), mostWords)
+		if err != nil {
+			return err
+		}
+		return a.history(h)
+	case w.Back:
+		return c.then(ctx, a, ed, id, w)
+	}
+	return c.now(ctx, a, ed, id)
+}
+
+// now explains a row as it stands.
+func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id int64) error {
+	row, err := ed.DB.Between(ctx, a.reader(), id)
 	if err != nil {
 		return err
 	}
-	parts, err := db.Parts(ctx, a.reader(), id, row.At)
+	parts, err := ed.DB.Parts(ctx, a.reader(), id, row.At)
 	if err != nil {
 		return err
 	}
@@ -45,7 +66,7 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	steps := then.Explain(parts)
 	p, heard := score.Fuse(steps), score.Voices(steps, parts)
 	now := a.asOf()
-	if parts, err = db.Parts(ctx, a.reader(), id, now); err != nil {
+	if parts, err = ed.DB.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
 	}
 	measure, err := ed.Measure(ctx, now)
@@ -75,6 +96,60 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess --scores weighs it again", id, row.Probability, p)
 	}
 	return err
+}
+
+// then explains a row from what was known at a time that is past.
+func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id int64, w pipeline.Window) error {
+	r, now := a.reader(), a.asOf()
+	h, err := ed.History(ctx, r, id, w, now, mostWords)
+	if err != nil {
+		return err
+	}
+	parts, err := ed.Parts(ctx, r, id, w, now)
+	if err != nil {
+		return err
+	}
+	measure, err := ed.Measure(ctx, now)
+	if err != nil {
+		return err
+	}
+	steps := measure.Explain(parts)
+	p := score.Fuse(steps)
+	row := intel.Assessment{Link: h.Link, Probability: p, Level: intel.Low, At: now}
+	if all := measure.Judge(parts); len(all) > 0 {
+		row = all[len(all)-1]
+	}
+	last := h.Turns[len(h.Turns)-1]
+	if a.cli.JSON {
+		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, steps...), "believed": last.Believed})
+	}
+	if len(steps) == 0 {
+		fmt.Fprintln(a.out, "nobody had said so by then")
+	}
+	a.explained(row.Link, row, steps, p, p)
+	if last.Believed < p {
+		fmt.Fprintf(a.out, "set aside then, and so believed no more than %s\n", intel.Decimal(last.Believed))
+	}
+	return nil
+}
+
+// history prints how far a row was believed, a line for each change.
+func (a *app) history(h intel.History) error {
+	if a.cli.JSON {
+		return a.print(h)
+	}
+	fmt.Fprintf(a.out, "%s, by the rules of today\n\n", h.Link)
+	for _, t := range h.Turns {
+		fmt.Fprintf(a.out, "%s  %-9s  %s → %s  %-6s  %s\n", t.At.UTC().Format(time.DateOnly), t.Sort, intel.Decimal(t.BelievedBefore), intel.Decimal(t.Believed), t.Level, t.Why)
+	}
+	if h.More > 0 {
+		fmt.Fprintf(a.out, "\n%d more changes are left out\n", h.More)
+	}
+	if h.Unread > 0 {
+		fmt.Fprintf(a.out, "\n%d more pieces of evidence are in the last line alone\n", h.Unread)
+	}
+	return nil
 }
 
 // judged prints how often people found the sources of a row right and wrong, and

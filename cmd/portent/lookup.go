@@ -148,7 +148,7 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
 			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
-			"seen_again": f.SeenAgain, "misp_score": f.Polynomial})
+			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model})
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:

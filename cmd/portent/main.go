@@ -37,7 +37,7 @@ type cli struct {
 	Config   kong.ConfigFlag `help:"Configuration file in TOML: flags by name, those of a command in the table of its name." placeholder:"FILE"`
 	JSON     bool            `name:"json" help:"Print JSON: one object, or one object a line."`
 	Now      time.Time       `help:"Pretend that it is this time (RFC 3339, or a day), for reproducible runs." placeholder:"TIME"`
-	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day): profile, publish, lookup, forecast." placeholder:"TIME"`
+	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day): profile, publish, lookup, explain, forecast." placeholder:"TIME"`
 	Quiet    bool            `short:"q" help:"No progress, no remarks."`
 	LogLevel string          `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 
@@ -54,6 +54,7 @@ type cli struct {
 	Unsuppress unsuppressCmd `cmd:"" help:"Rule that values are indicators all the same, whatever lists say."`
 	Row        rowCmd        `cmd:"" help:"Rule that rows are true or not, whoever says them."`
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
+	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds; it is kept if it is better than the one that ships."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
 	Scoreboard scoreboardCmd `cmd:"" help:"Print how true it was what was believed: levels, calibration, sources."`

@@ -95,7 +95,7 @@ func TestMistakesOnTheCommandLineAreSaidToBeThat(t *testing.T) {
 		{exitFailed, []string{"--db", db, "profile", "Cold Lymx"}, "did you mean actor:cold-lynx?"},
 		{exitFailed, []string{"--db", newStore(t), "profile", "Cold Lynx"}, "is empty"},
 		{exitUsage, []string{"--now", "yesterday", "version"}, "no time such as 2026-03-17"},
-		{exitUsage, []string{"--db", db, "--as-of", "2026-02-01", "doctor"}, "--as-of is for profile, publish, lookup, forecast"},
+		{exitUsage, []string{"--db", db, "--as-of", "2026-02-01", "doctor"}, "--as-of is for profile, publish, lookup, explain, forecast"},
 		{exitUsage, []string{"--db", db, "sources", "--as-of", "2026-02-01", "list"}, "--as-of is for profile"},
 		{exitUsage, []string{"--db", db, "--json", "profile", "--format", "markdown", "Cold Lynx"}, "not both"},
 		{exitUsage, []string{"--db", db, "profile", "--preview", "0", "Cold Lynx"}, "1 or more"},

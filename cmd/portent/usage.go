@@ -10,7 +10,7 @@ import (
 )
 
 // past is the commands that obey --as-of.
-func past() []string { return []string{"profile", "publish", "lookup", "forecast"} }
+func past() []string { return []string{"profile", "publish", "lookup", "explain", "forecast"} }
 
 // check finds what is wrong with flags that are each right.
 func (c *cli) check(k *kong.Context) error {

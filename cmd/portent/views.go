@@ -274,6 +274,18 @@ func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel
 	return v.ed.Proofs(ctx, r, a, 20, v.now())
 }
 
+// mostShown is how much of what was said of a row the history on a page is told from.
+const mostShown = 10_000
+
+// History implements web.Views.
+func (v *views) History(ctx context.Context, r intel.Reader, row string) (intel.History, error) {
+	id, err := strconv.ParseInt(row, 10, 64)
+	if err != nil {
+		return intel.History{}, fmt.Errorf("row %q: %w", row, intel.ErrNotFound)
+	}
+	return v.ed.History(ctx, r, id, pipeline.Window{}, v.now(), mostShown)
+}
+
 // Indicator implements web.Views.
 func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (web.Indicator, error) {
 	f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
@@ -283,7 +295,8 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 	if !f.Known && f.Suppressed == "" {
 		return web.Indicator{}, fmt.Errorf("indicator %s: %w", e, intel.ErrNotFound)
 	}
-	out := web.Indicator{Entity: e, AsOf: v.now(), Suppressed: f.Suppressed, First: f.First, Last: f.Last, Claims: f.Names, Related: f.Related, Total: f.Documents}
+	out := web.Indicator{Entity: e, AsOf: v.now(), Suppressed: f.Suppressed, First: f.First, Last: f.Last, Claims: f.Names, Related: f.Related, Total: f.Documents,
+		SeenAgain: f.SeenAgain, Polynomial: f.Polynomial}
 	if f.Country != "" {
 		out.Country = v.ed.Reference().CountryName(f.Country)
 	}

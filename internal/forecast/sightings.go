@@ -36,9 +36,21 @@ type Report struct {
 // is not known of kinds that the model never saw, nor of what was not reported
 // within a year: nothing of that was measured.
 func (s Sightings) SeenAgain(now time.Time) (probability, polynomial float64, known bool) {
-	switch s.Kind {
-	case intel.IPv4, intel.IPv6, intel.URL, intel.Domain, intel.Onion, intel.SHA256, intel.SHA1, intel.MD5:
-	default:
+	return s.SeenAgainBy(shipped(), now)
+}
+
+// ForetoldKinds are the kinds of indicators that it is told of whether they will be
+// seen again.
+func ForetoldKinds() []intel.Kind {
+	return []intel.Kind{intel.IPv4, intel.IPv6, intel.URL, intel.Domain, intel.Onion, intel.SHA256, intel.SHA1, intel.MD5}
+}
+
+// Foretold reports whether a kind is one of these.
+func Foretold(k intel.Kind) bool { return slices.Contains(ForetoldKinds(), k) }
+
+// SeenAgainBy is SeenAgain by a model that weighs the same numbers.
+func (s Sightings) SeenAgainBy(m Logistic, now time.Time) (probability, polynomial float64, known bool) {
+	if !Foretold(s.Kind) {
 		return 0, 0, false
 	}
 	t, spots := s.track()
@@ -48,7 +60,7 @@ func (s Sightings) SeenAgain(now time.Time) (probability, polynomial float64, kn
 	}
 	day = max(day, t.last) // clocks differ
 	x := own(nil, kindOf(s.Kind), t, spots, day)
-	return Probability(shipped().LogOdds(x)), Polynomial(day - t.last), true
+	return Probability(m.LogOdds(x)), Polynomial(day - t.last), true
 }
 
 // track reads the reports as a replay does.
@@ -114,16 +126,9 @@ func Shipped() Logistic { return shipped() }
 
 // shipped reads the model; one that does not fit the code is a mistake of ours.
 var shipped = sync.OnceValue(func() Logistic {
-	var t table
-	if err := json.Unmarshal(sightingsTable, &t); err != nil {
-		panic(fmt.Sprintf("sightings.json: %v", err))
-	}
-	m := Logistic{Bias: t.Bias}
-	for i, name := range ownNames() {
-		if i >= len(t.Weights) || t.Weights[i].Of != name {
-			panic("sightings.json: no weight of " + name + " in its place")
-		}
-		m.Weights = append(m.Weights, t.Weights[i].Weight)
+	m, err := ParseSightings(sightingsTable)
+	if err != nil {
+		panic("sightings.json: " + err.Error())
 	}
 	return m
 })

@@ -163,7 +163,22 @@ type Row struct {
 	Suppressed    string    `json:"suppressed,omitempty"`
 	Common        []Common  `json:"reasons,omitempty"` // with an associated actor
 	Doubts        []string  `json:"doubts,omitempty"`  // why it is believed less than its evidence comes to
-	Evidence      []Proof   `json:"evidence"`
+	// SeenAgain is the probability that an indicator is reported again within 30
+	// days, and Polynomial its decay as MISP counts it; nil: not known, or of no use.
+	SeenAgain  *float64 `json:"seen_again,omitempty"`
+	Polynomial *float64 `json:"misp_score,omitempty"`
+	Evidence   []Proof  `json:"evidence"`
+}
+
+// Foreseen is SeenAgain in percent, a dash where it is not known.
+func (r Row) Foreseen() string {
+	switch {
+	case r.SeenAgain == nil:
+		return "–"
+	case *r.SeenAgain < 0.001:
+		return "under 0.1 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100**r.SeenAgain)
 }
 
 // Count is a number of events in a month or week that begins at Start (UTC).

@@ -237,6 +237,9 @@ func (p *Pipeline) Rescore(ctx context.Context, done func(links int)) (int, erro
 	if err != nil {
 		return n, err
 	}
+	if err := p.journal(ctx, false); err != nil {
+		return n, err
+	}
 	return n, p.DB.SaveSetting(ctx, scored, strconv.Itoa(score.Version()))
 }
 

@@ -144,5 +144,8 @@ func (p *Pipeline) daily(ctx context.Context, now time.Time) error {
 	if err := p.reweigh(ctx); err != nil {
 		return err
 	}
-	return p.Forecast(ctx)
+	if err := p.Forecast(ctx); err != nil {
+		return err
+	}
+	return p.trainDue(ctx, now)
 }

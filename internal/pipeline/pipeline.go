@@ -168,6 +168,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if err := p.rejudge(ctx); err != nil {
 		return err
 	}
+	if err := p.journal(ctx, true); err != nil {
+		return err
+	}
 	if err := p.Sweep(ctx); err != nil {
 		return err
 	}
@@ -216,6 +219,9 @@ func (p *Pipeline) outdate(ctx context.Context) error {
 // Finish derives everything that waits and returns when nothing is left to do
 // but what was parked.
 func (p *Pipeline) Finish(ctx context.Context) error {
+	if err := p.journal(ctx, true); err != nil {
+		return err
+	}
 	for {
 		if err := p.drain(ctx); err != nil {
 			return err

@@ -1,14 +1,12 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/netip"
 	"slices"
 	"time"
 
-	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
@@ -35,6 +33,7 @@ type Finding struct {
 	// SeenAgain is the probability that it is reported again within 30 days, and
 	// Polynomial its decay as MISP and OpenCTI count it; nil: not known.
 	SeenAgain, Polynomial *float64
+	Model                 string // that SeenAgain is by; "" where that is not known
 }
 
 // fresh is the age from which a value that is below Medium counts as decayed.
@@ -100,7 +99,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	}
 	f.believe(now)
 	f.Country = ed.country(e)
-	return f, ed.foresee(ctx, r, &f, w, now)
+	return f, ed.again(ctx, r, &f, w, now)
 }
 
 // judge notes whether the value is set aside, and what analysts said of it that
@@ -135,35 +134,6 @@ func (f *Finding) screened(row intel.Row, s score.Screen) intel.Row {
 		}
 	}
 	return row
-}
-
-// mostReports is how many reports of a value a forecast looks at.
-const mostReports = 64
-
-// foresee tells whether a value that is known, and not set aside, will be seen
-// again, from the documents that the reader may see. A sighting in a log is one of them.
-func (ed *Editor) foresee(ctx context.Context, r intel.Reader, f *Finding, w Window, now time.Time) error {
-	if !f.Known || f.Suppressed != "" || f.Last.IsZero() {
-		return nil
-	}
-	docs, err := ed.DB.Mentions(ctx, r, []intel.Entity{f.Entity}, mostReports, w.then(now))
-	if err != nil {
-		return err
-	}
-	s := forecast.Sightings{Kind: f.Entity.Kind}
-	undated := 0
-	for _, d := range docs {
-		if d.Published.IsZero() || d.Published.After(now.Add(intel.Skew)) {
-			undated++
-			continue
-		}
-		s.Reports = append(s.Reports, forecast.Report{At: d.Published, By: cmp.Or(d.Author, string(d.Source))})
-	}
-	s.First, s.Documents = f.First, f.Documents-undated
-	if p, polynomial, known := s.SeenAgain(now); known {
-		f.SeenAgain, f.Polynomial = &p, &polynomial
-	}
-	return nil
 }
 
 func (ed *Editor) country(e intel.Entity) string {

@@ -96,7 +96,12 @@ func (b *writer) table(f form, rows []intel.Row, cells func(intel.Row) []string)
 
 // rows writes a table whose numbers begin at next.
 func (b *writer) rows(f form, next int, rows []intel.Row, cells func(intel.Row) []string) {
-	b.header(append(append([]string{"ID"}, f.columns...), "Confidence", "First seen", "Last seen", "Origins"))
+	columns := append(append([]string{"ID"}, f.columns...), "Confidence", "First seen", "Last seen", "Origins")
+	foreseen := slices.ContainsFunc(rows, func(r intel.Row) bool { return r.SeenAgain != nil })
+	if foreseen {
+		columns = append(columns, "Again within 30 days")
+	}
+	b.header(columns)
 	observed := slices.Clone(rows)
 	slices.SortStableFunc(observed, func(x, y intel.Row) int { return order(x) - order(y) })
 	for i, r := range observed {
@@ -106,7 +111,11 @@ func (b *writer) rows(f form, next int, rows []intel.Row, cells func(intel.Row) 
 		if r.Predicted {
 			conf, first = "Predicted ("+intel.Decimal(r.Probability)+")", "not yet"
 		}
-		b.row(append(row, conf, first, b.day(r.Last), strconv.Itoa(r.Origins)))
+		row = append(row, conf, first, b.day(r.Last), strconv.Itoa(r.Origins))
+		if foreseen {
+			row = append(row, r.Foreseen())
+		}
+		b.row(row)
 	}
 }
 

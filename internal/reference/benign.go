@@ -1,6 +1,8 @@
 package reference
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/netip"
 	"regexp"
 	"regexp/syntax"
@@ -533,4 +535,30 @@ func (s *substrings) find(value string) (uint16, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Lists returns who says which values some warninglists have, and none that is known
+// without a list to be usually benign.
+func Lists(items []Item) (func(intel.Entity) (reason string, ok bool), error) {
+	var lists []List
+	for _, it := range items {
+		l := List{}
+		if err := json.Unmarshal(it.Body, &l); err != nil {
+			return nil, fmt.Errorf("list %s: %w", it.Key, err)
+		}
+		l.Name = it.Key
+		lists = append(lists, l)
+	}
+	s := &Set{benign: newBenign(lists)}
+	return func(e intel.Entity) (string, bool) {
+		if _, ok := Usual(e); ok {
+			return "", false
+		}
+		return s.Benign(e)
+	}, nil
+}
+
+// Usual says which values are usually benign without any list.
+func Usual(e intel.Entity) (reason string, ok bool) {
+	return (&Set{benign: newBenign(nil)}).Benign(e)
 }

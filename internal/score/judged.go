@@ -1,8 +1,10 @@
 package score
 
 import (
+	"crypto/sha256"
 	_ "embed" // the counts
 	"encoding/csv"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -23,6 +25,12 @@ func Learned() Scale {
 		panic(err) // the file is part of the program, and a test reads it
 	}
 	return s
+}
+
+// Digest changes with what people judged.
+func Digest() string {
+	sum := sha256.Sum256([]byte(counts))
+	return hex.EncodeToString(sum[:6])
 }
 
 // ParseScale reads a scale as lines "source NAME,RIGHT,WRONG" and "sort

@@ -37,6 +37,11 @@ func (db *DB) Parts(ctx context.Context, r intel.Reader, id int64, now time.Time
 	if err != nil {
 		return nil, fmt.Errorf("parts of row %d: %w", id, err)
 	}
+	return db.named(ctx, id, all)
+}
+
+// named returns pieces of one link as evidence, with the names of their origins.
+func (db *DB) named(ctx context.Context, id int64, all []piece) ([]intel.Evidence, error) {
 	link, err := linkEnds(ctx, db.read, []int64{id})
 	if err != nil {
 		return nil, fmt.Errorf("parts of row %d: %w", id, err)

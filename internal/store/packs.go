@@ -244,3 +244,42 @@ func (db *DB) PackItem(ctx context.Context, pack, key string, then time.Time) (I
 
 // inForce is when what is in force is superseded: never.
 const inForce = int64(1 << 62)
+
+// A PackVersion is an item of a pack as it was in force from Since up to Until; zero
+// is until now.
+type PackVersion struct {
+	Key          string
+	Body         []byte
+	Since, Until time.Time
+}
+
+// PackVersions calls f with the versions of those items of a pack that changed since
+// it was first loaded, the latest first, up to so many bytes, and returns when that
+// was.
+func (db *DB) PackVersions(ctx context.Context, pack string, most int, f func(PackVersion) error) (first time.Time, err error) {
+	var least sql.NullInt64
+	err = db.read.QueryRowContext(ctx, `SELECT MIN(since) FROM (SELECT since FROM pack_items WHERE pack = $1 UNION ALL SELECT since FROM pack_history WHERE pack = $1) i`, pack).Scan(&least)
+	if err != nil {
+		return first, fmt.Errorf("versions of pack %s: %w", pack, err)
+	}
+	first = toTime(least)
+	rows, err := db.read.QueryContext(ctx, `SELECT key, body, since, CAST(NULL AS BIGINT) FROM pack_items WHERE pack = $1 AND since > $2
+		UNION ALL SELECT key, body, since, superseded FROM pack_history WHERE pack = $1 ORDER BY 3 DESC, 1`, pack, least.Int64)
+	if err != nil {
+		return first, fmt.Errorf("versions of pack %s: %w", pack, err)
+	}
+	defer rows.Close()
+	for rows.Next() && most > 0 {
+		var v PackVersion
+		var since, until sql.NullInt64
+		if err := rows.Scan(&v.Key, &v.Body, &since, &until); err != nil {
+			return first, fmt.Errorf("versions of pack %s: %w", pack, err)
+		}
+		v.Since, v.Until = toTime(since), toTime(until)
+		most -= len(v.Body)
+		if err := f(v); err != nil {
+			return first, fmt.Errorf("versions of pack %s: %s: %w", pack, v.Key, err)
+		}
+	}
+	return first, rows.Err()
+}

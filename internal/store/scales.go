@@ -42,3 +42,18 @@ func (db *DB) Scale(ctx context.Context, then time.Time) (string, error) {
 	}
 	return rows[0], nil
 }
+
+// ScaleTimes returns since when rows were weighed by each scale that was kept, the
+// latest ones, so many at most.
+func (db *DB) ScaleTimes(ctx context.Context, most int) ([]time.Time, error) {
+	all, err := query(ctx, db.read, func(r *sql.Rows, t *time.Time) error {
+		var taken sql.NullInt64
+		err := r.Scan(&taken)
+		*t = toTime(taken)
+		return err
+	}, `SELECT taken FROM scales ORDER BY taken DESC LIMIT $1`, most)
+	if err != nil {
+		return nil, fmt.Errorf("times of scales: %w", err)
+	}
+	return all, nil
+}

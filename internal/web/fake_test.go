@@ -142,6 +142,8 @@ func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w 
 	p.Attacks = []intel.Tally{{Country: f.text("US"), Sector: f.text("Manufacturing"), N: 29}, {Country: "DE", Sector: "Health care", N: 21}, {Sector: "Transport", N: 9}}
 	p.Arsenal = f.rows(700, intel.Malware, "Cobalt Strike", "Mount Locker")
 	p.IOC = f.rows(800, intel.IPv4, "203.0.113.77", "198.51.100.23", "192.0.2.44", "203.0.113.9", "203.0.113.10", "198.51.100.77", "198.51.100.78", "198.51.100.79", "203.0.113.140", "203.0.113.141", "203.0.113.142")
+	again := .173
+	p.IOC[0].SeenAgain = &again
 	p.TTP = append(f.rows(900, intel.Technique, "T1190 Exploit Public-Facing Application", "T1003.001 LSASS Memory"), f.predicted(950, intel.Technique, "T1567.002 Exfiltration to Cloud Storage")...)
 	p.IOA = append(f.rows(1000, intel.File, "/portal/admin/export.asp", "/portal/x.php"), f.predicted(1050, intel.File, "/portal/ajax_acl_edit.php")...)
 	p.Totals = map[string]int{"ioc": 271}
@@ -210,6 +212,18 @@ func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Pro
 	}, nil
 }
 
+func (f fake) History(_ context.Context, _ intel.Reader, row string) (intel.History, error) {
+	if f.empty || row == "1050" {
+		return intel.History{}, fmt.Errorf("row %s: %w", row, intel.ErrNotFound)
+	}
+	h := intel.History{Row: row, More: 3}
+	for i := range 40 {
+		h.Turns = append(h.Turns, intel.Turn{At: ago(400 - 10*i), Sort: intel.TurnLearned, Why: f.text("Northgate Labs says so, Ridgeline says so within two days of Northgate Labs, and both count as one"),
+			BelievedBefore: .01, Believed: .87, LevelBefore: intel.Low, Level: intel.Medium})
+	}
+	return h, nil
+}
+
 func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity) (web.Indicator, error) {
 	if f.empty {
 		return web.Indicator{Entity: entity}, nil
@@ -217,7 +231,10 @@ func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity
 	proofs, err := f.Proofs(ctx, r, "1")
 	i := web.Indicator{Entity: entity, Marking: intel.Amber, AsOf: now(), Country: f.text("Germany (DE)"), First: ago(100), Last: ago(2), Origins: 3,
 		Claims: f.rows(1, intel.Actor, "Astro Locker", "Tallow Wharf", "Research scanner"), Related: f.rows(10, intel.Domain, "updates.gateway-help.example"), Proofs: proofs, Documents: f.documents(), Total: 5}
+	again, polynomial := .173, .46
+	i.SeenAgain, i.Polynomial = &again, &polynomial
 	if entity.Name == "192.0.2.53" {
+		i.SeenAgain, i.Polynomial = nil, nil
 		i.Suppressed = f.text("warninglist: public-dns-v4")
 	}
 	return i, err

@@ -111,8 +111,10 @@ func (h *handler) list(r *http.Request) (view, error) {
 type indicatorPage struct {
 	Indicator
 	Claims, Related table
-	Strongest       *row // of the claims; nil if there is none
+	Strongest       *row     // of the claims; nil if there is none
+	History         *history // of the strongest
 	Defanged        string
+	Again           string // how likely it is reported again; "" where that is not known
 }
 
 func (h *handler) indicator(r *http.Request) (view, error) {
@@ -129,6 +131,9 @@ func (h *handler) indicator(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	page := indicatorPage{Indicator: i, Defanged: defang(e)}
+	if i.SeenAgain != nil {
+		page.Again = intel.Row{SeenAgain: i.SeenAgain}.Foreseen()
+	}
 	base, open := Path(e), r.URL.Query().Get("open")
 	page.Claims = table{Key: "claims", Title: "Whose is it?", First: "Name", Note: "Claims compete; the probabilities need not add up to 1, for a value can be shared.",
 		Columns: []column{{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }},
@@ -145,9 +150,14 @@ func (h *handler) indicator(r *http.Request) (view, error) {
 	}
 	for _, t := range []*table{&page.Claims, &page.Related} {
 		if line := t.opened(); line != nil {
-			if line.Proofs, err = h.Views.Proofs(r.Context(), h.Reader, line.Row.ID); err != nil {
+			if err := h.open(r, line); err != nil {
 				return view{}, err
 			}
+		}
+	}
+	if s := page.Strongest; s != nil && s.Row.ID != "" {
+		if page.History, err = h.history(r, s.Row.ID); err != nil {
+			return view{}, err
 		}
 	}
 	return view{Template: "indicator", Title: page.Defanged, Print: tlp(i.Marking), Data: page}, nil
@@ -287,7 +297,8 @@ func (h *handler) evidence(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	line.Span, line.Predicted = span, q.Get("predicted") != ""
-	line.Proofs, err = h.Views.Proofs(r.Context(), h.Reader, r.PathValue("row"))
+	line.Row.ID = r.PathValue("row")
+	err = h.open(r, &line)
 	if err != nil && !errors.Is(err, intel.ErrNotFound) {
 		h.Log.Error("evidence", "row", r.PathValue("row"), "err", err)
 		line.Failed = true // said in the row, for a page cannot stand there

@@ -120,30 +120,24 @@ func (h *handler) profile(r *http.Request) (view, error) {
 	return view{Template: "profile", Title: p.Name, Nav: m.List, Print: tlp(p.Marking), Data: page}, nil
 }
 
-// prove reads the evidence of the one row that is open.
+// prove reads the evidence and the history of the one row that is open.
 func (h *handler) prove(r *http.Request, page *profilePage) error {
 	for _, w := range page.Ways {
 		for i := range w.Rows {
 			if w.Rows[i].Open {
-				proofs, err := h.Views.Proofs(r.Context(), h.Reader, w.Rows[i].Row.ID)
-				if err != nil {
+				if err := h.open(r, &w.Rows[i].row); err != nil {
 					return err
 				}
-				w.Rows[i].Proofs = proofs
 			}
 		}
 	}
 	for _, ts := range [][]table{page.Early, page.Middle, page.Late} {
 		for i := range ts {
-			line := ts[i].opened()
-			if line == nil {
-				continue
+			if line := ts[i].opened(); line != nil {
+				if err := h.open(r, line); err != nil {
+					return err
+				}
 			}
-			proofs, err := h.Views.Proofs(r.Context(), h.Reader, line.Row.ID)
-			if err != nil {
-				return err
-			}
-			line.Proofs = proofs
 		}
 	}
 	return nil

@@ -42,8 +42,10 @@ type row struct {
 	Opener string // where the opener leads
 	Fetch  string // what it fetches instead
 	Proofs []intel.Proof
-	Span   int
-	Failed bool // the evidence could not be read
+	// History is how far it was believed when; nil where that is not told.
+	History *history
+	Span    int
+	Failed  bool // the evidence could not be read
 }
 
 type cell struct{ Th, Class, Text string }
@@ -132,7 +134,18 @@ func tables(p Profile) (early, middle, late []table) {
 				{"Phase", "phase", "nowrap", func(r intel.Row) string { return clip(r.Phase) }},
 				description("Seen in, or why expected", "seen in")}},
 	}
+	if slices.ContainsFunc(p.IOC, func(r intel.Row) bool { return r.SeenAgain != nil }) {
+		late[1].Columns = append(late[1].Columns, column{"Again in 30 days", "again in 30 days", "nowrap", foreseen})
+	}
 	return early, middle, late
+}
+
+// foreseen is how likely an indicator is reported again, "" where it is not known.
+func foreseen(r intel.Row) string {
+	if r.SeenAgain == nil {
+		return ""
+	}
+	return r.Foreseen()
 }
 
 // fill puts the rows of p into t as the window and the open row ask.

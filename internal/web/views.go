@@ -25,6 +25,9 @@ type Views interface {
 	// Proofs returns the evidence of one row.
 	Proofs(ctx context.Context, r intel.Reader, row string) ([]intel.Proof, error)
 
+	// History returns how far one row was believed when, and why that changed.
+	History(ctx context.Context, r intel.Reader, row string) (intel.History, error)
+
 	// Indicator returns what is known of one value.
 	Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (Indicator, error)
 
@@ -124,11 +127,14 @@ type Indicator struct {
 	First      time.Time
 	Last       time.Time
 	Origins    int
-	Claims     []intel.Row // whose it is: one row per actor, malware or campaign
-	Related    []intel.Row // what else it is linked with
-	Proofs     []intel.Proof
-	Documents  []intel.Document // that mention it, newest first
-	Total      int              // of those documents
+	// SeenAgain is the probability that it is reported again within 30 days, and
+	// Polynomial its decay as MISP counts it; nil: not known.
+	SeenAgain, Polynomial *float64
+	Claims                []intel.Row // whose it is: one row per actor, malware or campaign
+	Related               []intel.Row // what else it is linked with
+	Proofs                []intel.Proof
+	Documents             []intel.Document // that mention it, newest first
+	Total                 int              // of those documents
 }
 
 // A Document is a document with what was recognised in it.

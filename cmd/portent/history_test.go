@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// histories imports what is odd about dates and stances, on several days.
+func histories(t *testing.T, db string) {
+	t.Helper()
+	claim := func(source, learned, published, object string, stance int) string {
+		return fmt.Sprintf(`{"source":%q,"text":"We saw it: %s of %s.","learned":%q,"published":%q,"claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":%q,"stance":%d}]}`,
+			source, source, learned, learned, published, object, stance)
+	}
+	for i, at := range []string{"2026-01-05", "2026-01-06", "2026-02-01", "2026-03-01", "2026-03-20", "2026-05-01", "2026-08-01"} {
+		day := at + "T00:00:00Z"
+		lines := []string{claim("a"+fmt.Sprint(i%3), day, day, "actor:cold-lynx", 0)}
+		switch i {
+		case 2:
+			lines = append(lines, claim("denier", day, day, "actor:cold-lynx", 1), claim("denier", day, "2026-01-30T00:00:00Z", "actor:grey-heron", 0))
+		case 3:
+			lines = append(lines, claim("liar", day, "2026-07-01T00:00:00Z", "actor:cold-lynx", 0), claim("liar", day, "2099-01-01T00:00:00Z", "actor:grey-heron", 0))
+		case 4:
+			lines = append(lines, claim("old", day, "1970-01-02T00:00:00Z", "actor:cold-lynx", 0))
+		}
+		path := file(t, fmt.Sprintf("%d.jsonl", i), []byte(strings.Join(lines, "\n")+"\n"))
+		printed(t, exitDone, "--db", db, "--now", at, "import", "--as", "documents", path)
+	}
+}
+
+// then is what is told of a row as of a day: by its history and by explain.
+func then(t *testing.T, db, row, day string) (last intel.Turn, explained float64) {
+	t.Helper()
+	var h intel.History
+	var e struct{ Probability float64 }
+	for v, args := range map[any][]string{&h: {"explain", "--history", row}, &e: {"explain", row}} {
+		if err := json.Unmarshal([]byte(printed(t, exitDone, append([]string{"--db", db, "--as-of", day, "--json"}, args...)...)), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(h.Turns) == 0 || h.Turns[len(h.Turns)-1].Sort != intel.TurnAsOf {
+		t.Fatalf("%s as of %s: %+v", row, day, h.Turns)
+	}
+	return h.Turns[len(h.Turns)-1], e.Probability
+}
+
+func TestAHistoryAgreesWithWhatWasBelievedThen(t *testing.T) {
+	onEachStore(t, func(t *testing.T, db string) {
+		histories(t, db)
+		printed(t, exitDone, "--db", db, "--now", "2026-06-01", "suppress", "45.134.21.8", "--until", "2026-06-20", "--reason", "a test")
+		printed(t, exitDone, "--db", db, "--now", "2026-06-25", "row", "refute", "--reason", "a test", "ipv4:45.134.21.8 indicates actor:cold-lynx")
+		compared := 0
+		for _, actor := range []string{"cold-lynx", "grey-heron"} {
+			row := "ipv4:45.134.21.8 indicates actor:" + actor
+			for _, day := range []string{"2026-01-05", "2026-01-06", "2026-01-20", "2026-02-01", "2026-03-02", "2026-03-20", "2026-05-05", "2026-06-05", "2026-06-20", "2026-06-30", "2026-07-02", "2026-09-01", "2027-03-01"} {
+				last, explained := then(t, db, row, day)
+				if math.Abs(last.Probability-explained) > 1e-9 {
+					t.Errorf("%s as of %s: %v by its history, %v explained", row, day, last.Probability, explained)
+				}
+				for _, r := range pastRows(t, db, "actor:"+actor, day) {
+					if r.Entity.Name != "45.134.21.8" {
+						continue
+					}
+					compared++
+					if math.Abs(r.Probability-last.Believed) > 1e-9 || r.Level != last.Level || r.Origins != last.Origins {
+						t.Errorf("%s as of %s: the profile has %v %s of %d, the history %+v", row, day, r.Probability, r.Level, r.Origins, last)
+					}
+				}
+			}
+		}
+		if compared < 20 {
+			t.Errorf("%d days compared: the test lost what it tests", compared)
+		}
+	})
+}
+
+// pastRows is the indicators of a profile as of a day.
+func pastRows(t *testing.T, db, name, day string) []intel.Row {
+	t.Helper()
+	var out bytes.Buffer
+	code := run(t.Context(), []string{"--db", db, "--as-of", day, "--json", "profile", name}, strings.NewReader(""), &out, io.Discard)
+	if code == exitFailed {
+		return nil // nobody had spoken of it
+	}
+	var p intel.Profile
+	if err := json.Unmarshal(out.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	return p.IOC
+}
+
+func TestAHistoryEndsWithWhatExplainSays(t *testing.T) {
+	db := newStore(t)
+	histories(t, db)
+	path := file(t, "again.jsonl", []byte(`{"source":"a0","text":"One more.","published":"2026-08-03T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}`+"\n"))
+	printed(t, exitDone, "--db", db, "--now", "2026-08-03", "import", "--as", "documents", path)
+	printed(t, exitDone, "--db", db, "--now", "2026-08-04", "suppress", "45.134.21.8", "--reason", "ours")
+	printed(t, exitDone, "--db", db, "--now", "2026-08-05", "suppress", "undo", "45.134.21.8")
+	printed(t, exitDone, "--db", db, "--now", "2026-08-06", "reprocess", "--all")
+	const row = "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	var h intel.History
+	var e struct {
+		Row    string
+		Now    float64 `json:"probability_now"`
+		Stored float64 `json:"probability"`
+	}
+	for v, args := range map[any][]string{&h: {"explain", "--history", row}, &e: {"explain", row}} {
+		if err := json.Unmarshal([]byte(printed(t, exitDone, append([]string{"--db", db, "--now", "2026-08-07", "--json"}, args...)...)), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := h.Turns[len(h.Turns)-1]
+	if math.Abs(last.Probability-e.Now) > 1e-9 || h.Row != e.Row {
+		t.Errorf("row %s: %v now, explained as row %s: %v", h.Row, last.Probability, e.Row, e.Now)
+	}
+	text := printed(t, exitDone, "--db", db, "--now", "2026-08-07", "explain", "--history", row)
+	for _, want := range []string{"2026-01-05  learned", "a0 says so", "a1 says so within two days of documents/a0, and both count as one", "denier disputes it", "the date that documents/liar gave is no longer of the future", "set aside: analyst:", "no longer set aside", "2026-08-07  as of"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	before := 0.
+	for i, o := range h.Turns {
+		if i > 0 && o.At.Before(h.Turns[i-1].At) || o.Probability < 0 || o.Probability > 1 {
+			t.Errorf("turn %d: %+v", i, o)
+		}
+		before = max(before, o.Believed)
+	}
+	if before < .6 {
+		t.Errorf("it was believed %v at most", before)
+	}
+}
+
+func TestAHistoryTellsOfNewRulesListsAndSightings(t *testing.T) {
+	db := newStore(t)
+	sync := func(day string, values ...string) {
+		printed(t, exitDone, "--db", db, "--now", day, "sync", "--from", lists(t, map[string][]string{"net-acme": values}), "warninglists")
+	}
+	sync("2026-01-01", "45.9.148.0/24")
+	histories(t, db)
+	sync("2026-04-01", "45.9.148.0/24", "45.134.21.0/24")
+	sync("2026-04-11", "45.9.148.0/24")
+	log := file(t, "access.log", []byte("2026-04-20T10:00:00Z connect 45.134.21.8:443\n"))
+	printed(t, exitDone, "--db", db, "--now", "2026-04-21", "hunt", "--record", "--site", "here", log)
+	a := newApp(&cli{DB: db}, strings.NewReader(""), nil, nil)
+	defer a.close()
+	s, err := a.store(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.NoteWeighing(t.Context(), intel.Weighing{At: time.Date(2026, 4, 25, 0, 0, 0, 0, time.UTC), Rules: 99, Scale: "x"}, false); err != nil {
+		t.Fatal(err)
+	}
+	text := printed(t, exitDone, "--db", db, "--now", "2026-09-01", "explain", "--history", "ipv4:45.134.21.8 indicates actor:cold-lynx")
+	for _, want := range []string{"2026-04-01  set aside", "set aside: warninglist: net-acme", "2026-04-11  set aside", "no longer set aside: warninglist: net-acme", "2026-04-21  sighted", "hunt:here", "2026-04-25  rules", "to version 99"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	for _, day := range []string{"2026-03-31", "2026-04-05", "2026-04-15"} {
+		last, _ := then(t, db, "ipv4:45.134.21.8 indicates actor:cold-lynx", day)
+		for _, r := range pastRows(t, db, "actor:cold-lynx", day) {
+			if r.Entity.Name == "45.134.21.8" && math.Abs(r.Probability-last.Believed) > 1e-9 {
+				t.Errorf("as of %s: the profile has %v (%s), the history %v", day, r.Probability, r.Suppressed, last.Believed)
+			}
+		}
+	}
+}
+
+// TestHistoriesOfRealRowsAgreeWithThePast compares every fourth row of a profile, on
+// days of its years.
+func TestHistoriesOfRealRowsAgreeWithThePast(t *testing.T) {
+	db := seedStore(t)
+	compared := 0
+	for _, day := range []string{"2021-04-01", "2021-06-15", "2021-09-03", "2023-01-01"} {
+		for i, r := range pastRows(t, db, "astro locker", day) {
+			if i%4 != 0 {
+				continue
+			}
+			compared++
+			if last, explained := then(t, db, r.ID, day); math.Abs(last.Believed-r.Probability) > 1e-9 || math.Abs(explained-last.Probability) > 1e-9 {
+				t.Errorf("%s as of %s: the profile has %v, the history %v, explain %v", r.Value, day, r.Probability, last.Believed, explained)
+			}
+		}
+	}
+	if compared < 10 {
+		t.Errorf("%d rows compared", compared)
+	}
+}

@@ -1,0 +1,262 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/reference"
+	"github.com/portent-cti/portent/internal/score"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// History tells how far a row was believed, from the first word on until now, or by
+// what was known then if the window says so. It reads so many words at most.
+func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time, most int) (intel.History, error) {
+	c, err := ed.DB.Course(ctx, r, row, most)
+	if err != nil {
+		return intel.History{}, err
+	}
+	q := score.Inquiry{Now: now, Past: w.Back}
+	if q.Parts, err = ed.Parts(ctx, r, row, w, now); err != nil {
+		return intel.History{}, err
+	}
+	if err := ed.asides(ctx, r, c.Link, &q); err != nil {
+		return intel.History{}, err
+	}
+	if err := ed.weighings(ctx, &q); err != nil {
+		return intel.History{}, err
+	}
+	if err := ed.sighted(ctx, r, c.Link, w, &q); err != nil {
+		return intel.History{}, err
+	}
+	if err := ed.rulesThen(ctx, r, c.Link, &q); err != nil {
+		return intel.History{}, err
+	}
+	h := score.Learned().History(c, q)
+	h.Row = strconv.FormatInt(row, 10)
+	if w.Back { // the days that doubts rest on are of today
+		return h, nil
+	}
+	return h, ed.doubted(ctx, r, row, &h.Turns[len(h.Turns)-1])
+}
+
+// doubted is the last turn with what speaks against the row beside its evidence.
+func (ed *Editor) doubted(ctx context.Context, r intel.Reader, row int64, last *intel.Turn) error {
+	a, err := ed.DB.Between(ctx, r, row)
+	if errors.Is(err, intel.ErrNotFound) {
+		return nil // all of it was taken back
+	}
+	if err != nil {
+		return err
+	}
+	a.Probability = last.Probability
+	judged, err := ed.Judged(ctx, r, a, last.At)
+	if err == nil && len(judged.Doubts) > 0 {
+		last.Believed, last.Level = judged.Probability, judged.Level
+		last.Why += "; believed less: " + strings.Join(judged.Doubts, ", ")
+	}
+	return err
+}
+
+// Parts returns the evidence of a row that r may see: what is known of it, or was
+// then if the window says so.
+func (ed *Editor) Parts(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time) ([]intel.Evidence, error) {
+	if w.Back {
+		return ed.DB.PartsThen(ctx, r, row, now)
+	}
+	return ed.DB.Parts(ctx, r, row, now)
+}
+
+// asides notes when what sets aside an end of a link began, ended or was taken
+// back, be it by analysts or by lists.
+func (ed *Editor) asides(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
+	screen, err := ed.Screen(ctx, r, q.Now)
+	if err != nil {
+		return err
+	}
+	var values []intel.Entity
+	lists := map[intel.Entity]tenure{}
+	for _, e := range []intel.Entity{l.From, l.To} {
+		if e.Kind.Class() != intel.IOC {
+			continue
+		}
+		values = append(values, e)
+		for _, v := range screen.Verdicts.Of(e) {
+			q.Marks = append(q.Marks, score.Mark{At: v.At})
+			if !v.Until.IsZero() {
+				q.Marks = append(q.Marks, score.Mark{At: v.Until})
+			}
+		}
+		if lists[e], err = ed.tenure(ctx, e); err != nil {
+			return err
+		}
+		for _, s := range lists[e].stretches {
+			q.Marks = append(q.Marks, score.Mark{At: s.since}, score.Mark{At: s.until}) // one that is zero is before all
+		}
+	}
+	q.Aside = func(at time.Time) score.Aside {
+		then := screen
+		then.Now, then.Listed = at, func(e intel.Entity) (string, bool) { return lists[e].at(at) }
+		for _, e := range values {
+			if a := then.Of(e); a.Reason != "" {
+				return a
+			}
+		}
+		return score.Aside{}
+	}
+	return nil
+}
+
+// weighings notes when the rules changed by which all rows are weighed.
+func (ed *Editor) weighings(ctx context.Context, q *score.Inquiry) error {
+	all, err := ed.DB.Weighings(ctx)
+	for i, w := range all {
+		if i == 0 {
+			continue // since the store is
+		}
+		what := fmt.Sprintf("the rules changed, to version %d", w.Rules)
+		if w.Rules == all[i-1].Rules {
+			what = "what people judged changed the worth of sources and sorts of rows"
+		}
+		q.Marks = append(q.Marks, score.Mark{At: w.At, Sort: intel.TurnRules, Why: what + "; this history is by those of today"})
+	}
+	return err
+}
+
+// mostScales is how many changes of a scale, and words on a row, a history knows of.
+const mostScales = 50
+
+// rulesThen notes what analysts said of a row, and what their verdicts taught of
+// sources and levels, and by what rows were weighed at each moment.
+func (ed *Editor) rulesThen(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
+	times, err := ed.DB.ScaleTimes(ctx, mostScales)
+	if err != nil {
+		return err
+	}
+	for _, at := range times {
+		q.Marks = append(q.Marks, score.Mark{At: at, Sort: intel.TurnRules, Why: "verdicts of this store changed the worth of sources or where levels begin"})
+	}
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	if err != nil {
+		return err
+	}
+	all = slices.DeleteFunc(slices.Clone(all), func(v intel.RowVerdict) bool { return v.Link != l })
+	for _, v := range all[max(0, len(all)-mostScales):] {
+		why := score.ByAnalyst + ": " + string(v.Ruling)
+		if v.Marking <= r.Clearance {
+			why = string(v.By) + ": " + string(v.Ruling)
+			if v.Reason != "" {
+				why += ", " + v.Reason
+			}
+		}
+		times = append(times, v.At)
+		q.Marks = append(q.Marks, score.Mark{At: v.At, Sort: intel.TurnRuled, Why: why})
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	measures := make([]Measure, 0, len(times)+1)
+	for _, at := range slices.Insert(slices.Clone(times), 0, time.Unix(0, 0)) {
+		m, err := ed.Measure(ctx, at)
+		if err != nil {
+			return err
+		}
+		measures = append(measures, m)
+	}
+	q.By = func(at time.Time) (score.Scale, score.Rulings) {
+		n, _ := slices.BinarySearchFunc(times, at, func(t, at time.Time) int {
+			if t.After(at) {
+				return 1
+			}
+			return -1
+		})
+		return measures[n].Scale, measures[n].Rulings
+	}
+	return nil
+}
+
+// mostSighted is among how many of the latest documents that mention a value those
+// are sought that a hunt made.
+const mostSighted = 64
+
+// sighted notes when hunts saw a value.
+func (ed *Editor) sighted(ctx context.Context, r intel.Reader, l intel.Link, w Window, q *score.Inquiry) error {
+	for _, e := range []intel.Entity{l.From, l.To} {
+		if c := e.Kind.Class(); c != intel.IOC && c != intel.IOA {
+			continue
+		}
+		docs, err := ed.DB.Mentions(ctx, r, []intel.Entity{e}, mostSighted, w.then(q.Now))
+		if err != nil {
+			return err
+		}
+		for _, d := range docs {
+			if d.Genre == intel.Log && strings.HasPrefix(string(d.Source), "hunt:") {
+				q.Marks = append(q.Marks, score.Mark{At: d.Learned, Sort: intel.TurnSighted, Why: "seen in a log by " + string(d.Source) + ", which moves no belief"})
+			}
+		}
+	}
+	return nil
+}
+
+// A tenure is when lists of usually benign values had one value.
+type tenure struct {
+	always    string // the reason that does not change; "" is none
+	stretches []stretch
+}
+
+type stretch struct {
+	since, until time.Time // zero: always, for ever
+	reason       string
+}
+
+func (l tenure) at(t time.Time) (string, bool) {
+	for _, s := range l.stretches {
+		if !t.Before(s.since) && (s.until.IsZero() || t.Before(s.until)) {
+			return s.reason, true
+		}
+	}
+	return l.always, l.always != ""
+}
+
+// mostLists bounds how many bytes of changed lists are read for one history.
+const mostLists = 64 << 20
+
+// tenure says when lists had a value. Those that never changed are asked as they
+// are, of the others each version; before the first that is known those of today
+// count, as they do for profiles of a past day.
+func (ed *Editor) tenure(ctx context.Context, e intel.Entity) (l tenure, err error) {
+	reason, now := ed.Reference().Benign(e)
+	if why, ok := reference.Usual(e); ok && now {
+		return tenure{always: why}, nil
+	}
+	current := false
+	first, err := ed.DB.PackVersions(ctx, "warninglists", mostLists, func(v store.PackVersion) error {
+		has, err := reference.Lists([]reference.Item{{Key: v.Key, Body: v.Body}})
+		if err != nil {
+			return err
+		}
+		if why, ok := has(e); ok {
+			current = current || v.Until.IsZero()
+			l.stretches = append(l.stretches, stretch{v.Since, v.Until, why})
+		}
+		return nil
+	})
+	switch {
+	case err != nil || !now:
+	case current:
+		l.stretches = append(l.stretches, stretch{until: first, reason: reason})
+	default:
+		l.always = reason
+	}
+	return l, err
+}
+
+// journal notes by what all rows are weighed, if that is new, or only if nothing was
+// noted before.
+func (p *Pipeline) journal(ctx context.Context, first bool) error {
+	return p.DB.NoteWeighing(ctx, intel.Weighing{At: p.Now(), Rules: score.Version(), Scale: score.Digest()}, first)
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// Course returns what was ever said of a link that r may see, the first so many
+// words of it, or intel.ErrNotFound if that is nothing.
+func (db *DB) Course(ctx context.Context, r intel.Reader, id int64, most int) (intel.Course, error) {
+	c, err := db.course(ctx, r, id, most)
+	if err != nil {
+		return c, fmt.Errorf("course of row %d: %w", id, err)
+	}
+	return c, nil
+}
+
+func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c intel.Course, err error) {
+	const columns = `document, seq, origin, source * 16777216 + reliability * 65536 + marking * 256 + stance, weight, COALESCE(since, learned, at), at, COALESCE(learned, at)`
+	rows, err := db.read.QueryContext(ctx, `SELECT `+columns+`, CAST(NULL AS BIGINT) AS until FROM evidence WHERE link = $1 AND marking <= $2
+		UNION ALL SELECT `+columns+`, superseded FROM former_evidence WHERE link = $1 AND marking <= $2 ORDER BY document, until, seq`, id, int(r.Clearance))
+	if err != nil {
+		return c, err
+	}
+	t := telling{most: most, voices: map[stratum]int32{}}
+	if err := t.read(rows); err != nil {
+		return c, err
+	}
+	if len(t.Words) == 0 {
+		return c, intel.ErrNotFound
+	}
+	link, err := linkEnds(ctx, db.read, []int64{id})
+	if err != nil {
+		return c, err
+	}
+	if err := nameSources(ctx, db.read, t.pieces); err != nil {
+		return c, err
+	}
+	names, err := db.originNames(ctx, t.pieces)
+	if err != nil {
+		return c, err
+	}
+	c = t.Course
+	c.Link = link[id].link()
+	for _, p := range t.pieces {
+		p.Link, p.Origin = c.Link, names[p.origin]
+		c.Voices = append(c.Voices, p.Evidence)
+	}
+	slices.SortStableFunc(c.Words, func(a, b intel.Word) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
+	return c, nil
+}
+
+// telling is the words of one link as they are read.
+type telling struct {
+	intel.Course
+	most   int
+	pieces []piece // of the voices
+	voices map[stratum]int32
+}
+
+func (t *telling) read(rows *sql.Rows) error {
+	defer rows.Close()
+	for rows.Next() {
+		var document, seq int64
+		var k stratum
+		var from, at, learned, until sql.NullInt64
+		if err := rows.Scan(&document, &seq, &k.origin, &k.how, &k.weight, &from, &at, &learned, &until); err != nil {
+			return err
+		}
+		voice, ok := t.voices[k]
+		if !ok && len(t.Words) < t.most {
+			voice = int32(len(t.pieces))
+			t.voices[k] = voice
+			p := piece{origin: k.origin, Evidence: intel.Evidence{Weight: float64(k.weight) / 1e6}}
+			p.set(k.how)
+			t.pieces = append(t.pieces, p)
+		}
+		w := intel.Word{Voice: voice, From: from.Int64, Until: intel.Open, At: intel.Undated, Learned: learned.Int64}
+		if until.Valid {
+			w.Until = until.Int64
+		}
+		if at.Valid {
+			w.At = at.Int64
+		}
+		switch n := len(t.Words); {
+		case n > 0 && t.Words[n-1] == w: // said twice in one breath
+		case n >= t.most:
+			t.More++
+		default:
+			t.Words = append(t.Words, w)
+		}
+	}
+	return rows.Err()
+}
+
+// Weighings returns by what rows were weighed, oldest first.
+func (db *DB) Weighings(ctx context.Context) ([]intel.Weighing, error) {
+	all, err := query(ctx, db.read, func(r *sql.Rows, w *intel.Weighing) error {
+		var at sql.NullInt64
+		err := r.Scan(&at, &w.Rules, &w.Scale)
+		w.At = toTime(at)
+		return err
+	}, `SELECT at, rules, scale FROM weighings ORDER BY at, id`)
+	if err != nil {
+		return nil, fmt.Errorf("weighings: %w", err)
+	}
+	return all, nil
+}
+
+// NoteWeighing keeps that all rows are weighed so from now on, unless they are
+// already; with first, only if nothing was noted before.
+func (db *DB) NoteWeighing(ctx context.Context, w intel.Weighing, first bool) error {
+	_, err := db.write.ExecContext(ctx, `INSERT INTO weighings (at, rules, scale) SELECT CAST($1 AS BIGINT), CAST($2 AS INTEGER), CAST($3 AS TEXT) WHERE NOT EXISTS (
+		SELECT 1 FROM (SELECT rules, scale FROM weighings ORDER BY at DESC, id DESC LIMIT 1) w WHERE $4 = 1 OR w.rules = $2 AND w.scale = $3)`, w.At.UnixMicro(), w.Rules, w.Scale, bit(first))
+	if err != nil {
+		return fmt.Errorf("note weighing: %w", err)
+	}
+	return nil
+}
+
+// PartsThen returns the evidence of a link that r may see, as Parts does, from
+// what was believed then. Of what nobody had spoken of by then there is none.
+func (db *DB) PartsThen(ctx context.Context, r intel.Reader, id int64, then time.Time) ([]intel.Evidence, error) {
+	all, err := piecesOf(ctx, db.read, then, held(then, list(2, 1))+` e`, int(r.Clearance), id)
+	if err == nil {
+		err = readContexts(all)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parts of row %d: %w", id, err)
+	}
+	return db.named(ctx, id, all)
+}
