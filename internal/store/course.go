@@ -127,7 +127,7 @@ func (db *DB) NoteWeighing(ctx context.Context, w intel.Weighing, first bool) er
 // PartsThen returns the evidence of a link that r may see, as Parts does, from
 // what was believed then. Of what nobody had spoken of by then there is none.
 func (db *DB) PartsThen(ctx context.Context, r intel.Reader, id int64, then time.Time) ([]intel.Evidence, error) {
-	all, err := piecesOf(ctx, db.read, then, held(then, list(2, 1))+` e`, int(r.Clearance), id)
+	all, err := piecesOf(ctx, db.read, then, then, held(then, list(2, 1))+` e`, int(r.Clearance), id)
 	if err == nil {
 		err = readContexts(all)
 	}
