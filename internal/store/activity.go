@@ -371,7 +371,7 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 		return 0, err
 	}
 	in := list(2, len(ids))
-	links := `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT link FROM assessments WHERE to_entity IN ` + in + `)`
+	links := `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT place >> 6 FROM assessments WHERE to_entity IN ` + in + `)`
 	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM `+held(then, links)+` e`,
 		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {
@@ -384,7 +384,7 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 // least so far, to stand in one of the relations to it, and how many actors
 // there are in all.
 func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, least float64, relations ...intel.Relation) (map[intel.Entity]int, int, error) {
-	args := []any{int(r.Clearance), int(r.Clearance), least, string(kind), string(intel.Actor)}
+	args := []any{int(r.Clearance), int(r.Clearance), billionth(least), string(kind), string(intel.Actor)}
 	for _, rel := range relations {
 		args = append(args, number(rel))
 	}
@@ -394,7 +394,7 @@ func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, l
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.Kind, &x.Name, &x.n) },
 		`SELECT t.kind, t.name, COUNT(DISTINCT a.from_entity) FROM assessments a JOIN entities t ON t.id = a.to_entity JOIN entities f ON f.id = a.from_entity
-		WHERE a.marking <= $1 AND a.below > $2 AND a.probability >= $3 AND t.kind = $4 AND f.kind = $5 AND a.relation IN `+list(6, len(relations))+`
+		WHERE `+shown(1, 2)+` AND a.billionths >= $3 AND t.kind = $4 AND f.kind = $5 AND a.relation IN `+list(6, len(relations))+`
 		GROUP BY t.kind, t.name`, args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("popularity of %s: %w", kind, err)

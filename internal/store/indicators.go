@@ -43,17 +43,17 @@ func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, each func(I
 // joined with nothing so that no index by kinds tempts it.
 func (db *DB) indicators(ctx context.Context, r intel.Reader, n int, each func(Indicator) error) error {
 	marks := intel.KindsOf(intel.IOC)
-	one := func(links, side, other string, relation intel.Relation) string {
-		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability * COALESCE(x.share, 1)
+	one := func(links, also, side, other string, relation intel.Relation) string {
+		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.billionths * COALESCE(x.share, 1) / 1e9
 			FROM entities v CROSS JOIN %[5]s CROSS JOIN entities o
 			LEFT JOIN resolution x ON x.name = o.id AND x.marking <= %[4]d AND x.below > %[4]d LEFT JOIN entities c ON c.id = x.canonical
-			WHERE %[1]s = v.id AND a.relation = %[2]s AND a.marking <= %[4]d AND a.below > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
-			side, rel(relation), other, r.Clearance, links) + list(1, len(marks)) + ` ORDER BY v.id`
+			WHERE %[1]s = v.id%[6]s AND a.relation = %[2]s AND (a.place >> 3 & 7) <= %[4]d AND (a.place & 7) > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
+			side, rel(relation), other, r.Clearance, links, also) + list(1, len(marks)) + ` ORDER BY v.id`
 	}
 	g := grouping{n: n, each: each}
 	for _, statement := range []string{
-		one(fmt.Sprintf(`links l JOIN assessments a ON a.link = l.id AND l.relation = %s`, rel(intel.Indicates)), "l.from_entity", "to_entity", intel.Indicates),
-		one(`assessments a`, "a.to_entity", "from_entity", intel.Uses),
+		one(`links l CROSS JOIN assessments a`, ` AND l.relation = `+rel(intel.Indicates)+` AND `+rowsOf("a", "l.id"), "l.from_entity", "to_entity", intel.Indicates),
+		one(`assessments a`, "", "a.to_entity", "from_entity", intel.Uses),
 	} {
 		if err := db.points(ctx, statement, anys(marks), &g); err != nil {
 			return err

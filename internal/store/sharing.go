@@ -44,7 +44,7 @@ func (db *DB) Shared(ctx context.Context, r intel.Reader, o Outline, s Section, 
 		_, other := sides(s.Inward)
 		where, args := s.condition(r, id)
 		args = append(args, most-len(mine))
-		found, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT a.%s FROM assessments a WHERE %s AND a.origins > 0 ORDER BY a.percent DESC, a.link LIMIT $%d`, other, where, len(args)), args...)
+		found, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT a.%s FROM assessments a WHERE %s AND a.origins > 0 ORDER BY a.percent DESC, a.place LIMIT $%d`, other, where, len(args)), args...)
 		if err != nil {
 			return nil, fmt.Errorf("what is shared: %w", err)
 		}
@@ -74,11 +74,11 @@ func (db *DB) sharing(ctx context.Context, r intel.Reader, s Section, some []int
 		case !s.Inward:
 			return `a.to_entity` + values
 		case s.Relations[0] == intel.Indicates:
-			return `a.link IN (SELECT id FROM links WHERE relation = $1 AND from_entity` + values + `)`
+			return rowsFrom("a", values+` AND l.relation = $1`)
 		}
 		return `a.relation <> ` + rel(intel.Indicates) + ` AND a.from_entity` + values
 	}
-	const linked = ` AND a.relation = $1 AND a.class = $2 AND a.marking <= $3 AND a.below > $3 AND a.origins > 0`
+	linked := ` AND a.relation = $1 AND a.class = $2 AND ` + shown(3, 3) + ` AND a.origins > 0`
 	few, err := query(ctx, db.read, scanInt, `SELECT v.id FROM entities v WHERE v.id IN `+list(4, len(some))+`
 		AND (SELECT COUNT(*) FROM (SELECT 1 FROM assessments a WHERE `+of(` = v.id`)+linked+fmt.Sprintf(` LIMIT %d) few) BETWEEN 2 AND %d ORDER BY v.id`, crowd+1, crowd), append(args, anys(some)...)...)
 	if err != nil || len(few) == 0 {

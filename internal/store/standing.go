@@ -53,13 +53,13 @@ func (db *DB) standings(ctx context.Context, r intel.Reader, ids []int64, now ti
 		return err
 	}
 	side := func(links, l, side, other string, relation intel.Relation) string {
-		return fmt.Sprintf(`SELECT %[9]s.%[1]s AS id, a.link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
+		return fmt.Sprintf(`SELECT %[9]s.%[1]s AS id, a.place >> 6 AS link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
 			FROM %[8]s JOIN entities o ON o.id = %[9]s.%[2]s
-			WHERE %[9]s.relation = %[3]s AND a.marking <= %[7]d AND a.below > %[7]d AND %[9]s.%[1]s IN `,
+			WHERE %[9]s.relation = %[3]s AND (a.place >> 3 & 7) <= %[7]d AND (a.place & 7) > %[7]d AND %[9]s.%[1]s IN `,
 			side, other, rel(relation), intel.Actor, intel.Malware, intel.Tool, r.Clearance, links, l) + list(1, len(ids))
 	}
 	clearance, supports := int(r.Clearance), int(intel.Supports)
-	found, err := query(ctx, db.read, scan, `WITH x AS (`+side(`links l JOIN assessments a ON a.link = l.id`, "l", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+side(`assessments a`, "a", "to_entity", "from_entity", intel.Uses)+`)
+	found, err := query(ctx, db.read, scan, `WITH x AS (`+side(`(SELECT l.from_entity, l.to_entity, l.relation, a.place FROM links l CROSS JOIN assessments a WHERE `+rowsOf("a", "l.id")+`) a`, "a", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+side(`assessments a`, "a", "to_entity", "from_entity", intel.Uses)+`)
 		SELECT id, COUNT(DISTINCT origin), COUNT(DISTINCT claimant), MAX`+believed(now)+` FROM (
 			SELECT x.id, x.claimant, e.origin, e.at FROM x JOIN evidence e ON e.link = x.link
 			WHERE e.marking <= `+fmt.Sprint(clearance)+` AND e.stance = `+fmt.Sprint(supports)+` AND NOT EXISTS (SELECT 1 FROM strata s WHERE s.link = x.link)
