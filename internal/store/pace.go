@@ -20,17 +20,26 @@ type pace struct{ said, posted int64 }
 // counted is the evidence of pace: whose something is, with a date.
 func counted() string { return `e.at >= 0 AND l.relation = ` + rel(intel.Indicates) }
 
-// unpace takes back what documents that are derived again have added to pace.
-func (s *saving) unpace(ctx context.Context, documents []int64) error {
+// unpace takes back what documents that are derived again have added to pace, by pairs
+// of link and document.
+func (s *saving) unpace(ctx context.Context, pairs [][2]any) error {
 	type row struct {
 		stride
-		document, n int64
+		document, value int64
 	}
-	rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.day, &x.marking, &x.document, &x.n) },
-		fmt.Sprintf(`SELECT e.origin, e.at / %d AS day, e.marking, e.document, COUNT(DISTINCT l.from_entity) FROM evidence e JOIN links l ON l.id = e.link
-		WHERE `+counted()+` AND e.document IN `+list(1, len(documents))+` GROUP BY e.origin, e.at / %d, e.marking, e.document`, day, day), anys(documents)...)
-	for _, x := range rows {
-		s.paced(x.stride, x.document, -x.n)
+	seen := map[row]bool{}
+	err := chunks(pairs, func(some [][2]any) error {
+		rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.day, &x.marking, &x.document, &x.value) },
+			fmt.Sprintf(`WITH w (l, d) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)
+			SELECT e.origin, e.at / %d, e.marking, e.document, l.from_entity FROM w CROSS JOIN evidence e CROSS JOIN links l
+			WHERE e.link = w.l AND e.document = w.d AND l.id = e.link AND `+counted(), day), flat(some)...)
+		for _, x := range rows {
+			seen[x] = true
+		}
+		return err
+	})
+	for x := range seen {
+		s.paced(x.stride, x.document, -1)
 	}
 	return err
 }

@@ -480,6 +480,10 @@ INSERT INTO assessments (link, marking, below, from_entity, relation, to_entity,
 		if d := cmp.Diff([]store.Assessed{want}, got); d != "" {
 			t.Fatal(d)
 		}
+		seen, err := db.Observations(t.Context(), all, document(1).ID)
+		if d := cmp.Diff([]intel.Observation{{Document: document(1).ID, Entity: actor, Length: 9}, {Document: document(1).ID, Entity: host, Offset: 15, Length: 10}}, seen); err != nil || d != "" {
+			t.Errorf("observations: err %v\n%s", err, d)
+		}
 		if a, err := db.Between(t.Context(), all, 1<<58+1); !errors.Is(err, intel.ErrNotFound) {
 			t.Errorf("a row beyond all places: %+v, err %v", a, err)
 		}

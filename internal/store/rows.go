@@ -410,9 +410,20 @@ func (db *DB) Observations(ctx context.Context, r intel.Reader, id intel.Documen
 	if err != nil {
 		return nil, fmt.Errorf("document %q: %w", id, intel.ErrNotFound)
 	}
-	return query(ctx, db.read, func(r *sql.Rows, o *intel.Observation) error {
-		o.Document = id
-		return r.Scan(&o.Entity.Kind, &o.Entity.Name, &o.Offset, &o.Length, &o.Suppressed)
-	}, `SELECT e.kind, e.name, o.start, o.length, o.suppressed FROM observations o JOIN documents d ON d.id = o.document JOIN entities e ON e.id = o.entity
-		WHERE d.key = $1 AND d.marking <= $2 ORDER BY o.seq`, key, int(r.Clearance))
+	found, err := query(ctx, db.read, scanFinding, `SELECT f.document, f.at, f.mentioned, f.links FROM findings f JOIN documents d ON d.id = f.document
+		WHERE d.key = $1 AND d.marking <= $2`, key, int(r.Clearance))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	ids := make([]int64, len(found[0].mentions))
+	for i, m := range found[0].mentions {
+		ids[i] = m.entity
+	}
+	slices.Sort(ids)
+	named, err := db.entitiesOf(ctx, slices.Compact(ids))
+	out := make([]intel.Observation, len(found[0].mentions))
+	for i, m := range found[0].mentions {
+		out[i] = intel.Observation{Document: id, Entity: named[m.entity], Offset: m.start, Length: m.length, Suppressed: m.suppressed}
+	}
+	return out, err
 }

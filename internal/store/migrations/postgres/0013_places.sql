@@ -31,3 +31,43 @@ DROP TABLE keyed_assessments;
 CREATE INDEX assessments_link ON assessments ((place >> 6));
 CREATE INDEX assessments_from ON assessments (from_entity, relation, class, percent DESC, place) WHERE relation <> 2;
 CREATE INDEX assessments_to ON assessments (to_entity, relation, class, percent DESC, place);
+
+-- What a document came to, in one row: its mentions, one a line in order (entity, and
+-- where it stands and why it is set aside), and the links it gives evidence of, in
+-- the stead of a row for each and of an index of evidence by documents.
+CREATE TABLE findings (
+	document     BIGINT PRIMARY KEY,
+	at           BIGINT, -- whole seconds, as mentions have it
+	observations BIGINT NOT NULL,
+	mentioned    TEXT NOT NULL,
+	links        TEXT NOT NULL
+);
+INSERT INTO findings (document, at, observations, mentioned, links)
+	SELECT w.document, (SELECT MAX(at) FROM observations o WHERE o.document = w.document), (SELECT COUNT(*) FROM observations o WHERE o.document = w.document),
+		COALESCE((SELECT string_agg(entity || CASE WHEN start = -1 AND length = 0 AND suppressed = '' THEN '' ELSE ' ' || start || ' ' || length ||
+			CASE suppressed WHEN '' THEN '' ELSE ' ' || REPLACE(suppressed, CHR(10), ' ') END END, CHR(10) ORDER BY seq) FROM observations o WHERE o.document = w.document), ''),
+		COALESCE((SELECT string_agg(link::text, ' ' ORDER BY link) FROM (SELECT DISTINCT link FROM evidence e WHERE e.document = w.document) x), '')
+	FROM work w WHERE w.version > 0 ORDER BY w.document;
+DROP INDEX evidence_document;
+
+-- Which documents mention an entity, and which set it aside, each once. At is in
+-- whole seconds, -1099511627776 where the document has no date.
+CREATE TABLE mentions (
+	entity   BIGINT NOT NULL,
+	at       BIGINT NOT NULL,
+	document BIGINT NOT NULL,
+	marking  SMALLINT NOT NULL,
+	PRIMARY KEY (entity, at, document)
+);
+INSERT INTO mentions (entity, at, document, marking)
+	SELECT DISTINCT entity, COALESCE(at, -1099511627776), document, marking FROM observations WHERE suppressed = '' ORDER BY 1, 2, 3;
+CREATE TABLE asides (
+	entity     BIGINT NOT NULL,
+	document   BIGINT NOT NULL,
+	suppressed TEXT NOT NULL,
+	marking    SMALLINT NOT NULL,
+	PRIMARY KEY (entity, document, suppressed)
+);
+INSERT INTO asides (entity, document, suppressed, marking)
+	SELECT DISTINCT entity, document, REPLACE(suppressed, CHR(10), ' '), marking FROM observations WHERE suppressed <> '' ORDER BY 1, 2, 3;
+DROP TABLE observations;
