@@ -187,7 +187,8 @@ func upsert(ctx context.Context, tx engine, how string, rows []assessedRow) erro
 			return err
 		}
 		if ready == nil {
-			if ready, err = tx.prepare(ctx, insertAssessed(chunk)+how, chunk*assessedWidth); err != nil {
+			ready, err = tx.prepare(ctx, insertAssessed(chunk)+how, chunk*assessedWidth) //nolint:sqlclosecheck // deferred
+			if err != nil {
 				return err
 			}
 		}
