@@ -208,9 +208,9 @@ func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.En
 		}
 		type row struct{ id, n int64 }
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.n) },
-			`SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM links l CROSS JOIN assessments a JOIN entities o ON o.id = a.to_entity
-			AND o.kind IN ('`+string(intel.Actor)+`', '`+string(intel.Malware)+`', '`+string(intel.Tool)+`')
-			WHERE l.relation = `+rel(intel.Indicates)+` AND `+rowsOf("a", "l.id")+` AND `+shown(1, 1)+` AND l.from_entity IN `+list(2, len(ids))+`
+			`SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM links l CROSS JOIN assessments a CROSS JOIN entities o
+			WHERE o.id = a.to_entity AND o.kind IN ('`+string(intel.Actor)+`', '`+string(intel.Malware)+`', '`+string(intel.Tool)+`')
+			AND l.relation = `+rel(intel.Indicates)+` AND `+rowsOf("a", "l.id")+` AND `+shown(1, 1)+` AND l.from_entity IN `+list(2, len(ids))+`
 			GROUP BY a.from_entity`, append([]any{int(r.Clearance)}, anys(ids)...)...)
 		for _, x := range rows {
 			out[names[x.id]] = int(x.n)
