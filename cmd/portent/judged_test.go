@@ -196,7 +196,7 @@ func weighedRows(t *testing.T, db string, rows []judged) (out []weighed) {
 			w.at = w.at.AddDate(0, 0, 1)
 			out = append(out, w)
 		})
-	each(t, raw, `SELECT DISTINCT f.kind, f.name, d.learned, d.published IS NOT NULL, o.suppressed <> '' FROM observations o JOIN entities f ON f.id = o.entity JOIN documents d ON d.id = o.document ORDER BY 1, 2, 3`,
+	each(t, raw, `SELECT DISTINCT f.kind, f.name, d.learned, d.published IS NOT NULL, o.aside FROM (SELECT entity, document, FALSE AS aside FROM mentions UNION ALL SELECT entity, document, TRUE FROM asides) o JOIN entities f ON f.id = o.entity JOIN documents d ON d.id = o.document ORDER BY 1, 2, 3`,
 		func(scan func(...any)) {
 			var e intel.Entity
 			var learned int64

@@ -299,7 +299,7 @@ func TestAVerdictDerivesNothingAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer pool.Close()
-		err = pool.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM evidence) + (SELECT COUNT(*) FROM former_evidence), (SELECT COUNT(*) FROM observations), (SELECT SUM(at) FROM assessments)`).Scan(&n[0], &n[1], &n[2])
+		err = pool.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM evidence) + (SELECT COUNT(*) FROM former_evidence), (SELECT SUM(observations) FROM findings), (SELECT SUM(at) FROM assessments)`).Scan(&n[0], &n[1], &n[2])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func TestAPoisonDocumentIsParkedAndItsNeighboursAreDerived(t *testing.T) {
 	}
 	defer raw.Close()
 	for _, statement := range []string{
-		`CREATE TRIGGER poison BEFORE INSERT ON observations WHEN NEW.document = 7 BEGIN SELECT RAISE(ABORT, 'poison'); END`,
+		`CREATE TRIGGER poison BEFORE INSERT ON findings WHEN NEW.document = 7 BEGIN SELECT RAISE(ABORT, 'poison'); END`,
 		`UPDATE documents SET claims = '[{"subject":' WHERE id = 9`,
 	} {
 		if _, err := raw.ExecContext(t.Context(), statement); err != nil {

@@ -48,8 +48,8 @@ func filled(b *testing.B, links int) *store.DB {
 			`SELECT i, i / 2, 0, 1 + i %% 2000, 1, 66 + i %% 3, 0, 0, 950000, `+at("i")+`, -1, 0, '' FROM n`, links),
 		fmt.Sprintf(said+from+
 			`SELECT 8 * i, 4 * i + 1, 0, 1 + i %% 1999, 1, 67, 0, 0, 950000, `+at("(i + 40)")+`, -1, 0, '' FROM n`, links/8),
-		`INSERT INTO assessments (link, marking, below, from_entity, relation, to_entity, class, percent, probability, level, origins, documents, context, at)
-			SELECT id, 0, 5, from_entity, relation, to_entity, 1, 50, 0.5, 1, 1, 1, '', 1 FROM links ORDER BY id`,
+		`INSERT INTO assessments (place, from_entity, relation, to_entity, class, percent, billionths, level, origins, documents, context, at)
+			SELECT id * 64 + 5, from_entity, relation, to_entity, 1, 50, 500000000, 1, 1, 1, '', 1 FROM links ORDER BY id`,
 		`PRAGMA wal_checkpoint(TRUNCATE)`,
 	} {
 		if _, err := raw.ExecContext(b.Context(), s); err != nil {

@@ -20,7 +20,7 @@ func known(then time.Time) string {
 	if then.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(` AND (at IS NULL OR at <= %d) AND EXISTS (SELECT 1 FROM documents k WHERE k.id = document AND k.learned <= %d)`, then.Unix(), then.UnixMicro())
+	return fmt.Sprintf(` AND at <= %d AND EXISTS (SELECT 1 FROM documents k WHERE k.id = document AND k.learned <= %d)`, then.Unix(), then.UnixMicro())
 }
 
 // Weekly returns the documents per week, from the week of from until that of
@@ -97,9 +97,9 @@ func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entit
 	}
 	var first, last sql.NullInt64
 	args := append([]any{int(r.Clearance)}, anys(ids)...)
-	dated := fmt.Sprintf(`(CASE WHEN at <= %d THEN at END)`, now.Add(intel.Skew).Unix())
+	dated := fmt.Sprintf(`(CASE WHEN at > %d AND at <= %d THEN at END)`, int64(undatedAt), now.Add(intel.Skew).Unix())
 	err = db.read.QueryRowContext(ctx, `SELECT MIN`+dated+`, MAX`+dated+`, COUNT(DISTINCT document), COALESCE(MAX(marking), 0)
-		FROM observations WHERE suppressed = '' AND marking <= $1 AND entity IN `+list(2, len(ids))+known(then), args...).Scan(&first, &last, &s.Documents, &s.Marking)
+		FROM mentions WHERE marking <= $1 AND entity IN `+list(2, len(ids))+known(then), args...).Scan(&first, &last, &s.Documents, &s.Marking)
 	s.First, s.Last = toSecond(first), toSecond(last)
 	if err != nil {
 		return s, fmt.Errorf("mentions: %w", err)
@@ -144,11 +144,8 @@ func (db *DB) latest(ctx context.Context, r intel.Reader, ids []int64, limit int
 	var all []row
 	for _, id := range ids {
 		some, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
-			var at sql.NullInt64
-			err := r.Scan(&x.document, &at)
-			x.at = at.Int64
-			return err
-		}, `SELECT document, at FROM observations WHERE suppressed = '' AND entity = $1 AND marking <= $2`+known(then)+` ORDER BY `+db.dialect.nullsLast+` LIMIT $3`,
+			return r.Scan(&x.document, &x.at)
+		}, `SELECT document, at FROM mentions WHERE entity = $1 AND marking <= $2`+known(then)+` ORDER BY at DESC LIMIT $3`,
 			id, int(r.Clearance), 4*limit)
 		if err != nil {
 			return nil, fmt.Errorf("mentions: %w", err)
@@ -261,7 +258,7 @@ type Counts struct {
 
 // Counts counts everything kept, whoever may see it: it is for the operator.
 func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM documents), (SELECT COUNT(*) FROM observations),
+	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM documents), (SELECT COALESCE(SUM(observations), 0) FROM findings),
 		(SELECT COUNT(*) FROM evidence), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
 		(SELECT COUNT(*) FROM work WHERE state = 0), (SELECT COUNT(*) FROM work WHERE state = 2)`).
 		Scan(&c.Documents, &c.Observations, &c.Evidence, &c.Links, &c.Entities, &c.Waiting, &c.Parked)
@@ -294,8 +291,8 @@ func (db *DB) Suppressions(ctx context.Context, r intel.Reader, e intel.Entity) 
 		n      int
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.reason, &x.n) },
-		`SELECT o.suppressed, COUNT(DISTINCT o.document) FROM observations o JOIN entities e ON e.id = o.entity
-		WHERE e.kind = $1 AND e.name = $2 AND o.marking <= $3 AND o.suppressed <> '' GROUP BY o.suppressed`, string(e.Kind), e.Name, int(r.Clearance))
+		`SELECT o.suppressed, COUNT(*) FROM asides o JOIN entities e ON e.id = o.entity
+		WHERE e.kind = $1 AND e.name = $2 AND o.marking <= $3 GROUP BY o.suppressed`, string(e.Kind), e.Name, int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("suppressions of %s: %w", e, err)
 	}
@@ -326,8 +323,8 @@ type dayCount struct{ day, n int64 }
 
 func (db *DB) days(ctx context.Context, r intel.Reader, ids []int64, then time.Time) ([]dayCount, error) {
 	return query(ctx, db.read, func(r *sql.Rows, x *dayCount) error { return r.Scan(&x.day, &x.n) },
-		fmt.Sprintf(`SELECT at / %d AS day, COUNT(DISTINCT document) FROM observations WHERE suppressed = '' AND marking <= $1 AND at IS NOT NULL
-		AND entity IN `+list(2, len(ids))+known(then)+` GROUP BY at / %d ORDER BY day`, day/second, day/second), append([]any{int(r.Clearance)}, anys(ids)...)...)
+		fmt.Sprintf(`SELECT at / %d AS day, COUNT(DISTINCT document) FROM mentions WHERE marking <= $1 AND at > %d
+		AND entity IN `+list(2, len(ids))+known(then)+` GROUP BY at / %d ORDER BY day`, day/second, int64(undatedAt), day/second), append([]any{int(r.Clearance)}, anys(ids)...)...)
 }
 
 // Monthly returns the documents per month that mention one of names and that r
@@ -365,7 +362,7 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 		return 0, err
 	}
 	in := list(2, len(ids))
-	links := `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT link FROM assessments WHERE to_entity IN ` + in + `)`
+	links := `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT place >> 6 FROM assessments WHERE to_entity IN ` + in + `)`
 	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM `+held(then, links)+` e`,
 		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {
@@ -378,7 +375,7 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 // least so far, to stand in one of the relations to it, and how many actors
 // there are in all.
 func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, least float64, relations ...intel.Relation) (map[intel.Entity]int, int, error) {
-	args := []any{int(r.Clearance), int(r.Clearance), least, string(kind), string(intel.Actor)}
+	args := []any{int(r.Clearance), int(r.Clearance), billionth(least), string(kind), string(intel.Actor)}
 	for _, rel := range relations {
 		args = append(args, number(rel))
 	}
@@ -388,7 +385,7 @@ func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, l
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.Kind, &x.Name, &x.n) },
 		`SELECT t.kind, t.name, COUNT(DISTINCT a.from_entity) FROM assessments a JOIN entities t ON t.id = a.to_entity JOIN entities f ON f.id = a.from_entity
-		WHERE a.marking <= $1 AND a.below > $2 AND a.probability >= $3 AND t.kind = $4 AND f.kind = $5 AND a.relation IN `+list(6, len(relations))+`
+		WHERE `+shown(1, 2)+` AND a.billionths >= $3 AND t.kind = $4 AND f.kind = $5 AND a.relation IN `+list(6, len(relations))+`
 		GROUP BY t.kind, t.name`, args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("popularity of %s: %w", kind, err)

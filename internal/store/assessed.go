@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -16,8 +18,8 @@ type assessedRow struct {
 	from            int64
 	relation        intel.Relation
 	to              int64
-	class, percent  int
-	probability     float64
+	class           int
+	billionths      int64
 	level           intel.Level
 	first, last, at sql.NullInt64 // brief
 	origins         int
@@ -35,35 +37,85 @@ const (
 	gone                   // all rows of the link
 )
 
-const assessedColumns = `link, marking, below, from_entity, relation, to_entity, class, percent, probability, level, first, last, origins, documents, context, at`
+// Rows are in order of their place: link, marking, and the marking below which
+// readers see this row and not the next. It is one number since SQLite finds rows by
+// one number several times as fast as by two.
 
-const assessedWidth = 16
+// place is that of the row of a link.
+func place(link int64, marking, below int) int64 { return link<<6 | int64(marking)<<3 | int64(below) }
+
+// rowsOf is the condition that rows a are those of a link. PostgreSQL has an index
+// of the first half, SQLite finds places by the second. SQLite takes what has a range for
+// common: what comes before a in a statement is to be joined by CROSS JOIN.
+func rowsOf(a, link string) string {
+	return fmt.Sprintf(`%[1]s.place >> 6 = %[2]s AND %[1]s.place BETWEEN %[2]s * 64 AND %[2]s * 64 + 63`, a, link)
+}
+
+// rowsFrom is the condition that rows a are of links that begin at an entity, or one of
+// several.
+func rowsFrom(a, values string) string {
+	return a + `.place IN (SELECT x.place FROM links l CROSS JOIN assessments x WHERE l.from_entity` + values + ` AND ` + rowsOf("x", "l.id") + `)`
+}
+
+// linkOf and markingOf are expressions of what stands in the place of rows a.
+const (
+	linkOf    = `(a.place >> 6)`
+	markingOf = `(a.place >> 3 & 7)`
+)
+
+// shown is the condition that a reader sees row a, whose clearance is the first and
+// the second parameter.
+func shown(first, second int) string {
+	return fmt.Sprintf(`(a.place >> 3 & 7) <= $%d AND (a.place & 7) > $%d`, first, second)
+}
+
+// billionth is a probability as it is kept, in half the space. Explanations are
+// held to twice that.
+func billionth(p float64) int64 { return int64(math.Round(1e9 * min(max(p, 0), 1))) }
+
+// probable reads a probability.
+type probable struct{ *float64 }
+
+// Scan implements sql.Scanner.
+func (p probable) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("probability %v: %w", v, intel.ErrInvalid)
+	}
+	*p.float64 = float64(n) / 1e9
+	return nil
+}
+
+// percent is the probability as it is printed, cut to two digits. Rows are in order
+// of it, so that those that fade move seldom, and then together.
+func (a assessedRow) percent() int { return int(a.billionths / 1e7) }
+
+const assessedColumns = `place, from_entity, relation, to_entity, class, percent, billionths, level, first, last, origins, documents, context, at`
+
+const assessedWidth = 14
 
 // assessedRowSelect reads rows for scanAssessedRow: its small numbers as one, since
 // what SQLite is asked for takes time by the column.
-const assessedRowSelect = `SELECT link, (((((marking * 8 + below) * 64 + relation) * 8 + class) * 128 + percent) * 4) + level, from_entity, to_entity,
-	probability, first, last, at, origins, documents, context FROM assessments `
+const assessedRowSelect = `SELECT a.place, (a.relation * 8 + a.class) * 4 + a.level, a.from_entity, a.to_entity,
+	a.billionths, a.first, a.last, a.at, a.origins, a.documents, NULLIF(a.context, '')`
 
-func scanAssessedRow(r *sql.Rows, a *assessedRow) error {
-	var small int64
-	err := r.Scan(&a.link, &small, &a.from, &a.to, &a.probability, &a.first, &a.last, &a.at, &a.origins, &a.documents, &a.context)
-	take := func(n int64) int {
-		digit := small % n
-		small /= n
-		return int(digit)
-	}
-	level := int64(take(4))
-	a.percent, a.class = take(128), take(8)
-	relation := int64(take(64))
-	a.below, a.marking = take(8), take(8)
-	return cmp.Or(err, numbered{&a.relation}.Scan(relation), leveled{&a.level}.Scan(level))
+func scanAssessedRow(r *sql.Rows, a *assessedRow, more ...any) error {
+	var place, small, origins, documents whole
+	var note sql.RawBytes
+	err := r.Scan(append([]any{&place, &small, (*whole)(&a.from), (*whole)(&a.to), (*whole)(&a.billionths), (*maybe)(&a.first), (*maybe)(&a.last), (*maybe)(&a.at),
+		&origins, &documents, &note}, more...)...)
+	a.origins, a.documents = int(origins), int(documents)
+	a.link, a.marking, a.below = int64(place>>6), int(place>>3&7), int(place&7)
+	a.context = string(note)
+	a.class = int(small / 4 % 8)
+	return cmp.Or(err, numbered{&a.relation}.Scan(int64(small/32)), leveled{&a.level}.Scan(int64(small%4)))
 }
 
 // row is an assessment as it is to be kept.
 func (a assessed) row() (assessedRow, error) {
 	note, err := contextText(a.Context)
 	r := assessedRow{link: a.link, marking: int(a.Marking), below: a.below, from: a.ends.from, relation: a.ends.relation, to: a.ends.to, class: a.ends.class(),
-		percent: percent(a.Probability), probability: a.Probability, level: a.Level, first: brief(a.First), origins: a.Origins, documents: a.Documents,
+		billionths: billionth(a.Probability), level: a.Level, first: brief(a.First), origins: a.Origins, documents: a.Documents,
 		context: note, at: brief(a.At)}
 	if !a.Last.Equal(a.First) {
 		r.last = brief(a.Last)
@@ -80,14 +132,17 @@ func unheard(e ends) assessedRow {
 
 // prints reports whether two rows of a link and marking print alike.
 func (a assessedRow) prints(b assessedRow) bool {
-	a.probability, a.at = b.probability, b.at
+	if a.percent() != b.percent() {
+		return false
+	}
+	a.billionths, a.at = b.billionths, b.at
 	return a == b
 }
 
 func assessedArgs(rows []assessedRow) []any {
 	args := make([]any, 0, assessedWidth*len(rows))
 	for _, r := range rows {
-		args = append(args, r.link, r.marking, r.below, r.from, number(r.relation), r.to, r.class, r.percent, r.probability, levelNumber(r.level),
+		args = append(args, place(r.link, r.marking, r.below), r.from, number(r.relation), r.to, r.class, r.percent(), r.billionths, levelNumber(r.level),
 			r.first, r.last, r.origins, r.documents, r.context, r.at)
 	}
 	return args
@@ -100,65 +155,46 @@ func insertAssessed(rows int) string {
 // inPlace and elsewhere let rows replace former ones; the first leaves alone what
 // stands in indexes.
 const (
-	inPlace = ` ON CONFLICT (link, marking) DO UPDATE SET probability = excluded.probability, level = excluded.level, first = excluded.first, last = excluded.last,
+	inPlace = ` ON CONFLICT (place) DO UPDATE SET billionths = excluded.billionths, level = excluded.level, first = excluded.first, last = excluded.last,
 		origins = excluded.origins, documents = excluded.documents, context = excluded.context, at = excluded.at`
-	elsewhere = inPlace + `, percent = excluded.percent, below = excluded.below`
+	elsewhere = inPlace + `, percent = excluded.percent`
 )
 
-// writer writes rows that change, with one statement for many.
-type writer struct {
-	tx    engine
-	ready map[string]*sql.Stmt
+// unassess takes away all rows of links.
+func unassess(ctx context.Context, tx engine, links []int64) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM assessments WHERE place IN (SELECT a.place FROM links l CROSS JOIN assessments a WHERE l.id IN `+list(1, len(links))+`
+		AND `+rowsOf("a", "l.id")+`)`, anys(links)...)
+	return err
 }
 
-func (w *writer) write(ctx context.Context, rows []assessedRow) error {
-	var lost []int64
-	var some [gone][]assessedRow
-	for _, r := range rows {
-		if r.change == gone {
-			lost = append(lost, r.link)
-			continue
+// inIndex compares rows as the indexes by names have them.
+func inIndex(a, b assessedRow) int {
+	return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(a.relation, b.relation), cmp.Compare(a.class, b.class), cmp.Compare(b.percent(), a.percent()),
+		cmp.Compare(a.link, b.link), cmp.Compare(a.marking, b.marking))
+}
+
+// upsert writes rows, very many with one statement for all.
+func upsert(ctx context.Context, tx engine, how string, rows []assessedRow) error {
+	var ready *sql.Stmt
+	defer func() {
+		if ready != nil {
+			ready.Close() //nolint:errcheck // it only read what was compiled
 		}
-		some[r.change] = append(some[r.change], r)
-	}
-	err := chunks(lost, func(lost []int64) error {
-		_, err := w.tx.ExecContext(ctx, `DELETE FROM assessments WHERE link IN `+list(1, len(lost)), anys(lost)...)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := w.upsert(ctx, some[replaced], inPlace); err != nil {
-		return err
-	}
-	return w.upsert(ctx, some[moved], elsewhere)
-}
-
-func (w *writer) upsert(ctx context.Context, rows []assessedRow, how string) error {
-	return chunks(rows, func(rows []assessedRow) error {
+	}()
+	return chunks(rows, func(rows []assessedRow) (err error) {
 		if len(rows) < chunk {
-			_, err := w.tx.ExecContext(ctx, insertAssessed(len(rows))+how, assessedArgs(rows)...)
+			_, err = tx.ExecContext(ctx, insertAssessed(len(rows))+how, assessedArgs(rows)...)
 			return err
 		}
-		if w.ready[how] == nil {
-			s, err := w.tx.prepare(ctx, insertAssessed(chunk)+how, chunk*assessedWidth) //nolint:sqlclosecheck // close does
+		if ready == nil {
+			ready, err = tx.prepare(ctx, insertAssessed(chunk)+how, chunk*assessedWidth) //nolint:sqlclosecheck // deferred
 			if err != nil {
 				return err
 			}
-			if w.ready == nil {
-				w.ready = map[string]*sql.Stmt{}
-			}
-			w.ready[how] = s
 		}
-		_, err := w.ready[how].ExecContext(ctx, assessedArgs(rows)...)
+		_, err = ready.ExecContext(ctx, assessedArgs(rows)...)
 		return err
 	})
-}
-
-func (w *writer) close() {
-	for _, s := range w.ready {
-		s.Close() //nolint:errcheck // it only read what was compiled
-	}
 }
 
 // Times of assessments are only shown, and neither compared nor added up by a

@@ -41,7 +41,7 @@ func (s *saving) weigh(ctx context.Context, links, closed map[int64]bool) error 
 		return err
 	}
 	return chunks(ids, func(ids []int64) error {
-		busy, err := query(ctx, s.tx, scanInt, `SELECT link FROM assessments WHERE documents > `+strconv.Itoa(hot)+` AND link IN `+list(1, len(ids))+` ORDER BY link`, anys(ids)...)
+		busy, err := query(ctx, s.tx, scanInt, `SELECT `+linkOf+` FROM links l CROSS JOIN assessments a WHERE a.documents > `+strconv.Itoa(hot)+` AND l.id IN `+list(1, len(ids))+` AND `+rowsOf("a", "l.id")+` ORDER BY 1`, anys(ids)...)
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func weighLinks(ctx context.Context, tx engine, ids []int64, w Weighing) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM assessments WHERE link IN `+list(1, len(ids)), anys(ids)...); err != nil {
+	if err := unassess(ctx, tx, ids); err != nil {
 		return err
 	}
 	found, err := assess(all, ends, w.Judge)

@@ -77,16 +77,16 @@ const mostHomes = 20_000
 // may believe them; with a past weighing as of then. They are by the names that
 // documents use.
 func (db *DB) Homes(ctx context.Context, r intel.Reader, past Weighing) ([]Assessed, error) {
-	which := `a.link IN (SELECT x.link FROM entities c CROSS JOIN assessments x WHERE c.kind = $1 AND x.to_entity = c.id AND x.relation = ` + rel(intel.OriginatesFrom) + `)`
+	which := `a.place IN (SELECT x.place FROM entities c CROSS JOIN assessments x WHERE c.kind = $1 AND x.to_entity = c.id AND x.relation = ` + rel(intel.OriginatesFrom) + `)`
 	if past.Judge == nil {
-		rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE `+which+` AND a.marking <= $2 AND a.below > $3 ORDER BY a.probability DESC, a.link LIMIT `+fmt.Sprint(mostHomes),
+		rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE `+which+` AND `+shown(2, 3)+` ORDER BY a.billionths DESC, a.place LIMIT `+fmt.Sprint(mostHomes),
 			string(intel.Country), int(r.Clearance), int(r.Clearance))
 		if err != nil {
 			return nil, fmt.Errorf("origins of actors: %w", err)
 		}
 		return rows, nil
 	}
-	links, err := query(ctx, db.read, scanEnds, endsSelect+`WHERE l.id IN (SELECT a.link FROM assessments a WHERE `+which+`) LIMIT `+fmt.Sprint(mostHomes), string(intel.Country))
+	links, err := query(ctx, db.read, scanEnds, endsSelect+`WHERE l.id IN (SELECT `+linkOf+` FROM assessments a WHERE `+which+`) LIMIT `+fmt.Sprint(mostHomes), string(intel.Country))
 	if err != nil {
 		return nil, fmt.Errorf("origins of actors: %w", err)
 	}
@@ -127,7 +127,7 @@ func (db *DB) Told(ctx context.Context, r intel.Reader, names []intel.Entity, to
 		args = append(args, number(rel))
 	}
 	if past.Judge == nil {
-		rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE a.marking <= $1 AND a.below > $1 AND a`+fmt.Sprintf(where, "a")+` ORDER BY a.probability DESC, a.link`, args...)
+		rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE `+shown(1, 1)+` AND a`+fmt.Sprintf(where, "a")+` ORDER BY a.billionths DESC, a.place`, args...)
 		if err != nil {
 			return nil, fmt.Errorf("links to %s: %w", to, err)
 		}

@@ -101,6 +101,7 @@ type saving struct {
 	again    map[int64]bool // of docs: derived before
 	entities map[intel.Entity]int64
 	origins  map[string]int64
+	findings []finding      // of the batch
 	changes  map[tally]int  // of activity
 	posts    map[int64]bool // of docs: by an account
 	paces    map[stride]pace
@@ -187,31 +188,79 @@ func (s *saving) supersede(ctx context.Context) (map[int64]bool, error) {
 		for _, id := range again {
 			s.again[id] = true
 		}
-		if err := s.unpace(ctx, again); err != nil {
+		if err := s.withdraw(ctx, again, links); err != nil {
 			return err
 		}
+		return s.unhear(ctx, again)
+	})
+}
+
+// withdraw takes back what documents came to that are derived again, and adds the
+// links they spoke of.
+func (s *saving) withdraw(ctx context.Context, again []int64, links map[int64]bool) error {
+	former, err := findings(ctx, s.tx, again)
+	if err != nil {
+		return err
+	}
+	pairs := cited(former)
+	for _, p := range pairs {
+		links[p[0].(int64)] = true
+	}
+	if err := s.unpace(ctx, pairs); err != nil {
+		return err
+	}
+	err = chunks(pairs, func(some [][2]any) error {
+		args := flat(some)
 		const columns = `document, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since`
-		_, err = s.tx.ExecContext(ctx, `INSERT INTO former_evidence (link, superseded, `+columns+`)
-			SELECT link, CAST($1 AS BIGINT), `+columns+` FROM evidence WHERE document IN `+list(2, len(again))+` ON CONFLICT DO NOTHING`, append([]any{s.now}, anys(again)...)...)
+		of := `WITH w (l, d) AS (VALUES ` + casts(1, len(some), "BIGINT", "BIGINT") + `) `
+		_, err := s.tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO former_evidence (link, superseded, `+columns+`) `+of+`SELECT link, %d, `+columns+`
+			FROM w CROSS JOIN evidence WHERE link = w.l AND document = w.d ON CONFLICT DO NOTHING`, s.now), args...)
 		if err != nil {
 			return err
 		}
-		closed, err := query(ctx, s.tx, scanInt, `DELETE FROM evidence WHERE document IN `+list(1, len(again))+` RETURNING link`, anys(again)...)
-		if err != nil {
-			return err
-		}
-		for _, l := range closed {
-			links[l] = true
-		}
-		if err := s.uncount(ctx, again); err != nil {
-			return err
-		}
-		if err := s.unhear(ctx, again); err != nil {
-			return err
-		}
-		_, err = s.tx.ExecContext(ctx, `DELETE FROM observations WHERE document IN `+list(1, len(again)), anys(again)...)
+		_, err = s.tx.ExecContext(ctx, `DELETE FROM evidence WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, args...)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.unsee(ctx, former, again)
+}
+
+// unsee takes back what documents mention.
+func (s *saving) unsee(ctx context.Context, former []finding, documents []int64) error {
+	if err := s.uncount(ctx, former); err != nil {
+		return err
+	}
+	var all []sighting
+	for _, f := range former {
+		all = append(all, f.sightings()...)
+	}
+	seen, aside := apart(all)
+	err := chunks(seen, func(some []sighting) error {
+		args := make([]any, 0, 3*len(some))
+		for _, x := range some {
+			args = append(args, x.entity, x.at, x.document)
+		}
+		_, err := s.tx.ExecContext(ctx, `DELETE FROM mentions WHERE (entity, at, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT", "BIGINT")+`)`, args...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = chunks(aside, func(some []sighting) error {
+		args := make([]any, 0, 3*len(some))
+		for _, x := range some {
+			args = append(args, x.entity, x.document, x.suppressed)
+		}
+		_, err := s.tx.ExecContext(ctx, `DELETE FROM asides WHERE (entity, document, suppressed) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT", "TEXT")+`)`, args...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.tx.ExecContext(ctx, `DELETE FROM findings WHERE document IN `+list(1, len(documents)), anys(documents)...)
+	return err
 }
 
 // names gives every entity and origin of the batch its integer, and resolves
@@ -293,37 +342,69 @@ func originIDs(ctx context.Context, tx engine, names map[string]bool) (map[strin
 }
 
 func (s *saving) observations(ctx context.Context, batch []Derived) error {
-	var rows [][8]any
+	var all []sighting
+	s.findings = make([]finding, 0, len(batch))
 	for _, d := range batch {
 		doc, ok := s.docs[d.Document]
 		if !ok {
 			return fmt.Errorf("document %s: %w", d.Document, intel.ErrNotFound)
 		}
+		f := finding{document: doc.id, at: secondOf(doc.published)}
 		counted := map[int64]bool{}
-		for i, o := range d.Observations {
+		for _, o := range d.Observations {
 			id := s.entities[o.Entity]
-			rows = append(rows, [8]any{doc.id, i, id, o.Offset, o.Length, o.Suppressed, doc.marking, secondOf(doc.published)})
+			f.mentions = append(f.mentions, mention{id, o.Offset, o.Length, o.Suppressed})
 			if o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" && !counted[id] {
 				counted[id] = true
 				s.changes[tally{id, weekOf(doc.published), doc.marking}]++
 			}
 		}
+		s.findings = append(s.findings, f)
+		all = append(all, f.sightings()...)
 	}
-	err := chunks(rows, func(rows [][8]any) error {
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO observations (document, seq, entity, start, length, suppressed, marking, at) VALUES `+
-			values(1, len(rows), 8), flat(rows)...)
-		return err
-	})
-	if err != nil {
+	if err := s.see(ctx, all); err != nil {
 		return err
 	}
 	return s.activity(ctx)
 }
 
-func flat[A [3]any | [7]any | [8]any | [15]any](rows []A) []any {
+// see keeps which documents mention entities, and which set them aside.
+func (s *saving) see(ctx context.Context, all []sighting) error {
+	markings := make(map[int64]int64, len(s.docs))
+	for _, d := range s.docs {
+		markings[d.id] = d.marking
+	}
+	seen, aside := apart(all)
+	slices.SortFunc(seen, func(a, b sighting) int {
+		return cmp.Or(cmp.Compare(a.entity, b.entity), cmp.Compare(a.at, b.at), cmp.Compare(a.document, b.document))
+	})
+	err := chunks(seen, func(some []sighting) error {
+		args := make([]any, 0, 4*len(some))
+		for _, x := range some {
+			args = append(args, x.entity, x.at, x.document, markings[x.document])
+		}
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO mentions (entity, at, document, marking) VALUES `+values(1, len(some), 4)+` ON CONFLICT DO NOTHING`, args...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return chunks(aside, func(some []sighting) error {
+		args := make([]any, 0, 4*len(some))
+		for _, x := range some {
+			args = append(args, x.entity, x.document, x.suppressed, markings[x.document])
+		}
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO asides (entity, document, suppressed, marking) VALUES `+values(1, len(some), 4)+` ON CONFLICT DO NOTHING`, args...)
+		return err
+	})
+}
+
+func flat[A [2]any | [3]any | [7]any | [8]any | [15]any](rows []A) []any {
 	var out []any
 	for _, r := range rows {
 		switch r := any(r).(type) {
+		case [2]any:
+			out = append(out, r[:]...)
 		case [3]any:
 			out = append(out, r[:]...)
 		case [7]any:
@@ -363,25 +444,40 @@ func weekOf(at sql.NullInt64) int64 {
 
 // uncount takes back what documents that are derived again have added to
 // activity.
-func (s *saving) uncount(ctx context.Context, documents []int64) error {
-	type row struct {
-		document int64
-		tally
-		kind intel.Kind
-	}
-	rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error {
-		var at sql.NullInt64
-		err := r.Scan(&x.document, &x.entity, &x.kind, &x.marking, &at)
-		x.week = weekOf(sql.NullInt64{Int64: at.Int64 * second, Valid: at.Valid})
-		return err
-	}, `SELECT DISTINCT o.document, o.entity, e.kind, o.marking, o.at FROM observations o JOIN entities e ON e.id = o.entity
-		WHERE o.suppressed = '' AND o.document IN `+list(1, len(documents)), anys(documents)...)
-	for _, x := range rows {
-		if x.kind.Class() == intel.Name {
-			s.changes[x.tally]--
+func (s *saving) uncount(ctx context.Context, former []finding) error {
+	var ids []int64
+	for _, f := range former {
+		for _, m := range f.mentions {
+			ids = append(ids, m.entity)
 		}
 	}
-	return err
+	slices.Sort(ids)
+	names := map[int64]bool{}
+	err := chunks(slices.Compact(ids), func(ids []int64) error {
+		some, err := query(ctx, s.tx, scanEntity, `SELECT id, kind, name FROM entities WHERE id IN `+list(1, len(ids)), anys(ids)...)
+		for _, e := range some {
+			names[e.id] = e.Kind.Class() == intel.Name
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	markings := make(map[int64]int64, len(s.docs))
+	for _, d := range s.docs {
+		markings[d.id] = d.marking
+	}
+	for _, f := range former {
+		week := weekOf(sql.NullInt64{Int64: f.at.Int64 * second, Valid: f.at.Valid})
+		counted := map[int64]bool{}
+		for _, m := range f.mentions {
+			if names[m.entity] && m.suppressed == "" && !counted[m.entity] {
+				counted[m.entity] = true
+				s.changes[tally{m.entity, week, markings[f.document]}]--
+			}
+		}
+	}
+	return nil
 }
 
 // activity applies the changes to the counts of weeks.
@@ -427,11 +523,12 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 	}
 	touched := make(map[int64]bool, len(links))
 	var rows [][15]any
-	for _, d := range batch {
+	for i, d := range batch {
 		doc := s.docs[d.Document]
 		for seq, e := range d.Evidence {
 			id := links[e.Link]
 			touched[id] = true
+			s.findings[i].links = append(s.findings[i].links, id)
 			note, err := contextText(e.Context)
 			if err != nil {
 				return nil, err
@@ -442,6 +539,9 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 		s.pacing(doc.id, d.Evidence)
 	}
 	if err := s.savePaces(ctx); err != nil {
+		return nil, err
+	}
+	if err := saveFindings(ctx, s.tx, s.findings); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(rows, func(a, b [15]any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })

@@ -37,9 +37,6 @@ type dialect struct {
 	index string
 	// like compares with a pattern whatever the case, of ASCII at least.
 	like string
-	// nullsLast orders by at, latest first and unknown last; SQLite does so by
-	// itself and would not use its index if told.
-	nullsLast string
 	// slice is the text of document d around evidence p, in bytes; its two
 	// verbs take the bytes before the mention and those around it.
 	slice string
@@ -51,20 +48,19 @@ type dialect struct {
 
 var dialects = map[string]dialect{
 	"sqlite": {
-		name:      "sqlite",
-		goose:     goose.DialectSQLite3,
-		bare:      true,
-		roomy:     `PRAGMA cache_size(-98304)`,
-		modest:    `PRAGMA cache_size(-8192)`,
-		pause:     rescorePause,
-		open:      openSQLite,
-		search:    `d.id IN (SELECT rowid FROM documents_text WHERE documents_text MATCH $1 ORDER BY rowid DESC LIMIT 20000)`,
-		index:     `INSERT INTO documents_text (rowid, title, text) SELECT id, title, text FROM documents WHERE id >= $1 AND id <= $2 AND (text <> '' OR title <> '')`,
-		like:      `LIKE`,
-		nullsLast: `at DESC`,
-		slice:     `substr(CAST(d.text AS BLOB), MAX(1, p.start + 1 - %d), p.length + %d)`,
-		position:  `INSTR`,
-		words:     ftsWords,
+		name:     "sqlite",
+		goose:    goose.DialectSQLite3,
+		bare:     true,
+		roomy:    `PRAGMA cache_size(-98304)`,
+		modest:   `PRAGMA cache_size(-8192)`,
+		pause:    rescorePause,
+		open:     openSQLite,
+		search:   `d.id IN (SELECT rowid FROM documents_text WHERE documents_text MATCH $1 ORDER BY rowid DESC LIMIT 20000)`,
+		index:    `INSERT INTO documents_text (rowid, title, text) SELECT id, title, text FROM documents WHERE id >= $1 AND id <= $2 AND (text <> '' OR title <> '')`,
+		like:     `LIKE`,
+		slice:    `substr(CAST(d.text AS BLOB), MAX(1, p.start + 1 - %d), p.length + %d)`,
+		position: `INSTR`,
+		words:    ftsWords,
 	},
 	"postgres": {
 		name:   "postgres",
@@ -75,12 +71,11 @@ var dialects = map[string]dialect{
 		hold:   ` FOR UPDATE`,
 		alone:  `LOCK TABLE assessments IN SHARE ROW EXCLUSIVE MODE`,
 		// A tsvector holds at most 1 MB: long documents are found by their beginning.
-		index:     `UPDATE documents SET words = to_tsvector('simple', title || ' ' || left(text, 200000)) WHERE id >= $1 AND id <= $2 AND words IS NULL AND (text <> '' OR title <> '')`,
-		like:      `ILIKE`,
-		nullsLast: `at DESC NULLS LAST`,
-		slice:     `substring(convert_to(d.text, 'UTF8') FROM GREATEST(1, p.start + 1 - %d)::int FOR (p.length + %d)::int)`,
-		position:  `STRPOS`,
-		words:     func(s string) string { return s },
+		index:    `UPDATE documents SET words = to_tsvector('simple', title || ' ' || left(text, 200000)) WHERE id >= $1 AND id <= $2 AND words IS NULL AND (text <> '' OR title <> '')`,
+		like:     `ILIKE`,
+		slice:    `substring(convert_to(d.text, 'UTF8') FROM GREATEST(1, p.start + 1 - %d)::int FOR (p.length + %d)::int)`,
+		position: `STRPOS`,
+		words:    func(s string) string { return s },
 	},
 }
 

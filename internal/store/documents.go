@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -239,29 +240,55 @@ type Said struct {
 // Said returns what documents give evidence of between named things, weightiest
 // first.
 func (db *DB) Said(ctx context.Context, r intel.Reader, ids []intel.DocumentID) ([]Said, error) {
-	var out []Said
-	err := chunks(ids, func(ids []intel.DocumentID) error {
-		keys, err := documentKeys(ids)
-		if err != nil {
-			return err
-		}
-		some, err := query(ctx, db.read, func(r *sql.Rows, s *Said) error {
+	keys, err := documentKeys(ids)
+	if err != nil {
+		return nil, err
+	}
+	type row struct {
+		Said
+		document, seq int64
+	}
+	var all []row
+	err = db.eachGiven(ctx, r, keys, func(w string, pairs []any) error {
+		some, err := query(ctx, db.read, func(r *sql.Rows, s *row) error {
 			var key []byte
-			err := r.Scan(&key, numbered{&s.Link.Relation}, weighted{&s.Weight}, &s.Link.From.Kind, &s.Link.From.Name, &s.FromName, &s.Link.To.Kind, &s.Link.To.Name, &s.ToName)
+			err := r.Scan(&key, numbered{&s.Link.Relation}, weighted{&s.Weight}, &s.Link.From.Kind, &s.Link.From.Name, &s.FromName, &s.Link.To.Kind, &s.Link.To.Name, &s.ToName, &s.document, &s.seq)
 			s.Document = intel.DocumentID(hex.EncodeToString(key))
 			return err
-		}, `SELECT d.key, l.relation, e.weight, f.kind, f.name, f.title, t.kind, t.name, t.title
-			FROM documents d JOIN evidence e ON e.document = d.id JOIN links l ON l.id = e.link
+		}, w+`SELECT d.key, l.relation, e.weight, f.kind, f.name, f.title, t.kind, t.name, t.title, e.document, e.seq
+			FROM w CROSS JOIN evidence e JOIN links l ON l.id = e.link JOIN documents d ON d.id = e.document
 			JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity
-			WHERE d.marking <= $1 AND e.stance = 0 AND l.relation <> `+rel(intel.Indicates)+` AND d.key IN `+list(2, len(keys))+` ORDER BY e.weight DESC, e.document, e.seq`,
-			append([]any{int(r.Clearance)}, keys...)...)
-		out = append(out, some...)
+			WHERE e.link = w.l AND e.document = w.d AND e.stance = 0 AND l.relation <> `+rel(intel.Indicates), pairs...)
+		all = append(all, some...)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("what documents say: %w", err)
 	}
+	slices.SortFunc(all, func(a, b row) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.document, b.document), cmp.Compare(a.seq, b.seq))
+	})
+	out := make([]Said, len(all))
+	for i, x := range all {
+		out[i] = x.Said
+	}
 	return out, nil
+}
+
+// eachGiven calls f with what the documents that r may see give evidence of, some at a
+// time: the head of a statement that names the pairs w (l, d) of link and document, and its
+// arguments.
+func (db *DB) eachGiven(ctx context.Context, r intel.Reader, keys []any, f func(w string, pairs []any) error) error {
+	return chunks(keys, func(keys []any) error {
+		found, err := query(ctx, db.read, scanFinding, `SELECT f.document, f.at, '', f.links FROM documents d JOIN findings f ON f.document = d.id
+			WHERE d.marking <= $1 AND d.key IN `+list(2, len(keys)), append([]any{int(r.Clearance)}, keys...)...)
+		if err != nil {
+			return err
+		}
+		return chunks(cited(found), func(some [][2]any) error {
+			return f(`WITH w (l, d) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`) `, flat(some))
+		})
+	})
 }
 
 // Search returns documents that contain all words and that r may see, newest
@@ -299,19 +326,33 @@ func (db *DB) Given(ctx context.Context, r intel.Reader, id intel.DocumentID) ([
 	if err != nil {
 		return nil, err
 	}
-	rows, err := query(ctx, db.read, func(r *sql.Rows, e *intel.Evidence) error {
-		var at, learned sql.NullInt64
-		var reliability int
-		err := r.Scan(&e.Link.From.Kind, &e.Link.From.Name, numbered{&e.Link.Relation}, &e.Link.To.Kind, &e.Link.To.Name, &e.Origin, &reliability,
-			&e.Marking, &e.Stance, weighted{&e.Weight}, &at, &learned, &e.Offset, &e.Length)
-		e.Document, e.At, e.Learned = id, toTime(at), toTime(learned)
-		e.Reliability, e.Speaker = ungraded(reliability)
+	type row struct {
+		intel.Evidence
+		seq int64
+	}
+	var all []row
+	err = db.eachGiven(ctx, r, keys, func(w string, pairs []any) error {
+		some, err := query(ctx, db.read, func(r *sql.Rows, e *row) error {
+			var at, learned sql.NullInt64
+			var reliability int
+			err := r.Scan(&e.Link.From.Kind, &e.Link.From.Name, numbered{&e.Link.Relation}, &e.Link.To.Kind, &e.Link.To.Name, &e.Origin, &reliability,
+				&e.Marking, &e.Stance, weighted{&e.Weight}, &at, &learned, &e.Offset, &e.Length, &e.seq)
+			e.Document, e.At, e.Learned = id, toTime(at), toTime(learned)
+			e.Reliability, e.Speaker = ungraded(reliability)
+			return err
+		}, w+`SELECT f.kind, f.name, l.relation, t.kind, t.name, o.name, e.reliability, e.marking, e.stance, e.weight, e.at, COALESCE(e.learned, e.at), e.start, e.length, e.seq
+			FROM w CROSS JOIN evidence e JOIN links l ON l.id = e.link JOIN origins o ON o.id = e.origin
+			JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity WHERE e.link = w.l AND e.document = w.d`, pairs...)
+		all = append(all, some...)
 		return err
-	}, `SELECT f.kind, f.name, l.relation, t.kind, t.name, o.name, e.reliability, e.marking, e.stance, e.weight, e.at, COALESCE(e.learned, e.at), e.start, e.length
-		FROM documents d JOIN evidence e ON e.document = d.id JOIN links l ON l.id = e.link JOIN origins o ON o.id = e.origin
-		JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity WHERE d.key = $1 AND d.marking <= $2 ORDER BY e.seq`, keys[0], int(r.Clearance))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("evidence of document %s: %w", id, err)
 	}
-	return rows, nil
+	slices.SortFunc(all, func(a, b row) int { return cmp.Compare(a.seq, b.seq) })
+	var out []intel.Evidence
+	for _, x := range all {
+		out = append(out, x.Evidence)
+	}
+	return out, nil
 }

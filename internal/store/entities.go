@@ -125,7 +125,7 @@ type Titled struct {
 func (db *DB) Title(ctx context.Context, r intel.Reader, e intel.Entity) (title string, err error) {
 	rows, err := query(ctx, db.read, func(r *sql.Rows, s *string) error { return r.Scan(s) },
 		`SELECT title FROM entities e WHERE kind = $1 AND name = $2
-			AND EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.suppressed = '' AND o.marking <= $3)`, string(e.Kind), e.Name, int(r.Clearance))
+			AND EXISTS (SELECT 1 FROM mentions o WHERE o.entity = e.id AND o.marking <= $3)`, string(e.Kind), e.Name, int(r.Clearance))
 	if err == nil && len(rows) == 0 {
 		err = intel.ErrNotFound
 	}
@@ -145,8 +145,8 @@ func (db *DB) Find(ctx context.Context, r intel.Reader, words string, limit int)
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, t *Titled) error { return r.Scan(&t.Entity.Kind, &t.Entity.Name, &t.Title) },
 		`SELECT kind, name, title FROM entities e WHERE (name `+db.dialect.like+` $1 ESCAPE '\' OR name `+db.dialect.like+` $2 ESCAPE '\')
-			AND (EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.suppressed = '' AND o.marking <= $3)
-				OR EXISTS (SELECT 1 FROM observations o WHERE o.entity = e.id AND o.suppressed <> '' AND o.marking <= $3))
+			AND (EXISTS (SELECT 1 FROM mentions o WHERE o.entity = e.id AND o.marking <= $3)
+				OR EXISTS (SELECT 1 FROM asides o WHERE o.entity = e.id AND o.marking <= $3))
 			ORDER BY LENGTH(name), kind, name LIMIT $4`,
 		like(lower), like(slug), int(r.Clearance), limit)
 	if err != nil {

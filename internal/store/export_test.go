@@ -60,3 +60,9 @@ func OpenAt(ctx context.Context, url string, version int64) (*DB, error) {
 	_, err = p.UpTo(ctx, version)
 	return db, err
 }
+
+// Repack reads mentions as a finding holds them and writes them again.
+func Repack(s string) (string, error) {
+	mentions, err := unpacked(s)
+	return packed(mentions), err
+}

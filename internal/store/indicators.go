@@ -47,17 +47,17 @@ func (db *DB) indicators(ctx context.Context, r intel.Reader, g grouping) error 
 	marks := intel.KindsOf(intel.IOC)
 	// A link that makes no claimant is negative. Of what is read of a link one
 	// assessment is visible, so that as many links are as many claimants.
-	const claimant = `CASE WHEN o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `') THEN a.link ELSE -a.link END`
-	one := func(links, side, other string, relation intel.Relation, claimant string) string {
-		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.probability, COALESCE(x.share, 1), %[6]s
+	const claimant = `CASE WHEN o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `') THEN a.place >> 6 ELSE -(a.place >> 6) END`
+	one := func(links, also, side, other string, relation intel.Relation, claimant string) string {
+		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.billionths / 1e9, COALESCE(x.share, 1), %[7]s
 			FROM entities v CROSS JOIN %[5]s CROSS JOIN entities o
 			LEFT JOIN resolution x ON x.name = o.id AND x.marking <= %[4]d AND x.below > %[4]d LEFT JOIN entities c ON c.id = x.canonical
-			WHERE %[1]s = v.id AND a.relation = %[2]s AND a.marking <= %[4]d AND a.below > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
-			side, rel(relation), other, r.Clearance, links, claimant) + list(1, len(marks)) + ` ORDER BY v.id`
+			WHERE %[1]s = v.id%[6]s AND a.relation = %[2]s AND (a.place >> 3 & 7) <= %[4]d AND (a.place & 7) > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
+			side, rel(relation), other, r.Clearance, links, also, claimant) + list(1, len(marks)) + ` ORDER BY v.id`
 	}
 	for _, statement := range []string{
-		one(fmt.Sprintf(`links l JOIN assessments a ON a.link = l.id AND l.relation = %s`, rel(intel.Indicates)), "l.from_entity", "to_entity", intel.Indicates, claimant),
-		one(`assessments a`, "a.to_entity", "from_entity", intel.Uses, "-a.link"),
+		one(`links l CROSS JOIN assessments a`, ` AND l.relation = `+rel(intel.Indicates)+` AND `+rowsOf("a", "l.id"), "l.from_entity", "to_entity", intel.Indicates, claimant),
+		one(`assessments a`, "", "a.to_entity", "from_entity", intel.Uses, "-(a.place >> 6)"),
 	} {
 		if err := db.points(ctx, statement, anys(marks), &g); err != nil {
 			return err

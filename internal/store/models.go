@@ -61,7 +61,7 @@ func (db *DB) Model(ctx context.Context, name string, then time.Time) (Model, er
 // ReportDays returns the days, since 1970 and in order, on which documents reported
 // anything until now.
 func (db *DB) ReportDays(ctx context.Context, now time.Time) ([]int64, error) {
-	days, err := query(ctx, db.read, scanInt, `SELECT DISTINCT at / 86400 FROM observations WHERE suppressed = '' AND at >= 0 AND at <= $1 ORDER BY 1`, now.Unix())
+	days, err := query(ctx, db.read, scanInt, `SELECT DISTINCT at / 86400 FROM mentions WHERE at >= 0 AND at <= $1 ORDER BY 1`, now.Unix())
 	if err != nil {
 		return nil, fmt.Errorf("days of reports: %w", err)
 	}
@@ -72,8 +72,8 @@ func (db *DB) ReportDays(ctx context.Context, now time.Time) ([]int64, error) {
 // first, so many of each at most.
 func (db *DB) EachReports(ctx context.Context, kinds []intel.Kind, now time.Time, most int, f func(intel.Entity, []Report) error) error {
 	// In the order of an index, so that nothing is sorted.
-	rows, err := db.read.QueryContext(ctx, `SELECT o.entity, e.kind, e.name, o.at, o.document, d.source, d.author FROM observations o CROSS JOIN entities e CROSS JOIN documents d
-		WHERE e.id = o.entity AND d.id = o.document AND e.kind IN `+list(2, len(kinds))+` AND o.suppressed = '' AND o.at >= 0 AND o.at <= $1 ORDER BY o.entity, o.at, o.marking, o.document`, append([]any{now.Unix()}, anys(kinds)...)...)
+	rows, err := db.read.QueryContext(ctx, `SELECT o.entity, e.kind, e.name, o.at, o.document, d.source, d.author FROM mentions o CROSS JOIN entities e CROSS JOIN documents d
+		WHERE e.id = o.entity AND d.id = o.document AND e.kind IN `+list(2, len(kinds))+` AND o.at >= 0 AND o.at <= $1 ORDER BY o.entity, o.at, o.document`, append([]any{now.Unix()}, anys(kinds)...)...)
 	if err != nil {
 		return fmt.Errorf("reports of values: %w", err)
 	}

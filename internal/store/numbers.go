@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -76,9 +77,31 @@ func (w weighted) Scan(v any) error {
 	return nil
 }
 
-// percent is a probability as it is printed, cut to two digits. Rows are in order
-// of it, so that those that fade move seldom, and then together.
-func percent(p float64) int { return int(100*p + 1e-9) }
+// whole reads a number that is not NULL. It spares database/sql to ask what an int64
+// is, for each column of millions of rows.
+type whole int64
+
+// Scan implements sql.Scanner.
+func (w *whole) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("number %v: %w", v, intel.ErrInvalid)
+	}
+	*w = whole(n)
+	return nil
+}
+
+// maybe is whole for what may be NULL.
+type maybe sql.NullInt64
+
+// Scan implements sql.Scanner.
+func (m *maybe) Scan(v any) error {
+	if m.Valid = v != nil; m.Valid {
+		return (*whole)(&m.Int64).Scan(v)
+	}
+	m.Int64 = 0
+	return nil
+}
 
 // briefly reads a moment that is kept so (brief); NULL leaves it as it is.
 type briefly struct{ *time.Time }

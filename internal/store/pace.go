@@ -24,17 +24,26 @@ type pace struct{ said, posted int64 }
 // counted is the evidence of pace: whose something is, with a date.
 func counted() string { return `e.at >= 0 AND l.relation = ` + rel(intel.Indicates) }
 
-// unpace takes back what documents that are derived again have added to pace.
-func (s *saving) unpace(ctx context.Context, documents []int64) error {
+// unpace takes back what documents that are derived again have added to pace, by pairs
+// of link and document.
+func (s *saving) unpace(ctx context.Context, pairs [][2]any) error {
 	type row struct {
 		stride
-		document, n int64
+		document, value int64
 	}
-	rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.day, &x.marking, &x.document, &x.n) },
-		fmt.Sprintf(`SELECT e.origin, e.at / %d AS day, e.marking, e.document, COUNT(DISTINCT l.from_entity) FROM evidence e JOIN links l ON l.id = e.link
-		WHERE `+counted()+` AND e.document IN `+list(1, len(documents))+` GROUP BY e.origin, e.at / %d, e.marking, e.document`, day, day), anys(documents)...)
-	for _, x := range rows {
-		s.paced(x.stride, x.document, -x.n)
+	seen := map[row]bool{}
+	err := chunks(pairs, func(some [][2]any) error {
+		rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.day, &x.marking, &x.document, &x.value) },
+			fmt.Sprintf(`WITH w (l, d) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)
+			SELECT e.origin, e.at / %d, e.marking, e.document, l.from_entity FROM w CROSS JOIN evidence e CROSS JOIN links l
+			WHERE e.link = w.l AND e.document = w.d AND l.id = e.link AND `+counted(), day), flat(some)...)
+		for _, x := range rows {
+			seen[x] = true
+		}
+		return err
+	})
+	for x := range seen {
+		s.paced(x.stride, x.document, -1)
 	}
 	return err
 }
@@ -178,7 +187,7 @@ func (db *DB) SaidOn(ctx context.Context, r intel.Reader, days []Ground, documen
 		}
 		return err
 	}, fmt.Sprintf(`SELECT e.link, e.origin, e.at / %[1]d FROM evidence e WHERE e.stance = 0 AND e.marking <= $1 AND e.at >= 0 AND e.origin IN (%[2]s) AND e.at / %[1]d IN (%[3]s)
-		AND EXISTS (SELECT 1 FROM assessments a WHERE a.link = e.link AND a.marking <= $1 AND a.below > $1 AND a.documents <= $2)`, day, numbers(voices), numbers(dates)), int(r.Clearance), documents)
+		AND EXISTS (SELECT 1 FROM assessments a WHERE %[4]s AND %[5]s AND a.documents <= $2)`, day, numbers(voices), numbers(dates), rowsOf("a", "e.link"), shown(1, 1)), int(r.Clearance), documents)
 	if err != nil {
 		return nil, fmt.Errorf("links of %d days: %w", len(days), err)
 	}
@@ -269,16 +278,18 @@ func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.En
 			names[id] = e
 			ids = append(ids, id)
 		}
-		believed := `JOIN assessments a ON a.link = l.id AND a.marking <= $1 AND a.below > $1`
+		const claimant = `o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `')`
+		statement := `SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM links l CROSS JOIN assessments a CROSS JOIN entities o
+			WHERE o.id = a.to_entity AND ` + claimant + ` AND l.relation = ` + rel(intel.Indicates) + ` AND ` + rowsOf("a", "l.id") + ` AND ` + shown(1, 1) + ` AND l.from_entity IN ` + list(2, len(ids)) + `
+			GROUP BY a.from_entity`
 		if !then.IsZero() {
-			believed = `JOIN ` + held(then, `(SELECT id FROM links WHERE relation = `+rel(intel.Indicates)+` AND from_entity IN `+list(2, len(ids))+`)`) + ` e ON e.link = l.id`
+			statement = `SELECT l.from_entity, COUNT(DISTINCT l.to_entity) FROM links l JOIN ` + held(then, `(SELECT id FROM links WHERE relation = `+rel(intel.Indicates)+` AND from_entity IN `+list(2, len(ids))+`)`) + ` e ON e.link = l.id
+			JOIN entities o ON o.id = l.to_entity AND ` + claimant + ` WHERE l.relation = ` + rel(intel.Indicates) + ` AND l.from_entity IN ` + list(2, len(ids)) + `
+			GROUP BY l.from_entity`
 		}
 		type row struct{ id, n int64 }
 		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.n) },
-			`SELECT l.from_entity, COUNT(DISTINCT l.to_entity) FROM links l `+believed+` JOIN entities o ON o.id = l.to_entity
-			AND o.kind IN ('`+string(intel.Actor)+`', '`+string(intel.Malware)+`', '`+string(intel.Tool)+`')
-			WHERE l.relation = `+rel(intel.Indicates)+` AND l.from_entity IN `+list(2, len(ids))+`
-			GROUP BY l.from_entity`, append([]any{int(r.Clearance)}, anys(ids)...)...)
+			statement, append([]any{int(r.Clearance)}, anys(ids)...)...)
 		for _, x := range rows {
 			out[names[x.id]] = int(x.n)
 		}

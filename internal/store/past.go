@@ -38,7 +38,7 @@ func (o Outline) countPast(ctx context.Context, q engine, _ intel.Reader, ids []
 		err := chunks(ids, func(ids []int64) error {
 			links := `links l`
 			if inward { // of which assessments have an index
-				links = `(SELECT DISTINCT link, from_entity, relation, to_entity FROM assessments WHERE to_entity IN ` + list(1, len(ids)) + `) l`
+				links = `(SELECT DISTINCT place >> 6, from_entity, relation, to_entity FROM assessments WHERE to_entity IN ` + list(1, len(ids)) + `) l`
 			}
 			rows, err := query(ctx, q, func(r *sql.Rows, x *row) error {
 				return r.Scan(&x.name, numbered{&x.relation}, &x.nameKind, &x.second, &x.n)
@@ -110,7 +110,7 @@ func (db *DB) eachLink(ctx context.Context, o Outline, name intel.Entity, s Sect
 	contains := strings.ToLower(s.Contains)
 	which := `SELECT id FROM links WHERE from_entity = $1 AND relation = $2 ORDER BY id`
 	if s.Inward {
-		which = `SELECT DISTINCT link FROM assessments WHERE to_entity = $1 AND relation = $2 ORDER BY link`
+		which = `SELECT DISTINCT place >> 6 FROM assessments WHERE to_entity = $1 AND relation = $2 ORDER BY 1`
 	}
 	for _, rel := range s.Relations {
 		if o.counts[linkClass{id, s.Inward, rel, s.Class}] == 0 {

@@ -75,7 +75,7 @@ func cut(now time.Time) int64 { return now.Add(intel.Skew).UnixMicro() }
 
 // evidenceSelect reads evidence for foldPieces, which wants it in the order of
 // links and documents.
-const evidenceSelect = `SELECT link, document, origin, source * 16777216 + reliability * 65536 + marking * 256 + stance, weight, at, learned, context FROM `
+const evidenceSelect = `SELECT link * 1048576 + weight, document, origin, source * 16777216 + reliability * 65536 + marking * 256 + stance, at, learned, NULLIF(context, '') FROM `
 
 // foldPieces makes one piece of what one origin says of a link with equal weight
 // and reliability, about so many. A piece has the latest of the dates that are
@@ -111,13 +111,15 @@ type folding struct {
 }
 
 func (f *folding) add(rows *sql.Rows) error {
-	var link, document int64
+	var both, document whole
 	var k stratum
 	var at, learned sql.NullInt64
 	var note sql.RawBytes
-	if err := rows.Scan(&link, &document, &k.origin, &k.how, &k.weight, &at, &learned, &note); err != nil {
+	if err := rows.Scan(&both, &document, (*whole)(&k.origin), (*whole)(&k.how), (*maybe)(&at), (*maybe)(&learned), &note); err != nil {
 		return err
 	}
+	link := int64(both >> 20)
+	k.weight = int64(both & (1<<20 - 1))
 	if link != f.link {
 		f.flush()
 		f.link = link
@@ -138,8 +140,8 @@ func (f *folding) add(rows *sql.Rows) error {
 		f.out = append(f.out, f.piece(link, k))
 	}
 	p := &f.out[f.begin+i]
-	if f.docs[i] != document {
-		f.docs[i] = document
+	if f.docs[i] != int64(document) {
+		f.docs[i] = int64(document)
 		p.n++
 	}
 	p.see(toTime(at), toTime(learned))

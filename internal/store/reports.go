@@ -63,11 +63,11 @@ type reading struct {
 
 // dated is the condition that a mention is a report.
 func (r *reading) dated() string {
-	return fmt.Sprintf(`suppressed = '' AND marking <= $1 AND at <= %d`, r.w.Now.Add(intel.Skew).Unix()) + known(r.w.Then)
+	return fmt.Sprintf(`at > %d AND marking <= $1 AND at <= %d`, undatedAt, r.w.Now.Add(intel.Skew).Unix()) + known(r.w.Then)
 }
 
 func (r *reading) read(ctx context.Context, ids []int64) error {
-	lively, err := query(ctx, r.db.read, scanInt, `SELECT DISTINCT entity FROM observations WHERE `+r.dated()+fmt.Sprintf(` AND at >= %d`, r.w.Since.Unix())+
+	lively, err := query(ctx, r.db.read, scanInt, `SELECT DISTINCT entity FROM mentions WHERE `+r.dated()+fmt.Sprintf(` AND at >= %d`, r.w.Since.Unix())+
 		` AND entity IN `+list(2, len(ids)), append([]any{int(r.r.Clearance)}, anys(ids)...)...)
 	if err != nil || len(lively) == 0 {
 		return err
@@ -77,7 +77,7 @@ func (r *reading) read(ctx context.Context, ids []int64) error {
 		n         int
 	}
 	counts, err := query(ctx, r.db.read, func(s *sql.Rows, x *row) error { return s.Scan(&x.id, &x.first, &x.n) },
-		`SELECT entity, MIN(at), COUNT(DISTINCT document) FROM observations WHERE `+r.dated()+` AND entity IN `+list(2, len(lively))+` GROUP BY entity`,
+		`SELECT entity, MIN(at), COUNT(DISTINCT document) FROM mentions WHERE `+r.dated()+` AND entity IN `+list(2, len(lively))+` GROUP BY entity`,
 		append([]any{int(r.r.Clearance)}, anys(lively)...)...)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (r *reading) latest(ctx context.Context, ids []int64, limit string) error {
 		err := s.Scan(&x.id, &x.at, &x.document, &x.source, &author)
 		authors = append(authors, strings.Clone(author))
 		return err
-	}, `SELECT o.entity, o.at, o.document, d.source, d.author FROM (SELECT entity, at, document FROM observations WHERE `+r.dated()+` AND entity IN `+list(2, len(ids))+limit+`) o
+	}, `SELECT o.entity, o.at, o.document, d.source, d.author FROM (SELECT entity, at, document FROM mentions WHERE `+r.dated()+` AND entity IN `+list(2, len(ids))+limit+`) o
 		JOIN documents d ON d.id = o.document ORDER BY o.entity, o.at DESC, o.document DESC`, append([]any{int(r.r.Clearance)}, anys(ids)...)...)
 	if err != nil {
 		return err

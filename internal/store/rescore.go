@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,26 +60,26 @@ func (db *DB) rescore(ctx context.Context, r Rescoring, most int) (n int, err er
 		}
 		defer db.write.ExecContext(context.WithoutCancel(ctx), db.dialect.modest) //nolint:errcheck // more memory harms nothing but thrift
 	}
-	s := &rescoring{Rescoring: r, most: most, aside: engine{read, db.dialect.bare}, roster: roster{names: map[int64]intel.Entity{}}}
-	for after := int64(0); ; {
-		links := 0
-		err := db.tx(ctx, func(tx engine) error {
-			upto, err := s.batch(ctx, tx, db.dialect.alone, after)
-			links, s.last = upto.n, upto.last
+	s := &rescoring{Rescoring: r, most: most, alone: db.dialect.alone, aside: engine{read, db.dialect.bare}, roster: roster{names: map[int64]intel.Entity{}}}
+	defer s.forgo()
+	for {
+		var b weighedBatch
+		err := db.tx(ctx, func(tx engine) (err error) {
+			b, err = s.batch(ctx, tx)
 			return err
 		})
 		if err != nil {
 			return n, fmt.Errorf("rescore: %w", err)
 		}
-		if links == 0 {
+		if b.links == 0 {
 			return n, nil
 		}
-		after = s.last
-		n += links
+		s.after, s.epoch = b.last, b.epoch
+		n += b.links
 		if r.Done != nil {
-			r.Done(links)
+			r.Done(b.links)
 		}
-		if links < most {
+		if b.links < most {
 			continue // the last
 		}
 		select {
@@ -90,82 +93,152 @@ func (db *DB) rescore(ctx context.Context, r Rescoring, most int) (n int, err er
 type rescoring struct {
 	Rescoring
 	most   int    // links of a batch
+	alone  string // see dialect
 	aside  engine // reads what was committed
 	roster roster
-	last   int64 // link of the batch
+	after  int64 // the last link that was written
+	epoch  int64 // that began then; 0 at first
+	ahead  *foresight
 }
 
-// A reach is how far a batch goes.
-type reach struct {
-	n    int
-	last int64
+// A foresight is a batch that is weighed while the one before is written. It holds if
+// nobody else has written meanwhile.
+type foresight struct {
+	after, epoch int64
+	done         chan struct{}
+	stop         context.CancelFunc
+	batch        weighedBatch
+	err          error
 }
 
-// batch weighs the links after one, in a transaction during which nobody else may
-// write what it reads: so several may read beside it.
-func (s *rescoring) batch(ctx context.Context, tx engine, alone string, after int64) (upto reach, err error) {
-	if alone != "" {
-		if _, err := tx.ExecContext(ctx, alone); err != nil {
-			return upto, err
+// A weighedBatch is what is to be written of a run of links.
+type weighedBatch struct {
+	links       int
+	after, last int64
+	lost        []int64 // lose all rows
+	rows        [gone][]assessedRow
+	strata      []piece // of the hot ones
+	epoch       int64   // that begins with it
+}
+
+// foresee begins to weigh the batch after a link.
+func (s *rescoring) foresee(ctx context.Context, after, epoch int64) {
+	ctx, stop := context.WithCancel(ctx)
+	f := &foresight{after: after, epoch: epoch, done: make(chan struct{}), stop: stop}
+	s.ahead = f
+	go func() {
+		defer close(f.done)
+		f.batch, f.err = s.weigh(ctx, after)
+	}()
+}
+
+// forgo ends a foresight, if there is one.
+func (s *rescoring) forgo() {
+	if s.ahead != nil {
+		s.ahead.stop()
+		<-s.ahead.done
+		s.ahead = nil
+	}
+}
+
+// next returns the batch to write now, in a transaction during which nobody else may
+// write what it rests on.
+func (s *rescoring) next(ctx context.Context, epoch, after int64) (weighedBatch, error) {
+	if f := s.ahead; f != nil && f.after == after && f.epoch == epoch {
+		<-f.done
+		if f.err == nil {
+			b := f.batch
+			s.forgo()
+			return b, nil
 		}
 	}
-	err = tx.QueryRowContext(ctx, fmt.Sprintf(`SELECT COUNT(*), COALESCE(MAX(id), 0) FROM (SELECT id FROM links WHERE id > $1 ORDER BY id LIMIT %d) l`, s.most), after).
-		Scan(&upto.n, &upto.last)
-	if err != nil || upto.n == 0 {
-		return upto, err
+	s.forgo()
+	return s.weigh(ctx, after)
+}
+
+// batch writes a batch of links, and sees to the next meanwhile. It may be tried
+// again.
+func (s *rescoring) batch(ctx context.Context, tx engine) (b weighedBatch, err error) {
+	if s.alone != "" {
+		if _, err := tx.ExecContext(ctx, s.alone); err != nil {
+			return b, err
+		}
 	}
+	epoch, err := epochIn(ctx, tx)
+	if err != nil {
+		return b, err
+	}
+	if b, err = s.next(ctx, epoch, s.after); err != nil || b.links == 0 {
+		return b, err
+	}
+	b.epoch = epoch + 1
+	if s.epoch == 0 || s.epoch == epoch { // else others write, and it would be in vain
+		s.foresee(ctx, b.last, b.epoch)
+	}
+	if err := b.write(ctx, tx); err != nil {
+		return b, err
+	}
+	return b, newEpoch(context.WithoutCancel(ctx), tx)
+}
+
+func (b weighedBatch) write(ctx context.Context, tx engine) error {
 	for _, table := range []string{`stale`, `strata`} {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE link > $1 AND link <= $2`, after, upto.last); err != nil {
-			return upto, err
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE link > $1 AND link <= $2`, b.after, b.last); err != nil {
+			return err
 		}
 	}
-	w := writer{tx: tx}
-	defer w.close()
-	changes := make(chan weighedSlice, 2)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		defer close(changes)
-		return s.slices(ctx, after, upto.last, changes)
-	})
-	g.Go(func() error {
-		for c := range changes {
-			if err := w.write(ctx, c.rows); err != nil {
-				return err
-			}
-			if err := addStrata(ctx, tx, c.strata); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return upto, err
+	if err := chunks(b.lost, func(lost []int64) error { return unassess(ctx, tx, lost) }); err != nil {
+		return err
 	}
-	return upto, newEpoch(context.WithoutCancel(ctx), tx)
+	for change, how := range [gone]string{replaced: inPlace, moved: elsewhere} {
+		if err := upsert(ctx, tx, how, b.rows[change]); err != nil {
+			return err
+		}
+	}
+	return addStrata(ctx, tx, b.strata)
 }
 
-// slices weighs the links of a batch, several workers at a time.
-func (s *rescoring) slices(ctx context.Context, after, last int64, changes chan<- weighedSlice) error {
+// weigh weighs the links of a batch, several slices at a time, and puts the rows that
+// change in order: those that move by where they go, since it is by the pages that it
+// touches that an index takes time to write.
+func (s *rescoring) weigh(ctx context.Context, after int64) (b weighedBatch, err error) {
+	b.after = after
+	err = s.aside.QueryRowContext(ctx, fmt.Sprintf(`SELECT COUNT(*), COALESCE(MAX(id), 0) FROM (SELECT id FROM links WHERE id > $1 ORDER BY id LIMIT %d) l`, s.most), after).
+		Scan(&b.links, &b.last)
+	if err != nil || b.links == 0 {
+		return b, err
+	}
+	var guard sync.Mutex
 	g, among := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for from := after; from < last && among.Err() == nil; from += rescoreSlice {
+	for from := after; from < b.last && among.Err() == nil; from += rescoreSlice {
 		g.Go(func() error {
-			c, err := s.slice(among, from, min(from+rescoreSlice, last))
-			if err != nil {
-				return err
-			}
-			select {
-			case changes <- c:
-				return nil
-			case <-among.Done():
-				return among.Err()
-			}
+			some, err := s.slice(among, from, min(from+rescoreSlice, b.last))
+			guard.Lock()
+			defer guard.Unlock()
+			b.add(some)
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return err
+		return b, err
 	}
-	return ctx.Err()
+	slices.SortFunc(b.rows[replaced], func(a, b assessedRow) int {
+		return cmp.Or(cmp.Compare(a.link, b.link), cmp.Compare(a.marking, b.marking))
+	})
+	slices.SortFunc(b.rows[moved], inIndex)
+	return b, ctx.Err()
+}
+
+func (b *weighedBatch) add(some weighedSlice) {
+	b.strata = append(b.strata, some.strata...)
+	for _, r := range some.rows {
+		if r.change == gone {
+			b.lost = append(b.lost, r.link)
+			continue
+		}
+		b.rows[r.change] = append(b.rows[r.change], r)
+	}
 }
 
 // A weighedSlice is what is to be written of a slice of links: the rows that change
@@ -177,7 +250,7 @@ type weighedSlice struct {
 
 // slice weighs the links after one up to another.
 func (s *rescoring) slice(ctx context.Context, after, last int64) (out weighedSlice, err error) {
-	former, err := query(ctx, s.aside, scanAssessedRow, assessedRowSelect+`WHERE link > $1 AND link <= $2 ORDER BY link, marking`, after, last)
+	former, known, err := s.former(ctx, after, last)
 	if err != nil {
 		return out, err
 	}
@@ -185,7 +258,7 @@ func (s *rescoring) slice(ctx context.Context, after, last int64) (out weighedSl
 	if err != nil {
 		return out, err
 	}
-	links, err := s.ends(ctx, after, last, former, pieces)
+	links, err := s.ends(ctx, former, known, pieces)
 	if err != nil {
 		return out, err
 	}
@@ -198,15 +271,29 @@ func (s *rescoring) slice(ctx context.Context, after, last int64) (out weighedSl
 	return out, err
 }
 
+// former returns the rows of the links after one up to another, in order, and
+// where each begins.
+func (s *rescoring) former(ctx context.Context, after, last int64) (rows []assessedRow, from []intel.Entity, err error) {
+	from = make([]intel.Entity, 0, rescoreSlice+rescoreSlice/8)
+	rows, err = query(ctx, s.aside, func(r *sql.Rows, a *assessedRow) error {
+		var kind, name string
+		err := scanAssessedRow(r, a, &kind, &name)
+		from = append(from, intel.Entity{Kind: intel.Kind(kind), Name: name})
+		return err
+	}, assessedRowSelect+`, f.kind, f.name FROM assessments a CROSS JOIN entities f WHERE f.id = a.from_entity AND a.place >= $1 AND a.place < $2 ORDER BY a.place`,
+		place(after+1, 0, 0), place(last+1, 0, 0))
+	return rows, from, err
+}
+
 // ends returns the links of former rows, and of pieces of links that have none.
-func (s *rescoring) ends(ctx context.Context, after, last int64, former []assessedRow, pieces []piece) (map[int64]ends, error) {
-	known, err := s.entities(ctx, after, last, former)
+func (s *rescoring) ends(ctx context.Context, former []assessedRow, begin []intel.Entity, pieces []piece) (map[int64]ends, error) {
+	known, err := s.names(ctx, former)
 	if err != nil {
 		return nil, err
 	}
 	links := make(map[int64]ends, len(former))
-	for _, f := range former {
-		from, to := known[f.from], known[f.to]
+	for i, f := range former {
+		from, to := begin[i], known[f.to]
 		links[f.link] = ends{id: f.link, from: f.from, relation: f.relation, to: f.to, fromKind: from.Kind, fromName: from.Name, toKind: to.Kind, toName: to.Name}
 	}
 	var missing []int64
@@ -266,7 +353,7 @@ func (s *rescoring) changes(former []assessedRow, now []assessed) (out []assesse
 				row.change = moved
 			case former[i] == row || s.Fade && former[i].prints(row):
 				continue
-			case former[i].percent != row.percent || former[i].below != row.below:
+			case former[i].percent() != row.percent():
 				row.change = moved
 			}
 			out = append(out, row)
@@ -315,16 +402,9 @@ func (r *roster) unknown(ids []int64, known map[int64]intel.Entity) (out []int64
 	return out
 }
 
-// entities returns what is at the ends of links.
-func (s *rescoring) entities(ctx context.Context, after, last int64, former []assessedRow) (map[int64]intel.Entity, error) {
-	known := make(map[int64]intel.Entity, 2*len(former))
-	from, err := query(ctx, s.aside, scanEntity, `SELECT id, kind, name FROM entities WHERE id IN (SELECT from_entity FROM assessments WHERE link > $1 AND link <= $2)`, after, last)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range from {
-		known[e.id] = e.Entity
-	}
+// names returns where links lead to.
+func (s *rescoring) names(ctx context.Context, former []assessedRow) (map[int64]intel.Entity, error) {
+	known := make(map[int64]intel.Entity, len(former))
 	to := make([]int64, len(former))
 	for i, f := range former {
 		to[i] = f.to

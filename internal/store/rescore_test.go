@@ -125,6 +125,40 @@ func TestRescoringComesToWhatWeighingAtArrivalComesTo(t *testing.T) {
 	})
 }
 
+func TestWhatIsWeighedAheadGivesWayToWhatIsWrittenMeanwhile(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		names := told(t, db, .5)
+		weighing := store.Weighing{Now: now, Judge: ruled(1, now)}
+		late := document(200)
+		save(t, db, late)
+		v := store.Derived{Document: late.ID}
+		for i := range 23 {
+			v.Evidence = append(v.Evidence, intel.Evidence{Link: intel.Link{From: intel.Entity{Kind: intel.Domain, Name: fmt.Sprintf("c%d.example", i)}, Relation: intel.Indicates, To: names[0]},
+				Document: late.ID, Source: late.Source, Origin: "late", Reliability: 'B', Weight: .9, At: late.Published, Learned: late.Learned})
+		}
+		batches := 0
+		_, err := db.RescoreBy(t.Context(), store.Rescoring{Weighing: weighing, Done: func(int) {
+			if batches++; batches != 2 {
+				return
+			}
+			time.Sleep(100 * time.Millisecond) // the third is weighed by now
+			if err := db.SaveDerived(t.Context(), []store.Derived{v}, store.Derivation{Version: 1, Now: now, Judge: weighing.Judge}); err != nil {
+				t.Error(err)
+			}
+		}}, 10)
+		if err != nil || batches < 4 {
+			t.Fatalf("%d batches, err %v", batches, err)
+		}
+		got := believes(t, db, names)
+		if _, err := db.RescoreBy(t.Context(), store.Rescoring{Weighing: weighing}, 1000); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(believes(t, db, names), got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
 func TestFadingLeavesAloneWhatPrintsAsItDid(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		names := told(t, db, .9)
@@ -445,6 +479,13 @@ INSERT INTO assessments (link, marking, below, from_entity, relation, to_entity,
 			Last: document(1).Published, Origins: 1, Documents: 1, Context: intel.Context{Port: "443"}, At: now.AddDate(0, 0, 5)}}
 		if d := cmp.Diff([]store.Assessed{want}, got); d != "" {
 			t.Fatal(d)
+		}
+		seen, err := db.Observations(t.Context(), all, document(1).ID)
+		if d := cmp.Diff([]intel.Observation{{Document: document(1).ID, Entity: actor, Length: 9}, {Document: document(1).ID, Entity: host, Offset: 15, Length: 10}}, seen); err != nil || d != "" {
+			t.Errorf("observations: err %v\n%s", err, d)
+		}
+		if a, err := db.Between(t.Context(), all, 1<<58+1); !errors.Is(err, intel.ErrNotFound) {
+			t.Errorf("a row beyond all places: %+v, err %v", a, err)
 		}
 		for days, weight := range map[int]float64{1: .4, 6: .7} {
 			if r, _ := past(t, db, now.AddDate(0, 0, days), 10); len(r) != 1 || r[0].Probability != weight {

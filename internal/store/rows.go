@@ -48,15 +48,17 @@ func (a Assessed) Other(s Section) (intel.Entity, string) {
 	return a.Link.To, a.ToName
 }
 
-const assessedSelect = `SELECT a.link, a.marking, a.relation, a.probability, a.level, a.first, a.last, a.origins, a.documents, a.context, a.at,
+const assessedSelect = `SELECT a.place, a.relation, a.billionths, a.level, a.first, a.last, a.origins, a.documents, a.context, a.at,
 	f.kind, f.name, f.title, t.kind, t.name, t.title
 	FROM assessments a JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity `
 
 func scanAssessed(r *sql.Rows, a *Assessed) error {
 	var note string
 	l := &a.Link
-	err := r.Scan(&a.ID, &a.Marking, numbered{&l.Relation}, &a.Probability, leveled{&a.Level}, briefly{&a.First}, briefly{&a.Last}, &a.Origins, &a.Documents, &note, briefly{&a.At},
+	var place whole
+	err := r.Scan(&place, numbered{&l.Relation}, probable{&a.Probability}, leveled{&a.Level}, briefly{&a.First}, briefly{&a.Last}, &a.Origins, &a.Documents, &note, briefly{&a.At},
 		&l.From.Kind, &l.From.Name, &a.FromName, &l.To.Kind, &l.To.Name, &a.ToName)
+	a.ID, a.Marking = int64(place>>6), intel.Marking(place>>3&7)
 	if a.Last.IsZero() {
 		a.Last = a.First
 	}
@@ -73,7 +75,7 @@ func (s Section) condition(r intel.Reader, name int64) (where string, args []any
 		side, other = other, side
 	}
 	args = []any{name, int(s.Class), int(r.Clearance), int(r.Clearance)}
-	where = s.of(side) + ` AND a.class = $2 AND a.marking <= $3 AND a.below > $4 AND a.relation IN ` + list(5, len(s.Relations))
+	where = s.of(side) + ` AND a.class = $2 AND ` + shown(3, 4) + ` AND a.relation IN ` + list(5, len(s.Relations))
 	for _, rel := range s.Relations {
 		args = append(args, number(rel))
 	}
@@ -101,7 +103,7 @@ func (s Section) of(side string) string {
 	case s.Inward:
 		return side + ` = $1`
 	case slices.Contains(s.Relations, intel.Indicates):
-		return `a.link IN (SELECT id FROM links WHERE from_entity = $1)`
+		return rowsFrom("a", ` = $1`)
 	}
 	return side + ` = $1 AND a.relation <> ` + rel(intel.Indicates)
 }
@@ -167,10 +169,10 @@ func (o Outline) countNow(ctx context.Context, q engine, r intel.Reader, ids []i
 		}{
 			{true, `to_entity`, `to_entity IN ` + in},
 			{false, `from_entity`, `relation <> ` + rel(intel.Indicates) + ` AND from_entity IN ` + in},
-			{false, `from_entity`, `link IN (SELECT id FROM links WHERE relation = ` + rel(intel.Indicates) + ` AND from_entity IN ` + in + `)`},
+			{false, `from_entity`, rowsFrom("a", ` IN `+in+` AND l.relation = `+rel(intel.Indicates))},
 		} {
 			rows, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.name, numbered{&x.relation}, &x.class, &x.n) },
-				`SELECT `+c.side+`, relation, class, COUNT(*) FROM assessments WHERE marking <= $1 AND below > $2 AND `+c.some+
+				`SELECT `+c.side+`, relation, class, COUNT(*) FROM assessments a WHERE `+shown(1, 2)+` AND `+c.some+
 					` GROUP BY `+c.side+`, relation, class`, append([]any{int(r.Clearance), int(r.Clearance)}, anys(ids)...)...)
 			if err != nil {
 				return err
@@ -253,7 +255,7 @@ func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, sh
 		where, args := one.condition(r, name)
 		args = append(args, limit)
 		rows, err := query(ctx, db.read, scanAssessed,
-			fmt.Sprintf(`%sWHERE %s ORDER BY a.percent DESC, a.link LIMIT $%d`, assessedSelect, where, len(args)), args...)
+			fmt.Sprintf(`%sWHERE %s ORDER BY a.percent DESC, a.place LIMIT $%d`, assessedSelect, where, len(args)), args...)
 		if err != nil {
 			return err
 		}
@@ -268,7 +270,7 @@ func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, sh
 // printed returns rows in the order that each name has them in, as far as their
 // names' shares leave it.
 func printed(best map[string]Assessed) []Assessed {
-	rank := func(a Assessed) float64 { return float64(percent(a.Probability/max(a.Share, 1e-9))) * a.Share }
+	rank := func(a Assessed) float64 { return float64(billionth(a.Probability/max(a.Share, 1e-9))/1e7) * a.Share }
 	return slices.SortedFunc(maps.Values(best), func(a, b Assessed) int {
 		return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(a.ID, b.ID))
 	})
@@ -295,7 +297,10 @@ func stronger(best map[string]Assessed, a Assessed, s Section) {
 
 // Between returns the assessment of one link, or intel.ErrNotFound.
 func (db *DB) Between(ctx context.Context, r intel.Reader, id int64) (Assessed, error) {
-	rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE a.link = $1 AND a.marking <= $2 AND a.below > $3`, id, int(r.Clearance), int(r.Clearance))
+	if id<<6>>6 != id {
+		return Assessed{}, fmt.Errorf("row %d: %w", id, intel.ErrNotFound)
+	}
+	rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE a.place BETWEEN $1 AND $2 AND `+shown(3, 4), place(id, 0, 0), place(id, 7, 7), int(r.Clearance), int(r.Clearance))
 	if err == nil && len(rows) == 0 {
 		err = intel.ErrNotFound
 	}
@@ -405,9 +410,20 @@ func (db *DB) Observations(ctx context.Context, r intel.Reader, id intel.Documen
 	if err != nil {
 		return nil, fmt.Errorf("document %q: %w", id, intel.ErrNotFound)
 	}
-	return query(ctx, db.read, func(r *sql.Rows, o *intel.Observation) error {
-		o.Document = id
-		return r.Scan(&o.Entity.Kind, &o.Entity.Name, &o.Offset, &o.Length, &o.Suppressed)
-	}, `SELECT e.kind, e.name, o.start, o.length, o.suppressed FROM observations o JOIN documents d ON d.id = o.document JOIN entities e ON e.id = o.entity
-		WHERE d.key = $1 AND d.marking <= $2 ORDER BY o.seq`, key, int(r.Clearance))
+	found, err := query(ctx, db.read, scanFinding, `SELECT f.document, f.at, f.mentioned, f.links FROM findings f JOIN documents d ON d.id = f.document
+		WHERE d.key = $1 AND d.marking <= $2`, key, int(r.Clearance))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	ids := make([]int64, len(found[0].mentions))
+	for i, m := range found[0].mentions {
+		ids[i] = m.entity
+	}
+	slices.Sort(ids)
+	named, err := db.entitiesOf(ctx, slices.Compact(ids))
+	out := make([]intel.Observation, len(found[0].mentions))
+	for i, m := range found[0].mentions {
+		out[i] = intel.Observation{Document: id, Entity: named[m.entity], Offset: m.start, Length: m.length, Suppressed: m.suppressed}
+	}
+	return out, err
 }

@@ -12,7 +12,11 @@ import (
 
 // Setting returns a value kept under key, or intel.ErrNotFound.
 func (db *DB) Setting(ctx context.Context, key string) (string, error) {
-	rows, err := query(ctx, db.read, func(r *sql.Rows, s *string) error { return r.Scan(s) }, `SELECT value FROM settings WHERE key = $1`, key)
+	return setting(ctx, db.read, key)
+}
+
+func setting(ctx context.Context, q engine, key string) (string, error) {
+	rows, err := query(ctx, q, func(r *sql.Rows, s *string) error { return r.Scan(s) }, `SELECT value FROM settings WHERE key = $1`, key)
 	if err == nil && len(rows) == 0 {
 		err = intel.ErrNotFound
 	}
@@ -36,8 +40,10 @@ const epoch = "epoch"
 
 // Epoch is a number that grows whenever what is derived from documents or whom
 // names stand for changes: what was counted before may be wrong then.
-func (db *DB) Epoch(ctx context.Context) (int64, error) {
-	s, err := db.Setting(ctx, epoch)
+func (db *DB) Epoch(ctx context.Context) (int64, error) { return epochIn(ctx, db.read) }
+
+func epochIn(ctx context.Context, q engine) (int64, error) {
+	s, err := setting(ctx, q, epoch)
 	if errors.Is(err, intel.ErrNotFound) {
 		return 0, nil // nothing was derived yet
 	}
@@ -51,7 +57,8 @@ func (db *DB) Epoch(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
-// newEpoch begins an epoch. It is the last statement of its transaction, for
+// newEpoch begins an epoch, as whoever changes evidence must: what is weighed ahead of its
+// turn rests on it. It is the last statement of its transaction, for
 // others wait for it from then on.
 func newEpoch(ctx context.Context, tx engine) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO settings (key, value) VALUES ($1, '1')

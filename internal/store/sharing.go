@@ -44,7 +44,7 @@ func (db *DB) Shared(ctx context.Context, r intel.Reader, o Outline, s Section, 
 		_, other := sides(s.Inward)
 		where, args := s.condition(r, id)
 		args = append(args, most-len(mine))
-		found, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT a.%s FROM assessments a WHERE %s AND a.origins > 0 ORDER BY a.percent DESC, a.link LIMIT $%d`, other, where, len(args)), args...)
+		found, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT a.%s FROM assessments a WHERE %s AND a.origins > 0 ORDER BY a.percent DESC, a.place LIMIT $%d`, other, where, len(args)), args...)
 		if err != nil {
 			return nil, fmt.Errorf("what is shared: %w", err)
 		}
@@ -74,11 +74,11 @@ func (db *DB) sharing(ctx context.Context, r intel.Reader, s Section, some []int
 		case !s.Inward:
 			return `a.to_entity` + values
 		case s.Relations[0] == intel.Indicates:
-			return `a.link IN (SELECT id FROM links WHERE relation = $1 AND from_entity` + values + `)`
+			return rowsFrom("a", values+` AND l.relation = $1`)
 		}
 		return `a.relation <> ` + rel(intel.Indicates) + ` AND a.from_entity` + values
 	}
-	const linked = ` AND a.relation = $1 AND a.class = $2 AND a.marking <= $3 AND a.below > $3 AND a.origins > 0`
+	linked := ` AND a.relation = $1 AND a.class = $2 AND ` + shown(3, 3) + ` AND a.origins > 0`
 	few, err := query(ctx, db.read, scanInt, `SELECT v.id FROM entities v WHERE v.id IN `+list(4, len(some))+`
 		AND (SELECT COUNT(*) FROM (SELECT 1 FROM assessments a WHERE `+of(` = v.id`)+linked+fmt.Sprintf(` LIMIT %d) few) BETWEEN 2 AND %d ORDER BY v.id`, crowd+1, crowd), append(args, anys(some)...)...)
 	if err != nil || len(few) == 0 {
@@ -164,28 +164,50 @@ func (db *DB) Together(ctx context.Context, r intel.Reader, names []intel.Entity
 	if err != nil {
 		return nil, err
 	}
-	type row struct {
-		document int64
-		actor    intel.Entity
-		at       sql.NullInt64
-	}
 	var out []Sharing
 	for some := range slices.Chunk(docs, fewDocuments) {
-		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.document, &x.actor.Kind, &x.actor.Name, &x.at) },
-			`SELECT DISTINCT o.document, e.kind, e.name, o.at FROM (SELECT document, entity, at FROM observations
-				WHERE document IN `+list(2, len(some))+` AND suppressed = '' AND marking <= $1 LIMIT `+fmt.Sprint(mostObserved)+`) o
-			CROSS JOIN entities e WHERE e.id = o.entity AND e.kind || '' = '`+string(intel.Actor)+`' ORDER BY o.document, e.name`, append([]any{int(r.Clearance)}, anys(some)...)...)
+		found, err := db.together(ctx, r, some)
 		if err != nil {
 			return nil, fmt.Errorf("who is named together: %w", err)
 		}
-		for i, x := range rows {
-			if i == 0 || x.document != rows[i-1].document {
-				out = append(out, Sharing{})
-			}
-			one := &out[len(out)-1]
-			one.Actors = append(one.Actors, x.actor)
-			one.span(toSecond(x.at), toSecond(x.at))
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// together returns which of few documents name several actors.
+func (db *DB) together(ctx context.Context, r intel.Reader, documents []int64) (out []Sharing, err error) {
+	found, err := query(ctx, db.read, scanFinding, `SELECT f.document, f.at, f.mentioned, '' FROM findings f JOIN documents d ON d.id = f.document
+		WHERE d.marking <= $1 AND f.document IN `+list(2, len(documents))+` ORDER BY f.document`, append([]any{int(r.Clearance)}, anys(documents)...)...)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[int64]bool{}
+	left := mostObserved
+	for i, f := range found {
+		f.mentions = slices.DeleteFunc(f.mentions, func(m mention) bool { return m.suppressed != "" })
+		found[i].mentions = f.mentions[:min(len(f.mentions), left)]
+		left -= len(found[i].mentions)
+		for _, m := range found[i].mentions {
+			seen[m.entity] = true
 		}
 	}
-	return slices.DeleteFunc(out, func(s Sharing) bool { return len(s.Actors) < 2 }), nil
+	names, err := db.entitiesOf(ctx, slices.Sorted(maps.Keys(seen)))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		var one Sharing
+		for _, m := range f.mentions {
+			if e := names[m.entity]; e.Kind == intel.Actor && !slices.Contains(one.Actors, e) {
+				one.Actors = append(one.Actors, e)
+			}
+		}
+		if len(one.Actors) > 1 {
+			slices.SortFunc(one.Actors, compare)
+			one.span(toSecond(f.at), toSecond(f.at))
+			out = append(out, one)
+		}
+	}
+	return out, nil
 }

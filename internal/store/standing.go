@@ -81,13 +81,13 @@ func (db *DB) linksOf(ctx context.Context, r intel.Reader, ids []int64) (map[int
 		claimant sql.NullInt64
 	}
 	side := func(links, l, side, other string, relation intel.Relation) string {
-		return fmt.Sprintf(`SELECT %[9]s.%[1]s AS id, a.link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
+		return fmt.Sprintf(`SELECT %[9]s.%[1]s AS id, a.place >> 6 AS link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
 			FROM %[8]s JOIN entities o ON o.id = %[9]s.%[2]s
-			WHERE %[9]s.relation = %[3]s AND a.marking <= %[7]d AND a.below > %[7]d AND %[9]s.%[1]s IN `,
+			WHERE %[9]s.relation = %[3]s AND (a.place >> 3 & 7) <= %[7]d AND (a.place & 7) > %[7]d AND %[9]s.%[1]s IN `,
 			side, other, rel(relation), intel.Actor, intel.Malware, intel.Tool, r.Clearance, links, l) + list(1, len(ids))
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.link, &x.claimant) },
-		side(`links l JOIN assessments a ON a.link = l.id`, "l", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+
+		side(`(SELECT l.from_entity, l.to_entity, l.relation, a.place FROM links l CROSS JOIN assessments a WHERE `+rowsOf("a", "l.id")+`) a`, "a", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+
 			side(`assessments a`, "a", "to_entity", "from_entity", intel.Uses)+` ORDER BY 1, 2`, anys(ids)...)
 	out := map[int64]*valueLinks{}
 	for _, x := range rows {

@@ -104,11 +104,11 @@ func (db *DB) Aliases(ctx context.Context, r intel.Reader, names []intel.Entity)
 	for _, side := range []string{"from_entity", "to_entity"} {
 		err := chunks(slices.Sorted(maps.Values(ids)), func(ids []int64) error {
 			rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
-				return r.Scan(&x.id, numbered{&x.relation}, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.marking, &x.probability)
-			}, `SELECT a.link, a.relation, f.kind, f.name, t.kind, t.name, a.marking, a.probability FROM assessments a
+				return r.Scan(&x.id, numbered{&x.relation}, &x.fromKind, &x.fromName, &x.toKind, &x.toName, &x.marking, probable{&x.probability})
+			}, `SELECT `+linkOf+`, a.relation, f.kind, f.name, t.kind, t.name, `+markingOf+`, a.billionths FROM assessments a
 				JOIN entities f ON f.id = a.from_entity JOIN entities t ON t.id = a.to_entity
-				WHERE a.relation <> `+rel(intel.Indicates)+` AND a.relation IN (`+rel(intel.AliasOf, intel.NotAliasOf)+`) AND a.marking <= $1 AND a.below > $1 AND a.`+side+` IN `+list(2, len(ids))+`
-				ORDER BY a.link`, append([]any{int(r.Clearance)}, anys(ids)...)...)
+				WHERE a.relation <> `+rel(intel.Indicates)+` AND a.relation IN (`+rel(intel.AliasOf, intel.NotAliasOf)+`) AND `+shown(1, 1)+` AND a.`+side+` IN `+list(2, len(ids))+`
+				ORDER BY a.place`, append([]any{int(r.Clearance)}, anys(ids)...)...)
 			for _, x := range rows {
 				if !seen[x.id] {
 					seen[x.id] = true

@@ -142,5 +142,5 @@ func (db *DB) others(ctx context.Context, r intel.Reader, name int64, v voice) (
 			WHERE l.` + side + ` = $2 AND l.relation NOT IN (` + rel(intel.AliasOf, intel.NotAliasOf) + `)
 			AND e.stance = 0 AND e.marking <= $1 AND ` + other
 	}
-	return query(ctx, db.read, scanInt, about(`links`, `from_entity`)+` UNION ALL `+about(`(SELECT link AS id, relation, to_entity FROM assessments WHERE to_entity = $2)`, `to_entity`)+` LIMIT 1`, args...)
+	return query(ctx, db.read, scanInt, about(`links`, `from_entity`)+` UNION ALL `+about(`(SELECT place >> 6 AS id, relation, to_entity FROM assessments WHERE to_entity = $2)`, `to_entity`)+` LIMIT 1`, args...)
 }

@@ -1,0 +1,57 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+func TestWhatADocumentMentionsIsReadAsItWasKept(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		d := document(1)
+		save(t, db, d)
+		v := store.Derived{Document: d.ID, Observations: []intel.Observation{
+			{Document: d.ID, Entity: actor, Offset: -1},
+			{Document: d.ID, Entity: host, Offset: 0, Length: 10},
+			{Document: d.ID, Entity: host, Offset: 15, Length: 10},
+			{Document: d.ID, Entity: intel.Entity{Kind: intel.IPv4, Name: "8.8.8.8"}, Offset: 40, Length: 7, Suppressed: "warninglist: public  dns, of several"},
+		}}
+		derive(t, db, 1, v)
+		got, err := db.Observations(t.Context(), all, d.ID)
+		if diff := cmp.Diff(v.Observations, got); err != nil || diff != "" {
+			t.Errorf("err %v\n%s", err, diff)
+		}
+		v.Observations = v.Observations[1:2]
+		derive(t, db, 2, v)
+		got, err = db.Observations(t.Context(), all, d.ID)
+		if diff := cmp.Diff(v.Observations, got); err != nil || diff != "" {
+			t.Errorf("derived again: err %v\n%s", err, diff)
+		}
+		if _, err := db.Title(t.Context(), all, actor); !errors.Is(err, intel.ErrNotFound) {
+			t.Errorf("what is mentioned no more: err %v", err)
+		}
+		aside, err := db.Suppressions(t.Context(), all, intel.Entity{Kind: intel.IPv4, Name: "8.8.8.8"})
+		if err != nil || len(aside) != 0 {
+			t.Errorf("what is set aside no more: %v, err %v", aside, err)
+		}
+	})
+}
+
+func FuzzUnpack(f *testing.F) {
+	for _, s := range []string{"", "1", "1 0 3", "1 -1 0 warninglist: a  list\n7", "1 2", "x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once, err := store.Repack(s)
+		if err != nil {
+			return
+		}
+		if twice, err := store.Repack(once); err != nil || twice != once {
+			t.Errorf("%q, then %q, err %v", once, twice, err)
+		}
+	})
+}
