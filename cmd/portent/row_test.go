@@ -255,3 +255,26 @@ func TestWhatIsRuledOfRowsMovesTheirSources(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAnalystsSayMovesWhetherAValueIsSeenAgain(t *testing.T) {
+	db := newStore(t)
+	lynxStore(t, db)
+	again := func() *float64 {
+		t.Helper()
+		var f struct {
+			Again *float64 `json:"seen_again"`
+		}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-06-20", "--json", "lookup", "45.134.21.8")), &f); err != nil {
+			t.Fatal(err)
+		}
+		return f.Again
+	}
+	before := again()
+	printed(t, exitDone, "--db", db, "--now", "2026-06-19", "row", "confirm", lynxRow)
+	confirmed := again()
+	printed(t, exitDone, "--db", db, "--now", "2026-06-19", "row", "refute", lynxRow)
+	refuted := again()
+	if before == nil || confirmed == nil || *confirmed <= *before || refuted != nil {
+		t.Errorf("seen again: %v, confirmed %v, refuted %v; want more, and nothing", before, confirmed, refuted)
+	}
+}

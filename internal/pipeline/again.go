@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,6 +30,20 @@ func (ed *Editor) foretold(ctx context.Context, r intel.Reader, values []intel.E
 	if err != nil {
 		return nil, err
 	}
+	votes, err := ed.votes(ctx, r, values, now)
+	if err != nil {
+		return nil, err
+	}
+	for e, v := range votes {
+		found := reports[e]
+		if v.refuted {
+			delete(reports, e)
+			continue
+		}
+		found.Latest = append(found.Latest, v.confirmed...)
+		found.Documents += len(v.confirmed)
+		reports[e] = found
+	}
 	out := make(map[intel.Entity]outlook, len(reports))
 	for e, found := range reports {
 		s := forecast.Sightings{Kind: e.Kind, First: found.First, Documents: found.Documents}
@@ -40,6 +55,45 @@ func (ed *Editor) foretold(ctx context.Context, r intel.Reader, values []intel.E
 		}
 	}
 	return out, nil
+}
+
+// A vote is what analysts say of the rows of one value.
+type vote struct {
+	confirmed []store.Report
+	refuted   bool // all of them, as far as actors, malware and tools go
+}
+
+// votes returns those on values. Who may see a row sees what words on it do.
+func (ed *Editor) votes(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time) (map[intel.Entity]vote, error) {
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	asked := make(map[intel.Entity]bool, len(values))
+	for _, e := range values {
+		asked[e] = true
+	}
+	out, refuted := map[intel.Entity]vote{}, map[intel.Entity]int{}
+	for v := range ed.rulings.asOf(all, now).All() {
+		e := v.Link.From
+		if v.Link.Relation != intel.Indicates || !asked[e] {
+			continue
+		}
+		if v.Ruling == intel.RefuteRow {
+			refuted[e]++
+			continue
+		}
+		one := out[e]
+		one.confirmed = append(one.confirmed, store.Report{At: v.At, By: string(v.By)})
+		out[e] = one
+	}
+	said, err := ed.DB.Claimants(ctx, r, slices.Collect(maps.Keys(refuted)), time.Time{})
+	for e, n := range refuted {
+		if len(out[e].confirmed) == 0 && n >= said[e] {
+			out[e] = vote{refuted: true}
+		}
+	}
+	return out, err
 }
 
 // foresee tells of rows of indicators that are believed whether each will be seen

@@ -2,6 +2,7 @@ package score
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -32,6 +33,9 @@ func (r Rulings) On(l intel.Link) (v intel.RowVerdict, ok bool) {
 	v, ok = r.rows[l]
 	return v, ok
 }
+
+// All gives the words that count, in no order.
+func (r Rulings) All() iter.Seq[intel.RowVerdict] { return maps.Values(r.rows) }
 
 // Among returns evidence, which is grouped by link, with the word on each link
 // behind what sources say of it. A word on what nobody speaks of adds nothing, and
