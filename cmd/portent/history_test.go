@@ -122,7 +122,7 @@ func TestAHistoryEndsWithWhatExplainSays(t *testing.T) {
 		t.Errorf("row %s: %v now, explained as row %s: %v", h.Row, last.Probability, e.Row, e.Now)
 	}
 	text := printed(t, exitDone, "--db", db, "--now", "2026-08-07", "explain", "--history", row)
-	for _, want := range []string{"2026-01-05  learned", "a0 says so", "a1 says so within two days of documents/a0, and both count as one", "denier disputes it", "the date that documents/liar gave is no longer of the future", "set aside: analyst:", "no longer set aside", "2026-08-07  as of"} {
+	for _, want := range []string{"2026-01-05  learned", "a0 says so", "a1 says so within two days of documents/a0, and both count as one", "denier disputes it", "documents/liar says so", "set aside: analyst:", "no longer set aside", "2026-08-07  as of"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
