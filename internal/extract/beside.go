@@ -71,16 +71,6 @@ func (s *search) within(i int) bool {
 
 func (s *search) word(i int) string { return s.text[s.words[i].from:s.words[i].to] }
 
-const (
-	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer stealers infostealer infostealers trojan trojans botnet botnets extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
-		raas ransom rescate erpresser rançongiciel rançongiciels باج`
-	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family families backdoors loaders worms wipers toolkits kits frameworks keyloggers miners
-		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
-		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
-		grupo grupos banda bandas gruppe gruppen groupe groupes gruppo gruppi bande bandas schadsoftware strain strains erpressergruppe گروه بدافزار
-		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル 랜 ラ`
-)
-
 // counted reports whether a name is a group and its number, as there are in any
 // study.
 func counted(name string) bool {

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -34,7 +33,7 @@ type lexicon struct {
 	begins, singles, pairs bitmap
 	first                  directory  // places in entries
 	entries                [][]phrase // those that begin with one word, longest first
-	nouns                  map[uint32]support
+	binders
 }
 
 // The sizes of the bitmaps, for some thirty thousand first words: the first is
@@ -48,17 +47,8 @@ const (
 // pair is the hash of two words in a row.
 func pair(a, b uint32) uint32 { return a*hashPrime ^ b }
 
-// A support says how far from an ambiguous name a word makes it one.
-type support int
-
-const (
-	noSupport support = iota
-	beside            // within two words
-	nearby            // within six
-)
-
 func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{begins: make(bitmap, beginsWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), nouns: map[uint32]support{}}
+	l := &lexicon{begins: make(bitmap, beginsWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), binders: newBinders(set.Bindings())}
 	known, places := map[string]bool{}, map[uint32]int32{}
 	for _, n := range set.Names() {
 		known[strings.ToLower(n.Text)] = true
@@ -78,11 +68,6 @@ func newLexicon(set *reference.Set) *lexicon {
 		markPlaces(phrases)
 	}
 	l.first = newDirectory(places)
-	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
-		for _, w := range strings.Fields(words) {
-			l.nouns[hashOf(w)] = s
-		}
-	}
 	return l
 }
 
@@ -347,77 +332,6 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		return refused
 	}
 	return doubted
-}
-
-// settle takes the doubtful names that the document has beyond doubt elsewhere,
-// or beside other names of the kind in the same line.
-func (s *search) settle() {
-	if len(s.doubtful) == 0 {
-		return
-	}
-	accepted := slices.Clone(s.out)
-	sure := map[string]bool{} // compact names that stand beyond doubt
-	for _, o := range accepted {
-		if named(o.Entity.Kind) {
-			sure[intel.Compact(o.Text)] = true
-		}
-	}
-	settled := make([]bool, len(s.doubtful))
-	for n, d := range s.doubtful {
-		settled[n] = sure[intel.Compact(d.Text)]
-	}
-	// Who stands in a list with one that is settled is settled too, whichever way
-	// the list is read.
-	s.spread(settled, accepted, slices.All(s.doubtful))
-	s.spread(settled, accepted, slices.Backward(s.doubtful))
-	at := map[int]bool{} // by offset
-	for n, d := range s.doubtful {
-		if settled[n] {
-			at[d.Offset] = true
-			s.out = append(s.out, d.Observation)
-		}
-	}
-	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
-}
-
-// spread settles doubtful names beside which others stand in a list.
-func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
-	var last *intel.Observation // the one settled before
-	for n, d := range doubtful {
-		twin := last != nil && last.Offset == d.Offset // of another kind
-		settled[n] = settled[n] || twin || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation))
-		if settled[n] {
-			last = &d.Observation
-		}
-	}
-}
-
-// listed reports whether a doubtful name stands in a list with other names.
-func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
-	at, _ := slices.BinarySearchFunc(among, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
-	for n := max(0, at-2); n < min(len(among), at+2); n++ {
-		if k := among[n].Entity.Kind; (k == intel.Actor || k == intel.Malware || k == intel.Tool) && s.aligned(among[n], o) {
-			return true
-		}
-	}
-	return false
-}
-
-// aligned reports whether two names stand in one list beside each other.
-func (s *search) aligned(a, b intel.Observation) bool {
-	if a.Offset > b.Offset {
-		a, b = b, a
-	}
-	from, to := a.Offset+a.Length, b.Offset
-	if to < from || to-from > 24 {
-		return false
-	}
-	switch strings.ToLower(strings.Trim(s.text[from:to], " \u00a0*_\"'“”‘’")) {
-	case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "et", "e", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the",
-		", also called", ", also known as", "also known as", "(also called", "(aka", "(also known as", "a.k.a.", "(a.k.a.":
-		return true
-	}
-	return false
 }
 
 // firstWord is the first of words, which hashes could have taken for another.

@@ -32,6 +32,7 @@ type Set struct {
 	codes      map[string]string // names of countries by ISO code
 	weaknesses map[string]weaknessRow
 	products   map[intel.Entity][]string // wordings that can only mean one
+	bindings   map[Binding][]string
 	benign     *benign
 }
 
@@ -85,6 +86,9 @@ func NewSet(packs ...Pack) (*Set, error) {
 	s.index(found)
 	var err error
 	if s.names, err = s.table(common); err != nil {
+		return nil, err
+	}
+	if s.bindings, err = bindings(); err != nil {
 		return nil, err
 	}
 	s.benign = newBenign(lists)
