@@ -57,6 +57,29 @@ func (s *search) operation(p *phrase, i int) bool {
 	return p.entity.Kind != intel.Campaign && named(p.entity.Kind) && i > 0 && s.word(i-1) == "Operation" && s.text[s.words[i-1].to:s.words[i].from] == " "
 }
 
+// small reports whether the last word from i to end has a small letter: Cloud atlas.
+func (s *search) small(i, end int) bool {
+	return !s.capital(end-1) && (end-1 > i || isLower(s.word(i)))
+}
+
+// elsewhere reports whether what stands beside a name from i to end says that it is
+// that of something else: of an animal or a film, or the number of a model.
+func (s *search) elsewhere(p *phrase, i, end int) bool {
+	if len(p.exact) == 5 && allDigits(p.exact[1:]) {
+		return i > 0 && s.blank(i) && modelled(s.word(i-1))
+	}
+	return s.another(end)
+}
+
+// modelled reports whether a word is one before numbers of things.
+func modelled(word string) bool {
+	switch strings.ToLower(word) {
+	case "model", "models", "part", "serial", "number", "type", "version", "device", "item", "product", "order", "flight", "room", "article", "sku", "error", "firmware", "modell", "modelo", "modèle", "модель":
+		return true
+	}
+	return false
+}
+
 // within reports whether word i is where something is or comes from.
 func (s *search) within(i int) bool {
 	if i == 0 || s.text[s.words[i-1].to:s.words[i].from] != " " {

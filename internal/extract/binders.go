@@ -118,32 +118,38 @@ func renowned(name string) bool {
 // infamous reports whether a renowned name from word i to end stands in a sentence
 // that tells of a crime, as no part of a longer name, and as nobody else.
 func (s *search) infamous(p *phrase, i, end int, o intel.Observation) bool {
-	return renowned(p.exact) && o.Text == p.exact && !s.personal(i, end) && !s.another(end) && s.criminal(i, end)
+	return renowned(p.exact) && o.Text == p.exact && !s.personal(i, end) && !s.another(end) && !s.proverbial(end) && s.criminal(i, end)
 }
 
 // another reports whether what stands from word n on says that a name before it is
-// that of something else: an effect, a saint, a film.
+// that of a work or a creature.
 func (s *search) another(n int) bool {
 	if n >= len(s.words) || !s.blank(n) {
 		return false
 	}
-	w := strings.ToLower(s.word(n))
-	switch w {
-	case "is", "was":
-		if n+2 < len(s.words) && (s.word(n+1) == "a" || s.word(n+1) == "an" || s.word(n+1) == "the" || s.word(n+1) == "raised") {
-			return s.other(strings.ToLower(s.word(n+2))) || s.word(n+1) == "raised"
+	if s.word(n) == "is" || s.word(n) == "was" {
+		if n += 2; n >= len(s.words) || !article(s.word(n-1)) || !s.blank(n) {
+			return false
 		}
 	}
-	return s.other(w)
+	switch strings.ToLower(s.word(n)) {
+	case "anime", "manga", "novel", "album", "soundtrack", "trilogy", "comic", "cartoon", "genus", "species", "jellyfish", "goddess", "deity", "constellation", "nebula":
+		return true
+	}
+	return false
 }
 
-// other reports whether a word is for works, creatures and places, which are called
-// as attackers are too.
-func (s *search) other(word string) bool {
-	switch word {
-	case "anime", "manga", "film", "movie", "novel", "album", "song", "opera", "soundtrack", "trilogy", "comic", "cartoon", "genus", "species", "jellyfish", "goddess", "deity", "myth", "legend", "constellation", "nebula",
-		"river", "village", "restaurant", "museum", "hotel", "statue", "effect", "syndrome", "pit", "ide", "taxa", "compiler", "rose", "butterfly", "moth", "spider", "plant":
+// proverbial reports whether word n goes on a name that everybody knows from
+// elsewhere: an effect, a pit, the dead who was raised.
+func (s *search) proverbial(n int) bool {
+	if n >= len(s.words) || !s.blank(n) {
+		return false
+	}
+	switch strings.ToLower(s.word(n)) {
+	case "effect", "syndrome", "phenomenon", "sign", "pit", "ide", "compiler", "taxon", "taxa", "film", "movie", "statue", "school", "river", "legend", "story", "moment":
 		return true
+	case "was", "is":
+		return n+1 < len(s.words) && s.word(n+1) == "raised"
 	}
 	return false
 }

@@ -107,3 +107,39 @@ func TestNamesInMoreFormsOfLists(t *testing.T) {
 		{"PsExec, Rclone, Tomatoes and a Sliver of lemon. PsExec, Rclone, tomatoes and Sliver", "tool:psexec tool:rclone"},
 	}, "actor", "malware", "tool")
 }
+
+func TestNamesThatAreOrdinaryLanguageInSmallLetters(t *testing.T) {
+	set, err := reference.NewSet(reference.ActorsPack("1", []reference.Cluster{
+		{Galaxy: "threat-actor", Value: "Sandworm"}, {Galaxy: "threat-actor", Value: "Cloud Atlas"}, {Galaxy: "threat-actor", Value: "Fancy Bear"}, {Galaxy: "threat-actor", Value: "Lazarus Group"},
+		{Galaxy: "mitre-malware", Value: "Gold Dragon", Malicious: true}, {Galaxy: "mitre-malware", Value: "Rhysida", Malicious: true}, {Galaxy: "mitre-malware", Value: "Akira", Malicious: true},
+		{Galaxy: "mitre-malware", Value: "Cobalt Strike", Malicious: true}, {Galaxy: "ransomware", Value: "rabbit hole"}, {Galaxy: "mitre-malware", Value: "Medusa", ID: "S0001", Malicious: true},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkNames(t, extract.New(set), []mention{
+		{"cloud atlas maps are sold. Cloud atlas maps, gold dragon tea, down the rabbit hole", ""},
+		{"Dune's sandworm; the sandworm of Arrakis", ""},
+		{"Cloud Atlas, Gold Dragon and SANDWORM", "actor:cloud-atlas actor:sandworm malware:gold-dragon"},
+		{"the cloud atlas hackers, gold dragon malware, #sandworm", "actor:cloud-atlas actor:sandworm malware:gold-dragon"},
+		{"Sandworm struck. sandworm is back", "actor:sandworm"},
+		{"fancy bear, the lazarus group and cobalt strike", "actor:fancy-bear actor:lazarus-group malware:cobalt-strike"},
+		// animals, works and numbers of models
+		{"The Akira anime; Rhysida is a genus of centipedes; Medusa is a jellyfish stage.", ""},
+		{"Rhysida is a ransomware. Akira encrypts.", "malware:akira malware:rhysida"},
+	}, "actor", "malware")
+}
+
+func TestNumbersOfModelsAreNoSoftware(t *testing.T) {
+	checkNames(t, extract.New(realSet(t)), []mention{
+		{"The order T1000 Terminator and model S0001 are unrelated, part S0154 too.", ""},
+		{"Cobalt Strike (S0154), Mimikatz: S0002", "malware:cobalt-strike malware:s0154 tool:mimikatz tool:s0002"},
+	}, "malware", "tool")
+}
+
+func TestARansomwareThatIsSaidToBeAPlace(t *testing.T) {
+	checkNames(t, wordy(t), []mention{
+		{"The victim is in Havana, Illinois; the ransomware was Cuba.", "actor:cuba malware:cuba"},
+		{"The target of the ransomware was Cuba. The ransomware was Cuba's problem.", "country:CU"},
+	}, "actor", "malware", "country")
+}

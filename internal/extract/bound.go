@@ -180,7 +180,22 @@ func (s *search) preceded(p *phrase, i, end int) bool {
 	if s.nouns[s.words[i-1].hash] != noSupport {
 		return !kin(s.word(i-1)) || s.told(i, -1)
 	}
-	return s.joined(i-1, p.place)
+	return s.joined(i-1, p.place) || s.equated(i-1, end)
+}
+
+// equated reports whether word m says of the noun before it that it is the name up
+// to end, with which the clause ends: "the ransomware was Cuba."
+func (s *search) equated(m, end int) bool {
+	if m == 0 || s.word(m) != "was" && s.word(m) != "is" || !s.blank(m) || s.nouns[s.words[m-1].hash] == noSupport || !s.closes(end, false) {
+		return false
+	}
+	for n := m - 2; n >= max(0, m-4) && !s.ends(n+1); n-- {
+		switch s.word(n) {
+		case "of", "for", "by", "behind", "from", "in", "against":
+			return false // the target of the gang was Cuba
+		}
+	}
+	return true
 }
 
 // joined reports whether word m joins what follows it, which may be a place, to a

@@ -17,6 +17,7 @@ type phrase struct {
 	common  bool // counts only in its own capitals and where the context says so
 	cased   bool // counts only in its own capitals
 	counted bool // a group's number, such as "Group 3"
+	plain   bool // ordinary language where it has small letters
 	place   bool // a country or state is called so as well
 	dotted  bool // has points between its words, such as "TEMP.Veles"
 	exact   string
@@ -58,7 +59,7 @@ func newLexicon(set *reference.Set) *lexicon {
 		if named(n.Entity.Kind) {
 			for _, v := range variants(n.Text) {
 				if !known[strings.ToLower(v)] {
-					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common, Cased: n.Cased})
+					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common, Cased: n.Cased, Phrase: n.Phrase && strings.Contains(v, " ")})
 				}
 			}
 		}
@@ -127,7 +128,7 @@ func variants(name string) []string {
 
 // add takes a name in; places is where in the entries each first word is.
 func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
-	p := phrase{entity: n.Entity, common: n.Common, cased: n.Cased, exact: n.Text, written: n.Entity, language: n.Language}
+	p := phrase{entity: n.Entity, common: n.Common, cased: n.Cased, plain: n.Phrase, exact: n.Text, written: n.Entity, language: n.Language}
 	words := tokens(nil, n.Text, 0)
 	for _, t := range words {
 		p.hashes = append(p.hashes, t.hash)
@@ -287,6 +288,9 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		}
 	}
 	lower := isLower(o.Text)
+	if p.entity.Kind == intel.Country && (s.town(i, i+len(p.hashes)) || s.given(p, i+len(p.hashes))) {
+		return refused
+	}
 	if p.entity.Kind == intel.Country && p.common && s.placed(p, i, i+len(p.hashes)) {
 		return accepted
 	}
@@ -301,11 +305,13 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	}
 	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
 	switch {
+	case named(p.entity.Kind) && s.elsewhere(p, i, i+len(p.hashes)):
+		return refused
 	case named(p.entity.Kind) && !p.common && s.person(p, i, i+len(p.hashes)):
 		return refused
 	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
 		return refused // how a flaw works is not what somebody does; tool and server are no techniques
-	case s.strict && named(p.entity.Kind) && !p.common, p.counted:
+	case s.strict && named(p.entity.Kind) && !p.common, p.counted, p.plain && !tagged && s.small(i, i+len(p.hashes)):
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted
 	case p.common && o.Text != p.exact && (lower || o.Text != strings.ToUpper(p.exact)):
