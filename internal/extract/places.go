@@ -200,6 +200,9 @@ func (s *search) landBefore(i int) (at int, sure bool) {
 	if to < 0 {
 		return -1, false
 	}
+	if to > 0 && s.bracketed(to) {
+		to--
+	}
 	if s.people(to) {
 		return to, true
 	}
@@ -212,6 +215,9 @@ func (s *search) landBefore(i int) (at int, sure bool) {
 // landBehind returns where the country ends that stands behind the word before end
 // in a list.
 func (s *search) landBehind(end int) (to int, sure bool) {
+	if end+1 < len(s.words) && s.bracketed(end) {
+		end++
+	}
 	from := s.comesNext(end)
 	if from < 0 {
 		return -1, false
@@ -259,7 +265,10 @@ func (s *search) comesNext(end int) int {
 }
 
 // separates reports whether a gap between two words is one of a list.
-func separates(gap string) bool { return gap == ", " || gap == "; " || gap == "/" || gap == " & " }
+func separates(gap string) bool {
+	gap = strings.TrimPrefix(gap, ")") // energy (5), retail
+	return gap == ", " || gap == "; " || gap == "/" || gap == " & "
+}
 
 // conjunction reports whether a word joins the last of a list.
 func conjunction(word string) bool { return word == "and" || word == "or" || word == "und" }
@@ -267,6 +276,7 @@ func conjunction(word string) bool { return word == "and" || word == "or" || wor
 // close reports whether word n stands behind a blank or comma.
 func (s *search) close(n int) bool {
 	gap := s.text[s.words[n-1].to:s.words[n].from]
+	gap = strings.TrimPrefix(gap, ")")
 	return gap == " " || gap == ", "
 }
 

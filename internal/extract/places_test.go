@@ -37,6 +37,8 @@ func TestCountriesThatAreNamesOrWordsToo(t *testing.T) {
 		{"#china and China", "country:CN"},
 		{"Contact US! Follow US. About US sanctions: the US said so", "country:US"},
 		{"Contact US! Follow US.", ""},
+		{"Victims: US (5), Georgia (3), Chad (2)", "country:GE country:TD country:US"},
+		{"Figures: Georgia (3), Jordan (2)", ""},
 		// towns of states, first names, dogs and dishes
 		{"Lebanon, Pennsylvania; Paris, Texas; Mexico, Missouri; Peru, Indiana. A hospital in Jamaica, New York, was hit.", ""},
 		{"Victims in Canada, Mexico, Texas and Ohio", "country:CA country:MX"},
