@@ -26,6 +26,7 @@ const (
 	joining                    // joins a name to its noun: of, called
 	theirDeed                  // what attackers do, behind a name
 	ofCrime                    // what is told of attackers
+	ofFlaw                     // a flaw of what is beside it
 )
 
 // Binders are the words of all languages that say what a name near them is.
@@ -33,18 +34,21 @@ type binders struct {
 	nouns map[uint32]support
 	roles map[uint32]role
 	// signs and crimes are those of several signs, each of which is a word.
-	signs, crimes []string
+	signs, crimes, flaws []string
 }
 
 func newBinders(words map[reference.Binding][]string) binders {
 	b := binders{nouns: map[uint32]support{}, roles: map[uint32]role{}}
-	for kind, is := range map[reference.Binding]role{reference.Members: ofThem, reference.Joins: joining, reference.Attacks: theirDeed, reference.Crime: ofCrime} {
+	for kind, is := range map[reference.Binding]role{reference.Members: ofThem, reference.Joins: joining, reference.Attacks: theirDeed, reference.Crime: ofCrime, reference.Flaws: ofFlaw} {
 		for _, w := range words[kind] {
-			if signs(w) {
+			switch {
+			case !signs(w):
+				b.roles[hashOf(w)] |= is
+			case is == ofFlaw:
+				b.flaws = append(b.flaws, w)
+			default:
 				b.crimes = append(b.crimes, w)
-				continue
 			}
-			b.roles[hashOf(w)] |= is
 		}
 	}
 	for kind, is := range map[reference.Binding]support{reference.Sure: nearby, reference.Beside: beside} {

@@ -288,6 +288,12 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		}
 	}
 	lower := isLower(o.Text)
+	if p.entity.Kind == intel.Vendor || p.entity.Kind == intel.Product && p.common {
+		if s.capital(i) && s.marketed(p, i, i+len(p.hashes)) {
+			return accepted
+		}
+		return refused
+	}
 	if p.entity.Kind == intel.Country && (s.town(i, i+len(p.hashes)) || s.given(p, i+len(p.hashes))) {
 		return refused
 	}

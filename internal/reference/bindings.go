@@ -16,6 +16,7 @@ const (
 	Members Binding = "members" // what belongs to attackers: joined to a name
 	Joins   Binding = "of"      // joins a name to one of those: of, called
 	Attacks Binding = "attacks" // what attackers do, right behind a name
+	Flaws   Binding = "flaw"    // a flaw of what is named beside it
 	Crime   Binding = "crime"   // what is told of attackers, anywhere in a sentence
 )
 
