@@ -57,6 +57,29 @@ func (s *search) operation(p *phrase, i int) bool {
 	return p.entity.Kind != intel.Campaign && named(p.entity.Kind) && i > 0 && s.word(i-1) == "Operation" && s.text[s.words[i-1].to:s.words[i].from] == " "
 }
 
+// small reports whether the last word from i to end has a small letter: Cloud atlas.
+func (s *search) small(i, end int) bool {
+	return !s.capital(end-1) && (end-1 > i || isLower(s.word(i)))
+}
+
+// elsewhere reports whether what stands beside a name from i to end says that it is
+// that of something else: of an animal or a film, or the number of a model.
+func (s *search) elsewhere(p *phrase, i, end int) bool {
+	if len(p.exact) == 5 && allDigits(p.exact[1:]) {
+		return i > 0 && s.blank(i) && modelled(s.word(i-1))
+	}
+	return s.another(end)
+}
+
+// modelled reports whether a word is one before numbers of things.
+func modelled(word string) bool {
+	switch strings.ToLower(word) {
+	case "model", "models", "part", "serial", "number", "type", "version", "device", "item", "product", "order", "flight", "room", "article", "sku", "error", "firmware", "modell", "modelo", "modèle", "модель":
+		return true
+	}
+	return false
+}
+
 // within reports whether word i is where something is or comes from.
 func (s *search) within(i int) bool {
 	if i == 0 || s.text[s.words[i-1].to:s.words[i].from] != " " {
@@ -70,16 +93,6 @@ func (s *search) within(i int) bool {
 }
 
 func (s *search) word(i int) string { return s.text[s.words[i].from:s.words[i].to] }
-
-const (
-	nearbyWords = `ransomware ransomwares gang gangs affiliate affiliates stealer stealers infostealer infostealers trojan trojans botnet botnets extortion extorted extorting leaksite вымогатель вымогателей вымогатели вымогателя вымогательская троян ботнет
-		raas ransom rescate erpresser rançongiciel rançongiciels باج`
-	besideWords = `malware group groups actor actors apt backdoor loader rat team operators operator implant implants spyware worm wiper rootkit keylogger dropper downloader banker miner toolkit kit framework family families backdoors loaders worms wipers toolkits kits frameworks keyloggers miners
-		variant variants sample samples payload payloads campaign campaigns crew cartel syndicate hackers beacon beacons infection infections leak blog extort encryptor locker decryptor virus operation threat intrusion
-		группа группы группировка группировки группировкой группировку хакеры хакеров банда банды вредонос вредоносная бэкдор загрузчик угруповання банду
-		grupo grupos banda bandas gruppe gruppen groupe groupes gruppo gruppi bande bandas schadsoftware strain strains erpressergruppe گروه بدافزار
-		组 团 勒 索 木 马 恶 伙 帮 그 룹 조 직 グ ル 랜 ラ`
-)
 
 // counted reports whether a name is a group and its number, as there are in any
 // study.

@@ -24,7 +24,7 @@ func (s *search) supported(p *phrase, i, end int, o intel.Observation) bool {
 	if !named(p.entity.Kind) || p.place || strange || isLower(o.Text) {
 		return false
 	}
-	return !s.led(i) && (s.attacks(end) || s.defined(end))
+	return !s.led(i) && (s.attacks(end) || s.defined(end) || s.accused(i, end)) || s.infamous(p, i, end, o)
 }
 
 // sentenceReach is how many words of a sentence are looked at from a name.
@@ -124,7 +124,7 @@ func (s *search) qualifies(n int) bool {
 	}
 	switch strings.ToLower(w) {
 	case "hacking", "hacker", "cyber", "cybercrime", "cybercriminal", "criminal", "espionage", "apt", "banking", "mobile", "android", "linux", "windows", "esxi",
-		"double", "triple", "data", "information", "credential", "password", "file", "crypto", "remote", "modular", "exploit", "new":
+		"double", "triple", "data", "information", "credential", "password", "file", "crypto", "remote", "modular", "exploit", "new", "adlı", "isimli":
 		return true
 	}
 	return false
@@ -164,7 +164,7 @@ func (s *search) ends(n int) bool {
 // preceded reports whether a noun stands right before a name, or one that other
 // words join to it: "gangs such as Fog".
 func (s *search) preceded(p *phrase, i, end int) bool {
-	if s.afterHan(i) {
+	if s.afterHan(i) || s.rendered(i) {
 		return true
 	}
 	if i == 0 || s.goesOn(end) {
@@ -174,10 +174,28 @@ func (s *search) preceded(p *phrase, i, end int) bool {
 	if len(gap) > 8 || strings.ContainsAny(gap, "\n.,;!?") || p.place && strings.ContainsAny(gap, ":()") {
 		return false
 	}
+	if i > 1 && s.text[s.words[i-2].to:s.words[i-1].from] == "\u200c" && s.nouns[s.words[i-2].hash] == nearby {
+		return true // written as two in Persian
+	}
 	if s.nouns[s.words[i-1].hash] != noSupport {
 		return !kin(s.word(i-1)) || s.told(i, -1)
 	}
-	return s.joined(i-1, p.place)
+	return s.joined(i-1, p.place) || s.equated(i-1, end)
+}
+
+// equated reports whether word m says of the noun before it that it is the name up
+// to end, with which the clause ends: "the ransomware was Cuba."
+func (s *search) equated(m, end int) bool {
+	if m == 0 || s.word(m) != "was" && s.word(m) != "is" || !s.blank(m) || s.nouns[s.words[m-1].hash] == noSupport || !s.closes(end, false) {
+		return false
+	}
+	for n := m - 2; n >= max(0, m-4) && !s.ends(n+1); n-- {
+		switch s.word(n) {
+		case "of", "for", "by", "behind", "from", "in", "against":
+			return false // the target of the gang was Cuba
+		}
+	}
+	return true
 }
 
 // joined reports whether word m joins what follows it, which may be a place, to a
@@ -197,10 +215,8 @@ func (s *search) joined(m int, place bool) bool {
 		}
 	case "itself", "themselves":
 		return m > 1 && (before == "calling" || before == "calls" || before == "call") && s.noun(m-2, 2)
-	case "of":
-		return !place && partOf(before)
 	case "behind":
-		return !place && (partOf(before) || before == "attackers" || s.noun(m-1, 1))
+		return !place && (s.partOf(m-1) || before == "attackers" || s.noun(m-1, 1))
 	case "by":
 		switch before {
 		case "encrypted", "ransomed", "extorted", "hacked", "breached":
@@ -211,17 +227,18 @@ func (s *search) joined(m int, place bool) bool {
 	case "deployed", "deploys", "deploying", "dropped", "drops", "delivered", "delivers", "distributes", "distributed":
 		return !place && (s.known(m-1) || s.noun(m-1, 1) || strings.EqualFold(before, "attackers") || strings.EqualFold(before, "adversaries"))
 	}
-	return false
-}
-
-// partOf reports whether a word is who or what belongs to attackers.
-func partOf(word string) bool {
-	switch strings.ToLower(word) {
-	case "operators", "operator", "affiliates", "affiliate", "members", "developers", "authors", "creators", "variants", "variant", "samples", "sample", "strain", "strains", "victims":
-		return true
+	switch {
+	case place:
+	case s.word(m) == "of":
+		return s.partOf(m - 1)
+	case s.roles[s.words[m].hash]&joining != 0 && s.blank(m):
+		return s.partOf(m-1) || s.noun(m-1, 1)
 	}
 	return false
 }
+
+// partOf reports whether word m is who or what belongs to attackers.
+func (s *search) partOf(m int) bool { return s.roles[s.words[m].hash]&ofThem != 0 }
 
 // noun reports whether a word that says what names are is one of most words up to
 // m, in one sentence.
@@ -246,34 +263,63 @@ func (s *search) known(m int) bool {
 	return named(o.Entity.Kind) && o.Offset+o.Length == int(s.words[m].to)
 }
 
-// afterHan reports whether a word of a script without blanks right before word i
-// says what it is.
-func (s *search) afterHan(i int) bool {
-	before := strings.TrimRight(s.text[max(0, int(s.words[i].from)-48):s.words[i].from], " \"“”‘’「『《【(（:：")
-	if r, _ := utf8.DecodeLastRuneInString(before); !isHan(r) {
-		return false
-	}
-	for _, noun := range []string{"勒索软件", "勒索軟體", "勒索病毒", "恶意软件", "惡意軟體", "木马", "后门", "组织", "組織", "团伙", "集团", "集団", "グループ", "ランサムウェア", "マルウェア", "랜섬웨어", "악성코드", "그룹", "조직"} {
-		if strings.HasSuffix(before, noun) {
-			return true
-		}
-	}
-	return false
-}
-
 // attacks reports whether word i, right behind a name, is what attackers do, or what
 // those do of whom the sentence tells.
 func (s *search) attacks(i int) bool {
 	if i >= len(s.words) || !s.blank(i) {
 		return false
 	}
+	if s.roles[s.words[i].hash]&theirDeed != 0 || s.auxiliary(i) && i+1 < len(s.words) && s.blank(i+1) && s.roles[s.words[i+1].hash]&theirDeed != 0 {
+		return true
+	}
 	switch s.word(i) {
 	case "attacked", "targeted", "hacked", "breached", "compromised", "extorted", "exfiltrated", "infiltrated":
 		return true
 	case "encrypted", "encrypts", "leaked", "demanded", "demands", "ransomed":
 		return s.told(i, -1) || s.oneOf(i+1, "files", "data", "systems", "servers", "computers", "victims")
+	case "claimed", "claims", "listed", "lists", "posted", "hit", "added":
+		if s.rival(i) {
+			return true
+		}
+	}
+	switch s.word(i) {
 	case "claimed", "claims":
 		return s.told(i, -1) || s.oneOf(i+1, "responsibility", "attack", "attacks", "breach", "hack")
+	}
+	return false
+}
+
+// rival reports whether another that claims something was named shortly before word
+// i, which says that a name before it does: "Akira claimed a bank; Medusa listed".
+func (s *search) rival(i int) bool {
+	if len(s.out) == 0 {
+		return false
+	}
+	o := s.out[len(s.out)-1]
+	for n := len(s.out) - 1; n >= max(0, len(s.out)-4) && !named(o.Entity.Kind); n-- {
+		o = s.out[n]
+	}
+	const far = 90 // bytes
+	end := o.Offset + o.Length
+	if i+1 >= len(s.words) || !s.capital(i+1) && s.word(i+1) != "the" && !isDigit(s.word(i + 1)[0]) {
+		return false
+	}
+	if o.Entity.Kind != intel.Malware && o.Entity.Kind != intel.Actor || int(s.words[i].from)-end > far || strings.Contains(s.text[end:s.words[i].from], "\n\n") {
+		return false
+	}
+	for _, verb := range []string{" claimed ", " claims ", " listed ", " lists ", " posted "} {
+		if strings.HasPrefix(s.text[end:], verb) {
+			return true
+		}
+	}
+	return false
+}
+
+// auxiliary reports whether word i is one with which some languages form the past.
+func (s *search) auxiliary(i int) bool {
+	switch s.word(i) {
+	case "a", "ont", "ha", "han", "hat", "haben", "hanno":
+		return true
 	}
 	return false
 }

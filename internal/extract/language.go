@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,6 +20,8 @@ const (
 	foreignNames = 3
 	// mostJudged is how many bytes of words a language is told by.
 	mostJudged = 4 << 10
+	// oneWord is what a common word counts.
+	oneWord = 2
 	// sure is how far a language is believed that another is nearly as likely as.
 	sure = 0.6
 )
@@ -168,16 +171,19 @@ func foreign(r rune) bool { return !unicode.IsLetter(r) && r != '-' && r != '\''
 type sign struct {
 	tag  string
 	only string
+	// words are of the language alone too, for texts without those letters.
+	words string
 	// least is how many of a hundred letters are these where it is the language.
 	least float64
 }
 
 func cyrillicSigns() []sign {
-	return []sign{{"uk", "іїєґ", 1.5}, {"be", "ўі", 1.5}, {"sr", "јљњћђџ", 1.5}, {"mk", "јљњќѓѕ", 1.5}, {"kk", "әғқңөұүһі", 3}, {"ru", "ыэё", 0.6}, {"bg", "ъ", 0.6}}
+	return []sign{{"uk", "іїєґ", "що це або але та угруповання вимагач вимагача хакерська хакери шифрувальник шкідлива через було програма-вимагач", 1.5}, {"be", "ўі", "", 1.5}, {"sr", "јљњћђџ", "", 1.5}, {"mk", "јљњќѓѕ", "", 1.5},
+		{"kk", "әғқңөұүһі", "", 3}, {"ru", "ыэё", "", 0.6}, {"bg", "ъ", "", 0.6}}
 }
 
 func arabicSigns() []sign {
-	return []sign{{"ur", "ٹڈڑےں", 1.5}, {"fa", "پچژگکی", 2}}
+	return []sign{{"ur", "ٹڈڑےں", "", 1.5}, {"fa", "پچژگکی", "", 2}}
 }
 
 // by tells languages of one script apart by the letters that only some have: the
@@ -202,6 +208,13 @@ func by(words string, share float64, usual string, signs []sign) (string, float6
 		}
 	}
 	if score == 0 {
+		for _, s := range signs {
+			for w := range strings.FieldsSeq(words) {
+				if s.words != "" && slices.Contains(strings.Fields(s.words), w) {
+					return s.tag, share * 0.7
+				}
+			}
+		}
 		share *= 0.7 // nothing speaks for it but the script
 	}
 	return best, share
@@ -219,7 +232,7 @@ func tongues() []tongue {
 		{"en", whatlanggo.Eng, "the of and to in is was for that with are on by from has have been this it at be not we you they their who which or as an will were but after all our your"},
 		{"de", whatlanggo.Deu, "der die das und ist nicht mit von den dem ein eine für auf im zu wir sie sich bei nach aus als auch an wird wurde hat sind über durch noch oder unsere einen einer ich es am zum zur"},
 		{"es", whatlanggo.Spa, "el la los las de que y en del un una con por para se no su es al lo como más fue han ha este esta pero sobre sin nos ya son sus desde entre hay"},
-		{"fr", whatlanggo.Fra, "le la les des et est dans du une un pour que qui sur par avec au aux ce cette ne pas plus nous vous ils sont été son ses ou mais comme leur"},
+		{"fr", whatlanggo.Fra, "le la les il elle faut des et est dans du une un pour que qui sur par avec au aux ce cette ne pas plus nous vous ils sont été son ses ou mais comme leur"},
 		{"pt", whatlanggo.Por, "o os as de que e em do da dos das um uma com por para não se na no nas nos ao à foi são mais como mas pela pelo ou seu sua"},
 		{"it", whatlanggo.Ita, "il lo la gli le di che e è in un una del della dei con per non si sono da al nel alla più come anche ma questo questa dal"},
 		{"nl", whatlanggo.Nld, "de het een en van is niet dat met op te zijn voor aan door ook bij uit naar wordt werd om als maar deze dit er hebben heeft"},
@@ -271,7 +284,7 @@ func latinLanguage(text string, share float64, decide tieBreak) (string, float64
 	for _, t := range tongues() {
 		n := 0
 		for w := range strings.FieldsSeq(t.common) {
-			n += counts[w] * min(len(w), 2) // one letter may be anything
+			n += counts[w] * min(len(w), oneWord) // one letter may be anything
 		}
 		switch {
 		case n > most:
@@ -289,6 +302,9 @@ func latinLanguage(text string, share float64, decide tieBreak) (string, float64
 	if best.tag != "en" && !best.speaks(counts) {
 		return "", 0
 	}
+	if best.tag == "en" && most == next && !second.speaks(counts) {
+		return best.tag, share * sure
+	}
 	if 2*next <= most {
 		return best.tag, share * (1 - float64(next)/float64(2*most))
 	}
@@ -303,6 +319,9 @@ func latinLanguage(text string, share float64, decide tieBreak) (string, float64
 	case best.of:
 		return best.tag, share * sure
 	case second.of:
+		if most == oneWord && best.tag == "en" {
+			return "", 0 // import os; from os
+		}
 		return second.tag, share * sure
 	}
 	return "", 0

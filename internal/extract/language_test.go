@@ -34,6 +34,13 @@ func TestLanguagesAreToldApart(t *testing.T) {
 		"curl -d a -e b --output somewhere --silent":                                        "",
 		"El grupo Lazarus atacó bancos mexicanos":                                           "es",
 		"Le rançongiciel Cuba a chiffré des fichiers":                                       "fr",
+		"A heap buffer overflow in libwebp (VP8 lossless) in BuildHuffmanTable":             "en",
+		"import os, sys; from Crypto.Cipher import AES; requests.post(u)":                   "",
+		"Il faut mettre à niveau. Serveur C2 : 192.0.2.1. La page suivante":                 "fr",
+		"Il malware contatta la pagina del server":                                          "it",
+		"Os hackers atacaram as empresas do Brasil":                                         "pt",
+		"угруповання Play, вимагач Royal, програма-вимагач Hive, група Silence":             "uk",
+		"группировка Play, вымогатель Royal, программа Hive, группа Silence":                "ru",
 		"ok thanks": "",
 		"":          "",
 	} {

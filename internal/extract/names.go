@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,6 +17,7 @@ type phrase struct {
 	common  bool // counts only in its own capitals and where the context says so
 	cased   bool // counts only in its own capitals
 	counted bool // a group's number, such as "Group 3"
+	plain   bool // ordinary language where it has small letters
 	place   bool // a country or state is called so as well
 	dotted  bool // has points between its words, such as "TEMP.Veles"
 	exact   string
@@ -34,7 +34,7 @@ type lexicon struct {
 	begins, singles, pairs bitmap
 	first                  directory  // places in entries
 	entries                [][]phrase // those that begin with one word, longest first
-	nouns                  map[uint32]support
+	binders
 }
 
 // The sizes of the bitmaps, for some thirty thousand first words: the first is
@@ -48,17 +48,8 @@ const (
 // pair is the hash of two words in a row.
 func pair(a, b uint32) uint32 { return a*hashPrime ^ b }
 
-// A support says how far from an ambiguous name a word makes it one.
-type support int
-
-const (
-	noSupport support = iota
-	beside            // within two words
-	nearby            // within six
-)
-
 func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{begins: make(bitmap, beginsWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), nouns: map[uint32]support{}}
+	l := &lexicon{begins: make(bitmap, beginsWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), binders: newBinders(set.Bindings())}
 	known, places := map[string]bool{}, map[uint32]int32{}
 	for _, n := range set.Names() {
 		known[strings.ToLower(n.Text)] = true
@@ -68,7 +59,7 @@ func newLexicon(set *reference.Set) *lexicon {
 		if named(n.Entity.Kind) {
 			for _, v := range variants(n.Text) {
 				if !known[strings.ToLower(v)] {
-					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common, Cased: n.Cased})
+					l.add(places, reference.Name{Text: v, Entity: n.Entity, Common: n.Common, Cased: n.Cased, Phrase: n.Phrase && strings.Contains(v, " ")})
 				}
 			}
 		}
@@ -78,11 +69,6 @@ func newLexicon(set *reference.Set) *lexicon {
 		markPlaces(phrases)
 	}
 	l.first = newDirectory(places)
-	for s, words := range map[support]string{beside: besideWords, nearby: nearbyWords} {
-		for _, w := range strings.Fields(words) {
-			l.nouns[hashOf(w)] = s
-		}
-	}
 	return l
 }
 
@@ -142,7 +128,7 @@ func variants(name string) []string {
 
 // add takes a name in; places is where in the entries each first word is.
 func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
-	p := phrase{entity: n.Entity, common: n.Common, cased: n.Cased, exact: n.Text, written: n.Entity, language: n.Language}
+	p := phrase{entity: n.Entity, common: n.Common, cased: n.Cased, plain: n.Phrase, exact: n.Text, written: n.Entity, language: n.Language}
 	words := tokens(nil, n.Text, 0)
 	for _, t := range words {
 		p.hashes = append(p.hashes, t.hash)
@@ -302,6 +288,15 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		}
 	}
 	lower := isLower(o.Text)
+	if p.entity.Kind == intel.Vendor || p.entity.Kind == intel.Product && p.common {
+		if s.capital(i) && s.marketed(p, i, i+len(p.hashes)) {
+			return accepted
+		}
+		return refused
+	}
+	if p.entity.Kind == intel.Country && (s.town(i, i+len(p.hashes)) || s.given(p, i+len(p.hashes))) {
+		return refused
+	}
 	if p.entity.Kind == intel.Country && p.common && s.placed(p, i, i+len(p.hashes)) {
 		return accepted
 	}
@@ -316,11 +311,13 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 	}
 	tagged := o.Offset > 0 && s.text[o.Offset-1] == '#'
 	switch {
+	case named(p.entity.Kind) && s.elsewhere(p, i, i+len(p.hashes)):
+		return refused
 	case named(p.entity.Kind) && !p.common && s.person(p, i, i+len(p.hashes)):
 		return refused
 	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
 		return refused // how a flaw works is not what somebody does; tool and server are no techniques
-	case s.strict && named(p.entity.Kind) && !p.common, p.counted:
+	case s.strict && named(p.entity.Kind) && !p.common, p.counted, p.plain && !tagged && s.small(i, i+len(p.hashes)):
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted
 	case p.common && o.Text != p.exact && (lower || o.Text != strings.ToUpper(p.exact)):
@@ -347,77 +344,6 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		return refused
 	}
 	return doubted
-}
-
-// settle takes the doubtful names that the document has beyond doubt elsewhere,
-// or beside other names of the kind in the same line.
-func (s *search) settle() {
-	if len(s.doubtful) == 0 {
-		return
-	}
-	accepted := slices.Clone(s.out)
-	sure := map[string]bool{} // compact names that stand beyond doubt
-	for _, o := range accepted {
-		if named(o.Entity.Kind) {
-			sure[intel.Compact(o.Text)] = true
-		}
-	}
-	settled := make([]bool, len(s.doubtful))
-	for n, d := range s.doubtful {
-		settled[n] = sure[intel.Compact(d.Text)]
-	}
-	// Who stands in a list with one that is settled is settled too, whichever way
-	// the list is read.
-	s.spread(settled, accepted, slices.All(s.doubtful))
-	s.spread(settled, accepted, slices.Backward(s.doubtful))
-	at := map[int]bool{} // by offset
-	for n, d := range s.doubtful {
-		if settled[n] {
-			at[d.Offset] = true
-			s.out = append(s.out, d.Observation)
-		}
-	}
-	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
-}
-
-// spread settles doubtful names beside which others stand in a list.
-func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
-	var last *intel.Observation // the one settled before
-	for n, d := range doubtful {
-		twin := last != nil && last.Offset == d.Offset // of another kind
-		settled[n] = settled[n] || twin || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation))
-		if settled[n] {
-			last = &d.Observation
-		}
-	}
-}
-
-// listed reports whether a doubtful name stands in a list with other names.
-func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
-	at, _ := slices.BinarySearchFunc(among, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
-	for n := max(0, at-2); n < min(len(among), at+2); n++ {
-		if k := among[n].Entity.Kind; (k == intel.Actor || k == intel.Malware || k == intel.Tool) && s.aligned(among[n], o) {
-			return true
-		}
-	}
-	return false
-}
-
-// aligned reports whether two names stand in one list beside each other.
-func (s *search) aligned(a, b intel.Observation) bool {
-	if a.Offset > b.Offset {
-		a, b = b, a
-	}
-	from, to := a.Offset+a.Length, b.Offset
-	if to < from || to-from > 24 {
-		return false
-	}
-	switch strings.ToLower(strings.Trim(s.text[from:to], " \u00a0*_\"'“”‘’")) {
-	case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "et", "e", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the",
-		", also called", ", also known as", "also known as", "(also called", "(aka", "(also known as", "a.k.a.", "(a.k.a.":
-		return true
-	}
-	return false
 }
 
 // firstWord is the first of words, which hashes could have taken for another.

@@ -49,6 +49,77 @@ func (s *search) american(n int) bool {
 	return false
 }
 
+// town reports whether a country's name from word i to end is that of a town of a
+// state that stands behind it: "Lebanon, Pennsylvania". A list of countries and
+// states goes on with another.
+func (s *search) town(i, end int) bool {
+	if end >= len(s.words) || s.text[s.words[end-1].to:s.words[end].from] != ", " || s.word(end) == "Georgia" {
+		return false
+	}
+	last := end + 1
+	if !state(s.word(end)) {
+		if s.word(end) != "New" || last == len(s.words) || !s.blank(last) {
+			return false
+		}
+		switch s.word(last) {
+		case "York", "Jersey", "Hampshire":
+			last++
+		default:
+			return false
+		}
+	}
+	if before, _ := s.landBefore(i); before >= 0 {
+		return false
+	}
+	next := s.comesNext(last)
+	if next < 0 || s.text[s.words[last-1].to:s.words[last].from] == "; " {
+		return true
+	}
+	n, _ := s.land(next)
+	return n == 0 && !state(s.word(next))
+}
+
+// given reports whether a country's name that ends before word end is the first name
+// of a person, whose last name stands there and ends a clause, or who does what
+// persons do: "Israel Adesanya won". Most of what a country's name begins otherwise
+// is an institution of it.
+func (s *search) given(p *phrase, end int) bool {
+	switch p.exact {
+	case "Israel", "Kenya", "India":
+	default:
+		return false
+	}
+	if end >= len(s.words) || !s.blank(end) || !s.capital(end) || shouted(s.word(end)) || institution(s.word(end)) {
+		return false
+	}
+	if _, known := s.first.of(s.words[end].hash); known || s.nouns[s.words[end].hash] != noSupport {
+		return false // India Pakistan, Kenya Hackers
+	}
+	next := end + 1
+	if next == len(s.words) || !s.blank(next) {
+		return true
+	}
+	switch s.word(next) {
+	case "and", "or", "who", "said", "says", "told", "wrote", "won", "wins", "lost", "sang", "sings", "plays", "played", "stars", "fought", "attended", "joined", "posted", "tweeted", "argues", "argued", "leads", "wears":
+		return true
+	}
+	return false
+}
+
+// institution reports whether a word with a capital stands behind a country's name in
+// those of its institutions and companies, or of peoples beside it.
+func institution(word string) bool {
+	switch word {
+	case "Ministry", "Police", "Defense", "Defence", "Army", "Airways", "Airlines", "Power", "Bank", "Banks", "Railways", "Electric", "Electricity", "Aerospace", "Security", "National", "Cyber", "Today", "Times", "News", "Post",
+		"Hayom", "Prisons", "Ports", "Port", "Water", "Government", "Parliament", "Revenue", "Telecom", "Telecoms", "Gas", "Oil", "Petroleum", "Land", "Lands", "Innovation", "Museum", "University", "Institute", "Securities",
+		"Chemicals", "Medical", "Health", "Airport", "Airports", "Authority", "Agency", "Red", "Pipeline", "Pipelines", "Broadcasting", "Office", "Stock", "Tax", "Military", "Navy", "Air", "Space", "Nuclear",
+		"Hamas", "Gaza", "Hezbollah", "Houthi", "Houthis", "War", "Conflict", "Book", "Inc", "Ltd", "Limited", "Private", "Pvt", "Group", "Company", "Corporation", "Foundation", "Union", "Centre", "Center", "Exchange", "Embassy",
+		"North", "South", "East", "West", "Central", "Standard", "Time", "Meteorological", "Census", "Council", "Court", "Supreme", "Federation", "Association", "Radio", "Gate", "Mobile", "Unit", "Shipping":
+		return true
+	}
+	return false
+}
+
 // people reports whether a name is that of a people rather than of a country.
 func people(name string) bool {
 	switch name {
@@ -129,6 +200,9 @@ func (s *search) landBefore(i int) (at int, sure bool) {
 	if to < 0 {
 		return -1, false
 	}
+	if to > 0 && s.bracketed(to) {
+		to--
+	}
 	if s.people(to) {
 		return to, true
 	}
@@ -141,6 +215,9 @@ func (s *search) landBefore(i int) (at int, sure bool) {
 // landBehind returns where the country ends that stands behind the word before end
 // in a list.
 func (s *search) landBehind(end int) (to int, sure bool) {
+	if end+1 < len(s.words) && s.bracketed(end) {
+		end++
+	}
 	from := s.comesNext(end)
 	if from < 0 {
 		return -1, false
@@ -188,7 +265,10 @@ func (s *search) comesNext(end int) int {
 }
 
 // separates reports whether a gap between two words is one of a list.
-func separates(gap string) bool { return gap == ", " || gap == "; " || gap == "/" || gap == " & " }
+func separates(gap string) bool {
+	gap = strings.TrimPrefix(gap, ")") // energy (5), retail
+	return gap == ", " || gap == "; " || gap == "/" || gap == " & "
+}
 
 // conjunction reports whether a word joins the last of a list.
 func conjunction(word string) bool { return word == "and" || word == "or" || word == "und" }
@@ -196,6 +276,7 @@ func conjunction(word string) bool { return word == "and" || word == "or" || wor
 // close reports whether word n stands behind a blank or comma.
 func (s *search) close(n int) bool {
 	gap := s.text[s.words[n-1].to:s.words[n].from]
+	gap = strings.TrimPrefix(gap, ")")
 	return gap == " " || gap == ", "
 }
 

@@ -37,5 +37,17 @@ func TestCountriesThatAreNamesOrWordsToo(t *testing.T) {
 		{"#china and China", "country:CN"},
 		{"Contact US! Follow US. About US sanctions: the US said so", "country:US"},
 		{"Contact US! Follow US.", ""},
+		{"Victims: US (5), Georgia (3), Chad (2)", "country:GE country:TD country:US"},
+		{"Figures: Georgia (3), Jordan (2)", ""},
+		// towns of states, first names, dogs and dishes
+		{"Lebanon, Pennsylvania; Paris, Texas; Mexico, Missouri; Peru, Indiana. A hospital in Jamaica, New York, was hit.", ""},
+		{"Victims in Canada, Mexico, Texas and Ohio", "country:CA country:MX"},
+		{"in Mexico, California and Texas", "country:MX"},
+		{"Victims in Lebanon, Georgia and Chad; Peru, New Zealand", "country:GE country:LB country:NZ country:PE country:TD"},
+		{"Paris Hilton, Israel Adesanya, India Arie and Kenya Moore attended.", ""},
+		{"Israel Police said. Kenya Airways, India Pakistan tensions", "country:IL country:IN country:KE country:PK"},
+		{"Israel Hamas war", "country:IL"},
+		{"German shepherd, Swiss cheese model, Chinese wall, Russian roulette; sold on Russian Market", ""},
+		{"the Russian market, German Shepherds of a German bank", "country:DE country:RU"},
 	}, "country")
 }

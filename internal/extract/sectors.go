@@ -32,7 +32,7 @@ func (s *search) meant(p *phrase, i, end int) bool {
 	companies := s.industrial(first, i)
 	last := end
 	for n := 0; n < most; n++ {
-		companies = companies || last < len(s.words) && s.blank(last) && industry(s.word(last))
+		companies = companies || last < len(s.words) && s.blank(last) && (industry(s.word(last)) || operator(s.word(last)) && !vendors(p.entity.Name))
 		to := s.sectorBehind(last)
 		if to < 0 {
 			break
@@ -43,7 +43,7 @@ func (s *search) meant(p *phrase, i, end int) bool {
 	if members < 3 && (vendors(p.entity.Name) || vendors(strings.ToLower(p.exact))) {
 		return false
 	}
-	if first > 0 && article(s.word(first-1)) && s.befallen(last) {
+	if first > 0 && article(s.word(first-1)) && (s.befallen(last) || s.hit(last)) {
 		return true // a bank was hit
 	}
 	return companies || s.victim(first) && (members >= longList || s.closes(last, members > 1))
@@ -68,13 +68,81 @@ func article(word string) bool {
 	return false
 }
 
+// passed returns the word behind how many or where something is that ends before
+// word end: "retail (5)", "a hospital in Ohio".
+func (s *search) passed(end int) int {
+	const most = 4 // words of a place
+	if end+1 >= len(s.words) {
+		return end
+	}
+	if s.bracketed(end) {
+		return end + 1
+	}
+	if !s.blank(end) || !situates(s.word(end)) {
+		return end
+	}
+	n := end + 1
+	for n < len(s.words) && n < end+most && s.blank(n) && s.capital(n) {
+		n++
+	}
+	if n == end+1 {
+		return end
+	}
+	return n
+}
+
+// passedBack is [search.passed] from behind: it returns the last word before how many
+// or where something is that ends with word to.
+func (s *search) passedBack(to int) int {
+	const most = 4
+	if to < 1 {
+		return to
+	}
+	if s.bracketed(to) {
+		return to - 1
+	}
+	for n := to; n > max(1, to-most) && s.capital(n) && s.blank(n); n-- {
+		if situates(s.word(n - 1)) {
+			return n - 2
+		}
+	}
+	return to
+}
+
+// bracketed reports whether word n is a number in brackets.
+func (s *search) bracketed(n int) bool {
+	to := int(s.words[n].to)
+	return allDigits(s.word(n)) && s.text[s.words[n-1].to:s.words[n].from] == " (" && to < len(s.text) && s.text[to] == ')'
+}
+
+// situates reports whether a word says that a place follows.
+func situates(word string) bool {
+	return word == "in" || word == "near" || word == "of" || word == "from"
+}
+
+// hit reports whether a list in which one that has its place ends before word end
+// was hit: "a school in Leeds, a port in Spain were hit".
+func (s *search) hit(end int) bool {
+	const far = 20
+	n := s.passed(end)
+	if n == end {
+		return false
+	}
+	for last := n + far; n < min(len(s.words), last) && (n == end || !s.ends(n)); n++ {
+		if s.befallen(n) {
+			return true
+		}
+	}
+	return false
+}
+
 // sectorBefore returns where the sector begins that stands before word i in a
 // list, -1 if none does.
 func (s *search) sectorBefore(i int) int {
 	if i > 0 && article(s.word(i-1)) && s.blank(i) {
 		i--
 	}
-	to := s.comesAfter(i)
+	to := s.passedBack(s.comesAfter(i))
 	for words := 3; words > 0; words-- {
 		if at := to - words + 1; to >= 0 && at >= 0 && s.sector(at) == words {
 			return at
@@ -86,7 +154,7 @@ func (s *search) sectorBefore(i int) int {
 // sectorBehind returns where the sector ends that stands behind the word before
 // end in a list, -1 if none does.
 func (s *search) sectorBehind(end int) int {
-	from := s.comesNext(end)
+	from := s.comesNext(s.passed(end))
 	if from < 0 {
 		return -1
 	}
@@ -114,11 +182,15 @@ func vendors(sector string) bool {
 func industry(word string) bool {
 	switch strings.ToLower(word) {
 	case "company", "companies", "firm", "firms", "organization", "organizations", "organisation", "organisations", "sector", "sectors", "industry", "industries",
-		"vertical", "verticals", "enterprises", "businesses", "corporations", "entities", "institutions", "agencies", "providers":
+		"vertical", "verticals", "enterprises", "businesses", "corporations", "entities", "institutions", "agencies", "providers", "suppliers", "supplier", "manufacturers", "manufacturer", "producers", "carriers", "contractors", "utilities":
 		return true
 	}
 	return false
 }
+
+// operator reports whether a word is for companies that run what stands before it,
+// but for software.
+func operator(word string) bool { return word == "operators" || word == "operator" }
 
 // sector returns how many words from word i on are the name of a sector.
 func (s *search) sector(i int) int {

@@ -16,7 +16,13 @@ func TestSectorsInLists(t *testing.T) {
 		{"They hit the energy sector, transportation, and water.", "sector:energy sector:transport sector:water"},
 		{"An airline and a hospital were hit by ransomware. The university was breached.", "sector:aviation sector:education sector:health"},
 		{"attacks on an airport, a bank, and food", "sector:aviation sector:finance sector:food"},
+		{"A hospital in Ohio, a school in Leeds, a port in Spain, and a mine in Chile were hit.", "sector:education sector:health"},
+		{"Victims: law firm (12), manufacturing (10), construction (8), retail (5), IT services (4), education (3)", "sector:construction sector:education sector:legal sector:manufacturing sector:retail sector:technology"},
+		{"They hit a school district, automotive suppliers, railway operators and political parties.", "sector:automotive sector:civil-society sector:education sector:transport"},
 		// lists of other things
+		{"A hospital in Ohio, a school in Leeds report flu. A bank in Peru opened.", ""},
+		{"They read energy (5), food (3) and water (2). It media (1).", ""},
+		{"security operators, malware operators, software suppliers", ""},
 		{"The security team and the research group saw a banking trojan, says Threat Intelligence.", ""},
 		{"Energy was affected. The attacks were covered by media.", ""},
 		{"It targets people of interest to the Iranian government in Tehran", ""},

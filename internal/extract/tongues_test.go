@@ -103,6 +103,17 @@ func TestCountriesAndSectorsAreFoundInTheLanguageOfTheText(t *testing.T) {
 		{"黑客攻击了政府网站、银行和医院。", "finance government health"},
 		{"乌克兰的大學與電信公司遭到攻擊", "UA education telecoms"},
 		{"Хакери атакували уряд Молдови та урядові сайти.", "MD government"},
+		// one of what is attacked, and peoples behind their nouns
+		{"Les pirates ont attaqué une université et l'hôpital de la ville.", "education health"},
+		{"L'opérateur télécom suisse a été attaqué par un groupe de pirates.", "CH"},
+		{"Los atacantes cifraron un hospital en Madrid y dos bancos.", "finance health"},
+		{"Хакеры атаковали больницу, банк и энергетическую компанию.", "energy finance health"},
+		{"Die Angreifer haben ein Klinikum und ein Rüstungsunternehmen angegriffen.", "defense health"},
+		{"Хакери атакували енергетичну компанію.", "energy"},
+		{"해커가 우크라이나 정부를 공격했다", "UA government"},
+		{"攻击者入侵我国政府网络", "government"},
+		{"قراصنة روس هاجموا بنوكا", "RU finance"},
+		{"Saldırganlar Hollanda'daki telekom şirketlerini hedef aldı ve çok zarar verdi.", "NL telecoms"},
 		// German, Spanish, Persian: what came to their first words
 		{"Die russischen und chinesischer Angreifer zielten auf Krankenhäuser in den USA und der Schweiz.", "CH CN RU US health"},
 		{"El grupo ruso atacó hospitales y a las empresas francesas y suizas en Inglaterra.", "CH FR GB RU health"},
@@ -163,6 +174,10 @@ func TestWordsThatLookLikeCountriesAreNone(t *testing.T) {
 		"الوثيقة باللغة الروسية أو باللغة الصينية",
 		// Persian
 		"چین و چروک پوست و قطر دایره و اقیانوس هند",
+		"Хакеры украли банк данных. Университет опубликовал отчёт.",
+		"정부는 발표했다",
+		"L'université a publié un rapport et le ministère est d'accord avec elle.",
+		"Los bancos de datos y los bancos de pruebas son de la empresa.",
 		// Spanish, German
 		"La montaña rusa y la ensaladilla rusa de mi abuela, y el pastor alemán con una espina en la pata.",
 		"Der Wagen und die Reise über den Indischen Ozean sind nicht für die Hunde.",

@@ -74,7 +74,7 @@ func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64)
 		return
 	}
 	at := nameKey{strings.ToLower(text), e.Kind}
-	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind), Cased: capitalised(key, e.Kind)}, key, votes}
+	r := row{Name{Text: text, Entity: e, Pack: pack, Common: t.ordinary(text, key, e.Kind), Cased: capitalised(key, e.Kind), Phrase: t.phrase(text, e.Kind)}, key, votes}
 	if i, ok := t.seen[at]; ok {
 		if t.rows[i].Entity != e && t.rows[i].votes < votes {
 			t.rows[i] = r
@@ -83,6 +83,39 @@ func (t *nameTable) add(text string, e intel.Entity, pack string, votes float64)
 	}
 	t.seen[at] = len(t.rows)
 	t.rows = append(t.rows, r)
+}
+
+// phrase reports whether a name in small letters is ordinary language: all of its
+// words are, and it is not built as vendors build names (Fancy Bear), or it is an
+// animal or thing.
+func (t *nameTable) phrase(text string, kind intel.Kind) bool {
+	if kind != intel.Actor && kind != intel.Malware && kind != intel.Tool && kind != intel.Campaign {
+		return false
+	}
+	words := strings.Split(intel.Slug(text), "-")
+	if len(words) == 1 {
+		switch words[0] {
+		case "sandworm", "bumblebee", "rattlesnake", "whitefly", "patchwork", "silverfish", "blackhole", "soundwave", "webworm", "budworm", "dogfish", "hogfish", "waterbug", "direwolf", "speakup":
+			return true
+		}
+		return false
+	}
+	for _, w := range words {
+		if !t.common[w] {
+			return false
+		}
+	}
+	switch strings.Join(words, "") {
+	case "cobaltstrike", "agenttesla", "hiddencobra", "cyclopsblink", "chromeremotedesktop", "windowsremotedesktop", "powershellempire":
+		return false
+	}
+	switch words[len(words)-1] {
+	case "group", "gang", "team", "crew", "ransomware", "stealer", "trojan", "backdoor", "locker", "crypter", "framework": // say it themselves
+		return false
+	case "panda", "kitten", "spider", "typhoon", "blizzard", "sleet", "tempest", "jackal", "rat", "bot", "bear":
+		return words[0] == "white" || words[0] == "saint" || words[0] == "team"
+	}
+	return true
 }
 
 // capitalised reports whether a name in small letters is a word of its own that

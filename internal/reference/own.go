@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -70,6 +71,9 @@ func (s *Set) product(body []byte) error {
 	if err := json.Unmarshal(body, &p); err != nil {
 		return err
 	}
+	if p.Vendor != "" {
+		s.vendor(p.Vendor)
+	}
 	if p.Vendor == "" || p.Product == "" || strings.Contains(strings.ToLower(p.Product), "multiple") {
 		return nil
 	}
@@ -78,6 +82,13 @@ func (s *Set) product(body []byte) error {
 		one := Product{Vendor: p.Vendor, Product: part}
 		e := one.Entity()
 		names := one.names(len(parts) > 1)
+		if name, _ := intel.SplitAbbreviation(part); camel(name) {
+			if other, known := s.coined[name]; known && other != e {
+				s.coined[name] = intel.Entity{} // of two vendors
+			} else {
+				s.coined[name] = e
+			}
+		}
 		s.titles[e] = names[0]
 		for _, n := range names {
 			if !slices.Contains(s.products[e], n) {
@@ -86,4 +97,34 @@ func (s *Set) product(body []byte) error {
 		}
 	}
 	return nil
+}
+
+// vendor takes in who makes a product, by its name and the abbreviation behind it.
+func (s *Set) vendor(wording string) {
+	name, short := intel.SplitAbbreviation(wording)
+	if strings.ContainsAny(name, ":/") || strings.Contains(name, " and ") || len(name) < 2 {
+		return
+	}
+	e := intel.NewEntity(intel.Vendor, intel.Slug(wording))
+	s.titles[e] = name
+	s.makers[name] = e
+	if short != "" {
+		s.makers[short] = e
+	}
+}
+
+// camel reports whether a name is one word with a capital behind a small letter, as
+// no ordinary word is: FortiOS, ScreenConnect.
+func camel(name string) bool {
+	if len(name) < 6 || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		return false
+	}
+	small := false
+	for _, r := range name {
+		if unicode.IsUpper(r) && small {
+			return true
+		}
+		small = small || unicode.IsLower(r)
+	}
+	return false
 }

@@ -50,6 +50,9 @@ type Name struct {
 	// Cased says that the wording counts only with the capitals it has here, or
 	// with more.
 	Cased bool
+	// Phrase says that the wording is ordinary language where it has small letters,
+	// such as "gold dragon": so written it needs what says that it is a name.
+	Phrase bool
 }
 
 // A Candidate is an entity a name may stand for, and how much of the name's

@@ -32,6 +32,9 @@ type Set struct {
 	codes      map[string]string // names of countries by ISO code
 	weaknesses map[string]weaknessRow
 	products   map[intel.Entity][]string // wordings that can only mean one
+	makers     map[string]intel.Entity   // vendors of those products by their names
+	coined     map[string]intel.Entity   // products by names that are written as no word is
+	bindings   map[Binding][]string
 	benign     *benign
 }
 
@@ -41,7 +44,7 @@ type Set struct {
 // weaknesses and geography.
 func NewSet(packs ...Pack) (*Set, error) {
 	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, told: map[intel.Entity][]Told{}, groups: map[intel.Entity]*group{}, titles: map[intel.Entity]string{},
-		weaknesses: weaknessTable(), products: map[intel.Entity][]string{}}
+		weaknesses: weaknessTable(), products: map[intel.Entity][]string{}, makers: map[string]intel.Entity{}, coined: map[string]intel.Entity{}}
 	places := countryTable()
 	s.codes = places.titles
 	var found sources
@@ -85,6 +88,9 @@ func NewSet(packs ...Pack) (*Set, error) {
 	s.index(found)
 	var err error
 	if s.names, err = s.table(common); err != nil {
+		return nil, err
+	}
+	if s.bindings, err = bindings(); err != nil {
 		return nil, err
 	}
 	s.benign = newBenign(lists)
@@ -332,6 +338,17 @@ func (s *Set) table(common map[string]bool) ([]Name, error) {
 		for _, n := range s.products[e] {
 			t.add(n, e, "products", 1)
 		}
+	}
+	for _, name := range sortedKeys(s.makers) {
+		t.add(name, s.makers[name], productsName, 1)
+	}
+	for _, name := range sortedKeys(s.coined) {
+		e := s.coined[name]
+		if _, known := t.seen[nameKey{strings.ToLower(name), intel.Product}]; known || e == (intel.Entity{}) {
+			continue
+		}
+		t.add(name, e, productsName, 1)
+		t.rows[len(t.rows)-1].Common = true // so far from its vendor it needs a flaw or version
 	}
 	sectors := map[string]intel.Entity{}
 	for _, g := range s.sectors.groups {

@@ -100,6 +100,8 @@ func tongueNames(sectors map[string]intel.Entity) ([]Name, error) {
 		for _, w := range t.rows {
 			var e intel.Entity
 			switch {
+			case strings.HasPrefix(w.key, binding):
+				continue
 			case w.key == nothing:
 			case len(w.key) == 2:
 				e = intel.NewEntity(intel.Country, w.key)

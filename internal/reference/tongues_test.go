@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,12 @@ func TestTablesOfTonguesAreWellFormed(t *testing.T) {
 	for _, tongue := range tables {
 		said := map[string]string{}
 		for _, w := range tongue.rows {
+			if kind, binds := strings.CutPrefix(w.key, binding); binds {
+				if !slices.Contains([]Binding{Sure, Beside, Members, Joins, Attacks, Crime, Flaws}, Binding(kind)) {
+					t.Errorf("%s: %q binds nothing", tongue.tag, w.key)
+				}
+				continue
+			}
 			if w.key != nothing && codes[w.key] == "" && !titles[w.key] {
 				t.Errorf("%s: %q is no country or sector", tongue.tag, w.key)
 			}
@@ -63,7 +70,7 @@ func TestTonguesWithoutOtherWordsNameNearlyAllCountriesAndSectors(t *testing.T) 
 		countries, sectors := map[string]bool{}, map[string]bool{}
 		for _, w := range tongue.rows {
 			switch {
-			case w.key == nothing:
+			case w.key == nothing, strings.HasPrefix(w.key, binding):
 			case len(w.key) == 2:
 				countries[w.key] = true
 			default:

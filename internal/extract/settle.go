@@ -1,0 +1,192 @@
+package extract
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// settle takes the doubtful names that the document has beyond doubt elsewhere,
+// or beside other names of the kind in the same line.
+func (s *search) settle() {
+	if len(s.doubtful) == 0 {
+		return
+	}
+	accepted := slices.Clone(s.out)
+	sure := map[string]bool{} // compact names that stand beyond doubt
+	for _, o := range accepted {
+		if named(o.Entity.Kind) {
+			sure[intel.Compact(o.Text)] = true
+		}
+	}
+	settled := make([]bool, len(s.doubtful))
+	for n, d := range s.doubtful {
+		settled[n] = sure[intel.Compact(d.Text)]
+	}
+	// Who stands in a list with one that is settled is settled too, whichever way
+	// the list is read.
+	s.spread(settled, accepted, slices.All(s.doubtful))
+	s.spread(settled, accepted, slices.Backward(s.doubtful))
+	at := map[int]bool{} // by offset
+	for n, d := range s.doubtful {
+		if settled[n] {
+			at[d.Offset] = true
+			s.out = append(s.out, d.Observation)
+		}
+	}
+	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
+}
+
+// spread settles doubtful names beside which others stand in a list.
+func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
+	var last *intel.Observation // the one settled before
+	for n, d := range doubtful {
+		twin := last != nil && last.Offset == d.Offset // of another kind
+		settled[n] = settled[n] || twin || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation)) || d.alone && s.among(d.Observation, accepted)
+		if settled[n] {
+			last = &d.Observation
+		}
+	}
+}
+
+// listed reports whether a doubtful name stands in a list with other names.
+func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
+	at, _ := slices.BinarySearchFunc(among, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
+	for n := max(0, at-2); n < min(len(among), at+2); n++ {
+		if k := among[n].Entity.Kind; (k == intel.Actor || k == intel.Malware || k == intel.Tool) && s.aligned(among[n], o) {
+			return true
+		}
+	}
+	return at > 1 && s.skips(among[:at], o)
+}
+
+// skips reports whether one that nobody knows stands in a list between the last of
+// two and more names and o: "PsExec, Rclone, WinSCP and Sliver".
+func (s *search) skips(before []intel.Observation, o intel.Observation) bool {
+	const far = 40 // bytes between
+	last := before[len(before)-1]
+	from := last.Offset + last.Length
+	if !named(last.Entity.Kind) || o.Offset < from || o.Offset-from > far {
+		return false
+	}
+	between, ok := strings.CutPrefix(s.text[from:o.Offset], ", ")
+	stranger, joined := strings.CutSuffix(between, " and ")
+	if !joined {
+		stranger, joined = strings.CutSuffix(between, ", ")
+	}
+	if stranger = strings.TrimSuffix(stranger, ","); !ok || !joined {
+		return false
+	}
+	for one := range strings.SplitSeq(stranger, ", ") {
+		if !proper(one) {
+			return false
+		}
+	}
+	for _, o := range reversed(before[max(0, len(before)-6):]) {
+		if end := o.Offset + o.Length; named(o.Entity.Kind) && end < last.Offset {
+			return !strings.ContainsAny(s.text[end:last.Offset], ".;:\n") && strings.Contains(s.text[end:last.Offset], ", ")
+		}
+	}
+	return false
+}
+
+// proper reports whether all words of a text begin with a capital.
+func proper(text string) bool {
+	for word := range strings.FieldsSeq(text) {
+		if r, _ := utf8.DecodeRuneInString(word); !unicode.IsUpper(r) || strings.ContainsAny(word, ".,;:()") {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// among reports whether a name that is written otherwise than it is known stands in
+// a list right before or behind two others: "Bitter, Donot and SideWinder".
+func (s *search) among(o intel.Observation, sure []intel.Observation) bool {
+	at, _ := slices.BinarySearchFunc(sure, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
+	return s.inRow(o, sure[at:min(len(sure), at+6)], func(a, b intel.Observation) bool { return s.aligned(a, b) }) ||
+		s.inRow(o, reversed(sure[max(0, at-6):at]), func(a, b intel.Observation) bool { return s.aligned(b, a) })
+}
+
+// inRow reports whether two names of different places, each beside the one before it,
+// begin a row of names beside o.
+func (s *search) inRow(o intel.Observation, row []intel.Observation, beside func(a, b intel.Observation) bool) bool {
+	n := 0
+	for _, a := range row {
+		if a.Offset == o.Offset || !named(a.Entity.Kind) {
+			continue
+		}
+		if !beside(o, a) {
+			return false
+		}
+		if o, n = a, n+1; n == 2 {
+			return true
+		}
+	}
+	return false
+}
+
+func reversed(list []intel.Observation) []intel.Observation {
+	list = slices.Clone(list)
+	slices.Reverse(list)
+	return list
+}
+
+// counts drops what a list gives in brackets behind each name if it begins with a
+// number: "Play (35 victims), Akira (30)".
+func counts(gap string) string {
+	rest, ok := strings.CutPrefix(gap, " (")
+	if !ok || rest == "" || !isDigit(rest[0]) {
+		return gap
+	}
+	_, rest, ok = strings.Cut(rest, ")")
+	if !ok {
+		return gap
+	}
+	return rest
+}
+
+// itemised reports whether the next item of a numbered list begins behind a gap:
+// "1. Play (35 victims) 2. Akira".
+func itemised(gap string) bool {
+	gap = strings.Trim(counts(gap), " ,;\r\n*_\u00a0")
+	digits := strings.TrimRight(gap, ".)")
+	return len(digits) > 0 && len(digits) < 3 && len(digits) < len(gap) && allDigits(digits)
+}
+
+// bulleted reports whether two names fill lines of a list with bullets: from where
+// the first stands, a gap, and where the second ends.
+func (s *search) bulleted(from int, gap string, end int) bool {
+	inner := strings.Trim(gap, " \r")
+	if inner == "" || inner[0] != '\n' || end < len(s.text) && s.text[end] != '\n' && s.text[end] != '\r' {
+		return false
+	}
+	bullet := strings.TrimSpace(inner)
+	return (bullet == "-" || bullet == "*" || bullet == "•" || bullet == "+") && strings.HasSuffix(strings.TrimRight(s.text[max(0, from-8):from], " "), bullet)
+}
+
+// aligned reports whether two names stand in one list beside each other.
+func (s *search) aligned(a, b intel.Observation) bool {
+	if a.Offset > b.Offset {
+		a, b = b, a
+	}
+	from, to := a.Offset+a.Length, b.Offset
+	if to < from || to-from > 24 {
+		return false
+	}
+	gap := s.text[from:to]
+	if itemised(gap) || s.bulleted(a.Offset, gap, to+b.Length) {
+		return true
+	}
+	switch strings.ToLower(strings.Trim(counts(gap), " \u00a0*_\"'“”‘’")) {
+	case ",", "and", ", and", "or", ", or", "&", "/", "и", "y", "und", "et", "e", "、", "和", "as well as", "(", ") and", "aka", ", aka", "/ ", "|", "with", "plus", "or the", "and the", "->", "→", "=>", "…", "… and", "... and", "та", "й", "і", "o", "ou", "oder", "ve", "و", "と", "과", "와", "및", "·",
+		"rebranded as", "rebranded to", "rebranded itself as", "has rebranded as", "was rebranded as", "renamed to", "formerly", "(formerly", ", formerly", ", formerly known as", "formerly known as",
+		", also called", ", also known as", "also known as", "(also called", "(aka", "(also known as", "a.k.a.", "(a.k.a.":
+		return true
+	}
+	return false
+}
