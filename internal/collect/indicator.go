@@ -100,6 +100,9 @@ func address(value string) (e intel.Entity, port string, ok bool) {
 	}
 	if strings.IndexByte(value, '/') > 0 {
 		if p, err := netip.ParsePrefix(value); err == nil {
+			if p.IsSingleIP() {
+				return ofAddress(p.Addr()), "", true
+			}
 			return intel.NewEntity(intel.CIDR, p.String()), "", true
 		}
 	}

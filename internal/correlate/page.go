@@ -39,7 +39,7 @@ type page struct {
 func (g *gathering) cut(observations []intel.Observation) *page {
 	p := &page{text: g.own()}
 	p.sentences, p.paragraphs = boundaries(p.text)
-	cited, listed := g.cited(observations), elsewhere(p.text)
+	cited, listed, around := g.cited(observations), elsewhere(p.text), netblocks(p.text, observations)
 	title, heading := g.doc.Title, 0
 	if title == "" && len(p.paragraphs) > 1 && p.paragraphs[1] <= 200 {
 		title, heading = p.text[:p.paragraphs[1]], 1 // a copy that has its title in the text
@@ -48,7 +48,7 @@ func (g *gathering) cut(observations []intel.Observation) *page {
 	wording := map[intel.Entity]intel.Entity{} // first name used for an actor
 	var others tally
 	for _, o := range observations {
-		if o.Suppressed != "" || o.Offset >= len(p.text) || o.Length < 0 || o.Offset+o.Length > len(p.text) || cited(o) || listed(o) {
+		if o.Suppressed != "" || o.Offset >= len(p.text) || o.Length < 0 || o.Offset+o.Length > len(p.text) || cited(o) || listed(o) || around[o.Entity] {
 			continue
 		}
 		if o.Entity.Kind == intel.Actor {

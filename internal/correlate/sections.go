@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode"
@@ -128,4 +129,53 @@ func elsewhere(text string) func(intel.Observation) bool {
 		}
 		return found[i].of == victims
 	}
+}
+
+// longestRow is how many bytes of a row of a table are looked through to either side
+// of a value.
+const longestRow = 2 << 10
+
+// netblocks returns the networks that stand in a row of a table beside an address in
+// them: there they say where that stands, and whose the network is, not that all of
+// it is an attacker's.
+func netblocks(text string, observations []intel.Observation) map[intel.Entity]bool {
+	rows := map[int][]netip.Addr{}
+	for _, o := range observations {
+		if o.Entity.Kind == intel.IPv4 || o.Entity.Kind == intel.IPv6 {
+			if at, ok := row(text, o); ok {
+				if a, err := netip.ParseAddr(o.Entity.Name); err == nil {
+					rows[at] = append(rows[at], a)
+				}
+			}
+		}
+	}
+	var found map[intel.Entity]bool
+	for _, o := range observations {
+		if o.Entity.Kind != intel.CIDR || len(rows) == 0 {
+			continue
+		}
+		p, err := netip.ParsePrefix(o.Entity.Name)
+		if at, ok := row(text, o); err == nil && ok && slices.ContainsFunc(rows[at], p.Contains) {
+			if found == nil {
+				found = map[intel.Entity]bool{}
+			}
+			found[o.Entity] = true
+		}
+	}
+	return found
+}
+
+// row returns where the row of a table begins that an observation stands in, if it
+// does, by the bars or tabs between its cells. A range is in no row but its own.
+func row(text string, o intel.Observation) (from int, ok bool) {
+	if o.Offset < 0 || o.Length < 0 || o.Offset+o.Length > len(text) {
+		return 0, false
+	}
+	least := max(0, o.Offset-longestRow)
+	from = least + strings.LastIndexByte(text[least:o.Offset], '\n') + 1
+	end := min(len(text), o.Offset+o.Length+longestRow)
+	if i := strings.IndexByte(text[o.Offset+o.Length:end], '\n'); i >= 0 {
+		end = o.Offset + o.Length + i
+	}
+	return from, strings.ContainsAny(text[from:o.Offset], "|\t") || strings.ContainsAny(text[o.Offset+o.Length:end], "|\t")
 }

@@ -27,3 +27,13 @@ func TestTheNetworkOfAProviderIsNobodysIndicator(t *testing.T) {
 	gives(t, set(t), []said{{"Cold Lynx used 203.0.113.9 of AS208476.", []string{"actor:cold-lynx|Cold Lynx", "domain:c2.example|203.0.113.9", "asn:AS208476|AS208476"},
 		[]string{"domain:c2.example indicates actor:cold-lynx"}}})
 }
+
+func TestANetworkBesideItsAddressInATableSaysWhereThatStands(t *testing.T) {
+	lynx, host, around := "actor:cold-lynx|Cold Lynx", "ipv4:198.51.100.98|198.51.100.98", "cidr:198.51.100.0/24|198.51.100.0/24"
+	gives(t, set(t), []said{
+		{"Cold Lynx hosts\n| 198.51.100.98 | M247 | 198.51.100.0/24 |\n", []string{lynx, host, around}, []string{"ipv4:198.51.100.98 indicates actor:cold-lynx"}},
+		{"Cold Lynx hosts\n198.51.100.98\tM247\t198.51.100.0/24\n", []string{lynx, host, around}, []string{"ipv4:198.51.100.98 indicates actor:cold-lynx"}},
+		{"Cold Lynx hosts\n| C2 | 198.51.100.0/24 |\n| C2 | 198.51.100.98 |\n", []string{lynx, around, host},
+			[]string{"cidr:198.51.100.0/24 indicates actor:cold-lynx", "ipv4:198.51.100.98 indicates actor:cold-lynx"}},
+	})
+}

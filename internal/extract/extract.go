@@ -22,7 +22,7 @@ import (
 )
 
 // Version changes whenever the same text would give other observations.
-func Version() int { return 17 }
+func Version() int { return 18 }
 
 // most is the most observations one document gives.
 const most = 20_000
@@ -195,6 +195,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 		words = tokens(words, v.text[:part.to], part.from)
 	}
 	v.spaced()
+	v.ranges()
 	v.fragments(words, s.triggers)
 	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: v.spans(), strict: v.advisory, language: v.language, out: room.named[:0]}
 	names, steps := search.find()

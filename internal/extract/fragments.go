@@ -567,6 +567,9 @@ func (v *values) fileAfter(to int) {
 	if len(text) < 2 || len(text) > 200 || strings.ContainsAny(text, " ,;<>=") || strings.Contains(text, "://") {
 		return
 	}
+	if !v.advisory && rootLength(text) > 0 {
+		return // read as what it is: a path on one machine
+	}
 	isPath := strings.Contains(text, "/") || fileName(text)
 	if isPath && text[0] != '/' && !strings.Contains(text, ".") && !v.flawed(p.from) {
 		return // "the file tree/deletion log"

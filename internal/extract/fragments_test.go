@@ -104,8 +104,8 @@ func TestWhatStandsBesideAValueBelongsToIt(t *testing.T) {
 		{intel.Report, `adds a key to ~/.ssh/authorized_keys then`, "file:~/.ssh/authorized_keys"},
 		{intel.Report, `imphash a41d8cd98f00b204e9800998ecf8427e`, ""},
 		{intel.Report, `from "weird name"@evil.example now`, `email:"weird name"@evil.example`},
-		{intel.Report, `in 146.70.87.10-20 and in 146.70.88.*`, "cidr:146.70.88.0/24 ipv4:146.70.87.10 ipv4:146.70.87.20"},
-		{intel.Report, `in 146.70.87.10-.20 and in 146.70.87.12-.15`, "cidr:146.70.87.12/30 ipv4:146.70.87.10 ipv4:146.70.87.20"},
+		{intel.Report, `in 146.70.87.10-20 and in 146.70.88.*`, "cidr:146.70.87.10/31 cidr:146.70.87.12/30 cidr:146.70.87.16/30 cidr:146.70.88.0/24 ipv4:146.70.87.10 ipv4:146.70.87.20"},
+		{intel.Report, `in 146.70.87.10-.20 and in 146.70.87.12-.15`, "cidr:146.70.87.10/31 cidr:146.70.87.12/30 cidr:146.70.87.16/30 ipv4:146.70.87.10 ipv4:146.70.87.20"},
 		{intel.Report, `CWE 89, CWE 079, CWE 89a and ACWE 22`, "weakness:CWE-89"},
 	} {
 		c.check(t)

@@ -282,7 +282,7 @@ func (v *values) network(from, to int, p string) bool {
 		return false
 	}
 	n, err := netip.ParsePrefix(p[:i+1] + size)
-	if err != nil || n.Addr().Is4() && n.Bits() < 8 || n.Addr().Is6() && n.Bits() < 16 {
+	if err != nil || tooWide(n) {
 		return false
 	}
 	if n.Addr() != n.Masked().Addr() { // "192.0.2.7/24" is a host in a network, "192.0.2.7/22" of a firewall a host and a port
@@ -290,7 +290,7 @@ func (v *values) network(from, to int, p string) bool {
 		v.note(h.entity(), from, from+max(1, strings.LastIndexByte(v.text[from:to], '/')), "")
 		return true
 	}
-	v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
+	v.note(ofPrefix(n), from, to, "")
 	return true
 }
 
@@ -309,7 +309,8 @@ func maskBits(s string) (int, bool) {
 	return bits.LeadingZeros32(^m), ^m&(^m+1) == 0
 }
 
-// span reads a range of addresses: one prefix if it is one, else both ends.
+// span reads a range of addresses: one prefix if it is one, else both ends, and the
+// few networks that hold it.
 func (v *values) span(from, to int, p string) bool {
 	if v.block(from, to, p) {
 		return true
@@ -362,12 +363,13 @@ func (v *values) between(a, b netip.Addr, from, to int) {
 		v.note(intel.NewEntity(intel.CIDR, n.String()), from, to, "")
 		return
 	}
-	kind := intel.IPv4
-	if a.Is6() {
-		kind = intel.IPv6
+	v.note(ofAddress(a), from, to, "")
+	v.note(ofAddress(b), from, to, "")
+	for _, n := range cover(a, b) {
+		if e := ofPrefix(n); n.Addr() != a && n.Addr() != b || e.Kind == intel.CIDR {
+			v.note(e, from, to, "")
+		}
 	}
-	v.note(intel.Entity{Kind: kind, Name: a.String()}, from, to, "")
-	v.note(intel.Entity{Kind: kind, Name: b.String()}, from, to, "")
 }
 
 // prefixOf returns the prefix whose first and last addresses are given.

@@ -36,7 +36,7 @@ func (v *values) path(from, to int) bool {
 	name := strings.TrimRight(run[i+1:], ",;)]}")
 	if fileName(name) && !strings.ContainsAny(name, "%*/=&?") {
 		v.note(intel.NewEntity(intel.Filename, name), from+i+1, from+i+1+len(name), "")
-		if root > 0 {
+		if root > 0 && !v.affected(from) {
 			share := min(root, len(run)-len(strings.TrimLeft(run, `\`)))
 			whole := run[:share] + strings.ReplaceAll(run[share:i+1]+name, `\\`, `\`)
 			v.note(intel.Entity{Kind: intel.File, Name: whole}, from, from+i+1+len(name), oneMachine)
@@ -45,6 +45,17 @@ func (v *values) path(from, to int) bool {
 		v.taskFile(from, run)
 	}
 	return true
+}
+
+// affected reports whether what begins at from has just been told as the file of a
+// flaw.
+func (v *values) affected(from int) bool {
+	for _, o := range v.out[max(0, len(v.out)-3):] {
+		if o.Entity.Kind == intel.File && o.Offset == from && o.Suppressed == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // oneMachine is why a full path is set aside: folders differ from one system to

@@ -111,15 +111,20 @@ func about(l intel.Link) string {
 	if l.From.Kind == intel.Vulnerability {
 		return "flaw"
 	}
-	kind := l.From.Kind
-	if kind.Class() == intel.Name {
-		kind = l.To.Kind
+	e := l.From
+	if e.Kind.Class() == intel.Name {
+		e = l.To
 	}
+	kind := e.Kind
 	switch kind {
 	case intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512, intel.SSDeep, intel.JARM, intel.JA3:
 		return "hash"
-	case intel.CIDR, intel.ASN:
+	case intel.ASN:
 		return "network"
+	case intel.CIDR:
+		if !narrow(e) {
+			return "network"
+		}
 	case intel.Mutex, intel.RegistryKey, intel.UserAgent, intel.Filename, intel.Command, intel.Service, intel.ScheduledTask:
 		return "trace"
 	case intel.Technique, intel.Weakness:
@@ -149,7 +154,7 @@ func DoubtOf(l intel.Link) Sort {
 		e = l.To
 	}
 	switch {
-	case e.Kind == intel.CIDR || e.Kind == intel.ASN:
+	case e.Kind == intel.CIDR && !narrow(e) || e.Kind == intel.ASN:
 		return "whole network"
 	case networkAddress(e):
 		return "network address"
@@ -157,6 +162,13 @@ func DoubtOf(l intel.Link) Sort {
 		return "small numbers"
 	}
 	return ""
+}
+
+// narrow reports whether a network is one that somebody rents as a whole, from /24 of
+// IPv4 and /48 of IPv6 on: text lists it among hosts, and misreads it as those.
+func narrow(e intel.Entity) bool {
+	p, err := netip.ParsePrefix(e.Name)
+	return err == nil && (p.Addr().Is4() && p.Bits() >= 24 || p.Addr().Is6() && p.Bits() >= 48)
 }
 
 // smallNumbers reports whether no number of an IPv4 address is above 30, as in

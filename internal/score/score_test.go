@@ -235,3 +235,26 @@ func BenchmarkLinks(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(evidence))*float64(b.N)/b.Elapsed().Seconds(), "links/s")
 }
+
+func TestANarrowNetworkThatTextListsIsBelievedAsItsHostsAre(t *testing.T) {
+	at := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	belief := func(value string) float64 {
+		from, err := intel.ParseEntity(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := intel.Link{From: from, Relation: intel.Indicates, To: intel.NewEntity(intel.Actor, "cold lynx")}
+		return score.Learned().Links([]intel.Evidence{{Link: link, Origin: "a", Source: "report", Reliability: 'B', Weight: 0.45, At: at, Learned: at}}, at)[0].Probability
+	}
+	host := belief("ipv4:91.92.250.7")
+	for _, narrow := range []string{"cidr:91.92.250.0/24", "cidr:45.142.212.96/28", "cidr:2a0b:f4c2::/48"} {
+		if p := belief(narrow); p != host || p < 0.2 {
+			t.Errorf("%s: %.3f, a host %.3f", narrow, p, host)
+		}
+	}
+	for _, wide := range []string{"cidr:91.92.0.0/16", "cidr:91.92.250.0/23", "cidr:2a0b:f4c0::/47", "asn:AS9009"} {
+		if p := belief(wide); p > 0.6*host {
+			t.Errorf("%s: %.3f, a host %.3f", wide, p, host)
+		}
+	}
+}
