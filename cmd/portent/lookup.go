@@ -134,21 +134,14 @@ func entityOf(s *extract.Scanner, value string) intel.Entity {
 
 func (a *app) finding(value string, f pipeline.Finding) error {
 	if a.cli.JSON {
-		actors, others := []string{}, []string{}
-		for _, n := range f.Names {
-			if n.Entity.Kind == intel.Actor {
-				actors = append(actors, n.Entity.String())
-			} else {
-				others = append(others, n.Entity.String())
-			}
-		}
+		actors, others := byKind(f.Names)
 		doubts := []string{}
 		if len(f.Names) > 0 {
 			doubts = append(doubts, f.Names[0].Doubts...)
 		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
 			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
-			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model})
+			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "networks": networksOf(f)})
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:
@@ -158,18 +151,11 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 	case !f.Known:
 		fmt.Fprintf(a.out, "%s: unknown\n", value)
 	default:
-		var names []string
-		for _, n := range f.Names {
-			names = append(names, fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{string(n.Level) + " " + intel.Decimal(n.Probability)}, n.Doubts...), ", ")))
-		}
-		if len(names) == 0 {
-			names = append(names, "linked with nobody")
-		}
 		again := ""
 		if f.SeenAgain != nil {
 			again = fmt.Sprintf(", again within 30 days: %.1f %%", 100**f.SeenAgain)
 		}
-		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", value, strings.Join(names, ", "), date(f.First), date(f.Last), f.Documents, again)
+		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", value, whom(f.Names), date(f.First), date(f.Last), f.Documents, again)
 	}
 	if f.Listed != "" && f.Suppressed != f.Listed {
 		fmt.Fprintf(a.out, "  usually benign by lists (%s)\n", f.Listed)
@@ -177,7 +163,50 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 	for _, v := range f.Verdicts {
 		fmt.Fprintln(a.out, "  "+worded(v))
 	}
+	for _, n := range f.Networks {
+		said := whom(n.Names)
+		if n.Suppressed != "" {
+			said = "set aside (" + n.Suppressed + ")"
+		}
+		fmt.Fprintf(a.out, "  in %s: %s, seen %s to %s, documents: %d\n", n.Entity.Name, said, date(n.First), date(n.Last), n.Documents)
+	}
 	return nil
+}
+
+// whom says whom a value points to, and how far that is believed.
+func whom(rows []intel.Row) string {
+	if len(rows) == 0 {
+		return "linked with nobody"
+	}
+	names := make([]string, len(rows))
+	for i, n := range rows {
+		names[i] = fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{string(n.Level) + " " + intel.Decimal(n.Probability)}, n.Doubts...), ", "))
+	}
+	return strings.Join(names, ", ")
+}
+
+// networksOf is what is known of the networks around an address, for JSON.
+func networksOf(f pipeline.Finding) []map[string]any {
+	out := make([]map[string]any, len(f.Networks))
+	for i, n := range f.Networks {
+		actors, others := byKind(n.Names)
+		out[i] = map[string]any{"value": n.Entity.Name, "level": n.Level, "probability": n.Probability, "actors": actors, "others": others,
+			"suppressed": n.Suppressed, "first_seen": moment(n.First), "last_seen": moment(n.Last)}
+	}
+	return out
+}
+
+// byKind tells actors from what else a value points to.
+func byKind(rows []intel.Row) (actors, others []string) {
+	actors, others = []string{}, []string{}
+	for _, n := range rows {
+		if n.Entity.Kind == intel.Actor {
+			actors = append(actors, n.Entity.String())
+		} else {
+			others = append(others, n.Entity.String())
+		}
+	}
+	return actors, others
 }
 
 // moment is a time in JSON; an unknown one is null.

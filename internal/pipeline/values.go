@@ -29,7 +29,10 @@ type Finding struct {
 	First, Last time.Time
 	Documents   int
 	Country     string // of an address, ISO 3166-1 alpha-2
-	Decayed     bool   // once believed, and now below Medium by age alone
+	// Networks are those that hold the address and that somebody speaks of, the
+	// narrowest first, three at most.
+	Networks []Finding
+	Decayed  bool // once believed, and now below Medium by age alone
 	// SeenAgain is the probability that it is reported again within 30 days, and
 	// Polynomial its decay as MISP and OpenCTI count it; nil: not known.
 	SeenAgain, Polynomial *float64
@@ -99,7 +102,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	}
 	f.believe(now)
 	f.Country = ed.country(e)
-	return f, ed.again(ctx, r, &f, w, now)
+	return f, errors.Join(ed.around(ctx, r, &f, w, now), ed.again(ctx, r, &f, w, now))
 }
 
 // judge notes whether the value is set aside, and what analysts said of it that
