@@ -170,52 +170,69 @@ func (l *line) plain(at int) {
 			break
 		}
 	}
-	for _, m := range [...]string{"GET ", "POST ", "HEAD ", "PUT "} {
-		i := bytes.Index(l.text[at:], []byte(m))
-		if i < 0 || i > 0 && class[l.text[at+i-1]] != 0 {
-			continue
-		}
-		from := at + i + len(m)
-		to := from
-		for to < len(l.text) && urlByte[l.text[to]] {
-			to++
-		}
-		l.target(l.text[from:to])
+	for _, m := range [...]string{"GET", "POST", "HEAD", "PUT"} {
+		l.method(at, m)
 	}
 	l.pairs(at)
-	l.firewall(at)
+	l.missing(at)
+	l.connection(at)
 }
 
-// firewall reads the ports of a connection as Cisco's firewalls tell it:
-// "outside:192.0.2.7/443 … to inside:10.0.0.5/51000". Of the two the lower is
-// that of the service.
-func (l *line) firewall(at int) {
-	rest := l.text[at:]
-	i := bytes.IndexByte(rest, '%')
-	if i < 0 || !bytes.HasPrefix(rest[i:], []byte("%ASA-")) && !bytes.HasPrefix(rest[i:], []byte("%FTD-")) {
+// method notes the request behind the first mention of a method: after a blank,
+// maybe several and a quotation mark, or in the second column behind it, as CDNs
+// have it, whose query stands four further on.
+func (l *line) method(at int, name string) {
+	i := bytes.Index(l.text[at:], []byte(name))
+	if i < 0 || at+i+len(name) == len(l.text) || i > 0 && class[l.text[at+i-1]] != 0 {
 		return
 	}
-	rest = rest[i:]
-	for _, name := range [...]string{"TCP", "UDP", "tcp", "udp"} {
-		if i := bytes.Index(rest, []byte(name)); i > 0 && class[rest[i-1]] == 0 {
-			l.proto = rest[i : i+len(name)]
-			break
+	from := at + i + len(name)
+	switch l.text[from] {
+	case ' ':
+		for from < len(l.text) && l.text[from] == ' ' {
+			from++
+		}
+		if from < len(l.text) && l.text[from] == '"' {
+			from++
+		}
+		l.target(l.text[from:l.urlEnd(from)])
+	case '\t':
+		rest := l.text[from+1:]
+		for n, more := 0, true; more && n < 6; n++ {
+			var value []byte
+			value, rest, more = bytes.Cut(rest, []byte("\t"))
+			switch {
+			case n == 0:
+				l.host = value
+			case n == 1 && len(value) > 0 && value[0] == '/':
+				l.target(value)
+			case n == 1:
+				return
+			case n == 5 && string(value) != "-":
+				l.query = value
+			}
 		}
 	}
-	least := 1 << 16
-	for {
-		i := bytes.IndexByte(rest, '/')
-		if i < 0 {
+}
+
+// urlEnd returns where what may be of a URL ends.
+func (l *line) urlEnd(from int) int {
+	for from < len(l.text) && urlByte[l.text[from]] {
+		from++
+	}
+	return from
+}
+
+// missing notes the file that a server says it lacks, where the line has no request.
+func (l *line) missing(at int) {
+	if len(l.targets) > 0 {
+		return
+	}
+	for _, sign := range [...]string{"script '/", "File does not exist: /", "open() \"/"} {
+		if i := bytes.Index(l.text[at:], []byte(sign)); i >= 0 {
+			from := at + i + len(sign) - 1
+			l.target(l.text[from:l.urlEnd(from)])
 			return
 		}
-		number, end := 0, i+1
-		for end < len(rest) && end < i+6 && class[rest[end]]&digit != 0 {
-			number = number*10 + int(rest[end]-'0')
-			end++
-		}
-		if i > 0 && class[rest[i-1]]&digit != 0 && number > 0 && number < least {
-			l.port, least = rest[i+1:end], number
-		}
-		rest = rest[end:]
 	}
 }

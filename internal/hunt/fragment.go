@@ -16,14 +16,16 @@ import (
 // none is known, of the same actor, in one request.
 type fragments struct {
 	marks  []Mark
-	texts  []string // of the marks, decoded once, as what they are compared with
-	files  map[string][]int
+	texts  []string         // of the marks, decoded once, as what they are compared with
+	files  map[uint64][]int // by the hash of their texts
+	seed   uint64           // of hashes
 	longer int              // the most bytes of a file
 	args   map[string][]int // by name of a parameter
 	values map[string][]int // by a whole value or segment of a path
 	grams  map[[3]byte][]int
 	ports  map[string][]int
 	flaws  map[string]bool // vulnerabilities of which a file is known
+	named  []bool          // which marks are functions or libraries
 }
 
 // mostAlike is how many fragments may begin with the same three bytes; of more,
@@ -31,11 +33,11 @@ type fragments struct {
 const mostAlike = 64
 
 // newFragments returns nil if there is nothing to look for.
-func newFragments(marks []Mark) *fragments {
+func newFragments(marks []Mark, seed uint64) *fragments {
 	if len(marks) == 0 {
 		return nil
 	}
-	f := &fragments{marks: marks, texts: make([]string, len(marks)), files: map[string][]int{}, args: map[string][]int{}, values: map[string][]int{},
+	f := &fragments{marks: marks, texts: make([]string, len(marks)), named: make([]bool, len(marks)), seed: seed, files: map[uint64][]int{}, args: map[string][]int{}, values: map[string][]int{},
 		grams: map[[3]byte][]int{}, ports: map[string][]int{}, flaws: map[string]bool{}}
 	for i, m := range marks {
 		name := decoded(m.Entity)
@@ -45,13 +47,15 @@ func newFragments(marks []Mark) *fragments {
 			if name = strings.TrimLeft(strings.ReplaceAll(name, `\`, "/"), "/"); name == "" {
 				continue
 			}
+			f.texts[i] = name
 			// One file, however many slashes it is written with.
-			if slices.ContainsFunc(f.files[name], func(j int) bool {
-				return m.Vulnerability == marks[j].Vulnerability && slices.Equal(m.Actors, marks[j].Actors)
+			hash := f.hash(name)
+			if slices.ContainsFunc(f.files[hash], func(j int) bool {
+				return f.texts[j] == name && m.Vulnerability == marks[j].Vulnerability && slices.Equal(m.Actors, marks[j].Actors)
 			}) {
 				continue
 			}
-			f.files[name] = append(f.files[name], i)
+			f.files[hash] = append(f.files[hash], i)
 			f.longer = max(f.longer, len(name))
 			if m.Vulnerability != "" {
 				f.flaws[m.Vulnerability] = true
@@ -61,6 +65,7 @@ func newFragments(marks []Mark) *fragments {
 		case intel.Port:
 			f.port(name, i)
 		case intel.Function, intel.Library:
+			f.named[i] = true
 			f.values[name] = append(f.values[name], i)
 		case intel.Input, intel.Pattern:
 			gram := [3]byte{}
@@ -74,6 +79,16 @@ func newFragments(marks []Mark) *fragments {
 		}
 	}
 	return f
+}
+
+// hash is that of a text by its bytes from the right, so that those of all that a path
+// ends with are found on the way.
+func (f *fragments) hash(text string) uint64 {
+	h := f.seed
+	for i := len(text) - 1; i >= 0; i-- {
+		h = (h ^ uint64(text[i])) * prime
+	}
+	return h
 }
 
 // decoded is what a fragment comes to in a request that is decoded once: a
@@ -105,6 +120,7 @@ func signed(s string) bool {
 // requestScratch is what one request is decoded into.
 type requestScratch struct {
 	path, name, value []byte
+	normal            []byte // path as a server comes to read it
 	plain             []byte // of what escapes were taken out of
 	files             []int
 	places            []place
@@ -138,16 +154,31 @@ func (s *Scanner) fragments(b []byte, from int) {
 		if len(l.query) > 0 && bytes.IndexByte(target, '?') < 0 {
 			places = s.part(l, &part{text: l.query, query: true, begins: true, ends: true}, places)
 		}
+		if len(l.form) > 0 {
+			places = s.part(l, &part{text: l.form, query: true, begins: true, ends: true}, places)
+		}
 	}
 	if len(l.port) > 0 {
 		for _, i := range s.set.attack.ports[string(l.port)] {
 			_, proto, _ := strings.Cut(s.set.attack.marks[i].Entity.Name, "/")
-			if proto == "" || len(l.proto) == 0 || !strings.EqualFold(string(l.proto), "tcp") && !strings.EqualFold(string(l.proto), "udp") || strings.EqualFold(string(l.proto), proto) {
+			if over := protocol(l.proto); proto == "" || over == "" || strings.EqualFold(over, proto) {
 				places = append(places, l.place(i, l.port))
 			}
 		}
 	}
 	s.tell(b, l, places)
+}
+
+// protocol is "tcp" or "udp" as a log names it, by its number too; "" for what has no
+// ports or is not known.
+func protocol(name []byte) string {
+	switch {
+	case string(name) == "6" || bytes.EqualFold(name, []byte("tcp")):
+		return "tcp"
+	case string(name) == "17" || bytes.EqualFold(name, []byte("udp")):
+		return "udp"
+	}
+	return ""
 }
 
 // tell reports the fragments that were found in a line.
@@ -244,51 +275,58 @@ func (s *Scanner) plainText(l *line, b []byte) []byte {
 	return s.request.plain
 }
 
-// paths finds the files that a path ends with, and what its segments are.
-func (s *Scanner) paths(l *line, raw []byte, places []place) []place {
-	f, path := s.set.attack, s.request.path
-	least := max(0, len(path)-f.longer)
-	s.steps += len(path)
-	for i := len(path) - 1; i >= least; i-- {
-		if i > 0 && path[i-1] != '/' {
-			continue
-		}
-		s.steps += len(path) - i
-		for _, m := range f.files[string(path[i:])] {
-			places = s.once(l, m, raw, places)
-		}
-	}
-	if len(f.values) > 0 {
-		for segment := range bytes.SplitSeq(path, []byte("/")) {
-			if len(segment) <= longest {
-				for _, m := range f.values[string(segment)] {
-					if k := f.marks[m].Entity.Kind; k == intel.Function || k == intel.Library {
-						places = s.once(l, m, raw, places)
-					}
-				}
-			}
-		}
-	}
-	return places
-}
-
 // parameter looks at one parameter of a query, name and value decoded once.
 func (s *Scanner) parameter(l *line, pair []byte, places []place) []place {
-	f, r := s.set.attack, &s.request
-	name, value, _ := bytes.Cut(s.plainText(l, pair), []byte("="))
-	r.name = unescape(r.name[:0], name)
-	if len(r.name) <= longest {
-		for _, m := range f.args[string(r.name)] {
-			places = s.once(l, m, pair, places)
+	plain := s.plainText(l, pair)
+	places = s.named(l, plain, pair, places)
+	if bytes.IndexByte(plain, ';') >= 0 {
+		for text := plain; len(text) > 0; { // as some servers part them too
+			var one []byte
+			one, text, _ = bytes.Cut(text, []byte(";"))
+			places = s.named(l, one, pair, places)
 		}
+	}
+	if len(s.set.attack.grams) == 0 {
+		return places
+	}
+	_, value, ok := bytes.Cut(plain, []byte("="))
+	if !ok {
+		value = plain
+	}
+	r := &s.request
+	r.value = unescapeValue(r.value[:0], value)
+	return s.within(l, r.value, pair, places)
+}
+
+// named looks at the name of one parameter, without the index that PHP takes for that
+// of a list, and at its value as a whole.
+func (s *Scanner) named(l *line, one, raw []byte, places []place) []place {
+	f, r := s.set.attack, &s.request
+	name, value, _ := bytes.Cut(one, []byte("="))
+	r.name = unescape(r.name[:0], name)
+	for len(r.name) <= longest {
+		for _, m := range f.args[string(r.name)] {
+			places = s.once(l, m, raw, places)
+		}
+		if n := len(r.name); n == 0 || r.name[n-1] != ']' {
+			break
+		}
+		i := bytes.IndexByte(r.name, '[')
+		if i < 1 {
+			break
+		}
+		r.name = r.name[:i]
+	}
+	if len(f.values) == 0 {
+		return places
 	}
 	r.value = unescapeValue(r.value[:0], value)
 	if len(r.value) <= longest {
 		for _, m := range f.values[string(r.value)] {
-			places = s.once(l, m, pair, places)
+			places = s.once(l, m, raw, places)
 		}
 	}
-	return s.within(l, r.value, pair, places)
+	return places
 }
 
 // within finds inputs and patterns anywhere in a decoded text.

@@ -39,7 +39,7 @@ func TestFragmentsMatchWhereTheyAttack(t *testing.T) {
 		access("/%2561dmin/x.php"):                                             "",
 		access("/Admin/x.php"):                                                 "",
 		access("/badmin/x.php"):                                                "",
-		access("/admin/x.php/more"):                                            "",
+		access("/admin/x.php/more"):                                            "file:/admin/x.php",
 		access("/admin/x.php?id=7"):                                            "file:/admin/x.php argument:id",
 		access("/admin/x.php?%69d=7&act=evalCode"):                             "file:/admin/x.php argument:id function:evalCode",
 		access("/admin/x.php?ID=7&user=admin"):                                 "file:/admin/x.php input:admin",

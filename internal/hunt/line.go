@@ -22,10 +22,13 @@ type line struct {
 	host    []byte   // that a request is for, where it has a field of its own
 	targets [][]byte // of requests, as they stand there
 	query   []byte   // of a request, where it has a field of its own
+	form    []byte   // that a request sends, likewise
 	escaped bool     // the targets may have escapes of JSON or CEF
 	port    []byte   // that a connection goes to
 	proto   []byte
 	time    []byte
+
+	wantsPort bool // ports are looked for
 }
 
 // A span is where a field stands in a line. Spans do not overlap and come in
@@ -41,7 +44,7 @@ func (l *line) parse(c columns) {
 		return
 	}
 	l.parsed = true
-	l.host, l.query, l.port, l.proto, l.time, l.escaped = nil, nil, nil, nil, nil, false
+	l.host, l.query, l.form, l.port, l.proto, l.time, l.escaped = nil, nil, nil, nil, nil, nil, false
 	if n := len(l.text); n > 0 && l.text[n-1] == '\r' {
 		l.text = l.text[:n-1]
 	}
@@ -116,6 +119,7 @@ const (
 	hostRole
 	targetRole
 	queryRole
+	formRole
 	portRole
 	protoRole
 	timeRole
@@ -129,8 +133,13 @@ var roles = map[string]role{
 	"uri": targetRole, "url": targetRole, "http.url": targetRole, "request_uri": targetRole, "path": targetRole, "url.path": targetRole,
 	"url.original": targetRole, "request": targetRole, "request.uri": targetRole, "request.url": targetRole, "request.path": targetRole,
 	"http.request.uri": targetRole, "cs-uri-stem": targetRole, "cs-uri": targetRole, "http.uri": targetRole,
+	"requesturi": targetRole, "requesturl": targetRole, "requestpath": targetRole, "request_path": targetRole, "clientrequesturi": targetRole, "clientrequestpath": targetRole,
+	"uri_path":  targetRole,
 	"url.query": queryRole, "cs-uri-query": queryRole, "http.query": queryRole, "query_string": queryRole, "uri_query": queryRole,
+	"requestquery": queryRole, "querystring": queryRole, "args": queryRole,
+	"request.body": formRole, "http.request.body": formRole, "http.request.body.content": formRole, "request_body": formRole, "requestbody": formRole,
 	"s-port": portRole, "id.resp_p": portRole, "dest_port": portRole, "dst_port": portRole, "destination.port": portRole, "dport": portRole, "dpt": portRole, "dstport": portRole, "destport": portRole, "destinationport": portRole,
+	"dst-port": portRole, "dest-port": portRole, "destination_port": portRole, "_dst_port": portRole, "service": portRole,
 	"proto": protoRole, "protocol": protoRole, "network.transport": protoRole, "transport": protoRole,
 	"ts": timeRole, "timestamp": timeRole, "@timestamp": timeRole, "time": timeRole, "rt": timeRole, "event_time": timeRole, "datetime": timeRole,
 	"eventtime": timeRole, "start": timeRole,
@@ -140,11 +149,14 @@ var roles = map[string]role{
 const mostTargets = 16
 
 // note keeps a value whose field has a role.
-func (l *line) note(name, value []byte) {
+func (l *line) note(name, value []byte) { l.take(roleOf(name), value) }
+
+// take keeps a value by the role of its field.
+func (l *line) take(as role, value []byte) {
 	if len(value) == 0 {
 		return
 	}
-	switch roleOf(name) {
+	switch as {
 	case hostRole:
 		if l.host == nil {
 			l.host = value
@@ -153,8 +165,12 @@ func (l *line) note(name, value []byte) {
 		l.target(value)
 	case queryRole:
 		l.query = bytes.TrimPrefix(value, []byte("?"))
+	case formRole:
+		l.form = value
 	case portRole:
-		l.port = value
+		if digits, n := portAt(value); n > 0 && len(digits) == len(value) {
+			l.port = value
+		}
 	case protoRole:
 		l.proto = value
 	case timeRole:
@@ -187,6 +203,9 @@ func (l *line) target(value []byte) {
 	}
 	if len(value) > 0 && len(l.targets) < mostTargets {
 		l.targets = append(l.targets, value)
+		if l.wantsPort && l.port == nil {
+			l.port = portOf(value)
+		}
 	}
 }
 

@@ -238,7 +238,8 @@ func (s *Scanner) at(b []byte, pos int) *line {
 		if n := bytes.IndexByte(b[pos:], '\n'); n >= 0 {
 			to = pos + n
 		}
-		*l = line{text: b[from:to:to], from: from, spans: l.spans[:0], names: l.names[:0], targets: l.targets[:0]}
+		*l = line{text: b[from:to:to], from: from, spans: l.spans[:0], names: l.names[:0], targets: l.targets[:0],
+			wantsPort: s.set.attack != nil && len(s.set.attack.ports) > 0}
 		l.piece = from == 0 && s.cutBefore || to == len(b) && s.cutAfter
 	}
 	if l.piece {

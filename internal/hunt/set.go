@@ -233,7 +233,7 @@ func (b *Builder) Set() *Set {
 	}
 	s.anchorAll(anchored)
 	s.ranges.sort()
-	s.attack = newFragments(s.fragments)
+	s.attack = newFragments(s.fragments, s.seed)
 	return s
 }
 

@@ -131,7 +131,7 @@ func (w *walker) leaf(from, to int) {
 	path, value := w.path[:w.n], w.l.text[from:to]
 	w.l.addBytes(from, to, "", path)
 	targets := len(w.l.targets)
-	w.l.note(path, value)
+	w.l.take(keyRole(path), value)
 	if len(w.l.targets) > targets || len(value) < len("GET /") {
 		return
 	}
@@ -144,10 +144,30 @@ func (w *walker) leaf(from, to int) {
 	w.l.requests(from, to)
 }
 
+// keyRole is the role of a path of keys, or else of its last two, in whatever object
+// they stand, or of the last if that can mean but one thing.
+func keyRole(path []byte) role {
+	if as := roleOf(path); as != noRole {
+		return as
+	}
+	last := bytes.LastIndexByte(path, '.')
+	if last < 0 {
+		return noRole
+	}
+	switch string(path[last+1:]) {
+	case "requestQuery", "queryString", "query_string", "uri_query":
+		return queryRole
+	}
+	if before := bytes.LastIndexByte(path[:last], '.'); before > 0 {
+		return roleOf(path[before+1:])
+	}
+	return noRole
+}
+
 // asksFor reports whether a key, in whatever object, has a request under it.
 func asksFor(key []byte) bool {
 	switch string(key) {
-	case "uri", "url", "request_uri", "requestUri", "uri_path", "URI", "URL":
+	case "uri", "url", "request_uri", "requestUri", "requestURI", "requestUrl", "uri_path", "URI", "URL":
 		return true
 	}
 	return false
@@ -187,6 +207,7 @@ func (l *line) requests(from, to int) {
 // pairs notes the values of "key=value" and "key=\"value\"" that have a role, as in
 // lines of firewalls.
 func (l *line) pairs(from int) {
+	delimiter := leefDelimiter(l.text[from:])
 	for at := from; ; {
 		i := bytes.IndexByte(l.text[at:], '=')
 		if i < 0 {
@@ -198,7 +219,7 @@ func (l *line) pairs(from int) {
 		for key > from && sign-key < 16 && class[l.text[key-1]]&(alnum|dot|dash) != 0 {
 			key--
 		}
-		if key == sign || key > from && bytes.IndexByte([]byte(" \t|,;"), l.text[key-1]) < 0 {
+		if key == sign || key > from && l.text[key-1] != delimiter && bytes.IndexByte([]byte(" \t|,;"), l.text[key-1]) < 0 {
 			continue
 		}
 		end := at
@@ -206,7 +227,7 @@ func (l *line) pairs(from int) {
 			at++
 			end = l.quoteEnd(at)
 		} else {
-			for end < len(l.text) && l.text[end] > ' ' && l.text[end] != ',' && l.text[end] != ';' {
+			for end < len(l.text) && l.text[end] > ' ' && l.text[end] != ',' && l.text[end] != ';' && l.text[end] != delimiter {
 				end++
 			}
 		}
@@ -215,6 +236,31 @@ func (l *line) pairs(from int) {
 		}
 		at = end
 	}
+}
+
+// leefDelimiter is what parts the pairs of LEEF 2.0, which names it in its head as it
+// is or as a number: "LEEF:2.0|V|P|1.0|15345|^|" or "|x5E|".
+func leefDelimiter(text []byte) byte {
+	i := bytes.Index(text, []byte("LEEF:2.0|"))
+	if i < 0 {
+		return '\t'
+	}
+	n := 0
+	for value := range bytes.SplitSeq(text[i:], []byte("|")) {
+		switch {
+		case n < 5:
+		case len(value) == 1:
+			return value[0]
+		default:
+			value = bytes.TrimPrefix(value, []byte("0"))
+			if len(value) == 3 && value[0] == 'x' && nibble(value[1]) >= 0 && nibble(value[2]) >= 0 {
+				return byte(nibble(value[1])<<4 | nibble(value[2]))
+			}
+			return '\t'
+		}
+		n++
+	}
+	return '\t'
 }
 
 // members goes through an object or a list.
