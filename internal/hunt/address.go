@@ -34,15 +34,21 @@ func (s *Scanner) six(b []byte, start, end int) {
 	}
 	text := b[from:to]
 	if bytes.Count(text, []byte(":")) != 7 && !bytes.Contains(text, []byte("::")) ||
-		from > 0 && class[b[from-1]]&(alnum|dash) != 0 || to < len(b) && class[b[to]]&(alnum|dash) != 0 {
+		from > 0 && class[b[from-1]]&(alnum|dash) != 0 && !coloured(b, from) || to < len(b) && class[b[to]]&(alnum|dash) != 0 {
 		return
 	}
 	addr, err := netip.ParseAddr(string(text))
+	if i := bytes.LastIndexByte(text, '.'); err != nil && i > 0 { // as tcpdump writes a port
+		if digits, n := portAt(text[i+1:]); n > 0 && i+1+len(digits) == len(text) {
+			to = from + i
+			addr, err = netip.ParseAddr(string(b[from:to]))
+		}
+	}
 	if err != nil {
 		return
 	}
 	if addr = addr.Unmap(); addr.Is4() {
-		if bytes.IndexByte(text, '.') < 0 { // otherwise found by its dots
+		if bytes.IndexByte(b[from:to], '.') < 0 { // otherwise found by its dots
 			s.mapped(addr, b, from, to)
 		}
 		return

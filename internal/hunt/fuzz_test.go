@@ -14,6 +14,9 @@ var logs = []string{
 	"<34>1 2026-03-01T10:00:00Z h su 7 ID [x y=\"]\"] {\"a\":\"evil.example\"}", "1772359200.000    45 192.0.2.7 TCP_MISS/200 1 GET http://evil.example/ - D/- text/html",
 	"HKLM\\\\Software\\\\Nightbell", strings.Repeat("[{", 200), "\x00\xff\\", `\u043f\u0440\u0438\u043c\u0435\u0440-\u0431\u0430\u043d\u043a.\u0440\u0444 {"host":"\u4f8b\u5b50.example","url":"\/x"} ПРИМЕР-банк.рф`,
 	`\REGISTRY\USER\S-1-5-21-7\Software\Nightbell HKEY_LOCAL_MACHINE\Software\Nightbell https://cdn.example:443/drop/a.bin?id\=7`, "访问evil.example获取 пример.example", "%", "#fields\t", "<1>", "CEF:", "[] \"",
+	"(3)www(4)evil(7)example(0) evil[.]example/x \x1b[1;31m192.0.2.7\x1b[0m IP 10.0.0.5.51234 > 192.0.2.7.4444: http://3221225991/ 192.000.002.007", "LEEF:2.0|V|P|1|7|^|dstPort=4444^proto=6",
+	`{"ua":"EvilClient\/1.0\u0020(beta)","request":{"uri":"//admin/./x.php;a/b?id[]=1;cmd=2","body":"id=1"}} EvilClient/1.0+(beta)`, "TCP 10.0.0.5:51234 -> [2001:db8::7]:4444",
+	"1,t,TRAFFIC,end,2560,t,10.0.0.5,192.0.2.7,0,0,r,,,ssl,v,a,b,c,d,e,t,1,1,51234,4444,1,2,0x4,tcp,allow", "<Data Name='DestinationPort'>4444<", "dial tcp 192.0.2.7:4444: x", "a\tGET\th\t/admin/x.php\t1\t2\t3\tid=7",
 }
 
 // FuzzScan hunts in anything: it never fails, and finds the same however much
@@ -92,7 +95,12 @@ func FuzzProxy(f *testing.F)  { fuzzFormat(f, func(l *line) { l.proxy(0) }) }
 func FuzzJSON(f *testing.F)   { fuzzFormat(f, func(l *line) { l.json(0) }) }
 func FuzzCEF(f *testing.F)    { fuzzFormat(f, func(l *line) { l.cef(0) }) }
 func FuzzSyslog(f *testing.F) { fuzzFormat(f, func(l *line) { l.syslog() }) }
-func FuzzPlain(f *testing.F)  { fuzzFormat(f, func(l *line) { l.plain(0) }) }
+func FuzzPlain(f *testing.F) {
+	fuzzFormat(f, func(l *line) {
+		l.wantsPort = true
+		l.plain(0)
+	})
+}
 func FuzzZeek(f *testing.F) {
 	fuzzFormat(f, func(l *line) { l.columns(newColumns([]byte("#fields\tts\thost\turi\tid.resp_p"))) })
 }

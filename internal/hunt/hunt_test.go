@@ -512,6 +512,9 @@ func TestCostGrowsNoFasterThanTheLog(t *testing.T) {
 		"paths": "GET /a/a/a/a", "params": "GET /?a=b&id=c&", "fields": "#fields\ta\tb\n", "traversal": "GET /../../../../",
 		"code points": `\u043f.`, "one name": `\u043f`, "capitals": "Я.Я", "users": `S-1-5-21\`, "roots": `\REGISTRY\USER\S-1-5-21\Software\Nightbell`, "ports": "cdn.example:443/",
 		"escaped URLs": `http:\/\/xn--fsqu00a.example\/`, "columns": "#fields\turi\turi\n\t/\t/\t",
+		"lengths": "(1)a", "lengths that end": "(1)a(0)", "bracketed dots": "a[.]", "bracketed hosts": "x.evil[.]example/a ", "colours": "\x1b[1;31m192.0.2.7", "numbers": "//3221225991/",
+		"escaped agents": `"EvilClient\/1.0 (be`, "scripts": "GET /a.php/a.php/a.php/", "semicolons": "GET /;a=b/;?a=b;id=c;", "ends": "1.1.1.1:1 ", "addresses": "1.1.1.1 ",
+		"ASA": "%ASA-1 1/1/", "PAN-OS": ",TRAFFIC,", "LEEF": "LEEF:2.0|", "dial": "dial tcp ",
 	} {
 		for what, set := range map[string]*Set{"indicators": set, "fragments": attack} {
 			var steps []int

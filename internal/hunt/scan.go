@@ -52,6 +52,7 @@ type position struct {
 // enough.
 type walked struct {
 	sixDone, urlDone, nativeDone int
+	labelsAt, dotsAt             int // where signs of other dress stand next
 }
 
 // buffers are used again and again.
@@ -176,7 +177,7 @@ func nextHeader(b []byte) int {
 
 // look matches a block that ends with a line, or is a piece of one.
 func (s *Scanner) look(b []byte) {
-	s.counted, s.walked = 0, walked{}
+	s.counted, s.walked = 0, walked{labelsAt: -1, dotsAt: -1}
 	s.current = line{spans: s.current.spans[:0], names: s.current.names[:0], targets: s.current.targets[:0]}
 	for from := 0; from < len(b); {
 		to := len(b)
@@ -198,7 +199,7 @@ func (s *Scanner) look(b []byte) {
 func (s *Scanner) stretch(b []byte, from, to int) {
 	if s.set.attack == nil {
 		if s.set.size > 0 {
-			s.tokens(b, from, to)
+			s.dressed(b, from, to)
 		}
 		return
 	}
@@ -208,7 +209,7 @@ func (s *Scanner) stretch(b []byte, from, to int) {
 			end = from + n + 1
 		}
 		if s.set.size > 0 {
-			s.tokens(b, from, end)
+			s.dressed(b, from, end)
 		}
 		if s.torn(b, from, end) {
 			s.piece(b, from, end)

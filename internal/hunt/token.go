@@ -1,6 +1,9 @@
 package hunt
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // Classes of bytes. A token is a run of bytes that have one: what a host name,
 // an address, a hash or a file's name is made of.
@@ -49,6 +52,9 @@ const alnum = digit | hexed | letter
 // indicator by itself: that of the shortest address of Bitcoin.
 const shortestWord = 26
 
+// shortestNumber is the length from which one can be an address by itself.
+const shortestNumber = 7
+
 // trim cuts dots, dashes and underscores off the ends of a token.
 func trim(b []byte, from, to int) (int, int) {
 	for from < to && class[b[from]]&(dot|dash) != 0 {
@@ -84,6 +90,8 @@ func (s *Scanner) tokens(b []byte, from, to int) {
 			s.mixed(b, start, i, named)
 		} else if f&dot != 0 || i-start >= shortestWord {
 			s.token(b, start, i, f)
+		} else if f&digit != 0 && i-start >= shortestNumber {
+			s.numeric(b, start, i)
 		}
 		if named {
 			s.anchored(b, start, i)
@@ -134,10 +142,10 @@ func (s *Scanner) token(b []byte, start, end int, f uint8) {
 	}
 	if start > 0 && b[start-1] == '%' && end-start > 2 && class[b[start]]&(digit|hexed) != 0 && class[b[start+1]]&(digit|hexed) != 0 {
 		start += 2
-		f = 0
-		for _, c := range b[start:end] {
-			f |= class[c]
-		}
+		f = classesOf(b[start:end])
+	} else if n := colourBefore(b, start, end); n > 0 {
+		start += n
+		f = classesOf(b[start:end])
 	}
 	if s.set.scripts && f&dot != 0 && (start > 0 && b[start-1] == '\\' || end < len(b) && b[end] == '\\') {
 		s.native(b, start, end)
@@ -156,6 +164,14 @@ func (s *Scanner) token(b []byte, start, end int, f uint8) {
 	if end-start >= shortestWord && s.set.present&words != 0 {
 		s.long(b, start, end)
 	}
+}
+
+// classesOf is what classes of bytes a text has.
+func classesOf(text []byte) (f uint8) {
+	for _, c := range text {
+		f |= class[c]
+	}
+	return f
 }
 
 // torn reports whether a token touches an end of a piece that is no end of a
@@ -248,6 +264,12 @@ func (s *Scanner) parts(b []byte, start, end int) {
 func (s *Scanner) four(b []byte, start, end int) {
 	addr, ok := fourOf(b[start:end])
 	if !ok {
+		if short := withoutPort(b, start, end); short > 0 {
+			end = short
+			addr, ok = fourOf(b[start:end])
+		}
+	}
+	if !ok {
 		if end-start <= longestHost {
 			s.dotted(b, start, end, digit|dot)
 		}
@@ -261,6 +283,10 @@ func (s *Scanner) four(b []byte, start, end int) {
 	word := s.set.bloom[m>>s.set.shift]
 	if word&keyBits(m) == keyBits(m) {
 		s.find(m, ipv4s, b, start, end)
+	}
+	if padded(b[start:end]) {
+		s.scratch = netip.AddrFrom4([4]byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)}).AppendTo(s.scratch[:0])
+		s.lookupAs(s.scratch, ipv4s, b, start, end)
 	}
 	if s.set.present&urls != 0 && word&hostBits(m) == hostBits(m) {
 		s.url(b, start, end)
