@@ -227,42 +227,6 @@ func (s *saving) withdraw(ctx context.Context, again []int64, links map[int64]bo
 	return s.unsee(ctx, former, again)
 }
 
-// unsee takes back what documents mention.
-func (s *saving) unsee(ctx context.Context, former []finding, documents []int64) error {
-	if err := s.uncount(ctx, former); err != nil {
-		return err
-	}
-	var all []sighting
-	for _, f := range former {
-		all = append(all, f.sightings()...)
-	}
-	seen, aside := apart(all)
-	err := chunks(seen, func(some []sighting) error {
-		args := make([]any, 0, 3*len(some))
-		for _, x := range some {
-			args = append(args, x.entity, x.at, x.document)
-		}
-		_, err := s.tx.ExecContext(ctx, `DELETE FROM mentions WHERE (entity, at, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT", "BIGINT")+`)`, args...)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = chunks(aside, func(some []sighting) error {
-		args := make([]any, 0, 3*len(some))
-		for _, x := range some {
-			args = append(args, x.entity, x.document, x.suppressed)
-		}
-		_, err := s.tx.ExecContext(ctx, `DELETE FROM asides WHERE (entity, document, suppressed) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT", "TEXT")+`)`, args...)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	_, err = s.tx.ExecContext(ctx, `DELETE FROM findings WHERE document IN `+list(1, len(documents)), anys(documents)...)
-	return err
-}
-
 // names gives every entity and origin of the batch its integer, and resolves
 // the names that are new.
 func (s *saving) names(ctx context.Context, batch []Derived) error {
@@ -337,64 +301,6 @@ func originIDs(ctx context.Context, tx engine, names map[string]bool) (map[strin
 		for _, r := range rows {
 			ids[r.name] = r.id
 		}
-		return err
-	})
-}
-
-func (s *saving) observations(ctx context.Context, batch []Derived) error {
-	var all []sighting
-	s.findings = make([]finding, 0, len(batch))
-	for _, d := range batch {
-		doc, ok := s.docs[d.Document]
-		if !ok {
-			return fmt.Errorf("document %s: %w", d.Document, intel.ErrNotFound)
-		}
-		f := finding{document: doc.id, at: secondOf(doc.published)}
-		counted := map[int64]bool{}
-		for _, o := range d.Observations {
-			id := s.entities[o.Entity]
-			f.mentions = append(f.mentions, mention{id, o.Offset, o.Length, o.Suppressed})
-			if o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" && !counted[id] {
-				counted[id] = true
-				s.changes[tally{id, weekOf(doc.published), doc.marking}]++
-			}
-		}
-		s.findings = append(s.findings, f)
-		all = append(all, f.sightings()...)
-	}
-	if err := s.see(ctx, all); err != nil {
-		return err
-	}
-	return s.activity(ctx)
-}
-
-// see keeps which documents mention entities, and which set them aside.
-func (s *saving) see(ctx context.Context, all []sighting) error {
-	markings := make(map[int64]int64, len(s.docs))
-	for _, d := range s.docs {
-		markings[d.id] = d.marking
-	}
-	seen, aside := apart(all)
-	slices.SortFunc(seen, func(a, b sighting) int {
-		return cmp.Or(cmp.Compare(a.entity, b.entity), cmp.Compare(a.at, b.at), cmp.Compare(a.document, b.document))
-	})
-	err := chunks(seen, func(some []sighting) error {
-		args := make([]any, 0, 4*len(some))
-		for _, x := range some {
-			args = append(args, x.entity, x.at, x.document, markings[x.document])
-		}
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO mentions (entity, at, document, marking) VALUES `+values(1, len(some), 4)+` ON CONFLICT DO NOTHING`, args...)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return chunks(aside, func(some []sighting) error {
-		args := make([]any, 0, 4*len(some))
-		for _, x := range some {
-			args = append(args, x.entity, x.document, x.suppressed, markings[x.document])
-		}
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO asides (entity, document, suppressed, marking) VALUES `+values(1, len(some), 4)+` ON CONFLICT DO NOTHING`, args...)
 		return err
 	})
 }
