@@ -76,10 +76,10 @@ func TestBindingWordsOfOtherLanguages(t *testing.T) {
 		{"вимагач Royal", "malware:royal"},
 		{"програма-вимагач Hive", "malware:hive"},
 		{"хакерська група Silence", "actor:silence"},
-		{"باج‌افزار Play", "malware:play"},
+		{"باج\u200cافزار Play", "malware:play"},
 		{"برنامج الفدية Play ومجموعة Royal وعصابة Hive", "malware:hive malware:play malware:royal"},
 		// what only stands beside them
-		{"نرم‌افزار Play", ""},
+		{"نرم\u200cافزار Play", ""},
 		{"Hacker aus Phoenix. Die Bande der Royal Bank.", ""},
 		{"le groupe de la Royal Bank, les pirates du Play Store, les membres de Royal Air Force", ""},
 		{"La banda Royal Philharmonic tocó; operadores de Medusa Tours", ""},

@@ -184,7 +184,7 @@ func (s *search) preceded(p *phrase, i, end int) bool {
 }
 
 // equated reports whether word m says of the noun before it that it is the name up
-// to end, with which the clause ends: "the ransomware was Cuba."
+// to end, with which the clause ends: "the ransomware was Cuba".
 func (s *search) equated(m, end int) bool {
 	if m == 0 || s.word(m) != "was" && s.word(m) != "is" || !s.blank(m) || s.nouns[s.words[m-1].hash] == noSupport || !s.closes(end, false) {
 		return false
