@@ -218,7 +218,7 @@ func (v *values) dotted(from, to int, p string) {
 		v.note(intel.Entity{Kind: intel.Library, Name: p}, from, to, "")
 	case !ok && !hasPath && v.advisory && sourceFile(p):
 		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, asName(p))
-	case !ok && !hasPath && fileName(p) && !joins(p):
+	case !ok && !hasPath && fileName(p) && !joins(p) && !encodedPath(p):
 		from, to = v.quotedName(from, to)
 		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
 	case !ok && hasPath && !defanged && fileName(p) && detection(p):
@@ -236,10 +236,14 @@ func (v *values) dotted(from, to int, p string) {
 }
 
 // sentenceEnd reads a value behind which the next sentence begins without a
-// blank.
+// blank. A class stands so behind its package.
 func (v *values) sentenceEnd(from, to int) {
 	i := strings.LastIndexByte(v.text[from:to], '.')
 	if next := from + i + 1; i > 3 && next < to && v.text[next] >= 'A' && v.text[next] <= 'Z' && classOf(v.text[next:to])&^(alpha|hex) == 0 {
+		if head := v.text[from : from+i]; packageName(head) {
+			v.note(intel.NewEntity(intel.Domain, head), from, from+i, inPackage)
+			return
+		}
 		v.candidate(from, from+i, classOf(v.text[from:from+i]))
 	}
 }

@@ -26,6 +26,10 @@ type values struct {
 	signs    int  // where the e-mail signature begins
 	skip     int  // what stands before is read already
 	carrying bool // a URL that stands in another is read
+	// decoding says that the text is one that stood encoded in another, decodedTo
+	// up to where runs of this one were decoded.
+	decoding  bool
+	decodedTo int
 	// lowered is what stands before loweredAt, in lower case, for near.
 	lowered   []byte
 	loweredAt int
@@ -51,6 +55,9 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 		reason, listed = v.set.Benign(e)
 	}
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason, Listed: listed})
+	if to-from >= 32 && (e.Kind == intel.Filename || e.Kind == intel.File && reason == "") {
+		v.calledByHash(e.Kind, from, to)
+	}
 }
 
 // leads and trails are the punctuation that a value does not begin or end with.
@@ -136,6 +143,9 @@ func (v *values) candidate(from, to int, has class) {
 	run := v.text[from:to]
 	if has&backslash != 0 && strings.IndexByte(run, '\\') < 0 {
 		has &^= backslash
+	}
+	if has&other != 0 && v.encodedRun(from, to) && run[0] != '/' {
+		return
 	}
 	if key := keyed(run, has); key > 0 {
 		v.candidate(from+key, to, classOf(v.text[from+key:to]))

@@ -101,7 +101,15 @@ func (v *values) hyphenated(from int) int {
 // unwrapDigest joins hexadecimal digits that line breaks cut, if the parts have a
 // digest's length together and none has alone.
 func (v *values) unwrapDigest(from, to int, p string) (int, int, string) {
-	if len(p) > 120 || digestOf(len(p)) == intel.SHA256 || digestOf(len(p)) == intel.SHA512 {
+	if len(p) > 120 {
+		return from, to, p
+	}
+	if to < len(v.text) && v.text[to] == ' ' {
+		if end, whole := v.labelledDigest(from, to); end > to {
+			return from, end, whole
+		}
+	}
+	if digestOf(len(p)) == intel.SHA256 || digestOf(len(p)) == intel.SHA512 {
 		return from, to, p
 	}
 	begin, end, ok := v.continued(to)
