@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -204,7 +205,11 @@ func (v *values) file(from, to int) {
 	run := v.text[from:to]
 	name, _, query := strings.Cut(run, "?")
 	name, _, _ = strings.Cut(name, "#")
-	if v.device(from, to) {
+	if v.device(from, to) || v.pathParameter(from, to) {
+		return
+	}
+	if from > 1 && v.text[from-2:from] == ".." {
+		v.traversal(from, to)
 		return
 	}
 	if strings.HasPrefix(run, "//") && len(run) > 5 && run[2] != '/' && (from == 0 || strings.IndexByte("\"'`=(>\n", v.text[from-1]) >= 0) {
@@ -217,7 +222,7 @@ func (v *values) file(from, to int) {
 	if i := strings.LastIndexByte(name, ':'); i > 0 && allDigits(name[i+1:]) {
 		name = name[:i]
 	}
-	if from > 0 && isWordByte(v.text[from-1]) {
+	if from > 0 && isWordByte(v.text[from-1]) && !v.behindHan(from) {
 		return
 	}
 	word, _ := v.before(from)
@@ -240,6 +245,34 @@ func (v *values) file(from, to int) {
 	if query || fileName(name) || strings.Count(strings.TrimSuffix(name, "/"), "/") > 1 || pathBefore(word) || v.opened(from) || pathAfter(v.text[from+len(name):]) {
 		v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
 	}
+}
+
+// pathParameter reads a path that goes on behind "..;", by which some servers are
+// led into what they guard, as one.
+func (v *values) pathParameter(from, to int) bool {
+	const sign = "..;/"
+	if !strings.HasPrefix(v.text[to:], sign) {
+		return false
+	}
+	end := to
+	for strings.HasPrefix(v.text[end:], sign) && end-from < 1024 {
+		next, _ := v.ascii(end+len(sign), 0)
+		v.steps += next - end
+		_, end = v.trim(end, min(next, from+longest))
+	}
+	path, _, _ := strings.Cut(v.text[from:end], "?")
+	v.skip = max(v.skip, end)
+	if !isMethod(v.text[max(0, from-8):from]) {
+		v.note(intel.Entity{Kind: intel.File, Name: path}, from, from+len(path), "")
+	}
+	return true
+}
+
+// behindHan reports whether a sign of Chinese stands before a place: it is written
+// without blanks.
+func (v *values) behindHan(at int) bool {
+	r, _ := utf8.DecodeLastRuneInString(v.text[:at])
+	return isHan(r)
 }
 
 // relativeScheme reads "//evil.example/x", a URL with the scheme of the page it
@@ -407,7 +440,7 @@ func fileName(s string) bool {
 		"log", "txt", "ini", "cfg", "conf", "xml", "json", "html", "htm", "php", "php5", "phtml", "asp", "aspx", "asmx", "jsp", "jspx", "cgi", "fcgi", "sh", "py", "pyc", "elf", "so", "ko", "apk", "dmg", "pkg",
 		"plist", "db", "sqlite", "key", "pem", "pfx", "bak", "dmp", "csv", "sql", "war", "class", "ashx", "cfm", "lua", "rb", "c", "cpp", "cc", "h", "hpp", "java", "go", "rs", "md", "ts", "tsx", "jsx", "vue",
 		"yml", "yaml", "tgz", "xz", "bz2", "deb", "rpm", "crx", "xpi", "inf", "reg", "url", "chm", "mht", "svg", "ico", "png", "jpg", "jpeg", "gif", "bmp", "mp3", "mp4", "bpl", "ear", "do", "action", "pl", "inc", "tpl", "ctp", "twig",
-		"mui", "drv", "efi", "com", "pif", "job", "vbscript", "swf", "ttf", "wasm", "kt", "swift", "cs", "vb", "dart", "scala", "proto", "asm", "s", "mk", "lock", "toml", "wsdl", "xsd", "xsl", "xslt", "htaccess", "htpasswd", "env":
+		"mui", "drv", "efi", "com", "pif", "job", "vbscript", "swf", "ttf", "wasm", "kt", "swift", "cs", "vb", "dart", "scala", "proto", "asm", "s", "mk", "lock", "toml", "pdb", "wsdl", "xsd", "xsl", "xslt", "htaccess", "htpasswd", "env":
 		return true
 	}
 	return false

@@ -153,7 +153,10 @@ func (v *values) candidate(from, to int, has class) {
 			return
 		}
 	}
-	if has&bracket != 0 && v.linkParts(from, to) {
+	if has&bracket != 0 && (v.linkParts(from, to) || v.fieldSeparated(from, to)) {
+		return
+	}
+	if has&backslash != 0 && run[0] == '/' && v.program(from, to) {
 		return
 	}
 	if has&backslash != 0 && schemeTurned(run) {
@@ -194,6 +197,39 @@ func (v *values) linkParts(from, to int) bool {
 			v.candidate(part[0], part[1], has)
 		}
 	}
+	return true
+}
+
+// fieldSeparated reads the parts of a command of a shell that has "${IFS}" for its
+// blanks.
+func (v *values) fieldSeparated(from, to int) bool {
+	const blank = "${IFS}"
+	if !strings.Contains(v.text[from:to], blank) {
+		return false
+	}
+	for from < to {
+		end := to
+		if i := strings.Index(v.text[from:to], blank); i >= 0 {
+			end = from + i
+		}
+		if name := v.text[from:end]; fileName(name) && plainName(name) && !common(name[strings.LastIndexByte(name, '.')+1:]) {
+			v.note(intel.NewEntity(intel.Filename, name), from, end, asName(name))
+		} else if has := classOf(name); worth(has, end-from) {
+			v.candidate(from, end, has)
+		}
+		from = end + len(blank)
+	}
+	return true
+}
+
+// program reads a request for a script whose query has names of classes, which are
+// written with backslashes.
+func (v *values) program(from, to int) bool {
+	path, query, ok := strings.Cut(v.text[from:to], "?")
+	if !ok || !fileName(path) || strings.ContainsAny(path, `\:`) || strings.IndexByte(query, '=') < 1 || isMethod(v.text[max(0, from-8):from]) {
+		return false
+	}
+	v.target(from, to)
 	return true
 }
 
