@@ -10,11 +10,12 @@ import "strings"
 // heads its column and the parts together are as long as such a digest. It returns the place itself if they
 // are not.
 func (v *values) labelledDigest(from, to int) (int, string) {
-	if next, _ := v.cellAfter(to); len(next) < 4 {
+	next, _ := v.cellAfter(to)
+	if len(next) < 4 {
 		return to, ""
 	}
 	length := v.digestLabel(from)
-	if length == 0 {
+	if length == 0 && to-from >= 16 && len(next) >= 16 {
 		length = digestName(v.columnHead(from))
 	}
 	if length <= to-from {
@@ -70,7 +71,7 @@ func digestName(s string) int {
 // columnHead returns the head of the column of a table, whose cells tabs part, in
 // which a cell begins at a place; "" if there is none near.
 func (v *values) columnHead(from int) string {
-	const reach = 4096
+	const reach = 2048
 	if from == 0 || v.text[from-1] != '\t' && v.text[from-1] != '\n' {
 		return ""
 	}

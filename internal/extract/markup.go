@@ -39,13 +39,14 @@ func struck(text string) (spans [][2]int) {
 		if from >= 0 && strings.IndexByte(text[end:mark], '\n') >= 0 {
 			from = -1
 		}
+		end = at
 		switch {
 		case at-mark != 2:
 			from = -1
 		case from >= 0 && text[mark-1] > ' ':
 			spans, from = append(spans, [2]int{from, mark}), -1
 		case at < len(text) && text[at] > ' ' && (mark == 0 || !isWordByte(text[mark-1])):
-			from, end = at, at
+			from = at
 		}
 	}
 }

@@ -144,9 +144,6 @@ func (v *values) candidate(from, to int, has class) {
 	if has&backslash != 0 && strings.IndexByte(run, '\\') < 0 {
 		has &^= backslash
 	}
-	if has&other != 0 && v.encodedRun(from, to) && run[0] != '/' {
-		return
-	}
 	if key := keyed(run, has); key > 0 {
 		v.candidate(from+key, to, classOf(v.text[from+key:to]))
 		if has&equals == 0 || run[0] != '/' && !strings.Contains(run[:key], "?") {
@@ -154,6 +151,9 @@ func (v *values) candidate(from, to int, has class) {
 		}
 	}
 	if has&bracket != 0 && (v.linkParts(from, to) || v.fieldSeparated(from, to)) {
+		return
+	}
+	if has&(other|dot) == other|dot && v.encodedRun(from, to) && run[0] != '/' {
 		return
 	}
 	if has&backslash != 0 && run[0] == '/' && v.program(from, to) {
