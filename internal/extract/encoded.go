@@ -99,12 +99,11 @@ func percent(s string) (byte, bool) {
 	if len(s) < 3 || s[0] != '%' || !isHex(s[1:3]) {
 		return 0, false
 	}
-	switch c := fromHex(s[1])<<4 | fromHex(s[2]); {
-	case c == '\n' || c == '\t' || c == '\r':
+	c := fromHex(s[1])<<4 | fromHex(s[2])
+	if c == '\n' || c == '\t' || c == '\r' {
 		return '\n', true
-	default:
-		return c, c >= ' ' && c < 0x7f
 	}
+	return c, c >= ' ' && c < 0x7f
 }
 
 // plusForBlank reports whether the plus signs of a run are blanks: in a query, or
