@@ -56,7 +56,7 @@ func (v *values) link(from, to int, p string) {
 	if label > 0 && p == v.text[from:to] {
 		reason = cmp.Or(reason, v.captioned(to, tail))
 	}
-	if hidden := from > 0 && start > 0 && v.text[from-1] == '}'; !hidden { // else part of its scheme is elsewhere
+	if start == 0 || from == 0 || v.text[from-1] != '}' || webScheme(name) { // else an expression has the rest of its scheme
 		v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
 	}
 	if e := h.entity(); e.Name != "" {

