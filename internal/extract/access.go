@@ -194,6 +194,7 @@ func (v *values) access(line *accessLine) {
 	target := v.text[line.target.from:line.target.to]
 	if i := strings.IndexByte(target, '?'); i >= 0 {
 		v.logged = tokens(v.logged, v.text[:line.target.to], line.target.from+i)
+		v.encodedQuery(line.target.from+i+1, line.target.to)
 	}
 	for _, f := range line.fields {
 		v.field(f.from, f.to)

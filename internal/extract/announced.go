@@ -2,6 +2,7 @@ package extract
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +18,9 @@ func (v *values) ports(words []token, i int) {
 	if i > 0 && strings.EqualFold(v.text[words[i-1].from:words[i-1].to], "udp") {
 		protocol = "udp"
 	}
+	if v.text[words[i].from] >= utf8.RuneSelf && v.portBefore(int(words[i].from)) {
+		return
+	}
 	for n := i + 1; n < len(words) && n < i+12; n++ {
 		word := v.text[words[n].from:words[n].to]
 		gap := v.text[words[n-1].to:words[n].from]
@@ -28,6 +32,10 @@ func (v *values) ports(words []token, i int) {
 		}
 		if !isPort(word) || len(gap) > 4 || strings.ContainsAny(gap, "\n.;") {
 			return
+		}
+		if n+1 < len(words) && v.text[words[n].to:words[n+1].from] == "-" && v.portRange(words[n], words[n+1], protocol) {
+			n++
+			continue
 		}
 		rest := v.text[words[n].to:min(len(v.text), int(words[n].to)+5)]
 		if strings.HasPrefix(rest, "/") || len(rest) > 1 && strings.IndexByte(".-:", rest[0]) >= 0 && isWordByte(rest[1]) || len(word) == 1 && !v.near(int(words[i].from), 8, "tcp", "udp") {
@@ -60,33 +68,36 @@ func (v *values) sourcePort(from int) bool {
 	return err == nil && strings.HasSuffix(v.text[:begin], "from ")
 }
 
-// userAgent reads what stands after "User-Agent:" or, in quotes, after "user
-// agent".
-func (v *values) userAgent(words []token, i int) {
-	if i == 0 || !strings.EqualFold(v.text[words[i-1].from:words[i-1].to], "user") || words[i].from-words[i-1].to > 1 {
-		return
+// mostPorts is the most ports of a range that are told one by one.
+const mostPorts = 16
+
+// portRange notes the ports of a range, "6000-6005", and reports whether it is a short
+// one.
+func (v *values) portRange(first, last token, protocol string) bool {
+	a, b := v.text[first.from:first.to], v.text[last.from:last.to]
+	from, errA := strconv.Atoi(a)
+	to, errB := strconv.Atoi(b)
+	if errA != nil || errB != nil || !isPort(a) || !isPort(b) || len(a) < 2 || to <= from || to-from >= mostPorts {
+		return false
 	}
-	at := int(words[i].to)
-	rest := v.text[at:min(len(v.text), at+600)]
-	if line := strings.IndexByte(rest, '\n'); line >= 0 {
-		rest = rest[:line]
+	for n := from; n <= to; n++ {
+		v.note(intel.Entity{Kind: intel.Port, Name: strconv.Itoa(n) + "/" + protocol}, int(first.from), int(last.to), "")
 	}
-	text := strings.TrimLeft(rest, "\"' ")
-	if after, ok := strings.CutPrefix(strings.TrimPrefix(text, "string"), ":"); ok && !strings.HasPrefix(strings.TrimLeft(after, " "), "\"") {
-		text = strings.TrimRight(strings.Trim(after, " "), "\"'`")
-		if cut := strings.IndexByte(text, '"'); cut >= 0 {
-			text = text[:cut]
-		}
-	} else if p := v.next(at + len(rest) - len(strings.TrimPrefix(rest, " string"))); p.quoted && p.to-p.from <= 512 {
-		v.note(intel.Entity{Kind: intel.UserAgent, Name: v.text[p.from:p.to]}, p.from, p.to, "")
-		return
-	} else {
-		return
+	return true
+}
+
+// portBefore notes the number right before a word for ports, as Chinese has it, and
+// reports whether there is one.
+func (v *values) portBefore(at int) bool {
+	begin := at
+	for begin > 0 && at-begin < 6 && isDigit(v.text[begin-1]) {
+		begin--
 	}
-	if len(text) >= 4 && len(text) <= 512 {
-		begin := at + strings.Index(rest, text)
-		v.note(intel.Entity{Kind: intel.UserAgent, Name: text}, begin, begin+len(text), "")
+	if begin == at || !isPort(v.text[begin:at]) || at-begin < 2 || begin > 0 && isWordByte(v.text[begin-1]) && v.text[begin-1] < utf8.RuneSelf || begin > 0 && v.text[begin-1] == '.' {
+		return false
 	}
+	v.note(intel.Entity{Kind: intel.Port, Name: v.text[begin:at] + "/tcp"}, begin, at, "")
+	return true
 }
 
 // systems reads "AS 44477" and "ASN 49505".
@@ -130,16 +141,65 @@ func (v *values) introduced(to int) bool {
 	if to+1 >= len(v.text) || v.text[to] != ' ' && v.text[to] != ':' {
 		return false
 	}
-	return v.text[to+1] >= utf8.RuneSelf || strings.IndexByte(opening+" ncwl", v.text[to+1]) >= 0
+	return v.text[to+1] >= utf8.RuneSelf || strings.IndexByte(opening+" ncwl-", v.text[to+1]) >= 0
 }
 
-// service reads the name of a service that is said to be made or to have it.
+// service reads the name of a service that is said to be made or to have it, or that
+// is written as such are.
 func (v *values) service(from, to int) {
+	for _, announced := range [...]string{" name: ", " Name: ", " -Name "} {
+		if strings.HasPrefix(v.text[to:], announced) {
+			v.oneWord(intel.Service, to+len(announced))
+			return
+		}
+	}
 	p, said := v.named(to)
-	if word := v.wordBefore(from); !said && word != "windows" && word != "malicious" && word != "new" {
+	if word := v.wordBefore(from); !said && word != "windows" && word != "malicious" && word != "new" && !v.near(from, 24, "create", "creating", "install", "register", "adds ") && !serviceName(v.text[p.from:p.to]) {
 		return
 	}
 	v.installed(intel.Service, p)
+}
+
+// serviceName reports whether a word has the ending of the names of services.
+func serviceName(s string) bool {
+	s = strings.ToLower(s)
+	return strings.IndexByte(s, ' ') < 0 && (strings.HasSuffix(strings.TrimRight(s, "0123456789"), "svc") || strings.HasSuffix(s, "srv"))
+}
+
+// oneWord notes a name in quotes, or one that is no word of prose.
+func (v *values) oneWord(kind intel.Kind, at int) {
+	if p := v.next(at); p.quoted || !p.empty() && technical(v.text[p.from:p.to]) && plainName(v.text[p.from:p.to]) {
+		p.quoted = true
+		v.installed(kind, p)
+	}
+}
+
+// made reads the name of the service or task that a command line makes: "sc create
+// NAME", "schtasks /create /tn NAME".
+func (v *values) made(from, to int) {
+	line := v.text[to:min(len(v.text), to+200)]
+	if i := strings.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	lower := strings.ToLower(line)
+	switch {
+	case strings.EqualFold(v.text[from:to], "sc"):
+		if rest := strings.TrimPrefix(lower, ".exe"); strings.HasPrefix(rest, " create ") && strings.Contains(rest, "binpath") {
+			v.madeName(intel.Service, to+len(lower)-len(rest)+len(" create "))
+		}
+	case strings.Contains(lower, "/create"):
+		if i := strings.Index(lower, "/tn "); i >= 0 {
+			v.madeName(intel.ScheduledTask, to+i+len("/tn "))
+		}
+	}
+}
+
+// madeName notes the name in a command line.
+func (v *values) madeName(kind intel.Kind, at int) {
+	if p := v.next(at); p.quoted || !p.empty() && !strings.ContainsAny(v.text[p.from:p.to], "%<>{}$") {
+		p.quoted = true
+		v.installed(kind, p)
+	}
 }
 
 // task reads the name of a scheduled task.

@@ -89,6 +89,9 @@ func (v *values) notHost(h place, from, end int) string {
 	return reason
 }
 
+// inPackage is the reason why names of packages and classes are no host.
+const inPackage = "name of a package"
+
 // inProgram is the reason why names of members are no host.
 const inProgram = "expression in a program"
 
@@ -111,10 +114,14 @@ func (v *values) notHostByForm(h place, from, end int) string {
 		return "message id"
 	case product(h.name):
 		return "name of a product"
+	case dottedDetection(labels, written):
+		return "name of a detection"
 	case len(labels) >= 3 && (first == "com" || first == "org" || first == "net" || first == "io" || first == "de" || first == "ru" || first == "android" || first == "java" || first == "javax" || first == "kotlin") && !common(tld):
-		return "name of a package"
+		return inPackage
 	case len(labels) == 2 && boundary(written):
 		return "boundary of two sentences"
+	case memberOf(written, tld) && !v.alone(from, end) && !v.near(from, 24, "host", "domain", "site", "c2"):
+		return inProgram
 	case code(first, tld, v.text[end:]) && !v.alone(from, end):
 		return inProgram
 	case strings.Contains(first, "_") && tld != "com" && tld != "net" && tld != "org" && len(labels) == 2:
@@ -131,6 +138,22 @@ func (v *values) notHostByForm(h place, from, end int) string {
 		return "placeholder"
 	}
 	return ""
+}
+
+// memberOf reports whether dotted words have the capitals of an object and its
+// members: "WScript.Shell.Run", "ADODB.Stream". Names of sites that have capitals end
+// with a usual top-level name or in small letters.
+func memberOf(written, tld string) bool {
+	last := written[len(written)-len(tld):]
+	if plainly(tld) || len(last) < 3 || last[0] < 'A' || last[0] > 'Z' || last[1:] != strings.ToLower(last[1:]) {
+		return false
+	}
+	for label := range strings.SplitSeq(written, ".") {
+		if label == "" || label[0] < 'A' || label[0] > 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 // common reports whether a top-level name is one of the usual.
@@ -175,7 +198,7 @@ func code(first, tld, rest string) bool {
 	switch first {
 	case "this", "self", "req", "request", "res", "response", "resp", "document", "window", "console", "process", "obj", "object", "args", "ctx", "math", "string", "system", "os", "sys", "java", "javax",
 		"params", "event", "node", "module", "exports", "session", "cfg", "props", "item", "row", "e", "i", "x", "el", "elem", "std", "np", "pd", "tf", "fmt", "http", "json", "user", "data", "file", "config", "body",
-		"socket", "client", "form", "input", "path", "asyncio", "logging", "logger", "log", "time", "list", "str", "arr", "array", "spring", "server", "random", "datetime", "thread", "threading", "func", "test", "app", "db", "conn":
+		"socket", "client", "form", "input", "path", "asyncio", "logging", "logger", "log", "time", "list", "str", "arr", "array", "spring", "server", "random", "datetime", "thread", "threading", "func", "test", "app", "db", "conn", "wscript", "adodb", "msxml2", "winhttp":
 		switch tld {
 		case "com", "net", "org", "ru", "cn", "top", "xyz", "onion":
 			return false

@@ -59,8 +59,9 @@ func (s *Scanner) Observations(doc intel.Document) []intel.Observation {
 	if doc.Text != "" {
 		out = s.scan(doc.Text, doc)
 		if quoted, relays := doc.Quoted(); !relays {
-			aside(out, quoted)
+			aside(out, quoted, "quoted")
 		}
+		markedAside(out, doc)
 	}
 	if doc.Title != "" {
 		seen := make(map[intel.Entity]bool, len(out))
@@ -118,14 +119,14 @@ func byPlace(a, b *intel.Observation) int {
 	return cmp.Compare(a.Entity.Kind, b.Entity.Kind)
 }
 
-// aside sets aside what stands in what a document quotes: whoever wrote that
-// says it, and an answer is no second voice.
-func aside(found []intel.Observation, quoted [][2]int) {
+// aside sets aside what stands in spans of a document, in order: in what it quotes,
+// since whoever wrote that says it, and an answer is no second voice.
+func aside(found []intel.Observation, spans [][2]int, reason string) {
 	for i := range found {
 		at := found[i].Offset
-		n := sort.Search(len(quoted), func(i int) bool { return quoted[i][1] > at })
-		if (found[i].Suppressed == "" || found[i].Listed) && n < len(quoted) && quoted[n][0] <= at {
-			found[i].Suppressed, found[i].Listed = "quoted", false
+		n := sort.Search(len(spans), func(i int) bool { return spans[i][1] > at })
+		if (found[i].Suppressed == "" || found[i].Listed) && n < len(spans) && spans[n][0] <= at {
+			found[i].Suppressed, found[i].Listed = reason, false
 		}
 	}
 }

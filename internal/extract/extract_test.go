@@ -229,6 +229,8 @@ func hostile() map[string]string {
 		"lines of a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET /?a=b HTTP/1.1" 1 2 "\"" "a.b.c"` + "\n", "quotation marks in a log": `192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "" "" "" ""`,
 		"calls": "a() ", "names of functions": "set_a, ", "fields": "the First Name parameter ", "members": "a->b->c parameter ", "lists": "1.2.3.4, ", "cut digests": "1a2b3c4d1a2b3c4d1a2b3c4d1a2b\n", "cells": "1a2b3c4d1a2b \t|", "cut hosts": "a-\nb.com", "cut links": "http://a.com/b-\n", "labels of links": "http://a.com/b[", "commas": "http://a.com/b,",
 		"brackets between": "1.1.1.1(a.com", "accounts": "a.b@1.1.1.1:", "texts of links": "a.b](http://a.b/", "escaped lines": `a.com\n`, "escaped slashes": `a.com\/`, "URLs in URLs": "http://a.com/http://b.com/?u=", "shares": `\\1.1.1.1\a.exe`, "products": "Ab 1.2.0.4 ", "letters": "a\nbest regards,\n", "numbers of flaws": "CVE-2021-1234,-",
+		"encoded": "a.b%2e%3a+", "encoded queries": "http://a.com/?a=1.1.1.1%20&", "encoded commands": "?a=1.1.1.1+;", "parts of digests": "\t1a2b3c4d1a2b3c4d 1a2b3c4d1a2b3c4d\n", "labelled digests": "MD5 1a2b3c4d ", "path parameters": "/a..;/", "field separators": "a.b${IFS}",
+		"agents": `UA "a/b", `, "services": "sc create a binpath ", "hosts behind hyphens": "http://a-\n", "links of labels": "[a]: http://a.com\n", "ligatures": "\uFB00.com",
 	}
 }
 

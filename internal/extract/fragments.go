@@ -137,6 +137,8 @@ func (v *values) shown(c cue) {
 		v.service(c.from, c.to)
 	case taskWord:
 		v.task(c.from, c.to)
+	case makesWord:
+		v.made(c.from, c.to)
 	case commandWord:
 		v.command(c.to)
 	case urlWord:
@@ -305,6 +307,10 @@ func (v *values) arguments(from, to int) {
 	}
 	plural := v.text[to-1]|0x20 == 's'
 	p := v.next(to)
+	if v.gluedIn(to, p) {
+		v.note(intel.Entity{Kind: intel.Argument, Name: v.text[p.from:p.to]}, p.from, p.to, "")
+		return
+	}
 	if !p.empty() && v.names(intel.Argument, p) {
 		if plural {
 			v.listAfter(intel.Argument, p)
@@ -315,6 +321,16 @@ func (v *values) arguments(from, to int) {
 		return
 	}
 	v.listBefore(intel.Argument, from, plural)
+}
+
+// gluedIn reports whether a word in ASCII stands between signs of Chinese, the first a
+// trigger that ends at a place: whatever it is, it is a name there.
+func (v *values) gluedIn(to int, p piece) bool {
+	if v.text[to-1] < utf8.RuneSelf || p.from != to || p.quoted || p.to-p.from < 2 || p.to >= len(v.text) || !plainName(v.text[p.from:p.to]) || allDigits(v.text[p.from:p.to]) {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(v.text[p.to:])
+	return isHan(r)
 }
 
 // manipulated reads "manipulation of the argument a/b leads to", the form in
@@ -350,7 +366,7 @@ func (v *values) manipulated(from, to int) bool {
 // follows says that it is one.
 func (v *values) names(kind intel.Kind, p piece) bool {
 	text := strings.TrimSuffix(v.text[p.from:p.to], "()")
-	if text == "" || len(text) > 120 || kind == intel.Library && text == "product" || !p.quoted && prose(text) && (kind != intel.Function || text != "system" && text != "main") {
+	if text == "" || text[0] == ':' || len(text) > 120 || kind == intel.Library && text == "product" || !p.quoted && prose(text) && (kind != intel.Function || text != "system" && text != "main") {
 		return false
 	}
 	if p.quoted && strings.Contains(text, " ") && kind != intel.Argument {
@@ -389,7 +405,7 @@ func shared(name string) bool {
 // before it was a name.
 func (v *values) introduces(at int) bool {
 	rest := v.text[at:min(len(v.text), at+16)]
-	for _, s := range []string{" of the ", " in the ", " within ", " with the in", " is passed", " in der ", " als ", " в файле", " в ", " of ", " in ", " del ", " en ", " leads", " to test", " на ", " در ", " 中", "中", " 存在"} {
+	for _, s := range []string{" of the ", " in the ", " within ", " with the in", " is passed", " in der ", " als ", " в файле", " в ", " of ", " in ", " del ", " en ", " leads", " to test", " на ", " не ", " 可", "可", " 未", "未", " در ", " 中", "中", " 存在"} {
 		if strings.HasPrefix(rest, s) {
 			return true
 		}

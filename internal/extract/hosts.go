@@ -33,6 +33,7 @@ func (v *values) link(from, to int, p string) {
 	if !schemes(name) {
 		return
 	}
+	p, to = v.overHyphen(p, i+3, to)
 	label := v.label(p[i+3:], from, to)
 	p, to = p[:len(p)-label], to-label
 	rest := p[i+3:]
@@ -52,10 +53,12 @@ func (v *values) link(from, to int, p string) {
 	to, tail = v.unwrap(from, to, tail)
 	v.skip = max(v.skip, to)
 	reason := cmp.Or(v.navigation(h.name), v.linked(from, to, p[start:i+3]+authority))
-	if label > 0 && tail == "" && p == v.text[from:to] {
-		reason = cmp.Or(reason, "link to a site that is named")
+	if label > 0 && p == v.text[from:to] {
+		reason = cmp.Or(reason, v.captioned(to, tail))
 	}
-	v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
+	if start == 0 || from == 0 || v.text[from-1] != '}' || webScheme(name) { // else an expression has the rest of its scheme
+		v.note(intel.Entity{Kind: intel.URL, Name: name + "://" + user + h.written() + tail}, from, to, reason)
+	}
 	if e := h.entity(); e.Name != "" {
 		v.note(e, from, to, reason)
 	}
@@ -218,9 +221,13 @@ func (v *values) dotted(from, to int, p string) {
 		v.note(intel.Entity{Kind: intel.Library, Name: p}, from, to, "")
 	case !ok && !hasPath && v.advisory && sourceFile(p):
 		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, asName(p))
-	case !ok && !hasPath && fileName(p) && !joins(p):
+	case !ok && !hasPath && fileName(p) && !joins(p) && !encodedPath(p) && (!defanged || p[len(p)-2] != '.'):
 		from, to = v.quotedName(from, to)
-		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(v.text[from:to], "./")), from, to, asName(p))
+		name := v.text[from:to]
+		if defanged && len(name) > len(p) {
+			name = p
+		}
+		v.note(intel.NewEntity(intel.Filename, strings.TrimPrefix(name, "./")), from, to, asName(p))
 	case !ok && hasPath && !defanged && fileName(p) && detection(p):
 		v.note(intel.Entity{Kind: intel.File, Name: p}, from, to, "name of a detection")
 	case !ok && hasPath && !defanged && fileName(p):
@@ -236,10 +243,14 @@ func (v *values) dotted(from, to int, p string) {
 }
 
 // sentenceEnd reads a value behind which the next sentence begins without a
-// blank.
+// blank. A class stands so behind its package.
 func (v *values) sentenceEnd(from, to int) {
 	i := strings.LastIndexByte(v.text[from:to], '.')
 	if next := from + i + 1; i > 3 && next < to && v.text[next] >= 'A' && v.text[next] <= 'Z' && classOf(v.text[next:to])&^(alpha|hex) == 0 {
+		if head := v.text[from : from+i]; packageName(head) {
+			v.note(intel.NewEntity(intel.Domain, head), from, from+i, inPackage)
+			return
+		}
 		v.candidate(from, from+i, classOf(v.text[from:from+i]))
 	}
 }

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -117,83 +118,6 @@ func numbered(s string) bool {
 	return false
 }
 
-// digest reads a hash by its length and by what is said of it, over a line
-// break if one cuts it.
-func (v *values) digest(from, to int, p string) bool {
-	if !isHex(p) || len(p) < 8 {
-		return false
-	}
-	if to-from == len(p) {
-		from, to, p = v.unwrapDigest(from, to, p)
-	}
-	kind := digestOf(len(p))
-	if kind == "" {
-		return false
-	}
-	reason := ""
-	switch {
-	case v.near(from, 24, "hash") && v.near(from, 24, "imphash", "authentihash", "pehash", "vhash", "richhash", "rich header hash", "telfhash"):
-		reason = "hash of a part of a file"
-	case allDigits(p):
-		reason = "decimal number"
-	case strings.Count(p, p[:1]) == len(p):
-		reason = "placeholder"
-	case kind == intel.SHA1 && v.near(from, 24, "commit", "rev =", "rev:", "rev \"", "rev=", "revision", "git ", "merge", "checkout", "коммит", "提交"):
-		reason = "commit"
-	case kind == intel.JARM && !v.near(from, 64, "jarm"):
-		return false
-	case kind == intel.MD5 && v.near(from, 40, "ja3"):
-		kind = intel.JA3
-	case kind == intel.MD5 && v.licensed(from):
-		reason = "licence key"
-	case kind == intel.MD5 && v.identifierAfter(to),
-		kind == intel.MD5 && v.near(from, 24, "guid", "uuid", "clsid", "sessid", "sessionid", "correlation id", "request id", "trace id", "session", "serial"),
-		v.near(from, 16, "txid", "transaction", "block hash", "etag", "nonce", "salt", "token"):
-		reason = "unique identifier"
-	case v.near(from, 8, " iv ", "iv:", "iv =", "key ", "key:", "key=") && v.near(from, 80, "aes", "rc4", "xor", "des ", "encrypt", "decrypt", "cipher"):
-		reason = "key of a cipher"
-	}
-	if reason == "" {
-		reason = v.ofOther(kind, from)
-	}
-	v.note(intel.NewEntity(kind, p), from, to, reason)
-	v.skip = max(v.skip, to)
-	return true
-}
-
-// ofOther is the reason to set a digest aside of which the words before it on its
-// line say that it is one of something other than a file.
-func (v *values) ofOther(kind intel.Kind, from int) string {
-	if line := v.text[max(0, from-40):from]; strings.TrimSpace(line[strings.LastIndexByte(line, '\n')+1:]) == "" {
-		return ""
-	}
-	switch {
-	case kind == intel.MD5 && v.near(from, 40, "password hash", "hash of the password", "ntlm", "nt hash", "lm hash", "nthash"):
-		return "hash of a password"
-	case v.near(from, 24, "thumbprint", "certificate"):
-		return "fingerprint of a certificate"
-	case v.near(from, 16, "of the key", "of its key"):
-		return "key of a cipher"
-	case kind == intel.SHA1 && v.near(from, 8, "btih:"):
-		return "name of a torrent"
-	}
-	return ""
-}
-
-// licensed reports whether the words before a value say that it is the key of a
-// product.
-func (v *values) licensed(from int) bool {
-	return v.near(from, 32, "licence key", "license key", "licence:", "license:", "product key", "activation key", "serial key", "serial number", "licence code", "license code", "activation code",
-		"лицензионный ключ", "ключ лицензии", "ключ продукта", "lizenzschlüssel", "produktschlüssel", "clave de licencia", "clave de producto", "许可证密钥", "产品密钥")
-}
-
-// identifierAfter reports whether the word after a value says that it is a
-// unique identifier.
-func (v *values) identifierAfter(to int) bool {
-	rest := strings.ToLower(strings.TrimLeft(v.text[to:min(len(v.text), to+14)], " ("))
-	return strings.HasPrefix(rest, "guid") || strings.HasPrefix(rest, "uuid") || strings.HasPrefix(rest, "as clsid") || strings.HasPrefix(rest, "clsid")
-}
-
 func digestOf(length int) intel.Kind {
 	switch length {
 	case 32:
@@ -281,7 +205,11 @@ func (v *values) file(from, to int) {
 	run := v.text[from:to]
 	name, _, query := strings.Cut(run, "?")
 	name, _, _ = strings.Cut(name, "#")
-	if v.device(from, to) {
+	if v.device(from, to) || v.pathParameter(from, to) {
+		return
+	}
+	if from > 1 && v.text[from-2:from] == ".." {
+		v.traversal(from, to)
 		return
 	}
 	if strings.HasPrefix(run, "//") && len(run) > 5 && run[2] != '/' && (from == 0 || strings.IndexByte("\"'`=(>\n", v.text[from-1]) >= 0) {
@@ -294,7 +222,7 @@ func (v *values) file(from, to int) {
 	if i := strings.LastIndexByte(name, ':'); i > 0 && allDigits(name[i+1:]) {
 		name = name[:i]
 	}
-	if from > 0 && isWordByte(v.text[from-1]) {
+	if from > 0 && isWordByte(v.text[from-1]) && !v.behindHan(from) {
 		return
 	}
 	word, _ := v.before(from)
@@ -317,6 +245,34 @@ func (v *values) file(from, to int) {
 	if query || fileName(name) || strings.Count(strings.TrimSuffix(name, "/"), "/") > 1 || pathBefore(word) || v.opened(from) || pathAfter(v.text[from+len(name):]) {
 		v.note(intel.Entity{Kind: intel.File, Name: name}, from, from+len(name), "")
 	}
+}
+
+// pathParameter reads a path that goes on behind "..;", by which some servers are
+// led into what they guard, as one.
+func (v *values) pathParameter(from, to int) bool {
+	const sign = "..;/"
+	if !strings.HasPrefix(v.text[to:], sign) {
+		return false
+	}
+	end := to
+	for strings.HasPrefix(v.text[end:], sign) && end-from < 1024 {
+		next, _ := v.ascii(end+len(sign), 0)
+		v.steps += next - end
+		_, end = v.trim(end, min(next, from+longest))
+	}
+	path, _, _ := strings.Cut(v.text[from:end], "?")
+	v.skip = max(v.skip, end)
+	if !isMethod(v.text[max(0, from-8):from]) {
+		v.note(intel.Entity{Kind: intel.File, Name: path}, from, from+len(path), "")
+	}
+	return true
+}
+
+// behindHan reports whether a sign of Chinese stands before a place: it is written
+// without blanks.
+func (v *values) behindHan(at int) bool {
+	r, _ := utf8.DecodeLastRuneInString(v.text[:at])
+	return isHan(r)
 }
 
 // relativeScheme reads "//evil.example/x", a URL with the scheme of the page it
@@ -484,7 +440,7 @@ func fileName(s string) bool {
 		"log", "txt", "ini", "cfg", "conf", "xml", "json", "html", "htm", "php", "php5", "phtml", "asp", "aspx", "asmx", "jsp", "jspx", "cgi", "fcgi", "sh", "py", "pyc", "elf", "so", "ko", "apk", "dmg", "pkg",
 		"plist", "db", "sqlite", "key", "pem", "pfx", "bak", "dmp", "csv", "sql", "war", "class", "ashx", "cfm", "lua", "rb", "c", "cpp", "cc", "h", "hpp", "java", "go", "rs", "md", "ts", "tsx", "jsx", "vue",
 		"yml", "yaml", "tgz", "xz", "bz2", "deb", "rpm", "crx", "xpi", "inf", "reg", "url", "chm", "mht", "svg", "ico", "png", "jpg", "jpeg", "gif", "bmp", "mp3", "mp4", "bpl", "ear", "do", "action", "pl", "inc", "tpl", "ctp", "twig",
-		"mui", "drv", "efi", "com", "pif", "job", "vbscript", "swf", "ttf", "wasm", "kt", "swift", "cs", "vb", "dart", "scala", "proto", "asm", "s", "mk", "lock", "toml", "wsdl", "xsd", "xsl", "xslt", "htaccess", "htpasswd", "env":
+		"mui", "drv", "efi", "com", "pif", "job", "vbscript", "swf", "ttf", "wasm", "kt", "swift", "cs", "vb", "dart", "scala", "proto", "asm", "s", "mk", "lock", "toml", "pdb", "wsdl", "xsd", "xsl", "xslt", "htaccess", "htpasswd", "env":
 		return true
 	}
 	return false

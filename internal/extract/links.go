@@ -27,16 +27,75 @@ func (v *values) linked(from, to int, begins string) string {
 	if i < 0 {
 		return "" // somebody disguised it
 	}
-	if from += i; from < 2 || v.text[from-2:from] != "](" {
+	from += i
+	if v.defined(from) {
+		return cites
+	}
+	if from < 2 || v.text[from-2:from] != "](" {
 		return ""
 	}
 	line := v.text[max(0, from-2-longestPicture) : from-2]
 	line = line[strings.LastIndexByte(line, '\n')+1:]
-	i = strings.LastIndexByte(line, '[')
+	i = openedBy(line)
 	switch {
 	case i > 0 && line[i-1] == '!':
 		return pictured
-	case i >= 0 && worded(line[i+1:]):
+	case i >= 0 && (worded(line[i+1:]) || leadsElsewhere(line[i+1:], v.text[from:to])):
+		return cites
+	}
+	return ""
+}
+
+// openedBy returns where the bracket opens that the end of a line closes, or -1.
+func openedBy(line string) int {
+	depth := 1
+	for i := len(line) - 1; i >= 0; i-- {
+		switch line[i] {
+		case ']':
+			depth++
+		case '[':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// leadsElsewhere reports whether a label is a value of which the link tells something:
+// its target is at another site.
+func leadsElsewhere(label, target string) bool {
+	label = strings.Trim(label, " *_`")
+	value := plain(label, classOf(label))
+	return strong(value) && !strings.Contains(target, strings.TrimSuffix(value, "/"))
+}
+
+// defined reports whether a URL is the target that a label of Markdown stands for,
+// "[1]: https://…". Lists of indicators have labels such as "[C2]:".
+func (v *values) defined(from int) bool {
+	line := v.text[max(0, from-64):from]
+	line = strings.Trim(line[strings.LastIndexByte(line, '\n')+1:], " <")
+	label, ok := strings.CutSuffix(line, "]:")
+	if !ok || len(label) < 2 || label[0] != '[' || strings.ContainsAny(label[1:], "[]") {
+		return false
+	}
+	label = strings.ToLower(label)
+	for _, word := range [...]string{"c2", "ioc", "url", "domain", "host", "server", "payload", "malware", "ip"} {
+		if strings.Contains(label, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// captioned is the reason to set aside a URL of AsciiDoc with its words in brackets
+// behind it.
+func (v *values) captioned(to int, tail string) string {
+	label, _, _ := strings.Cut(v.text[to+1:min(len(v.text), to+longestLabel)], "]")
+	switch {
+	case tail == "":
+		return "link to a site that is named"
+	case v.report && worded(label):
 		return cites
 	}
 	return ""

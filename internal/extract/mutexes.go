@@ -25,6 +25,7 @@ func (v *values) mutex(from, at int) {
 	case v.keyInQuotes(from, at):
 		at++
 	}
+	called := false // "name:" stands before it
 	for range 4 {
 		at = v.bytesPrefix(at)
 		p := v.next(at)
@@ -35,13 +36,23 @@ func (v *values) mutex(from, at int) {
 		switch strings.ToLower(text) {
 		case "named", "name", "called", "with", "the", "is", "object", "of", "a", "имя", "имени", "с", "именем", "namens", "llamado", "创建":
 			at = p.to
+			called = strings.EqualFold(text, "name") && strings.HasPrefix(v.text[at:], ": ")
 			continue
 		}
-		if p.quoted || technical(text) || strings.Contains(text, "\\") {
+		p = v.withBraces(p)
+		if p.quoted || technical(text) || called && len(text) > 5 && !prose(text) || strings.Contains(text, "\\") {
 			v.mutexNamed(p)
 		}
 		return
 	}
+}
+
+// withBraces takes in the braces around a name, which are part of it.
+func (v *values) withBraces(p piece) piece {
+	if !p.quoted && p.from > 0 && v.text[p.from-1] == '{' && strings.HasPrefix(v.text[p.to:], "}") {
+		p.from, p.to = p.from-1, p.to+1
+	}
+	return p
 }
 
 // mutexMade reads the name in the arguments of a call.

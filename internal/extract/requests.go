@@ -30,8 +30,24 @@ func (v *values) request(from, to int) {
 		line = line[:i]
 	}
 	v.target(at, at+len(line))
+	v.formBeside(at+len(line), end)
 	if method == "POST" || method == "PUT" || method == "PATCH" {
 		v.body(end)
+	}
+}
+
+// formBeside reads a form that stands behind a request on its line, in prose.
+func (v *values) formBeside(at, end int) {
+	rest := v.text[at:min(end, at+300)]
+	if strings.HasPrefix(rest, " HTTP/") || strings.IndexByte(rest, '=') < 0 {
+		return
+	}
+	for word := range strings.FieldsSeq(rest) {
+		word = strings.Trim(word, ".,;:`'()")
+		if name, value, ok := strings.Cut(word, "="); ok && plainName(name) && value != "" && (strings.Contains(value, "&") || strings.Contains(name, "_") || v.advisory) {
+			v.parameters(at+strings.Index(rest, word), word)
+			return
+		}
 	}
 }
 
@@ -201,6 +217,9 @@ func (v *values) anyHost(at int) int {
 func (v *values) attacked(at int) {
 	from := at + v.anyHost(at)
 	to, _ := v.ascii(from, 0)
+	for to > from && to-from < 1024 && strings.HasPrefix(v.text[to:], ";/") { // a path parameter, "/..;/"
+		to, _ = v.ascii(to+1, 0)
+	}
 	if to = min(to, from+1024); from > at {
 		_, to = v.trim(from, to)
 		v.steps += to - from
@@ -347,6 +366,6 @@ func attacks(value string) bool {
 		return false
 	}
 	lower := strings.ToLower(value)
-	return slices.ContainsFunc([]string{"../", "..%2f", "%2e%2e", "<", "%3c", "'", "%27", "${", "{{", ";", "%3b", "|", "%7c", "`", "union ", "union+", "union%20", "$(", "%00", "php://", "file://", "jndi:", "..\\", "/etc/passwd"},
+	return slices.ContainsFunc([]string{"../", "..%2f", "%2e%2e", "<", "%3c", "'", "%27", "${", "{{", ";", "%3b", "|", "%7c", "`", "union ", "union+", "union%20", "$(", "%00", "php://", "file://", "%7b%7b", "%24%7b", "jndi:", "..\\", "/etc/passwd"},
 		func(s string) bool { return strings.Contains(lower, s) })
 }

@@ -52,8 +52,30 @@ func (v *values) carried(from, to int, known bool) {
 			return
 		}
 	}
+	if i := strings.IndexByte(tail, '?'); i >= 0 {
+		v.encodedQuery(from+i+1, to)
+	}
+	if strings.Contains(tail, "CVE-") || strings.Contains(tail, "cve-") {
+		v.cveIn(from, tail)
+	}
 	if known {
 		v.asked(from, tail)
+	}
+}
+
+// cveIn reads a CVE that is a segment of a path or the value of a parameter. One
+// within the words of a title is of another text.
+func (v *values) cveIn(from int, tail string) {
+	for at := 0; at < len(tail); {
+		n := strings.IndexAny(tail[at:], "/?=&#")
+		end := at + n
+		if n < 0 {
+			end = len(tail)
+		}
+		if part := strings.ToUpper(tail[at:end]); strings.HasPrefix(part, "CVE-") && cve(part[4:]) == len(part)-4 {
+			v.note(intel.Entity{Kind: intel.Vulnerability, Name: part}, from+at, from+end, "")
+		}
+		at = end + 1
 	}
 }
 
@@ -111,7 +133,9 @@ func (v *values) asked(from int, tail string) {
 				v.identifiers(begin, end, segment, digit)
 			}
 		case "detail", "cve", "cves", "advisories":
-			v.identifiers(begin, end, segment, classOf(segment))
+			if !strings.EqualFold(segment[:min(4, len(segment))], "CVE-") { // read already
+				v.identifiers(begin, end, segment, classOf(segment))
+			}
 		case "domain", "domains", "host", "hosts", "hostname", "ip", "ips", "ip-address", "ipaddress", "address", "check", "file", "files", "hash", "sample", "samples", "indicator", "ipv4", "ioc", "whois", "report":
 			if h, ok := readHost(segment); ok && strong(segment) && h.entity().Name != "" {
 				v.note(h.entity(), begin, end, v.navigation(h.name))

@@ -26,6 +26,7 @@ const (
 	flawWord // vulnerability, as in "vulnerability in X of Y"
 	serviceWord
 	taskWord
+	makesWord // a program that makes services or tasks
 	commandWord
 	urlWord
 	hostWord   // a variable for a host in a template
@@ -72,9 +73,10 @@ func triggers() *announcers {
 		fileWord:      "file files файл файле файла datei archivo فایل component endpoint script",
 		inputWord:     "input",
 		quotedWord:    "payload value ввод вводом entrada eingabe ورودی значение значением valor wert",
-		portWord:      "port ports порт порту порта порты puerto puertos پورت",
+		portWord:      "port ports порт порту порта порты puerto puertos پورت 端口",
 		mutexWord:     "mutex mutexes мьютекс mutant createmutex createmutexa createmutexw openmutex openmutexa openmutexw",
-		agentWord:     "agent",
+		agentWord:     "agent ua",
+		makesWord:     "sc schtasks",
 		systemWord:    "as asn",
 		headerWord:    "header headers",
 		flawWord:      "vulnerability overflow flaw validation",

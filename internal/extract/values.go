@@ -26,6 +26,10 @@ type values struct {
 	signs    int  // where the e-mail signature begins
 	skip     int  // what stands before is read already
 	carrying bool // a URL that stands in another is read
+	// decoding says that the text is one that stood encoded in another, decodedTo
+	// up to where runs of this one were decoded.
+	decoding  bool
+	decodedTo int
 	// lowered is what stands before loweredAt, in lower case, for near.
 	lowered   []byte
 	loweredAt int
@@ -51,6 +55,9 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 		reason, listed = v.set.Benign(e)
 	}
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason, Listed: listed})
+	if to-from >= 32 && (e.Kind == intel.Filename || e.Kind == intel.File && reason == "") {
+		v.calledByHash(e.Kind, from, to)
+	}
 }
 
 // leads and trails are the punctuation that a value does not begin or end with.
@@ -143,7 +150,13 @@ func (v *values) candidate(from, to int, has class) {
 			return
 		}
 	}
-	if has&bracket != 0 && v.linkParts(from, to) {
+	if has&bracket != 0 && (v.linkParts(from, to) || v.fieldSeparated(from, to)) {
+		return
+	}
+	if has&(other|dot) == other|dot && v.encodedRun(from, to) && run[0] != '/' {
+		return
+	}
+	if has&backslash != 0 && run[0] == '/' && v.program(from, to) {
 		return
 	}
 	if has&backslash != 0 && schemeTurned(run) {
@@ -184,6 +197,39 @@ func (v *values) linkParts(from, to int) bool {
 			v.candidate(part[0], part[1], has)
 		}
 	}
+	return true
+}
+
+// fieldSeparated reads the parts of a command of a shell that has "${IFS}" for its
+// blanks.
+func (v *values) fieldSeparated(from, to int) bool {
+	const blank = "${IFS}"
+	if !strings.Contains(v.text[from:to], blank) {
+		return false
+	}
+	for from < to {
+		end := to
+		if i := strings.Index(v.text[from:to], blank); i >= 0 {
+			end = from + i
+		}
+		if name := v.text[from:end]; fileName(name) && plainName(name) && !common(name[strings.LastIndexByte(name, '.')+1:]) {
+			v.note(intel.NewEntity(intel.Filename, name), from, end, asName(name))
+		} else if has := classOf(name); worth(has, end-from) {
+			v.candidate(from, end, has)
+		}
+		from = end + len(blank)
+	}
+	return true
+}
+
+// program reads a request for a script whose query has names of classes, which are
+// written with backslashes.
+func (v *values) program(from, to int) bool {
+	path, query, ok := strings.Cut(v.text[from:to], "?")
+	if !ok || !fileName(path) || strings.ContainsAny(path, `\:`) || strings.IndexByte(query, '=') < 1 || isMethod(v.text[max(0, from-8):from]) {
+		return false
+	}
+	v.target(from, to)
 	return true
 }
 

@@ -41,8 +41,8 @@ func (v *values) path(from, to int) bool {
 			whole := run[:share] + strings.ReplaceAll(run[share:i+1]+name, `\\`, `\`)
 			v.note(intel.Entity{Kind: intel.File, Name: whole}, from, from+i+1+len(name), oneMachine)
 		}
-	} else if root > 0 {
-		v.taskFile(from, run)
+	} else if root > 0 && !v.taskFile(from, run) && v.text[from] != '\\' && unknownEnding(name) {
+		v.note(intel.Entity{Kind: intel.File, Name: run[:i+1] + name}, from, from+i+1+len(name), oneMachine)
 	}
 	return true
 }
@@ -56,6 +56,13 @@ func (v *values) affected(from int) bool {
 		}
 	}
 	return false
+}
+
+// unknownEnding reports whether what ends a full path is written as a file, if of no
+// kind that attacks are made of.
+func unknownEnding(name string) bool {
+	i := strings.LastIndexByte(name, '.')
+	return i > 0 && len(name)-i > 2 && len(name)-i < 8 && plainName(name) && classOf(name[i+1:])&^(alpha|hex|digit) == 0
 }
 
 // oneMachine is why a full path is set aside: folders differ from one system to
@@ -141,12 +148,12 @@ func (v *values) closing(from, to int) int {
 }
 
 // taskFile reads the name of a scheduled task off the path of the file that
-// Windows keeps it in.
-func (v *values) taskFile(from int, run string) {
+// Windows keeps it in, and reports whether it is such a path.
+func (v *values) taskFile(from int, run string) bool {
 	const folder = `\system32\tasks\`
 	i := strings.Index(strings.ToLower(run), folder)
 	if i < 0 || i+len(folder) == len(run) {
-		return
+		return false
 	}
 	end := from + len(run)
 	if closes := v.closing(from, end); closes > end && v.text[end] == ' ' {
@@ -155,6 +162,7 @@ func (v *values) taskFile(from int, run string) {
 	if begin := from + i + len(folder); end-begin < 100 && !strings.ContainsAny(v.text[begin:end], "%*{}") {
 		v.note(intel.Entity{Kind: intel.ScheduledTask, Name: v.text[begin:end]}, begin, end, "")
 	}
+	return true
 }
 
 func registryRoot(run string) bool {

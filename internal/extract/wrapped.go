@@ -30,6 +30,26 @@ func (v *values) unwrap(from, to int, tail string) (int, string) {
 	return to, tail
 }
 
+// overHyphen joins a URL whose line ends with a hyphen in its host, which begins at a
+// place in p: no host ends so.
+func (v *values) overHyphen(p string, host, to int) (string, int) {
+	if p[len(p)-1] != '-' || strings.ContainsAny(p[host:], "/?#") || to+1 >= len(v.text) || v.text[to] != '\n' || classes[v.text[to+1]]&(alpha|hex|digit) == 0 {
+		return p, to
+	}
+	end, has := v.ascii(to+1, 0)
+	v.steps += end - to
+	_, end = v.trim(to+1, min(end, to+longest))
+	next := plain(v.text[to+1:end], has)
+	authority := p[host:] + next
+	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
+		authority = authority[:i]
+	}
+	if _, ok := readHost(authority); !ok || strings.Contains(next, "://") {
+		return p, to
+	}
+	return p + next, end
+}
+
 // fullLine is the least length of a line that ends because it is full.
 const fullLine = 60
 
@@ -101,7 +121,15 @@ func (v *values) hyphenated(from int) int {
 // unwrapDigest joins hexadecimal digits that line breaks cut, if the parts have a
 // digest's length together and none has alone.
 func (v *values) unwrapDigest(from, to int, p string) (int, int, string) {
-	if len(p) > 120 || digestOf(len(p)) == intel.SHA256 || digestOf(len(p)) == intel.SHA512 {
+	if len(p) > 120 {
+		return from, to, p
+	}
+	if to < len(v.text) && v.text[to] == ' ' {
+		if end, whole := v.labelledDigest(from, to); end > to {
+			return from, end, whole
+		}
+	}
+	if digestOf(len(p)) == intel.SHA256 || digestOf(len(p)) == intel.SHA512 {
 		return from, to, p
 	}
 	begin, end, ok := v.continued(to)

@@ -81,7 +81,7 @@ func Text(body []byte, contentType string) (text string, err error) {
 	if err != nil {
 		return "", err
 	}
-	remove(doc, unseen)
+	removeUnseen(doc)
 	return render(doc, style{quotes: true, links: true}), nil
 }
 

@@ -39,10 +39,19 @@ func unseen(n *html.Node) bool {
 	return false
 }
 
+// removeUnseen removes what a reader does not see.
+func removeUnseen(doc *html.Node) {
+	if hidden := hiddenBySheets(doc); hidden != nil {
+		sizes := measure(doc)
+		remove(doc, func(n *html.Node) bool { return hidden.hides(n) && !sizes[n].main && sizes[n].text < mostHidden })
+	}
+	remove(doc, unseen)
+}
+
 // tidy removes from a page what stands around an article: menus, banners,
 // lists of other articles. Scripts stay: some tell the title and the date.
 func tidy(doc *html.Node) {
-	remove(doc, unseen)
+	removeUnseen(doc)
 	sizes := measure(doc)
 	remove(doc, func(n *html.Node) bool { return furniture(n, sizes) })
 	lists := teasers(doc, sizes)

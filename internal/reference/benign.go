@@ -21,6 +21,7 @@ const (
 	reservedDomain = "reserved domain"
 	publicResolver = "public resolver"
 	emptyFile      = "hash of an empty file"
+	citedSite      = "site that tells of threats"
 	tooWide        = "network too wide"
 )
 
@@ -51,6 +52,11 @@ const publicResolvers = `1.0.0.1 1.1.1.1 4.2.2.1 4.2.2.2 8.8.4.4 8.8.8.8 9.9.9.9
 // that the public suffix list holds as private ones.
 const sharedHosts = `000webhostapp.com atlassian.net backblazeb2.com cloudapp.azure.com codesandbox.io glitch.me godaddysites.com hostingerapp.com mybluehost.me
 	mybluemix.net myportfolio.com mystrikingly.com rf.gd sharepoint.com tumblr.com typeform.com wasabisys.com weebly.com wordpress.com zendesk.com`
+
+// citedSites is sites that reports cite, where flaws are catalogued and values looked
+// up or whose news they are, as far as lists of such do not hold them.
+const citedSites = `abuse.ch abuseipdb.com any.run attackerkb.com cve.org cvedetails.com exploit-db.com first.org greynoise.io huntr.com huntr.dev huntress.com malpedia.caad.fkie.fraunhofer.de
+	packetstormsecurity.com thedfirreport.com unit42.paloaltonetworks.com vulncheck.com vuldb.com wordfence.com wpscan.com zerodayinitiative.com`
 
 const emptyHashes = `d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709
 	e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
@@ -154,6 +160,7 @@ func newBenign(lists []List) *benign {
 	b.reserve(publicResolver, publicResolvers)
 	b.note(reservedDomain, reservedDomains)
 	b.note(emptyFile, emptyHashes)
+	b.note(citedSite, citedSites)
 	// The smaller list is the more telling one where several have a value.
 	lists = slices.Clone(lists)
 	slices.SortStableFunc(lists, func(x, y List) int { return len(x.Values) - len(y.Values) })
