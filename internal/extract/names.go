@@ -220,6 +220,9 @@ func (s *search) at(i int) int {
 		if !matches(p, stretch) || !s.together(p, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
 			continue
 		}
+		if p.entity.Kind == intel.Vendor && !s.capital(i) {
+			continue // progress, intel
+		}
 		from, to := int(stretch[0].from), int(stretch[len(stretch)-1].to)
 		o := intel.Observation{Entity: p.entity, Offset: from, Length: to - from, Text: s.text[from:to]}
 		if !s.spoken(p, o) || p.initials() && !s.initials(i, i+len(p.hashes)) {

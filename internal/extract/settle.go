@@ -86,7 +86,7 @@ func (s *search) skips(before []intel.Observation, o intel.Observation) bool {
 			return false
 		}
 	}
-	for _, o := range reversed(before[max(0, len(before)-6):]) {
+	for _, o := range slices.Backward(before[max(0, len(before)-6):]) {
 		if end := o.Offset + o.Length; named(o.Entity.Kind) && end < last.Offset {
 			return !strings.ContainsAny(s.text[end:last.Offset], ".;:\n") && strings.Contains(s.text[end:last.Offset], ", ")
 		}
@@ -108,32 +108,31 @@ func proper(text string) bool {
 // a list right before or behind two others: "Bitter, Donot and SideWinder".
 func (s *search) among(o intel.Observation, sure []intel.Observation) bool {
 	at, _ := slices.BinarySearchFunc(sure, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
-	return s.inRow(o, sure[at:min(len(sure), at+6)], func(a, b intel.Observation) bool { return s.aligned(a, b) }) ||
-		s.inRow(o, reversed(sure[max(0, at-6):at]), func(a, b intel.Observation) bool { return s.aligned(b, a) })
+	return s.inRow(o, sure, at, 1) || s.inRow(o, sure, at-1, -1)
 }
 
 // inRow reports whether two names of different places, each beside the one before it,
-// begin a row of names beside o.
-func (s *search) inRow(o intel.Observation, row []intel.Observation, beside func(a, b intel.Observation) bool) bool {
+// begin a row of names beside o, which goes on with those from i on in steps.
+func (s *search) inRow(o intel.Observation, among []intel.Observation, i, step int) bool {
+	const most = 6 // of different kinds at one place
 	n := 0
-	for _, a := range row {
+	for range most {
+		if i < 0 || i >= len(among) {
+			return false
+		}
+		a := &among[i]
+		i += step
 		if a.Offset == o.Offset || !named(a.Entity.Kind) {
 			continue
 		}
-		if !beside(o, a) {
+		if !s.aligned(o, *a) {
 			return false
 		}
-		if o, n = a, n+1; n == 2 {
+		if o, n = *a, n+1; n == 2 {
 			return true
 		}
 	}
 	return false
-}
-
-func reversed(list []intel.Observation) []intel.Observation {
-	list = slices.Clone(list)
-	slices.Reverse(list)
-	return list
 }
 
 // counts drops what a list gives in brackets behind each name if it begins with a
@@ -179,7 +178,7 @@ func (s *search) aligned(a, b intel.Observation) bool {
 		return false
 	}
 	gap := s.text[from:to]
-	if itemised(gap) || s.bulleted(a.Offset, gap, to+b.Length) {
+	if gap == ", " || strings.ContainsAny(gap, "0123456789") && itemised(gap) || strings.Contains(gap, "\n") && s.bulleted(a.Offset, gap, to+b.Length) {
 		return true
 	}
 	switch strings.ToLower(strings.Trim(counts(gap), " \u00a0*_\"'“”‘’")) {
