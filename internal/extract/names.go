@@ -34,6 +34,7 @@ type lexicon struct {
 	begins, singles, pairs bitmap
 	first                  directory  // places in entries
 	entries                [][]phrase // those that begin with one word, longest first
+	capitals               []bool     // of entries: all count with a capital alone
 	binders
 }
 
@@ -67,9 +68,20 @@ func newLexicon(set *reference.Set) *lexicon {
 	for _, phrases := range l.entries {
 		slices.SortStableFunc(phrases, byLength)
 		markPlaces(phrases)
+		l.capitals = append(l.capitals, !slices.ContainsFunc(phrases, func(p phrase) bool { return !p.capital() }))
 	}
 	l.first = newDirectory(places)
 	return l
+}
+
+// capital reports whether a phrase counts only where it begins with a capital.
+func (p *phrase) capital() bool {
+	if p.entity.Kind == intel.Vendor {
+		return true
+	}
+	first, _ := utf8.DecodeRuneInString(p.exact)
+	tag := p.entity.Kind == intel.Country && len(p.exact) > 3 // #china
+	return unicode.IsUpper(first) && (p.cased && !tag || p.idle() && len(p.hashes) == 1)
 }
 
 // markPlaces marks the names that are those of countries or states too.
@@ -204,6 +216,9 @@ func (s *search) find() (found []intel.Observation, steps int) {
 func (s *search) at(i int) int {
 	place, known := s.first.of(s.words[i].hash)
 	if !known {
+		return 0
+	}
+	if s.capitals[place] && !s.capital(i) {
 		return 0
 	}
 	phrases := s.entries[place]
