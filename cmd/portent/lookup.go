@@ -141,7 +141,7 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
 			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
-			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "networks": networksOf(f)})
+			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "corroboration": f.Corroboration, "networks": networksOf(f)})
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:
@@ -154,6 +154,9 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		again := ""
 		if f.SeenAgain != nil {
 			again = fmt.Sprintf(", again within 30 days: %.1f %%", 100**f.SeenAgain)
+		}
+		if c := f.Corroboration; c != nil {
+			again += fmt.Sprintf(", by a second account until %s: %s", date(c.Until), c.Percent())
 		}
 		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", value, whom(f.Names), date(f.First), date(f.Last), f.Documents, again)
 	}

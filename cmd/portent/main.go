@@ -54,7 +54,7 @@ type cli struct {
 	Unsuppress unsuppressCmd `cmd:"" help:"Rule that values are indicators all the same, whatever lists say."`
 	Row        rowCmd        `cmd:"" help:"Rule that rows are true or not, whoever says them."`
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
-	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds; it is kept if it is better than the one that ships."`
+	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds; it is kept if it is better than the one that ships, or than a rate."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
 	Scoreboard scoreboardCmd `cmd:"" help:"Print how true it was what was believed: levels, calibration, sources."`

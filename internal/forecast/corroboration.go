@@ -19,17 +19,25 @@ func (h *History) Corroborated(value int32) (came, known bool) {
 	reports := h.reportsOf(value)
 	first := h.reports[reports[0]].at
 	end := first + Corroborable*86400
+	_, came = h.second(value)
+	return came, end <= h.reports[len(h.reports)-1].at && h.watched(first, end)
+}
+
+// second returns how many seconds after its first report a value was corroborated.
+func (h *History) second(value int32) (after int64, came bool) {
+	reports := h.reportsOf(value)
+	first := h.reports[reports[0]].at
 	var soon []int32
 	for _, i := range reports {
 		e := h.reports[i]
 		switch {
 		case e.at < first+relay:
 			soon = append(soon, e.by)
-		case e.at < end && !slices.Contains(soon, e.by):
-			came = true
+		case e.at < first+Corroborable*86400 && !slices.Contains(soon, e.by):
+			return e.at - first, true
 		}
 	}
-	return came, end <= h.reports[len(h.reports)-1].at && h.watched(first, end)
+	return 0, false
 }
 
 // Repeated reports whether another account reported a value within two days of

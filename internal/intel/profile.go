@@ -167,18 +167,36 @@ type Row struct {
 	// days, and Polynomial its decay as MISP counts it; nil: not known, or of no use.
 	SeenAgain  *float64 `json:"seen_again,omitempty"`
 	Polynomial *float64 `json:"misp_score,omitempty"`
-	Evidence   []Proof  `json:"evidence"`
+	// Corroboration is whether a second account will report an indicator; nil: not
+	// known, or it has.
+	Corroboration *Corroboration `json:"corroboration,omitempty"`
+	Evidence      []Proof        `json:"evidence"`
+}
+
+// A Corroboration is the probability that an account that did not report an indicator
+// in the first two days will until a moment. It says nothing of whether what is said of
+// the indicator is true.
+type Corroboration struct {
+	Probability float64   `json:"probability"`
+	Until       time.Time `json:"until"`
 }
 
 // Foreseen is SeenAgain in percent, a dash where it is not known.
 func (r Row) Foreseen() string {
-	switch {
-	case r.SeenAgain == nil:
+	if r.SeenAgain == nil {
 		return "–"
-	case *r.SeenAgain < 0.001:
+	}
+	return percent(*r.SeenAgain)
+}
+
+// Percent is the probability in percent.
+func (c Corroboration) Percent() string { return percent(c.Probability) }
+
+func percent(p float64) string {
+	if p < 0.001 {
 		return "under 0.1 %"
 	}
-	return fmt.Sprintf("%.1f %%", 100**r.SeenAgain)
+	return fmt.Sprintf("%.1f %%", 100*p)
 }
 
 // Count is a number of events in a month or week that begins at Start (UTC).

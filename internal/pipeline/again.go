@@ -106,9 +106,14 @@ func (ed *Editor) foresee(ctx context.Context, r intel.Reader, rows []intel.Row,
 		}
 	}
 	told, err := ed.foretold(ctx, r, values, w, now)
+	if err != nil {
+		return err
+	}
+	second, err := ed.corroborations(ctx, r, values, w, now)
 	for i, row := range rows {
 		if row.Suppressed == "" {
 			rows[i].SeenAgain, rows[i].Polynomial = told[row.Entity].again, told[row.Entity].polynomial
+			rows[i].Corroboration = second[row.Entity]
 		}
 	}
 	return err

@@ -147,5 +147,8 @@ func (p *Pipeline) daily(ctx context.Context, now time.Time) error {
 	if err := p.Forecast(ctx); err != nil {
 		return err
 	}
-	return p.trainDue(ctx, now)
+	if err := p.trainDue(ctx, now); err != nil {
+		return err
+	}
+	return p.second(ctx, now)
 }

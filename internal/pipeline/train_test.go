@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,13 @@ import (
 )
 
 func TestTrainingIsDueOnceAWeek(t *testing.T) {
+	for setting, due := range map[string]func(context.Context, *pipeline.Pipeline, time.Time) error{
+		"trained sightings": pipeline.TrainDue, "trained corroboration": pipeline.Second} {
+		t.Run(setting, func(t *testing.T) { isDueOnceAWeek(t, setting, due) })
+	}
+}
+
+func isDueOnceAWeek(t *testing.T, setting string, due func(context.Context, *pipeline.Pipeline, time.Time) error) {
 	db, p, _ := open(t)
 	for i, c := range []struct {
 		day  int
@@ -15,11 +23,11 @@ func TestTrainingIsDueOnceAWeek(t *testing.T) {
 	}{{0, true}, {1, false}, {6, false}, {7, true}, {8, false}} {
 		at := now.AddDate(0, 0, c.day)
 		p.Now = func() time.Time { return at }
-		before, _ := db.Setting(t.Context(), "trained sightings")
-		if err := pipeline.TrainDue(t.Context(), p, at); err != nil {
+		before, _ := db.Setting(t.Context(), setting)
+		if err := due(t.Context(), p, at); err != nil {
 			t.Fatal(err)
 		}
-		after, err := db.Setting(t.Context(), "trained sightings")
+		after, err := db.Setting(t.Context(), setting)
 		if err != nil || (after != before) != c.want {
 			t.Errorf("%d: on day %d: %q, before %q, err %v", i, c.day, after, before, err)
 		}

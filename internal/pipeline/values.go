@@ -37,6 +37,9 @@ type Finding struct {
 	// Polynomial its decay as MISP and OpenCTI count it; nil: not known.
 	SeenAgain, Polynomial *float64
 	Model                 string // that SeenAgain is by; "" where that is not known
+	// Corroboration is whether a second account will report it; nil: not known, or it
+	// has.
+	Corroboration *intel.Corroboration
 }
 
 // fresh is the age from which a value that is below Medium counts as decayed.
@@ -102,7 +105,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	}
 	f.believe(now)
 	f.Country = ed.country(e)
-	return f, errors.Join(ed.around(ctx, r, &f, w, now), ed.again(ctx, r, &f, w, now))
+	return f, errors.Join(ed.around(ctx, r, &f, w, now), ed.again(ctx, r, &f, w, now), ed.seconded(ctx, r, &f, w, now))
 }
 
 // judge notes whether the value is set aside, and what analysts said of it that

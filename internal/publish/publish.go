@@ -62,7 +62,7 @@ func Preview(p intel.Profile, n int) intel.Profile {
 				continue
 			}
 			r.Evidence, r.First, r.Last = nil, month(r.First), month(r.Last)
-			r.Description, r.SeenAgain, r.Polynomial = publicNote(r), nil, nil
+			r.Description, r.SeenAgain, r.Polynomial, r.Corroboration = publicNote(r), nil, nil, nil
 			if r.Entity.Kind.Class() != intel.IOC {
 				r.Hostname = "" // it names a victim: the host that was attacked
 			}

@@ -233,8 +233,9 @@ func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity
 		Claims: f.rows(1, intel.Actor, "Astro Locker", "Tallow Wharf", "Research scanner"), Related: f.rows(10, intel.Domain, "updates.gateway-help.example"), Proofs: proofs, Documents: f.documents(), Total: 5}
 	again, polynomial := .173, .46
 	i.SeenAgain, i.Polynomial = &again, &polynomial
+	i.Corroboration = &intel.Corroboration{Probability: .0312, Until: now().AddDate(0, 0, 60)}
 	if entity.Name == "192.0.2.53" {
-		i.SeenAgain, i.Polynomial = nil, nil
+		i.SeenAgain, i.Polynomial, i.Corroboration = nil, nil, nil
 		i.Suppressed = f.text("warninglist: public-dns-v4")
 	}
 	return i, err

@@ -130,8 +130,9 @@ type Indicator struct {
 	// SeenAgain is the probability that it is reported again within 30 days, and
 	// Polynomial its decay as MISP counts it; nil: not known.
 	SeenAgain, Polynomial *float64
-	Claims                []intel.Row // whose it is: one row per actor, malware or campaign
-	Related               []intel.Row // what else it is linked with
+	Corroboration         *intel.Corroboration // whether a second account will report it; nil: not known, or it has
+	Claims                []intel.Row          // whose it is: one row per actor, malware or campaign
+	Related               []intel.Row          // what else it is linked with
 	Proofs                []intel.Proof
 	Documents             []intel.Document // that mention it, newest first
 	Total                 int              // of those documents

@@ -216,6 +216,15 @@ func TestAnActorsPageSaysWhatAssociatedActorsHaveInCommonWithIt(t *testing.T) {
 	}
 }
 
+func TestAnIndicatorsPageSaysWhetherASecondAccountWillReportIt(t *testing.T) {
+	for value, want := range map[string]bool{"192.0.2.7": true, "192.0.2.53": false} {
+		page := get(t, serve(fake{text: plain}), web.Path(intel.Entity{Kind: intel.IPv4, Name: value})).Body.String()
+		if got := strings.Contains(page, "Reported by a second account</dt><dd>3.1 % <small>until "); got != want || !strings.Contains(page, value[:3]) {
+			t.Errorf("%s: told %v, want %v", value, got, want)
+		}
+	}
+}
+
 func TestIndicatorsOfEveryKindCanBeFiltered(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
 	for _, k := range intel.KindsOf(intel.IOC) {
