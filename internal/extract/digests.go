@@ -35,13 +35,16 @@ func (v *values) digest(from, to int, p string) bool {
 // notOfFile is the reason why a digest is none of a file, by its signs and by what
 // stands beside it.
 func (v *values) notOfFile(kind intel.Kind, p string, from, to int) string {
+	const other = 32 // digits, of a digest on the line before: no word is near
 	switch {
-	case v.near(from, 24, "hash") && v.near(from, 24, "imphash", "authentihash", "pehash", "vhash", "richhash", "rich header hash", "telfhash"):
-		return "hash of a part of a file"
 	case allDigits(p):
 		return "decimal number"
 	case strings.Count(p, p[:1]) == len(p):
 		return "placeholder"
+	case from > other && v.text[from-1] == '\n' && isHex(v.text[from-1-other:from-1]):
+		return ""
+	case v.near(from, 24, "hash") && v.near(from, 24, "imphash", "authentihash", "pehash", "vhash", "richhash", "rich header hash", "telfhash"):
+		return "hash of a part of a file"
 	case kind == intel.SHA1 && v.near(from, 24, "commit", "rev =", "rev:", "rev \"", "rev=", "revision", "git ", "merge", "checkout", "коммит", "提交"):
 		return "commit"
 	case kind == intel.JARM, kind == intel.MD5 && v.near(from, 40, "ja3"):

@@ -14,15 +14,15 @@ func (v *values) identifiers(from, to int, p string, has class) bool {
 	if p[0] == '@' {
 		return v.quotedMail(from, to, p)
 	}
-	if has&slash != 0 && p == v.text[from:to] && v.slashedIDs(from, p) {
-		return true
-	}
-	if len(p) > 40 || has&(digit|odd) == 0 && !ghsaBegins(p) {
-		return false
-	}
 	switch p[0] | 0x20 {
 	case 'c', 'g', 't', 'a', 'u', 'f', 's', 'd':
 	default:
+		return false
+	}
+	if has&(slash|digit) == slash|digit && p == v.text[from:to] && v.slashedIDs(from, p) {
+		return true
+	}
+	if len(p) > 40 || has&(digit|odd) == 0 && !ghsaBegins(p) {
 		return false
 	}
 	run := strings.ToUpper(p)

@@ -113,13 +113,19 @@ func (v *values) run(i, end int) {
 // most end with a blank before a word.
 func goesOn(text string, i int) bool {
 	switch c := text[i]; {
+	case c == ' ':
+		if i+1 == len(text) {
+			return false
+		}
+		next, last := text[i+1], text[max(0, i-1)]
+		if classes[next]&(alpha|hex|digit) != 0 && classes[last]&(alpha|hex|digit) != 0 && next|0x20 != 'd' {
+			return false
+		}
+		return next == '.' || classes[next]&bracket != 0 || last == ']' || last == ')' || last == '}' || last == '[' || next|0x20 == 'd' && spelledDot(text[i:]) > 0
 	case c >= utf8.RuneSelf, c == ';', c == ',':
 		return true
 	case c == '<':
 		return strings.HasPrefix(text[i+1:], ".>")
-	case c == ' ' && i+1 < len(text):
-		next, last := text[i+1], text[max(0, i-1)]
-		return next == '.' || classes[next]&bracket != 0 || last == ']' || last == ')' || last == '}' || last == '[' || next|0x20 == 'd' && spelledDot(text[i:]) > 0
 	}
 	return false
 }

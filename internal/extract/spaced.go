@@ -9,9 +9,13 @@ import (
 // spaced reads "CVE 2021 44228", "CVE: 2021-44228", "CWE 89" and "CAPEC 66", and
 // "CVE-" at the end of a line.
 func (v *values) spaced() {
-	v.each("CVE ", v.spacedCVE)
-	v.each("CVE: ", v.spacedCVE)
-	v.each("CVE-\n", v.spacedCVE)
+	v.each("CVE", func(from, at int) {
+		for _, between := range [...]string{" ", ": ", "-\n"} {
+			if strings.HasPrefix(v.text[at:], between) {
+				v.spacedCVE(from, at+len(between))
+			}
+		}
+	})
 	v.each("CWE ", func(from, at int) { v.spacedNumber(intel.Weakness, "CWE-", from, at) })
 	v.each("CAPEC ", func(from, at int) { v.spacedNumber(intel.AttackPattern, "CAPEC-", from, at) })
 }
