@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -26,11 +27,24 @@ func (s *search) disease(i int) bool {
 func (s *search) pandemic() bool {
 	if s.ill == 0 {
 		s.ill = -1
-		if text := strings.ToLower(s.text); strings.Contains(text, "covid") || strings.Contains(text, "coronavirus") || strings.Contains(text, "vaccin") {
+		if slices.ContainsFunc(s.words, func(w token) bool { return ofIllness(s.text[w.from:w.to]) }) {
 			s.ill = 1
 		}
 	}
 	return s.ill > 0
+}
+
+// ofIllness reports whether a word begins as one that is said of an illness.
+func ofIllness(word string) bool {
+	if len(word) < 5 || word[0]|0x20 != 'c' && word[0]|0x20 != 'v' {
+		return false
+	}
+	for _, begin := range [...]string{"covid", "coronavirus", "vaccin"} {
+		if len(word) >= len(begin) && strings.EqualFold(word[:len(begin)], begin) {
+			return true
+		}
+	}
+	return false
 }
 
 // respelled reports whether a name that is an ordinary word has capitals

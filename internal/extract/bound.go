@@ -482,12 +482,7 @@ func (s *search) compound(end int) bool {
 // person reports whether a name that is also a person's is that of one here: with
 // another name beside it, or told of as no attacker is.
 func (s *search) person(p *phrase, i, end int) bool {
-	switch strings.ToLower(p.exact) {
-	case "akira", "conti", "lorenz", "ramsay", "elise":
-	default:
-		return false
-	}
-	if s.followed(p, i, end, false) || s.headline(i) {
+	if !p.person || s.followed(p, i, end, false) || s.headline(i) {
 		return false
 	}
 	life := end+1 < len(s.words) && (s.word(end) == "is" || s.word(end) == "was") && (s.word(end+1) == "a" || s.word(end+1) == "an") && !s.headed(end+2)

@@ -19,6 +19,7 @@ type phrase struct {
 	counted bool // a group's number, such as "Group 3"
 	plain   bool // ordinary language where it has small letters
 	place   bool // a country or state is called so as well
+	person  bool // people are called so
 	dotted  bool // has points between its words, such as "TEMP.Veles"
 	exact   string
 	head    string       // the first word of exact
@@ -141,6 +142,10 @@ func variants(name string) []string {
 // add takes a name in; places is where in the entries each first word is.
 func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
 	p := phrase{entity: n.Entity, common: n.Common, cased: n.Cased, plain: n.Phrase, exact: n.Text, written: n.Entity, language: n.Language}
+	switch strings.ToLower(n.Text) {
+	case "akira", "conti", "lorenz", "ramsay", "elise":
+		p.person = true
+	}
 	words := tokens(nil, n.Text, 0)
 	for _, t := range words {
 		p.hashes = append(p.hashes, t.hash)
