@@ -66,3 +66,17 @@ func Repack(s string) (string, error) {
 	mentions, err := unpacked(s)
 	return packed(mentions), err
 }
+
+// EndsWith runs a transaction whose context ends in it, and that goes on regardless.
+func (db *DB) EndsWith(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	return db.tx(ctx, func(tx engine) error {
+		stop()
+		for {
+			if _, err := tx.ExecContext(context.WithoutCancel(ctx), `UPDATE settings SET value = value`); err != nil {
+				return err
+			}
+		}
+	})
+}

@@ -178,7 +178,7 @@ func (s *rescoring) batch(ctx context.Context, tx engine) (b weighedBatch, err e
 	if err := b.write(ctx, tx); err != nil {
 		return b, err
 	}
-	return b, newEpoch(context.WithoutCancel(ctx), tx)
+	return b, newEpoch(ctx, tx)
 }
 
 func (b weighedBatch) write(ctx context.Context, tx engine) error {

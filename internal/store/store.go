@@ -115,10 +115,13 @@ func (db *DB) once(ctx context.Context, f func(engine) error) error {
 		return err
 	}
 	defer tx.Rollback()
-	if err := f(engine{tx, db.dialect.bare}); err != nil {
-		return err
+	if err = f(engine{tx, db.dialect.bare}); err == nil {
+		err = tx.Commit()
 	}
-	return tx.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err() // whose end rolled it back
+	}
+	return err
 }
 
 // lost says of an error whether a transaction was ended for the sake of

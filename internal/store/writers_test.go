@@ -113,3 +113,13 @@ func TestATransactionThatLosesAgainstAnotherIsTriedAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestATransactionThatItsContextEndsSaysSo holds what made an import fail that had
+// just ended well: whoever stops a rescore wants to know that it was he.
+func TestATransactionThatItsContextEndsSaysSo(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		if err := db.EndsWith(t.Context()); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want that it was cancelled", err)
+		}
+	})
+}
