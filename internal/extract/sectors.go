@@ -193,14 +193,18 @@ func industry(word string) bool {
 func operator(word string) bool { return word == "operators" || word == "operator" }
 
 // sector returns how many words from word i on are the name of a sector.
-func (s *search) sector(i int) int {
+func (s *search) sector(i int) int { return s.nameOf(intel.Sector, i) }
+
+// nameOf returns how many words from word i on are the name of a thing of a kind, 0 if
+// none are.
+func (s *search) nameOf(kind intel.Kind, i int) int {
 	place, known := s.first.of(s.words[i].hash)
 	if !known {
 		return 0
 	}
 	for k := range s.entries[place] {
 		p := &s.entries[place][k]
-		if p.entity.Kind != intel.Sector || i+len(p.hashes) > len(s.words) {
+		if p.entity.Kind != kind || i+len(p.hashes) > len(s.words) {
 			continue
 		}
 		if stretch := s.words[i : i+len(p.hashes)]; matches(p, stretch) && adjacent(s.text, stretch) {

@@ -213,18 +213,8 @@ func (s *search) vendorNext(end int) int {
 
 // vendor returns how many words of a vendor's name begin at word i.
 func (s *search) vendor(i int) int {
-	place, known := s.first.of(s.words[i].hash)
-	if !known || !s.capital(i) {
+	if !s.capital(i) {
 		return 0
 	}
-	for k := range s.entries[place] {
-		p := &s.entries[place][k]
-		if p.entity.Kind != intel.Vendor || i+len(p.hashes) > len(s.words) {
-			continue
-		}
-		if stretch := s.words[i : i+len(p.hashes)]; matches(p, stretch) && adjacent(s.text, stretch) {
-			return len(p.hashes)
-		}
-	}
-	return 0
+	return s.nameOf(intel.Vendor, i)
 }
