@@ -10,7 +10,6 @@ import (
 
 	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
-	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -114,11 +113,10 @@ func (p *Pipeline) hear(ctx context.Context, now time.Time) (*heard, error) {
 	if h.seen, err = p.DB.LastDocument(ctx); err != nil {
 		return nil, err
 	}
-	verdicts, err := p.DB.ValueVerdicts(ctx)
+	screen, err := p.screen(ctx, now)
 	if err != nil {
 		return nil, err
 	}
-	screen := score.Screen{Listed: p.Reference().Benign, Verdicts: score.NewVerdicts(verdicts), Reader: intel.Everything(), Now: now}
 	return h, p.DB.EachPosted(ctx, now, mostHistory, func(d store.Posted) error {
 		var last intel.Entity
 		aside := false

@@ -42,11 +42,10 @@ func (p *Pipeline) Train(ctx context.Context) (t Training, err error) {
 	if err != nil {
 		return t, err
 	}
-	verdicts, err := p.DB.ValueVerdicts(ctx)
+	screen, err := p.screen(ctx, now)
 	if err != nil {
 		return t, err
 	}
-	screen := score.Screen{Listed: p.Reference().Benign, Verdicts: score.NewVerdicts(verdicts), Reader: intel.Everything(), Now: now}
 	fit := forecast.NewRefit(now, days)
 	err = p.DB.EachReports(ctx, forecast.ForetoldKinds(), now, forecast.MostReports, func(e intel.Entity, reports []store.Report) error {
 		if screen.Of(e).Reason != "" {
@@ -74,6 +73,12 @@ func (p *Pipeline) Train(ctx context.Context) (t Training, err error) {
 		t.Reason = "it tells the month held out no better than the model that ships, but by chance"
 	}
 	return t, p.keepModel(ctx, &t, now)
+}
+
+// screen sets aside what models are not to learn from, as lists and analysts say.
+func (p *Pipeline) screen(ctx context.Context, now time.Time) (score.Screen, error) {
+	verdicts, err := p.DB.ValueVerdicts(ctx)
+	return score.Screen{Listed: p.Reference().Benign, Verdicts: score.NewVerdicts(verdicts), Reader: intel.Everything(), Now: now}, err
 }
 
 // keepModel keeps what a training came to.
