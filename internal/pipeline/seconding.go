@@ -139,11 +139,11 @@ func (p *Pipeline) hear(ctx context.Context, now time.Time) (*heard, error) {
 // second makes today's forecasts of corroboration, and fits the model anew if that was
 // not done for a week.
 func (p *Pipeline) second(ctx context.Context, now time.Time) error {
-	at, err := p.DB.Setting(ctx, secondTrained)
-	if err != nil && !errors.Is(err, intel.ErrNotFound) {
+	due, err := p.due(ctx, secondTrained, now)
+	if err != nil {
 		return err
 	}
-	if last, err := time.Parse(time.RFC3339, at); err != nil || now.Sub(last) >= refitEvery {
+	if due {
 		t, err := p.TrainSecond(ctx, forecast.Strict())
 		if err == nil && t.Version > 0 {
 			p.Log.Info("the model of corroboration was fitted anew", "version", t.Version, "kept", t.Kept, "brier_skill", t.Skill, "error", t.SkillError)

@@ -98,18 +98,24 @@ func (p *Pipeline) keepModel(ctx context.Context, t *Training, now time.Time) er
 
 // trainDue trains what was not trained for a week.
 func (p *Pipeline) trainDue(ctx context.Context, now time.Time) error {
-	at, err := p.DB.Setting(ctx, trained)
-	if err != nil && !errors.Is(err, intel.ErrNotFound) {
+	if due, err := p.due(ctx, trained, now); err != nil || !due {
 		return err
-	}
-	if last, err := time.Parse(time.RFC3339, at); err == nil && now.Sub(last) < refitEvery {
-		return nil
 	}
 	t, err := p.Train(ctx)
 	if err == nil && t.Version > 0 {
 		p.Log.Info("the model of sightings was fitted anew", "version", t.Version, "kept", t.Kept, "log_loss", t.LogLoss, "shipped", t.ShippedLogLoss)
 	}
 	return err
+}
+
+// due reports whether what a setting has the time of was not done for a week, or never.
+func (p *Pipeline) due(ctx context.Context, setting string, now time.Time) (bool, error) {
+	at, err := p.DB.Setting(ctx, setting)
+	if err != nil && !errors.Is(err, intel.ErrNotFound) {
+		return false, err
+	}
+	last, err := time.Parse(time.RFC3339, at)
+	return err != nil || now.Sub(last) >= refitEvery, nil
 }
 
 // seer returns the model by which sightings are foretold, and its name.
