@@ -34,7 +34,7 @@ func Print(text string) (print uint64, ok bool) {
 			}
 			continue
 		}
-		h := spread(uint64(t.hash))
+		h := spread(uint64(spelling(text[from:to])))
 		c.add(h)
 		if n++; n > 1 {
 			c.add(spread(before*31 + h))

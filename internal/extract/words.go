@@ -15,7 +15,7 @@ type token struct {
 }
 
 const (
-	hashBasis = 2166136261 // FNV-1a
+	hashBasis = 2166136261 // FNV-1a, of words that are not of ASCII alone
 	hashPrime = 16777619
 )
 
@@ -39,29 +39,31 @@ func isHan(r rune) bool {
 	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
-// tokens appends the words of a text from a place on, in order.
+// tokens appends the words of a text from a place on, in order. Those of ASCII are
+// read eight bytes at a time.
 func tokens(out []token, text string, i int) []token {
 	for i < len(text) {
-		c := text[i]
-		if c < utf8.RuneSelf {
-			low := lowerASCII[c]
-			if low == 0 {
-				i++
-				continue
+		x := eight(text, i)
+		letters := alphanumeric(x)
+		gap := bits.TrailingZeros64(letters|x&highBits) &^ 7
+		if i += gap / 8; gap == 64 {
+			continue
+		}
+		x, letters = x>>gap, letters>>gap
+		if letters&0x80 != 0 {
+			end, h := i+bits.TrailingZeros64(^letters&highBits)/8, uint32(0)
+			if n := end - i; gap+8*n < 64 {
+				h = folded(mixEight(hashBasis, (x|0x20*eachByte)&(1<<(8*n)-1)))
+			} else {
+				end, h = asciiWord(text, i)
 			}
-			from, h := i, uint32(hashBasis)
-			for low != 0 {
-				h = (h ^ uint32(low)) * hashPrime
-				i++
-				if i == len(text) {
-					break
+			if end < len(text) && text[end] >= utf8.RuneSelf {
+				if further, whole := wordEnd(text, i, hashBasis); further > end {
+					end, h = further, whole
 				}
-				low = lowerASCII[text[i]]
 			}
-			if i < len(text) && text[i] >= utf8.RuneSelf {
-				i, h = wordEnd(text, i, h)
-			}
-			out = append(out, token{int32(from), int32(i), h})
+			out = append(out, token{int32(i), int32(end), h})
+			i = end
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
@@ -79,6 +81,60 @@ func tokens(out []token, text string, i int) []token {
 	}
 	return out
 }
+
+const (
+	eachByte = 0x0101010101010101
+	highBits = 0x80 * eachByte
+)
+
+// eight returns the next eight bytes of a text, the first the lowest; behind its
+// end are zeros.
+func eight(text string, i int) (x uint64) {
+	if i+8 <= len(text) {
+		s := text[i : i+8]
+		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	}
+	for k := len(text) - 1; k >= i; k-- {
+		x = x<<8 | uint64(text[k])
+	}
+	return x
+}
+
+// alphanumeric sets the high bit of each of eight bytes that is an ASCII letter or
+// digit. No sum carries into the next byte.
+func alphanumeric(x uint64) uint64 {
+	low := x &^ highBits
+	small := low | 0x20*eachByte
+	letter := (small + (0x80-'a')*eachByte) &^ (small + (0x80-'z'-1)*eachByte)
+	digit := (low + (0x80-'0')*eachByte) &^ (low + (0x80-'9'-1)*eachByte)
+	return (letter | digit) &^ x & highBits
+}
+
+// asciiWord returns where the word of ASCII ends that begins at a place, and its
+// hash.
+func asciiWord(text string, i int) (int, uint32) {
+	h := uint64(hashBasis)
+	x := eight(text, i)
+	letters := alphanumeric(x)
+	for ; letters == highBits; letters = alphanumeric(x) {
+		h = mixEight(h, x|0x20*eachByte)
+		i += 8
+		x = eight(text, i)
+	}
+	if n := bits.TrailingZeros64(^letters&highBits) / 8; n > 0 {
+		h = mixEight(h, (x|0x20*eachByte)&(1<<(8*n)-1))
+		i += n
+	}
+	return i, folded(h)
+}
+
+// mixEight adds eight bytes to a hash, as SplitMix64 mixes its state.
+func mixEight(h, x uint64) uint64 {
+	h = (h ^ x) * 0x9e3779b97f4a7c15
+	return h ^ h>>29
+}
+
+func folded(h uint64) uint32 { return uint32(h ^ h>>32) }
 
 // mix adds a rune to a hash, in lower case.
 func mix(h uint32, r rune) uint32 {
@@ -139,8 +195,16 @@ func (d directory) of(h uint32) (place int32, ok bool) {
 	return 0, false
 }
 
-// hashOf is the hash of a single word.
+// hashOf is the hash of a single word, or of two signs that are one.
 func hashOf(word string) uint32 {
+	if words := tokens(nil, word, 0); len(words) == 1 {
+		return words[0].hash
+	}
+	return spelling(word)
+}
+
+// spelling is a hash of a word by its characters, the same in all versions.
+func spelling(word string) uint32 {
 	h := uint32(hashBasis)
 	for _, r := range word {
 		h = mix(h, r)
