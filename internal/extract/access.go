@@ -85,15 +85,17 @@ func (l *accessLine) parse(text string, at, end int) bool {
 	if open < 0 || len(line) < open+dated+1 || !isDate(line[open:open+dated+1]) {
 		return false
 	}
-	who := strings.Split(line[:open], " ") // address, identity, name, ""
-	if len(who) != 4 || who[1] == "" || !plainName(who[1]) || !plainName(who[2]) {
+	address, rest, _ := strings.Cut(line[:open], " ")
+	identity, rest, _ := strings.Cut(rest, " ")
+	name, rest, ok := strings.Cut(rest, " ")
+	if !ok || rest != "" || identity == "" || !plainName(identity) || !plainName(name) {
 		return false
 	}
-	client, err := netip.ParseAddr(who[0])
-	if err != nil || client.Zone() != "" || client.Is6() && scoped(who[0]) != "" {
+	client, err := netip.ParseAddr(address)
+	if err != nil || client.Zone() != "" || client.Is6() && scoped(address) != "" {
 		return false
 	}
-	l.client, l.address = client.Unmap(), stretch{at, at + len(who[0])}
+	l.client, l.address = client.Unmap(), stretch{at, at + len(address)}
 	begin := open + dated + 1
 	stop := begin + strings.IndexByte(line[begin:], '"')
 	return stop >= begin && l.request(line[begin:stop], at+begin) && l.rest(line[stop+1:], at+stop+1)

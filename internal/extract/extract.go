@@ -95,14 +95,22 @@ func inOrder(places []int32, values, names []intel.Observation) ([]intel.Observa
 		}
 		return &names[int(i)-len(values)]
 	}
-	n := int32(len(values) + len(names))
+	n, parting := int32(len(values)+len(names)), len(values)
 	for i := range n {
 		places = append(places, i)
 	}
-	slices.SortStableFunc(places, func(i, j int32) int { return byPlace(at(i), at(j)) })
+	before := func(i, j int32) int { return byPlace(at(i), at(j)) }
+	slices.SortStableFunc(places[:parting], before)
+	slices.SortStableFunc(places[parting:], before)
 	out := make([]intel.Observation, 0, n)
-	for i, from := range places {
-		if o := at(from); i == 0 || o.Offset != at(places[i-1]).Offset || *o != *at(places[i-1]) { // read twice
+	for a, b := places[:parting], places[parting:]; len(a)+len(b) > 0; {
+		from := &a
+		if len(a) == 0 || len(b) > 0 && before(b[0], a[0]) < 0 {
+			from = &b
+		}
+		o := at((*from)[0])
+		*from = (*from)[1:]
+		if last := len(out) - 1; last < 0 || o.Offset != out[last].Offset || *o != out[last] { // read twice
 			out = append(out, *o)
 		}
 	}

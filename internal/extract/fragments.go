@@ -68,7 +68,10 @@ func (v *values) fragments(words []token, triggers *announcers) {
 func (v *values) dropUnqualified() {
 	qualified := map[string]bool{}
 	for _, o := range v.out {
-		if i := strings.LastIndexAny(o.Entity.Name, ".:"); i >= 0 && o.Entity.Kind == intel.Function {
+		if o.Entity.Kind != intel.Function {
+			continue
+		}
+		if i := strings.LastIndexAny(o.Entity.Name, ".:"); i >= 0 {
 			qualified[o.Entity.Name[i+1:]] = true
 		}
 	}

@@ -33,10 +33,16 @@ type phrase struct {
 // that none begins there.
 type lexicon struct {
 	begins, singles, pairs bitmap
-	first                  directory  // places in entries
-	entries                [][]phrase // those that begin with one word, longest first
-	capitals               []bool     // of entries: all count with a capital alone
+	first                  directory // places in entries
+	entries                []entry
 	binders
+}
+
+// An entry is the phrases that begin with one word, the longest first.
+type entry struct {
+	phrases []phrase
+	seconds []uint32 // of phrases: the hash of the second word, 0 if there is none
+	capital bool     // all count with a capital alone
 }
 
 // The sizes of the bitmaps, for some thirty thousand first words: the first is
@@ -66,13 +72,27 @@ func newLexicon(set *reference.Set) *lexicon {
 			}
 		}
 	}
-	for _, phrases := range l.entries {
-		slices.SortStableFunc(phrases, byLength)
-		markPlaces(phrases)
-		l.capitals = append(l.capitals, !slices.ContainsFunc(phrases, func(p phrase) bool { return !p.capital() }))
+	for k := range l.entries {
+		e := &l.entries[k]
+		slices.SortStableFunc(e.phrases, byLength)
+		markPlaces(e.phrases)
+		e.seconds = seconds(e.phrases)
+		e.capital = !slices.ContainsFunc(e.phrases, func(p phrase) bool { return !p.capital() })
 	}
 	l.first = newDirectory(places)
 	return l
+}
+
+// seconds returns the hashes of the second words of phrases, 0 for those of one: in
+// a row of their own they tell nearly all phrases away.
+func seconds(phrases []phrase) []uint32 {
+	out := make([]uint32, len(phrases))
+	for k, p := range phrases {
+		if len(p.hashes) > 1 {
+			out[k] = p.hashes[1]
+		}
+	}
+	return out
 }
 
 // capital reports whether a phrase counts only where it begins with a capital.
@@ -153,6 +173,10 @@ func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
 	if len(p.hashes) == 0 || len(p.hashes) > 12 || named(n.Entity.Kind) && hopeless(n.Text) {
 		return
 	}
+	if n.Entity.Kind == intel.Technique && n.Common && len(words) == 1 {
+		return // tool and server are no techniques
+	}
+	p.cased = p.cased || n.Entity.Kind == intel.Sector && n.Common && shouted(n.Text)
 	h := p.hashes[0]
 	p.head = firstWord(n.Text, words)
 	p.dotted = len(words) > 1 && !adjacent(n.Text, words) && adjacent(strings.ReplaceAll(n.Text, ".", " "), words)
@@ -165,9 +189,9 @@ func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
 	if !known {
 		at = int32(len(l.entries))
 		places[h] = at
-		l.entries = append(l.entries, nil)
+		l.entries = append(l.entries, entry{})
 	}
-	l.entries[at] = append(l.entries[at], p)
+	l.entries[at].phrases = append(l.entries[at].phrases, p)
 	if len(p.hashes) == 1 {
 		l.singles.add(h)
 	} else {
@@ -223,16 +247,22 @@ func (s *search) at(i int) int {
 	if !known {
 		return 0
 	}
-	if s.capitals[place] && !s.capital(i) {
+	entry := &s.entries[place]
+	if entry.capital && !s.capital(i) {
 		return 0
 	}
-	phrases := s.entries[place]
 	took, before := 0, len(s.out)
 	var kinds [8]intel.Kind
-	n := 0
-	for k := range phrases {
-		p := &phrases[k]
+	n, next := 0, uint32(0)
+	if i+1 < len(s.words) {
+		next = s.words[i+1].hash
+	}
+	for k, second := range entry.seconds {
 		s.steps++
+		if second != 0 && second != next {
+			continue
+		}
+		p := &entry.phrases[k]
 		if len(p.hashes) < took || i+len(p.hashes) > len(s.words) || n == len(kinds) || slices.Contains(kinds[:n], p.entity.Kind) {
 			continue
 		}
@@ -338,8 +368,8 @@ func (s *search) judge(p *phrase, i int, o intel.Observation) judgement {
 		return refused
 	case named(p.entity.Kind) && !p.common && s.person(p, i, i+len(p.hashes)):
 		return refused
-	case p.entity.Kind == intel.Technique && (s.strict || p.common && len(p.hashes) == 1):
-		return refused // how a flaw works is not what somebody does; tool and server are no techniques
+	case p.entity.Kind == intel.Technique && s.strict:
+		return refused // how a flaw works is not what somebody does
 	case s.strict && named(p.entity.Kind) && !p.common, p.counted, p.plain && !tagged && s.small(i, i+len(p.hashes)):
 	case !p.common && (!named(p.entity.Kind) || !lower || p.exact == strings.ToLower(p.exact) || tagged || len(o.Text) > 5):
 		return accepted

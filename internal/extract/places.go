@@ -287,8 +287,8 @@ func (s *search) land(i int) (words int, sure bool) {
 	if !known || !s.capital(i) {
 		return 0, false
 	}
-	for k := range s.entries[place] {
-		p := &s.entries[place][k]
+	for k := range s.entries[place].phrases {
+		p := &s.entries[place].phrases[k]
 		if p.entity.Kind != intel.Country || p.language != "" || i+len(p.hashes) > len(s.words) || isLower(p.exact) {
 			continue
 		}

@@ -94,7 +94,7 @@ func (v *values) run(i, end int) {
 			i++
 		}
 		begin := from
-		if i < len(text) && goesOn(text, i) || from > 0 && text[from-1] >= utf8.RuneSelf {
+		if i < len(text) && !between(text, i) && goesOn(text, i) || from > 0 && text[from-1] >= utf8.RuneSelf {
 			begin, i, has = v.widen(from, i, has)
 		}
 		v.steps += i - from + 1
@@ -109,8 +109,14 @@ func (v *values) run(i, end int) {
 	}
 }
 
-// goesOn reports whether a run may go on behind the character that ends it:
-// most end with a blank before a word.
+// between reports whether a run ends with a blank between two words, as most do: then
+// it does not go on.
+func between(text string, i int) bool {
+	const word = alpha | hex | digit
+	return text[i] == ' ' && i+1 < len(text) && classes[text[i-1]]&word != 0 && classes[text[i+1]]&word != 0 && text[i+1]|0x20 != 'd'
+}
+
+// goesOn reports whether a run may go on behind the character that ends it.
 func goesOn(text string, i int) bool {
 	switch c := text[i]; {
 	case c == ' ':
@@ -118,9 +124,6 @@ func goesOn(text string, i int) bool {
 			return false
 		}
 		next, last := text[i+1], text[max(0, i-1)]
-		if classes[next]&(alpha|hex|digit) != 0 && classes[last]&(alpha|hex|digit) != 0 && next|0x20 != 'd' {
-			return false
-		}
 		return next == '.' || classes[next]&bracket != 0 || last == ']' || last == ')' || last == '}' || last == '[' || next|0x20 == 'd' && spelledDot(text[i:]) > 0
 	case c >= utf8.RuneSelf, c == ';', c == ',':
 		return true

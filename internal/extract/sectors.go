@@ -13,9 +13,6 @@ const longList = 4
 // behind it are its companies, or it is whom somebody attacks. Other sectors may
 // stand in a list with it: "manufacturing, retail and energy companies".
 func (s *search) meant(p *phrase, i, end int) bool {
-	if shouted(p.exact) && s.text[s.words[i].from:s.words[end-1].to] != p.exact {
-		return false
-	}
 	const most = 16 // sectors on either side
 	s.steps += 2 * most
 	members, first := 1, i
@@ -202,8 +199,8 @@ func (s *search) nameOf(kind intel.Kind, i int) int {
 	if !known {
 		return 0
 	}
-	for k := range s.entries[place] {
-		p := &s.entries[place][k]
+	for k := range s.entries[place].phrases {
+		p := &s.entries[place].phrases[k]
 		if p.entity.Kind != kind || i+len(p.hashes) > len(s.words) {
 			continue
 		}

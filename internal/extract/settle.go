@@ -20,12 +20,12 @@ func (s *search) settle() {
 	sure := map[string]bool{} // compact names that stand beyond doubt
 	for _, o := range accepted {
 		if named(o.Entity.Kind) {
-			sure[intel.Compact(o.Text)] = true
+			sure[compact(o.Entity)] = true
 		}
 	}
 	settled := make([]bool, len(s.doubtful))
 	for n, d := range s.doubtful {
-		settled[n] = sure[intel.Compact(d.Text)]
+		settled[n] = sure[compact(d.Entity)]
 	}
 	// Who stands in a list with one that is settled is settled too, whichever way
 	// the list is read.
@@ -40,6 +40,9 @@ func (s *search) settle() {
 	}
 	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
 }
+
+// compact is the name of a mention as [intel.Compact] has it: it is a slug already.
+func compact(e intel.Entity) string { return strings.ReplaceAll(e.Name, "-", "") }
 
 // spread settles doubtful names beside which others stand in a list.
 func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {

@@ -47,12 +47,13 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 	if reason == "" && from >= v.signs && (e.Kind == intel.Domain || e.Kind == intel.URL || e.Kind == intel.Email) && strings.IndexByte(v.text[from:to], '[') < 0 {
 		reason = "e-mail signature"
 	}
-	if reason == "" && e.Kind.Class() == intel.IOC && strings.Contains(e.Name, "redacted]") {
-		reason = "redacted"
-	}
 	listed := false
 	if reason == "" && e.Kind.Class() == intel.IOC {
-		reason, listed = v.set.Benign(e)
+		if strings.Contains(e.Name, "redacted]") {
+			reason = "redacted"
+		} else {
+			reason, listed = v.set.Benign(e)
+		}
 	}
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason, Listed: listed})
 	if to-from >= 32 && (e.Kind == intel.Filename || e.Kind == intel.File && reason == "") {

@@ -343,7 +343,10 @@ func (b *benign) of(e intel.Entity) (string, bool) {
 	if f == noFamily || len(e.Name) > 1<<16 {
 		return "", false
 	}
-	value := strings.ToLower(e.Name)
+	value := e.Name
+	if e.Kind == intel.URL || e.Kind == intel.SSDeep {
+		value = strings.ToLower(value) // as other entities are
+	}
 	host := hostOf(f, value)
 	p, isAddress := netip.Prefix{}, false
 	if f == addresses || f == urls {
