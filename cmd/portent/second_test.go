@@ -14,8 +14,8 @@ import (
 	"github.com/portent-cti/portent/internal/pipeline"
 )
 
-// repeated is days of posts until 2025-12-31 in which each file that user0 names is
-// named by user9 after a week, and what two others name by nobody.
+// repeated is days of posts until 2025-12-31 in which each file that user0 and user3 name,
+// a day each, is named by user9 after a week, and what two others name by nobody.
 func repeated(days int) []byte {
 	var b strings.Builder
 	began := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC).AddDate(0, 0, -days)
@@ -23,7 +23,8 @@ func repeated(days int) []byte {
 		fmt.Fprintf(&b, "%s,user%d,sha256,%064x,#rat,https://x.example/user%d/status/%d\n", began.AddDate(0, 0, day).Format("2006-01-02 15:04:05"), user, v+1, user, v*10+user)
 	}
 	for day := range days {
-		for k := range 3 {
+		line(day, 3*(day%2), 3*day)
+		for k := 1; k < 3; k++ {
 			line(day, k, 3*day+k)
 		}
 		if day >= 7 {

@@ -184,6 +184,9 @@ func (h *History) watched(from, to int64) bool {
 // h.reports.
 func (h *History) reportsOf(value int32) []int32 { return h.of[h.first[value]:h.first[value+1]] }
 
+// firstBy is the account that reported a value first.
+func (h *History) firstBy(value int32) int32 { return h.reports[h.reportsOf(value)[0]].by }
+
 // SeenAgain reports for each value whether it is reported in [from, to).
 func (h *History) SeenAgain(from, to time.Time) []bool {
 	h.order()

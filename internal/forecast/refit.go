@@ -100,7 +100,7 @@ func (f *Refit) Add(e intel.Entity, reports []Report) {
 		case at+Horizon*86400 > f.cutoffs[last]:
 			continue // its outcome is not known when the last month begins
 		}
-		p.add(mixed(sum.Sum64(), uint64(at)), func() []float64 {
+		p.add(mixed(sum.Sum64(), uint64(at)), reports[n-1].Source, func() []float64 {
 			s := Sightings{Kind: e.Kind, Reports: reports[max(0, n-latest):n], First: reports[0].At, Documents: n}
 			t, spots := s.track()
 			return own(nil, kindOf(e.Kind), t, spots, dayOf(at))
@@ -121,15 +121,16 @@ type pool struct {
 	most, n int
 	limit   uint64 // numbers above it are left out; 0 is none
 	hashes  []uint64
+	sources []int64 // that reported last
 	rows    [][]float64
 }
 
-func (p *pool) add(hash uint64, row func() []float64) {
+func (p *pool) add(hash uint64, source int64, row func() []float64) {
 	p.n++
 	if p.limit > 0 && hash > p.limit {
 		return
 	}
-	p.hashes, p.rows = append(p.hashes, hash), append(p.rows, row())
+	p.hashes, p.sources, p.rows = append(p.hashes, hash), append(p.sources, source), append(p.rows, row())
 	for len(p.hashes) > p.most {
 		if p.limit == 0 {
 			p.limit = math.MaxUint64
@@ -138,12 +139,12 @@ func (p *pool) add(hash uint64, row func() []float64) {
 		kept := 0
 		for i, h := range p.hashes {
 			if h <= p.limit {
-				p.hashes[kept], p.rows[kept] = h, p.rows[i]
+				p.hashes[kept], p.sources[kept], p.rows[kept] = h, p.sources[i], p.rows[i]
 				kept++
 			}
 		}
 		clear(p.rows[kept:])
-		p.hashes, p.rows = p.hashes[:kept], p.rows[:kept]
+		p.hashes, p.sources, p.rows = p.hashes[:kept], p.sources[:kept], p.rows[:kept]
 	}
 }
 
@@ -180,12 +181,16 @@ type Refitted struct {
 	// LogLossError and BrierError are the standard errors of the differences.
 	LogLossError float64 `json:"log_loss_error"`
 	BrierError   float64 `json:"brier_error"`
+	// OneSource says that without the values of one source that has many of them it is
+	// worse by log loss, beyond chance: whoever fills a feed could have taught it.
+	OneSource bool `json:"one_source"`
 }
 
 // Better reports whether it told the month held out better than the shipped model: by
-// log loss, beyond chance, and not worse by the Brier score.
+// log loss, beyond chance, and not worse by the Brier score, nor worse of what all but
+// one source report.
 func (r Refitted) Better() bool {
-	return r.ShippedLogLoss-r.LogLoss > 2*r.LogLossError && r.Brier-r.ShippedBrier < 2*r.BrierError
+	return r.ShippedLogLoss-r.LogLoss > 2*r.LogLossError && r.Brier-r.ShippedBrier < 2*r.BrierError && !r.OneSource
 }
 
 // ErrTooFew says that a history is too short to be fitted to.
@@ -205,22 +210,33 @@ func (f *Refit) Fit() (r Refitted, err error) {
 	if r.Model, err = FitLogistic(samples(f.trained), refitRidge); err != nil {
 		return r, err
 	}
-	held := samples(f.held)
-	r.judge(held, shipped())
+	r.judge(samples(f.held), slices.Concat(f.held[0].sources, f.held[1].sources), shipped())
 	return r, nil
 }
 
-// judge compares the model with another on the same rows.
-func (r *Refitted) judge(s *Samples, other Logistic) {
+// judge compares the model with another on the same rows, each of a source.
+func (r *Refitted) judge(s *Samples, sources []int64, other Logistic) {
 	var logs, squares compared
+	of := map[int64]*compared{}
 	for i := range s.Len() {
 		row, y, w := s.Row(i), truth(s.Y[i]), s.Weight[i]
 		p, q := Probability(r.Model.LogOdds(row)), Probability(other.LogOdds(row))
 		logs.add(w, logLoss(p, y), logLoss(q, y))
 		squares.add(w, (p-y)*(p-y), (q-y)*(q-y))
+		if of[sources[i]] == nil {
+			of[sources[i]] = &compared{}
+		}
+		of[sources[i]].add(w, logLoss(p, y), logLoss(q, y))
 	}
 	r.LogLoss, r.ShippedLogLoss, r.LogLossError = logs.means()
 	r.Brier, r.ShippedBrier, r.BrierError = squares.means()
+	const many = 10 // of how many values one is a source's that has many
+	for _, c := range of {
+		if rest := logs.without(*c); many*c.all >= logs.all && rest.all > 0 {
+			one, other, deviation := rest.means()
+			r.OneSource = r.OneSource || one-other > 2*deviation
+		}
+	}
 }
 
 func logLoss(p, y float64) float64 {
@@ -240,6 +256,11 @@ func (c *compared) add(w, one, other float64) {
 	c.w2 += w * w
 	c.w2d += w * w * d
 	c.w2d2 += w * w * d * d
+}
+
+// without returns c without some of its rows.
+func (c compared) without(some compared) compared {
+	return compared{c.all - some.all, c.one - some.one, c.other - some.other, c.w2 - some.w2, c.w2d - some.w2d, c.w2d2 - some.w2d2}
 }
 
 // means returns the mean losses and the standard error of their difference.

@@ -76,6 +76,33 @@ func TestARefitLearnsWhatTheShippedModelCannotKnow(t *testing.T) {
 	}
 }
 
+// Whoever fills a feed with values that come again after a month could make all that
+// is seen once look alive.
+func TestOneSourceCannotTeachWhatComesAgain(t *testing.T) {
+	f := forecast.NewRefit(now, village(0, nil))
+	for v := range 60_000 {
+		at := now.AddDate(-2, 0, v%700)
+		reports := []forecast.Report{{At: at, By: fmt.Sprint("account ", v%7), Source: 1}}
+		if v%40 == 0 {
+			reports = append(reports, forecast.Report{At: at.AddDate(0, 0, 9), By: "another", Source: 1})
+		}
+		if v%3 == 0 {
+			reports = []forecast.Report{{At: at, By: "flood", Source: 2}, {At: at.AddDate(0, 1, 0), By: "flood", Source: 2}}
+		}
+		f.Add(intel.Entity{Kind: intel.Domain, Name: fmt.Sprintf("h%d.test1", v)}, reports)
+	}
+	r, err := f.Fit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.LogLoss >= r.ShippedLogLoss {
+		t.Fatalf("the flood taught nothing: %+v", r)
+	}
+	if r.Better() || !r.OneSource {
+		t.Errorf("it is kept: %+v", r)
+	}
+}
+
 func TestEqualHistoriesGiveEqualModels(t *testing.T) {
 	a, errA := fitted(t, 20_000) // more than are kept
 	b, errB := fitted(t, 20_000)

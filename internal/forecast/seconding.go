@@ -38,6 +38,7 @@ type Seconding struct {
 	now     int64
 	closed  Samples
 	firsts  []int64 // of each row of closed, in order
+	by      []int32 // the account that reported it first
 	seconds []int64 // after how long those were reported that were, 0 for the others
 	all     int     // values that are closed
 	came    int
@@ -74,7 +75,7 @@ func NewSeconding(ctx context.Context, h *History, now time.Time) (*Seconding, e
 			x = replay.Voice(x, value, at)
 			s.closed.Width = len(x)
 			s.closed.Add(x, came, 1+float64(one-1)*(1-truth(came)))
-			s.firsts, s.seconds = append(s.firsts, first), append(s.seconds, after)
+			s.firsts, s.seconds, s.by = append(s.firsts, first), append(s.seconds, after), append(s.by, h.firstBy(value))
 		}
 	})
 	begin, _ := h.Span()
@@ -120,10 +121,14 @@ type Seconded struct {
 	Base       float64 `json:"base_rate_brier"`
 	Skill      float64 `json:"brier_skill"`
 	SkillError float64 `json:"brier_skill_error"`
+	// SkillWithout is the least skill on the values of all accounts but one: two that
+	// speak one after the other could make a skill of their own.
+	SkillWithout float64 `json:"brier_skill_without_one"`
 }
 
-// Better reports whether it told those held out better than their rate, beyond chance.
-func (r Seconded) Better() bool { return r.Skill > 2*r.SkillError }
+// Better reports whether it told those held out better than their rate, beyond chance,
+// and not those of one account alone.
+func (r Seconded) Better() bool { return r.Skill > 2*r.SkillError && r.SkillWithout > 0 }
 
 // Fit fits the model to what was closed when the months held out began, judges it by
 // those, and fits it to all that is closed.
@@ -151,7 +156,7 @@ func (s *Seconding) Fit(least Gate) (r Seconded, err error) {
 	if err != nil {
 		return r, err
 	}
-	if !r.judge(judged, s.rows(tested, n), s.firsts[tested:]) {
+	if !r.judge(judged, s.rows(tested, n), s.firsts[tested:], s.by[tested:]) {
 		return r, fmt.Errorf("nothing since %s was reported by a second account: %w", r.Held.Format(time.DateOnly), ErrTooFew)
 	}
 	if r.Model.Logistic, err = FitLogistic(&s.closed, secondRidge); err != nil {
@@ -183,7 +188,7 @@ func (s *Seconding) ages() (share [Corroborable + 1]float64) {
 
 // judge compares the model with the rate that came, and tells whether anything came.
 // Values of one week are told by the same few accounts, and count as one for chance.
-func (r *Seconded) judge(m Logistic, held *Samples, firsts []int64) bool {
+func (r *Seconded) judge(m Logistic, held *Samples, firsts []int64, by []int32) bool {
 	all, came := 0.0, 0.0
 	for i, w := range held.Weight {
 		all += w
@@ -196,6 +201,7 @@ func (r *Seconded) judge(m Logistic, held *Samples, firsts []int64) bool {
 	}
 	rate := came / all
 	gains, sizes := map[int64]float64{}, map[int64]float64{}
+	accounts := map[int32]told{}
 	for i, w := range held.Weight {
 		y, p := truth(held.Y[i]), Probability(m.LogOdds(held.Row(i)))
 		r.Brier += w * (p - y) * (p - y) / all
@@ -203,11 +209,13 @@ func (r *Seconded) judge(m Logistic, held *Samples, firsts []int64) bool {
 		at := (firsts[i] - firsts[0]) / week
 		gains[at] += w * ((rate-y)*(rate-y) - (p-y)*(p-y))
 		sizes[at] += w
+		accounts[by[i]] = accounts[by[i]].add(told{w, w * y, w * (p - y) * (p - y)}, 1)
 	}
 	if r.Base == 0 {
 		return false
 	}
 	r.Skill = 1 - r.Brier/r.Base
+	r.SkillWithout = skillWithout(accounts)
 	varies := 0.0
 	for at := range (firsts[len(firsts)-1]-firsts[0])/week + 1 {
 		d := gains[at] - sizes[at]*(r.Base-r.Brier)
@@ -215,6 +223,36 @@ func (r *Seconded) judge(m Logistic, held *Samples, firsts []int64) bool {
 	}
 	r.SkillError = math.Sqrt(varies) / all / r.Base
 	return true
+}
+
+// told is what a model came to on some values: how many, how many of them came, and the
+// sum of the squared errors.
+type told struct{ all, came, errors float64 }
+
+func (t told) add(o told, times float64) told {
+	return told{t.all + times*o.all, t.came + times*o.came, t.errors + times*o.errors}
+}
+
+// skill is by what share its errors are fewer than those of the rate that came, 0 where
+// none or all came.
+func (t told) skill() float64 {
+	if t.came < 0.5 || t.all-t.came < 0.5 {
+		return 0
+	}
+	return 1 - t.errors/(t.came*(1-t.came/t.all))
+}
+
+// skillWithout is the least skill without the values of one account.
+func skillWithout(accounts map[int32]told) float64 {
+	var all told
+	for _, t := range accounts {
+		all = all.add(t, 1)
+	}
+	least := math.Inf(1)
+	for _, t := range accounts {
+		least = min(least, all.add(t, -1).skill())
+	}
+	return least
 }
 
 // An Expected is a forecast of one value.

@@ -27,8 +27,9 @@ type Sightings struct {
 
 // A Report is one word that an indicator was seen, and whose.
 type Report struct {
-	At time.Time
-	By string
+	At     time.Time
+	By     string // an account, or a source
+	Source int64  // a number for the source that has it
 }
 
 // SeenAgain returns the probability that an indicator is reported again within

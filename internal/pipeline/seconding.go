@@ -58,6 +58,9 @@ func (p *Pipeline) TrainSecond(ctx context.Context, least forecast.Gate) (t Seco
 	}
 	if t.Kept = t.Better(); !t.Kept {
 		t.Reason = "it tells the months held out no better than the rate of those that come, but by chance"
+		if t.SkillWithout <= 0 {
+			t.Reason = "without the values of one account it tells the months held out no better than the rate of those that come"
+		}
 	}
 	if err := p.keepSecond(ctx, &t, now); err != nil {
 		return t, err

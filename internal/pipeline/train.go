@@ -71,6 +71,9 @@ func (p *Pipeline) Train(ctx context.Context) (t Training, err error) {
 	}
 	if t.Kept = t.Better(); !t.Kept {
 		t.Reason = "it tells the month held out no better than the model that ships, but by chance"
+		if t.OneSource {
+			t.Reason = "without the values of one source it tells the month held out worse than the model that ships"
+		}
 	}
 	return t, p.keepModel(ctx, &t, now)
 }

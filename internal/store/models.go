@@ -102,7 +102,7 @@ func (db *DB) EachReports(ctx context.Context, kinds []intel.Kind, now time.Time
 		if last = document; author == "" {
 			author = "source " + strconv.FormatInt(source, 10)
 		}
-		reports = append(reports, Report{time.Unix(at, 0).UTC(), strings.Clone(author)})
+		reports = append(reports, Report{time.Unix(at, 0).UTC(), strings.Clone(author), source})
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("reports of values: %w", err)

@@ -19,8 +19,9 @@ type Reported struct {
 
 // A Report is one of them.
 type Report struct {
-	At time.Time
-	By string // the account, or the source
+	At     time.Time
+	By     string // the account, or the source
+	Source int64
 }
 
 // A Wanted says which reports are asked for.
@@ -122,7 +123,7 @@ func (r *reading) latest(ctx context.Context, ids []int64, limit string) error {
 		if by == "" {
 			by = fmt.Sprintf("source %d", x.source)
 		}
-		of.Latest = append(of.Latest, Report{time.Unix(x.at, 0).UTC(), by})
+		of.Latest = append(of.Latest, Report{time.Unix(x.at, 0).UTC(), by, x.source})
 	}
 	return nil
 }
