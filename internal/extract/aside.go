@@ -144,7 +144,7 @@ func (v *values) notHostByForm(h place, from, end int) string {
 // members: "WScript.Shell.Run", "ADODB.Stream". Names of sites that have capitals end
 // with a usual top-level name or in small letters.
 func memberOf(written, tld string) bool {
-	last := written[len(written)-len(tld):]
+	last := written[strings.LastIndexByte(written, '.')+1:]
 	if plainly(tld) || len(last) < 3 || last[0] < 'A' || last[0] > 'Z' || last[1:] != strings.ToLower(last[1:]) {
 		return false
 	}

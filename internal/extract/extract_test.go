@@ -207,7 +207,7 @@ func check(t *testing.T, text string, os []intel.Observation) {
 }
 
 func FuzzObservations(f *testing.F) {
-	for _, s := range []string{"hxxps://a[.]b.example/?x=1", "CVE\u20112099\u201112345", "argument 'x", "Argument' '", "1.1.1.1/33", "[[[.]]]", "霜猫 port 99999999999", "\xff\xfe://", "CVE 2099 1", "a@b@c.test",
+	for _, s := range []string{"hxxps://a[.]b.example/?x=1", "see д.рф now, Д.Рф and x.рф", "CVE\u20112099\u201112345", "argument 'x", "Argument' '", "1.1.1.1/33", "[[[.]]]", "霜猫 port 99999999999", "\xff\xfe://", "CVE 2099 1", "a@b@c.test",
 		"HKLM\\", "C:\\a.dll\\", "input '", "'abcdef", "see (\"verifyToken", "in the function 'getUser", "0x" + strings.Repeat("a", 40), strings.Repeat("a.", 300),
 		`192.0.2.7 - - [03/Mar/2026:12:11:09 +0000] "GET /a?b=<c HTTP/1.1" 200 5 "hxxp://a.example/" "霜猫 \"x\""`, `::1 - a [03/Mar/2026:12:11:09 +0000] "\x16" 1`} {
 		f.Add(s)

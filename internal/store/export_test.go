@@ -2,9 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"io/fs"
+	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // Exec runs one statement outside any store, for tests that make schemas.
@@ -79,4 +83,19 @@ func (db *DB) EndsWith(ctx context.Context) error {
 			}
 		}
 	})
+}
+
+// IndicatorPlans returns how SQLite reads indicators, a step a line.
+func (db *DB) IndicatorPlans(ctx context.Context, r intel.Reader) (plans []string, err error) {
+	for _, statement := range indicatorsBy(r) {
+		steps, err := query(ctx, db.read, func(s *sql.Rows, step *string) error {
+			var id, parent, unused int
+			return s.Scan(&id, &parent, &unused, step)
+		}, "EXPLAIN QUERY PLAN "+statement, anys(intel.KindsOf(intel.IOC))...)
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, strings.Join(steps, "\n"))
+	}
+	return plans, nil
 }

@@ -39,12 +39,23 @@ func (db *DB) Indicators(ctx context.Context, r intel.Reader, n int, weigh func(
 	return nil
 }
 
-// Values are walked in the order of their integers, in which
-// assessments mostly lie too, so that those of one come together and nothing
-// need be sorted: CROSS JOIN makes SQLite keep this order, and the kind is
-// joined with nothing so that no index by kinds tempts it.
 func (db *DB) indicators(ctx context.Context, r intel.Reader, g grouping) error {
-	marks := intel.KindsOf(intel.IOC)
+	for _, statement := range indicatorsBy(r) {
+		if err := db.points(ctx, statement, anys(intel.KindsOf(intel.IOC)), &g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indicatorsBy returns the statements that give values and whom they point to. Values
+// are walked in the order of their integers, in which
+// assessments mostly lie too, so that those of one come together and nothing
+// need be sorted: CROSS JOIN makes SQLite keep this order, the kind is
+// joined with nothing so that no index by kinds tempts it, and the relation has a plus
+// sign so that it makes no index by relations of its own.
+func indicatorsBy(r intel.Reader) []string {
+	kinds := len(intel.KindsOf(intel.IOC))
 	// A link that makes no claimant is negative. Of what is read of a link one
 	// assessment is visible, so that as many links are as many claimants.
 	const claimant = `CASE WHEN o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `') THEN a.place >> 6 ELSE -(a.place >> 6) END`
@@ -52,18 +63,13 @@ func (db *DB) indicators(ctx context.Context, r intel.Reader, g grouping) error 
 		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.billionths / 1e9, COALESCE(x.share, 1), %[7]s
 			FROM entities v CROSS JOIN %[5]s CROSS JOIN entities o
 			LEFT JOIN resolution x ON x.name = o.id AND x.marking <= %[4]d AND x.below > %[4]d LEFT JOIN entities c ON c.id = x.canonical
-			WHERE %[1]s = v.id%[6]s AND a.relation = %[2]s AND (a.place >> 3 & 7) <= %[4]d AND (a.place & 7) > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
-			side, rel(relation), other, r.Clearance, links, also, claimant) + list(1, len(marks)) + ` ORDER BY v.id`
+			WHERE %[1]s = v.id%[6]s AND +a.relation = %[2]s AND (a.place >> 3 & 7) <= %[4]d AND (a.place & 7) > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
+			side, rel(relation), other, r.Clearance, links, also, claimant) + list(1, kinds) + ` ORDER BY v.id`
 	}
-	for _, statement := range []string{
+	return []string{
 		one(`links l CROSS JOIN assessments a`, ` AND l.relation = `+rel(intel.Indicates)+` AND `+rowsOf("a", "l.id"), "l.from_entity", "to_entity", intel.Indicates, claimant),
 		one(`assessments a`, "", "a.to_entity", "from_entity", intel.Uses, "-(a.place >> 6)"),
-	} {
-		if err := db.points(ctx, statement, anys(marks), &g); err != nil {
-			return err
-		}
 	}
-	return nil
 }
 
 func (db *DB) points(ctx context.Context, statement string, args []any, g *grouping) error {

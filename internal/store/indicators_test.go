@@ -3,7 +3,9 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,3 +93,17 @@ func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
 }
 
 func asStored(_ int64, p float64) float64 { return p }
+
+// An index that SQLite makes by relations has most rows of the store under one of them.
+func TestIndicatorsAreReadByRangesOfRowsAndNoIndexOfTheMoment(t *testing.T) {
+	db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "portent.db"))
+	plans, err := db.IndicatorPlans(t.Context(), intel.Everything())
+	if err != nil || len(plans) != 2 {
+		t.Fatalf("%q, err %v", plans, err)
+	}
+	for _, plan := range plans {
+		if strings.Contains(plan, "AUTOMATIC") || strings.Contains(plan, "TEMP B-TREE") {
+			t.Error(plan)
+		}
+	}
+}
