@@ -156,6 +156,26 @@ func (a *app) editor(ctx context.Context) (*pipeline.Editor, error) {
 	return &pipeline.Editor{DB: db, Reference: func() *reference.Set { return set }, Licence: licence, Invented: invented}, nil
 }
 
+// today is the editor of what is believed today: in a store that nobody serves belief
+// fades when it is read, once a day.
+func (a *app) today(ctx context.Context) (*pipeline.Editor, error) {
+	if a.cli.AsOf.IsZero() {
+		p, err := a.pipeline(ctx)
+		if err != nil {
+			return nil, err
+		}
+		bar := a.progress(-1, "fading to today")
+		err = p.Today(ctx, func(n int) { bar.Add(n) }) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+		bar.Finish()                                   //nolint:errcheck // likewise
+		if err != nil && ctx.Err() == nil {
+			a.remark("what is believed could not be faded to today, rows are as of when they were last weighed: %v", err)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return a.editor(ctx)
+}
+
 // reader is whom the command line reads for: the operator, who may see all.
 func (a *app) reader() intel.Reader { return intel.Everything() }
 

@@ -53,7 +53,7 @@ func (c *huntCmd) Run(ctx context.Context, a *app) error {
 	}
 	// Most of the memory is the set, which stays: collect early what does not.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
-	ed, err := a.editor(ctx)
+	ed, err := a.today(ctx)
 	if err != nil {
 		return err
 	}

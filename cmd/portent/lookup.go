@@ -21,7 +21,7 @@ type lookupCmd struct {
 
 // Run implements the command.
 func (c *lookupCmd) Run(ctx context.Context, a *app) error {
-	ed, err := a.editor(ctx)
+	ed, err := a.today(ctx)
 	if err != nil {
 		return err
 	}

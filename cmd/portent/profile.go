@@ -24,7 +24,7 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	if err := previewable(c.Preview); err != nil {
 		return err
 	}
-	ed, err := a.editor(ctx)
+	ed, err := a.today(ctx)
 	if err != nil {
 		return err
 	}

@@ -263,7 +263,25 @@ func (p *Pipeline) rejudge(ctx context.Context) error {
 // Fade weighs every link anew because time has passed, and leaves alone what
 // prints as it did.
 func (p *Pipeline) Fade(ctx context.Context, done func(links int)) (int, error) {
-	return p.rescore(ctx, p.Now(), true, done)
+	now := p.Now()
+	n, err := p.rescore(ctx, now, true, done)
+	if err != nil {
+		return n, err
+	}
+	return n, p.DB.SaveSetting(ctx, faded, now.UTC().Format(time.DateOnly))
+}
+
+// faded is the setting that says of which day what is believed is.
+const faded = "faded"
+
+// Today fades what is believed to this day, if it is of another.
+func (p *Pipeline) Today(ctx context.Context, done func(links int)) error {
+	day, err := p.DB.Setting(ctx, faded)
+	if err != nil && !errors.Is(err, intel.ErrNotFound) || day == p.Now().UTC().Format(time.DateOnly) {
+		return err
+	}
+	_, err = p.Fade(ctx, done)
+	return err
 }
 
 // rescore weighs every link; a fading one leaves alone what prints as it did.
