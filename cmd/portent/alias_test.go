@@ -22,6 +22,7 @@ func standsFor(t *testing.T, db, name string) string {
 }
 
 func TestAVerdictSplitsJoinsAndIsTakenBack(t *testing.T) {
+	t.Parallel()
 	dir, db := dataDir(t), newStore(t)
 	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
 	lines := `{"text":"Fancy Bear uses 45.134.21.8 as C2.","published":"2026-05-01T00:00:00Z"}` + "\n" + `{"text":"APT28 uses 45.134.21.9 as C2.","published":"2026-05-01T00:00:00Z"}` + "\n" + `{"text":"The actor Strange Cat uses 45.134.21.10 as C2.","published":"2026-05-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.10","relation":"indicates","object":"actor:strange-cat"}]}` + "\n"
@@ -89,6 +90,7 @@ func TestNamesConfirmedInACircleHaveOneMain(t *testing.T) {
 }
 
 func TestANameThatTwoActorsHaveTellsBothWithShares(t *testing.T) {
+	t.Parallel()
 	dir, db := dataDir(t), newStore(t)
 	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
 	var got struct {

@@ -236,6 +236,7 @@ func knownIn(lists map[string][]listing) map[string][]string {
 // that no other list knows has but the alias lines to go by, which no pack made
 // and which often differ; of those the share is told and little is asked.
 func TestAliasesResolveWithoutThePackTheyStandIn(t *testing.T) {
+	t.Parallel()
 	dir := dataDir(t)
 	lists := listings(t, dir)
 	in := knownIn(lists)
@@ -268,6 +269,7 @@ func TestAliasesResolveWithoutThePackTheyStandIn(t *testing.T) {
 }
 
 func TestAliasLinesOfSeveralActorsMergeNone(t *testing.T) {
+	t.Parallel()
 	dir := dataDir(t)
 	actors := listings(t, dir)["threat-actor"]
 	said, lines := aliasLines(t, dir)

@@ -26,6 +26,7 @@ func asProgram(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *bytes.Buffe
 }
 
 func TestALineOfTwoGigabytesIsNamedAndPassedOver(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("reads 2 GB")
 	}
@@ -222,6 +223,7 @@ func pdf(commands []byte) []byte {
 }
 
 func TestAPDFThatUnfoldsToGigabytesIsRejectedAndItsNeighbourRead(t *testing.T) {
+	t.Parallel()
 	db := newStore(t)
 	good := file(t, "good.pdf", pdf([]byte("BT /F1 12 Tf 72 720 Td (Indicators: 45.134.21.8 and CVE-2021-44228) Tj ET")))
 	bomb := file(t, "bomb.pdf", pdf(bytes.Repeat([]byte("BT (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) Tj ET\n"), 5_000_000)))

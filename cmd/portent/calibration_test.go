@@ -124,6 +124,7 @@ func interval(ts []trial) (low, high float64) {
 }
 
 func TestBeliefIsTrueOfRowsThatPeopleJudged(t *testing.T) {
+	t.Parallel()
 	if raced {
 		t.Skip("eight minutes with the race detector, one without: make test runs it once more")
 	}

@@ -17,6 +17,7 @@ import (
 // TestEveryKeyOfTheContractIsThere runs what prints JSON, on a store that knows
 // little, and looks for the keys that scripts rely on.
 func TestEveryKeyOfTheContractIsThere(t *testing.T) {
+	t.Parallel()
 	db, packs := newStore(t), t.TempDir()
 	path := file(t, "tour.json", []byte(tour))
 	log := file(t, "a.log", []byte("GET c2.bell-night.com\n"))

@@ -38,6 +38,7 @@ func (e told) recompute() float64 {
 }
 
 func TestEveryRowIsRecomputedFromWhatIsStored(t *testing.T) {
+	t.Parallel()
 	db := newStore(t)
 	for i, text := range []string{
 		`{"source":"a","text":"Cold Lynx uses Nightbell at 45.134.21.8 and evil.org.","published":"2026-05-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"},{"subject":"actor:cold-lynx","relation":"originates-from","object":"country:RU"}]}`,

@@ -58,6 +58,7 @@ func said(author, day, text string) string {
 }
 
 func TestWhoPassesOnIsNoVoiceOfItsOwnHoweverLate(t *testing.T) {
+	t.Parallel()
 	const row = "ipv4:45.134.21.8 indicates actor:cold-lynx"
 	for _, c := range []struct {
 		what   string
@@ -92,6 +93,7 @@ func TestWhoPassesOnIsNoVoiceOfItsOwnHoweverLate(t *testing.T) {
 }
 
 func TestFeedsThatNameWhoseTheirRowsAreAreOneVoiceWithIt(t *testing.T) {
+	t.Parallel()
 	const row = "ipv4:45.134.21.8 indicates actor:cold-lynx"
 	vendor := `{"genre":"report","author":"Acme Labs","published":"2026-01-02T00:00:00Z","title":"Cold Lynx","text":"We saw it.","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}` + "\n"
 	bundle := `{"type":"bundle","id":"bundle--1","objects":[{"type":"identity","id":"identity--7","name":"Acme Labs","created":"2026-02-02T00:00:00Z"},
@@ -133,6 +135,7 @@ func TestListsThatNameTheirFeedAreOneVoice(t *testing.T) {
 }
 
 func TestAListIsRatedByTheVoicesThatExplainCounts(t *testing.T) {
+	t.Parallel()
 	db := newStore(t)
 	feeds := map[string]string{}
 	for i, at := range []string{"2026-01-02", "2026-01-03", "2026-02-02", "2026-02-20"} { // of which the first two are within two days

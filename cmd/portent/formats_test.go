@@ -33,6 +33,7 @@ func message(n int, body string) string {
 }
 
 func TestDocumentsAndMessagesAreRecognisedAndReadOnce(t *testing.T) {
+	t.Parallel()
 	text := "It came from 45.134.21.8 by CVE-2021-44228."
 	mbox := message(1, text) + message(2, "> "+text+"\n\nNo.") + message(3, "At 45.134.21.9.")
 	_, eml, _ := strings.Cut(message(1, text), "\n")

@@ -53,6 +53,7 @@ func then(t *testing.T, db, row, day string) (last intel.Turn, explained float64
 }
 
 func TestAHistoryAgreesWithWhatWasBelievedThen(t *testing.T) {
+	t.Parallel()
 	onEachStore(t, func(t *testing.T, db string) {
 		histories(t, db)
 		printed(t, exitDone, "--db", db, "--now", "2026-06-01", "suppress", "45.134.21.8", "--until", "2026-06-20", "--reason", "a test")
@@ -98,6 +99,7 @@ func pastRows(t *testing.T, db, name, day string) []intel.Row {
 }
 
 func TestAHistoryEndsWithWhatExplainSays(t *testing.T) {
+	t.Parallel()
 	db := newStore(t)
 	histories(t, db)
 	path := file(t, "again.jsonl", []byte(`{"source":"a0","text":"One more.","published":"2026-08-03T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}`+"\n"))
@@ -140,6 +142,7 @@ func TestAHistoryEndsWithWhatExplainSays(t *testing.T) {
 }
 
 func TestAHistoryTellsOfNewRulesListsAndSightings(t *testing.T) {
+	t.Parallel()
 	db := newStore(t)
 	sync := func(day string, values ...string) {
 		printed(t, exitDone, "--db", db, "--now", day, "sync", "--from", lists(t, map[string][]string{"net-acme": values}), "warninglists")
@@ -178,6 +181,7 @@ func TestAHistoryTellsOfNewRulesListsAndSightings(t *testing.T) {
 // TestHistoriesOfRealRowsAgreeWithThePast compares every fourth row of a profile, on
 // days of its years.
 func TestHistoriesOfRealRowsAgreeWithThePast(t *testing.T) {
+	t.Parallel()
 	db := seedStore(t)
 	compared := 0
 	for _, day := range []string{"2021-04-01", "2021-06-15", "2021-09-03", "2023-01-01"} {

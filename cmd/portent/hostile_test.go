@@ -59,6 +59,7 @@ func dated(kind, value, day string) (name, content string) {
 }
 
 func TestAForgedDateIsNoneAndFadesFromTheDayItCame(t *testing.T) {
+	t.Parallel()
 	days := []string{"0000-01-01", "0001-01-01", "1969-12-31", "1970-01-01", "2031-06-01", "9999-12-31"}
 	for _, kind := range []string{"csv", "documents", "misp", "stix"} {
 		t.Run(kind, func(t *testing.T) {
@@ -100,6 +101,7 @@ func TestAForgedDateIsNoneAndFadesFromTheDayItCame(t *testing.T) {
 }
 
 func TestAFloodOfOneActorIsBoundedAndNeverHigh(t *testing.T) {
+	t.Parallel()
 	if raced {
 		t.Skip("50,000 rows, without the race detector")
 	}
@@ -140,6 +142,7 @@ func TestAFloodOfOneActorIsBoundedAndNeverHigh(t *testing.T) {
 }
 
 func TestAFloodOfOneTagIsBoundedAndNeverHigh(t *testing.T) {
+	t.Parallel()
 	if raced {
 		t.Skip("50,000 rows, without the race detector")
 	}
@@ -196,6 +199,7 @@ func TestACircleOfAliasesFromAFileHasOneAnswer(t *testing.T) {
 }
 
 func TestTenThousandAliasesFromAFileAreBounded(t *testing.T) {
+	t.Parallel()
 	if raced {
 		t.Skip("10,000 claims, without the race detector")
 	}
@@ -266,6 +270,7 @@ func TestContradictoryListsTellAllTheySay(t *testing.T) {
 }
 
 func TestAnalystsWhoContradictEachOtherAreAllShown(t *testing.T) {
+	t.Parallel()
 	onEachStore(t, func(t *testing.T, db string) {
 		printed(t, exitDone, "--db", db, "-q", "--now", "2026-02-04", "import", "--source", "feed", "--as", "documents", "--reliability", "B", file(t, "d.jsonl",
 			claims("ipv4:45.134.21.8 indicates actor:cold-lynx", "ipv4:45.134.21.9 indicates actor:ice-lynx")))

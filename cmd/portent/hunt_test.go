@@ -167,6 +167,7 @@ func TestABrokenLogIsNamedAndTheOthersAreRead(t *testing.T) {
 }
 
 func TestALogThatIsNoTextIsNamed(t *testing.T) {
+	t.Parallel()
 	db := preyStore(t)
 	packed, good := file(t, "old.log.xz", []byte("\xfd7zXZ\x00\x00\x04rest")), file(t, "good.log", []byte(huntLog))
 	lines, errs := hunted(t, db, exitPartial, "hunt", packed, good)
@@ -219,6 +220,7 @@ func TestAnInterruptedHuntTellsOnlyFromWhereItGoesOn(t *testing.T) {
 }
 
 func TestAHuntObeysNothingThatALogSays(t *testing.T) {
+	t.Parallel()
 	db := preyStore(t)
 	name := filepath.Join(t.TempDir(), "a\x1b[2Jb.log")
 	if err := os.WriteFile(name, []byte(`{"k\u001b[2J`+"\x1b[3J"+`":"45.134.21.8"}`), 0o600); err != nil {
@@ -234,6 +236,7 @@ func TestAHuntObeysNothingThatALogSays(t *testing.T) {
 // TestASightingMovesTheIndicatorAndNobodysGuilt also records twice: the second
 // time adds nothing that has a time of its own.
 func TestASightingMovesTheIndicatorAndNobodysGuilt(t *testing.T) {
+	t.Parallel()
 	db, log := preyStore(t), file(t, "access.log", []byte(huntLog))
 	type found struct {
 		Probability float64

@@ -75,6 +75,7 @@ func seconding(t *testing.T, db, value string, flags ...string) (c *intel.Corrob
 }
 
 func TestWhetherASecondAccountWillReportAValueIsShown(t *testing.T) {
+	t.Parallel()
 	onEachStore(t, func(t *testing.T, db string) {
 		const days, now = 400, "2026-01-01"
 		printed(t, exitDone, "--db", db, "--now", now, "import", "--as", "tweetfeed", file(t, "posts.csv", repeated(days)))
@@ -141,6 +142,7 @@ func TestAStoreOfFewValuesTellsNothingOfSecondAccounts(t *testing.T) {
 }
 
 func TestSecondAccountsOfTweetFeedAreToldBetterThanByTheirRate(t *testing.T) {
+	t.Parallel()
 	a := newApp(&cli{Quiet: true}, strings.NewReader(""), nil, nil)
 	defer a.close()
 	to := time.Date(2023, 7, 20, 0, 0, 0, 0, time.UTC)

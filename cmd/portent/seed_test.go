@@ -37,6 +37,7 @@ func seedStore(t *testing.T) string {
 }
 
 func TestTheSeedsReferenceYieldsItsProfileAndMore(t *testing.T) {
+	t.Parallel()
 	db := seedStore(t)
 	var p struct {
 		Name       string
