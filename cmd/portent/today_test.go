@@ -28,3 +28,15 @@ func TestBeliefFadesInAStoreThatNobodyServes(t *testing.T) {
 		}
 	})
 }
+
+func TestAVulnerabilityOfACatalogueHasAProfileBeforeADocumentNamesIt(t *testing.T) {
+	dir, db := dataDir(t), newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "kev")
+	for _, as := range [][]string{{"profile", "CVE-2021-44228"}, {"profile", "cve-2021-44228", "--preview", "1"}} {
+		if text := printed(t, exitDone, append([]string{"--db", db}, as...)...); !strings.Contains(text, "listed by CISA on 2021-12") {
+			t.Error(text)
+		}
+	}
+	printed(t, exitFailed, "--db", db, "profile", "CVE-2099-44228")
+	printed(t, exitFailed, "--db", db, "--as-of", "2021-01-01", "profile", "CVE-2021-44228")
+}

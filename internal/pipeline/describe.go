@@ -357,11 +357,11 @@ func (ed *Editor) canonical(ctx context.Context, r intel.Reader, e intel.Entity)
 	return matches, nil
 }
 
-// known reports whether the reference tells of e, or a document r may see
-// mentions it by any of its names.
+// known reports whether the packs tell of e, or a document r may see mentions it by any
+// of its names.
 func (ed *Editor) known(ctx context.Context, r intel.Reader, e intel.Entity) (bool, error) {
-	if ed.listedAtAll(e) {
-		return true, nil
+	if told, err := ed.inPacks(ctx, e); told || err != nil {
+		return told, err
 	}
 	names, err := ed.DB.NamesOf(ctx, r, e)
 	if err != nil {

@@ -147,8 +147,10 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		return intel.Profile{}, nil, err
 	}
 	span := d.span
-	if span.Documents == 0 && (w.Back || !ed.listedAtAll(e)) {
-		return intel.Profile{}, nil, fmt.Errorf("profile of %s: %w", e, intel.ErrNotFound)
+	if span.Documents == 0 {
+		if told, err := ed.inPacks(ctx, e); err != nil || w.Back || !told {
+			return intel.Profile{}, nil, cmp.Or(err, fmt.Errorf("profile of %s: %w", e, intel.ErrNotFound))
+		}
 	}
 	p := intel.Profile{Entity: e, AsOf: now, Origins: d.origins, First: span.First, Last: span.Last, Documents: span.Documents, Marking: span.Marking,
 		Licence: ed.Licence, Invented: ed.Invented, Hidden: map[string]int{}}

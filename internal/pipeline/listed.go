@@ -2,12 +2,22 @@ package pipeline
 
 import (
 	"cmp"
+	"context"
 	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/score"
 )
+
+// inPacks reports whether the packs say more of e than its name, or a catalogue has it.
+func (ed *Editor) inPacks(ctx context.Context, e intel.Entity) (bool, error) {
+	if ed.listedAtAll(e) {
+		return true, nil
+	}
+	text, err := ed.catalogued(ctx, e, time.Time{})
+	return text != "", err
+}
 
 // listedAtAll reports whether the packs say more of e than its name.
 func (ed *Editor) listedAtAll(e intel.Entity) bool {
