@@ -27,7 +27,7 @@ const mostWords = 1 << 20
 
 // Run implements the command.
 func (c *explainCmd) Run(ctx context.Context, a *app) error {
-	ed, err := a.today(ctx)
+	ed, err := a.editor(ctx)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func TestHuntPrintsMatchesAndASummary(t *testing.T) {
 
 func TestAHuntLeavesOutWhatIsHardlyBelieved(t *testing.T) {
 	db, log := preyStore(t), file(t, "access.log", []byte(huntLog))
-	junk := `{"source":"board","author":"nobody","genre":"social","reliability":"E","title":"","text":"","published":"2026-03-04T00:00:00Z","claims":[
+	junk := `{"source":"board","author":"nobody","genre":"social","reliability":"E","title":"","text":"","published":"2025-06-04T00:00:00Z","claims":[
 {"subject":"filename:tok.cgi","relation":"indicates","object":"actor:cold-lynx"},{"subject":"user-agent:Mozilla/5.0","relation":"indicates","object":"actor:cold-lynx"},
 {"subject":"mutex:HTTP/1.1","relation":"indicates","object":"actor:cold-lynx"},{"subject":"actor:cold-lynx","relation":"uses","object":"argument:id"}]}`
 	if code, c, errs := portent(t, db, "import", file(t, "junk.jsonl", []byte(strings.ReplaceAll(junk, "\n", "")))); code != exitDone || c.Documents != 1 {
