@@ -193,6 +193,7 @@ func (h *hunting) size() (n int64) {
 // log hunts through one log and returns how many bytes of it were looked at.
 func (h *hunting) log(ctx context.Context, name string) (int64, error) {
 	in := h.app.in
+	h.scanner.Until = h.app.now()
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
@@ -200,6 +201,9 @@ func (h *hunting) log(ctx context.Context, name string) (int64, error) {
 		}
 		defer f.Close()
 		in = f
+		if info, err := f.Stat(); err == nil && info.ModTime().Before(h.scanner.Until) {
+			h.scanner.Until = info.ModTime()
+		}
 	}
 	r, err := hunt.Open(io.TeeReader(in, h.bar))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 var logs = []string{
@@ -86,7 +87,7 @@ func fuzzFormat(f *testing.F, parse func(*line)) {
 			}
 			last = s.to
 		}
-		l.when()
+		l.when(time.Unix(1_700_000_000, 0))
 	})
 }
 

@@ -200,6 +200,32 @@ func TestAKeyOfTheRegistryIsFoundInEverySpelling(t *testing.T) {
 	}
 }
 
+// Syslog of RFC 3164 does not say which year.
+func TestALineWithoutAYearIsOfTheMonthsBeforeTheLogEnds(t *testing.T) {
+	set := everything(t)
+	until := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for head, want := range map[string]string{"Mar  1 10:00:00": "2026-03-01T10:00:00Z", "Mar  1 23:00:00": "2026-03-01T23:00:00Z", "Mar  3 10:00:00": "2025-03-03T10:00:00Z", "Dec 31 23:59:59": "2025-12-31T23:59:59Z",
+		"Feb 29 10:00:00": "0001-01-01T00:00:00Z", "Foo 11 10:00:00": "0001-01-01T00:00:00Z"} {
+		s := NewScanner(set)
+		for _, s.Until = range []time.Time{until, {}} {
+			if s.Until.IsZero() {
+				want = "0001-01-01T00:00:00Z"
+			}
+			matches := 0
+			err := s.Scan(t.Context(), strings.NewReader(head+" gate sshd[7]: refused 192.0.2.7\n"), 0, func(m Match) error {
+				matches++
+				if got := m.At.Format(time.RFC3339); got != want {
+					t.Errorf("%s until %v: at %s, want %s", head, s.Until, got, want)
+				}
+				return nil
+			})
+			if err != nil || matches != 1 {
+				t.Errorf("%s: %d matches, err %v", head, matches, err)
+			}
+		}
+	}
+}
+
 func TestAMatchNamesLineOffsetAndField(t *testing.T) {
 	set := everything(t)
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)

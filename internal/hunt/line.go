@@ -225,8 +225,20 @@ var layouts = [...]string{
 	"2006-01-02 15:04:05Z07:00", "Jan _2 2006 15:04:05", "Jan 02 2006 15:04:05.000 MST",
 }
 
-// when is the time of a line, zero if it does not tell.
-func (l *line) when() time.Time { return parseTime(l.time) }
+// when is the time of a line, zero if it does not tell. One that does not say which
+// year is of the last twelve months until a moment; zero is unknown.
+func (l *line) when(until time.Time) time.Time {
+	if at := parseTime(l.time); !at.IsZero() || until.IsZero() {
+		return at
+	}
+	for _, year := range [...]int{until.Year(), until.Year() - 1} {
+		at, err := time.Parse("2006 Jan _2 15:04:05", strconv.Itoa(year)+" "+string(l.time))
+		if err == nil && !at.After(until.AddDate(0, 0, 1)) { // clocks are set otherwise
+			return plausible(at)
+		}
+	}
+	return time.Time{}
+}
 
 func parseTime(b []byte) time.Time {
 	if len(b) < 8 || len(b) > 40 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -23,6 +24,9 @@ const (
 type Scanner struct {
 	// Progress, if set, is told how many bytes were looked at.
 	Progress func(bytes int)
+	// Until is when the log ends: lines that do not say which year are of the twelve
+	// months before. Zero is unknown, and so is their time then.
+	Until time.Time
 
 	set     *Set
 	most    int // bytes of one line held at once
@@ -278,7 +282,7 @@ func (s *Scanner) report(b []byte, from, to int, mark func() Match) {
 	m.Line, m.Offset = s.line, s.base+int64(from)
 	if l := s.at(b, from); l != nil {
 		l.parse(s.columns)
-		m.Field, m.At = l.field(from-l.from), l.when()
+		m.Field, m.At = l.field(from-l.from), l.when(s.Until)
 	}
 	text, at := s.current.text, from-s.current.from
 	end := min(at+to-from, len(text))

@@ -384,9 +384,12 @@ func (l *line) syslog() bool {
 	case at > 0 && bytes.HasPrefix(rest, []byte("1 ")):
 		return l.syslog5424(at + 2)
 	case len(rest) > 16 && rest[3] == ' ' && rest[6] == ' ' && rest[9] == ':' && rest[12] == ':' && rest[15] == ' ':
-		// "Mar  1 10:00:00" does not say which year
 		l.add(at, at+15, "time")
-		return l.tagged(at + 16)
+		known := l.tagged(at + 16)
+		if l.time == nil {
+			l.time = rest[:15] // "Mar  1 10:00:00"
+		}
+		return known
 	}
 	i := bytes.IndexByte(rest, ' ')
 	if i < 19 || i > 35 || rest[10] != 'T' || parseTime(rest[:i]).IsZero() {
