@@ -19,6 +19,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 type importCmd struct {
@@ -86,12 +87,19 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	parked, err := a.db.Parked(ctx, mostListed)
+	if err != nil {
+		return err
+	}
 	bar := a.progress(-1, "importing documents")
 	im.progress = func(n int) { bar.Add(n) } //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 	err = im.run(ctx)
 	bar.Finish() //nolint:errcheck // as above
 	if err != nil {
 		return errors.Join(err, im.report(context.WithoutCancel(ctx), before.Observations, before.Evidence, started))
+	}
+	if err := im.noteParked(ctx, parked); err != nil {
+		return err
 	}
 	if err := im.pipe.Forecast(ctx); err != nil {
 		return err
@@ -104,6 +112,24 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 		return errors.New("nothing was imported: no such file")
 	case len(im.rejected) > 0:
 		return errPartial
+	}
+	return nil
+}
+
+// noteParked rejects the documents that were given up since before.
+func (im *importing) noteParked(ctx context.Context, before []store.Parked) error {
+	now, err := im.app.db.Parked(ctx, mostListed)
+	if err != nil {
+		return err
+	}
+	was := make(map[intel.DocumentID]bool, len(before))
+	for _, p := range before {
+		was[p.Document] = true
+	}
+	for _, p := range now {
+		if !was[p.Document] {
+			im.reject(string(p.Source), "document "+string(p.Document), fmt.Errorf("kept, but nothing could be made of it: %s (portent reprocess tries it again)", p.Reason))
+		}
 	}
 	return nil
 }
@@ -126,6 +152,9 @@ func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
 	}
 	if intel.SourceID(c.Source).Reserved() {
 		return nil, usageError{fmt.Errorf("the source %q speaks for this installation; name another", c.Source)}
+	}
+	if len(c.Source) > intel.MostSource || intel.Line(c.Source) != c.Source {
+		return nil, usageError{fmt.Errorf("--source: a name of at most %d bytes in one line is wanted", intel.MostSource)}
 	}
 	if c.As != "" {
 		con, ok := connector(c.As)
@@ -322,6 +351,10 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 		read++
 		only = doc
 		im.sources[doc.Source] = con.Name
+		doc, overlong := doc.Bounded()
+		for _, reason := range overlong {
+			im.reject(path, fmt.Sprint("document ", read), reason)
+		}
 		if err := im.keep(ctx, con, doc); err != nil {
 			return keepError{err}
 		}

@@ -20,9 +20,8 @@ import (
 )
 
 const (
-	name       = "documents"
-	unjudged   = 'F'
-	mostSource = 200 // bytes of a name
+	name     = "documents"
+	unjudged = 'F'
 )
 
 // Connector reads JSON lines of documents.
@@ -75,8 +74,8 @@ func source(reader, claimed intel.SourceID) (intel.SourceID, error) {
 	switch {
 	case claimed.Reserved():
 		return "", fmt.Errorf("source %q speaks for this installation: %w", claimed, intel.ErrInvalid)
-	case len(claimed) > mostSource || strings.ContainsFunc(string(claimed), unicode.IsControl):
-		return "", fmt.Errorf("source of %d bytes, want a name of at most %d without control characters: %w", len(claimed), mostSource, intel.ErrInvalid)
+	case len(claimed) > intel.MostSource || strings.ContainsFunc(string(claimed), unicode.IsControl):
+		return "", fmt.Errorf("source of %d bytes, want a name of at most %d without control characters: %w", len(claimed), intel.MostSource, intel.ErrInvalid)
 	case reader != name || claimed == "" || claimed == name:
 		return reader, nil
 	case strings.HasPrefix(string(claimed), own):

@@ -1,0 +1,81 @@
+package intel
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// The longest names that are kept, in bytes. Names are what tables are looked up
+// by, and PostgreSQL takes 2,704 bytes of an index; letters may grow by half when
+// they are brought to small ones.
+const (
+	MostName   = 2048 // of an entity: longer addresses are of use to nobody
+	MostVoice  = 500  // of an account, a publisher, a room
+	MostSource = 200
+)
+
+// Bounded returns d as it can be kept, and why each thing is not that is left out:
+// a claim of a name, or by a voice, that is too long to be one, and such an author
+// or channel. Everything else of it stays, and so does its ID. Names of voices are
+// one line. What is bounded already is returned as it is.
+func (d Document) Bounded() (Document, []error) {
+	var out []error
+	voice := func(what string, name *string) {
+		if *name = Line(*name); len(*name) > MostVoice {
+			out = append(out, overlong(what, *name, MostVoice))
+			*name = ""
+		}
+	}
+	voice("author", &d.Author)
+	voice("channel", &d.Channel)
+	fits := func(c Claim) bool {
+		return len(c.Subject.Name) <= MostName && len(c.Object.Name) <= MostName && len(c.By) <= MostVoice && Line(c.By) == c.By
+	}
+	for i, c := range d.Claims {
+		if fits(c) {
+			continue
+		}
+		kept := append(make([]Claim, 0, len(d.Claims)), d.Claims[:i]...)
+		for _, c := range d.Claims[i:] {
+			if err := c.bound(); err != nil {
+				out = append(out, err)
+				continue
+			}
+			kept = append(kept, c)
+		}
+		d.Claims = kept
+		break
+	}
+	return d, out
+}
+
+// bound makes a claim one that can be kept, or says why it cannot.
+func (c *Claim) bound() error {
+	for _, e := range []Entity{c.Subject, c.Object} {
+		if len(e.Name) > MostName {
+			return overlong("claim of "+string(e.Kind), e.Name, MostName)
+		}
+	}
+	if c.By = Line(c.By); len(c.By) > MostVoice {
+		return overlong("claim by", c.By, MostVoice)
+	}
+	return nil
+}
+
+func overlong(what, name string, most int) error {
+	return fmt.Errorf("%s %q … of %d bytes, %d at most: %w", what, strings.ToValidUTF8(name[:60], ""), len(name), most, ErrInvalid)
+}
+
+// Line is s as one line, to stand where a line has a meaning: blanks in a row,
+// ends of lines among them, are one blank, and other control characters none.
+// What holds no control character, and no other end of a line, stays as it is.
+func Line(s string) string {
+	if strings.IndexFunc(s, breaks) < 0 {
+		return s
+	}
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return breaks(r) || unicode.IsSpace(r) }), " ")
+}
+
+// breaks reports whether r may end a line, or does something else than to be read.
+func breaks(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
