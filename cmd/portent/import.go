@@ -67,6 +67,7 @@ type importing struct {
 	batch      []intel.Document
 	size       int
 	seen       int
+	repeated   int // passed over by connectors for saying what was said
 	added      int
 	progress   func(int)
 	sources    map[intel.SourceID]string      // read with which connector
@@ -318,7 +319,7 @@ func (im *importing) recognise(fsys fs.FS, name string, head []byte) *collect.Co
 
 func (im *importing) env(fsys fs.FS, path string, source intel.SourceID) collect.Env {
 	env := collect.Env{ID: source, Files: fsys, Log: im.app.log, Now: im.app.now,
-		Reject: func(item string, reason error) { im.reject(path, item, reason) }}
+		Reject: func(item string, reason error) { im.reject(path, item, reason) }, Repeat: func() { im.repeated++ }}
 	if self := im.app.self; self != "" {
 		env.Convert = func(ctx context.Context, format string, body []byte) (string, error) {
 			return convert(ctx, self, format, body)
@@ -487,6 +488,9 @@ func (im *importing) flush(ctx context.Context) error {
 	return nil
 }
 
+// skipped is how many items were there already, or twice.
+func (im *importing) skipped() int { return im.seen - im.added + im.repeated }
+
 // report prints the counts and every rejected item.
 func (im *importing) report(ctx context.Context, observations, evidence int, started time.Time) error {
 	after, err := im.app.db.Counts(ctx)
@@ -501,11 +505,11 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 			im.rejected = []rejection{}
 		}
 		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - observations, "evidence": after.Evidence - evidence,
-			"skipped": im.seen - im.added, "rejected": im.rejected, "seconds": seconds})
+			"skipped": im.skipped(), "rejected": im.rejected, "seconds": seconds})
 	}
 	as := slices.Compact(slices.Sorted(maps.Values(im.sources)))
 	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
-		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.seen-im.added, after.Observations-observations, after.Evidence-evidence, seconds)
+		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.skipped(), after.Observations-observations, after.Evidence-evidence, seconds)
 	for _, line := range im.copies {
 		fmt.Fprintln(im.app.err, line)
 	}
