@@ -139,9 +139,9 @@ func (a *app) history(h intel.History) error {
 	if a.cli.JSON {
 		return a.print(h)
 	}
-	fmt.Fprintf(a.out, "%s, by the rules of today\n\n", h.Link)
+	fmt.Fprintf(a.out, "%s, by the rules of today\n\n", line(h.Link.String()))
 	for _, t := range h.Turns {
-		fmt.Fprintf(a.out, "%s  %-9s  %s → %s  %-6s  %s\n", t.At.UTC().Format(time.DateOnly), t.Sort, intel.Decimal(t.BelievedBefore), intel.Decimal(t.Believed), t.Level, t.Why)
+		fmt.Fprintf(a.out, "%s  %-9s  %s → %s  %-6s  %s\n", t.At.UTC().Format(time.DateOnly), t.Sort, intel.Decimal(t.BelievedBefore), intel.Decimal(t.Believed), t.Level, line(t.Why))
 	}
 	if h.More > 0 {
 		fmt.Fprintf(a.out, "\n%d more changes are left out\n", h.More)
@@ -156,7 +156,7 @@ func (a *app) history(h intel.History) error {
 // what analysts said of the row itself.
 func (a *app) judged(sources []score.JudgedSource, words []listedRuling) {
 	for _, s := range sources {
-		fmt.Fprintf(a.out, "%s: %.4g right %.4g wrong of shipped, %.4g right %.4g wrong here; reliability %.4f\n", s.Source, s.Shipped.Right, s.Shipped.Wrong, s.Own.Right, s.Own.Wrong, s.Reliability)
+		fmt.Fprintf(a.out, "%s: %.4g right %.4g wrong of shipped, %.4g right %.4g wrong here; reliability %.4f\n", line(s.Source), s.Shipped.Right, s.Shipped.Wrong, s.Own.Right, s.Own.Wrong, s.Reliability)
 	}
 	for _, v := range words {
 		fmt.Fprintln(a.out, ruledRow(v.RowVerdict)+overruled(v))
@@ -180,10 +180,10 @@ func (a *app) heard(c score.Chorus) {
 // comes to.
 func (a *app) against(r intel.Row) {
 	if r.Suppressed != "" {
-		fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", r.Probability, r.Suppressed)
+		fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", r.Probability, line(r.Suppressed))
 	}
 	if len(r.Doubts) > 0 {
-		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), strings.Join(r.Doubts, ", "))
+		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), line(strings.Join(r.Doubts, ", ")))
 	}
 }
 
@@ -202,14 +202,14 @@ func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
 
 // explained prints the formula of docs/confidence.md with the numbers in it.
 func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, p, today float64) {
-	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", l, row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
+	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(l.String()), row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
 	fmt.Fprintf(a.out, "%-40s %-8s %11s  %10s  %6s = %6s  %s\n", "origin", "stance", "reliability", "directness", "fading", "worth", "dated; pieces, of which the strongest counts")
 	var factors []string
 	var said []score.Step // in support of it
 	for _, s := range steps {
 		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
 		if s.With != "" {
-			counts += "; within two days of " + s.With + ", who counts for both"
+			counts += "; within two days of " + line(s.With) + ", who counts for both"
 		}
 		if s.Source.Reserved() {
 			counts = "an analyst's word, which is no origin"
@@ -221,7 +221,7 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 			factors = append(factors, fmt.Sprintf("(1 − %.4f)", s.Worth))
 			said = append(said, s)
 		}
-		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s\n", s.Origin, stance, s.Reliability, s.Directness, s.Fading, s.Worth, counts)
+		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s\n", line(s.Origin), stance, s.Reliability, s.Directness, s.Fading, s.Worth, counts)
 	}
 	fmt.Fprintf(a.out, "\nP = (1 − %.2f) · (1 − %.2f", score.Alike, 1-score.Leak)
 	for i, f := range factors {

@@ -510,15 +510,15 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 	as := slices.Compact(slices.Sorted(maps.Values(im.sources)))
 	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
 		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.skipped(), after.Observations-observations, after.Evidence-evidence, seconds)
-	for _, line := range im.copies {
-		fmt.Fprintln(im.app.err, line)
+	for _, copied := range im.copies {
+		fmt.Fprintln(im.app.err, line(copied))
 	}
 	for _, r := range im.rejected {
 		where := r.Path
 		if r.Item != "" {
 			where += ": " + r.Item
 		}
-		fmt.Fprintf(im.app.err, "rejected %s: %s\n", where, r.Reason)
+		fmt.Fprintf(im.app.err, "rejected %s: %s\n", line(where), line(r.Reason))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 			err = a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": h.State, "last_success": moment(s.LastSuccess),
 				"last_error": s.LastError, "documents": s.Documents, "documents_per_day": h.PerDay, "lag_seconds": h.Lag.Seconds()})
 		} else {
-			_, err = fmt.Fprintf(a.out, "%-24s %-9s %9d documents  last %s  %s\n", s.Name, h.State, s.Documents, date(s.LastDocument), s.LastError)
+			_, err = fmt.Fprintf(a.out, "%-24s %-9s %9d documents  last %s  %s\n", line(s.Name), h.State, s.Documents, date(s.LastDocument), line(s.LastError))
 		}
 		if err != nil {
 			return err
