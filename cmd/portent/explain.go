@@ -22,6 +22,9 @@ type explainCmd struct {
 // closeEnough is how far what is recomputed may be from what is stored.
 const closeEnough = 1e-9
 
+// mostSteps is how many origins of each stance are told one by one.
+const mostSteps = 200
+
 // mostWords is how much of what was said of a row its history is told from.
 const mostWords = 1 << 20
 
@@ -82,10 +85,11 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 	if err != nil {
 		return err
 	}
-	sources, words := then.Scale.Judged(steps), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
+	shown, rest := score.Strongest(steps, mostSteps)
+	sources, words := then.Scale.Judged(shown), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
 		a.heard(heard)
@@ -121,8 +125,9 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	}
 	last := h.Turns[len(h.Turns)-1]
 	if a.cli.JSON {
+		shown, rest := score.Strongest(steps, mostSteps)
 		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, steps...), "believed": last.Believed})
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, shown...), "rest": rest, "believed": last.Believed})
 	}
 	if len(steps) == 0 {
 		fmt.Fprintln(a.out, "nobody had said so by then")
@@ -204,9 +209,9 @@ func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
 func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, p, today float64) {
 	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(l.String()), row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
 	fmt.Fprintf(a.out, "%-40s %-8s %11s  %10s  %6s = %6s  %s\n", "origin", "stance", "reliability", "directness", "fading", "worth", "dated; pieces, of which the strongest counts")
-	var factors []string
-	var said []score.Step // in support of it
-	for _, s := range steps {
+	shown, rest := score.Strongest(steps, mostSteps)
+	var factors, objections []string
+	for _, s := range shown {
 		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
 		if s.With != "" {
 			counts += "; within two days of " + line(s.With) + ", who counts for both"
@@ -214,28 +219,42 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 		if s.Source.Reserved() {
 			counts = "an analyst's word, which is no origin"
 		}
-		switch {
-		case s.Stance == intel.Disputes:
+		if s.Stance == intel.Disputes {
 			stance = "disputes"
-		case s.With == "":
-			factors = append(factors, fmt.Sprintf("(1 − %.4f)", s.Worth))
-			said = append(said, s)
 		}
 		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s\n", line(s.Origin), stance, s.Reliability, s.Directness, s.Fading, s.Worth, counts)
 	}
-	fmt.Fprintf(a.out, "\nP = (1 − %.2f) · (1 − %.2f", score.Alike, 1-score.Leak)
-	for i, f := range factors {
-		if i == 6 && len(factors) > 8 {
-			fmt.Fprintf(a.out, " · … %d more", len(factors)-i)
-			break
-		}
-		fmt.Fprintf(a.out, " · %s", f)
+	if rest.Steps > 0 {
+		fmt.Fprintf(a.out, "… and %d more that count less\n", rest.Steps)
 	}
-	fmt.Fprintf(a.out, ") = %.6f", score.Fuse(said))
+	var said []score.Step // in support of it
 	for _, s := range steps {
-		if s.Stance == intel.Disputes && s.With == "" {
-			fmt.Fprintf(a.out, ", times 1 − %.1f · %.4f for who disputes it", score.Objection, s.Worth)
+		switch {
+		case s.With != "":
+		case s.Stance == intel.Disputes:
+			objections = append(objections, fmt.Sprintf("(1 − %.1f · %.4f)", score.Objection, s.Worth))
+		default:
+			factors = append(factors, fmt.Sprintf("(1 − %.4f)", s.Worth))
+			said = append(said, s)
 		}
+	}
+	fmt.Fprintf(a.out, "\nP = (1 − %.2f) · (1 − %.2f%s) = %.6f", score.Alike, 1-score.Leak, product(factors), score.Fuse(said))
+	if len(objections) > 0 {
+		fmt.Fprintf(a.out, ", times%s for who disputes it", strings.TrimPrefix(product(objections), " ·"))
 	}
 	fmt.Fprintf(a.out, "\nstored %.9f, recomputed %.9f; as of today %.2f; half-life %.0f days\n", row.Probability, p, today, score.HalfLife(l).Hours()/24)
+}
+
+// product writes factors behind others: the first six of more than eight.
+func product(factors []string) string {
+	more := ""
+	if len(factors) > 8 {
+		more = fmt.Sprintf(" · … %d more", len(factors)-6)
+		factors = factors[:6]
+	}
+	var b strings.Builder
+	for _, f := range factors {
+		b.WriteString(" · " + f)
+	}
+	return b.String() + more
 }
