@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/score"
 )
 
@@ -53,5 +55,39 @@ func TestARowThatACrowdSpeaksOfIsExplainedInBoundedLines(t *testing.T) {
 	}
 	if p := .98 * (1 - doubt) * consent; len(e.Steps) > 2*mostSteps || e.Rest.Steps == 0 || math.Abs(p-e.Probability) > 1e-9 {
 		t.Errorf("%d steps and %+v come to %v, stored is %v", len(e.Steps), e.Rest, p, e.Probability)
+	}
+}
+
+func TestSourcesThatFilesNameFillNoList(t *testing.T) {
+	db := newStore(t)
+	for range 3 { // each file may name as many
+		content := crowd(400)
+		if _, c, errs := portent(t, db, "import", file(t, "crowd.jsonl", bytes.ReplaceAll(content, []byte(`"source":"`), fmt.Appendf(nil, `"source":"%s`, t.TempDir())))); c.Documents != 400 {
+			t.Fatalf("%+v\n%s", c, errs)
+		}
+	}
+	printed(t, exitDone, "--db", db, "row", "refute", "ipv4:45.134.21.8 indicates actor:cold-lynx", "--by", "ann")
+	printed(t, exitDone, "--db", db, "reprocess", "--scores")
+	if n := strings.Count(printed(t, exitDone, "--db", db, "sources"), "\n"); n != mostSources {
+		t.Errorf("%d sources are listed", n)
+	}
+	if n := strings.Count(printed(t, exitDone, "--db", db, "sources", "list", "--all"), "\n"); n != 3*100+2 { // the rest, and the analyst
+		t.Errorf("%d sources are listed with --all", n)
+	}
+	var b struct{ Reliability intel.Scoreboard }
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--json", "scoreboard")), &b); err != nil {
+		t.Fatal(err)
+	}
+	records := 0
+	for _, s := range b.Reliability.Sources {
+		if strings.HasPrefix(string(s.Source), "documents") {
+			records++
+			if s.OwnRight+s.OwnWrong < .99 || s.OwnRight+s.OwnWrong > 1 {
+				t.Errorf("%+v: want one verdict", s)
+			}
+		}
+	}
+	if records != 1 {
+		t.Errorf("%d records of sources that files name", records)
 	}
 }
