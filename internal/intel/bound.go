@@ -29,11 +29,11 @@ func (d Document) Bounded() (Document, []error) {
 	}
 	voice("author", &d.Author)
 	voice("channel", &d.Channel)
-	fits := func(c Claim) bool {
+	fits := func(c *Claim) bool {
 		return len(c.Subject.Name) <= MostName && len(c.Object.Name) <= MostName && len(c.By) <= MostVoice && Line(c.By) == c.By
 	}
-	for i, c := range d.Claims {
-		if fits(c) {
+	for i := range d.Claims {
+		if fits(&d.Claims[i]) {
 			continue
 		}
 		kept := append(make([]Claim, 0, len(d.Claims)), d.Claims[:i]...)
