@@ -13,12 +13,15 @@ func TestWhatIsTooLongToKeepIsLeftOutWithItsReasonAndNothingElse(t *testing.T) {
 	}
 	long := "https://c2.example/" + strings.Repeat("a", MostName)
 	good := claim("https://c2.example/", "x/ann")
-	doc := Document{ID: "1", Author: strings.Repeat("a", MostVoice+1), Channel: "forum/room", Text: long,
-		Claims: []Claim{good, claim(long, ""), claim("https://c3.example/", strings.Repeat("b", MostVoice+1)), claim("https://c4.example/", "x/bob\nsays")}}
+	noted := good
+	noted.Context = Context{Port: "443", Note: long}
+	doc := Document{ID: "1", URL: long, Title: long, Author: strings.Repeat("a", MostVoice+1), Channel: "forum/room", Text: long,
+		Claims: []Claim{good, claim(long, ""), claim("https://c3.example/", strings.Repeat("b", MostVoice+1)), claim("https://c4.example/", "x/bob\nsays"), noted}}
 	given := append([]Claim{}, doc.Claims...)
 	kept, left := doc.Bounded()
-	want := Document{ID: "1", Channel: "forum/room", Text: long, Claims: []Claim{good, claim("https://c4.example/", "x/bob says")}}
-	if diff := cmp.Diff(want, kept); diff != "" || len(left) != 3 {
+	noted.Context.Note = long[:MostName]
+	want := Document{ID: "1", Title: long[:MostName], Channel: "forum/room", Text: long, Claims: []Claim{good, claim("https://c4.example/", "x/bob says"), noted}}
+	if diff := cmp.Diff(want, kept); diff != "" || len(left) != 6 {
 		t.Errorf("left out for %v; kept (-want +got):\n%s", left, diff)
 	}
 	for _, err := range left {
