@@ -39,7 +39,15 @@ func TestAFileSpeaksForNobodyElse(t *testing.T) {
 
 func FuzzDocument(f *testing.F) {
 	f.Add([]byte(`{"genre":"social","text":"a","published":"2026-01-02T03:04:05Z"}`))
-	f.Fuzz(func(_ *testing.T, line []byte) { _, _ = document(collect.Env{ID: "fuzz"}, line) })
+	f.Add([]byte(`{"genre":"social","claims":[{"subject":"ipv4:192.0.2.1"`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if doc, err := document(collect.Env{ID: "fuzz"}, line); err == nil {
+			if kept, _ := doc.Bounded(); kept.ID != doc.ID || len(kept.Author) > intel.MostVoice {
+				t.Errorf("bounded: %+v", kept)
+			}
+		}
+		begun(line)
+	})
 }
 
 func TestAFileThatNamesSourcesWithoutEndHasABoundedNumber(t *testing.T) {
