@@ -182,14 +182,14 @@ func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 		return a.print(map[string]any{"name": name, "candidates": candidates, "verdicts": verdicts})
 	}
 	for _, m := range candidates {
-		fmt.Fprintf(a.out, "%s: share %.2f%s\n", m.Actor, m.Share, by(m.SaidBy))
+		fmt.Fprintf(a.out, "%s: share %.2f%s\n", line(m.Actor.String()), m.Share, line(by(m.SaidBy)))
 		for _, n := range m.names {
-			fmt.Fprintf(a.out, "  %-32s %-6s (%s)%s\n", n.Value, n.Level, intel.Decimal(n.Probability), by(n.SaidBy))
+			fmt.Fprintf(a.out, "  %-32s %-6s (%s)%s\n", line(n.Value), n.Level, intel.Decimal(n.Probability), line(by(n.SaidBy)))
 		}
 	}
 	for _, v := range verdicts {
 		says := map[intel.Ruling]string{intel.Confirm: "confirms that", intel.Dispute: "disputes that", intel.Undo: "takes back whether"}[v.Ruling]
-		fmt.Fprintf(a.out, "%s %s %s %s is %s%s\n", date(v.At), v.By, says, v.Name, v.Other, because(v.Reason))
+		fmt.Fprintf(a.out, "%s %s %s %s is %s%s\n", date(v.At), line(v.By), says, line(v.Name.String()), line(v.Other.String()), line(because(v.Reason)))
 	}
 	return nil
 }

@@ -38,10 +38,10 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 	fmt.Fprintf(a.out, "%d documents, %d observations, %d pieces of evidence, %d links, %d entities\n",
 		counts.Documents, counts.Observations, counts.Evidence, counts.Links, counts.Entities)
 	for _, p := range parked {
-		fmt.Fprintf(a.out, "parked: %s of %s: %s (portent reprocess tries it again)\n", p.Document, p.Source, p.Reason)
+		fmt.Fprintf(a.out, "parked: %s of %s: %s (portent reprocess tries it again)\n", p.Document, line(p.Source), line(p.Reason))
 	}
 	for _, p := range problems {
-		fmt.Fprintln(a.out, "problem:", p)
+		fmt.Fprintln(a.out, "problem:", line(p))
 	}
 	if len(parked) == 0 && len(problems) == 0 {
 		fmt.Fprintln(a.out, "all is well")

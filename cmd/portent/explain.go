@@ -22,6 +22,9 @@ type explainCmd struct {
 // closeEnough is how far what is recomputed may be from what is stored.
 const closeEnough = 1e-9
 
+// mostSteps is how many origins of each stance are told one by one.
+const mostSteps = 200
+
 // mostWords is how much of what was said of a row its history is told from.
 const mostWords = 1 << 20
 
@@ -82,10 +85,11 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 	if err != nil {
 		return err
 	}
-	sources, words := then.Scale.Judged(steps), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
+	shown, rest := score.Strongest(steps, mostSteps)
+	sources, words := then.Scale.Judged(shown), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": steps, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
 		a.explained(row.Link, row.Assessment, steps, p, today)
 		a.heard(heard)
@@ -121,8 +125,9 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	}
 	last := h.Turns[len(h.Turns)-1]
 	if a.cli.JSON {
+		shown, rest := score.Strongest(steps, mostSteps)
 		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, steps...), "believed": last.Believed})
+			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, shown...), "rest": rest, "believed": last.Believed})
 	}
 	if len(steps) == 0 {
 		fmt.Fprintln(a.out, "nobody had said so by then")
@@ -139,9 +144,9 @@ func (a *app) history(h intel.History) error {
 	if a.cli.JSON {
 		return a.print(h)
 	}
-	fmt.Fprintf(a.out, "%s, by the rules of today\n\n", h.Link)
+	fmt.Fprintf(a.out, "%s, by the rules of today\n\n", line(h.Link.String()))
 	for _, t := range h.Turns {
-		fmt.Fprintf(a.out, "%s  %-9s  %s → %s  %-6s  %s\n", t.At.UTC().Format(time.DateOnly), t.Sort, intel.Decimal(t.BelievedBefore), intel.Decimal(t.Believed), t.Level, t.Why)
+		fmt.Fprintf(a.out, "%s  %-9s  %s → %s  %-6s  %s\n", t.At.UTC().Format(time.DateOnly), t.Sort, intel.Decimal(t.BelievedBefore), intel.Decimal(t.Believed), t.Level, line(t.Why))
 	}
 	if h.More > 0 {
 		fmt.Fprintf(a.out, "\n%d more changes are left out\n", h.More)
@@ -156,7 +161,7 @@ func (a *app) history(h intel.History) error {
 // what analysts said of the row itself.
 func (a *app) judged(sources []score.JudgedSource, words []listedRuling) {
 	for _, s := range sources {
-		fmt.Fprintf(a.out, "%s: %.4g right %.4g wrong of shipped, %.4g right %.4g wrong here; reliability %.4f\n", s.Source, s.Shipped.Right, s.Shipped.Wrong, s.Own.Right, s.Own.Wrong, s.Reliability)
+		fmt.Fprintf(a.out, "%s: %.4g right %.4g wrong of shipped, %.4g right %.4g wrong here; reliability %.4f\n", line(s.Source), s.Shipped.Right, s.Shipped.Wrong, s.Own.Right, s.Own.Wrong, s.Reliability)
 	}
 	for _, v := range words {
 		fmt.Fprintln(a.out, ruledRow(v.RowVerdict)+overruled(v))
@@ -180,10 +185,10 @@ func (a *app) heard(c score.Chorus) {
 // comes to.
 func (a *app) against(r intel.Row) {
 	if r.Suppressed != "" {
-		fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", r.Probability, r.Suppressed)
+		fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", r.Probability, line(r.Suppressed))
 	}
 	if len(r.Doubts) > 0 {
-		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), strings.Join(r.Doubts, ", "))
+		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), line(strings.Join(r.Doubts, ", ")))
 	}
 }
 
@@ -202,40 +207,54 @@ func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
 
 // explained prints the formula of docs/confidence.md with the numbers in it.
 func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, p, today float64) {
-	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", l, row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
+	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(l.String()), row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
 	fmt.Fprintf(a.out, "%-40s %-8s %11s  %10s  %6s = %6s  %s\n", "origin", "stance", "reliability", "directness", "fading", "worth", "dated; pieces, of which the strongest counts")
-	var factors []string
-	var said []score.Step // in support of it
-	for _, s := range steps {
+	shown, rest := score.Strongest(steps, mostSteps)
+	var factors, objections []string
+	for _, s := range shown {
 		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
 		if s.With != "" {
-			counts += "; within two days of " + s.With + ", who counts for both"
+			counts += "; within two days of " + line(s.With) + ", who counts for both"
 		}
 		if s.Source.Reserved() {
 			counts = "an analyst's word, which is no origin"
 		}
-		switch {
-		case s.Stance == intel.Disputes:
+		if s.Stance == intel.Disputes {
 			stance = "disputes"
-		case s.With == "":
+		}
+		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s\n", line(s.Origin), stance, s.Reliability, s.Directness, s.Fading, s.Worth, counts)
+	}
+	if rest.Steps > 0 {
+		fmt.Fprintf(a.out, "… and %d more that count less\n", rest.Steps)
+	}
+	var said []score.Step // in support of it
+	for _, s := range steps {
+		switch {
+		case s.With != "":
+		case s.Stance == intel.Disputes:
+			objections = append(objections, fmt.Sprintf("(1 − %.1f · %.4f)", score.Objection, s.Worth))
+		default:
 			factors = append(factors, fmt.Sprintf("(1 − %.4f)", s.Worth))
 			said = append(said, s)
 		}
-		fmt.Fprintf(a.out, "%-40s %-8s %11.4f × %10.4f × %6.4f = %6.4f  %s\n", s.Origin, stance, s.Reliability, s.Directness, s.Fading, s.Worth, counts)
 	}
-	fmt.Fprintf(a.out, "\nP = (1 − %.2f) · (1 − %.2f", score.Alike, 1-score.Leak)
-	for i, f := range factors {
-		if i == 6 && len(factors) > 8 {
-			fmt.Fprintf(a.out, " · … %d more", len(factors)-i)
-			break
-		}
-		fmt.Fprintf(a.out, " · %s", f)
-	}
-	fmt.Fprintf(a.out, ") = %.6f", score.Fuse(said))
-	for _, s := range steps {
-		if s.Stance == intel.Disputes && s.With == "" {
-			fmt.Fprintf(a.out, ", times 1 − %.1f · %.4f for who disputes it", score.Objection, s.Worth)
-		}
+	fmt.Fprintf(a.out, "\nP = (1 − %.2f) · (1 − %.2f%s) = %.6f", score.Alike, 1-score.Leak, product(factors), score.Fuse(said))
+	if len(objections) > 0 {
+		fmt.Fprintf(a.out, ", times%s for who disputes it", strings.TrimPrefix(product(objections), " ·"))
 	}
 	fmt.Fprintf(a.out, "\nstored %.9f, recomputed %.9f; as of today %.2f; half-life %.0f days\n", row.Probability, p, today, score.HalfLife(l).Hours()/24)
+}
+
+// product writes factors behind others: the first six of more than eight.
+func product(factors []string) string {
+	more := ""
+	if len(factors) > 8 {
+		more = fmt.Sprintf(" · … %d more", len(factors)-6)
+		factors = factors[:6]
+	}
+	var b strings.Builder
+	for _, f := range factors {
+		b.WriteString(" · " + f)
+	}
+	return b.String() + more
 }

@@ -101,14 +101,14 @@ func screened(s score.Screen, o intel.Observation) intel.Observation {
 // described is a line for an observation and the vulnerability it belongs to, if
 // any.
 func described(o intel.Observation, flaw string) string {
-	line := fmt.Sprintf("%8d  %s", o.Offset, o.Entity)
+	said := fmt.Sprintf("%8d  %s", o.Offset, o.Entity)
 	if flaw != "" {
-		line += "  (of " + flaw + ")"
+		said += "  (of " + flaw + ")"
 	}
 	if o.Suppressed != "" {
-		line += "  (set aside: " + o.Suppressed + ")"
+		said += "  (set aside: " + o.Suppressed + ")"
 	}
-	return line
+	return line(said)
 }
 
 // colour is how a terminal is told to show a mention (ECMA-48, 8.3.117): names,

@@ -37,7 +37,7 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 			if len(f.Quantiles) == 0 {
 				said += fmt.Sprintf(", %.3f against %.3f", f.Probability, f.BaseRate)
 			}
-			_, err = fmt.Fprintf(a.out, "%-16s %-64s due %s  %s\n", f.Kind, said, date(f.Due), f.Rule)
+			_, err = fmt.Fprintf(a.out, "%-16s %-64s due %s  %s\n", f.Kind, line(said), date(f.Due), f.Rule)
 		}
 		if err != nil {
 			return err

@@ -169,9 +169,9 @@ func (h *hunting) logs(ctx context.Context) error {
 			h.broken++
 			if n == 0 {
 				h.unread++
-				fmt.Fprintf(h.app.err, "%s: not read: %v\n", name, err)
+				fmt.Fprintf(h.app.err, "%s: not read: %v\n", line(name), err)
 			} else {
-				fmt.Fprintf(h.app.err, "%s: broke off after %d bytes: %v\n", name, n, err)
+				fmt.Fprintf(h.app.err, "%s: broke off after %d bytes: %v\n", line(name), n, err)
 			}
 		}
 	}
@@ -289,16 +289,16 @@ func (f *finds) match(asJSON bool, name string, m hunt.Match) error {
 	if m.Predicted {
 		seen = "predicted"
 	}
-	f.put("35", name)
+	f.put("35", line(name))
 	f.put("", ":")
 	f.put("32", fmt.Sprint(m.Line))
 	f.put("", ": ")
-	f.put("1", m.Entity.String())
+	f.put("1", line(m.Entity.String()))
 	f.put("", " "+intel.Decimal(m.Probability)+" "+seen)
 	if m.Field != "" {
 		f.put("36", " "+m.Field)
 	}
-	f.put("", " "+strings.Join(m.Actors, ", ")+"\n")
+	f.put("", " "+line(strings.Join(m.Actors, ", "))+"\n")
 	if !f.colour {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 type importCmd struct {
@@ -66,6 +67,7 @@ type importing struct {
 	batch      []intel.Document
 	size       int
 	seen       int
+	repeated   int // passed over by connectors for saying what was said
 	added      int
 	progress   func(int)
 	sources    map[intel.SourceID]string      // read with which connector
@@ -86,12 +88,19 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	parked, err := a.db.Parked(ctx, mostListed)
+	if err != nil {
+		return err
+	}
 	bar := a.progress(-1, "importing documents")
 	im.progress = func(n int) { bar.Add(n) } //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 	err = im.run(ctx)
 	bar.Finish() //nolint:errcheck // as above
 	if err != nil {
 		return errors.Join(err, im.report(context.WithoutCancel(ctx), before.Observations, before.Evidence, started))
+	}
+	if err := im.noteParked(ctx, parked); err != nil {
+		return err
 	}
 	if err := im.pipe.Forecast(ctx); err != nil {
 		return err
@@ -104,6 +113,24 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 		return errors.New("nothing was imported: no such file")
 	case len(im.rejected) > 0:
 		return errPartial
+	}
+	return nil
+}
+
+// noteParked rejects the documents that were given up since before.
+func (im *importing) noteParked(ctx context.Context, before []store.Parked) error {
+	now, err := im.app.db.Parked(ctx, mostListed)
+	if err != nil {
+		return err
+	}
+	was := make(map[intel.DocumentID]bool, len(before))
+	for _, p := range before {
+		was[p.Document] = true
+	}
+	for _, p := range now {
+		if !was[p.Document] {
+			im.reject(string(p.Source), "document "+string(p.Document), fmt.Errorf("kept, but nothing could be made of it: %s (portent reprocess tries it again)", p.Reason))
+		}
 	}
 	return nil
 }
@@ -126,6 +153,9 @@ func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
 	}
 	if intel.SourceID(c.Source).Reserved() {
 		return nil, usageError{fmt.Errorf("the source %q speaks for this installation; name another", c.Source)}
+	}
+	if len(c.Source) > intel.MostSource || intel.Line(c.Source) != c.Source {
+		return nil, usageError{fmt.Errorf("--source: a name of at most %d bytes in one line is wanted", intel.MostSource)}
 	}
 	if c.As != "" {
 		con, ok := connector(c.As)
@@ -289,7 +319,7 @@ func (im *importing) recognise(fsys fs.FS, name string, head []byte) *collect.Co
 
 func (im *importing) env(fsys fs.FS, path string, source intel.SourceID) collect.Env {
 	env := collect.Env{ID: source, Files: fsys, Log: im.app.log, Now: im.app.now,
-		Reject: func(item string, reason error) { im.reject(path, item, reason) }}
+		Reject: func(item string, reason error) { im.reject(path, item, reason) }, Repeat: func() { im.repeated++ }}
 	if self := im.app.self; self != "" {
 		env.Convert = func(ctx context.Context, format string, body []byte) (string, error) {
 			return convert(ctx, self, format, body)
@@ -322,6 +352,10 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 		read++
 		only = doc
 		im.sources[doc.Source] = con.Name
+		doc, overlong := doc.Bounded()
+		for _, reason := range overlong {
+			im.reject(path, fmt.Sprint("document ", read), reason)
+		}
 		if err := im.keep(ctx, con, doc); err != nil {
 			return keepError{err}
 		}
@@ -454,6 +488,9 @@ func (im *importing) flush(ctx context.Context) error {
 	return nil
 }
 
+// skipped is how many items were there already, or twice.
+func (im *importing) skipped() int { return im.seen - im.added + im.repeated }
+
 // report prints the counts and every rejected item.
 func (im *importing) report(ctx context.Context, observations, evidence int, started time.Time) error {
 	after, err := im.app.db.Counts(ctx)
@@ -468,20 +505,20 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 			im.rejected = []rejection{}
 		}
 		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - observations, "evidence": after.Evidence - evidence,
-			"skipped": im.seen - im.added, "rejected": im.rejected, "seconds": seconds})
+			"skipped": im.skipped(), "rejected": im.rejected, "seconds": seconds})
 	}
 	as := slices.Compact(slices.Sorted(maps.Values(im.sources)))
 	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
-		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.seen-im.added, after.Observations-observations, after.Evidence-evidence, seconds)
-	for _, line := range im.copies {
-		fmt.Fprintln(im.app.err, line)
+		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.skipped(), after.Observations-observations, after.Evidence-evidence, seconds)
+	for _, copied := range im.copies {
+		fmt.Fprintln(im.app.err, line(copied))
 	}
 	for _, r := range im.rejected {
 		where := r.Path
 		if r.Item != "" {
 			where += ": " + r.Item
 		}
-		fmt.Fprintf(im.app.err, "rejected %s: %s\n", where, r.Reason)
+		fmt.Fprintf(im.app.err, "rejected %s: %s\n", line(where), line(r.Reason))
 	}
 	return nil
 }

@@ -432,3 +432,24 @@ func TestAFileGivenAloneIsTheOneOfItsFolder(t *testing.T) {
 		t.Errorf("with its folder: exit %d, %+v\n%s", code, c, errs)
 	}
 }
+
+func TestPostsOfOthersInTheSameWordsAreReadAndWhatIsSaidTwiceIsCounted(t *testing.T) {
+	post := func(who, day string) string {
+		return fmt.Sprintf(`{"genre":"social","author":"x/%s","published":"2026-01-%sT08:00:00Z","text":"45.134.21.30 is Cobalt Strike"}`+"\n", who, day)
+	}
+	db := newStore(t)
+	code, c, errs := portent(t, db, "import", file(t, "posts.jsonl", []byte(post("ann", "05")+post("bob", "09")+post("ann", "05"))))
+	if code != exitDone || c.Documents != 2 || c.Skipped != 1 {
+		t.Errorf("exit %d, %+v\n%s", code, c, errs)
+	}
+	if code, c, errs = portent(t, db, "import", file(t, "more.jsonl", []byte(post("bob", "09")+post("cy", "13")))); code != exitDone || c.Documents != 1 || c.Skipped != 1 {
+		t.Errorf("a second file: exit %d, %+v\n%s", code, c, errs)
+	}
+}
+
+func TestDocumentsAreRecognisedByALongFirstLine(t *testing.T) {
+	line := `{"text":"` + strings.Repeat("Cold Lynx was seen again. ", 4000) + `","genre":"report"}` + "\n"
+	if code, c, errs := portent(t, newStore(t), "import", file(t, "long.jsonl", []byte(line))); code != exitDone || c.Documents != 1 {
+		t.Errorf("exit %d, %+v\n%s", code, c, errs)
+	}
+}

@@ -145,11 +145,11 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:
-		fmt.Fprintf(a.out, "%s: usually benign (%s)\n", value, f.Suppressed)
+		fmt.Fprintf(a.out, "%s: usually benign (%s)\n", line(value), line(f.Suppressed))
 	case f.Suppressed != "":
-		fmt.Fprintf(a.out, "%s: set aside (%s)\n", value, f.Suppressed)
+		fmt.Fprintf(a.out, "%s: set aside (%s)\n", line(value), line(f.Suppressed))
 	case !f.Known:
-		fmt.Fprintf(a.out, "%s: unknown\n", value)
+		fmt.Fprintf(a.out, "%s: unknown\n", line(value))
 	default:
 		again := ""
 		if f.SeenAgain != nil {
@@ -158,10 +158,10 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		if c := f.Corroboration; c != nil {
 			again += fmt.Sprintf(", by a second account until %s: %s", date(c.Until), c.Percent())
 		}
-		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", value, whom(f.Names), date(f.First), date(f.Last), f.Documents, again)
+		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", line(value), line(whom(f.Names)), date(f.First), date(f.Last), f.Documents, again)
 	}
 	if f.Listed != "" && f.Suppressed != f.Listed {
-		fmt.Fprintf(a.out, "  usually benign by lists (%s)\n", f.Listed)
+		fmt.Fprintf(a.out, "  usually benign by lists (%s)\n", line(f.Listed))
 	}
 	for _, v := range f.Verdicts {
 		fmt.Fprintln(a.out, "  "+worded(v))
@@ -171,7 +171,7 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		if n.Suppressed != "" {
 			said = "set aside (" + n.Suppressed + ")"
 		}
-		fmt.Fprintf(a.out, "  in %s: %s, seen %s to %s, documents: %d\n", n.Entity.Name, said, date(n.First), date(n.Last), n.Documents)
+		fmt.Fprintf(a.out, "  in %s: %s, seen %s to %s, documents: %d\n", n.Entity.Name, line(said), date(n.First), date(n.Last), n.Documents)
 	}
 	return nil
 }

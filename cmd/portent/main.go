@@ -87,7 +87,7 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 		kong.Description("Self-hosted cyber threat intelligence. It reads; it never attacks, posts or buys."),
 		kong.Exit(func(code int) { exited = code }))
 	if err != nil {
-		fmt.Fprintln(stderr, "portent:", err)
+		fmt.Fprintln(stderr, "portent:", oneLine(err))
 		return exitFailed
 	}
 	k, err := parser.Parse(args)
@@ -122,10 +122,10 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintln(stderr, "portent:", err)
+		fmt.Fprintln(stderr, "portent:", oneLine(err))
 		return exitUsage
 	}
-	fmt.Fprintln(stderr, "portent:", err)
+	fmt.Fprintln(stderr, "portent:", oneLine(err))
 	return exitFailed
 }
 

@@ -84,3 +84,7 @@ func written(text []byte) []byte {
 func obeyed(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
+
+// line is what strangers wrote, to stand in a line of the result: an end of a line
+// in it is written out, as plain does with what else is obeyed.
+func line[S ~string](s S) string { return strings.ReplaceAll(string(s), "\n", `\u000a`) }

@@ -87,7 +87,7 @@ func pick(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, name
 		}
 	} else {
 		for _, m := range matches {
-			fmt.Fprintf(a.err, "  %-40s %3.0f %%  %s\n", m.Entity, 100*m.Share, m.Title)
+			fmt.Fprintf(a.err, "  %-40s %3.0f %%  %s\n", line(m.Entity.String()), 100*m.Share, line(m.Title))
 		}
 	}
 	return intel.Entity{}, fmt.Errorf("%q is a name of %d; ask for one of them", name, len(matches))

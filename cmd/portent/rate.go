@@ -165,7 +165,7 @@ func (s *summary) print(r rated) error {
 	for i, reason := range r.Reasons {
 		reasons[i] = string(reason)
 	}
-	_, err := fmt.Fprintf(s.app.out, "%s  %6d  %s: %s\n", r.Grade, r.Row, r.Value, strings.Join(reasons, ", "))
+	_, err := fmt.Fprintf(s.app.out, "%s  %6d  %s: %s\n", r.Grade, r.Row, line(r.Value), strings.Join(reasons, ", "))
 	return err
 }
 
@@ -187,7 +187,7 @@ func (s *summary) end(file string) error {
 		fmt.Fprintln(s.app.out)
 	}
 	for _, r := range s.rejected {
-		fmt.Fprintf(s.app.err, "rejected %s: %s: %s\n", file, r.Item, r.Reason)
+		fmt.Fprintf(s.app.err, "rejected %s: %s: %s\n", line(file), line(r.Item), line(r.Reason))
 	}
 	if len(s.rejected) > 0 {
 		return errPartial

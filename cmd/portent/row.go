@@ -148,7 +148,7 @@ func (a *app) believed(ctx context.Context, l intel.Link) (row intel.Row, err er
 // ruledRow is a verdict on a row as a line.
 func ruledRow(v intel.RowVerdict) string {
 	says := map[intel.Ruling]string{intel.ConfirmRow: "confirms", intel.RefuteRow: "refutes", intel.UndoRow: "takes back what was ruled of"}[v.Ruling]
-	return fmt.Sprintf("%s %s %s %s%s", date(v.At), v.By, says, v.Link, because(v.Reason))
+	return line(fmt.Sprintf("%s %s %s %s%s", date(v.At), v.By, says, v.Link, because(v.Reason)))
 }
 
 type rowListCmd struct {

@@ -56,7 +56,7 @@ func (a *app) scored(b intel.Scoreboard) {
 	}
 	fmt.Fprintf(a.out, "\n%-28s %-6s %18s %18s %6s\n", "source", "letter", "right, shipped", "right, here", "worth")
 	for _, s := range b.Sources {
-		fmt.Fprintf(a.out, "%-28s %-6s %18s %18s %6.3f\n", s.Source, s.Letter, judgedRight(s.Right, s.Right+s.Wrong), judgedRight(s.OwnRight, s.OwnRight+s.OwnWrong), s.Mean)
+		fmt.Fprintf(a.out, "%-28s %-6s %18s %18s %6.3f\n", line(s.Source), s.Letter, judgedRight(s.Right, s.Right+s.Wrong), judgedRight(s.OwnRight, s.OwnRight+s.OwnWrong), s.Mean)
 	}
 }
 

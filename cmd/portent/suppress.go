@@ -182,9 +182,9 @@ func (c *suppressListCmd) Run(ctx context.Context, a *app) error {
 // worded is a verdict as a line.
 func worded(v intel.ValueVerdict) string {
 	says := map[intel.Ruling]string{intel.Suppress: "sets aside", intel.Unsuppress: "takes for an indicator all the same", intel.UndoSuppress: "takes back what was ruled of"}[v.Ruling]
-	line := fmt.Sprintf("%s %s %s %s", date(v.At), v.By, says, v.Scope)
+	said := fmt.Sprintf("%s %s %s %s", date(v.At), v.By, says, v.Scope)
 	if !v.Until.IsZero() {
-		line += " until " + strings.TrimSuffix(v.Until.UTC().Format(time.RFC3339), "T00:00:00Z")
+		said += " until " + strings.TrimSuffix(v.Until.UTC().Format(time.RFC3339), "T00:00:00Z")
 	}
-	return line + because(v.Reason)
+	return line(said + because(v.Reason))
 }

@@ -207,15 +207,15 @@ func (c *syncCmd) report(a *app, results []synced, s *screening) error {
 	}
 	for _, r := range results {
 		if r.State == "failed" {
-			fmt.Fprintf(a.err, "%-13s failed: %s (the former version stays in force)\n", r.Name, r.Reason)
+			fmt.Fprintf(a.err, "%-13s failed: %s (the former version stays in force)\n", r.Name, line(r.Reason))
 			continue
 		}
-		fmt.Fprintf(a.out, "%-13s %-4s  %8d items  %s\n", r.Name, r.State, r.Items, r.Version)
+		fmt.Fprintf(a.out, "%-13s %-4s  %8d items  %s\n", r.Name, r.State, r.Items, line(r.Version))
 	}
 	if s != nil && s.Values > 0 {
 		fmt.Fprintf(a.out, "screened %d values in %.1f s: set aside now %d, no longer %d, for another reason %d\n", s.Values, s.Seconds, s.SetAside, s.Returned, s.Renamed)
 		for _, v := range s.Changes {
-			fmt.Fprintf(a.out, "  %s: %s, was %s\n", v.Value, cmp.Or(v.Is, "an indicator"), cmp.Or(v.Was, "an indicator"))
+			fmt.Fprintf(a.out, "  %s: %s, was %s\n", line(v.Value.String()), line(cmp.Or(v.Is, "an indicator")), line(cmp.Or(v.Was, "an indicator")))
 		}
 	}
 	return nil

@@ -58,11 +58,20 @@ type Env struct {
 	Fetch  *fetch.Client
 	Files  fs.FS                           // local files the source may read; nil for none
 	Reject func(item string, reason error) // notes an item that cannot be read
+	Repeat func()                          // notes an item that says what an earlier one did, and is passed over; nil for no one
 	Log    *slog.Logger
 	Now    func() time.Time
 	// Convert turns a format whose parser cannot be trusted, such as "pdf", into
 	// text apart from this process, within bounds; nil: not available.
 	Convert func(ctx context.Context, format string, body []byte) (string, error)
+}
+
+// Repeated notes an item that is passed over for saying what an earlier one of
+// the same source did.
+func (env Env) Repeated() {
+	if env.Repeat != nil {
+		env.Repeat()
+	}
 }
 
 // Permanent marks an error that trying again will not cure, such as a bad

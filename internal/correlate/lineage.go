@@ -66,11 +66,14 @@ func network(host string) (name string, spelt bool) {
 	return host, true
 }
 
+// The longest names of hosts and of accounts, in bytes.
+const mostHost, mostHandle = 253, 100
+
 // site names whose a URL is: its host without "www.", or the account where a host
 // has those of anybody; "" for what is no URL of the web.
 func site(ref string) string {
 	u, err := url.Parse(ref)
-	if err != nil || u.Hostname() == "" {
+	if err != nil || u.Hostname() == "" || len(u.Hostname()) > mostHost {
 		return ""
 	}
 	h := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
@@ -80,7 +83,7 @@ func site(ref string) string {
 		name, _, _ = strings.Cut(strings.TrimPrefix(u.EscapedPath(), "/s/"), "/")
 	}
 	if handle, ok := strings.CutPrefix(name, "@"); ok || !spelt {
-		if n := handleEnd(handle); n == len(handle) && n > 1 && !slices.Contains([]string{"i", "search", "hashtag", "home", "intent"}, handle) {
+		if n := handleEnd(handle); n == len(handle) && n > 1 && n <= mostHandle && !slices.Contains([]string{"i", "search", "hashtag", "home", "intent"}, handle) {
 			return strings.ToLower(net + "/" + handle)
 		}
 	}
@@ -178,7 +181,7 @@ func leads(text string) (out []lead) {
 		if text[i] == '@' {
 			if n := handleEnd(text[i+1:]); n > 1 && n <= 40 && !word(text[:i]) {
 				t := lead{at: i, name: text[i+1 : i+1+n]}
-				if rest := text[i+1+n:]; strings.HasPrefix(rest, "@") {
+				if rest := text[i+1+n:]; strings.HasPrefix(rest, "@") && hostEnd(rest[1:]) <= mostHost {
 					t.host = strings.Trim(rest[1:1+hostEnd(rest[1:])], ".-")
 				}
 				at = i + 1 + n + len(t.host)

@@ -23,6 +23,17 @@ func (s SourceID) Reserved() bool {
 	return ok && (kind == "analyst" || kind == "hunt")
 }
 
+// Recorded is the source under whose name it is kept how often s was right: for
+// those that a file names itself (documents/NAME) one for all, for there may be any
+// number of them.
+func (s SourceID) Recorded() SourceID {
+	const files = "documents"
+	if strings.HasPrefix(string(s), files+"/") {
+		return files
+	}
+	return s
+}
+
 // A Cursor marks how far a source has been read. Only the source that made it
 // can tell what it means; the empty cursor means the beginning.
 type Cursor string

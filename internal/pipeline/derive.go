@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,19 +97,24 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 		}
 	}()
 	d.Document = doc.ID
+	doc, _ = doc.Bounded() // as one that was kept before there were bounds
 	if doc.Genre == intel.Verdict && doc.Source.Reserved() {
 		if v, ok := intel.RowVerdictOf(doc); ok {
 			d.Ruled = []intel.Link{v.Link}
 		}
 		return d, nil // it rules what others say, and says nothing itself
 	}
-	observations := unlisted(k.scanner.Observations(doc), k.set)
+	observations := slices.DeleteFunc(unlisted(k.scanner.Observations(doc), k.set), func(o intel.Observation) bool { return overlong(o.Entity) })
 	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), doc, original)
+	d.Evidence = slices.DeleteFunc(d.Evidence, func(e intel.Evidence) bool { return overlong(e.Link.From) || overlong(e.Link.To) })
 	d.Observations = append(claimed(doc, observations, d.Evidence), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)
 	d.Speech = correlate.Speech(doc, d.Observations, d.Evidence, original)
 	return d, nil
 }
+
+// overlong reports whether a text names something by more than a name that is kept.
+func overlong(e intel.Entity) bool { return len(e.Name) > intel.MostName }
 
 // byForm is the reason to set a mention aside where its form is one and a list
 // would be another: the list may change, what the text says does not.

@@ -299,7 +299,7 @@ func (ed *Editor) Scoreboard(ctx context.Context, letters map[intel.SourceID]int
 		known[s.Source] = letters[s.Source]
 	}
 	for _, s := range sources {
-		known[s.Name] = s.Reliability
+		known[s.Name.Recorded()] = s.Reliability
 	}
 	sample := score.Sample()
 	b.Sources = m.Scale.Records(known)

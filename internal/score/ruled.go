@@ -129,7 +129,12 @@ func (s Scale) With(l Lesson) Scale {
 func Experience(ruled []intel.RowVerdict, support map[intel.Link][]intel.SourceID, now time.Time) map[intel.SourceID]Record {
 	out := map[intel.SourceID]Record{}
 	for _, v := range ruled {
+		var counted []intel.SourceID
 		for _, id := range support[v.Link] {
+			if id = id.Recorded(); slices.Contains(counted, id) {
+				continue
+			}
+			counted = append(counted, id)
 			r := out[id]
 			if v.Ruling == intel.RefuteRow {
 				r.Wrong += aged(v, now)
@@ -158,7 +163,7 @@ func (s Scale) Judged(steps []Step) []JudgedSource {
 		if st.Source == "" || st.Source.Reserved() || slices.ContainsFunc(out, has) {
 			continue
 		}
-		out = append(out, JudgedSource{st.Source, s.Sources[st.Source], s.Own[st.Source], st.Reliability})
+		out = append(out, JudgedSource{st.Source, s.Sources[st.Source], s.Own[st.Source.Recorded()], st.Reliability})
 	}
 	slices.SortStableFunc(out, func(a, b JudgedSource) int { return cmp.Compare(a.Source, b.Source) })
 	return out

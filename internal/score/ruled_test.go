@@ -1,6 +1,7 @@
 package score_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -90,6 +91,24 @@ func TestTheLastWordOnARowCounts(t *testing.T) {
 		if string(v.By) != want {
 			t.Errorf("after %s the word of %q counts, want %q", after, v.By, want)
 		}
+	}
+}
+
+func TestSourcesThatAFileNamesHaveOneRecord(t *testing.T) {
+	l := piece("a", 'B', 1, 0).Link
+	support := map[intel.Link][]intel.SourceID{l: {"lab/a", "lab/b"}}
+	for i := range 20_000 {
+		support[l] = append(support[l], intel.SourceID(fmt.Sprint("documents/", i)))
+	}
+	got := score.Experience([]intel.RowVerdict{ruling(intel.RefuteRow, "ana", l, now)}, support, now)
+	want := map[intel.SourceID]score.Record{"documents": {Wrong: 1}, "lab/a": {Wrong: 1}, "lab/b": {Wrong: 1}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	e := piece("o", 'F', 1, 0)
+	e.Source = "documents/another"
+	if r := (score.Scale{}).With(score.Lesson{Sources: got}).Explain([]intel.Evidence{e}, now)[0].Reliability; math.Abs(r-8*.5/9) > 1e-12 {
+		t.Errorf("reliability %v: want what such sources got wrong", r)
 	}
 }
 

@@ -47,7 +47,7 @@ const Alike = 0.02
 
 // reliability is the probability that a source is right.
 func (s Scale) reliability(source intel.SourceID, letter intel.Reliability) float64 {
-	shipped, own := s.Sources[source], s.Own[source]
+	shipped, own := s.Sources[source], s.Own[source.Recorded()]
 	return Record{shipped.Right + own.Right, shipped.Wrong + own.Wrong}.mean(Reliability(letter))
 }
 

@@ -17,7 +17,7 @@ import (
 
 // Version changes whenever the same evidence would be believed otherwise: what an
 // older one weighed is weighed anew.
-func Version() int { return 3 }
+func Version() int { return 4 }
 
 const (
 	// Leak is the probability that a link holds that nobody has spoken of.

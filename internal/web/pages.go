@@ -267,6 +267,11 @@ func (h *handler) search(r *http.Request) (view, error) {
 }
 
 func (h *handler) sources(r *http.Request) (view, error) {
+	q := r.URL.Query()
+	n, err := pageOf(q)
+	if err != nil {
+		return view{}, err
+	}
 	all, err := h.Views.Sources(r.Context())
 	if err != nil {
 		return view{}, err
@@ -276,13 +281,19 @@ func (h *handler) sources(r *http.Request) (view, error) {
 		Health        health
 		Filter, State string
 		Scheduled     bool // some source is read again by itself
-	}{All: all, Health: healthOf(all), Filter: strings.TrimSpace(r.URL.Query().Get("name")), State: r.URL.Query().Get("state")}
+		Pager         pager
+	}{All: all, Health: healthOf(all), Filter: strings.TrimSpace(q.Get("name")), State: q.Get("state")}
 	for _, s := range all {
 		page.Scheduled = page.Scheduled || !s.Next.IsZero()
 		if (page.State == "" || string(s.State) == page.State) && strings.Contains(strings.ToLower(string(s.Name)), strings.ToLower(page.Filter)) {
 			page.Shown = append(page.Shown, s)
 		}
 	}
+	total := len(page.Shown)
+	page.Shown = page.Shown[min((n-1)*PageRows, total):min(n*PageRows, total)]
+	page.Pager = paged(n, len(page.Shown), total, func(n int) string {
+		return "/sources?" + url.Values{"name": {page.Filter}, "state": {page.State}, "page": {itoa(n)}}.Encode()
+	})
 	return view{Template: "sources", Title: "Sources", Nav: "/sources", Data: page}, nil
 }
 

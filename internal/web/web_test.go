@@ -1,8 +1,11 @@
 package web_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -287,5 +290,32 @@ func TestPagesTellScoresWithTheirBandAndRelationsWithTheirNote(t *testing.T) {
 	}
 	if page := get(t, serve(fake{text: plain, empty: true}), "/country/DE").Body.String(); strings.Contains(page, `<section id="relations"`) {
 		t.Error("relations where there are none")
+	}
+}
+
+// crowd is a store with more sources than a page has rows.
+type crowd struct {
+	fake
+	n int
+}
+
+func (c crowd) Sources(context.Context) (all []web.SourceHealth, _ error) {
+	for i := range c.n {
+		all = append(all, web.SourceHealth{Name: intel.SourceID(fmt.Sprintf("source-%03d", i)), State: web.OnTime})
+	}
+	return all, nil
+}
+
+func TestSourcesComeByThePage(t *testing.T) {
+	const n = 2*web.PageRows + 7
+	h := web.Handler(web.Site{Views: crowd{fake{text: plain}, n}, Reader: intel.Everything(), Log: slog.New(slog.DiscardHandler), Now: now})
+	for path, want := range map[string]int{"/sources": web.PageRows, "/sources?page=3": 7, "/sources?page=9": 0, "/sources?name=source-00": 10} {
+		w := get(t, h, path)
+		if got := strings.Count(w.Body.String(), `class="value">source-`); w.Code != http.StatusOK || got != want {
+			t.Errorf("%s: status %d, %d sources, want %d", path, w.Code, got, want)
+		}
+	}
+	if page := get(t, h, "/sources?name=source").Body.String(); !strings.Contains(page, `href="/sources?name=source&amp;page=2&amp;state="`) || !strings.Contains(page, "of 107") {
+		t.Errorf("no way to the next page:\n%s", page)
 	}
 }

@@ -88,6 +88,7 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 			continue
 		}
 		if seen[doc.ID] {
+			env.Repeated()
 			continue
 		}
 		seen[doc.ID] = true

@@ -10,9 +10,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -20,9 +22,8 @@ import (
 )
 
 const (
-	name       = "documents"
-	unjudged   = 'F'
-	mostSource = 200 // bytes of a name
+	name     = "documents"
+	unjudged = 'F'
 )
 
 // Connector reads JSON lines of documents.
@@ -35,8 +36,40 @@ var Connector = collect.Connector{
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
-	line, _, _ := bytes.Cut(bytes.TrimLeft(head, "\uFEFF \t\r\n"), []byte("\n"))
+	line, _, whole := bytes.Cut(bytes.TrimLeft(head, "\uFEFF \t\r\n"), []byte("\n"))
+	if !whole && len(head) >= headSize {
+		return begun(line)
+	}
 	return bytes.HasPrefix(line, []byte("{")) && bytes.Contains(line, []byte(`"genre"`)) && (bytes.Contains(line, []byte(`"text"`)) || bytes.Contains(line, []byte(`"claims"`)))
+}
+
+// headSize is how much of a file is there to recognise it by.
+const headSize = 64 << 10
+
+// begun reports whether a line that goes on beyond what is there is a document as
+// far as it goes: it has members of one alone, and one that only documents need.
+func begun(line []byte) bool {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return false
+	}
+	for says := false; ; {
+		key, err := dec.Token()
+		if err != nil {
+			return says
+		}
+		switch key {
+		case "text", "claims", "genre":
+			says = true
+		case "id", "source", "url", "author", "channel", "title", "language", "references", "marking", "reliability", "published", "learned", "assumed":
+		default:
+			return false
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return says
+		}
+	}
 }
 
 func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
@@ -45,26 +78,83 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	seen := map[intel.DocumentID]bool{}
-	lines := collect.NewLines(env, f)
-	for lines.Next() {
-		if strings.TrimSpace(lines.Text()) == "" {
+	r := reading{env: env, lines: collect.NewLines(env, f), seen: map[intel.DocumentID]said{}, sources: map[intel.SourceID]bool{}}
+	for r.lines.Next() {
+		if strings.TrimSpace(r.lines.Text()) == "" {
 			continue
 		}
-		doc, err := document(env, lines.Bytes())
-		if err != nil {
-			lines.Reject(err)
-			continue
+		doc, err := document(env, r.lines.Bytes())
+		if err == nil {
+			err = r.note(&doc)
 		}
-		if seen[doc.ID] {
-			continue
-		}
-		seen[doc.ID] = true
-		if err := keep(doc); err != nil {
-			return err
+		switch {
+		case errors.Is(err, errSeen):
+			env.Repeated()
+		case err != nil:
+			r.lines.Reject(err)
+		default:
+			if err := keep(doc); err != nil {
+				return err
+			}
 		}
 	}
-	return lines.Err()
+	return r.lines.Err()
+}
+
+const (
+	// mostSources is how many sources one file may name; what it has of others is
+	// of the rest.
+	mostSources = 100
+	rest        = intel.SourceID(name + "/other")
+)
+
+// errSeen means that an earlier line says the same.
+var errSeen = errors.New("seen before")
+
+// A reading is one file under way.
+type reading struct {
+	env     collect.Env
+	lines   *collect.Lines
+	seen    map[intel.DocumentID]said
+	sources map[intel.SourceID]bool // that the file names
+}
+
+// said is what a line said.
+type said struct {
+	line int
+	what intel.DocumentID
+}
+
+// note judges a document by those before it. One that says the same as another
+// is errSeen; the same ID with other words is an error. The ID of a document goes
+// by the source that the file names, whatever became of that.
+func (r *reading) note(doc *intel.Document) error {
+	now := said{r.lines.Number(), contentID(*doc)}
+	switch before, ok := r.seen[doc.ID]; {
+	case ok && before.what == now.what:
+		return errSeen
+	case ok:
+		return fmt.Errorf("its id is that of line %d, which says something else: %w", before.line, intel.ErrInvalid)
+	}
+	r.seen[doc.ID] = now
+	switch {
+	case doc.Source == r.env.ID || r.sources[doc.Source]:
+	case len(r.sources) < mostSources:
+		r.sources[doc.Source] = true
+	default:
+		doc.Source = rest
+	}
+	return nil
+}
+
+// contentID tells documents apart by who says what, where and when. Of one that
+// tells neither who, where nor when it is what it always was.
+func contentID(doc intel.Document) intel.DocumentID {
+	parts := []string{doc.URL, doc.Title}
+	if doc.Author != "" || doc.Channel != "" || !doc.Published.IsZero() {
+		parts = append(parts, doc.Author, doc.Channel, doc.Published.UTC().Format(time.RFC3339Nano))
+	}
+	return intel.NewContentID(doc, parts...)
 }
 
 // source is whose a document is that a file says is of claimed: the one that
@@ -75,8 +165,8 @@ func source(reader, claimed intel.SourceID) (intel.SourceID, error) {
 	switch {
 	case claimed.Reserved():
 		return "", fmt.Errorf("source %q speaks for this installation: %w", claimed, intel.ErrInvalid)
-	case len(claimed) > mostSource || strings.ContainsFunc(string(claimed), unicode.IsControl):
-		return "", fmt.Errorf("source of %d bytes, want a name of at most %d without control characters: %w", len(claimed), mostSource, intel.ErrInvalid)
+	case len(claimed) > intel.MostSource || strings.ContainsFunc(string(claimed), unicode.IsControl):
+		return "", fmt.Errorf("source of %d bytes, want a name of at most %d without control characters: %w", len(claimed), intel.MostSource, intel.ErrInvalid)
 	case reader != name || claimed == "" || claimed == name:
 		return reader, nil
 	case strings.HasPrefix(string(claimed), own):
@@ -86,7 +176,7 @@ func source(reader, claimed intel.SourceID) (intel.SourceID, error) {
 }
 
 // document reads one line. What it does not say is filled in: the source that
-// reads it, and an ID from its address, its words and its claims. An ID that it
+// reads it, and an ID from who says what, where and when. An ID that it
 // says tells documents of one source apart.
 func document(env collect.Env, line []byte) (intel.Document, error) {
 	var doc intel.Document
@@ -116,7 +206,7 @@ func document(env collect.Env, line []byte) (intel.Document, error) {
 	}
 	switch {
 	case doc.ID == "":
-		doc.ID = intel.NewContentID(doc, doc.URL, doc.Title)
+		doc.ID = contentID(doc)
 	case !hex32(string(doc.ID)):
 		return doc, fmt.Errorf("id %q, want 32 hexadecimal digits: %w", doc.ID, intel.ErrInvalid)
 	default:

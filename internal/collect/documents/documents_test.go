@@ -1,8 +1,10 @@
 package documents
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
@@ -37,5 +39,51 @@ func TestAFileSpeaksForNobodyElse(t *testing.T) {
 
 func FuzzDocument(f *testing.F) {
 	f.Add([]byte(`{"genre":"social","text":"a","published":"2026-01-02T03:04:05Z"}`))
-	f.Fuzz(func(_ *testing.T, line []byte) { _, _ = document(collect.Env{ID: "fuzz"}, line) })
+	f.Add([]byte(`{"genre":"social","claims":[{"subject":"ipv4:192.0.2.1"`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if doc, err := document(collect.Env{ID: "fuzz"}, line); err == nil {
+			if kept, _ := doc.Bounded(); kept.ID != doc.ID || len(kept.Author) > intel.MostVoice {
+				t.Errorf("bounded: %+v", kept)
+			}
+		}
+		begun(line)
+	})
+}
+
+func TestAFileThatNamesSourcesWithoutEndHasABoundedNumber(t *testing.T) {
+	var file strings.Builder
+	const lines = 1000
+	for i := range lines {
+		fmt.Fprintf(&file, `{"text":"word %d","source":"blog-%d"}`+"\n", i, i)
+	}
+	sources, ids := map[intel.SourceID]int{}, map[intel.DocumentID]bool{}
+	env := collect.Env{ID: "documents", Files: fstest.MapFS{"d.jsonl": {Data: []byte(file.String())}}}
+	err := read(t.Context(), env, "d.jsonl", func(d intel.Document) error {
+		sources[d.Source]++
+		ids[d.ID] = true
+		return nil
+	})
+	if err != nil || len(ids) != lines || len(sources) != mostSources+1 || sources[rest] != lines-mostSources {
+		t.Errorf("%d documents of %d sources, %d of the rest; err %v", len(ids), len(sources), sources[rest], err)
+	}
+	if id := intel.NewContentID(intel.Document{Source: "documents/blog-999", Text: "word 999"}, "", ""); !ids[id] {
+		t.Error("the ID of a document goes by how many sources were named before it")
+	}
+}
+
+func TestALineThatIsLongerThanWhatIsLookedAtIsRecognised(t *testing.T) {
+	long := strings.Repeat("a", headSize)
+	for line, want := range map[string]bool{
+		`{"genre":"report","text":"` + long + `"}`:                      true,
+		`{"text":"` + long + `","genre":"report"}`:                      true,
+		`{"title":"a","author":"b","claims":[{"subject":"` + long + `"`: true,
+		`{"title":"` + long + `"}`:                                      false, // of anything
+		`{"type":"bundle","text":"` + long + `"}`:                       false,
+		`{"Event":{"text":"` + long + `"}}`:                             false,
+		`["text","` + long + `"]`:                                       false,
+	} {
+		if got := recognise(nil, "d.jsonl", []byte(line)[:headSize]); got != want {
+			t.Errorf("%.60s …: recognised %t", line, got)
+		}
+	}
 }

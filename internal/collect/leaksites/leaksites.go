@@ -74,6 +74,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		}
 		doc, err := s.document(raw)
 		if err == nil && seen[doc.ID] {
+			env.Repeated()
 			continue // the very same post twice
 		}
 		if err != nil {

@@ -97,7 +97,9 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			if env.Reject != nil {
 				env.Reject(fmt.Sprintf("message at line %d", box.line), err)
 			}
-		case doc.Text != "" && !seen[doc.ID]:
+		case seen[doc.ID]:
+			env.Repeated()
+		case doc.Text != "":
 			seen[doc.ID] = true
 			if err := keep(doc); err != nil {
 				return err

@@ -159,10 +159,12 @@ func posts(env collect.Env, file string, p page.Page) (docs []intel.Document) {
 		if where == "" {
 			where = collect.Name(file)
 		}
-		if doc.ID = intel.NewDocumentID(env.ID, where, p.Title, post.ID, post.Author, post.Text); !seen[doc.ID] {
-			seen[doc.ID] = true
-			docs = append(docs, doc)
+		if doc.ID = intel.NewDocumentID(env.ID, where, p.Title, post.ID, post.Author, post.Text); seen[doc.ID] {
+			env.Repeated()
+			continue
 		}
+		seen[doc.ID] = true
+		docs = append(docs, doc)
 	}
 	return docs
 }
