@@ -112,6 +112,9 @@ func (f fake) predicted(from int, kind intel.Kind, values ...string) []intel.Row
 }
 
 func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w web.Window) (web.Profile, error) {
+	if entity.Name == "shared-name" {
+		return web.Profile{}, web.ErrSeveral
+	}
 	if entity.Name == "nobody" {
 		return web.Profile{}, fmt.Errorf("actor %s: %w", entity.Name, intel.ErrNotFound)
 	}

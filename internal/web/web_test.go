@@ -104,7 +104,8 @@ func TestPagesSayWhatIsNotThere(t *testing.T) {
 
 func TestAliasesLeadToTheActor(t *testing.T) {
 	h := serve(fake{text: plain})
-	for path, want := range map[string]string{"/actor/astro-locker-team": "/actor/astro-locker", "/actor/Astro%20Locker?per=month": "/actor/astro-locker?per=month"} {
+	for path, want := range map[string]string{"/actor/astro-locker-team": "/actor/astro-locker", "/actor/Astro%20Locker?per=month": "/actor/astro-locker?per=month",
+		"/actor/shared-name": "/search?q=Shared+Name", "/actors/shared-name.md": "/search?q=Shared+Name"} {
 		if w := get(t, h, path); w.Code != http.StatusFound || w.Header().Get("Location") != want {
 			t.Errorf("%s: status %d to %q, want %q", path, w.Code, w.Header().Get("Location"), want)
 		}
