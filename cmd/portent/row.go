@@ -206,7 +206,7 @@ func overruled(v listedRuling) string {
 	if v.Counts || v.Ruling == intel.UndoRow {
 		return ""
 	}
-	return " (counts no more)"
+	return countsNoMore
 }
 
 // rowLink is what a row says, by its id or in words.
