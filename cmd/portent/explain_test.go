@@ -135,3 +135,21 @@ func TestExplainBeginsWithHowFarTheRowIsBelieved(t *testing.T) {
 	}
 	printed(t, exitUsage, "--db", db, "--as-of", "0001-01-01", "explain", row)
 }
+
+func TestPagesAndExplainHaveOneDirectnessForAPieceOfEvidence(t *testing.T) {
+	db, row := newStore(t), "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--source", "feed", "--as", "documents", "--reliability", "B", file(t, "d.jsonl", claims(row)))
+	var e told
+	var p struct{ IOC []intel.Row }
+	for v, args := range map[any][]string{&e: {"explain", row}, &p: {"profile", "cold-lynx", "--format", "json"}} {
+		if err := json.Unmarshal([]byte(printed(t, exitDone, append([]string{"--db", db, "--json", "--now", "2026-03-04"}, args...)...)), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(e.Steps) != 1 || len(p.IOC) != 1 || len(p.IOC[0].Evidence) != 1 {
+		t.Fatalf("%+v and %+v: the test lost what it tests", e, p)
+	}
+	if w := p.IOC[0].Evidence[0].Weight; math.Abs(w-e.Steps[0].Directness) > 1e-9 {
+		t.Errorf("%v in the profile, %v explained", w, e.Steps[0].Directness)
+	}
+}
