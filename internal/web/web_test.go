@@ -112,6 +112,20 @@ func TestAliasesLeadToTheActor(t *testing.T) {
 	}
 }
 
+func TestACountryBeginsWithWhoHasToDoWithItAndEndsWithItsNames(t *testing.T) {
+	h := serve(fake{text: plain})
+	for path, first := range map[string]string{"/country/DE": "associated_actors", "/actor/astro-locker": "aliases"} {
+		page := get(t, h, path).Body.String()
+		other := map[string]string{"aliases": "associated_actors", "associated_actors": "aliases"}[first]
+		if a, b := strings.Index(page, `<section id="`+first), strings.Index(page, `<section id="`+other); a < 0 || b < a {
+			t.Errorf("%s: %s stands at %d, %s at %d", path, first, a, other, b)
+		}
+		if works := strings.Contains(page, "works with, buys from"); works != (first == "aliases") {
+			t.Errorf("%s says who works with it: %v", path, works)
+		}
+	}
+}
+
 func TestProfilesCanBeDownloaded(t *testing.T) {
 	w := get(t, serve(fake{text: plain}), "/actors/astro-locker.md")
 	if w.Code != http.StatusOK || w.Body.String() != "# Astro Locker\n" || w.Header().Get("Content-Type") != "text/markdown; charset=utf-8" {
