@@ -126,6 +126,16 @@ func TestACountryBeginsWithWhoHasToDoWithItAndEndsWithItsNames(t *testing.T) {
 	}
 }
 
+func TestNobodyIsToldToWatchWhatIsLongGone(t *testing.T) {
+	h := serve(fake{text: plain})
+	for path, want := range map[string]string{"/indicator/ipv4/192.0.2.99": "Nothing to act on any more.", "/indicator/ipv4/203.0.113.77": "Treat it as hostile."} {
+		page := get(t, h, path).Body.String()
+		if !strings.Contains(page, want) || strings.Contains(page, "last seen –") {
+			t.Errorf("%s lacks %q, or has a day that nobody knows", path, want)
+		}
+	}
+}
+
 func TestProfilesCanBeDownloaded(t *testing.T) {
 	w := get(t, serve(fake{text: plain}), "/actors/astro-locker.md")
 	if w.Code != http.StatusOK || w.Body.String() != "# Astro Locker\n" || w.Header().Get("Content-Type") != "text/markdown; charset=utf-8" {
