@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 )
@@ -99,6 +100,12 @@ func (c *rulingCmd) pair(ctx context.Context, a *app, ed *pipeline.Editor) (name
 		return name, other, err
 	}
 	kind := matches[0].Entity.Kind
+	scanner := extract.New(ed.Reference())
+	for _, written := range []string{c.Name, c.Other} {
+		if e := entityOf(scanner, written); e.String() != written && e.Kind.Class() == intel.IOC && len(e.Name) == len(plainly(written)) {
+			return name, other, usageError{fmt.Errorf("%q is no name but reads like one of the kind %s; where it is one, write %s", written, e.Kind, intel.NewEntity(kind, written))}
+		}
+	}
 	name, other = nameAs(kind, c.Name), nameAs(kind, c.Other)
 	if name == other || name.Name == "" || !name.Kind.Slugged() {
 		err = usageError{fmt.Errorf("%q and %q are not two names", c.Name, c.Other)}
@@ -159,11 +166,15 @@ func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 	}
 	name := strings.Join(c.Name, " ")
 	matches, err := ed.Lookup(ctx, a.reader(), name)
-	if errors.Is(err, intel.ErrNotFound) {
-		return unknown(ctx, a, a.reader(), name)
+	if err != nil && !errors.Is(err, intel.ErrNotFound) {
+		return err
 	}
+	verdicts, err := c.verdicts(ctx, a, matches)
 	if err != nil {
 		return err
+	}
+	if len(matches) == 0 && len(verdicts) == 0 {
+		return unknown(ctx, a, a.reader(), name)
 	}
 	candidates := make([]candidate, len(matches))
 	for i, m := range matches {
@@ -173,10 +184,6 @@ func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		candidates[i].names = p.Aliases
-	}
-	verdicts, err := c.verdicts(ctx, a, matches)
-	if err != nil {
-		return err
 	}
 	if a.cli.JSON {
 		return a.print(map[string]any{"name": name, "candidates": candidates, "verdicts": verdicts})

@@ -118,3 +118,28 @@ func TestANameThatTwoActorsHaveTellsBothWithShares(t *testing.T) {
 		t.Errorf("Fancy Bear is %s", text)
 	}
 }
+
+// What is taken back was the only word on a name: that it is done is no failure,
+// and the verdicts stay to be read.
+func TestTakingBackTheOnlyWordOnANameSucceeds(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "import", "--as", "documents", "--source", "a", file(t, "d.jsonl", claims("ipv4:45.134.21.8 indicates actor:cold-lynx")))
+	printed(t, exitDone, "--db", db, "alias", "confirm", "Totally New", "cold-lynx", "--by", "ana")
+	for _, args := range [][]string{{"undo", "cold-lynx", "Totally New", "--by", "bob"}, {"Totally New"}} {
+		if text := printed(t, exitDone, append([]string{"--db", db, "alias"}, args...)...); !strings.Contains(text, "analyst:ana confirms") || !strings.Contains(text, "analyst:bob takes back") {
+			t.Errorf("alias %v lacks what was ruled:\n%s", args, text)
+		}
+	}
+	printed(t, exitUsage, "--db", db, "alias", "confirm", "45.134.21.9", "cold-lynx")
+}
+
+func TestAConfirmedNameIsOfTheOneThatIsNamed(t *testing.T) {
+	dir, db := dataDir(t), newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	printed(t, exitDone, "--db", db, "-q", "alias", "confirm", "Bluenoroff", "APT38", "--by", "ana")
+	if got := standsFor(t, db, "Bluenoroff"); got != "actor:apt38" {
+		t.Errorf("Bluenoroff is confirmed of APT38 and stands for %s", got)
+	}
+	printed(t, exitDone, "--db", db, "-q", "profile", "apt38")
+	printed(t, exitFailed, "--db", db, "-q", "profile", "Nobelium")
+}

@@ -218,6 +218,7 @@ func same(t *testing.T, ts []trial, ships []score.Outcome) {
 		t.Fatalf("%d bins, ships %d", len(a), len(b))
 	}
 	for i := range a {
+		t.Logf("the scoreboard will say: | %.3f | %.3f |", a[i].Predicted, a[i].Observed)
 		if math.Abs(a[i].Predicted-b[i].Predicted) > 0.05 || math.Abs(a[i].Observed-b[i].Observed) > 0.05 {
 			t.Errorf("bin %d: %+v, ships %+v; go test -run BeliefIsTrue ./cmd/portent -learn mends it", i, a[i], b[i])
 		}

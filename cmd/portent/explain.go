@@ -88,10 +88,13 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 	shown, rest := score.Strongest(steps, mostSteps)
 	sources, words := then.Scale.Judged(shown), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
-		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
+		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": believed.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
 			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
 	} else {
-		a.explained(row.Link, row.Assessment, steps, p, today)
+		told := row.Assessment
+		told.Level, told.Probability = believed.Level, believed.Probability
+		a.explained(told, steps)
+		fmt.Fprintf(a.out, "stored %.9f, recomputed %.9f; as of %s %s; half-life %s\n", row.Probability, p, date(now), intel.Decimal(today), halfLife(row.Link))
 		a.heard(heard)
 		a.judged(sources, words)
 		a.against(believed)
@@ -123,16 +126,21 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	if all := measure.Judge(parts); len(all) > 0 {
 		row = all[len(all)-1]
 	}
-	last := h.Turns[len(h.Turns)-1]
+	last, heard, sources := h.Turns[len(h.Turns)-1], score.Voices(steps, parts), measure.Scale.Judged(steps)
 	if a.cli.JSON {
 		shown, rest := score.Strongest(steps, mostSteps)
-		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
-			"origins": row.Origins, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, shown...), "rest": rest, "believed": last.Believed})
+		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": last.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, shown...), "rest": rest, "believed": last.Believed})
 	}
 	if len(steps) == 0 {
 		fmt.Fprintln(a.out, "nobody had said so by then")
 	}
-	a.explained(row.Link, row, steps, p, p)
+	shown := row
+	shown.Level, shown.Probability = last.Level, last.Believed
+	a.explained(shown, steps)
+	fmt.Fprintf(a.out, "recomputed %.9f from what was known then; half-life %s\n", p, halfLife(row.Link))
+	a.heard(heard)
+	a.judged(sources, nil)
 	if last.Believed < p {
 		fmt.Fprintf(a.out, "set aside then, and so believed no more than %s\n", intel.Decimal(last.Believed))
 	}
@@ -185,7 +193,7 @@ func (a *app) heard(c score.Chorus) {
 // comes to.
 func (a *app) against(r intel.Row) {
 	if r.Suppressed != "" {
-		fmt.Fprintf(a.out, "set aside, and so believed no more than %.2f: %s\n", r.Probability, line(r.Suppressed))
+		fmt.Fprintf(a.out, "set aside, and so believed no more than %s: %s\n", intel.Decimal(r.Probability), line(r.Suppressed))
 	}
 	if len(r.Doubts) > 0 {
 		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), line(strings.Join(r.Doubts, ", ")))
@@ -205,9 +213,13 @@ func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
 	return db.Linked(ctx, l)
 }
 
-// explained prints the formula of docs/confidence.md with the numbers in it.
-func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, p, today float64) {
-	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(l.String()), row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
+// halfLife is in how many days half of the worth of a piece of evidence is gone.
+func halfLife(l intel.Link) string { return fmt.Sprintf("%.0f days", score.HalfLife(l).Hours()/24) }
+
+// explained prints how far a row is believed, all told, and the formula of
+// docs/confidence.md with the numbers of its evidence in it.
+func (a *app) explained(row intel.Assessment, steps []score.Step) {
+	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(row.Link.String()), row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
 	fmt.Fprintf(a.out, "%-40s %-8s %11s  %10s  %6s = %6s  %s\n", "origin", "stance", "reliability", "directness", "fading", "worth", "dated; pieces, of which the strongest counts")
 	shown, rest := score.Strongest(steps, mostSteps)
 	var factors, objections []string
@@ -242,7 +254,7 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 	if len(objections) > 0 {
 		fmt.Fprintf(a.out, ", times%s for who disputes it", strings.TrimPrefix(product(objections), " ·"))
 	}
-	fmt.Fprintf(a.out, "\nstored %.9f, recomputed %.9f; as of today %.2f; half-life %.0f days\n", row.Probability, p, today, score.HalfLife(l).Hours()/24)
+	fmt.Fprintln(a.out)
 }
 
 // product writes factors behind others: the first six of more than eight.

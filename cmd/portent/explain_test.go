@@ -112,3 +112,44 @@ func TestARowThatIsNoneIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// The first line and confidence in JSON are what all else that is printed of a
+// row has, whatever its evidence comes to.
+func TestExplainBeginsWithHowFarTheRowIsBelieved(t *testing.T) {
+	db, row := newStore(t), "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--source", "feed", "--as", "documents", "--reliability", "B", file(t, "d.jsonl", claims(row)))
+	printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "suppress", "45.134.21.8")
+	for _, args := range [][]string{nil, {"--as-of", "2026-03-05"}} {
+		args = append([]string{"--db", db, "--now", "2026-03-06", "explain", row}, args...)
+		text := printed(t, exitDone, args...)
+		if !strings.HasPrefix(text, row+": Low (0.01)") || !strings.Contains(text, "voices: 1") {
+			t.Errorf("%v of a row that is set aside:\n%s", args, text)
+		}
+		var e struct{ Confidence intel.Level }
+		if err := json.Unmarshal([]byte(printed(t, exitDone, append(args, "--json")...)), &e); err != nil || e.Confidence != intel.Low {
+			t.Errorf("%v in JSON: %q, err %v; want Low", args, e.Confidence, err)
+		}
+	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-03-06", "explain", row); strings.Contains(text, "today") || !strings.Contains(text, "as of 2026-03-06") {
+		t.Errorf("want the day named:\n%s", text)
+	}
+	printed(t, exitUsage, "--db", db, "--as-of", "0001-01-01", "explain", row)
+}
+
+func TestPagesAndExplainHaveOneDirectnessForAPieceOfEvidence(t *testing.T) {
+	db, row := newStore(t), "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--source", "feed", "--as", "documents", "--reliability", "B", file(t, "d.jsonl", claims(row)))
+	var e told
+	var p struct{ IOC []intel.Row }
+	for v, args := range map[any][]string{&e: {"explain", row}, &p: {"profile", "cold-lynx", "--format", "json"}} {
+		if err := json.Unmarshal([]byte(printed(t, exitDone, append([]string{"--db", db, "--json", "--now", "2026-03-04"}, args...)...)), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(e.Steps) != 1 || len(p.IOC) != 1 || len(p.IOC[0].Evidence) != 1 {
+		t.Fatalf("%+v and %+v: the test lost what it tests", e, p)
+	}
+	if w := p.IOC[0].Evidence[0].Weight; math.Abs(w-e.Steps[0].Directness) > 1e-9 {
+		t.Errorf("%v in the profile, %v explained", w, e.Steps[0].Directness)
+	}
+}

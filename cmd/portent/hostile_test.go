@@ -225,6 +225,45 @@ func TestTenThousandAliasesFromAFileAreBounded(t *testing.T) {
 	})
 }
 
+// One document says at most what a line of JSON holds, and all of it counts.
+func TestTenThousandAliasesInOneDocumentAllCount(t *testing.T) {
+	if raced {
+		t.Skip("10,000 claims, without the race detector")
+	}
+	db := newStore(t)
+	var b bytes.Buffer
+	b.WriteString(`{"title":"many","published":"2026-02-01T00:00:00Z","claims":[`)
+	for i := range 10_000 {
+		fmt.Fprintf(&b, `{"subject":"actor:lynx-%d","relation":"alias-of","object":"actor:cold-lynx"},`, i)
+	}
+	b.WriteString(`{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:lynx-9999"}]}` + "\n")
+	within(t, 2*time.Minute, "taking it in", func() {
+		out := printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--source", "feed", "--as", "documents", "--reliability", "B", file(t, "d.jsonl", b.Bytes()))
+		if !strings.Contains(out, "pieces of evidence: 10002;") {
+			t.Errorf("want all 10,001 claims kept, and the country of the address:\n%s", out)
+		}
+	})
+	if got := standsFor(t, db, "lynx-9999"); got != "actor:cold-lynx" {
+		t.Errorf("the last name stands for %q", got)
+	}
+}
+
+// A list of a vendor may be longer than what one document is heard of.
+func TestClaimsThatOneDocumentHasTooManyOfAreTold(t *testing.T) {
+	if raced {
+		t.Skip("50,000 claims, without the race detector")
+	}
+	var b strings.Builder
+	b.WriteString("indicator_type,data,note\n")
+	for i := range 50_003 {
+		fmt.Fprintf(&b, "sha256,%064x,loader\n", i+1<<40)
+	}
+	out := printed(t, exitPartial, "--db", newStore(t), "-q", "--json", "--now", "2026-03-04", "import", "--as", "sophos", file(t, "Ransomware-Conti.csv", []byte(b.String())))
+	if !strings.Contains(out, `"item":"3 claims"`) {
+		t.Errorf("want the number that is left out:\n%s", out)
+	}
+}
+
 func TestContradictoryListsTellAllTheySay(t *testing.T) {
 	cluster := func(pairs ...string) string {
 		var values []string

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/store"
@@ -358,6 +359,9 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 		}
 		if err := im.keep(ctx, con, doc); err != nil {
 			return keepError{err}
+		}
+		if n := correlate.Unheard(doc); n > 0 {
+			im.reject(path, fmt.Sprintf("%d claims", n), fmt.Errorf("left out: one document has %d, and %d at most are heard; divide it", len(doc.Claims), len(doc.Claims)-n))
 		}
 		return nil
 	})

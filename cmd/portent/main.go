@@ -136,7 +136,11 @@ func readTime(ctx *kong.DecodeContext, target reflect.Value) error {
 		return err
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.Parse(layout, s); err == nil {
+		at, err := time.Parse(layout, s)
+		if err == nil && at.IsZero() {
+			return fmt.Errorf("%q stands for no time at all; give a later one", s)
+		}
+		if err == nil {
 			target.Set(reflect.ValueOf(at))
 			return nil
 		}

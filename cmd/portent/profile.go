@@ -74,8 +74,9 @@ func pick(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, name
 	if len(matches) == 1 {
 		return matches[0].Entity, nil
 	}
-	for _, m := range matches { // in the written form it is asked for itself
-		if m.Entity.String() == strings.TrimSpace(name) {
+	for _, m := range matches { // by its main name it is asked for itself
+		if written := strings.TrimSpace(name); m.Entity.String() == written || m.Entity.Name == intel.NewEntity(m.Entity.Kind, written).Name {
+			a.remark("%s is a name of %d; portent alias tells them.", written, len(matches))
 			return m.Entity, nil
 		}
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +18,7 @@ import (
 )
 
 type rateCmd struct {
-	File string `arg:"" help:"CSV, TSV, MISP, STIX, table in Markdown, or a value a line; .gz too."`
+	File string `arg:"" help:"CSV, TSV, MISP, STIX, table in Markdown, or a value a line; .gz too; - for standard input."`
 }
 
 // A rated row is one of the list, and what it is worth.
@@ -39,7 +41,12 @@ func (c *rateCmd) Run(ctx context.Context, a *app) error {
 	if s.screen, err = ed.Screen(ctx, a.reader(), a.asOf()); err != nil {
 		return err
 	}
-	err = c.rows(ctx, a, func(r csv.Row) error {
+	path, done, err := c.local(a)
+	if err != nil {
+		return fmt.Errorf("rate: %w", err)
+	}
+	defer done()
+	err = rows(ctx, a, path, func(r csv.Row) error {
 		if s.batch = append(s.batch, r); len(s.batch) < 500 {
 			return nil
 		}
@@ -54,9 +61,32 @@ func (c *rateCmd) Run(ctx context.Context, a *app) error {
 	return s.end(c.File)
 }
 
-// rows hands over the rows of the file, whatever it is.
-func (c *rateCmd) rows(ctx context.Context, a *app, each func(csv.Row) error, reject func(string, error)) error {
-	dir, name := filepath.Split(filepath.Clean(c.File))
+// local is where the list stands in a file, and what is to be done behind it: what
+// comes on standard input is kept meanwhile, since its type is known by reading it.
+func (c *rateCmd) local(a *app) (path string, done func(), err error) {
+	if c.File != "-" {
+		_, err := os.Stat(c.File)
+		return c.File, func() {}, err
+	}
+	f, err := os.CreateTemp("", "portent-rate-*")
+	if err != nil {
+		return "", nil, err
+	}
+	done = func() { os.Remove(f.Name()) } //nolint:errcheck // it is in the folder for what may be lost
+	n, err := io.Copy(f, io.LimitReader(a.in, collect.MaxFile+1))
+	if err = errors.Join(err, f.Close()); err == nil && n > collect.MaxFile {
+		err = collect.ErrTooLarge
+	}
+	if err != nil {
+		done()
+		return "", nil, fmt.Errorf("standard input: %w", err)
+	}
+	return f.Name(), done, nil
+}
+
+// rows hands over the rows of a file, whatever it is.
+func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, reject func(string, error)) error {
+	dir, name := filepath.Split(filepath.Clean(file))
 	if dir == "" {
 		dir = "."
 	}

@@ -81,6 +81,21 @@ func TestAListOfMISPIsRatedByItsAttributes(t *testing.T) {
 	}
 }
 
+func TestAListIsReadFromStandardInputAndAMissingOneIsNamedWhole(t *testing.T) {
+	db := newStore(t)
+	for _, list := range []string{"45.134.21.8\n10.0.0.1\n", `{"Event":{"info":"x","date":"2026-10-20","Attribute":[{"type":"ip-dst","value":"45.134.21.8"},{"type":"ip-dst","value":"10.0.0.1"}]}}`} {
+		if out := printedFrom(t, list, "--db", db, "rate", "-"); !strings.Contains(out, "of 2 rows") {
+			t.Errorf("%.20q: want two rows rated:\n%s", list, out)
+		}
+	}
+	for _, path := range []string{"/nowhere/list.txt", "/nowhere.txt"} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), []string{"--db", db, "rate", path}, strings.NewReader(""), &out, &errs); code != exitFailed || !strings.Contains(errs.String(), " "+path) {
+			t.Errorf("exit %d, %s; want %s named", code, &errs, path)
+		}
+	}
+}
+
 func TestAListWithoutRowsIsNoList(t *testing.T) {
 	for _, c := range []struct{ name, content string }{{"empty.txt", ""}, {"prose.md", "# A report\n\na | b\n--|--\n1 | 2\n"}} {
 		var out, errs bytes.Buffer

@@ -122,7 +122,7 @@ func (a *app) ruled(ctx context.Context, v intel.RowVerdict, before []intel.RowV
 		fmt.Fprintln(a.out, "nobody says it any more")
 		return nil
 	}
-	fmt.Fprintf(a.out, "believed %s (%s) now, of %d origins; by sources alone %s\n", row.Level, intel.Decimal(row.Probability), row.Origins, intel.Decimal(v.Believed.Probability))
+	fmt.Fprintf(a.out, "believed %s (%s) now, origins: %d; by sources alone %s\n", row.Level, intel.Decimal(row.Probability), row.Origins, intel.Decimal(v.Believed.Probability))
 	a.against(row)
 	return nil
 }
@@ -206,7 +206,7 @@ func overruled(v listedRuling) string {
 	if v.Counts || v.Ruling == intel.UndoRow {
 		return ""
 	}
-	return " (counts no more)"
+	return countsNoMore
 }
 
 // rowLink is what a row says, by its id or in words.

@@ -48,7 +48,11 @@ func (a *app) scored(b intel.Scoreboard) {
 		if l.Observed != nil {
 			observed = fmt.Sprintf("%.3f", *l.Observed)
 		}
-		fmt.Fprintf(a.out, "%-8s %5.2f %16s %16s %9s\n", l.Level, l.From, judgedRight(l.Right, l.N), judgedRight(l.OwnRight, l.OwnN), observed)
+		from := intel.Decimal(l.From)
+		if l.Level == intel.Low {
+			from = "–"
+		}
+		fmt.Fprintf(a.out, "%-8s %5s %16s %16s %9s\n", l.Level, from, judgedRight(l.Right, l.N), judgedRight(l.OwnRight, l.OwnN), observed)
 	}
 	fmt.Fprintf(a.out, "\n%8s %9s %6s  of the rows that people judged before Portent shipped\n", "believed", "right", "rows")
 	for _, bin := range b.Bins {

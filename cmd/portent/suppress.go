@@ -86,6 +86,9 @@ func (c *scopeArg) rule(ctx context.Context, a *app, ruling intel.Ruling, until 
 	if a.cli.JSON {
 		return a.print(v)
 	}
+	if v.Scope.Entity.Kind == intel.URL && !v.Scope.Wide && !strings.Contains(c.Value, "://") {
+		a.remark("Without a scheme it is this one URL; under https it is another.")
+	}
 	_, err = fmt.Fprintln(a.out, worded(v))
 	return err
 }
@@ -119,6 +122,11 @@ func (c *scopeArg) scope(s *extract.Scanner) (intel.Scope, error) {
 	if strings.HasPrefix(text, "*.") {
 		return c.wide(intel.ParseScope("domain:" + text))
 	}
+	if host, _, ok := strings.Cut(text, "/"); ok {
+		if _, err := netip.ParseAddr(host); err == nil {
+			return intel.Scope{}, fmt.Errorf("%q is no network: write 192.0.2.0/24, or the one address", c.Value)
+		}
+	}
 	e := entityOf(s, text)
 	if e.Name == "" || e.Kind.Class() != intel.IOC {
 		return intel.Scope{}, fmt.Errorf("%q is no indicator: give an address, a network such as 192.0.2.0/24, a domain, a URL, a mail address or a hash, or write KIND:VALUE", c.Value)
@@ -149,6 +157,15 @@ type suppressListCmd struct {
 	All bool `help:"What was taken back, has ended or was overruled too."`
 }
 
+// A listedWord is a verdict with whether it decides of any value.
+type listedWord struct {
+	intel.ValueVerdict
+	Counts bool `json:"counts"`
+}
+
+// countsNoMore stands behind a verdict that does nothing any more.
+const countsNoMore = " (counts no more)"
+
 // Run implements the command.
 func (c *suppressListCmd) Run(ctx context.Context, a *app) error {
 	ed, err := a.editor(ctx)
@@ -159,21 +176,27 @@ func (c *suppressListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	list := index.InForce(a.now())
-	if c.All {
-		list = index.All()
-	}
-	for _, v := range list {
+	counting, printed := index.Counting(a.now()), 0
+	for i, v := range index.All() {
+		counts := counting[i]
+		if !c.All && !counts {
+			continue
+		}
+		printed++
+		line := worded(v)
+		if !counts && v.Ruling != intel.UndoSuppress {
+			line += countsNoMore
+		}
 		if a.cli.JSON {
-			err = a.print(v)
+			err = a.print(listedWord{v, counts})
 		} else {
-			_, err = fmt.Fprintln(a.out, worded(v))
+			_, err = fmt.Fprintln(a.out, line)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if len(list) == 0 && !a.cli.JSON {
+	if printed == 0 && !a.cli.JSON {
 		a.remark("Nothing is ruled; portent suppress VALUE sets a value aside.")
 	}
 	return nil

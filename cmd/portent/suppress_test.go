@@ -323,6 +323,10 @@ func TestAWordThatIsNoneIsRefusedWithWhatToWrite(t *testing.T) {
 		{[]string{"suppress", "0.0.0.0/0"}, "widest"},
 		{[]string{"suppress", "::/3"}, "widest"},
 		{[]string{"suppress", "co.uk", "--subdomains"}, "name a domain below it"},
+		{[]string{"suppress", "github.io", "--subdomains"}, "name a domain below it"},
+		{[]string{"suppress", "45.134.21.8/33"}, "is no network"},
+		{[]string{"unsuppress", "45.134.21.8/x"}, "is no network"},
+		{[]string{"suppress", "undo", "2001:db8::1/129"}, "is no network"},
 		{[]string{"suppress", "45.134.21.8", "--subdomains"}, "goes with a domain"},
 		{[]string{"suppress", "https://evil.org*"}, "go on with a slash"},
 		{[]string{"suppress", "actor:cold-lynx"}, "portent alias"},
@@ -395,6 +399,37 @@ func TestPagesShowWhatIsSetAsideNowAndNotWhatWas(t *testing.T) {
 		}
 		if mention, indicator, row := ask(); mention != step.want || indicator != step.want || row != step.want {
 			t.Errorf("after %v: in its document %q, on its page %q, on its actor's %q; want %q", step.args, mention, indicator, row, step.want)
+		}
+	}
+}
+
+// The history names who ruled and who took it back, the list what still decides.
+func TestWhoTookAWordBackIsNamedAndWhatCountsIsMarked(t *testing.T) {
+	db, row := newStore(t), "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--source", "feed", "--as", "documents", "--reliability", "B", file(t, "d.jsonl", claims(row)))
+	for _, args := range [][]string{
+		{"2026-03-05", "suppress", "45.134.21.8", "--by", "ana", "--reason", "ours"},
+		{"2026-03-06", "unsuppress", "45.134.21.0/24", "--by", "ben", "--reason", "not ours"},
+	} {
+		printed(t, exitDone, append([]string{"--db", db, "--now"}, args...)...)
+	}
+	if list := printed(t, exitDone, "--db", db, "--now", "2026-03-07", "suppress", "list"); strings.Contains(list, "analyst:ana ") || !strings.Contains(list, "analyst:ben ") {
+		t.Errorf("want what decides alone:\n%s", list)
+	}
+	all := printed(t, exitDone, "--db", db, "--now", "2026-03-07", "suppress", "list", "--all")
+	if lines := strings.Split(all, "\n"); !strings.HasSuffix(lines[0], " (counts no more)") || strings.Contains(lines[1], "counts no more") {
+		t.Errorf("want the first marked:\n%s", all)
+	}
+	if all := printed(t, exitDone, "--db", db, "--now", "2026-03-07", "--json", "suppress", "list", "--all"); !strings.Contains(all, `"counts":false`) || !strings.Contains(all, `"counts":true`) {
+		t.Errorf("want it in JSON too:\n%s", all)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-03-08", "suppress", "undo", "45.134.21.0/24", "--by", "carol")
+	printed(t, exitDone, "--db", db, "--now", "2026-03-09", "suppress", "undo", "45.134.21.8", "--by", "dan", "--reason", "a slip")
+	history := printed(t, exitDone, "--db", db, "--now", "2026-03-10", "explain", "--history", row)
+	for _, want := range []string{"set aside: analyst:ana: ours; analyst:ana: suppress ipv4:45.134.21.8", "no longer set aside: analyst:ana: ours; analyst:ben: unsuppress cidr:45.134.21.0/24, not ours",
+		"set aside: analyst:ana: ours; analyst:carol: undo suppress cidr:45.134.21.0/24", "no longer set aside: analyst:ana: ours; analyst:dan: undo suppress ipv4:45.134.21.8, a slip"} {
+		if !strings.Contains(history, want) {
+			t.Errorf("want %q in\n%s", want, history)
 		}
 	}
 }

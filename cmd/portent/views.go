@@ -234,25 +234,40 @@ func (v *views) find(ctx context.Context, r intel.Reader, l web.List, until time
 	return out, nil
 }
 
+// meant is the one of matches that a written form is of: the only one, or the one
+// whose main name it is.
+func meant(matches []pipeline.Match, e intel.Entity) (intel.Entity, bool) {
+	for _, m := range matches {
+		if m.Entity == e || len(matches) == 1 {
+			return m.Entity, true
+		}
+	}
+	return intel.Entity{}, false
+}
+
 // Profile implements web.Views.
 func (v *views) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w web.Window) (web.Profile, error) {
 	matches, err := v.ed.Lookup(ctx, r, e.String())
 	if err != nil {
 		return web.Profile{}, err
 	}
+	who, ok := meant(matches, e)
+	if !ok {
+		return web.Profile{}, fmt.Errorf("profile of %s: %w", e, web.ErrSeveral)
+	}
 	window := pipeline.Window{Rows: web.PageRows, Section: w.Section, Offset: (max(1, w.Page) - 1) * web.PageRows,
 		Filter: pipeline.Filter{Contains: w.Filter, Kind: w.Kind, Level: w.Level}}
 	if w.Whole {
 		window = pipeline.Window{Proofs: 3, Signed: true}
 	}
-	p, totals, err := v.ed.Profile(ctx, r, matches[0].Entity, window, v.now())
+	p, totals, err := v.ed.Profile(ctx, r, who, window, v.now())
 	if err != nil {
 		return web.Profile{}, err
 	}
 	out := web.Profile{Profile: p, Totals: totals, All: totals["ioc"]}
 	if window.Filter != (pipeline.Filter{}) {
 		window = pipeline.Window{Rows: 1}
-		_, all, err := v.ed.Profile(ctx, r, matches[0].Entity, window, v.now())
+		_, all, err := v.ed.Profile(ctx, r, who, window, v.now())
 		if err != nil {
 			return web.Profile{}, err
 		}
@@ -413,6 +428,9 @@ func (v *views) hits(ctx context.Context, r intel.Reader, name string, t store.T
 		hit := web.Hit{Entity: m.Entity, Name: m.Title}
 		if m.Entity != t.Entity && intel.Compact(m.Title) != intel.Compact(t.Title) {
 			hit.Why = "also called " + cmp.Or(t.Title, t.Entity.Title())
+		}
+		if len(matches) > 1 {
+			hit.Why = fmt.Sprintf("%.0f %% of the name %s%s", 100*m.Share, cmp.Or(t.Title, t.Entity.Title()), by(m.SaidBy))
 		}
 		span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, v.now(), time.Time{})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/web"
@@ -35,7 +36,7 @@ func TestThePageAndItsSummaryTellTheSamePace(t *testing.T) {
 		page := w.Body.String()
 		_, facts, _ := strings.Cut(page, "<dt>26 weeks</dt>")
 		facts, _, _ = strings.Cut(facts, "<dt>")
-		for words, class := range map[string]string{"Busier than usual": "up", "Quieter than usual": "down", "About as busy": "flat", "Quiet for eight weeks": ""} {
+		for words, class := range map[string]string{"Busier than usual": "up", "Quieter than usual": "down", "About as busy": "flat", "Not seen for": ""} {
 			if !strings.Contains(page, words) {
 				continue
 			}
@@ -47,5 +48,32 @@ func TestThePageAndItsSummaryTellTheSamePace(t *testing.T) {
 	}
 	if len(told) < 3 {
 		t.Errorf("only %v of %d actors", told, len(busy))
+	}
+}
+
+func TestANameOfTwoActorsLeadsToBothWithTheirShares(t *testing.T) {
+	dir, db := dataDir(t), newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	var out bytes.Buffer
+	a := newApp(&cli{DB: db, Quiet: true}, nil, &out, &out)
+	defer a.close()
+	ed, err := a.editor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: func() *extract.Scanner { return extract.New(ed.Reference()) }, now: a.now}, Reader: intel.Everything(), Log: a.log, Now: a.now})
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil))
+		return w
+	}
+	if w := get("/actor/nobelium"); w.Code != http.StatusFound || w.Header().Get("Location") != "/search?q=Nobelium" {
+		t.Errorf("a name of two leads to %q, status %d", w.Header().Get("Location"), w.Code)
+	}
+	if page := get("/search?q=Nobelium").Body.String(); strings.Count(page, " % of the name Nobelium, says ") != 2 {
+		t.Errorf("want both with shares:\n%s", page)
+	}
+	if w := get("/actor/apt38"); w.Code != http.StatusOK {
+		t.Errorf("the page of one by its main name: status %d", w.Code)
 	}
 }

@@ -30,9 +30,18 @@ const (
 	document       = 0.3
 )
 
-// most is the most evidence one document gives. A list of more is cut: what
-// says everything about everybody says nothing.
-const most = 5000
+const (
+	// most is the most evidence the text of one document gives. A text of more is
+	// cut: what says everything about everybody says nothing.
+	most = 5000
+	// mostClaims is how many claims of one document are heard, more than a line of
+	// JSON or a list of a vendor has.
+	mostClaims = 50_000
+)
+
+// Unheard returns how many claims of a document are too many: they come to no
+// evidence, and whoever brings the document is to be told.
+func Unheard(doc intel.Document) int { return max(0, len(doc.Claims)-mostClaims) }
 
 // gathering is the evidence of one document under way.
 type gathering struct {
@@ -40,6 +49,7 @@ type gathering struct {
 	set    *reference.Set
 	origin string
 	out    []intel.Evidence
+	room   int                // of how many pieces text may make out
 	seen   map[intel.Link]int // index in out of text evidence
 	// resolved remembers whom names stand for.
 	resolved map[intel.Entity]intel.Entity
@@ -52,9 +62,10 @@ type gathering struct {
 // that were set aside yield none.
 func Evidence(doc intel.Document, observations []intel.Observation, set *reference.Set) []intel.Evidence {
 	g := &gathering{doc: doc, set: set, origin: Origin(doc), haggles: negotiation(doc)}
-	for _, c := range doc.Claims {
+	for _, c := range doc.Claims[:len(doc.Claims)-Unheard(doc)] {
 		g.claim(c)
 	}
+	g.room = len(g.out) + most
 	if doc.Text != "" {
 		g.seen = map[intel.Link]int{}
 		g.resolved = map[intel.Entity]intel.Entity{}
@@ -85,7 +96,7 @@ func (g *gathering) makers(observations []intel.Observation) {
 	}
 	for _, p := range products {
 		vendor, _, ok := strings.Cut(p.Name, "/")
-		if ok && vendor != "" && len(g.out) < most {
+		if ok && vendor != "" {
 			link := intel.Link{From: p, Relation: intel.PartOf, To: intel.NewEntity(intel.Vendor, vendor)}
 			g.out = append(g.out, g.piece(link, stated, g.doc.Published, g.origin, intel.Supports, intel.Context{}, at[p][0], at[p][1]))
 		}
@@ -106,7 +117,7 @@ func (g *gathering) named(e intel.Entity) intel.Entity {
 }
 
 func (g *gathering) claim(c intel.Claim) {
-	if c.Object.Name == "" || c.Subject.Name == "" || !slices.Contains(intel.Relations(), c.Relation) || len(g.out) >= most {
+	if c.Object.Name == "" || c.Subject.Name == "" || !slices.Contains(intel.Relations(), c.Relation) {
 		return // the source mentions a value and says no more, or nothing that anybody could ask for
 	}
 	at := c.At
@@ -147,7 +158,7 @@ func (g *gathering) say(l intel.Link, weight float64, s intel.Stance, c intel.Co
 		}
 		return
 	}
-	if len(g.out) >= most {
+	if len(g.out) >= g.room {
 		return
 	}
 	g.seen[l] = len(g.out)

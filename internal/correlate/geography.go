@@ -21,7 +21,7 @@ type passage struct {
 // route adds that an actor goes through the country of an address that
 // indicates it.
 func (g *gathering) route(l intel.Link, at time.Time, origin string) {
-	if l.Relation != intel.Indicates || l.To.Kind != intel.Actor || (l.From.Kind != intel.IPv4 && l.From.Kind != intel.IPv6) || len(g.out) >= most {
+	if l.Relation != intel.Indicates || l.To.Kind != intel.Actor || (l.From.Kind != intel.IPv4 && l.From.Kind != intel.IPv6) {
 		return
 	}
 	addr, err := netip.ParseAddr(l.From.Name)

@@ -81,7 +81,8 @@ func (r *Rulings) main(e intel.Entity) []intel.Entity {
 	return out
 }
 
-// end returns whom a name stands for that a verdict confirms.
+// end returns whom a name stands for that a verdict confirms: one that is a main
+// name is meant itself, even where others have it among theirs.
 func (r *Rulings) end(name intel.Entity, v intel.AliasVerdict) []reference.Candidate {
 	at, said := r.follow(v.Other), []string{string(v.By)}
 	if at.circle {
@@ -91,7 +92,7 @@ func (r *Rulings) end(name intel.Entity, v intel.AliasVerdict) []reference.Candi
 		return []reference.Candidate{{Entity: at.name, Share: 1, SaidBy: said}}
 	}
 	cs := slices.Clone(r.known(at.name))
-	if len(cs) == 0 {
+	if len(cs) == 0 || slices.ContainsFunc(cs, func(c reference.Candidate) bool { return c.Entity == at.name }) {
 		return []reference.Candidate{{Entity: at.name, Share: 1, SaidBy: said}}
 	}
 	for i := range cs {

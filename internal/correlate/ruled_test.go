@@ -19,6 +19,8 @@ func TestVerdictsRuleWhomANameStandsFor(t *testing.T) {
 			return []reference.Candidate{{Entity: actor("a"), Share: .75}, {Entity: actor("b"), Share: .25}}
 		case "one", "a":
 			return []reference.Candidate{{Entity: actor("a"), Share: 1}}
+		case "main": // which a has among its names too
+			return []reference.Candidate{{Entity: actor("main"), Share: .75}, {Entity: actor("a"), Share: .25}}
 		}
 		return nil
 	}
@@ -34,6 +36,8 @@ func TestVerdictsRuleWhomANameStandsFor(t *testing.T) {
 		{"one", "dispute shared a", "a 1.00"},
 		{"new", "confirm new one", "a 1.00"},
 		{"new", "confirm new shared", "a 0.75 b 0.25"},
+		{"new", "confirm new main", "main 1.00"},
+		{"main", "confirm new main", "main 0.75 a 0.25"},
 		{"new", "confirm new other", "other 1.00"},
 		{"new", "confirm new other, confirm other one", "a 1.00"},
 		{"x", "confirm x y, confirm y z, confirm z x", "x 1.00"},

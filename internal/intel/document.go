@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -90,14 +93,13 @@ const (
 	Register Genre = "register"
 )
 
-// Known reports whether g is one of the genres.
-func (g Genre) Known() bool {
-	switch g {
-	case Social, Forum, Chat, Market, LeakSite, Mail, Report, Advisory, Log, List, Verdict:
-		return true
-	}
-	return false
+// Genres returns the genres that a document may have.
+func Genres() []Genre {
+	return []Genre{Social, Forum, Chat, Market, LeakSite, Mail, Report, Advisory, Log, List, Verdict}
 }
+
+// Known reports whether g is one of the genres.
+func (g Genre) Known() bool { return slices.Contains(Genres(), g) }
 
 // HasAccounts reports whether documents of genre g are posts of accounts, which
 // speak for themselves, rather than of publishers, which tell of others.
@@ -205,6 +207,24 @@ const (
 	Supports Stance = 0
 	Disputes Stance = 1
 )
+
+// UnmarshalJSON reads a number, or the word that stands for it.
+func (s *Stance) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case "null": // as json does: nothing is said
+	case `"supports"`:
+		*s = Supports
+	case `"disputes"`:
+		*s = Disputes
+	default:
+		n, err := strconv.ParseInt(string(b), 10, 8)
+		if err != nil {
+			return fmt.Errorf(`stance %.20s, want "supports" or "disputes": %w`, b, ErrInvalid)
+		}
+		*s = Stance(n)
+	}
+	return nil
+}
 
 // A Claim is what a structured source states outright.
 type Claim struct {

@@ -1,6 +1,7 @@
 package intel
 
-// A Pace is how busy the last four weeks were beside the four before them.
+// A Pace is how busy the last four weeks, of which one is under way, were beside the
+// four before them.
 type Pace struct {
 	Now, Before int
 	Direction   Direction
@@ -13,7 +14,7 @@ type Direction int
 const (
 	Unknown Direction = iota // fewer than eight weeks are known
 	Silent                   // nothing in eight weeks
-	Quieter                  // less by more than a quarter
+	Quieter                  // less by more than a quarter and by two or more: the week under way is not over
 	Steady
 	Busier // more by more than a quarter
 )
@@ -35,7 +36,7 @@ func PaceOf(weeks []Count) Pace {
 		p.Direction = Silent
 	case 4*p.Now > 5*p.Before:
 		p.Direction = Busier
-	case 4*p.Now < 3*p.Before:
+	case 4*p.Now < 3*p.Before && p.Before-p.Now > 1:
 		p.Direction = Quieter
 	default:
 		p.Direction = Steady

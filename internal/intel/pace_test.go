@@ -20,7 +20,8 @@ func TestAPaceChangesByMoreThanAQuarter(t *testing.T) {
 		{[]int{5, 5, 5, 5, 5, 5, 5, 0}, intel.Pace{Now: 15, Before: 20, Direction: intel.Steady}},
 		{[]int{5, 5, 5, 5, 5, 5, 4, 0}, intel.Pace{Now: 14, Before: 20, Direction: intel.Quieter}},
 		{[]int{0, 0, 0, 0, 0, 0, 0, 1}, intel.Pace{Now: 1, Direction: intel.Busier}},
-		{[]int{0, 0, 0, 1, 0, 0, 0, 0}, intel.Pace{Before: 1, Direction: intel.Quieter}},
+		{[]int{0, 0, 0, 1, 0, 0, 0, 0}, intel.Pace{Before: 1, Direction: intel.Steady}}, // it may be 22 days old
+		{[]int{0, 0, 0, 2, 0, 0, 0, 0}, intel.Pace{Before: 2, Direction: intel.Quieter}},
 	} {
 		var counts []intel.Count
 		for _, n := range test.weeks {

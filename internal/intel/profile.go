@@ -85,7 +85,7 @@ type Proof struct {
 	At       time.Time  `json:"at,omitzero"`
 	Origin   string     `json:"origin,omitempty"`
 	Stance   Stance     `json:"stance,omitempty"`
-	Weight   float64    `json:"weight,omitempty"`
+	Weight   float64    `json:"weight,omitempty"` // w of docs/confidence.md: how plainly it says so
 	// Marking is that of an analyst's word, which fewer may read than its row;
 	// it is zero of what sources say.
 	Marking Marking `json:"marking,omitempty"`

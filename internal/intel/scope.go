@@ -96,7 +96,7 @@ func (s Scope) check() error {
 	case s.Entity.Kind == Domain && (!strings.Contains(name, ".") && s.Wide || strings.ContainsAny(name, "*/@: ")):
 		return fmt.Errorf("%q is no domain: write evil.example: %w", name, ErrInvalid)
 	case s.Entity.Kind == Domain && s.Wide:
-		if suffix, icann := publicsuffix.PublicSuffix(name); icann && suffix == name {
+		if suffix, _ := publicsuffix.PublicSuffix(name); suffix == name {
 			return fmt.Errorf("below %s stands what anybody registers: name a domain below it: %w", name, ErrInvalid)
 		}
 	case s.Wide && s.Entity.Kind == URL:

@@ -246,14 +246,16 @@ func summary(p intel.Profile, set *reference.Set) string {
 	case age > 365*24*time.Hour:
 		fmt.Fprintf(&b, " Not seen for %s.", plural(int(age.Hours()/24/365), "year"))
 	default:
-		b.WriteString(pace(intel.PaceOf(p.Activities.Weekly)))
+		b.WriteString(pace(p.Activities.Weekly, age))
 	}
 	return b.String()
 }
 
-// pace says how busy the last weeks were; nothing if that is not known.
-func pace(p intel.Pace) string {
+// pace says how busy the last weeks were, of what was seen last so long ago; nothing
+// if that is not known.
+func pace(weekly []intel.Count, age time.Duration) string {
 	var how string
+	p := intel.PaceOf(weekly)
 	switch p.Direction {
 	case intel.Busier:
 		how = "Busier than usual"
@@ -262,11 +264,11 @@ func pace(p intel.Pace) string {
 	case intel.Steady:
 		how = "About as busy as before"
 	case intel.Silent:
-		return " Quiet for eight weeks."
+		return fmt.Sprintf(" Not seen for %s.", plural(int(age.Hours()/24/7), "week"))
 	default:
 		return ""
 	}
-	return fmt.Sprintf(" %s: %d in the last four weeks, %d in the four before.", how, p.Now, p.Before)
+	return fmt.Sprintf(" %s: %d since %s, %d in the four weeks before.", how, p.Now, weekly[len(weekly)-4].Start.Format(time.DateOnly), p.Before)
 }
 
 func plural(n int, noun string) string {

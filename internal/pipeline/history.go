@@ -88,7 +88,7 @@ func (ed *Editor) asides(ctx context.Context, r intel.Reader, l intel.Link, q *s
 		}
 		values = append(values, e)
 		for _, v := range screen.Verdicts.Of(e) {
-			q.Marks = append(q.Marks, score.Mark{At: v.At})
+			q.Marks = append(q.Marks, score.Mark{At: v.At, Sort: intel.TurnAside, Why: ruledAside(v, r)})
 			if !v.Until.IsZero() {
 				q.Marks = append(q.Marks, score.Mark{At: v.Until})
 			}
@@ -111,6 +111,19 @@ func (ed *Editor) asides(ctx context.Context, r intel.Reader, l intel.Link, q *s
 		return score.Aside{}
 	}
 	return nil
+}
+
+// ruledAside says who ruled what of values, as far as r may know it. Why a value is
+// set aside stands with it.
+func ruledAside(v intel.ValueVerdict, r intel.Reader) string {
+	if v.Marking > r.Clearance {
+		return score.ByAnalyst + ": " + string(v.Ruling)
+	}
+	why := fmt.Sprintf("%s: %s %s", v.By, v.Ruling, v.Scope)
+	if v.Ruling != intel.Suppress && v.Reason != "" {
+		why += ", " + v.Reason
+	}
+	return why
 }
 
 // weighings notes when the rules changed by which all rows are weighed.

@@ -176,7 +176,7 @@ func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w
 		}
 		ids = append(ids, id)
 	}
-	proofs, err := ed.DB.Proofs(ctx, r, ids, w.Proofs, w.then(now))
+	proofs, err := ed.proofs(ctx, r, ids, w.Proofs, w.then(now))
 	if err != nil {
 		return err
 	}

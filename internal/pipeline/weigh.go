@@ -229,11 +229,31 @@ func (ed *Editor) Proofs(ctx context.Context, r intel.Reader, a store.Assessed, 
 	if err != nil {
 		return nil, err
 	}
-	proofs, err := ed.DB.Proofs(ctx, r, []int64{a.ID}, n, time.Time{})
+	proofs, err := ed.proofs(ctx, r, []int64{a.ID}, n, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	return append(signed(m.Rulings, r, a.Link), proofs[a.ID]...), nil
+}
+
+// proofs returns the up to n weightiest pieces of evidence of each row, known of then
+// (zero: now), each with the directness that it counts by.
+func (ed *Editor) proofs(ctx context.Context, r intel.Reader, rows []int64, n int, then time.Time) (map[int64][]intel.Proof, error) {
+	proofs, err := ed.DB.Proofs(ctx, r, rows, n, then)
+	if err != nil {
+		return nil, err
+	}
+	links, err := ed.DB.Links(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	scale := score.Learned()
+	for id, of := range proofs {
+		for i := range of {
+			of[i].Weight = scale.Directness(links[id], of[i].Weight)
+		}
+	}
+	return proofs, nil
 }
 
 // signed is the word on a row that counts, as a proof for those who may read it.

@@ -192,6 +192,19 @@ func (v *Verdicts) InForce(now time.Time) []intel.ValueVerdict {
 	return out
 }
 
+// Counting returns of each of [Verdicts.All] whether it decides of some value at a
+// moment: it holds, and no later one that is as wide or wider does.
+func (v *Verdicts) Counting(now time.Time) []bool {
+	out := make([]bool, len(v.all))
+	for i, o := range v.all {
+		out[i] = v.holds(i, now) && !slices.ContainsFunc(v.covering(o.Scope.Entity), func(j int) bool {
+			s := v.all[j].Scope
+			return j > i && v.holds(j, now) && (!o.Scope.Wide || s.Wide || s.Entity.Kind == intel.CIDR)
+		})
+	}
+	return out
+}
+
 // A Screen says of values whether they are set aside: for one reader, as of a
 // moment.
 type Screen struct {

@@ -86,6 +86,35 @@ func TestTheLastWordThatHoldsCounts(t *testing.T) {
 	}
 }
 
+func TestAWordThatALaterAsWideOverrulesCountsNoMore(t *testing.T) {
+	for _, c := range []struct{ first, then, want string }{
+		{"ipv4:192.0.2.7", "cidr:192.0.2.0/24", "no yes"},
+		{"cidr:192.0.2.0/24", "ipv4:192.0.2.7", "yes yes"}, // it counts for the others
+		{"cidr:192.0.2.0/25", "cidr:192.0.2.0/24", "no yes"},
+		{"domain:evil.org", "domain:*.evil.org", "no yes"},
+		{"domain:*.evil.org", "domain:evil.org", "yes yes"},
+		{"domain:*.a.evil.org", "domain:*.evil.org", "no yes"},
+		{"url:https://evil.org/kit/*", "domain:*.evil.org", "no yes"},
+		{"url:https://evil.org/kit/*", "url:https://evil.org/*", "no yes"},
+		{"url:https://evil.org/*", "url:https://evil.org/kit/*", "yes yes"},
+		{"url:http://192.0.2.7/*", "cidr:192.0.2.0/24", "no yes"},
+		{"domain:evil.org", "domain:evil.org", "no yes"},
+		{"domain:evil.org", "domain:other.org", "yes yes"},
+	} {
+		words := []intel.ValueVerdict{word(t, 1, intel.Suppress, c.first), word(t, 2, intel.Unsuppress, c.then, 5)}
+		var got []string
+		for _, counts := range score.NewVerdicts(words).Counting(ruledAt.AddDate(0, 0, 3)) {
+			got = append(got, map[bool]string{true: "yes", false: "no"}[counts])
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s, then %s: counting is %v, want %s", c.first, c.then, got, c.want)
+		}
+		if later := score.NewVerdicts(words).Counting(ruledAt.AddDate(0, 0, 6)); !later[0] || later[1] {
+			t.Errorf("%s counts again when %s has ended: %v", c.first, c.then, later)
+		}
+	}
+}
+
 func TestNoVerdictsAreNoBurden(t *testing.T) {
 	var s score.Screen
 	s.Listed = func(intel.Entity) (string, bool) { return "", false }

@@ -1,8 +1,12 @@
 package score_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,8 +94,15 @@ func TestTheShippedSampleIsWhatTheDocumentationSays(t *testing.T) {
 		}
 	}
 	bins := score.Bins(score.Sample())
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "confidence.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows, off := 0, 0.0
 	for _, b := range bins {
+		if line := fmt.Sprintf("\n| %.3f | %.3f |\n", b.Predicted, b.Observed); !strings.Contains(string(text), line) {
+			t.Errorf("docs/confidence.md lacks the line %q", strings.TrimSpace(line))
+		}
 		rows += b.N
 		off += math.Abs(b.Predicted-b.Observed) * float64(b.N)
 		if b.Least > b.Observed || b.Most < b.Observed {

@@ -28,7 +28,7 @@ const (
 type Mark struct {
 	At   time.Time
 	Sort intel.TurnSort
-	Why  string // of rules and sightings
+	Why  string // of rules, sightings and rulings: who did what
 }
 
 // An Inquiry is what is to be told of a course.
@@ -330,18 +330,23 @@ func (t *teller) turn(before belief, at int64) belief {
 	fresh, ended, dated := t.advance(at)
 	after := t.weigh(now, t.aside(now))
 	var marks []Mark
+	who := ""
 	for t.mark < len(t.q.Marks) && t.q.Marks[t.mark].At.UnixMicro() <= at {
 		if m := t.q.Marks[t.mark]; m.Why != "" && before.begun && m.At.UnixMicro() >= before.at {
-			marks = append(marks, m)
+			if m.Sort == intel.TurnAside {
+				who = joined(who, m.Why)
+			} else {
+				marks = append(marks, m)
+			}
 		}
 		t.mark++
 	}
 	why, isNew := t.words(fresh, ended, dated)
 	switch {
 	case after.aside != before.aside && after.aside != "":
-		t.tell(now, intel.TurnAside, joined(why, "set aside: "+after.aside), before, after)
+		t.tell(now, intel.TurnAside, joined(why, joined("set aside: "+after.aside, who)), before, after)
 	case after.aside != before.aside:
-		t.tell(now, intel.TurnAside, joined(why, "no longer set aside: "+before.aside), before, after)
+		t.tell(now, intel.TurnAside, joined(why, joined("no longer set aside: "+before.aside, who)), before, after)
 	case isNew || why != "" && differs(before, after):
 		kind := intel.TurnLearned
 		if len(fresh) == 0 && len(ended) > 0 {

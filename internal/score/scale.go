@@ -73,6 +73,10 @@ func (s Scale) directness(l intel.Link, weight float64) float64 {
 	return out
 }
 
+// Directness is w of what a document says of a link so plainly: what [Scale.Explain]
+// has for it.
+func (s Scale) Directness(l intel.Link, weight float64) float64 { return s.directness(l, weight) }
+
 // SetAside is the probability that a value which was set aside is what it was
 // said to be all the same.
 func (s Scale) SetAside() float64 { return s.Sorts["set aside"].mean(0.1) }

@@ -112,6 +112,9 @@ func (f fake) predicted(from int, kind intel.Kind, values ...string) []intel.Row
 }
 
 func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w web.Window) (web.Profile, error) {
+	if entity.Name == "shared-name" {
+		return web.Profile{}, web.ErrSeveral
+	}
 	if entity.Name == "nobody" {
 		return web.Profile{}, fmt.Errorf("actor %s: %w", entity.Name, intel.ErrNotFound)
 	}
@@ -234,6 +237,11 @@ func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity
 	again, polynomial := .173, .46
 	i.SeenAgain, i.Polynomial = &again, &polynomial
 	i.Corroboration = &intel.Corroboration{Probability: .0312, Until: now().AddDate(0, 0, 60)}
+	if entity.Name == "192.0.2.99" { // long gone, and undated
+		for n := range i.Claims {
+			i.Claims[n].Level, i.Claims[n].Probability, i.Claims[n].Last = intel.Low, .01, time.Time{}
+		}
+	}
 	if entity.Name == "192.0.2.53" {
 		i.SeenAgain, i.Polynomial, i.Corroboration = nil, nil, nil
 		i.Suppressed = f.text("warninglist: public-dns-v4")

@@ -50,8 +50,11 @@ func Path(e intel.Entity) string {
 	case e.Name == "":
 		return "/search"
 	}
-	return "/search?q=" + url.QueryEscape(e.Title())
+	return candidatesPath(e)
 }
+
+// candidatesPath is the address of the search that tells whom a name means.
+func candidatesPath(e intel.Entity) string { return "/search?q=" + url.QueryEscape(e.Title()) }
 
 // documentPath returns the address of a document, at a byte of its text if
 // offset is not negative.

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -69,6 +70,10 @@ func (h *handler) entity(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) download(w http.ResponseWriter, r *http.Request, e intel.Entity, f Format) {
 	p, err := h.Views.Profile(r.Context(), h.Reader, e, Window{Whole: true})
+	if errors.Is(err, ErrSeveral) {
+		http.Redirect(w, r, candidatesPath(e), http.StatusFound)
+		return
+	}
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -101,6 +106,9 @@ func (h *handler) profile(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	p, err := h.Views.Profile(r.Context(), h.Reader, e, window)
+	if errors.Is(err, ErrSeveral) {
+		return view{Path: candidatesPath(e)}, nil
+	}
 	if err != nil {
 		return view{}, err
 	}

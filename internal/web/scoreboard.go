@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -112,7 +113,7 @@ func pair(right, wrong float64) string {
 
 // judgements writes a number of judgements, of which older ones count less than one.
 func judgements(n float64) string {
-	if n == float64(int(n)) {
+	if n = math.Round(10*n) / 10; n == math.Trunc(n) {
 		return number(int(n))
 	}
 	return fixed(n)

@@ -93,7 +93,7 @@ func tables(p Profile) (early, middle, late []table) {
 			Empty: "No source uses another name.", Columns: []column{
 				{"Used by", "used by", "wide", func(r intel.Row) string { return strings.Join(r.SaidBy, ", ") }},
 				{"Says", "says", "nowrap", func(r intel.Row) string { return saysAlias(r.Relation) }}}},
-		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: "Who works with, buys from or looks like this one. Without an origin it is only what both have in common, and what many have counts for little.",
+		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: associates(p.Entity.Kind),
 			Empty: "No document links it with another actor.", Columns: []column{
 				{"Relation and reason", "relation", "wide", func(r intel.Row) string { return join(says(r.Relation), r.Reason()) }}}},
 		{Key: "campaigns", Title: "Campaigns", First: "Campaign", Empty: "No document names a campaign of it.", Columns: []column{description("What", "what")}},
@@ -137,7 +137,23 @@ func tables(p Profile) (early, middle, late []table) {
 	if slices.ContainsFunc(p.IOC, func(r intel.Row) bool { return r.SeenAgain != nil }) {
 		late[1].Columns = append(late[1].Columns, column{"Again in 30 days", "again in 30 days", "nowrap", foreseen})
 	}
+	if p.Entity.Kind == intel.Country { // its names in other tongues answer nothing
+		early, late = early[1:], append(late, early[0])
+		late[len(late)-1].Note = "As documents write it."
+	}
 	return early, middle, late
+}
+
+// associates says who stands in the table of associated actors of a kind.
+func associates(k intel.Kind) string {
+	const common = " Without an origin it is only what both have in common, and what many have counts for little."
+	switch k {
+	case intel.Actor, intel.Handle, intel.Channel:
+		return "Who works with, buys from or looks like this one." + common
+	case intel.Country:
+		return "Who comes from it, attacks it or goes through it: the relation says which." + common
+	}
+	return "Who uses it, speaks of it or stands with it: the relation says how." + common
 }
 
 // foreseen is how likely an indicator is reported again, "" where it is not known.

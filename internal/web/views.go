@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -19,7 +20,8 @@ type Views interface {
 	Entities(ctx context.Context, r intel.Reader, l List) (Entities, error)
 
 	// Profile returns what is known of an entity, its tables cut to the window.
-	// The entity of the answer differs from e where e is an alias.
+	// The entity of the answer differs from e where e is an alias; a name of
+	// several is ErrSeveral.
 	Profile(ctx context.Context, r intel.Reader, e intel.Entity, w Window) (Profile, error)
 
 	// Proofs returns the evidence of one row.
@@ -43,6 +45,9 @@ type Views interface {
 	// Scoreboard tells how true it was what was believed, for everybody alike.
 	Scoreboard(ctx context.Context) (intel.Scoreboard, error)
 }
+
+// ErrSeveral is of a name that means several, none of them above the others.
+var ErrSeveral = errors.New("a name of several")
 
 // PageRows is how many rows of a table one page shows.
 const PageRows = 50

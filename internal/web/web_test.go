@@ -107,9 +107,34 @@ func TestPagesSayWhatIsNotThere(t *testing.T) {
 
 func TestAliasesLeadToTheActor(t *testing.T) {
 	h := serve(fake{text: plain})
-	for path, want := range map[string]string{"/actor/astro-locker-team": "/actor/astro-locker", "/actor/Astro%20Locker?per=month": "/actor/astro-locker?per=month"} {
+	for path, want := range map[string]string{"/actor/astro-locker-team": "/actor/astro-locker", "/actor/Astro%20Locker?per=month": "/actor/astro-locker?per=month",
+		"/actor/shared-name": "/search?q=Shared+Name", "/actors/shared-name.md": "/search?q=Shared+Name"} {
 		if w := get(t, h, path); w.Code != http.StatusFound || w.Header().Get("Location") != want {
 			t.Errorf("%s: status %d to %q, want %q", path, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+}
+
+func TestACountryBeginsWithWhoHasToDoWithItAndEndsWithItsNames(t *testing.T) {
+	h := serve(fake{text: plain})
+	for path, first := range map[string]string{"/country/DE": "associated_actors", "/actor/astro-locker": "aliases"} {
+		page := get(t, h, path).Body.String()
+		other := map[string]string{"aliases": "associated_actors", "associated_actors": "aliases"}[first]
+		if a, b := strings.Index(page, `<section id="`+first), strings.Index(page, `<section id="`+other); a < 0 || b < a {
+			t.Errorf("%s: %s stands at %d, %s at %d", path, first, a, other, b)
+		}
+		if works := strings.Contains(page, "works with, buys from"); works != (first == "aliases") {
+			t.Errorf("%s says who works with it: %v", path, works)
+		}
+	}
+}
+
+func TestNobodyIsToldToWatchWhatIsLongGone(t *testing.T) {
+	h := serve(fake{text: plain})
+	for path, want := range map[string]string{"/indicator/ipv4/192.0.2.99": "Nothing to act on any more.", "/indicator/ipv4/203.0.113.77": "Treat it as hostile."} {
+		page := get(t, h, path).Body.String()
+		if !strings.Contains(page, want) || strings.Contains(page, "last seen –") {
+			t.Errorf("%s lacks %q, or has a day that nobody knows", path, want)
 		}
 	}
 }

@@ -109,8 +109,10 @@ func (t *table) cells(line string) []string {
 		t.comma = separator(line)
 	}
 	if !strings.ContainsRune(line, t.comma) {
-		value, _, _ := strings.Cut(line, " #")
-		return []string{strings.Trim(strings.TrimSpace(value), `"`)}
+		if at := remark.FindStringIndex(line); at != nil {
+			line = line[:at[0]]
+		}
+		return []string{strings.Trim(strings.TrimSpace(line), `"`)}
 	}
 	r := csv.NewReader(strings.NewReader(line))
 	r.Comma, r.LazyQuotes, r.FieldsPerRecord, r.TrimLeadingSpace = t.comma, true, -1, true
@@ -121,6 +123,9 @@ func (t *table) cells(line string) []string {
 	return cells
 }
 
+// remark is where a comment behind a value begins.
+var remark = regexp.MustCompile(`\s(#|;|//)`)
+
 // piped cuts a line of a table of Markdown and takes its marks away.
 func piped(line string) []string {
 	line = strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|")
@@ -130,20 +135,50 @@ func piped(line string) []string {
 		if i < len(line) && (line[i] != '|' || i > 0 && line[i-1] == '\\') {
 			continue
 		}
-		cell := strings.TrimSpace(line[begin:i])
-		if bare := strings.Trim(cell, "`"); bare != cell {
-			cell = strings.TrimSpace(strings.ReplaceAll(bare, `\|`, "|"))
-		} else {
-			cell = unescape.Replace(cell)
-		}
+		cell := plain(strings.TrimSpace(line[begin:i]))
 		cells = append(cells, cell)
 		begin = i + 1
 	}
 	return cells
 }
 
-// unescape takes back what Markdown needs in plain text.
-var unescape = strings.NewReplacer(`\_`, "_", `\*`, "*", `\[`, "[", `\]`, "]", `\#`, "#", `\~`, "~", `\&`, "&", `\|`, "|", `\\`, `\`, "\u200b", "", "<", "", ">", "")
+// mostMarks is how many marks around a cell are taken away, one in the other.
+const mostMarks = 4
+
+// plain is a cell without its marks: stress, a link, and at last code, in which only
+// bars are escaped, or else what is escaped in text.
+func plain(cell string) string {
+	for range mostMarks {
+		bare := cell
+		for _, mark := range []string{"**", "__", "*", "_"} {
+			if inner, ok := strings.CutPrefix(bare, mark); ok {
+				if inner, ok = strings.CutSuffix(inner, mark); ok && inner != "" {
+					bare = inner
+				}
+			}
+		}
+		if m := linked.FindStringSubmatch(bare); m != nil {
+			bare = m[1]
+		}
+		if bare = strings.TrimSpace(bare); bare == cell {
+			break
+		}
+		cell = bare
+	}
+	if bare := strings.Trim(cell, "`"); bare != cell {
+		return strings.TrimSpace(strings.ReplaceAll(bare, `\|`, "|"))
+	}
+	return invisible.Replace(escaped.ReplaceAllString(cell, "$1"))
+}
+
+var (
+	// linked is a link of Markdown, which may have a title.
+	linked = regexp.MustCompile(`^\[(.+)\]\([^()\s]*(?:\s+"[^"]*")?\)$`)
+	// escaped is what Markdown takes for itself: any mark of ASCII.
+	escaped = regexp.MustCompile(`\\([!-/:-@\[-` + "`" + `{-~])`)
+	// invisible is what is not printed.
+	invisible = strings.NewReplacer("\u200b", "", "<", "", ">", "")
+)
 
 // columns finds the fields of a header, or nil if none is of indicators.
 func (t *table) columns(cells []string) map[string]int {

@@ -46,6 +46,10 @@ func TestRowsOfAListAreReadInEveryForm(t *testing.T) {
 		"tables of Markdown": {"# A | B\n\nProse of 45.134.21.9 | and such.\n\nID | IP address | Hostname | Confidence | First seen | Last seen\n-- | --- | --- | --- | --- | ---\n1 | 45.134.21.8 | - | Low (0.01) | 2021-03-30 | 2021-03-31\n\n" +
 			"ID | Name\n--|--\n1 | evil.org\n\n| Type | Indicator |\n|---|:-:|\n| SHA256 | `0a671d9d7ca62274e5e210813d02d860846baf59188e2a07522cd3a1cc3f9cc0` |\n| Command | `a \\| b` |\n| Domain | a\\_b.evil.org |\n",
 			"7 ipv4:45.134.21.8 Low 2021-03-31\n15 sha256:0a671d9d7ca62274e5e210813d02d860846baf59188e2a07522cd3a1cc3f9cc0\n16 command:a | b\n17 domain:a_b.evil.org"},
+		"comments behind values":     {"45.134.21.8 ; dns\n45.134.21.9\t// mail\n", "1 ipv4:45.134.21.8\n2 ipv4:45.134.21.9"},
+		"remarks without separators": {"45.134.21.7\n45.134.21.8 ; dns\n45.134.21.9\t# mail\nhttps://evil.org/a#b\n", "1 ipv4:45.134.21.7\n2 ipv4:45.134.21.8\n3 ipv4:45.134.21.9\n4 url:https://evil.org/a#b"},
+		"marks of Markdown": {"Indicator | Type\n--|--\n**evil.org** | domain\n*evil[.]net* | domain\n[45.134.21.8](https://vt.example/ip) | ip\n**[evil\\.com](https://vt.example/d \"seen\")** | domain\n[`evil.io`](https://vt.example/d) | domain\nhxxp://evil\\.example\\.org/x | url\n<https://evil.org/a> | url\n",
+			"3 domain:evil.org\n4 domain:evil.net\n5 ipv4:45.134.21.8\n6 domain:evil.com\n7 domain:evil.io\n8 url:http://evil.example.org/x\n9 url:https://evil.org/a"},
 	} {
 		if diff := cmp.Diff(c.want, strings.Join(rowsOf(t, c.content), "\n")); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -195,7 +195,12 @@ func document(env collect.Env, line []byte) (intel.Document, error) {
 		doc.Genre = intel.Report
 	}
 	if !doc.Genre.Known() {
-		return doc, fmt.Errorf("genre %q: %w", doc.Genre, intel.ErrInvalid)
+		return doc, fmt.Errorf("genre %q, want one of %s: %w", doc.Genre, strings.Trim(fmt.Sprint(intel.Genres()), "[]"), intel.ErrInvalid)
+	}
+	for _, c := range doc.Claims {
+		if c.Stance != intel.Supports && c.Stance != intel.Disputes {
+			return doc, fmt.Errorf("stance %d, want \"supports\" or \"disputes\": %w", c.Stance, intel.ErrInvalid)
+		}
 	}
 	if doc.Reliability != 'D' && doc.Reliability != 'E' { // what is above unjudged
 		doc.Reliability = 0
