@@ -1,11 +1,8 @@
 package score
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -88,26 +85,6 @@ type belief struct {
 	begun       bool
 }
 
-// A fold is the words of one voice that hold, as one.
-type fold struct {
-	since, at, learned int64
-	holds              bool
-}
-
-func (f *fold) add(w intel.Word, cut int64) {
-	if !f.holds {
-		*f = fold{intel.Undated, intel.Undated, w.Learned, true}
-	}
-	f.learned = max(f.learned, w.Learned)
-	if w.At == intel.Undated || w.At > cut {
-		return
-	}
-	f.at = max(f.at, w.At)
-	if f.since == intel.Undated || w.At < f.since {
-		f.since = w.At
-	}
-}
-
 type teller struct {
 	scale   Scale
 	course  intel.Course
@@ -122,24 +99,6 @@ type teller struct {
 	scratch []Step
 	said    map[side]bool
 	turns   []intel.Turn
-}
-
-const skew = int64(intel.Skew / time.Microsecond)
-
-// clip brings words into the time that is asked for.
-func (t *teller) clip() {
-	words := make([]intel.Word, 0, len(t.course.Words))
-	for _, w := range t.course.Words {
-		if w.From > t.now && t.q.Past {
-			continue
-		}
-		w.From = min(w.From, t.now)
-		if w.Until > w.From {
-			words = append(words, w)
-		}
-	}
-	t.course.Words = words
-	slices.SortStableFunc(t.q.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 }
 
 // moments returns when something may have changed. There are too many where very
@@ -186,70 +145,6 @@ func (t *teller) moments() []int64 {
 	}
 	slices.Sort(some)
 	return slices.Compact(some)
-}
-
-// advance takes in what was said up to a moment and returns it; Words that ended
-// come as those of the second.
-func (t *teller) advance(at int64) (fresh, ended, dated []intel.Word) {
-	words := t.course.Words
-	begin := t.next
-	for t.next < len(words) && words[t.next].From <= at {
-		w := words[t.next]
-		t.next++
-		if w.Until != intel.Open || w.At != intel.Undated && w.At > w.From+skew {
-			t.odd = append(t.odd, w)
-			continue
-		}
-		t.folds[w.Voice].add(w, at+skew)
-	}
-	fresh = words[begin:t.next]
-	kept := t.odd[:0]
-	for _, w := range t.odd {
-		switch {
-		case w.Until <= at:
-			ended = append(ended, w)
-			continue
-		case w.At == intel.Undated || w.At-skew > at:
-		case w.At-skew > max(t.last, w.From):
-			dated = append(dated, w)
-			fallthrough
-		default: // its date is believed by now
-			if w.Until == intel.Open {
-				t.folds[w.Voice].add(w, at+skew)
-				continue
-			}
-		}
-		kept = append(kept, w)
-	}
-	t.odd, t.last = kept, at
-	t.gather(at)
-	return fresh, ended, dated
-}
-
-// gather makes evidence of what holds at a moment.
-func (t *teller) gather(at int64) {
-	folds := t.folds
-	if len(t.odd) > 0 {
-		folds = slices.Clone(folds)
-		for _, w := range t.odd {
-			folds[w.Voice].add(w, at+skew)
-		}
-	}
-	t.state = t.state[:0]
-	for i, f := range folds {
-		if f.holds {
-			e := t.course.Voices[i]
-			e.Since, e.At, e.Learned = moment(f.since), moment(f.at), moment(f.learned)
-			t.state = append(t.state, e)
-		}
-	}
-}
-
-func moment(us int64) time.Time {
-	if us == intel.Undated {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
 }
 
 func (t *teller) aside(at time.Time) Aside {
@@ -359,105 +254,9 @@ func (t *teller) turn(before belief, at int64) belief {
 	return after
 }
 
-func joined(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + "; " + b
-}
-
 // differs reports whether a change is worth telling.
 func differs(a, b belief) bool {
 	return a.Level != b.Level || a.Origins != b.Origins || math.Abs(a.P-b.P) >= turned
-}
-
-// mostNamed is how many voices the reason of one change names.
-const mostNamed = 3
-
-// words says in words what was learned, and whether somebody is new among it.
-func (t *teller) words(fresh, ended, dated []intel.Word) (why string, isNew bool) {
-	var parts []string
-	seen := map[string]bool{}
-	more := 0
-	put := func(text string) {
-		switch {
-		case seen[text]:
-		case len(parts) == mostNamed:
-			more++
-		default:
-			parts = append(parts, text)
-		}
-		seen[text] = true
-	}
-	anew := map[side]bool{}
-	for _, w := range ended {
-		anew[t.side(w)] = true
-	}
-	for _, w := range fresh {
-		s := t.side(w)
-		switch {
-		case !t.said[s]:
-			put(t.newcomer(s))
-			isNew = true
-		case anew[s]:
-			put("what " + clipped(s.origin) + " said was derived anew")
-		default:
-			put(clipped(s.origin) + " " + says(s.stance) + " again")
-		}
-		t.said[s] = true
-		delete(anew, s)
-	}
-	for _, w := range ended {
-		if s := t.side(w); anew[s] {
-			put("what " + clipped(s.origin) + " said is derived no more")
-		}
-	}
-	for _, w := range dated {
-		put("the date that " + clipped(t.side(w).origin) + " gave is no longer of the future")
-	}
-	if more > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(parts, ", "), isNew
-}
-
-// newcomer is the first word of somebody, with who may have had it from whom.
-func (t *teller) newcomer(s side) string {
-	text := clipped(s.origin) + " " + says(s.stance)
-	for _, o := range t.scratch {
-		other := o.With
-		if other == s.origin {
-			other = o.Origin
-		} else if o.Origin != s.origin {
-			continue
-		}
-		if o.Stance == s.stance && other != "" {
-			return text + " within two days of " + clipped(other) + ", and both count as one"
-		}
-	}
-	return text
-}
-
-func says(s intel.Stance) string {
-	if s == intel.Disputes {
-		return "disputes it"
-	}
-	return "says so"
-}
-
-// longest is how long a name is in a reason, in runes.
-const longest = 80
-
-func clipped(name string) string {
-	if r := []rune(name); len(r) > longest {
-		return string(r[:longest-1]) + "…"
-	}
-	return cmp.Or(name, "somebody")
-}
-
-func (t *teller) side(w intel.Word) side {
-	v := &t.course.Voices[w.Voice]
-	return side{v.Origin, v.Stance}
 }
 
 func (t *teller) tell(at time.Time, kind intel.TurnSort, why string, before, after belief) {
