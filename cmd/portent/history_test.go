@@ -199,3 +199,26 @@ func TestHistoriesOfRealRowsAgreeWithThePast(t *testing.T) {
 		t.Errorf("%d rows compared", compared)
 	}
 }
+
+// TestARulingIsInTheHistoryWhenTheClockStandsStill rules at the moment of the import.
+func TestARulingIsInTheHistoryWhenTheClockStandsStill(t *testing.T) {
+	db := newStore(t)
+	const row, now = "ipv4:45.134.21.8 indicates actor:cold-lynx", "2026-01-06T10:00:00Z"
+	path := file(t, "one.jsonl", []byte(`{"source":"a","text":"One.","published":"2026-01-05T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}`+"\n"))
+	printed(t, exitDone, "--db", db, "--now", now, "import", "--as", "documents", path)
+	for _, words := range [][]string{{"confirm", "ann"}, {"refute", "bob"}} {
+		printed(t, exitDone, "--db", db, "--now", now, "row", words[0], "--by", words[1], row)
+	}
+	var h intel.History
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", now, "--json", "explain", "--history", row)), &h); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Turns) != 4 || h.Turns[1].Why != "analyst:ann: confirm row" || h.Turns[2].Why != "analyst:bob: refute row" {
+		t.Fatalf("%+v", h.Turns)
+	}
+	for i, o := range h.Turns[1:3] {
+		if o.Before != h.Turns[i].Probability || o.LevelBefore != h.Turns[i].Level || math.Abs(o.Probability-o.Before) < .2 {
+			t.Errorf("%s: %.2f → %.2f", o.Why, o.Before, o.Probability)
+		}
+	}
+}

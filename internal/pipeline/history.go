@@ -35,10 +35,19 @@ func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Wind
 	if err := ed.sighted(ctx, r, c.Link, w, &q); err != nil {
 		return intel.History{}, err
 	}
-	if err := ed.rulesThen(ctx, r, c.Link, &q); err != nil {
+	if err := ed.ruled(ctx, r, c.Link, &q); err != nil {
 		return intel.History{}, err
 	}
-	h := score.Learned().History(c, q)
+	first, err := ed.taught(ctx, &q)
+	if err != nil {
+		return intel.History{}, err
+	}
+	m, err := ed.Measure(ctx, now)
+	if err != nil {
+		return intel.History{}, err
+	}
+	q.Scale, q.Rulings = m.Scale, m.Rulings
+	h := first.History(c, q)
 	h.Row = strconv.FormatInt(row, 10)
 	if w.Back { // the days that doubts rest on are of today
 		return h, nil
@@ -132,49 +141,49 @@ func (ed *Editor) weighings(ctx context.Context, q *score.Inquiry) error {
 // mostScales is how many changes of a scale, and words on a row, a history knows of.
 const mostScales = 50
 
-// rulesThen notes what analysts said of a row, and what their verdicts taught of
-// sources and levels, and by what rows were weighed at each moment.
-func (ed *Editor) rulesThen(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
+// taught notes what verdicts of the store taught of sources and levels, and returns
+// what rows were weighed by before.
+func (ed *Editor) taught(ctx context.Context, q *score.Inquiry) (first score.Scale, err error) {
 	times, err := ed.DB.ScaleTimes(ctx, mostScales)
-	if err != nil {
-		return err
+	if err != nil || len(times) == 0 {
+		return score.Learned(), err
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	then := func(at time.Time) (score.Scale, error) {
+		lesson, _, err := lessonOf(ctx, ed.DB, at)
+		return score.Learned().With(lesson), err
 	}
 	for _, at := range times {
-		q.Marks = append(q.Marks, score.Mark{At: at, Sort: intel.TurnRules, Why: "verdicts of this store changed the worth of sources or where levels begin"})
+		scale, err := then(at)
+		if err != nil {
+			return first, err
+		}
+		q.Marks = append(q.Marks, score.Mark{At: at, Sort: intel.TurnRules, Scale: &scale, Why: "verdicts of this store changed the worth of sources or where levels begin"})
 	}
+	return then(times[0].Add(-time.Microsecond))
+}
+
+// ruled notes what analysts said of a row, each with who and why as far as r may
+// read it. Of very many words the first ones are not told.
+func (ed *Editor) ruled(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
 	all, _, err := ed.rulings.read(ctx, ed.DB)
 	if err != nil {
 		return err
 	}
 	all = slices.DeleteFunc(slices.Clone(all), func(v intel.RowVerdict) bool { return v.Link != l })
-	for _, v := range all[max(0, len(all)-mostScales):] {
-		why := score.ByAnalyst + ": " + string(v.Ruling)
-		if v.Marking <= r.Clearance {
+	for i := max(0, len(all)-mostScales-1); i < len(all); i++ {
+		v, why := all[i], ""
+		switch {
+		case i < len(all)-mostScales: // counts until the next
+		case v.Marking > r.Clearance:
+			why = score.ByAnalyst + ": " + string(v.Ruling)
+		default:
 			why = string(v.By) + ": " + string(v.Ruling)
 			if v.Reason != "" {
 				why += ", " + v.Reason
 			}
 		}
-		times = append(times, v.At)
-		q.Marks = append(q.Marks, score.Mark{At: v.At, Sort: intel.TurnRuled, Why: why})
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	measures := make([]Measure, 0, len(times)+1)
-	for _, at := range slices.Insert(slices.Clone(times), 0, time.Unix(0, 0)) {
-		m, err := ed.Measure(ctx, at)
-		if err != nil {
-			return err
-		}
-		measures = append(measures, m)
-	}
-	q.By = func(at time.Time) (score.Scale, score.Rulings) {
-		n, _ := slices.BinarySearchFunc(times, at, func(t, at time.Time) int {
-			if t.After(at) {
-				return 1
-			}
-			return -1
-		})
-		return measures[n].Scale, measures[n].Rulings
+		q.Marks = append(q.Marks, score.Mark{At: v.At, Sort: intel.TurnRuled, Why: why, Ruling: &all[i]})
 	}
 	return nil
 }

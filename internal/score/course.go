@@ -45,9 +45,18 @@ func (t *teller) clip() {
 	slices.SortStableFunc(t.q.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 }
 
-// advance takes in what was said up to a moment and returns it; Words that ended
-// come as those of the second.
-func (t *teller) advance(at int64) (fresh, ended, dated []intel.Word) {
+// changes is what a moment brought.
+type changes struct {
+	fresh, ended, dated []intel.Word
+	lineage             int // that held before
+}
+
+// advance takes in what was said up to a moment and returns it.
+func (t *teller) advance(at int64) (c changes) {
+	c.lineage = t.lineage
+	for t.lineage+1 < len(t.course.Lineages) && t.course.Lineages[t.lineage+1].From <= at {
+		t.lineage++
+	}
 	words := t.course.Words
 	begin := t.next
 	for t.next < len(words) && words[t.next].From <= at {
@@ -59,16 +68,16 @@ func (t *teller) advance(at int64) (fresh, ended, dated []intel.Word) {
 		}
 		t.folds[w.Voice].add(w, at+skew)
 	}
-	fresh = words[begin:t.next]
+	c.fresh = words[begin:t.next]
 	kept := t.odd[:0]
 	for _, w := range t.odd {
 		switch {
 		case w.Until <= at:
-			ended = append(ended, w)
+			c.ended = append(c.ended, w)
 			continue
 		case w.At == intel.Undated || w.At-skew > at:
 		case w.At-skew > max(t.last, w.From):
-			dated = append(dated, w)
+			c.dated = append(c.dated, w)
 			fallthrough
 		default: // its date is believed by now
 			if w.Until == intel.Open {
@@ -80,7 +89,7 @@ func (t *teller) advance(at int64) (fresh, ended, dated []intel.Word) {
 	}
 	t.odd, t.last = kept, at
 	t.gather(at)
-	return fresh, ended, dated
+	return c
 }
 
 // gather makes evidence of what holds at a moment.
@@ -96,10 +105,19 @@ func (t *teller) gather(at int64) {
 	for i, f := range folds {
 		if f.holds {
 			e := t.course.Voices[i]
+			e.Origin = t.origin(t.lineage, int32(i))
 			e.Since, e.At, e.Learned = moment(f.since), moment(f.at), moment(f.learned)
 			t.state = append(t.state, e)
 		}
 	}
+}
+
+// origin is whose word a voice is by a lineage.
+func (t *teller) origin(lineage int, voice int32) string {
+	if lineage < 0 {
+		return t.course.Voices[voice].Origin
+	}
+	return t.course.Lineages[lineage].Origins[voice]
 }
 
 func moment(us int64) time.Time {

@@ -3,6 +3,7 @@ package score
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -113,32 +114,51 @@ func (d Doubt) Lower(p float64) float64 {
 	return p
 }
 
+// reasons is what speaks against a row, fit to print.
+func (d Doubt) reasons() (why []string) {
+	if d.Burst {
+		why = append(why, "said by one account in a burst")
+	}
+	if d.Load {
+		why = append(why, "dated by the first load of its source")
+	}
+	if d.Claimants >= tooMany {
+		why = append(why, fmt.Sprintf("shared by %d", d.Claimants))
+	}
+	return why
+}
+
+// leaves is what doubts leave of a row, and their reasons. A level is never raised.
+func (d Doubt) leaves(p float64, l intel.Level, origins int, dated bool) (float64, intel.Level, string) {
+	why := d.reasons()
+	if len(why) == 0 {
+		return p, l, ""
+	}
+	p = d.Lower(p)
+	if lower := d.Cuts.Level(p, origins, dated && !d.Load); rankOf(lower) < rankOf(l) {
+		l = lower
+	}
+	return p, l, strings.Join(why, ", ")
+}
+
 // Doubted is a row with what speaks against it. It is never believed more than
 // before.
 func Doubted(r intel.Row, d Doubt) intel.Row {
 	if r.Suppressed != "" || r.Predicted {
 		return r
 	}
-	p, dated := d.Lower(r.Probability), !r.Last.IsZero()
-	var why []string
-	if d.Burst {
-		why = append(why, "said by one account in a burst")
-	}
-	if d.Load {
-		dated = false
-		why = append(why, "dated by the first load of its source")
-	}
-	if d.Claimants >= tooMany {
-		why = append(why, fmt.Sprintf("shared by %d", d.Claimants))
-	}
-	if len(why) == 0 {
-		return r
-	}
-	r.Doubts, r.Probability = why, p
-	if l := d.Cuts.Level(p, r.Origins, dated); rankOf(l) < rankOf(r.Level) {
-		r.Level = l
-	}
+	r.Doubts = d.reasons()
+	r.Probability, r.Level, _ = d.leaves(r.Probability, r.Level, r.Origins, !r.Last.IsZero())
 	return r
+}
+
+// Despite is what speaks against a row though the word of an analyst counts: one who
+// confirms it has looked at who says it, and of whom else, and says not when it was.
+func (d Doubt) Despite(v intel.RowVerdict) Doubt {
+	if v.Ruling == intel.ConfirmRow {
+		d.Burst, d.Claimants = false, 0
+	}
+	return d
 }
 
 // rankOf orders levels.

@@ -12,11 +12,13 @@ import (
 const MostTurns = 200
 
 const (
-	// mostWeighed bounds how many voices all the moments of a history weigh together,
-	// and mostMoments and fewestMoments how many these are.
-	mostWeighed   = 500_000
+	// mostWeighed bounds how many voices all the weighings of a history weigh
+	// together, of which each counts as perWeighing more; mostMoments and
+	// fewestMoments are how many moments these are for.
+	mostWeighed   = 1_000_000
+	perWeighing   = 8
 	mostMoments   = 20_000
-	fewestMoments = 16
+	fewestMoments = 4
 	// turned is by how much belief must change for the change to be told.
 	turned = 0.005
 )
@@ -25,7 +27,12 @@ const (
 type Mark struct {
 	At   time.Time
 	Sort intel.TurnSort
-	Why  string // of rules and sightings
+	Why  string // fit to print; "" tells nothing by itself
+	// Scale is by what rows are weighed from then on, nil if it stays.
+	Scale *Scale
+	// Ruling is the word of an analyst on the row that counts from then on, nil if
+	// none was given.
+	Ruling *intel.RowVerdict
 }
 
 // An Inquiry is what is to be told of a course.
@@ -33,60 +40,84 @@ type Inquiry struct {
 	Now time.Time
 	// Past leaves out what was learned after Now.
 	Past bool
-	// Parts is the evidence as of Now, as the row is weighed by.
-	Parts []intel.Evidence
-	// Marks are the moments at which Aside may change, among others.
+	// Parts is the evidence as of Now, as the row is weighed by, with Scale and
+	// Rulings.
+	Parts   []intel.Evidence
+	Scale   Scale
+	Rulings Rulings
+	// Marks are the moments at which Aside and Doubt may change, among others.
 	Marks []Mark
 	Aside func(time.Time) Aside
-	// By is what rows were weighed by at a moment; nil: by the scale alone.
-	By func(time.Time) (Scale, Rulings)
+	Doubt func(time.Time) Doubt
 }
 
 // History tells how far a row was believed, from the first word on, by the rules of
-// today. What it costs is bounded: of very many words not each is a moment, and of
-// very many changes those are told that come first or last or change a level.
+// today; s is what it was weighed by before the first mark. What it costs is bounded:
+// of very many words not each is a moment, and of very many changes those are told
+// that come first or last or change a level.
 func (s Scale) History(c intel.Course, q Inquiry) intel.History {
-	t := &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), said: map[side]bool{}}
-	t.clip()
-	before := belief{P: Fuse(nil), Believed: Fuse(nil), Level: intel.Low}
-	for _, at := range t.moments() {
-		before = t.fade(before, at)
-		before = t.turn(before, at)
-	}
-	before = t.fade(before, t.now)
-	t.state = q.Parts
-	t.close(before)
+	t := s.teller(c, q)
+	t.run()
 	h := intel.History{Link: c.Link, Turns: t.turns, Unread: c.More}
 	h.Turns, h.More = fewer(h.Turns, MostTurns)
 	return h
 }
 
+func (s Scale) teller(c intel.Course, q Inquiry) *teller {
+	return &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), said: map[side]bool{}, lineage: -1, left: mostWeighed}
+}
+
+func (t *teller) run() {
+	t.clip()
+	before := belief{P: Fuse(nil), Believed: Fuse(nil), Level: intel.Low}
+	moments := t.moments()
+	for i, at := range moments {
+		t.ahead = len(moments) - i
+		before = t.fade(before, at)
+		before = t.turn(before, at)
+	}
+	t.ahead = 0
+	before = t.fade(before, t.now)
+	t.close(before)
+}
+
 // close tells how the row stands at the moment that was asked for.
 func (t *teller) close(before belief) {
-	last := t.weigh(t.q.Now, t.aside(t.q.Now))
-	why := "nobody had said so yet"
+	t.state, t.scale, t.word = slices.Clip(t.q.Parts), t.q.Scale, nil
+	if v, ok := t.q.Rulings.On(t.course.Link); ok {
+		t.word = &v
+	}
+	last := t.weigh(t.q.Now, t.held(t.q.Now))
+	told, why := before, "nobody had said so yet"
 	if n := len(t.turns); n > 0 {
 		o := t.turns[n-1]
-		before.P, before.Believed, before.Level, why = o.Probability, o.Believed, o.Level, "as it stands since"
-		if o.Believed-last.Believed >= turned {
+		told.P, told.Believed, told.Level, why = o.Probability, o.Believed, o.Level, "as it stands since"
+		switch {
+		case math.Abs(before.Believed-last.Believed) >= turned:
+			why = "with what is not told one by one"
+		case o.Believed-last.Believed >= turned:
 			why = "faded since"
 		}
+		if last.doubt != "" {
+			why += "; believed less: " + last.doubt
+		}
 	}
-	t.tell(t.q.Now, intel.TurnAsOf, why, before, last)
+	t.tell(t.q.Now, intel.TurnAsOf, why, told, last)
 }
 
 // A belief is how far a row is believed at a moment.
 type belief struct {
-	P, Believed float64
-	Level       intel.Level
-	Origins     int
-	aside       string
-	at          int64
-	begun       bool
+	P, Believed  float64
+	Level        intel.Level
+	Origins      int
+	aside, doubt string
+	at           int64
+	begun        bool
 }
 
 type teller struct {
 	scale   Scale
+	word    *intel.RowVerdict // that counts, nil if none does
 	course  intel.Course
 	q       Inquiry
 	now     int64
@@ -95,6 +126,10 @@ type teller struct {
 	last    int64        // moment
 	next    int          // of the words
 	mark    int          // of the marks
+	lineage int          // that holds, -1 is none
+	hold    hold         // of the last moment
+	ahead   int          // moments to come
+	left    int          // of what may be weighed
 	state   []intel.Evidence
 	scratch []Step
 	said    map[side]bool
@@ -123,16 +158,14 @@ func (t *teller) moments() []int64 {
 	if len(all) == 0 {
 		return nil
 	}
-	begun := t.course.Words[0].From
-	for _, m := range t.q.Marks {
-		if at := m.At.UnixMicro(); at > begun && at <= t.now {
-			all = append(all, at)
-			firsts = append(firsts, at)
+	for _, at := range t.others() {
+		if at > t.begun() && at <= t.now {
+			all, firsts = append(all, at), append(firsts, at)
 		}
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
-	most := max(fewestMoments, min(mostMoments, mostWeighed/(len(voice)+1)))
+	most := max(fewestMoments, min(mostMoments, mostWeighed/2/t.cost()))
 	if len(all) <= most {
 		return all
 	}
@@ -147,29 +180,59 @@ func (t *teller) moments() []int64 {
 	return slices.Compact(some)
 }
 
-func (t *teller) aside(at time.Time) Aside {
-	if t.q.Aside == nil {
-		return Aside{}
+// begun is when the first word was learned.
+func (t *teller) begun() int64 { return t.course.Words[0].From }
+
+// others returns the moments of what is no word.
+func (t *teller) others() (out []int64) {
+	for _, m := range t.q.Marks {
+		out = append(out, m.At.UnixMicro())
 	}
-	return t.q.Aside(at)
+	for _, l := range t.course.Lineages {
+		out = append(out, l.From)
+	}
+	return out
 }
 
-// weigh assesses what is known as of a moment.
-func (t *teller) weigh(at time.Time, a Aside) belief {
-	scale, evidence := t.scale, t.state
-	if t.q.By != nil {
-		var words Rulings
-		scale, words = t.q.By(at)
-		evidence = words.Among(evidence)
+// A hold is what keeps a row at a moment from being believed as far as its evidence
+// comes to.
+type hold struct {
+	aside Aside
+	doubt Doubt
+}
+
+func (t *teller) held(at time.Time) (h hold) {
+	if t.q.Aside != nil {
+		h.aside = t.q.Aside(at)
 	}
-	t.scratch = scale.explain(t.scratch[:0], evidence, at)
-	s := belief{P: Fuse(t.scratch), aside: a.Reason, at: at.UnixMicro(), begun: true}
+	if t.q.Doubt != nil {
+		h.doubt = t.q.Doubt(at)
+	}
+	return h
+}
+
+// cost is what a weighing takes of what may be weighed.
+func (t *teller) cost() int { return len(t.folds) + perWeighing }
+
+// weigh assesses what is known as of a moment.
+func (t *teller) weigh(at time.Time, h hold) belief {
+	t.left -= t.cost()
+	evidence := t.state
+	if t.word != nil && len(evidence) > 0 {
+		evidence = append(evidence, word(*t.word, intel.Clear))
+		h.doubt = h.doubt.Despite(*t.word)
+	}
+	t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
+	s := belief{P: Fuse(t.scratch), aside: h.aside.Reason, at: at.UnixMicro(), begun: true}
 	dated := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
 	s.Origins = Voices(t.scratch, evidence).Count()
-	s.Believed, s.Level = s.P, scale.Cuts.Level(s.P, s.Origins, dated)
-	if a.Reason != "" {
-		s.Believed, s.Level = min(s.P, a.Most), intel.Low
+	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.Origins, dated)
+	if h.aside.Reason != "" {
+		s.Believed, s.Level = min(s.P, h.aside.Most), intel.Low
+		return s
 	}
+	h.doubt.Cuts = t.scale.Cuts
+	s.Believed, s.Level, s.doubt = h.doubt.leaves(s.P, s.Level, s.Origins, dated)
 	return s
 }
 
@@ -182,81 +245,118 @@ const (
 	mostFades = 4
 )
 
+// spare is how many weighings there are beyond those that the moments to come need.
+func (t *teller) spare() int { return t.left/t.cost() - 2*t.ahead - 2 }
+
 // fade tells the levels that time alone crosses from one moment to just before
-// another, and returns how the row stands then.
+// another, and returns how the row stands then. Where too much was weighed to find a
+// crossing, it is told at its end.
 func (t *teller) fade(from belief, to int64) belief {
 	if !from.begun || to <= from.at {
 		return from
 	}
-	a := t.aside(time.UnixMicro(from.at))
-	at := func(us int64) belief { return t.weigh(time.UnixMicro(us).UTC(), a) }
+	at := func(us int64) belief { return t.weigh(time.UnixMicro(us).UTC(), t.hold) }
 	parts := int64(1)
-	if slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Disputes }) { // of the last weighing
+	disputed := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Disputes }) // of the last weighing
+	if disputed && t.spare() >= fadeSteps {
 		parts = fadeSteps
 	}
 	step := max(1, (to-from.at)/parts)
 	tells := 0
-	for low := from; low.at < to; {
+	low := from
+	for low.at < to {
 		high := at(min(to, low.at+step))
 		if high.Level == from.Level || tells == mostFades {
 			low = high
 			continue
 		}
-		for high.at-low.at > faded {
+		for high.at-low.at > faded && t.spare() > 0 {
 			if mid := at(low.at + (high.at-low.at)/2); mid.Level == from.Level {
 				low = mid
 			} else {
 				high = mid
 			}
 		}
-		if high.at >= to {
-			break // it is crossed where the next thing happens
+		if high.at >= to && high.at-low.at <= faded {
+			return high // it is crossed where the next thing happens
 		}
 		t.tell(moment(high.at), intel.TurnFaded, "nobody said so again", low, high)
 		tells++
 		from, low = high, high
 	}
-	return at(to)
+	return low
 }
 
 // turn tells what happened at a moment, and returns how the row stands behind it.
 func (t *teller) turn(before belief, at int64) belief {
 	now := moment(at)
-	fresh, ended, dated := t.advance(at)
-	after := t.weigh(now, t.aside(now))
-	var marks []Mark
-	for t.mark < len(t.q.Marks) && t.q.Marks[t.mark].At.UnixMicro() <= at {
-		if m := t.q.Marks[t.mark]; m.Why != "" && before.begun && m.At.UnixMicro() >= before.at {
-			marks = append(marks, m)
-		}
-		t.mark++
+	before = t.marks(now, at-1, before)
+	doubt := t.hold.doubt
+	changed := t.advance(at)
+	t.hold = t.held(now)
+	after := t.weigh(now, hold{t.hold.aside, doubt})
+	t.tellWords(now, changed, before, after)
+	if t.hold.doubt != doubt {
+		after = t.doubted(now, after)
 	}
-	why, isNew := t.words(fresh, ended, dated)
+	return t.marks(now, at, after)
+}
+
+// doubted tells what is believed less from now on for what speaks against it, or no
+// longer.
+func (t *teller) doubted(now time.Time, before belief) belief {
+	after := t.weigh(now, t.hold)
+	switch {
+	case after.doubt == before.doubt:
+	case after.doubt == "":
+		t.tell(now, intel.TurnDoubted, "no longer believed less: "+before.doubt, before, after)
+	case before.doubt == "" || differs(before, after):
+		t.tell(now, intel.TurnDoubted, "believed less: "+after.doubt, before, after)
+	}
+	return after
+}
+
+// marks takes in what came beside evidence up to a moment, and tells it of a row that
+// somebody had spoken of.
+func (t *teller) marks(now time.Time, until int64, before belief) belief {
+	for ; t.mark < len(t.q.Marks) && t.q.Marks[t.mark].At.UnixMicro() <= until; t.mark++ {
+		m, after := t.q.Marks[t.mark], before
+		if m.Scale != nil {
+			t.scale = *m.Scale
+		}
+		if m.Ruling != nil {
+			t.word = m.Ruling
+			if t.word.Ruling == intel.UndoRow {
+				t.word = nil
+			}
+		}
+		if before.begun && (m.Scale != nil || m.Ruling != nil) {
+			after = t.weigh(now, t.hold)
+		}
+		if before.begun && m.Why != "" {
+			t.tell(m.At.UTC(), m.Sort, m.Why, before, after)
+		}
+		before = after
+	}
+	return before
+}
+
+// tellWords tells what was said, or set aside.
+func (t *teller) tellWords(now time.Time, c changes, before, after belief) {
+	why, isNew := t.words(c)
 	switch {
 	case after.aside != before.aside && after.aside != "":
 		t.tell(now, intel.TurnAside, joined(why, "set aside: "+after.aside), before, after)
 	case after.aside != before.aside:
 		t.tell(now, intel.TurnAside, joined(why, "no longer set aside: "+before.aside), before, after)
 	case isNew || why != "" && differs(before, after):
-		kind := intel.TurnLearned
-		if len(fresh) == 0 && len(ended) > 0 {
-			kind = intel.TurnTaken
-		}
-		t.tell(now, kind, why, before, after)
+		t.tell(now, t.sort(c), why, before, after)
 	}
-	for _, m := range marks {
-		was := after
-		if m.Sort == intel.TurnRuled {
-			was = before
-		}
-		t.tell(m.At.UTC(), m.Sort, m.Why, was, after)
-	}
-	return after
 }
 
 // differs reports whether a change is worth telling.
 func differs(a, b belief) bool {
-	return a.Level != b.Level || a.Origins != b.Origins || math.Abs(a.P-b.P) >= turned
+	return a.Level != b.Level || a.Origins != b.Origins || math.Abs(a.P-b.P) >= turned || math.Abs(a.Believed-b.Believed) >= turned
 }
 
 func (t *teller) tell(at time.Time, kind intel.TurnSort, why string, before, after belief) {
