@@ -82,7 +82,7 @@ type Ground struct {
 type Doubt struct {
 	Burst     bool // one voice alone says it, and only on days of a burst
 	Load      bool // nothing but the first load of a source dates it
-	Claimants int  // actors, malware and tools that its value is said to be of
+	Claimants int  // actors, malware and tools that its value counts as said to be of, see [Scale.Sharers]
 	Cuts      Cuts // where levels begin
 }
 
@@ -103,13 +103,52 @@ func Against(grounds []Ground, odd func(voice int64) (Odd, bool)) (d Doubt) {
 	return d
 }
 
+// Sharers returns among how many a value counts as shared for one row of it, which
+// sources say; claimed tells that the row is of an actor, malware or tool itself. Of
+// these, all says how many each source names, and total how many there are. A source
+// that names many believes none of them much, but cannot take from others what it does
+// not believe: the row stands as well as with that source of it that names fewest, to
+// which each other adds [TooMany]-1 at most, and no more than it is itself believed.
+func (s Scale) Sharers(sayers []intel.SourceID, all []intel.Naming, total int, claimed bool) int {
+	names, reliable, says := map[string]int{}, map[string]float64{}, map[string]bool{}
+	for _, n := range all {
+		who := speaking(n.Source)
+		names[who] += n.Names
+		reliable[who] = max(reliable[who], s.reliability(n.Source, n.Reliability))
+	}
+	for _, id := range sayers {
+		says[speaking(id)] = true
+	}
+	least := float64(total)
+	for who := range says {
+		n := float64(names[who])
+		for other, named := range names {
+			if says[other] && claimed {
+				named-- // the row itself
+			}
+			if other != who && named > 0 {
+				n += float64(min(TooMany-1, named)) * min(1, reliable[other]/max(reliable[who], Leak))
+			}
+		}
+		least = min(least, n)
+	}
+	return int(least + 1e-9)
+}
+
+// speaking is as whom a source speaks: those whose names a file gives itself, such as
+// documents/NAME, are one.
+func speaking(id intel.SourceID) string {
+	who, _, _ := strings.Cut(string(id), "/")
+	return who
+}
+
 // Lower is what doubts leave of a probability.
 func (d Doubt) Lower(p float64) float64 {
 	if d.Burst {
 		p *= inBurst
 	}
-	if d.Claimants >= tooMany {
-		p *= (tooMany - 1) / float64(d.Claimants)
+	if d.Claimants >= TooMany {
+		p *= (TooMany - 1) / float64(d.Claimants)
 	}
 	return p
 }
@@ -122,7 +161,7 @@ func (d Doubt) reasons() (why []string) {
 	if d.Load {
 		why = append(why, "dated by the first load of its source")
 	}
-	if d.Claimants >= tooMany {
+	if d.Claimants >= TooMany {
 		why = append(why, fmt.Sprintf("shared by %d", d.Claimants))
 	}
 	return why

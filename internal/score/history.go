@@ -28,7 +28,8 @@ type Mark struct {
 	At   time.Time
 	Sort intel.TurnSort
 	Why  string // fit to print; "" tells nothing by itself
-	// Scale is by what rows are weighed from then on, nil if it stays.
+	// Scale is by what rows are weighed from then on, nil if it stays. It is told where
+	// it changes the row.
 	Scale *Scale
 	// Ruling is the word of an analyst on the row that counts from then on, nil if
 	// none was given.
@@ -333,7 +334,7 @@ func (t *teller) marks(now time.Time, until int64, before belief) belief {
 		if before.begun && (m.Scale != nil || m.Ruling != nil) {
 			after = t.weigh(now, t.hold)
 		}
-		if before.begun && m.Why != "" {
+		if before.begun && m.Why != "" && (m.Scale == nil || differs(before, after)) {
 			t.tell(m.At.UTC(), m.Sort, m.Why, before, after)
 		}
 		before = after
