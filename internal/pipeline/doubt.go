@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -31,6 +33,19 @@ func (d doubting) then() time.Time { return Window{Back: d.back}.then(d.now) }
 // many share a value, says against them, and orders them anew. Value names the
 // indicator that a row is about.
 func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity, by doubting) error {
+	doubts, err := ed.doubtsOf(ctx, r, rows, value, by)
+	if err != nil {
+		return err
+	}
+	for i, d := range doubts {
+		rows[i] = score.Doubted(rows[i], d)
+	}
+	slices.SortStableFunc(rows, surest)
+	return nil
+}
+
+// doubtsOf returns what speaks against each of rows.
+func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity, by doubting) ([]score.Doubt, error) {
 	var links []int64
 	var values []intel.Entity
 	seen := map[intel.Entity]bool{}
@@ -48,16 +63,17 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 	}
 	grounds, odd, err := ed.grounds(ctx, r, links, by.then())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	shared, err := ed.shared(ctx, r, rows, values, value, by)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	confirmed, err := ed.confirmed(ctx, values, by.now)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	out := make([]score.Doubt, len(rows))
 	for i, row := range rows {
 		d := score.Doubt{Claimants: shared[row.ID], Cuts: by.cuts}
 		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
@@ -67,10 +83,28 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 				d = d.Despite(v)
 			}
 		}
-		rows[i] = score.Doubted(row, d)
+		out[i] = d
 	}
-	slices.SortStableFunc(rows, surest)
-	return nil
+	return out, nil
+}
+
+// doubtNow returns what speaks now against a row of a value, and whether anybody says
+// the row.
+func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row int64, value intel.Entity, now time.Time) (score.Doubt, bool, error) {
+	a, err := ed.DB.Between(ctx, r, row)
+	if errors.Is(err, intel.ErrNotFound) {
+		return score.Doubt{}, false, nil // all of it was taken back
+	}
+	if err != nil {
+		return score.Doubt{}, false, err
+	}
+	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{})}
+	doubts, err := ed.doubtsOf(ctx, r, rows, func(intel.Row) intel.Entity { return value }, doubting{now: now})
+	if err != nil {
+		return score.Doubt{}, false, err
+	}
+	doubts[0].Cuts = score.Cuts{}
+	return doubts[0], true, nil
 }
 
 // shared returns, by their ids, among how many the values of rows count as shared.
@@ -206,15 +240,22 @@ func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []int64, then 
 	if err != nil {
 		return nil, err
 	}
-	odd := make(map[int64]score.Odd, len(days))
-	for voice, paces := range days {
-		all := make([]score.Day, len(paces))
-		for i, p := range paces {
-			all[i] = score.Day(p)
+	return oddDays(days, math.MaxInt64), nil
+}
+
+// oddDays returns the odd days of voices, by their days up to one.
+func oddDays(paces map[int64][]store.Pace, last int64) map[int64]score.Odd {
+	odd := make(map[int64]score.Odd, len(paces))
+	for voice, days := range paces {
+		all := make([]score.Day, 0, len(days))
+		for _, p := range days {
+			if p.Day <= last {
+				all = append(all, score.Day(p))
+			}
 		}
 		odd[voice] = score.OddDays(all)
 	}
-	return odd, nil
+	return odd
 }
 
 // Bursts returns the links that one account alone says, and only in a burst.

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,30 +46,12 @@ func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Wind
 		return intel.History{}, err
 	}
 	q.Scale, q.Rulings = m.Scale, m.Rulings
+	if err := ed.doubting(ctx, r, row, c.Link, w, &q); err != nil {
+		return intel.History{}, err
+	}
 	h := first.History(c, q)
 	h.Row = strconv.FormatInt(row, 10)
-	if w.Back { // the days that doubts rest on are of today
-		return h, nil
-	}
-	return h, ed.doubted(ctx, r, row, &h.Turns[len(h.Turns)-1])
-}
-
-// doubted is the last turn with what speaks against the row beside its evidence.
-func (ed *Editor) doubted(ctx context.Context, r intel.Reader, row int64, last *intel.Turn) error {
-	a, err := ed.DB.Between(ctx, r, row)
-	if errors.Is(err, intel.ErrNotFound) {
-		return nil // all of it was taken back
-	}
-	if err != nil {
-		return err
-	}
-	a.Probability = last.Probability
-	judged, err := ed.Judged(ctx, r, a, last.At)
-	if err == nil && len(judged.Doubts) > 0 {
-		last.Believed, last.Level = judged.Probability, judged.Level
-		last.Why += "; believed less: " + strings.Join(judged.Doubts, ", ")
-	}
-	return err
+	return h, nil
 }
 
 // Parts returns the evidence of a row that r may see: what is known of it, or was

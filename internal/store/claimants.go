@@ -162,3 +162,36 @@ func (db *DB) RowIDs(ctx context.Context, links []intel.Link) (map[intel.Link]in
 	}
 	return out, nil
 }
+
+// A NamingSpell is that a source says a row of a value, and while it was believed
+// to, in microseconds since 1970.
+type NamingSpell struct {
+	Link        int64
+	Claimant    bool
+	Source      intel.SourceID
+	Reliability intel.Reliability
+	From, Until int64
+}
+
+// NamingEver returns who says, and ever said, whose a value is, the first so many in
+// order of time, by what r may see.
+func (db *DB) NamingEver(ctx context.Context, r intel.Reader, value intel.Entity, most int) (out []NamingSpell, err error) {
+	err = db.eachValue(ctx, []intel.Entity{value}, func(_ map[int64]intel.Entity, ids []int64) error {
+		said := `SELECT link, source, reliability, COALESCE(since, learned, at) AS begun, `
+		where := ` WHERE marking <= $1 AND stance = 0 AND link IN ` + indicated(2, 1)
+		out, err = query(ctx, db.read, func(r *sql.Rows, x *NamingSpell) error {
+			var claimant int
+			err := r.Scan(&x.Link, &claimant, &x.Source, &x.Reliability, &x.From, &x.Until)
+			x.Claimant = claimant == 1
+			return err
+		}, fmt.Sprintf(`SELECT e.link, CASE WHEN %[1]s THEN 1 ELSE 0 END, s.name, MIN(e.reliability & %[2]d), MIN(e.begun), e.ended
+			FROM (%[3]sCAST(%[4]d AS BIGINT) AS ended FROM evidence%[5]s UNION ALL %[3]ssuperseded FROM former_evidence%[5]s) e
+			JOIN links l ON l.id = e.link JOIN entities o ON o.id = l.to_entity JOIN sources s ON s.id = e.source
+			GROUP BY e.link, o.kind, s.name, e.ended ORDER BY 5, 1, 3 LIMIT $3`, claimant, letters, said, intel.Open, where), int(r.Clearance), ids[0], most)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("who ever named %s: %w", value, err)
+	}
+	return out, nil
+}

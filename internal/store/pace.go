@@ -262,3 +262,28 @@ func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64, then t
 	}
 	return out, nil
 }
+
+// A GroundSpell is a day on which a voice spoke for a link, by one document, and
+// while it was believed, in microseconds since 1970.
+type GroundSpell struct {
+	Ground
+	Document    int64
+	From, Until int64
+}
+
+// GroundsEver returns on what a link rests and ever rested, by what r may see, in
+// order of time; none of what rests on more than so many.
+func (db *DB) GroundsEver(ctx context.Context, r intel.Reader, link int64, most int) ([]GroundSpell, error) {
+	said := fmt.Sprintf(`SELECT origin, CASE WHEN at >= 0 THEN at / %d ELSE -1 END, document, COALESCE(since, learned, at) AS begun, `, day)
+	const where = ` WHERE link = $2 AND marking <= $1 AND stance = 0`
+	rows, err := query(ctx, db.read, func(r *sql.Rows, g *GroundSpell) error {
+		return r.Scan(&g.Origin, &g.Day, &g.Document, &g.From, &g.Until)
+	}, fmt.Sprintf(`%[1]sCAST(%[2]d AS BIGINT) FROM evidence%[3]s UNION ALL %[1]ssuperseded FROM former_evidence%[3]s ORDER BY begun LIMIT $3`, said, intel.Open, where), int(r.Clearance), link, most+1)
+	if err != nil {
+		return nil, fmt.Errorf("what row %d ever rested on: %w", link, err)
+	}
+	if len(rows) > most {
+		return nil, nil
+	}
+	return rows, nil
+}
