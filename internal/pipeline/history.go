@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -14,43 +15,105 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
+// A histories keeps histories for as long as the store's epoch, the reference and the
+// day stay, and nothing is due: a page that is asked for again costs little, however
+// much is said of its row.
+type histories struct {
+	mu    sync.Mutex
+	epoch int64
+	kept  map[historyKey]toldHistory
+}
+
+type historyKey struct {
+	row    int64
+	reader intel.Reader
+	most   int
+	day    int64
+	set    *reference.Set
+}
+
+type toldHistory struct {
+	intel.History
+	until time.Time // something is due
+}
+
+// mostHistories bounds the memory histories take.
+const mostHistories = 128
+
 // History tells how far a row was believed, from the first word on until now, or by
-// what was known then if the window says so. It reads so many words at most.
+// what was known then if the window says so. It reads so many words at most. One until
+// now may be as of an earlier moment of the day.
 func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time, most int) (intel.History, error) {
-	c, err := ed.DB.Course(ctx, r, row, most)
+	if w.Back {
+		h, err := ed.tell(ctx, r, row, w, now, most)
+		return h.History, err
+	}
+	epoch, err := ed.DB.Epoch(ctx)
 	if err != nil {
 		return intel.History{}, err
+	}
+	k, key := &ed.histories, historyKey{row, r, most, score.DayOf(now), ed.Reference()}
+	k.mu.Lock()
+	if k.kept == nil || k.epoch != epoch || len(k.kept) >= mostHistories {
+		k.epoch, k.kept = epoch, map[historyKey]toldHistory{}
+	}
+	h, ok := k.kept[key]
+	k.mu.Unlock()
+	if ok && (h.until.IsZero() || now.Before(h.until)) {
+		return h.History, nil
+	}
+	if h, err = ed.tell(ctx, r, row, w, now, most); err != nil {
+		return intel.History{}, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.epoch == epoch {
+		k.kept[key] = h
+	}
+	return h.History, nil
+}
+
+// tell is History, computed.
+func (ed *Editor) tell(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time, most int) (h toldHistory, err error) {
+	c, err := ed.DB.Course(ctx, r, row, most)
+	if err != nil {
+		return h, err
 	}
 	q := score.Inquiry{Now: now, Past: w.Back}
 	if q.Parts, err = ed.Parts(ctx, r, row, w, now); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	if err := ed.asides(ctx, r, c.Link, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	if err := ed.weighings(ctx, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	if err := ed.sighted(ctx, r, c.Link, w, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	if err := ed.ruled(ctx, r, c.Link, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	first, err := ed.taught(ctx, &q)
 	if err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	m, err := ed.Measure(ctx, now)
 	if err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	q.Scale, q.Rulings = m.Scale, m.Rulings
 	if err := ed.doubting(ctx, r, row, c.Link, w, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
-	h := first.History(c, q)
+	h.History = first.History(c, q)
 	h.Row = strconv.FormatInt(row, 10)
+	for _, m := range q.Marks {
+		if m.At.After(now) && (h.until.IsZero() || m.At.Before(h.until)) {
+			h.until = m.At
+		}
+	}
 	return h, nil
 }
 
