@@ -199,3 +199,89 @@ func TestHistoriesOfRealRowsAgreeWithThePast(t *testing.T) {
 		t.Errorf("%d rows compared", compared)
 	}
 }
+
+// TestARulingIsInTheHistoryWhenTheClockStandsStill rules at the moment of the import.
+func TestARulingIsInTheHistoryWhenTheClockStandsStill(t *testing.T) {
+	db := newStore(t)
+	const row, now = "ipv4:45.134.21.8 indicates actor:cold-lynx", "2026-01-06T10:00:00Z"
+	path := file(t, "one.jsonl", []byte(`{"source":"a","text":"One.","published":"2026-01-05T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}`+"\n"))
+	printed(t, exitDone, "--db", db, "--now", now, "import", "--as", "documents", path)
+	for _, words := range [][]string{{"confirm", "ann"}, {"refute", "bob"}} {
+		printed(t, exitDone, "--db", db, "--now", now, "row", words[0], "--by", words[1], row)
+	}
+	var h intel.History
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", now, "--json", "explain", "--history", row)), &h); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Turns) != 4 || h.Turns[1].Why != "analyst:ann: confirm row" || h.Turns[2].Why != "analyst:bob: refute row" {
+		t.Fatalf("%+v", h.Turns)
+	}
+	for i, o := range h.Turns[1:3] {
+		if o.Before != h.Turns[i].Probability || o.LevelBefore != h.Turns[i].Level || math.Abs(o.Probability-o.Before) < .2 {
+			t.Errorf("%s: %.2f → %.2f", o.Why, o.Before, o.Probability)
+		}
+	}
+}
+
+// TestDoubtsAndRelaysAreInTheHistoryWhenTheyCame has an account that is found to have
+// it from another, one source that names many, and an account that says the row in a
+// burst, until another says it too.
+func TestDoubtsAndRelaysAreInTheHistoryWhenTheyCame(t *testing.T) {
+	onEachStore(t, func(t *testing.T, db string) {
+		post := func(day, author, text, value string, actors ...string) string {
+			claims := make([]string, len(actors))
+			for i, a := range actors {
+				claims[i] = fmt.Sprintf(`{"subject":"ipv4:%s","relation":"indicates","object":"actor:%s"}`, value, a)
+			}
+			return fmt.Sprintf(`{"genre":"social","author":%q,"text":%q,"published":"%sT00:00:00Z","url":"https://x.com/%s/status/%s","claims":[%s]}`, author, text, day, strings.TrimPrefix(author, "x/"), strings.ReplaceAll(day, "-", "")+value, strings.Join(claims, ","))
+		}
+		files := 0
+		add := func(day, source string, lines ...string) {
+			files++
+			path := file(t, fmt.Sprintf("%d.jsonl", files), []byte(strings.Join(lines, "\n")+"\n"))
+			printed(t, exitDone, "--db", db, "--now", day+"T12:00:00Z", "import", "--as", "documents", "--source", source, "--reliability", "B", path)
+		}
+		const relayed, shared, burst = "45.134.21.8", "45.134.21.9", "45.134.21.10"
+		add("2026-01-05", "feed", post("2026-01-05", "x/aa1", "Seen.", relayed, "cold-lynx"))
+		add("2026-01-20", "feed", post("2026-01-20", "x/aa2", "Seen here as well.", relayed, "cold-lynx"))
+		add("2026-02-10", "feed", post("2026-02-10", "x/aa2", "Still up, via @aa1", relayed, "cold-lynx"))
+
+		var many []string
+		for i := range 40 {
+			many = append(many, fmt.Sprint("ghost-", i))
+		}
+		add("2026-01-06", "one", post("2026-01-06", "x/bb1", "One.", shared, "cold-lynx"))
+		add("2026-02-11", "one", post("2026-02-11", "x/bb2", "All of them.", shared, many...))
+
+		var loud []string
+		for i := range 120 {
+			loud = append(loud, post("2026-01-20", "x/loud", fmt.Sprint("No. ", i), fmt.Sprintf("45.135.1.%d", i), "cold-lynx"))
+		}
+		for i := range 8 {
+			add("2026-01-1"+fmt.Sprint(i), "day", post("2026-01-1"+fmt.Sprint(i), "x/loud", "Day.", fmt.Sprintf("45.136.1.%d", i), "cold-lynx"))
+		}
+		add("2026-01-20", "day", append(loud, post("2026-01-20", "x/loud", "This.", burst, "cold-lynx"))...)
+		add("2026-02-12", "calm", post("2026-02-12", "x/calm", "That.", burst, "cold-lynx"))
+		for value, lines := range map[string][]string{
+			relayed: {"2026-02-10  relayed", "x/aa2 was found to have it from x/aa1"},
+			shared:  {"2026-02-11  doubted", "believed less: shared by 41"},
+			burst:   {"2026-01-20  doubted", "believed less: said by one account in a burst", "2026-02-12  doubted", "no longer believed less: said by one account in a burst"},
+		} {
+			row := "ipv4:" + value + " indicates actor:cold-lynx"
+			text := printed(t, exitDone, "--db", db, "--now", "2026-03-01", "explain", "--history", row)
+			for _, want := range lines {
+				if !strings.Contains(text, want) {
+					t.Errorf("no %q in\n%s", want, text)
+				}
+			}
+			for _, day := range []string{"2026-01-25", "2026-02-09", "2026-02-13", "2026-02-25"} {
+				last, _ := then(t, db, row, day)
+				for _, r := range pastRows(t, db, "actor:cold-lynx", day) {
+					if r.Entity.Name == value && (math.Abs(r.Probability-last.Believed) > 1e-9 || r.Level != last.Level) {
+						t.Errorf("%s as of %s: the profile has %v %s (%v), the history %v %s", value, day, r.Probability, r.Level, r.Doubts, last.Believed, last.Level)
+					}
+				}
+			}
+		}
+	})
+}

@@ -92,7 +92,7 @@ func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.S
 	if err != nil {
 		return nil, err
 	}
-	err = ed.Indicators(ctx, a.reader(), hunt.MostActors, func(i store.Indicator) error {
+	err = ed.Indicators(ctx, a.reader(), hunt.MostActors, a.now(), func(i store.Indicator) error {
 		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 		if screen.Of(i.Entity).Reason != "" {
 			return nil

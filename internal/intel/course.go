@@ -11,6 +11,15 @@ type Course struct {
 	Voices []Evidence // what words have in common: origin, source, reliability, marking, stance and weight
 	Words  []Word     // in the order in which they were learned
 	More   int        // words that were left out, for there are too many
+	// Lineages tell who was known to have it from whom, in order of time; before the
+	// first nobody was.
+	Lineages []Lineage
+}
+
+// A Lineage is whose word that of each voice is, from a moment on.
+type Lineage struct {
+	From    int64    // microseconds since 1970
+	Origins []string // of each of the voices
 }
 
 // A Word is one thing that was said of a link. Its times are microseconds since
@@ -68,6 +77,8 @@ type TurnSort string
 // The sorts of turns.
 const (
 	TurnLearned TurnSort = "learned"   // somebody said so, for the first time or again
+	TurnRelayed TurnSort = "relayed"   // somebody was found to have it from another
+	TurnDoubted TurnSort = "doubted"   // for what speaks against it beside evidence, or no longer
 	TurnTaken   TurnSort = "withdrawn" // what was derived before is derived no more
 	TurnFaded   TurnSort = "faded"     // time alone took it below a level
 	TurnAside   TurnSort = "set aside" // by a list or an analyst, or no longer

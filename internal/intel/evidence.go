@@ -125,3 +125,10 @@ type Assessment struct {
 	Context     Context   `json:"context,omitzero"` // of the newest evidence that has any
 	At          time.Time `json:"as_of"`
 }
+
+// A Naming is how many actors, malware and tools a source says are behind one value.
+type Naming struct {
+	Source      SourceID
+	Reliability Reliability
+	Names       int
+}

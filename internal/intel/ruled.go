@@ -115,3 +115,26 @@ func RowsRuled(all []RowVerdict, now time.Time) []RowVerdict {
 	slices.Reverse(out)
 	return out
 }
+
+// RulingsBegun returns, of each row on which a verdict counts as of a moment, the
+// document of the first of the verdicts that say so one after another: who says the
+// row after that may have it from there.
+func RulingsBegun(all []RowVerdict, now time.Time) map[Link]DocumentID {
+	type run struct {
+		ruling Ruling
+		first  DocumentID
+	}
+	runs := map[Link]run{}
+	for _, v := range all {
+		if o, ok := runs[v.Link]; !v.At.Truncate(time.Second).After(now) && !(ok && o.ruling == v.Ruling) {
+			runs[v.Link] = run{v.Ruling, v.Kept}
+		}
+	}
+	out := make(map[Link]DocumentID, len(runs))
+	for l, r := range runs {
+		if r.ruling != UndoRow {
+			out[l] = r.first
+		}
+	}
+	return out
+}

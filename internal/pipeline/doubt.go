@@ -2,6 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -15,17 +18,34 @@ import (
 // say rests on no single day.
 const mostSaid = 50
 
-// A doubting is by what rows are doubted: what was known then, if that is not zero,
-// and where levels begin.
+// A doubting is by what rows are doubted: what is known now, or was then if it looks
+// back, and where levels begin.
 type doubting struct {
-	then time.Time
+	now  time.Time
+	back bool
 	cuts score.Cuts
 }
+
+// then is the moment that it looks back to, zero if it does not.
+func (d doubting) then() time.Time { return Window{Back: d.back}.then(d.now) }
 
 // doubt puts on rows about indicators what the behaviour of their sources, and how
 // many share a value, says against them, and orders them anew. Value names the
 // indicator that a row is about.
 func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity, by doubting) error {
+	doubts, err := ed.doubtsOf(ctx, r, rows, value, by)
+	if err != nil {
+		return err
+	}
+	for i, d := range doubts {
+		rows[i] = score.Doubted(rows[i], d)
+	}
+	slices.SortStableFunc(rows, surest)
+	return nil
+}
+
+// doubtsOf returns what speaks against each of rows.
+func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row, value func(intel.Row) intel.Entity, by doubting) ([]score.Doubt, error) {
 	var links []int64
 	var values []intel.Entity
 	seen := map[intel.Entity]bool{}
@@ -41,24 +61,125 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 			links = append(links, id)
 		}
 	}
-	claimants, err := ed.DB.Claimants(ctx, r, values, by.then)
+	grounds, odd, err := ed.grounds(ctx, r, links, by.then())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	grounds, odd, err := ed.grounds(ctx, r, links, by.then)
+	shared, err := ed.shared(ctx, r, rows, values, value, by)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	confirmed, err := ed.confirmed(ctx, values, by.now)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]score.Doubt, len(rows))
 	for i, row := range rows {
-		var d score.Doubt
+		d := score.Doubt{Claimants: shared[row.ID], Cuts: by.cuts}
 		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
-			d = score.Against(grounds[id], func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok })
+			a := score.Against(grounds[id], func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok })
+			d.Burst, d.Load = a.Burst, a.Load
+			if v, ok := confirmed[id]; ok {
+				d = d.Despite(v)
+			}
 		}
-		d.Claimants, d.Cuts = claimants[value(row)], by.cuts
-		rows[i] = score.Doubted(row, d)
+		out[i] = d
 	}
-	slices.SortStableFunc(rows, surest)
+	return out, nil
+}
+
+// doubtNow returns what speaks now against a row of a value, and whether anybody says
+// the row.
+func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row int64, value intel.Entity, now time.Time) (score.Doubt, bool, error) {
+	a, err := ed.DB.Between(ctx, r, row)
+	if errors.Is(err, intel.ErrNotFound) {
+		return score.Doubt{}, false, nil // all of it was taken back
+	}
+	if err != nil {
+		return score.Doubt{}, false, err
+	}
+	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{})}
+	doubts, err := ed.doubtsOf(ctx, r, rows, func(intel.Row) intel.Entity { return value }, doubting{now: now})
+	if err != nil {
+		return score.Doubt{}, false, err
+	}
+	doubts[0].Cuts = score.Cuts{}
+	return doubts[0], true, nil
+}
+
+// shared returns, by their ids, among how many the values of rows count as shared.
+func (ed *Editor) shared(ctx context.Context, r intel.Reader, rows []intel.Row, values []intel.Entity, value func(intel.Row) intel.Entity, by doubting) (map[string]int, error) {
+	claimants, err := ed.DB.Claimants(ctx, r, values, by.then())
+	if err != nil {
+		return nil, err
+	}
+	of := map[intel.Entity][]int64{}
+	for _, row := range rows {
+		if e := value(row); claimants[e] >= score.TooMany {
+			if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
+				of[e] = append(of[e], id)
+			}
+		}
+	}
+	out := map[string]int{}
+	err = ed.crowded(ctx, r, of, claimants, by, func(link int64, n int) { out[strconv.FormatInt(link, 10)] = n })
+	return out, err
+}
+
+// crowded tells of links of values that many are said to be behind among how many
+// each counts as shared.
+func (ed *Editor) crowded(ctx context.Context, r intel.Reader, of map[intel.Entity][]int64, claimants map[intel.Entity]int, by doubting, tell func(link int64, n int)) error {
+	if len(of) == 0 {
+		return nil
+	}
+	m, err := ed.Measure(ctx, by.now)
+	if err != nil {
+		return err
+	}
+	naming, err := ed.DB.Naming(ctx, r, slices.Collect(maps.Keys(of)), by.then())
+	if err != nil {
+		return err
+	}
+	sayings, err := ed.DB.Sayings(ctx, r, slices.Concat(slices.Collect(maps.Values(of))...), by.then())
+	if err != nil {
+		return err
+	}
+	for e, links := range of {
+		for _, id := range links {
+			tell(id, m.Scale.Sharers(sayings[id].Sources, naming[e], claimants[e], sayings[id].Claimant))
+		}
+	}
 	return nil
+}
+
+// confirmed returns the words of analysts that count and confirm a row of values, by
+// the rows.
+func (ed *Editor) confirmed(ctx context.Context, values []intel.Entity, now time.Time) (map[int64]intel.RowVerdict, error) {
+	asked := make(map[intel.Entity]bool, len(values))
+	for _, e := range values {
+		asked[e] = true
+	}
+	return ed.confirming(ctx, now, func(l intel.Link) bool { return asked[l.From] || asked[l.To] })
+}
+
+func (ed *Editor) confirming(ctx context.Context, now time.Time, which func(intel.Link) bool) (map[int64]intel.RowVerdict, error) {
+	all, _, err := ed.rulings.read(ctx, ed.DB)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	var links []intel.Link
+	rulings := ed.rulings.asOf(all, now)
+	for v := range rulings.All() {
+		if v.Ruling == intel.ConfirmRow && which(v.Link) {
+			links = append(links, v.Link)
+		}
+	}
+	ids, err := ed.DB.RowIDs(ctx, links)
+	out := make(map[int64]intel.RowVerdict, len(ids))
+	for l, id := range ids {
+		out[id], _ = rulings.On(l)
+	}
+	return out, err
 }
 
 // Judged is the row of one link as it is believed now, all that speaks against it
@@ -79,7 +200,7 @@ func (ed *Editor) Judged(ctx context.Context, r intel.Reader, a store.Assessed, 
 	if aside := screen.Of(rows[0].Entity); aside.Reason != "" {
 		return score.Disbelieved(rows[0], aside), nil
 	}
-	err = ed.doubt(ctx, r, rows, func(row intel.Row) intel.Entity { return row.Entity }, doubting{cuts: m.Scale.Cuts})
+	err = ed.doubt(ctx, r, rows, func(row intel.Row) intel.Entity { return row.Entity }, doubting{now: now, cuts: m.Scale.Cuts})
 	return rows[0], err
 }
 
@@ -119,15 +240,22 @@ func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []int64, then 
 	if err != nil {
 		return nil, err
 	}
-	odd := make(map[int64]score.Odd, len(days))
-	for voice, paces := range days {
-		all := make([]score.Day, len(paces))
-		for i, p := range paces {
-			all[i] = score.Day(p)
+	return oddDays(days, math.MaxInt64), nil
+}
+
+// oddDays returns the odd days of voices, by their days up to one.
+func oddDays(paces map[int64][]store.Pace, last int64) map[int64]score.Odd {
+	odd := make(map[int64]score.Odd, len(paces))
+	for voice, days := range paces {
+		all := make([]score.Day, 0, len(days))
+		for _, p := range days {
+			if p.Day <= last {
+				all = append(all, score.Day(p))
+			}
 		}
 		odd[voice] = score.OddDays(all)
 	}
-	return odd, nil
+	return odd
 }
 
 // Bursts returns the links that one account alone says, and only in a burst.
@@ -168,18 +296,48 @@ func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, e
 // Indicators gives each indicator that r may see somebody linked with, believed as
 // far as a lookup says, and at most n of whom it points to; see
 // [store.DB.Indicators].
-func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, each func(store.Indicator) error) error {
-	bursts, err := ed.Bursts(ctx, r)
+func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, now time.Time, each func(store.Indicator) error) error {
+	doubts, err := ed.doubts(ctx, r, now)
 	if err != nil {
 		return err
 	}
-	weigh := func(link int64, p float64) float64 { return score.Doubt{Burst: bursts[link]}.Lower(p) }
-	return ed.DB.Indicators(ctx, r, n, weigh, func(i store.Indicator) error {
-		d := score.Doubt{Claimants: i.Claimants}
-		i.Probability = d.Lower(i.Probability)
-		for k := range i.Points {
-			i.Points[k].Probability = d.Lower(i.Points[k].Probability)
+	weigh := func(link int64, p float64) float64 {
+		if d, ok := doubts[link]; ok {
+			return d.Lower(p)
 		}
-		return each(i)
+		return p
+	}
+	return ed.DB.Indicators(ctx, r, n, weigh, each)
+}
+
+// doubts returns what speaks against links, of all that something does.
+func (ed *Editor) doubts(ctx context.Context, r intel.Reader, now time.Time) (map[int64]score.Doubt, error) {
+	bursts, err := ed.Bursts(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]score.Doubt, len(bursts))
+	for link := range bursts {
+		out[link] = score.Doubt{Burst: true}
+	}
+	err = ed.DB.Crowds(ctx, score.TooMany, func(of map[intel.Entity][]int64) error {
+		claimants, err := ed.DB.Claimants(ctx, r, slices.Collect(maps.Keys(of)), time.Time{})
+		if err != nil {
+			return err
+		}
+		maps.DeleteFunc(of, func(e intel.Entity, _ []int64) bool { return claimants[e] < score.TooMany })
+		return ed.crowded(ctx, r, of, claimants, doubting{now: now}, func(link int64, n int) {
+			if n >= score.TooMany {
+				out[link] = score.Doubt{Burst: bursts[link], Claimants: n}
+			}
+		})
 	})
+	if err != nil {
+		return nil, err
+	}
+	confirmed, err := ed.confirming(ctx, now, func(intel.Link) bool { return true })
+	for link := range confirmed {
+		delete(out, link)
+	}
+	return out, err
 }

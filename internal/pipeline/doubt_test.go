@@ -39,7 +39,7 @@ func against(t *testing.T, ed *pipeline.Editor, r intel.Reader) map[string]strin
 		t.Error("the rows are not in the order of how far they are believed")
 	}
 	hunted := map[intel.Entity]float64{}
-	err = ed.Indicators(t.Context(), r, 5, func(i store.Indicator) error {
+	err = ed.Indicators(t.Context(), r, 5, now, func(i store.Indicator) error {
 		hunted[i.Entity] = max(hunted[i.Entity], i.Probability)
 		return nil
 	})
@@ -120,6 +120,71 @@ func TestAValueThatManyShareIsBelievedLessOfEach(t *testing.T) {
 	got := against(t, ed, intel.Public())
 	if got["45.134.21.8"] != "[shared by 9]" || got["45.134.21.9"] != "[]" {
 		t.Errorf("%v", got)
+	}
+}
+
+// named is a document of a source in which a value is that of many actors.
+func named(source intel.SourceID, letter intel.Reliability, value intel.Entity, actors ...string) intel.Document {
+	d := report(1, "A list of "+string(source))
+	d.ID, d.Source, d.Author, d.Reliability, d.Genre = intel.NewDocumentID(source, "list"), source, "", letter, intel.List
+	for _, a := range actors {
+		d.Claims = append(d.Claims, intel.Claim{Subject: value, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Actor, Name: a}})
+	}
+	return d
+}
+
+func many(n int) (actors []string) {
+	for i := range n {
+		actors = append(actors, fmt.Sprint("troll-", i))
+	}
+	return actors
+}
+
+// TestOneSourceThatNamesManyBuriesNoOther has one that is believed little, and one that
+// is believed as much and names the true actor among its many.
+func TestOneSourceThatNamesManyBuriesNoOther(t *testing.T) {
+	for _, c := range []struct {
+		letter intel.Reliability
+		too    bool // names the true one, too
+		want   string
+	}{{'E', false, "[]"}, {'E', true, "[]"}, {'A', false, "[shared by 8]"}, {'A', true, "[shared by 8]"}} {
+		_, p, ed := open(t)
+		other := named("vendorb", 'A', c2, lynxActor.Name)
+		other.Published = other.Published.AddDate(0, 0, -9)
+		troll := many(500)
+		if c.too {
+			troll = append(troll, lynxActor.Name)
+		}
+		finish(t, p, named("vendora", 'A', c2, lynxActor.Name), other, named("troll", c.letter, c2, troll...))
+		if got := against(t, ed, intel.Public())[c2.Name]; got != c.want {
+			t.Errorf("one of letter %c names 500 others: %s, want %s", c.letter, got, c.want)
+		}
+		f, err := ed.Value(t.Context(), intel.Public(), c2, pipeline.Window{}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Names[0].Entity != lynxActor || f.Names[0].Probability < .8 || f.Names[1].Doubts[0] != "shared by 501" || f.Names[1].Probability > .02 {
+			t.Errorf("letter %c: %v and then %v", c.letter, f.Names[0], f.Names[1])
+		}
+	}
+}
+
+// TestARowThatAnAnalystConfirmedIsNotDoubtedForOthers has a value that one source, by
+// which alone it is known, says is shared by many.
+func TestARowThatAnAnalystConfirmedIsNotDoubtedForOthers(t *testing.T) {
+	_, p, ed := open(t)
+	finish(t, p, named("feed", 'B', c2, append(many(39), lynxActor.Name)...))
+	if got := against(t, ed, intel.Public())[c2.Name]; got != "[shared by 40]" {
+		t.Errorf("before: %s", got)
+	}
+	row := intel.Link{From: c2, Relation: intel.Indicates, To: lynxActor}
+	finish(t, p, intel.RowVerdict{Link: row, Ruling: intel.ConfirmRow, By: "analyst:ana", At: now, Believed: intel.Belief{Probability: .7, Origins: 1}}.Document())
+	if got := against(t, ed, intel.Public())[c2.Name]; got != "[]" {
+		t.Errorf("confirmed: %s", got)
+	}
+	finish(t, p, intel.RowVerdict{Link: row, Ruling: intel.UndoRow, By: "analyst:ana", At: now, Before: 1, Believed: intel.Belief{Probability: .7, Origins: 1}}.Document())
+	if got := against(t, ed, intel.Public())[c2.Name]; got != "[shared by 40]" {
+		t.Errorf("undone: %s", got)
 	}
 }
 

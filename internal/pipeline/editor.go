@@ -22,10 +22,11 @@ type Editor struct {
 	Licence   string
 	Invented  bool // the store holds a demonstration scenario
 
-	digests  digests
-	verdicts verdicts
-	measures measures
-	rulings  rulings
+	digests   digests
+	verdicts  verdicts
+	measures  measures
+	rulings   rulings
+	histories histories
 }
 
 // A Window says how much of a profile is wanted.

@@ -2,11 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -15,53 +15,106 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
+// A histories keeps histories for as long as the store's epoch, the reference and the
+// day stay, and nothing is due: a page that is asked for again costs little, however
+// much is said of its row.
+type histories struct {
+	mu    sync.Mutex
+	epoch int64
+	kept  map[historyKey]toldHistory
+}
+
+type historyKey struct {
+	row    int64
+	reader intel.Reader
+	most   int
+	day    int64
+	set    *reference.Set
+}
+
+type toldHistory struct {
+	intel.History
+	until time.Time // something is due
+}
+
+// mostHistories bounds the memory histories take.
+const mostHistories = 128
+
 // History tells how far a row was believed, from the first word on until now, or by
-// what was known then if the window says so. It reads so many words at most.
+// what was known then if the window says so. It reads so many words at most. One until
+// now may be as of an earlier moment of the day.
 func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time, most int) (intel.History, error) {
-	c, err := ed.DB.Course(ctx, r, row, most)
+	if w.Back {
+		h, err := ed.tell(ctx, r, row, w, now, most)
+		return h.History, err
+	}
+	epoch, err := ed.DB.Epoch(ctx)
 	if err != nil {
 		return intel.History{}, err
+	}
+	k, key := &ed.histories, historyKey{row, r, most, score.DayOf(now), ed.Reference()}
+	k.mu.Lock()
+	if k.kept == nil || k.epoch != epoch || len(k.kept) >= mostHistories {
+		k.epoch, k.kept = epoch, map[historyKey]toldHistory{}
+	}
+	h, ok := k.kept[key]
+	k.mu.Unlock()
+	if ok && (h.until.IsZero() || now.Before(h.until)) {
+		return h.History, nil
+	}
+	if h, err = ed.tell(ctx, r, row, w, now, most); err != nil {
+		return intel.History{}, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.epoch == epoch {
+		k.kept[key] = h
+	}
+	return h.History, nil
+}
+
+// tell is History, computed.
+func (ed *Editor) tell(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time, most int) (h toldHistory, err error) {
+	c, err := ed.DB.Course(ctx, r, row, most)
+	if err != nil {
+		return h, err
 	}
 	q := score.Inquiry{Now: now, Past: w.Back}
 	if q.Parts, err = ed.Parts(ctx, r, row, w, now); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	if err := ed.asides(ctx, r, c.Link, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	if err := ed.weighings(ctx, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
 	if err := ed.sighted(ctx, r, c.Link, w, &q); err != nil {
-		return intel.History{}, err
+		return h, err
 	}
-	if err := ed.rulesThen(ctx, r, c.Link, &q); err != nil {
-		return intel.History{}, err
+	if err := ed.ruled(ctx, r, c.Link, &q); err != nil {
+		return h, err
 	}
-	h := score.Learned().History(c, q)
-	h.Row = strconv.FormatInt(row, 10)
-	if w.Back { // the days that doubts rest on are of today
-		return h, nil
-	}
-	return h, ed.doubted(ctx, r, row, &h.Turns[len(h.Turns)-1])
-}
-
-// doubted is the last turn with what speaks against the row beside its evidence.
-func (ed *Editor) doubted(ctx context.Context, r intel.Reader, row int64, last *intel.Turn) error {
-	a, err := ed.DB.Between(ctx, r, row)
-	if errors.Is(err, intel.ErrNotFound) {
-		return nil // all of it was taken back
-	}
+	first, err := ed.taught(ctx, &q)
 	if err != nil {
-		return err
+		return h, err
 	}
-	a.Probability = last.Probability
-	judged, err := ed.Judged(ctx, r, a, last.At)
-	if err == nil && len(judged.Doubts) > 0 {
-		last.Believed, last.Level = judged.Probability, judged.Level
-		last.Why += "; believed less: " + strings.Join(judged.Doubts, ", ")
+	m, err := ed.Measure(ctx, now)
+	if err != nil {
+		return h, err
 	}
-	return err
+	q.Scale, q.Rulings = m.Scale, m.Rulings
+	if err := ed.doubting(ctx, r, row, c.Link, w, &q); err != nil {
+		return h, err
+	}
+	h.History = first.History(c, q)
+	h.Row = strconv.FormatInt(row, 10)
+	for _, m := range q.Marks {
+		if m.At.After(now) && (h.until.IsZero() || m.At.Before(h.until)) {
+			h.until = m.At
+		}
+	}
+	return h, nil
 }
 
 // Parts returns the evidence of a row that r may see: what is known of it, or was
@@ -145,49 +198,49 @@ func (ed *Editor) weighings(ctx context.Context, q *score.Inquiry) error {
 // mostScales is how many changes of a scale, and words on a row, a history knows of.
 const mostScales = 50
 
-// rulesThen notes what analysts said of a row, and what their verdicts taught of
-// sources and levels, and by what rows were weighed at each moment.
-func (ed *Editor) rulesThen(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
+// taught notes what verdicts of the store taught of sources and levels, and returns
+// what rows were weighed by before.
+func (ed *Editor) taught(ctx context.Context, q *score.Inquiry) (first score.Scale, err error) {
 	times, err := ed.DB.ScaleTimes(ctx, mostScales)
-	if err != nil {
-		return err
+	if err != nil || len(times) == 0 {
+		return score.Learned(), err
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	then := func(at time.Time) (score.Scale, error) {
+		lesson, _, err := lessonOf(ctx, ed.DB, at)
+		return score.Learned().With(lesson), err
 	}
 	for _, at := range times {
-		q.Marks = append(q.Marks, score.Mark{At: at, Sort: intel.TurnRules, Why: "verdicts of this store changed the worth of sources or where levels begin"})
+		scale, err := then(at)
+		if err != nil {
+			return first, err
+		}
+		q.Marks = append(q.Marks, score.Mark{At: at, Sort: intel.TurnRules, Scale: &scale, Why: "verdicts of this store changed the worth of sources or where levels begin"})
 	}
+	return then(times[0].Add(-time.Microsecond))
+}
+
+// ruled notes what analysts said of a row, each with who and why as far as r may
+// read it. Of very many words the first ones are not told.
+func (ed *Editor) ruled(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
 	all, _, err := ed.rulings.read(ctx, ed.DB)
 	if err != nil {
 		return err
 	}
 	all = slices.DeleteFunc(slices.Clone(all), func(v intel.RowVerdict) bool { return v.Link != l })
-	for _, v := range all[max(0, len(all)-mostScales):] {
-		why := score.ByAnalyst + ": " + string(v.Ruling)
-		if v.Marking <= r.Clearance {
+	for i := max(0, len(all)-mostScales-1); i < len(all); i++ {
+		v, why := all[i], ""
+		switch {
+		case i < len(all)-mostScales: // counts until the next
+		case v.Marking > r.Clearance:
+			why = score.ByAnalyst + ": " + string(v.Ruling)
+		default:
 			why = string(v.By) + ": " + string(v.Ruling)
 			if v.Reason != "" {
 				why += ", " + v.Reason
 			}
 		}
-		times = append(times, v.At)
-		q.Marks = append(q.Marks, score.Mark{At: v.At, Sort: intel.TurnRuled, Why: why})
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	measures := make([]Measure, 0, len(times)+1)
-	for _, at := range slices.Insert(slices.Clone(times), 0, time.Unix(0, 0)) {
-		m, err := ed.Measure(ctx, at)
-		if err != nil {
-			return err
-		}
-		measures = append(measures, m)
-	}
-	q.By = func(at time.Time) (score.Scale, score.Rulings) {
-		n, _ := slices.BinarySearchFunc(times, at, func(t, at time.Time) int {
-			if t.After(at) {
-				return 1
-			}
-			return -1
-		})
-		return measures[n].Scale, measures[n].Rulings
+		q.Marks = append(q.Marks, score.Mark{At: v.At, Sort: intel.TurnRuled, Why: why, Ruling: &all[i]})
 	}
 	return nil
 }

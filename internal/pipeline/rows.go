@@ -65,7 +65,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	}
 	all = all[min(offset, len(all)):min(offset+limit, len(all))]
 	if t.name == "ioc" {
-		if err := ed.doubt(ctx, r, all, func(row intel.Row) intel.Entity { return row.Entity }, doubting{w.then(now), w.cuts}); err != nil {
+		if err := ed.doubt(ctx, r, all, func(row intel.Row) intel.Entity { return row.Entity }, doubting{now, w.Back, w.cuts}); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -91,7 +91,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		return f, err
 	}
 	if e.Kind.Class() == intel.IOC {
-		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }, doubting{w.then(now), w.cuts}); err != nil {
+		if err := ed.doubt(ctx, r, f.Names, func(intel.Row) intel.Entity { return e }, doubting{now, w.Back, w.cuts}); err != nil {
 			return f, err
 		}
 	}

@@ -173,15 +173,11 @@ func (p *Pipeline) learn(ctx context.Context, now time.Time, anew bool) error {
 	if len(ruled) == 0 && !taught {
 		return nil // nobody ever ruled on a row
 	}
-	links := make([]intel.Link, len(ruled))
-	for i, v := range ruled {
-		links[i] = v.Link
-	}
-	support, err := p.DB.Support(ctx, links, now)
+	support, err := p.DB.Support(ctx, intel.RulingsBegun(all, now))
 	if err != nil {
 		return err
 	}
-	lesson := score.Lesson{Sources: score.Experience(ruled, support, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, now), former.Cuts)}
+	lesson := score.Lesson{Sources: score.Experience(ruled, support, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, support, now), former.Cuts)}
 	if lesson.Same(former) && !anew {
 		return nil
 	}
@@ -323,7 +319,7 @@ func (ed *Editor) Scoreboard(ctx context.Context, letters map[intel.SourceID]int
 	}
 	sample := score.Sample()
 	b.Sources = m.Scale.Records(known)
-	b.Levels = m.Scale.Cuts.Levels(sample, score.Outcomes(intel.RowsRuled(all, now), now))
+	b.Levels = m.Scale.Cuts.Levels(sample, score.Outcomes(intel.RowsRuled(all, now), nil, now))
 	b.Bins = score.Bins(sample)
 	return b, nil
 }

@@ -51,7 +51,9 @@ const (
 
 // CutsOf returns where levels begin by the rows that people judged: those that ship
 // and those of a store. A level begins at the lowest hundredth, not below where the
-// shipped one does, from which on so many of its rows are right as it promises.
+// shipped one does, from which on so many of its rows are right as it promises: those
+// of a store with, or without, the rows of any one source. What one source has wrong
+// is told by its record, and is no reason to believe all others less.
 func CutsOf(shipped, own []Outcome, former Cuts) Cuts {
 	former = former.set()
 	high := func(o Outcome) bool { return o.Origins >= 2 && o.Dated }
@@ -88,14 +90,22 @@ func lowest(shipped, own []Outcome, least, want, former float64) float64 {
 	share := min(1, mostShipped/max(1, count(shipped, 0).n()))
 	for i := int(100*least + 0.5); i < 100; i++ {
 		cut := float64(i) / 100
-		s, o := count(shipped, cut), count(own, cut)
-		all := Record{share*s.Right + o.Right, share*s.Wrong + o.Wrong}
 		enough := want
 		if cut < former {
 			enough += slack
 		}
-		if all.n() >= fewest && all.Right >= enough*all.n() {
+		s, o, by := count(shipped, cut), count(own, cut), bySource(own, cut)
+		holds := func(without Record) bool {
+			all := Record{share*s.Right + o.Right - without.Right, share*s.Wrong + o.Wrong - without.Wrong}
+			return all.n() >= fewest && all.Right >= enough*all.n()
+		}
+		if holds(Record{}) {
 			return cut
+		}
+		for _, r := range by {
+			if holds(r) {
+				return cut
+			}
 		}
 	}
 	return 1
@@ -112,6 +122,21 @@ func count(all []Outcome, cut float64) (r Record) {
 		}
 	}
 	return r
+}
+
+// bySource adds up the outcomes from a cut on that each source has a part in.
+func bySource(all []Outcome, cut float64) map[intel.SourceID]Record {
+	out := map[intel.SourceID]Record{}
+	for _, o := range all {
+		if o.Probability < cut {
+			continue
+		}
+		for _, id := range o.Sources {
+			r := out[id]
+			out[id] = Record{r.Right + o.Right, r.Wrong + o.Wrong}
+		}
+	}
+	return out
 }
 
 // Levels tells how many rows of each level were right, of those that ship and of a

@@ -55,6 +55,30 @@ func TestVerdictsThatRefuteHalfOfHighRaiseWhereItBegins(t *testing.T) {
 	}
 }
 
+// TestOneSourceAloneMovesNoLevel refutes everything that one says: of two sources each
+// of which says half of it, the levels learn.
+func TestOneSourceAloneMovesNoLevel(t *testing.T) {
+	for _, c := range []struct {
+		sources []intel.SourceID
+		moved   bool
+	}{{[]intel.SourceID{"evil"}, false}, {[]intel.SourceID{"evil", "worse"}, true}} {
+		var own []score.Outcome
+		for i := range 60 {
+			o := judged(.91, 0, 1)
+			o.Sources = []intel.SourceID{c.sources[i%len(c.sources)], intel.SourceID("good" + string(rune('a'+i)))}
+			own = append(own, o)
+		}
+		for range 10 {
+			o := judged(.91, 1, 0)
+			o.Sources = []intel.SourceID{"good"}
+			own = append(own, o)
+		}
+		if got := score.CutsOf(score.Sample(), own, score.Cuts{}); (got != score.Cuts{}) != c.moved {
+			t.Errorf("all that %v say is refuted: levels begin at %+v, want moved: %v", c.sources, got, c.moved)
+		}
+	}
+}
+
 func TestACutThatWasRaisedComesDownOnlyWithRoomToSpare(t *testing.T) {
 	sample := []score.Outcome{judged(.95, 99, 1), judged(.85, 9, 0)}
 	own := []score.Outcome{judged(.85, 46, 7)} // 154 of 162: 0.9506

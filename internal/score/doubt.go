@@ -3,6 +3,7 @@ package score
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -81,7 +82,7 @@ type Ground struct {
 type Doubt struct {
 	Burst     bool // one voice alone says it, and only on days of a burst
 	Load      bool // nothing but the first load of a source dates it
-	Claimants int  // actors, malware and tools that its value is said to be of
+	Claimants int  // actors, malware and tools that its value counts as said to be of, see [Scale.Sharers]
 	Cuts      Cuts // where levels begin
 }
 
@@ -102,15 +103,81 @@ func Against(grounds []Ground, odd func(voice int64) (Odd, bool)) (d Doubt) {
 	return d
 }
 
+// Sharers returns among how many a value counts as shared for one row of it, which
+// sources say; claimed tells that the row is of an actor, malware or tool itself. Of
+// these, all says how many each source names, and total how many there are. A source
+// that names many believes none of them much, but cannot take from others what it does
+// not believe: the row stands as well as with that source of it that names fewest, to
+// which each other adds [TooMany]-1 at most, and no more than it is itself believed.
+func (s Scale) Sharers(sayers []intel.SourceID, all []intel.Naming, total int, claimed bool) int {
+	names, reliable, says := map[string]int{}, map[string]float64{}, map[string]bool{}
+	for _, n := range all {
+		who := speaking(n.Source)
+		names[who] += n.Names
+		reliable[who] = max(reliable[who], s.reliability(n.Source, n.Reliability))
+	}
+	for _, id := range sayers {
+		says[speaking(id)] = true
+	}
+	least := float64(total)
+	for who := range says {
+		n := float64(names[who])
+		for other, named := range names {
+			if says[other] && claimed {
+				named-- // the row itself
+			}
+			if other != who && named > 0 {
+				n += float64(min(TooMany-1, named)) * min(1, reliable[other]/max(reliable[who], Leak))
+			}
+		}
+		least = min(least, n)
+	}
+	return int(least + 1e-9)
+}
+
+// speaking is as whom a source speaks: those whose names a file gives itself, such as
+// documents/NAME, are one.
+func speaking(id intel.SourceID) string {
+	who, _, _ := strings.Cut(string(id), "/")
+	return who
+}
+
 // Lower is what doubts leave of a probability.
 func (d Doubt) Lower(p float64) float64 {
 	if d.Burst {
 		p *= inBurst
 	}
-	if d.Claimants >= tooMany {
-		p *= (tooMany - 1) / float64(d.Claimants)
+	if d.Claimants >= TooMany {
+		p *= (TooMany - 1) / float64(d.Claimants)
 	}
 	return p
+}
+
+// reasons is what speaks against a row, fit to print.
+func (d Doubt) reasons() (why []string) {
+	if d.Burst {
+		why = append(why, "said by one account in a burst")
+	}
+	if d.Load {
+		why = append(why, "dated by the first load of its source")
+	}
+	if d.Claimants >= TooMany {
+		why = append(why, fmt.Sprintf("shared by %d", d.Claimants))
+	}
+	return why
+}
+
+// leaves is what doubts leave of a row, and their reasons. A level is never raised.
+func (d Doubt) leaves(p float64, l intel.Level, origins int, dated bool) (float64, intel.Level, string) {
+	why := d.reasons()
+	if len(why) == 0 {
+		return p, l, ""
+	}
+	p = d.Lower(p)
+	if lower := d.Cuts.Level(p, origins, dated && !d.Load); rankOf(lower) < rankOf(l) {
+		l = lower
+	}
+	return p, l, strings.Join(why, ", ")
 }
 
 // Doubted is a row with what speaks against it. It is never believed more than
@@ -119,26 +186,18 @@ func Doubted(r intel.Row, d Doubt) intel.Row {
 	if r.Suppressed != "" || r.Predicted {
 		return r
 	}
-	p, dated := d.Lower(r.Probability), !r.Last.IsZero()
-	var why []string
-	if d.Burst {
-		why = append(why, "said by one account in a burst")
-	}
-	if d.Load {
-		dated = false
-		why = append(why, "dated by the first load of its source")
-	}
-	if d.Claimants >= tooMany {
-		why = append(why, fmt.Sprintf("shared by %d", d.Claimants))
-	}
-	if len(why) == 0 {
-		return r
-	}
-	r.Doubts, r.Probability = why, p
-	if l := d.Cuts.Level(p, r.Origins, dated); rankOf(l) < rankOf(r.Level) {
-		r.Level = l
-	}
+	r.Doubts = d.reasons()
+	r.Probability, r.Level, _ = d.leaves(r.Probability, r.Level, r.Origins, !r.Last.IsZero())
 	return r
+}
+
+// Despite is what speaks against a row though the word of an analyst counts: one who
+// confirms it has looked at who says it, and of whom else, and says not when it was.
+func (d Doubt) Despite(v intel.RowVerdict) Doubt {
+	if v.Ruling == intel.ConfirmRow {
+		d.Burst, d.Claimants = false, 0
+	}
+	return d
 }
 
 // rankOf orders levels.

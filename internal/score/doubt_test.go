@@ -82,6 +82,36 @@ func TestAFirstLoadDatesNothing(t *testing.T) {
 	}
 }
 
+// TestAValueIsSharedAsItsLeastSpreadSourceSays gives who names how many, and who says
+// the row that is asked for, which is among what they name.
+func TestAValueIsSharedAsItsLeastSpreadSourceSays(t *testing.T) {
+	names := func(n ...any) (out []intel.Naming) {
+		for i := 0; i < len(n); i += 2 {
+			out = append(out, intel.Naming{Source: intel.SourceID(n[i].(string)), Reliability: 'B', Names: n[i+1].(int)})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		all   []intel.Naming
+		total int
+		says  []intel.SourceID
+		want  int
+	}{
+		{names("a", 40), 40, []intel.SourceID{"a"}, 40},                                                      // it says so itself
+		{names("a", 1, "b", 40), 41, []intel.SourceID{"a"}, 8},                                               // another does
+		{names("a", 1, "b", 40), 40, []intel.SourceID{"a", "b"}, 8},                                          // another that says this, too
+		{names("a", 4, "b", 4, "c", 4), 4, []intel.SourceID{"a", "b", "c"}, 4},                               // all name the same
+		{names("a", 1, "b", 1, "c", 1, "d", 1, "e", 1, "f", 1, "g", 1, "h", 1), 8, []intel.SourceID{"a"}, 8}, // each its own
+		{names("a", 1, "documents/x", 40, "documents/y", 40), 81, []intel.SourceID{"a"}, 8},                  // one that a file names twice
+		{names("a", 1, "b", 40, "c", 40), 81, []intel.SourceID{"a"}, 15},                                     // two
+		{names("a", 40), 40, nil, 40},                                                                        // nobody whom the reader may see
+	} {
+		if got := (score.Scale{}).Sharers(c.says, c.all, c.total, true); got != c.want {
+			t.Errorf("%v, of %d, of which %v say the row: shared by %d, want %d", c.all, c.total, c.says, got, c.want)
+		}
+	}
+}
+
 func TestDoubtsLowerAndNeverRaise(t *testing.T) {
 	levels := []intel.Level{intel.Low, intel.Medium, intel.High}
 	for _, p := range []float64{0, 0.004, 0.3, 0.5, 0.79, 0.8, 0.97, 1} {

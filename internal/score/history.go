@@ -1,11 +1,8 @@
 package score
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -15,11 +12,13 @@ import (
 const MostTurns = 200
 
 const (
-	// mostWeighed bounds how many voices all the moments of a history weigh together,
-	// and mostMoments and fewestMoments how many these are.
-	mostWeighed   = 500_000
+	// mostWeighed bounds how many voices all the weighings of a history weigh
+	// together, of which each counts as perWeighing more; mostMoments and
+	// fewestMoments are how many moments these are for.
+	mostWeighed   = 1_000_000
+	perWeighing   = 8
 	mostMoments   = 20_000
-	fewestMoments = 16
+	fewestMoments = 4
 	// turned is by how much belief must change for the change to be told.
 	turned = 0.005
 )
@@ -28,7 +27,13 @@ const (
 type Mark struct {
 	At   time.Time
 	Sort intel.TurnSort
-	Why  string // of rules, sightings and rulings: who did what
+	Why  string // fit to print: of what sets aside who ruled what; "" tells nothing by itself
+	// Scale is by what rows are weighed from then on, nil if it stays. It is told where
+	// it changes the row.
+	Scale *Scale
+	// Ruling is the word of an analyst on the row that counts from then on, nil if
+	// none was given.
+	Ruling *intel.RowVerdict
 }
 
 // An Inquiry is what is to be told of a course.
@@ -36,80 +41,84 @@ type Inquiry struct {
 	Now time.Time
 	// Past leaves out what was learned after Now.
 	Past bool
-	// Parts is the evidence as of Now, as the row is weighed by.
-	Parts []intel.Evidence
-	// Marks are the moments at which Aside may change, among others.
+	// Parts is the evidence as of Now, as the row is weighed by, with Scale and
+	// Rulings.
+	Parts   []intel.Evidence
+	Scale   Scale
+	Rulings Rulings
+	// Marks are the moments at which Aside and Doubt may change, among others.
 	Marks []Mark
 	Aside func(time.Time) Aside
-	// By is what rows were weighed by at a moment; nil: by the scale alone.
-	By func(time.Time) (Scale, Rulings)
+	Doubt func(time.Time) Doubt
 }
 
 // History tells how far a row was believed, from the first word on, by the rules of
-// today. What it costs is bounded: of very many words not each is a moment, and of
-// very many changes those are told that come first or last or change a level.
+// today; s is what it was weighed by before the first mark. What it costs is bounded:
+// of very many words not each is a moment, and of very many changes those are told
+// that come first or last or change a level.
 func (s Scale) History(c intel.Course, q Inquiry) intel.History {
-	t := &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), said: map[side]bool{}}
-	t.clip()
-	before := belief{P: Fuse(nil), Believed: Fuse(nil), Level: intel.Low}
-	for _, at := range t.moments() {
-		before = t.fade(before, at)
-		before = t.turn(before, at)
-	}
-	before = t.fade(before, t.now)
-	t.state = q.Parts
-	t.close(before)
+	t := s.teller(c, q)
+	t.run()
 	h := intel.History{Link: c.Link, Turns: t.turns, Unread: c.More}
 	h.Turns, h.More = fewer(h.Turns, MostTurns)
 	return h
 }
 
+func (s Scale) teller(c intel.Course, q Inquiry) *teller {
+	return &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), said: map[side]bool{}, lineage: -1, left: mostWeighed}
+}
+
+func (t *teller) run() {
+	t.clip()
+	before := belief{P: Fuse(nil), Believed: Fuse(nil), Level: intel.Low}
+	moments := t.moments()
+	for i, at := range moments {
+		t.ahead = len(moments) - i
+		before = t.fade(before, at)
+		before = t.turn(before, at)
+	}
+	t.ahead = 0
+	before = t.fade(before, t.now)
+	t.close(before)
+}
+
 // close tells how the row stands at the moment that was asked for.
 func (t *teller) close(before belief) {
-	last := t.weigh(t.q.Now, t.aside(t.q.Now))
-	why := "nobody had said so yet"
+	t.state, t.scale, t.word = slices.Clip(t.q.Parts), t.q.Scale, nil
+	if v, ok := t.q.Rulings.On(t.course.Link); ok {
+		t.word = &v
+	}
+	last := t.weigh(t.q.Now, t.held(t.q.Now))
+	told, why := before, "nobody had said so yet"
 	if n := len(t.turns); n > 0 {
 		o := t.turns[n-1]
-		before.P, before.Believed, before.Level, why = o.Probability, o.Believed, o.Level, "as it stands since"
-		if o.Believed-last.Believed >= turned {
+		told.P, told.Believed, told.Level, why = o.Probability, o.Believed, o.Level, "as it stands since"
+		switch {
+		case math.Abs(before.Believed-last.Believed) >= turned:
+			why = "with what is not told one by one"
+		case o.Believed-last.Believed >= turned:
 			why = "faded since"
 		}
+		if last.doubt != "" {
+			why += "; believed less: " + last.doubt
+		}
 	}
-	t.tell(t.q.Now, intel.TurnAsOf, why, before, last)
+	t.tell(t.q.Now, intel.TurnAsOf, why, told, last)
 }
 
 // A belief is how far a row is believed at a moment.
 type belief struct {
-	P, Believed float64
-	Level       intel.Level
-	Origins     int
-	aside       string
-	at          int64
-	begun       bool
-}
-
-// A fold is the words of one voice that hold, as one.
-type fold struct {
-	since, at, learned int64
-	holds              bool
-}
-
-func (f *fold) add(w intel.Word, cut int64) {
-	if !f.holds {
-		*f = fold{intel.Undated, intel.Undated, w.Learned, true}
-	}
-	f.learned = max(f.learned, w.Learned)
-	if w.At == intel.Undated || w.At > cut {
-		return
-	}
-	f.at = max(f.at, w.At)
-	if f.since == intel.Undated || w.At < f.since {
-		f.since = w.At
-	}
+	P, Believed  float64
+	Level        intel.Level
+	Origins      int
+	aside, doubt string
+	at           int64
+	begun        bool
 }
 
 type teller struct {
 	scale   Scale
+	word    *intel.RowVerdict // that counts, nil if none does
 	course  intel.Course
 	q       Inquiry
 	now     int64
@@ -118,28 +127,14 @@ type teller struct {
 	last    int64        // moment
 	next    int          // of the words
 	mark    int          // of the marks
+	lineage int          // that holds, -1 is none
+	hold    hold         // of the last moment
+	ahead   int          // moments to come
+	left    int          // of what may be weighed
 	state   []intel.Evidence
 	scratch []Step
 	said    map[side]bool
 	turns   []intel.Turn
-}
-
-const skew = int64(intel.Skew / time.Microsecond)
-
-// clip brings words into the time that is asked for.
-func (t *teller) clip() {
-	words := make([]intel.Word, 0, len(t.course.Words))
-	for _, w := range t.course.Words {
-		if w.From > t.now && t.q.Past {
-			continue
-		}
-		w.From = min(w.From, t.now)
-		if w.Until > w.From {
-			words = append(words, w)
-		}
-	}
-	t.course.Words = words
-	slices.SortStableFunc(t.q.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 }
 
 // moments returns when something may have changed. There are too many where very
@@ -164,16 +159,14 @@ func (t *teller) moments() []int64 {
 	if len(all) == 0 {
 		return nil
 	}
-	begun := t.course.Words[0].From
-	for _, m := range t.q.Marks {
-		if at := m.At.UnixMicro(); at > begun && at <= t.now {
-			all = append(all, at)
-			firsts = append(firsts, at)
+	for _, at := range t.others() {
+		if at > t.begun() && at <= t.now {
+			all, firsts = append(all, at), append(firsts, at)
 		}
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
-	most := max(fewestMoments, min(mostMoments, mostWeighed/(len(voice)+1)))
+	most := max(fewestMoments, min(mostMoments, mostWeighed/2/t.cost()))
 	if len(all) <= most {
 		return all
 	}
@@ -188,93 +181,59 @@ func (t *teller) moments() []int64 {
 	return slices.Compact(some)
 }
 
-// advance takes in what was said up to a moment and returns it; Words that ended
-// come as those of the second.
-func (t *teller) advance(at int64) (fresh, ended, dated []intel.Word) {
-	words := t.course.Words
-	begin := t.next
-	for t.next < len(words) && words[t.next].From <= at {
-		w := words[t.next]
-		t.next++
-		if w.Until != intel.Open || w.At != intel.Undated && w.At > w.From+skew {
-			t.odd = append(t.odd, w)
-			continue
-		}
-		t.folds[w.Voice].add(w, at+skew)
+// begun is when the first word was learned.
+func (t *teller) begun() int64 { return t.course.Words[0].From }
+
+// others returns the moments of what is no word.
+func (t *teller) others() (out []int64) {
+	for _, m := range t.q.Marks {
+		out = append(out, m.At.UnixMicro())
 	}
-	fresh = words[begin:t.next]
-	kept := t.odd[:0]
-	for _, w := range t.odd {
-		switch {
-		case w.Until <= at:
-			ended = append(ended, w)
-			continue
-		case w.At == intel.Undated || w.At-skew > at:
-		case w.At-skew > max(t.last, w.From):
-			dated = append(dated, w)
-			fallthrough
-		default: // its date is believed by now
-			if w.Until == intel.Open {
-				t.folds[w.Voice].add(w, at+skew)
-				continue
-			}
-		}
-		kept = append(kept, w)
+	for _, l := range t.course.Lineages {
+		out = append(out, l.From)
 	}
-	t.odd, t.last = kept, at
-	t.gather(at)
-	return fresh, ended, dated
+	return out
 }
 
-// gather makes evidence of what holds at a moment.
-func (t *teller) gather(at int64) {
-	folds := t.folds
-	if len(t.odd) > 0 {
-		folds = slices.Clone(folds)
-		for _, w := range t.odd {
-			folds[w.Voice].add(w, at+skew)
-		}
-	}
-	t.state = t.state[:0]
-	for i, f := range folds {
-		if f.holds {
-			e := t.course.Voices[i]
-			e.Since, e.At, e.Learned = moment(f.since), moment(f.at), moment(f.learned)
-			t.state = append(t.state, e)
-		}
-	}
+// A hold is what keeps a row at a moment from being believed as far as its evidence
+// comes to.
+type hold struct {
+	aside Aside
+	doubt Doubt
 }
 
-func moment(us int64) time.Time {
-	if us == intel.Undated {
-		return time.Time{}
+func (t *teller) held(at time.Time) (h hold) {
+	if t.q.Aside != nil {
+		h.aside = t.q.Aside(at)
 	}
-	return time.UnixMicro(us).UTC()
+	if t.q.Doubt != nil {
+		h.doubt = t.q.Doubt(at)
+	}
+	return h
 }
 
-func (t *teller) aside(at time.Time) Aside {
-	if t.q.Aside == nil {
-		return Aside{}
-	}
-	return t.q.Aside(at)
-}
+// cost is what a weighing takes of what may be weighed.
+func (t *teller) cost() int { return len(t.folds) + perWeighing }
 
 // weigh assesses what is known as of a moment.
-func (t *teller) weigh(at time.Time, a Aside) belief {
-	scale, evidence := t.scale, t.state
-	if t.q.By != nil {
-		var words Rulings
-		scale, words = t.q.By(at)
-		evidence = words.Among(evidence)
+func (t *teller) weigh(at time.Time, h hold) belief {
+	t.left -= t.cost()
+	evidence := t.state
+	if t.word != nil && len(evidence) > 0 {
+		evidence = append(evidence, word(*t.word, intel.Clear))
+		h.doubt = h.doubt.Despite(*t.word)
 	}
-	t.scratch = scale.explain(t.scratch[:0], evidence, at)
-	s := belief{P: Fuse(t.scratch), aside: a.Reason, at: at.UnixMicro(), begun: true}
+	t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
+	s := belief{P: Fuse(t.scratch), aside: h.aside.Reason, at: at.UnixMicro(), begun: true}
 	dated := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
 	s.Origins = Voices(t.scratch, evidence).Count()
-	s.Believed, s.Level = s.P, scale.Cuts.Level(s.P, s.Origins, dated)
-	if a.Reason != "" {
-		s.Believed, s.Level = min(s.P, a.Most), intel.Low
+	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.Origins, dated)
+	if h.aside.Reason != "" {
+		s.Believed, s.Level = min(s.P, h.aside.Most), intel.Low
+		return s
 	}
+	h.doubt.Cuts = t.scale.Cuts
+	s.Believed, s.Level, s.doubt = h.doubt.leaves(s.P, s.Level, s.Origins, dated)
 	return s
 }
 
@@ -287,182 +246,131 @@ const (
 	mostFades = 4
 )
 
+// spare is how many weighings there are beyond those that the moments to come need.
+func (t *teller) spare() int { return t.left/t.cost() - 2*t.ahead - 2 }
+
 // fade tells the levels that time alone crosses from one moment to just before
-// another, and returns how the row stands then.
+// another, and returns how the row stands then. Where too much was weighed to find a
+// crossing, it is told at its end.
 func (t *teller) fade(from belief, to int64) belief {
 	if !from.begun || to <= from.at {
 		return from
 	}
-	a := t.aside(time.UnixMicro(from.at))
-	at := func(us int64) belief { return t.weigh(time.UnixMicro(us).UTC(), a) }
+	at := func(us int64) belief { return t.weigh(time.UnixMicro(us).UTC(), t.hold) }
 	parts := int64(1)
-	if slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Disputes }) { // of the last weighing
+	disputed := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Disputes }) // of the last weighing
+	if disputed && t.spare() >= fadeSteps {
 		parts = fadeSteps
 	}
 	step := max(1, (to-from.at)/parts)
 	tells := 0
-	for low := from; low.at < to; {
+	low := from
+	for low.at < to {
 		high := at(min(to, low.at+step))
 		if high.Level == from.Level || tells == mostFades {
 			low = high
 			continue
 		}
-		for high.at-low.at > faded {
+		for high.at-low.at > faded && t.spare() > 0 {
 			if mid := at(low.at + (high.at-low.at)/2); mid.Level == from.Level {
 				low = mid
 			} else {
 				high = mid
 			}
 		}
-		if high.at >= to {
-			break // it is crossed where the next thing happens
+		if high.at >= to && high.at-low.at <= faded {
+			return high // it is crossed where the next thing happens
 		}
 		t.tell(moment(high.at), intel.TurnFaded, "nobody said so again", low, high)
 		tells++
 		from, low = high, high
 	}
-	return at(to)
+	return low
 }
 
 // turn tells what happened at a moment, and returns how the row stands behind it.
 func (t *teller) turn(before belief, at int64) belief {
 	now := moment(at)
-	fresh, ended, dated := t.advance(at)
-	after := t.weigh(now, t.aside(now))
-	var marks []Mark
-	who := ""
-	for t.mark < len(t.q.Marks) && t.q.Marks[t.mark].At.UnixMicro() <= at {
-		if m := t.q.Marks[t.mark]; m.Why != "" && before.begun && m.At.UnixMicro() >= before.at {
-			if m.Sort == intel.TurnAside {
-				who = joined(who, m.Why)
-			} else {
-				marks = append(marks, m)
+	before = t.marks(now, at-1, before)
+	doubt := t.hold.doubt
+	changed := t.advance(at)
+	t.hold = t.held(now)
+	after := t.weigh(now, hold{t.hold.aside, doubt})
+	t.tellWords(now, changed, t.rulers(at), before, after)
+	if t.hold.doubt != doubt {
+		after = t.doubted(now, after)
+	}
+	return t.marks(now, at, after)
+}
+
+// doubted tells what is believed less from now on for what speaks against it, or no
+// longer.
+func (t *teller) doubted(now time.Time, before belief) belief {
+	after := t.weigh(now, t.hold)
+	switch {
+	case after.doubt == before.doubt:
+	case after.doubt == "":
+		t.tell(now, intel.TurnDoubted, "no longer believed less: "+before.doubt, before, after)
+	case before.doubt == "" || differs(before, after):
+		t.tell(now, intel.TurnDoubted, "believed less: "+after.doubt, before, after)
+	}
+	return after
+}
+
+// marks takes in what came beside evidence up to a moment, and tells it of a row that
+// somebody had spoken of.
+func (t *teller) marks(now time.Time, until int64, before belief) belief {
+	for ; t.mark < len(t.q.Marks) && t.q.Marks[t.mark].At.UnixMicro() <= until; t.mark++ {
+		m, after := t.q.Marks[t.mark], before
+		if m.Scale != nil {
+			t.scale = *m.Scale
+		}
+		if m.Ruling != nil {
+			t.word = m.Ruling
+			if t.word.Ruling == intel.UndoRow {
+				t.word = nil
 			}
 		}
-		t.mark++
+		if before.begun && (m.Scale != nil || m.Ruling != nil) {
+			after = t.weigh(now, t.hold)
+		}
+		if before.begun && m.Why != "" && m.Sort != intel.TurnAside && (m.Scale == nil || differs(before, after)) {
+			t.tell(m.At.UTC(), m.Sort, m.Why, before, after)
+		}
+		before = after
 	}
-	why, isNew := t.words(fresh, ended, dated)
+	return before
+}
+
+// rulers says who ruled at a moment what is to be set aside, or took it back.
+func (t *teller) rulers(at int64) (who string) {
+	for _, m := range t.q.Marks[t.mark:] {
+		if m.At.UnixMicro() > at {
+			break
+		}
+		if m.Sort == intel.TurnAside {
+			who = joined(who, m.Why)
+		}
+	}
+	return who
+}
+
+// tellWords tells what was said, or set aside and by whom.
+func (t *teller) tellWords(now time.Time, c changes, who string, before, after belief) {
+	why, isNew := t.words(c)
 	switch {
 	case after.aside != before.aside && after.aside != "":
 		t.tell(now, intel.TurnAside, joined(why, joined("set aside: "+after.aside, who)), before, after)
 	case after.aside != before.aside:
 		t.tell(now, intel.TurnAside, joined(why, joined("no longer set aside: "+before.aside, who)), before, after)
 	case isNew || why != "" && differs(before, after):
-		kind := intel.TurnLearned
-		if len(fresh) == 0 && len(ended) > 0 {
-			kind = intel.TurnTaken
-		}
-		t.tell(now, kind, why, before, after)
+		t.tell(now, t.sort(c), why, before, after)
 	}
-	for _, m := range marks {
-		was := after
-		if m.Sort == intel.TurnRuled {
-			was = before
-		}
-		t.tell(m.At.UTC(), m.Sort, m.Why, was, after)
-	}
-	return after
-}
-
-func joined(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + "; " + b
 }
 
 // differs reports whether a change is worth telling.
 func differs(a, b belief) bool {
-	return a.Level != b.Level || a.Origins != b.Origins || math.Abs(a.P-b.P) >= turned
-}
-
-// mostNamed is how many voices the reason of one change names.
-const mostNamed = 3
-
-// words says in words what was learned, and whether somebody is new among it.
-func (t *teller) words(fresh, ended, dated []intel.Word) (why string, isNew bool) {
-	var parts []string
-	seen := map[string]bool{}
-	more := 0
-	put := func(text string) {
-		switch {
-		case seen[text]:
-		case len(parts) == mostNamed:
-			more++
-		default:
-			parts = append(parts, text)
-		}
-		seen[text] = true
-	}
-	anew := map[side]bool{}
-	for _, w := range ended {
-		anew[t.side(w)] = true
-	}
-	for _, w := range fresh {
-		s := t.side(w)
-		switch {
-		case !t.said[s]:
-			put(t.newcomer(s))
-			isNew = true
-		case anew[s]:
-			put("what " + clipped(s.origin) + " said was derived anew")
-		default:
-			put(clipped(s.origin) + " " + says(s.stance) + " again")
-		}
-		t.said[s] = true
-		delete(anew, s)
-	}
-	for _, w := range ended {
-		if s := t.side(w); anew[s] {
-			put("what " + clipped(s.origin) + " said is derived no more")
-		}
-	}
-	for _, w := range dated {
-		put("the date that " + clipped(t.side(w).origin) + " gave is no longer of the future")
-	}
-	if more > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(parts, ", "), isNew
-}
-
-// newcomer is the first word of somebody, with who may have had it from whom.
-func (t *teller) newcomer(s side) string {
-	text := clipped(s.origin) + " " + says(s.stance)
-	for _, o := range t.scratch {
-		other := o.With
-		if other == s.origin {
-			other = o.Origin
-		} else if o.Origin != s.origin {
-			continue
-		}
-		if o.Stance == s.stance && other != "" {
-			return text + " within two days of " + clipped(other) + ", and both count as one"
-		}
-	}
-	return text
-}
-
-func says(s intel.Stance) string {
-	if s == intel.Disputes {
-		return "disputes it"
-	}
-	return "says so"
-}
-
-// longest is how long a name is in a reason, in runes.
-const longest = 80
-
-func clipped(name string) string {
-	if r := []rune(name); len(r) > longest {
-		return string(r[:longest-1]) + "…"
-	}
-	return cmp.Or(name, "somebody")
-}
-
-func (t *teller) side(w intel.Word) side {
-	v := &t.course.Voices[w.Voice]
-	return side{v.Origin, v.Stance}
+	return a.Level != b.Level || a.Origins != b.Origins || math.Abs(a.P-b.P) >= turned || math.Abs(a.Believed-b.Believed) >= turned
 }
 
 func (t *teller) tell(at time.Time, kind intel.TurnSort, why string, before, after belief) {

@@ -187,6 +187,73 @@ func TestAFloodCostsABoundedTime(t *testing.T) {
 	t.Logf("%d words of %d voices: %s, %d turns, %d left out", len(c.Words), len(c.Voices), time.Since(began), len(h.Turns), h.More)
 }
 
+// TestAllWeighingsOfAHistoryAreBounded has voices that dispute: between any two
+// moments belief may rise as well as fall, and is looked at often.
+func TestAllWeighingsOfAHistoryAreBounded(t *testing.T) {
+	for _, voices := range []int{1, 40, 2_000, 9_000, 100_000} {
+		c := course(said{origin: "a", learned: 900, event: 900}, said{origin: "b", stance: intel.Disputes, learned: 899, event: 899})
+		for i := range voices {
+			c.Voices = append(c.Voices, intel.Evidence{Link: link, Origin: fmt.Sprint("x", i), Reliability: 'C', Weight: .1, Stance: intel.Stance(i % 2)})
+		}
+		for i := range max(voices, 10_000) {
+			at := day(890) + int64(i)*360_000_000
+			c.Words = append(c.Words, intel.Word{Voice: int32(2 + i%voices), From: at, Learned: at, At: at, Until: intel.Open})
+		}
+		if n := (score.Scale{}).Weighed(c, score.Inquiry{Now: now, Parts: parts(course(said{origin: "a", learned: 900, event: 900}), now)}); n > 1_300_000 {
+			t.Errorf("%d voices: %d weighed", voices, n)
+		}
+	}
+}
+
+// TestARulingIsToldWithWhatWasBelievedBeforeAndAfterIt has a day of its own for each,
+// and one moment for all, which is also that of the first word.
+func TestARulingIsToldWithWhatWasBelievedBeforeAndAfterIt(t *testing.T) {
+	c := course(said{origin: "a", learned: 30, event: 30})
+	for claim, days := range map[string][4]int{"days apart": {30, 20, 10, 5}, "at once": {10, 10, 10, 10}, "with the first word": {30, 30, 30, 30}} {
+		q := score.Inquiry{Now: now, Parts: parts(c, now)}
+		var all []intel.RowVerdict
+		for i, r := range []intel.Ruling{intel.ConfirmRow, intel.RefuteRow, intel.UndoRow, intel.ConfirmRow} {
+			all = append(all, ruling(r, "ana", link, time.UnixMicro(day(days[i])).UTC()))
+		}
+		for i := range all {
+			q.Marks = append(q.Marks, score.Mark{At: all[i].At, Sort: intel.TurnRuled, Why: string(all[i].Ruling), Ruling: &all[i]})
+		}
+		q.Rulings = score.NewRulings(all, now)
+		var told []string
+		last := -1.
+		for _, o := range (score.Scale{}).History(c, q).Turns {
+			if last >= 0 && math.Abs(o.Before-last) > .1 {
+				t.Errorf("%s: %s begins at %.2f, and what stands before it ends at %.2f", claim, o.Why, o.Before, last)
+			}
+			last = o.Probability
+			if o.Sort != intel.TurnRuled {
+				continue
+			}
+			told = append(told, o.Why)
+			if rose := o.Probability > o.Before+.02; rose == (o.Why == string(intel.RefuteRow)) || math.Abs(o.Probability-o.Before) < .02 || o.BelievedBefore != o.Before {
+				t.Errorf("%s: %s: %.2f → %.2f", claim, o.Why, o.Before, o.Probability)
+			}
+		}
+		if got := strings.Join(told, ", "); got != "confirm row, refute row, undo row, confirm row" {
+			t.Errorf("%s: told are %q", claim, got)
+		}
+	}
+}
+
+// TestWhatVerdictsTaughtIsToldWithWhatWasBelievedBefore has a store learn that a
+// source is wrong.
+func TestWhatVerdictsTaughtIsToldWithWhatWasBelievedBefore(t *testing.T) {
+	c := course(said{origin: "a", learned: 30, event: 30})
+	c.Voices[0].Source = "s"
+	taught := score.Scale{}.With(score.Lesson{Sources: map[intel.SourceID]score.Record{"s": {Wrong: 50}}})
+	q := score.Inquiry{Now: now, Parts: parts(c, now), Scale: taught, Marks: []score.Mark{{At: now.AddDate(0, 0, -10), Sort: intel.TurnRules, Why: "taught", Scale: &taught}}}
+	q.Parts[0].Source = "s"
+	h := score.Scale{}.History(c, q)
+	if i := len(h.Turns) - 2; h.Turns[i].Sort != intel.TurnRules || h.Turns[i].Before < .8 || h.Turns[i].Probability > .2 {
+		t.Errorf("%+v", h.Turns)
+	}
+}
+
 func TestWhatIsSetAsideShowsInTheHistory(t *testing.T) {
 	c := course(said{origin: "a", learned: 400, event: 400})
 	from, to := now.AddDate(0, 0, -390), now.AddDate(0, 0, -380)

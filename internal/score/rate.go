@@ -48,8 +48,8 @@ type Standing struct {
 	Last      time.Time    // when it was seen last; zero is unknown
 }
 
-// tooMany is of how many claimants a value tells of none.
-const tooMany = 8
+// TooMany is of how many claimants a value tells of none.
+const TooMany = 8
 
 // Rate returns what a row is worth as of now, and why.
 func Rate(s Standing, now time.Time) (Grade, []Reason) {
@@ -67,7 +67,7 @@ func Rate(s Standing, now time.Time) (Grade, []Reason) {
 	}
 	note(VersionLike, s.Origins < 2 && versionLike(s.Entity))
 	note(NetworkAddress, networkAddress(s.Entity))
-	note(WidelyShared, s.Claimants >= tooMany)
+	note(WidelyShared, s.Claimants >= TooMany)
 	note(Stale, !s.Last.IsZero() && now.Sub(s.Last) > 2*HalfLife(intel.Link{From: s.Entity, Relation: intel.Indicates}))
 	note(Undated, s.Last.IsZero())
 	note(Unknown, s.Origins == 0)

@@ -125,7 +125,7 @@ func (s Scale) With(l Lesson) Scale {
 }
 
 // Experience returns how often sources were right and wrong by verdicts that count
-// as of now: of each row once those who support it. Older verdicts count less.
+// as of now: of each row once those who supported it before. Older verdicts count less.
 func Experience(ruled []intel.RowVerdict, support map[intel.Link][]intel.SourceID, now time.Time) map[intel.SourceID]Record {
 	out := map[intel.SourceID]Record{}
 	for _, v := range ruled {

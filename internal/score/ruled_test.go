@@ -112,6 +112,23 @@ func TestSourcesThatAFileNamesHaveOneRecord(t *testing.T) {
 	}
 }
 
+// TestARulingBeginsWithTheFirstOfItsWords has words that repeat it, overrule it, and
+// take it back.
+func TestARulingBeginsWithTheFirstOfItsWords(t *testing.T) {
+	l := piece("a", 'B', 1, 0).Link
+	var all []intel.RowVerdict
+	for i, r := range []intel.Ruling{intel.ConfirmRow, intel.ConfirmRow, intel.RefuteRow, intel.RefuteRow, intel.UndoRow, intel.ConfirmRow, intel.ConfirmRow} {
+		v := ruling(r, "ana", l, now.Add(time.Duration(i)*time.Hour))
+		v.Kept = intel.DocumentID(rune('0' + i))
+		all = append(all, v)
+	}
+	for after, want := range []intel.DocumentID{"0", "0", "2", "2", "", "5", "5"} {
+		if got := intel.RulingsBegun(all, now.Add(time.Duration(after)*time.Hour))[l]; got != want {
+			t.Errorf("after %d hours it began with %q, want %q", after, got, want)
+		}
+	}
+}
+
 func TestAVerdictCountsOnceForEachSourceAndFades(t *testing.T) {
 	l := piece("a", 'B', 1, 0).Link
 	other := l

@@ -24,6 +24,7 @@ var sample string
 type Outcome struct {
 	intel.Belief
 	Record
+	Sources []intel.SourceID // that said so, as far as it is known
 }
 
 // Sample returns the outcomes of the rows that ship, the least believed first.
@@ -54,17 +55,18 @@ func ParseSample(text string) (out []Outcome, err error) {
 		if !(n[0] >= 0 && n[0] <= 1) || !(n[2] >= 0 && n[3] >= 0 && n[2]+n[3] <= 1e6) || n[1] != 1 && n[1] != 2 {
 			return nil, fmt.Errorf("outcome %v: %w", row, intel.ErrInvalid)
 		}
-		out = append(out, Outcome{intel.Belief{Probability: n[0], Origins: int(n[1]), Dated: n[1] == 2}, Record{n[2], n[3]}})
+		out = append(out, Outcome{intel.Belief{Probability: n[0], Origins: int(n[1]), Dated: n[1] == 2}, Record{n[2], n[3]}, nil})
 	}
 	return out, nil
 }
 
 // Outcomes returns what verdicts that count as of now say of the rows they are on,
-// as those were believed by sources alone. Older verdicts count less.
-func Outcomes(ruled []intel.RowVerdict, now time.Time) []Outcome {
+// as those were believed by the sources alone that support them. Older verdicts count
+// less.
+func Outcomes(ruled []intel.RowVerdict, support map[intel.Link][]intel.SourceID, now time.Time) []Outcome {
 	out := make([]Outcome, len(ruled))
 	for i, v := range ruled {
-		out[i].Belief = v.Believed
+		out[i].Belief, out[i].Sources = v.Believed, support[v.Link]
 		if v.Ruling == intel.RefuteRow {
 			out[i].Wrong = aged(v, now)
 		} else {

@@ -53,7 +53,48 @@ func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c
 		c.Voices = append(c.Voices, p.Evidence)
 	}
 	slices.SortStableFunc(c.Words, func(a, b intel.Word) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
-	return c, nil
+	c.Lineages, err = db.lineages(ctx, id, t)
+	return c, err
+}
+
+// mostLineages is how often it is told that it became known who has it from whom.
+const mostLineages = 50
+
+// lineages returns when it became known who has a link from whom, by the edges by
+// which it is weighed, see traceRelays. Of more than can be told the
+// last ones are.
+func (db *DB) lineages(ctx context.Context, id int64, t telling) (out []intel.Lineage, err error) {
+	if !slices.ContainsFunc(t.pieces, func(p piece) bool { return p.Speaker == intel.Relay }) || len(t.Words) > hot {
+		return nil, nil
+	}
+	edges, err := edgesOf(ctx, db.read, []int64{id}, time.Time{})
+	if err != nil || len(edges[id]) == 0 {
+		return nil, err
+	}
+	var moments []int64
+	for _, e := range edges[id] {
+		moments = append(moments, e.since)
+	}
+	slices.Sort(moments)
+	moments = slices.Compact(moments)
+	for _, at := range moments[max(0, len(moments)-mostLineages):] {
+		known := slices.DeleteFunc(slices.Clone(edges[id]), func(e edge) bool { return e.since > at })
+		traced := slices.Clone(t.pieces)
+		for i := range traced {
+			traced[i].link = id
+		}
+		trace(traced, map[int64][]edge{id: known})
+		names, err := db.originNames(ctx, traced)
+		if err != nil {
+			return nil, err
+		}
+		l := intel.Lineage{From: at}
+		for _, p := range traced {
+			l.Origins = append(l.Origins, names[cmp.Or(p.root, p.origin)])
+		}
+		out = append(out, l)
+	}
+	return out, nil
 }
 
 // telling is the words of one link as they are read.

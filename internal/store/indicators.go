@@ -17,7 +17,6 @@ type Indicator struct {
 	Entity      intel.Entity
 	Probability float64 // of the strongest link, whomever its name stands for
 	Points      []Point // strongest first
-	Claimants   int     // actors, malware and tools that it is said to indicate
 }
 
 // A Point is whom an indicator points to, under the canonical name.
@@ -56,19 +55,16 @@ func (db *DB) indicators(ctx context.Context, r intel.Reader, g grouping) error 
 // sign so that it makes no index by relations of its own.
 func indicatorsBy(r intel.Reader) []string {
 	kinds := len(intel.KindsOf(intel.IOC))
-	// A link that makes no claimant is negative. Of what is read of a link one
-	// assessment is visible, so that as many links are as many claimants.
-	const claimant = `CASE WHEN o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `') THEN a.place >> 6 ELSE -(a.place >> 6) END`
-	one := func(links, also, side, other string, relation intel.Relation, claimant string) string {
-		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.billionths / 1e9, COALESCE(x.share, 1), %[7]s
+	one := func(links, also, side, other string, relation intel.Relation) string {
+		return fmt.Sprintf(`SELECT v.id, v.kind, v.name, COALESCE(c.kind, o.kind), COALESCE(c.name, o.name), a.billionths / 1e9, COALESCE(x.share, 1), a.place >> 6
 			FROM entities v CROSS JOIN %[5]s CROSS JOIN entities o
 			LEFT JOIN resolution x ON x.name = o.id AND x.marking <= %[4]d AND x.below > %[4]d LEFT JOIN entities c ON c.id = x.canonical
 			WHERE %[1]s = v.id%[6]s AND +a.relation = %[2]s AND (a.place >> 3 & 7) <= %[4]d AND (a.place & 7) > %[4]d AND o.id = a.%[3]s AND v.kind || '' IN `,
-			side, rel(relation), other, r.Clearance, links, also, claimant) + list(1, kinds) + ` ORDER BY v.id`
+			side, rel(relation), other, r.Clearance, links, also) + list(1, kinds) + ` ORDER BY v.id`
 	}
 	return []string{
-		one(`links l CROSS JOIN assessments a`, ` AND l.relation = `+rel(intel.Indicates)+` AND `+rowsOf("a", "l.id"), "l.from_entity", "to_entity", intel.Indicates, claimant),
-		one(`assessments a`, "", "a.to_entity", "from_entity", intel.Uses, "-(a.place >> 6)"),
+		one(`links l CROSS JOIN assessments a`, ` AND l.relation = `+rel(intel.Indicates)+` AND `+rowsOf("a", "l.id"), "l.from_entity", "to_entity", intel.Indicates),
+		one(`assessments a`, "", "a.to_entity", "from_entity", intel.Uses),
 	}
 }
 
@@ -93,10 +89,7 @@ func (db *DB) points(ctx context.Context, statement string, args []any, g *group
 			g.id = id
 			g.now.Entity = intel.Entity{Kind: intel.Kind(kind), Name: string(name)}
 		}
-		if link > 0 {
-			g.claim(link)
-		}
-		probability = g.weigh(max(link, -link), probability)
+		probability = g.weigh(link, probability)
 		g.now.Probability = max(g.now.Probability, probability)
 		g.add(intel.Entity{Kind: intel.Kind(to), Name: string(toName)}, probability*share)
 	}
@@ -113,24 +106,6 @@ type grouping struct {
 	n     int
 	weigh func(link int64, probability float64) float64
 	each  func(Indicator) error
-	// Links to claimants of the indicator: the first ones, and the others.
-	few  []int64
-	many map[int64]bool
-}
-
-// claim counts the link to a claimant once.
-func (g *grouping) claim(id int64) {
-	const most = 16
-	switch {
-	case slices.Contains(g.few, id):
-		return
-	case len(g.few) < most:
-		g.few = append(g.few, id)
-		return
-	case g.many == nil:
-		g.many = map[int64]bool{}
-	}
-	g.many[id] = true
 }
 
 func (g *grouping) add(to intel.Entity, probability float64) {
@@ -158,8 +133,7 @@ func (g *grouping) flush() error {
 		return nil
 	}
 	g.cut()
-	g.now.Claimants = len(g.few) + len(g.many)
 	err := g.each(g.now)
-	g.id, g.now, g.few, g.many = 0, Indicator{Points: g.now.Points[:0]}, g.few[:0], nil
+	g.id, g.now = 0, Indicator{Points: g.now.Points[:0]}
 	return err
 }

@@ -17,6 +17,7 @@ type edge struct {
 	from    int64 // the account, as an origin
 	to      int64
 	marking intel.Marking
+	since   int64 // when it was learned
 }
 
 // mostEdges is how many are read of some links: of what is relayed so often some
@@ -36,6 +37,12 @@ func traceRelays(ctx context.Context, q engine, pieces []piece, then time.Time) 
 	if err != nil {
 		return fmt.Errorf("who relays whom: %w", err)
 	}
+	trace(pieces, edges)
+	return nil
+}
+
+// trace puts pieces to the word of whom edges of their links lead to.
+func trace(pieces []piece, edges map[int64][]edge) {
 	type view struct {
 		link    int64
 		marking intel.Marking
@@ -54,7 +61,6 @@ func traceRelays(ctx context.Context, q engine, pieces []piece, then time.Time) 
 			p.root, p.Origin = root, strconv.FormatInt(root, 10)
 		}
 	}
-	return nil
 }
 
 // relayed returns the links whose pieces are of several origins and some of which
@@ -121,6 +127,7 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 		link, to int64
 		marking  intel.Marking
 		author   string
+		since    int64
 	}
 	var rows []row
 	until := ``
@@ -128,9 +135,9 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 		until = ` AND COALESCE(e.since, e.learned, e.at) <= ` + strconv.FormatInt(then.UnixMicro(), 10)
 	}
 	err := chunks(links, func(links []int64) error {
-		some, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.to, &x.marking, &x.author) },
-			`SELECT DISTINCT e.link, e.origin, e.marking, d.author FROM evidence e JOIN documents d ON d.id = e.document
-			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byRelay)+` <> 0`+until+` ORDER BY 1, 2, 3, 4 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
+		some, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.to, &x.marking, &x.author, &x.since) },
+			`SELECT e.link, e.origin, e.marking, d.author, MIN(COALESCE(e.since, e.learned, e.at)) FROM evidence e JOIN documents d ON d.id = e.document
+			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byRelay)+` <> 0`+until+` GROUP BY e.link, e.origin, e.marking, d.author ORDER BY 1, 2, 3, 4 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
 		rows = append(rows, some...)
 		return err
 	})
@@ -156,7 +163,7 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 	out := map[int64][]edge{}
 	for _, x := range rows {
 		if from := accounts[intel.Account(x.author)]; from != 0 { // else nobody says a word of its
-			out[x.link] = append(out[x.link], edge{from, x.to, x.marking})
+			out[x.link] = append(out[x.link], edge{from, x.to, x.marking, x.since})
 		}
 	}
 	return out, err

@@ -263,40 +263,27 @@ func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64, then t
 	return out, nil
 }
 
-// Claimants counts the actors, malware and tools that each of values is said to
-// indicate, by what r may see, or by what was believed then, if that is not zero.
-func (db *DB) Claimants(ctx context.Context, r intel.Reader, entities []intel.Entity, then time.Time) (map[intel.Entity]int, error) {
-	out := make(map[intel.Entity]int, len(entities))
-	err := chunks(entities, func(some []intel.Entity) error {
-		found := make(map[intel.Entity]int64, len(some))
-		if err := findEntities(ctx, db.read, some, found); err != nil || len(found) == 0 {
-			return err
-		}
-		names := make(map[int64]intel.Entity, len(found))
-		ids := make([]int64, 0, len(found))
-		for e, id := range found {
-			names[id] = e
-			ids = append(ids, id)
-		}
-		const claimant = `o.kind IN ('` + string(intel.Actor) + `', '` + string(intel.Malware) + `', '` + string(intel.Tool) + `')`
-		statement := `SELECT a.from_entity, COUNT(DISTINCT a.to_entity) FROM links l CROSS JOIN assessments a CROSS JOIN entities o
-			WHERE o.id = a.to_entity AND ` + claimant + ` AND l.relation = ` + rel(intel.Indicates) + ` AND ` + rowsOf("a", "l.id") + ` AND ` + shown(1, 1) + ` AND l.from_entity IN ` + list(2, len(ids)) + `
-			GROUP BY a.from_entity`
-		if !then.IsZero() {
-			statement = `SELECT l.from_entity, COUNT(DISTINCT l.to_entity) FROM links l JOIN ` + held(then, `(SELECT id FROM links WHERE relation = `+rel(intel.Indicates)+` AND from_entity IN `+list(2, len(ids))+`)`) + ` e ON e.link = l.id
-			JOIN entities o ON o.id = l.to_entity AND ` + claimant + ` WHERE l.relation = ` + rel(intel.Indicates) + ` AND l.from_entity IN ` + list(2, len(ids)) + `
-			GROUP BY l.from_entity`
-		}
-		type row struct{ id, n int64 }
-		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.n) },
-			statement, append([]any{int(r.Clearance)}, anys(ids)...)...)
-		for _, x := range rows {
-			out[names[x.id]] = int(x.n)
-		}
-		return err
-	})
+// A GroundSpell is a day on which a voice spoke for a link, by one document, and
+// while it was believed, in microseconds since 1970.
+type GroundSpell struct {
+	Ground
+	Document    int64
+	From, Until int64
+}
+
+// GroundsEver returns on what a link rests and ever rested, by what r may see, in
+// order of time; none of what rests on more than so many.
+func (db *DB) GroundsEver(ctx context.Context, r intel.Reader, link int64, most int) ([]GroundSpell, error) {
+	said := fmt.Sprintf(`SELECT origin, CASE WHEN at >= 0 THEN at / %d ELSE -1 END, document, COALESCE(since, learned, at) AS begun, `, day)
+	const where = ` WHERE link = $2 AND marking <= $1 AND stance = 0`
+	rows, err := query(ctx, db.read, func(r *sql.Rows, g *GroundSpell) error {
+		return r.Scan(&g.Origin, &g.Day, &g.Document, &g.From, &g.Until)
+	}, fmt.Sprintf(`%[1]sCAST(%[2]d AS BIGINT) FROM evidence%[3]s UNION ALL %[1]ssuperseded FROM former_evidence%[3]s ORDER BY begun LIMIT $3`, said, intel.Open, where), int(r.Clearance), link, most+1)
 	if err != nil {
-		return nil, fmt.Errorf("claimants: %w", err)
+		return nil, fmt.Errorf("what row %d ever rested on: %w", link, err)
 	}
-	return out, nil
+	if len(rows) > most {
+		return nil, nil
+	}
+	return rows, nil
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
-	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -57,33 +57,44 @@ func (db *DB) Touch(ctx context.Context, links []intel.Link) error {
 	return nil
 }
 
-// Support returns which sources support rows now, in order, of those that only the
-// program itself speaks as none.
-func (db *DB) Support(ctx context.Context, links []intel.Link, now time.Time) (map[intel.Link][]intel.SourceID, error) {
-	out := make(map[intel.Link][]intel.SourceID, len(links))
-	found, err := linksOf(ctx, db.read, links)
+// Support returns which sources support rows now, in order, that did so before a
+// verdict on each came in: who says it later may know of the verdict, and what dates a
+// document states may be forged, so the order of arrival counts.
+func (db *DB) Support(ctx context.Context, verdicts map[intel.Link]intel.DocumentID) (map[intel.Link][]intel.SourceID, error) {
+	out := make(map[intel.Link][]intel.SourceID, len(verdicts))
+	found, err := linksOf(ctx, db.read, slices.Collect(maps.Keys(verdicts)))
 	if err != nil {
-		return nil, fmt.Errorf("support of %d rows: %w", len(links), err)
+		return nil, fmt.Errorf("support of %d rows: %w", len(verdicts), err)
 	}
 	of := make(map[int64]intel.Link, len(found))
 	for l, id := range found {
 		of[id] = l
 	}
+	came, err := numbers(ctx, db.read, slices.Collect(maps.Values(verdicts)))
+	if err != nil {
+		return nil, fmt.Errorf("support of %d rows: %w", len(verdicts), err)
+	}
+	type row struct {
+		link   int64
+		source intel.SourceID
+	}
 	err = chunks(ordered(found), func(ids []int64) error {
-		pieces, _, err := weighed(ctx, db.read, now, ids)
-		for _, p := range pieces {
-			l := of[p.link]
-			if p.Stance == intel.Supports && !p.Source.Reserved() && !slices.Contains(out[l], p.Source) {
-				out[l] = append(out[l], p.Source)
+		args := make([]any, 0, 2*len(ids))
+		for _, id := range ids {
+			args = append(args, id, came[verdicts[of[id]]])
+		}
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.source) },
+			`WITH w (link, came) AS (VALUES `+casts(1, len(ids), "BIGINT", "BIGINT")+`)
+			SELECT DISTINCT w.link, s.name FROM w JOIN evidence e ON e.link = w.link AND e.document < w.came AND e.stance = 0 JOIN sources s ON s.id = e.source ORDER BY w.link, s.name`, args...)
+		for _, x := range rows {
+			if l := of[x.link]; !x.source.Reserved() {
+				out[l] = append(out[l], x.source)
 			}
 		}
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("support of %d rows: %w", len(links), err)
-	}
-	for _, ids := range out {
-		slices.Sort(ids)
+		return nil, fmt.Errorf("support of %d rows: %w", len(verdicts), err)
 	}
 	return out, nil
 }

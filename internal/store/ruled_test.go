@@ -42,14 +42,24 @@ func TestTheScaleOfAMomentIsWhatWasTakenLastBefore(t *testing.T) {
 	})
 }
 
-func TestOnlySourcesThatSayARowSupportIt(t *testing.T) {
+// TestOnlySourcesThatSaidARowBeforeItsVerdictSupportIt has one that denies it, and one
+// that says it later and states that it was learned before.
+func TestOnlySourcesThatSaidARowBeforeItsVerdictSupportIt(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		said := intel.Link{From: intel.Entity{Kind: intel.Domain, Name: "c2.example"}, Relation: intel.Indicates, To: actor}
+		verdict := intel.RowVerdict{Link: said, Ruling: intel.ConfirmRow, By: "analyst:ana", At: now}.Document()
 		var batch []store.Derived
-		for n, source := range []intel.SourceID{"b", "a", "a", "denies"} {
+		for n, source := range []intel.SourceID{"b", "a", "a", "denies", "analyst:ana", "copies", "b"} {
 			d := document(n)
 			d.Source = source
 			d.ID = intel.NewDocumentID(source, string(rune('0'+n)))
+			if source == "copies" {
+				d.Learned, d.Assumed = now.AddDate(-1, 0, 0), true
+			}
+			if source.Reserved() {
+				save(t, db, verdict)
+				continue
+			}
 			save(t, db, d)
 			e := intel.Evidence{Link: said, Document: d.ID, Source: source, Origin: string(source), Reliability: 'B', Weight: .9, At: d.Published, Learned: d.Learned}
 			if source == "denies" {
@@ -60,7 +70,7 @@ func TestOnlySourcesThatSayARowSupportIt(t *testing.T) {
 		derive(t, db, 1, batch...)
 		stranger := said
 		stranger.To.Name = "nobody"
-		got, err := db.Support(t.Context(), []intel.Link{said, stranger}, now)
+		got, err := db.Support(t.Context(), map[intel.Link]intel.DocumentID{said: verdict.ID, stranger: verdict.ID})
 		if err != nil {
 			t.Fatal(err)
 		}

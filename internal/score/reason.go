@@ -1,0 +1,175 @@
+package score
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+func joined(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// mostNamed is how many voices the reason of one change names.
+const mostNamed = 3
+
+// sort is what sort of turn changes of what is said make.
+func (t *teller) sort(c changes) intel.TurnSort {
+	switch {
+	case c.lineage != t.lineage:
+		return intel.TurnRelayed
+	case len(c.fresh) == 0 && len(c.ended) > 0:
+		return intel.TurnTaken
+	}
+	return intel.TurnLearned
+}
+
+// notes are the reasons of one change. Those behind the first few are counted, and
+// never worded: there may be very many.
+type notes struct {
+	seen  map[note]bool
+	parts []string
+	more  int
+}
+
+// A note is what is said of one side.
+type note struct {
+	side
+	form string // that the name of its origin is put into
+}
+
+func (n *notes) put(s side, form string) {
+	if n.fresh(s, form) {
+		n.parts = append(n.parts, strings.Replace(form, "*", clipped(s.origin), 1))
+	}
+}
+
+// fresh reports whether a note is to be worded.
+func (n *notes) fresh(s side, form string) bool {
+	switch k := (note{s, form}); {
+	case n.seen[k]:
+		return false
+	default:
+		n.seen[k] = true
+	}
+	if len(n.parts) == mostNamed {
+		n.more++
+		return false
+	}
+	return true
+}
+
+func (n *notes) String() string {
+	if n.more > 0 {
+		return strings.Join(n.parts, ", ") + fmt.Sprintf(", %d more", n.more)
+	}
+	return strings.Join(n.parts, ", ")
+}
+
+// words says in words what was learned, and whether somebody is new among it, or is
+// found to have it from another.
+func (t *teller) words(c changes) (why string, isNew bool) {
+	n := &notes{seen: map[note]bool{}}
+	isNew = t.found(n, c.lineage)
+	anew := map[side]bool{}
+	for _, w := range c.ended {
+		anew[t.side(w)] = true
+	}
+	for _, w := range c.fresh {
+		s := t.side(w)
+		switch {
+		case !t.said[s]:
+			if n.fresh(s, "new") {
+				n.parts = append(n.parts, t.newcomer(w.Voice))
+			}
+			isNew = true
+		case anew[s]:
+			n.put(s, "what * said was derived anew")
+		default:
+			n.put(s, "* "+says(s.stance)+" again")
+		}
+		t.said[s] = true
+		delete(anew, s)
+	}
+	for _, w := range c.ended {
+		if s := t.side(w); anew[s] {
+			n.put(s, "what * said is derived no more")
+		}
+	}
+	for _, w := range c.dated {
+		n.put(t.side(w), "the date that * gave is no longer of the future")
+	}
+	return n.String(), isNew
+}
+
+// found notes which voices that spoke before are found to have it from others, and
+// which no longer are, and reports whether any is.
+func (t *teller) found(n *notes, former int) (any bool) {
+	if former == t.lineage {
+		return false
+	}
+	for i := range t.course.Voices {
+		v := int32(i)
+		s := side{t.course.Voices[i].Origin, t.course.Voices[i].Stance}
+		was, is := t.origin(former, v), t.origin(t.lineage, v)
+		if is == was || !t.said[s] {
+			continue
+		}
+		any = true
+		text := "* was found to have it from " + clipped(is)
+		if is == s.origin {
+			text = "* is no longer taken to have it from " + clipped(was)
+		}
+		n.put(s, text)
+	}
+	return any
+}
+
+// newcomer is the first word of somebody, with who may have had it from whom.
+func (t *teller) newcomer(voice int32) string {
+	v := &t.course.Voices[voice]
+	text := clipped(v.Origin) + " " + says(v.Stance)
+	origin := t.origin(t.lineage, voice)
+	if origin != v.Origin {
+		return text + ", which it has from " + clipped(origin)
+	}
+	for _, o := range t.scratch {
+		other := o.With
+		if other == origin {
+			other = o.Origin
+		} else if o.Origin != origin {
+			continue
+		}
+		if o.Stance == v.Stance && other != "" {
+			return text + " within two days of " + clipped(other) + ", and both count as one"
+		}
+	}
+	return text
+}
+
+func says(s intel.Stance) string {
+	if s == intel.Disputes {
+		return "disputes it"
+	}
+	return "says so"
+}
+
+// longest is how long a name is in a reason, in runes.
+const longest = 80
+
+func clipped(name string) string {
+	if r := []rune(name); len(r) > longest {
+		return string(r[:longest-1]) + "…"
+	}
+	return cmp.Or(name, "somebody")
+}
+
+func (t *teller) side(w intel.Word) side {
+	v := &t.course.Voices[w.Voice]
+	return side{v.Origin, v.Stance}
+}
