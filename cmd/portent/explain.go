@@ -64,7 +64,7 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 		return err
 	}
 	steps := then.Explain(parts)
-	p, heard := score.Fuse(steps), score.Voices(steps, parts)
+	p, heard := score.Fuse(steps), then.Scale.Voices(steps, parts)
 	now := a.asOf()
 	if parts, err = ed.DB.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
@@ -208,7 +208,10 @@ func (a *app) explained(l intel.Link, row intel.Assessment, steps []score.Step, 
 	var said []score.Step // in support of it
 	for _, s := range steps {
 		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
-		if s.With != "" {
+		switch {
+		case s.Cited:
+			counts += "; said by who speaks for " + s.With + ", which counts for both"
+		case s.With != "":
 			counts += "; within two days of " + s.With + ", who counts for both"
 		}
 		if s.Source.Reserved() {

@@ -428,6 +428,7 @@ func (im *importing) keep(ctx context.Context, con collect.Connector, doc intel.
 	case doc.Reliability == 0:
 		doc.Reliability = con.Reliability
 	}
+	doc.Graded = im.reliability != 0
 	if im.marking != nil {
 		doc.Marking = *im.marking
 	}

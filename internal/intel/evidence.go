@@ -60,6 +60,7 @@ type Evidence struct {
 	Origin      string      `json:"origin"`
 	Speaker     Speaker     `json:"speaker,omitempty"`
 	Reliability Reliability `json:"reliability"`
+	Graded      bool        `json:"graded,omitempty"` // a person gave it that letter
 	Marking     Marking     `json:"marking"`
 	Stance      Stance      `json:"stance"`
 	Weight      float64     `json:"weight"`      // how directly the document says it, from 0 to 1

@@ -15,7 +15,7 @@ const alarm = "Cold Lynx now hides its loader behind a41d8cd98f00b204e9800998ecf
 
 // post is said by somebody in a forum.
 func post(author, text string, marking intel.Marking) intel.Document {
-	return intel.Document{ID: intel.NewDocumentID("kelp", author, text), Source: "kelp", Author: author, Genre: intel.Forum, Reliability: 'B', Text: text,
+	return intel.Document{ID: intel.NewDocumentID("kelp", author, text), Source: "kelp", Author: author, Genre: intel.Forum, Reliability: 'B', Graded: true, Text: text,
 		Marking: marking, Published: now, Learned: now}
 }
 

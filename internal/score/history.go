@@ -270,7 +270,7 @@ func (t *teller) weigh(at time.Time, a Aside) belief {
 	t.scratch = scale.explain(t.scratch[:0], evidence, at)
 	s := belief{P: Fuse(t.scratch), aside: a.Reason, at: at.UnixMicro(), begun: true}
 	dated := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
-	s.Origins = Voices(t.scratch, evidence).Count()
+	s.Origins = scale.Voices(t.scratch, evidence).Count()
 	s.Believed, s.Level = s.P, scale.Cuts.Level(s.P, s.Origins, dated)
 	if a.Reason != "" {
 		s.Believed, s.Level = min(s.P, a.Most), intel.Low
@@ -431,7 +431,7 @@ func (t *teller) newcomer(s side) string {
 		} else if o.Origin != s.origin {
 			continue
 		}
-		if o.Stance == s.stance && other != "" {
+		if o.Stance == s.stance && other != "" && !o.Cited {
 			return text + " within two days of " + clipped(other) + ", and both count as one"
 		}
 	}

@@ -181,7 +181,7 @@ func (s Scale) Records(letters map[intel.SourceID]intel.Reliability) []intel.Sou
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		if shipped, own := s.Sources[id], s.Own[id]; names[id] {
 			out = append(out, intel.SourceRecord{Source: id, Letter: letters[id], Right: shipped.Right, Wrong: shipped.Wrong,
-				OwnRight: own.Right, OwnWrong: own.Wrong, Mean: s.reliability(id, letters[id])})
+				OwnRight: own.Right, OwnWrong: own.Wrong, Mean: s.reliability(&intel.Evidence{Source: id, Speaker: intel.Publisher, Reliability: letters[id]})})
 		}
 	}
 	return out
