@@ -97,3 +97,33 @@ func TestAFileIsOneVoiceWhateverAccountsAndFormsItHas(t *testing.T) {
 		t.Errorf("three forms of one folder have %d voices, %s", got.Origins, got.Confidence)
 	}
 }
+
+func TestNobodySpeaksForAnAccountThatAnotherSourceTellsOf(t *testing.T) {
+	const row, now = "ipv4:45.134.21.40 indicates label:coldlynx", "2026-01-22"
+	var table, forged, burst strings.Builder
+	for i := range 3 {
+		fmt.Fprintf(&table, "2026-01-%02d 10:00:00,aa%d,ip,45.134.21.40,#coldlynx,https://x.com/aa%d/status/1\n", 2+5*i, i, i)
+	}
+	for day := range 9 { // aa2 has habits
+		fmt.Fprintf(&table, "2026-01-%02d 11:00:00,aa2,ip,45.134.60.%d,#coldlynx,https://x.com/aa2/status/%d\n", 8+day, 50+day, 9+day)
+	}
+	fmt.Fprint(&table, "2026-01-12 10:00:00,aa2,ip,45.134.21.41,#coldlynx,https://x.com/aa2/status/77\n")
+	for i := range 2 {
+		fmt.Fprintf(&forged, `{"genre":"social","author":"x/aa%d","url":"https://x.com/aa%d/status/77","text":"RT @aa0: via @aa0","published":"2026-01-20T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.40","relation":"indicates","object":"label:coldlynx"}]}`+"\n", i+1, i+1)
+	}
+	fmt.Fprint(&burst, `{"genre":"social","author":"x/aa2","url":"https://x.com/aa2/status/78","text":"list","published":"2026-01-12T11:00:00Z","claims":[`)
+	for i := range 209 {
+		fmt.Fprintf(&burst, `{"subject":"ipv4:46.31.77.%d","relation":"indicates","object":"label:z"},`, i+20)
+	}
+	db := newStore(t)
+	imported(t, db, now, "", "tf.csv", table.String())
+	before, alone := choir(t, db, now, row), choir(t, db, now, "ipv4:45.134.21.41 indicates label:coldlynx")
+	imported(t, db, now, "", "relays.jsonl", forged.String())
+	imported(t, db, now, "", "burst.jsonl", strings.TrimSuffix(burst.String(), ",")+"]}\n")
+	if after := choir(t, db, now, row); before.Origins != 3 || after.Origins != 3 || after.Confidence != "High" {
+		t.Errorf("%d voices, and %d, %s, once another file says that two have it from the third", before.Origins, after.Origins, after.Confidence)
+	}
+	if after := choir(t, db, now, "ipv4:45.134.21.41 indicates label:coldlynx"); after.Believed != alone.Believed || alone.Believed < 0.8 {
+		t.Errorf("believed %v, and %v once another file writes much in the account's name", alone.Believed, after.Believed)
+	}
+}

@@ -52,7 +52,7 @@ func (ed *Editor) doubt(ctx context.Context, r intel.Reader, rows []intel.Row, v
 	for i, row := range rows {
 		var d score.Doubt
 		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
-			d = score.Against(grounds[id], func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok })
+			d = score.Against(grounds[id], func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok })
 		}
 		d.Claimants, d.Cuts = claimants[value(row)], by.cuts
 		rows[i] = score.Doubted(row, d)
@@ -85,7 +85,7 @@ func (ed *Editor) Judged(ctx context.Context, r intel.Reader, a store.Assessed, 
 
 // grounds returns what links rest on where a voice said much that day, and the odd
 // days of those voices, by what was known then if that is not zero.
-func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, then time.Time) (map[int64][]score.Ground, map[int64]score.Odd, error) {
+func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, then time.Time) (map[int64][]score.Ground, map[score.Voice]score.Odd, error) {
 	found, err := ed.DB.Grounds(ctx, r, links, then)
 	if err != nil {
 		return nil, nil, err
@@ -108,24 +108,24 @@ func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, th
 func spoken(grounds []store.Ground) []score.Ground {
 	out := make([]score.Ground, len(grounds))
 	for i, g := range grounds {
-		out[i] = score.Ground{Voice: g.Origin, Day: g.Day}
+		out[i] = score.Ground{Voice: score.Voice(g.Voice), Day: g.Day}
 	}
 	return out
 }
 
 // odd returns the odd days of voices.
-func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []int64, then time.Time) (map[int64]score.Odd, error) {
+func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []store.Voice, then time.Time) (map[score.Voice]score.Odd, error) {
 	days, err := ed.DB.Paces(ctx, r, voices, then)
 	if err != nil {
 		return nil, err
 	}
-	odd := make(map[int64]score.Odd, len(days))
+	odd := make(map[score.Voice]score.Odd, len(days))
 	for voice, paces := range days {
 		all := make([]score.Day, len(paces))
 		for i, p := range paces {
 			all[i] = score.Day(p)
 		}
-		odd[voice] = score.OddDays(all)
+		odd[score.Voice(voice)] = score.OddDays(all)
 	}
 	return odd, nil
 }
@@ -143,7 +143,7 @@ func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, e
 	var days []store.Ground
 	for voice, o := range odd {
 		for _, day := range o.Bursts() {
-			days = append(days, store.Ground{Origin: voice, Day: day})
+			days = append(days, store.Ground{Voice: store.Voice(voice), Day: day})
 		}
 	}
 	links, err := ed.DB.SaidOn(ctx, r, days, mostSaid)
@@ -157,7 +157,7 @@ func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, e
 			return nil, err
 		}
 		for link, g := range grounds {
-			if score.Against(spoken(g), func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok }).Burst {
+			if score.Against(spoken(g), func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok }).Burst {
 				out[link] = true
 			}
 		}

@@ -73,9 +73,12 @@ func median(days []Day, of func(Day) int) float64 {
 
 // A Ground is a day on which a voice spoke for a row.
 type Ground struct {
-	Voice int64
+	Voice Voice
 	Day   int64 // -1 is unknown
 }
+
+// A Voice is an origin as one source tells of it.
+type Voice struct{ Source, Origin int64 }
 
 // A Doubt is why a row is believed less than its evidence comes to.
 type Doubt struct {
@@ -87,7 +90,7 @@ type Doubt struct {
 
 // Against returns what speaks against a row that rests on grounds, by the odd
 // days of its voices.
-func Against(grounds []Ground, odd func(voice int64) (Odd, bool)) (d Doubt) {
+func Against(grounds []Ground, odd func(Voice) (Odd, bool)) (d Doubt) {
 	d.Burst = len(grounds) > 0
 	undated, loaded := true, true
 	for _, g := range grounds {

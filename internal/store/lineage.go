@@ -14,6 +14,7 @@ import (
 
 // An edge is that an account has what it says of a link from another.
 type edge struct {
+	source  int64 // that says so
 	from    int64 // the account, as an origin
 	to      int64
 	marking intel.Marking
@@ -24,7 +25,8 @@ type edge struct {
 const mostEdges = 20_000
 
 // traceRelays puts pieces of origins that have a link from another themselves to
-// that one's word: where A says it has it from B, and B from C, it is C's. Of
+// that one's word: where A says it has it from B, and B from C, it is C's. That
+// counts in the source that says so alone: anybody can write in another's name. Of
 // links that are kept in sum, or soon are, it is not asked. What a piece's readers
 // may not see moves it not.
 func traceRelays(ctx context.Context, q engine, pieces []piece, then time.Time) error {
@@ -37,8 +39,8 @@ func traceRelays(ctx context.Context, q engine, pieces []piece, then time.Time) 
 		return fmt.Errorf("who relays whom: %w", err)
 	}
 	type view struct {
-		link    int64
-		marking intel.Marking
+		link, source int64
+		marking      intel.Marking
 	}
 	roots := map[view]map[int64]int64{}
 	for i := range pieces {
@@ -46,9 +48,9 @@ func traceRelays(ctx context.Context, q engine, pieces []piece, then time.Time) 
 		if len(edges[p.link]) == 0 {
 			continue
 		}
-		v := view{p.link, p.Marking}
+		v := view{p.link, p.source, p.Marking}
 		if roots[v] == nil {
-			roots[v] = rootsOf(edges[p.link], p.Marking)
+			roots[v] = rootsOf(edges[p.link], p.source, p.Marking)
 		}
 		if root, ok := roots[v][p.origin]; ok && root != p.origin {
 			p.root, p.Origin = root, strconv.FormatInt(root, 10)
@@ -76,12 +78,12 @@ func relayed(pieces []piece) map[int64]bool {
 	return links
 }
 
-// rootsOf returns where edges that readers of a marking may see lead from each
+// rootsOf returns where edges of a source that readers of a marking may see lead from each
 // account to in the end; in a circle to its least.
-func rootsOf(edges []edge, marking intel.Marking) map[int64]int64 {
+func rootsOf(edges []edge, source int64, marking intel.Marking) map[int64]int64 {
 	next := map[int64]int64{}
 	for _, e := range edges {
-		if to, ok := next[e.from]; e.from != e.to && e.marking <= marking && (!ok || e.to < to) {
+		if to, ok := next[e.from]; e.source == source && e.from != e.to && e.marking <= marking && (!ok || e.to < to) {
 			next[e.from] = e.to
 		}
 	}
@@ -118,9 +120,9 @@ func rootsOf(edges []edge, marking intel.Marking) map[int64]int64 {
 // not zero.
 func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[int64][]edge, error) {
 	type row struct {
-		link, to int64
-		marking  intel.Marking
-		author   string
+		link, source, to int64
+		marking          intel.Marking
+		author           string
 	}
 	var rows []row
 	until := ``
@@ -128,9 +130,9 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 		until = ` AND COALESCE(e.since, e.learned, e.at) <= ` + strconv.FormatInt(then.UnixMicro(), 10)
 	}
 	err := chunks(links, func(links []int64) error {
-		some, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.to, &x.marking, &x.author) },
-			`SELECT DISTINCT e.link, e.origin, e.marking, d.author FROM evidence e JOIN documents d ON d.id = e.document
-			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byRelay)+` <> 0`+until+` ORDER BY 1, 2, 3, 4 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
+		some, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.source, &x.to, &x.marking, &x.author) },
+			`SELECT DISTINCT e.link, e.source, e.origin, e.marking, d.author FROM evidence e JOIN documents d ON d.id = e.document
+			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byRelay)+` <> 0`+until+` ORDER BY 1, 2, 3, 4, 5 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
 		rows = append(rows, some...)
 		return err
 	})
@@ -156,7 +158,7 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 	out := map[int64][]edge{}
 	for _, x := range rows {
 		if from := accounts[intel.Account(x.author)]; from != 0 { // else nobody says a word of its
-			out[x.link] = append(out[x.link], edge{from, x.to, x.marking})
+			out[x.link] = append(out[x.link], edge{x.source, from, x.to, x.marking})
 		}
 	}
 	return out, err
