@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"iter"
+	"slices"
 	"sync"
 
 	"github.com/portent-cti/portent/internal/correlate"
@@ -47,6 +50,7 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 	}
 	out := map[intel.DocumentID]string{}
 	var fresh []store.Print
+	worse := map[intel.DocumentID][]intel.DocumentID{} // copies that were read before their original
 	for _, p := range prints {
 		if known, ok := before[p.Document]; ok {
 			p = known
@@ -54,6 +58,9 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 			if original, ok := c.original(p); ok {
 				p.Original, p.Origin = original.Document, original.Origin
 			} else {
+				if some := c.worse(p); len(some) > 0 {
+					worse[p.Document] = some
+				}
 				c.add(p)
 			}
 			fresh = append(fresh, p)
@@ -65,15 +72,25 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 	if len(fresh) == 0 {
 		return out, nil
 	}
-	return out, db.SavePrints(ctx, fresh)
+	return out, db.SavePrints(ctx, fresh, worse)
 }
 
+// printed returns what is to be known of documents: of a list the print of its
+// claims, of others that of the text. Of those that come together, the more reliable
+// are read first.
 func printed(docs []intel.Document) (prints []store.Print) {
 	for _, d := range docs {
-		if bits, ok := extract.Print(d.Text); ok {
+		bits, ok := extract.PrintClaims(d.Claims)
+		if !ok {
+			bits, ok = extract.Print(d.Text)
+		}
+		if ok {
 			prints = append(prints, store.Print{Document: d.ID, Bits: bits, Marking: d.Marking, Reliability: d.Reliability, Published: d.Published, Original: d.ID, Origin: correlate.Origin(d)})
 		}
 	}
+	slices.SortStableFunc(prints, func(a, b store.Print) int {
+		return cmp.Compare(score.Reliability(b.Reliability), score.Reliability(a.Reliability))
+	})
 	return prints
 }
 
@@ -103,8 +120,10 @@ func part(bits uint64, i int) uint16 {
 }
 
 func (c *copies) add(p store.Print) {
-	if _, ok := c.find(p, func(k store.Print) bool { return k.Document == p.Document }); ok {
-		return
+	for k := range c.near(p) {
+		if k.Document == p.Document {
+			return
+		}
 	}
 	n := int32(len(c.known))
 	c.known = append(c.known, p)
@@ -117,32 +136,45 @@ func (c *copies) add(p store.Print) {
 	}
 }
 
-// original returns the first print that p is near to, of a document that all its
-// readers may see, that is no less reliable and was not published later: who
-// copies a report before we read it does not take its word away.
-func (c *copies) original(p store.Print) (store.Print, bool) {
-	return c.find(p, func(k store.Print) bool {
-		return k.Marking <= p.Marking && score.Reliability(k.Reliability) >= score.Reliability(p.Reliability) && (k.Published.IsZero() || p.Published.IsZero() || !k.Published.After(p.Published))
-	})
-}
-
-func (c *copies) find(p store.Print, fits func(store.Print) bool) (store.Print, bool) {
-	best := int32(-1)
-	for i := range c.by {
-		for _, n := range c.by[i][part(p.Bits, i)] {
-			if best >= 0 && n >= best {
-				break
-			}
-			if k := c.known[n]; extract.Near(k.Bits, p.Bits) && fits(k) {
-				best = n
-				break
+// near gives the prints that p is near to, some of them several times.
+func (c *copies) near(p store.Print) iter.Seq2[store.Print, int32] {
+	return func(yield func(store.Print, int32) bool) {
+		for i := range c.by {
+			for _, n := range c.by[i][part(p.Bits, i)] {
+				if k := c.known[n]; extract.Near(k.Bits, p.Bits) && !yield(k, n) {
+					return
+				}
 			}
 		}
 	}
-	if best < 0 {
-		return store.Print{}, false
+}
+
+// original returns the print that p is a copy of: of those near to it, whose documents
+// all its readers may see and that are no less reliable, the most reliable that was
+// read first. When they were published says nothing, since anybody can date a post
+// back.
+func (c *copies) original(p store.Print) (store.Print, bool) {
+	best, first, found := store.Print{}, int32(0), false
+	for k, n := range c.near(p) {
+		if k.Marking > p.Marking || score.Reliability(k.Reliability) < score.Reliability(p.Reliability) {
+			continue
+		}
+		if more := cmp.Compare(score.Reliability(k.Reliability), score.Reliability(best.Reliability)); !found || more > 0 || more == 0 && n < first {
+			best, first, found = k, n, true
+		}
 	}
-	return c.known[best], true
+	return best, found
+}
+
+// worse returns the originals that are copies of p, which is more reliable, though
+// they were read first, and none of whose readers may not see it.
+func (c *copies) worse(p store.Print) (out []intel.DocumentID) {
+	for k := range c.near(p) {
+		if k.Marking >= p.Marking && score.Reliability(k.Reliability) < score.Reliability(p.Reliability) && !slices.Contains(out, k.Document) {
+			out = append(out, k.Document)
+		}
+	}
+	return out
 }
 
 // credit gives evidence that a copy yields as its own word to the original.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -74,10 +76,11 @@ func (db *DB) PrintsOf(ctx context.Context, ids []intel.DocumentID) (map[intel.D
 }
 
 // SavePrints keeps the prints of documents that have none yet; originals come
-// before their copies.
-func (db *DB) SavePrints(ctx context.Context, prints []Print) error {
+// before their copies. Worse are, by document among them, former originals that are
+// its copies: they, and their copies, are derived again as its word.
+func (db *DB) SavePrints(ctx context.Context, prints []Print, worse map[intel.DocumentID][]intel.DocumentID) error {
 	err := db.tx(ctx, func(tx engine) error {
-		return chunks(prints, func(prints []Print) error {
+		err := chunks(prints, func(prints []Print) error {
 			ids := make([]intel.DocumentID, 0, 2*len(prints))
 			for _, p := range prints {
 				ids = append(ids, p.Document, p.Original)
@@ -100,11 +103,41 @@ func (db *DB) SavePrints(ctx context.Context, prints []Print) error {
 			_, err = tx.ExecContext(ctx, `INSERT INTO prints (document, print, original, marking, reliability, published, origin) VALUES `+values(1, len(rows), 7)+` ON CONFLICT (document) DO NOTHING`, flat(rows)...)
 			return err
 		})
+		for _, p := range prints {
+			if err == nil && len(worse[p.Document]) > 0 {
+				err = db.adopt(ctx, tx, p, worse[p.Document])
+			}
+		}
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("save %d prints: %w", len(prints), err)
 	}
 	return nil
+}
+
+// adopt makes originals, and their copies, copies of another document, as far as all
+// their readers may see it, and derives them again. A document is adopted by ever more
+// reliable ones, so at most once a letter.
+func (db *DB) adopt(ctx context.Context, tx engine, p Print, originals []intel.DocumentID) error {
+	ids, err := numbers(ctx, tx, append([]intel.DocumentID{p.Document}, originals...))
+	if err != nil {
+		return err
+	}
+	by := ids[p.Document]
+	delete(ids, p.Document)
+	if by == 0 || len(ids) == 0 {
+		return nil
+	}
+	return chunks(slices.Sorted(maps.Values(ids)), func(some []int64) error {
+		moved, err := query(ctx, tx, scanInt, `UPDATE prints SET original = $1 WHERE marking >= $2 AND original IN `+list(3, len(some))+` RETURNING document`,
+			append([]any{by, int(p.Marking)}, anys(some)...)...)
+		if err != nil {
+			return err
+		}
+		slices.Sort(moved)
+		return db.wait(ctx, tx, moved)
+	})
 }
 
 // numbers returns the integers of documents by their IDs.
