@@ -82,6 +82,7 @@ const (
 	Self      Speaker = 0 // the account that is its origin
 	Publisher Speaker = 1 // the source, whoever it has it from
 	Relay     Speaker = 2 // an account of the source, which has it from another
+	Copy      Speaker = 3 // an account of the source, whose text another wrote
 )
 
 // Skew is how far the clocks and time zones of others may be ahead. A date

@@ -25,6 +25,7 @@ type copies struct {
 	read  int64 // the last print taken from the store
 	known []store.Print
 	by    [bands]map[uint16][]int32 // of known, by part of the print
+	of    map[string][]int32        // of known, by whose word they are
 }
 
 // origins returns, for each document whose text is a copy of an earlier one,
@@ -48,6 +49,10 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 	if err != nil {
 		return nil, err
 	}
+	posts := map[intel.DocumentID]bool{}
+	for _, d := range docs {
+		posts[d.ID] = d.Author != "" && d.Genre.HasAccounts()
+	}
 	out := map[intel.DocumentID]string{}
 	var fresh []store.Print
 	worse := map[intel.DocumentID][]intel.DocumentID{} // copies that were read before their original
@@ -55,12 +60,24 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 		if known, ok := before[p.Document]; ok {
 			p = known
 		} else {
-			if original, ok := c.original(p); ok {
-				p.Original, p.Origin = original.Document, original.Origin
-			} else {
-				if some := c.worse(p); len(some) > 0 {
-					worse[p.Document] = some
+			original, is, err := c.root(ctx, db, p)
+			if err != nil {
+				return nil, err
+			}
+			copier := false
+			if is && posts[p.Document] {
+				if copier, err = c.copier(ctx, db, original, p); err != nil {
+					return nil, err
 				}
+			}
+			switch {
+			case copier:
+				worse[p.Document] = []intel.DocumentID{original.Document}
+				c.displace(original.Document, p)
+			case is:
+				p.Original, p.Origin = original.Document, original.Origin
+			default:
+				worse[p.Document] = c.worse(p)
 				c.add(p)
 			}
 			fresh = append(fresh, p)
@@ -127,6 +144,10 @@ func (c *copies) add(p store.Print) {
 	}
 	n := int32(len(c.known))
 	c.known = append(c.known, p)
+	if c.of == nil {
+		c.of = map[string][]int32{}
+	}
+	c.of[p.Origin] = append(c.of[p.Origin], n)
 	for i := range c.by {
 		if c.by[i] == nil {
 			c.by[i] = map[uint16][]int32{}
@@ -166,6 +187,62 @@ func (c *copies) original(p store.Print) (store.Print, bool) {
 	return best, found
 }
 
+// root is original, by what took its place since.
+func (c *copies) root(ctx context.Context, db *store.DB, p store.Print) (store.Print, bool, error) {
+	k, ok := c.original(p)
+	if !ok {
+		return k, false, nil
+	}
+	kept, err := db.PrintsOf(ctx, []intel.DocumentID{k.Document})
+	if now, ok := kept[k.Document]; ok && now.Original != k.Document {
+		k.Document, k.Original, k.Origin = now.Original, now.Original, now.Origin
+	}
+	return k, true, err
+}
+
+// mostTexts is how many texts of a voice are looked at for who copied them.
+const mostTexts = 64
+
+// copier reports whether it is rather the original that copies: another text that was
+// read of its account first, and that speaks of the same, is somebody else's word,
+// too, who is not the account of p. Two who wrote of one thing are not one since a third
+// posted both. Who copied the other text as well is a copier himself.
+func (c *copies) copier(ctx context.Context, db *store.DB, original, p store.Print) (bool, error) {
+	if original.Origin == p.Origin || original.Marking != p.Marking || score.Reliability(original.Reliability) > score.Reliability(p.Reliability) {
+		return false, nil
+	}
+	var texts []intel.DocumentID
+	of := c.of[original.Origin]
+	for _, n := range of[max(0, len(of)-mostTexts):] {
+		if k := c.known[n]; k.Document != original.Document {
+			texts = append(texts, k.Document)
+		}
+	}
+	if len(texts) == 0 {
+		return false, nil
+	}
+	again, err := db.CopiedBeside(ctx, original.Document, texts)
+	others := false
+	for _, d := range again {
+		own := correlate.Origin(d)
+		if own == p.Origin {
+			return false, err
+		}
+		others = others || own != original.Origin
+	}
+	return others, err
+}
+
+// displace puts p in the place of an original that copied it.
+func (c *copies) displace(original intel.DocumentID, p store.Print) {
+	for k, n := range c.near(p) {
+		if k.Document == original {
+			c.known[n].Document, c.known[n].Original, c.known[n].Origin = p.Document, p.Document, p.Origin
+		}
+	}
+	c.add(p)
+}
+
 // worse returns the originals that are copies of p, which is more reliable, though
 // they were read first, and none of whose readers may not see it.
 func (c *copies) worse(p store.Print) (out []intel.DocumentID) {
@@ -188,7 +265,10 @@ func credit(evidence []intel.Evidence, doc intel.Document, original string) []in
 	}
 	for i := range evidence {
 		if evidence[i].Origin == own {
-			evidence[i].Origin, evidence[i].Speaker = original, correlate.Speaker(doc, original)
+			evidence[i].Origin = original
+			if evidence[i].Speaker = correlate.Speaker(doc, original); evidence[i].Speaker == intel.Relay {
+				evidence[i].Speaker = intel.Copy // of this text, not of whatever it says
+			}
 		}
 	}
 	return evidence

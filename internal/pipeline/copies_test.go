@@ -195,3 +195,41 @@ func listed(t *testing.T, ed *pipeline.Editor) (most int) {
 	}
 	return most
 }
+
+func TestWhoCopiesTwoThatDifferDoesNotMakeThemOne(t *testing.T) {
+	_, p, ed := open(t)
+	other := "We confirm that Cold Lynx is behind a41d8cd98f00b204e9800998ecf8427e, which we took from the machines of two of our customers last week."
+	on := func(author, text string, back int) intel.Document {
+		d := post(author, text, intel.Clear)
+		d.Published = now.AddDate(0, 0, -back)
+		return d
+	}
+	finish(t, p, on("mal", alarm, 30), on("mal", other, 29))
+	finish(t, p, on("ann", alarm, 20))
+	if n := origins(t, ed, intel.Everything()); n != 1 {
+		t.Errorf("%d origins, want that of whom was read first", n)
+	}
+	finish(t, p, on("bob", other, 10), on("cid", strings.ToUpper(other), 5))
+	if n := origins(t, ed, intel.Everything()); n != 2 {
+		t.Errorf("%d origins of two who wrote themselves and two who copied", n)
+	}
+	finish(t, p, on("dee", other, 0))
+	if n := origins(t, ed, intel.Everything()); n != 2 {
+		t.Errorf("%d origins with one more who copied", n)
+	}
+}
+
+func TestWhoCopiesOneAgainAndAgainIsItsVoice(t *testing.T) {
+	_, p, ed := open(t)
+	for i, text := range []string{alarm, "We confirm that Cold Lynx is behind a41d8cd98f00b204e9800998ecf8427e, which we took from the machines of two of our customers last week.",
+		"Third time this month that Cold Lynx sends a41d8cd98f00b204e9800998ecf8427e to a port authority, and nobody there has blocked the sender so far."} {
+		for k, author := range []string{"ann", "bot", "relay"} {
+			d := post(author, text, intel.Clear)
+			d.Published = now.AddDate(0, 0, 10*i+3*k-30)
+			finish(t, p, d)
+		}
+	}
+	if n := origins(t, ed, intel.Everything()); n != 1 {
+		t.Errorf("one who writes and two who copy all of it are %d origins", n)
+	}
+}

@@ -132,7 +132,7 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 	err := chunks(links, func(links []int64) error {
 		some, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.source, &x.to, &x.marking, &x.author) },
 			`SELECT DISTINCT e.link, e.source, e.origin, e.marking, d.author FROM evidence e JOIN documents d ON d.id = e.document
-			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byRelay)+` <> 0`+until+` ORDER BY 1, 2, 3, 4, 5 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
+			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byCopy)+` = `+strconv.Itoa(byRelay)+until+` ORDER BY 1, 2, 3, 4, 5 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
 		rows = append(rows, some...)
 		return err
 	})

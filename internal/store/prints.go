@@ -116,6 +116,25 @@ func (db *DB) SavePrints(ctx context.Context, prints []Print, worse map[intel.Do
 	return nil
 }
 
+// CopiedBeside returns some copies of texts that speak of a link of which a document
+// speaks, too, without their claims.
+func (db *DB) CopiedBeside(ctx context.Context, id intel.DocumentID, texts []intel.DocumentID) ([]intel.Document, error) {
+	keys, err := documentKeys(append([]intel.DocumentID{id}, texts...))
+	if err != nil {
+		return nil, err
+	}
+	docs, err := query(ctx, db.read, scanDocument, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, d.text, d.language,
+		'', d.refs, d.marking, d.reliability, d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source WHERE d.id IN (
+			SELECT c.document FROM prints c JOIN evidence e ON e.document = c.original JOIN documents o ON o.id = c.original
+			WHERE o.key IN `+list(2, len(texts))+` AND c.document <> c.original
+			AND e.link IN (SELECT link FROM evidence WHERE document = (SELECT id FROM documents WHERE key = $1)))
+		ORDER BY d.id LIMIT 64`, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("copies of %d texts: %w", len(texts), err)
+	}
+	return plain(docs), nil
+}
+
 // adopt makes originals, and their copies, copies of another document, as far as all
 // their readers may see it, and derives them again. A document is adopted by ever more
 // reliable ones, so at most once a letter.

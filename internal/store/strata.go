@@ -57,6 +57,7 @@ func (p *piece) set(how int64) {
 const (
 	byPublisher = 1 << 7
 	byRelay     = 1 << 5
+	byCopy      = byPublisher | byRelay
 	byPerson    = 1 << 4
 	letters     = 0xff &^ (byPublisher | byRelay | byPerson)
 )
@@ -69,6 +70,8 @@ func graded(e intel.Evidence) int {
 		n |= byPublisher
 	case intel.Relay:
 		n |= byRelay
+	case intel.Copy:
+		n |= byCopy
 	}
 	return n | lettered(0, e.Graded)
 }
@@ -84,11 +87,13 @@ func lettered(r intel.Reliability, graded bool) int {
 // ungraded is what graded keeps.
 func ungraded(n int) (r intel.Reliability, by intel.Speaker, graded bool) {
 	r, graded = intel.Reliability(n&letters), n&byPerson != 0
-	switch {
-	case n&byPublisher != 0:
+	switch n & byCopy {
+	case byPublisher:
 		by = intel.Publisher
-	case n&byRelay != 0:
+	case byRelay:
 		by = intel.Relay
+	case byCopy:
+		by = intel.Copy
 	}
 	return r, by, graded
 }
