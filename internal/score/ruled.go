@@ -158,7 +158,7 @@ func (s Scale) Judged(steps []Step) []JudgedSource {
 		if st.Source == "" || st.Source.Reserved() || slices.ContainsFunc(out, has) {
 			continue
 		}
-		out = append(out, JudgedSource{st.Source, s.Sources[st.Source], s.Own[st.Source], st.Reliability})
+		out = append(out, JudgedSource{st.Source, st.shipped, s.Own[st.Source], st.Reliability})
 	}
 	slices.SortStableFunc(out, func(a, b JudgedSource) int { return cmp.Compare(a.Source, b.Source) })
 	return out

@@ -97,6 +97,7 @@ type Step struct {
 	Cited bool `json:"cited,omitempty"`
 
 	since, until time.Time // of its event times
+	shipped      Record    // of its source
 }
 
 // fading is what a time has left of the worth of evidence.
