@@ -169,7 +169,7 @@ func (a *app) heard(c score.Chorus) {
 	switch {
 	case c.Count() > 1:
 	case c.Origins > 1:
-		fmt.Fprint(a.out, "; whatever one of these cites is its word alone, and Medium at most")
+		fmt.Fprint(a.out, "; whatever one of these cites, and accounts that nobody vouches for, are its word alone, and Medium at most")
 	default:
 		fmt.Fprint(a.out, "; one voice is Medium at most")
 	}

@@ -100,7 +100,7 @@ func (s Scale) vouched(e *intel.Evidence) bool {
 		return true
 	}
 	r := s.record(e)
-	return !e.Source.Unnamed() && r.Right+r.Wrong >= strength && r.mean(Reliability('F')) >= least
+	return r.Right+r.Wrong >= strength && r.mean(Reliability('F')) >= least && !e.Source.Unnamed()
 }
 
 // outnumbered leaves of those who dispute a link no more origins than there are

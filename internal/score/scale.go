@@ -58,7 +58,7 @@ func (s Scale) record(e *intel.Evidence) Record {
 }
 
 func (s Scale) shipped(e *intel.Evidence) Record {
-	if e.Source.Unnamed() && e.Speaker != intel.Publisher {
+	if e.Speaker != intel.Publisher && e.Source.Unnamed() {
 		return Record{}
 	}
 	return s.Sources[e.Source]
