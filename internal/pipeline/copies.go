@@ -49,47 +49,64 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 	if err != nil {
 		return nil, err
 	}
-	posts := map[intel.DocumentID]bool{}
+	r := reading{copies: c, db: db, posts: map[intel.DocumentID]bool{}, copied: map[intel.DocumentID][]string{}, worse: map[intel.DocumentID][]intel.DocumentID{}}
 	for _, d := range docs {
-		posts[d.ID] = d.Author != "" && d.Genre.HasAccounts()
+		r.posts[d.ID] = d.Author != "" && d.Genre.HasAccounts()
 	}
 	out := map[intel.DocumentID]string{}
-	var fresh []store.Print
-	worse := map[intel.DocumentID][]intel.DocumentID{} // copies that were read before their original
 	for _, p := range prints {
 		if known, ok := before[p.Document]; ok {
 			p = known
 		} else {
-			original, is, err := c.root(ctx, db, p)
-			if err != nil {
+			if p, err = r.read(ctx, p); err != nil {
 				return nil, err
 			}
-			copier := false
-			if is && posts[p.Document] {
-				if copier, err = c.copier(ctx, db, original, p); err != nil {
-					return nil, err
-				}
-			}
-			switch {
-			case copier:
-				worse[p.Document] = []intel.DocumentID{original.Document}
-				c.displace(original.Document, p)
-			case is:
-				p.Original, p.Origin = original.Document, original.Origin
-			default:
-				worse[p.Document] = c.worse(p)
-				c.add(p)
-			}
-			fresh = append(fresh, p)
+			r.fresh = append(r.fresh, p)
 		}
 		if p.Original != p.Document {
 			out[p.Document] = p.Origin
 		}
 	}
-	if len(fresh) == 0 {
+	if len(r.fresh) == 0 {
 		return out, nil
 	}
-	return out, db.SavePrints(ctx, fresh, worse)
+	return out, db.SavePrints(ctx, r.fresh, r.worse)
+}
+
+// reading is some documents that are read together.
+type reading struct {
+	*copies
+	db     *store.DB
+	posts  map[intel.DocumentID]bool // of accounts
+	fresh  []store.Print
+	copied map[intel.DocumentID][]string           // originals, by whom
+	worse  map[intel.DocumentID][]intel.DocumentID // copies that were read before their original
+}
+
+// read finds out whose word a text is that was not read before.
+func (r *reading) read(ctx context.Context, p store.Print) (store.Print, error) {
+	original, is, err := r.root(ctx, r.db, p)
+	if err != nil {
+		return p, err
+	}
+	copier := false
+	if is && r.posts[p.Document] {
+		if copier, err = r.copier(ctx, original, p); err != nil {
+			return p, err
+		}
+	}
+	switch {
+	case copier:
+		r.worse[p.Document] = []intel.DocumentID{original.Document}
+		r.displace(original.Document, p)
+	case is:
+		r.copied[original.Document] = append(r.copied[original.Document], p.Origin)
+		p.Original, p.Origin = original.Document, original.Origin
+	default:
+		r.worse[p.Document] = r.nearWorse(p)
+		r.add(p)
+	}
+	return p, nil
 }
 
 // printed returns what is to be known of documents: of a list the print of its
@@ -207,30 +224,37 @@ const mostTexts = 64
 // read of its account first, and that speaks of the same, is somebody else's word,
 // too, who is not the account of p. Two who wrote of one thing are not one since a third
 // posted both. Who copied the other text as well is a copier himself.
-func (c *copies) copier(ctx context.Context, db *store.DB, original, p store.Print) (bool, error) {
+func (r *reading) copier(ctx context.Context, original, p store.Print) (bool, error) {
 	if original.Origin == p.Origin || original.Marking != p.Marking || score.Reliability(original.Reliability) > score.Reliability(p.Reliability) {
 		return false, nil
 	}
 	var texts []intel.DocumentID
-	of := c.of[original.Origin]
+	of := r.of[original.Origin]
 	for _, n := range of[max(0, len(of)-mostTexts):] {
-		if k := c.known[n]; k.Document != original.Document {
+		if k := r.known[n]; k.Document != original.Document {
 			texts = append(texts, k.Document)
 		}
 	}
 	if len(texts) == 0 {
 		return false, nil
 	}
-	again, err := db.CopiedBeside(ctx, original.Document, texts)
-	others := false
-	for _, d := range again {
-		own := correlate.Origin(d)
-		if own == p.Origin {
-			return false, err
-		}
-		others = others || own != original.Origin
+	texts, err := r.db.Beside(ctx, original.Document, texts)
+	if err != nil || len(texts) == 0 {
+		return false, err
 	}
-	return others, err
+	copied, err := r.db.CopiesOf(ctx, texts)
+	if err != nil {
+		return false, err
+	}
+	var by []string
+	for _, d := range copied {
+		by = append(by, correlate.Origin(d))
+	}
+	for _, t := range texts {
+		by = append(by, r.copied[t]...)
+	}
+	other := func(own string) bool { return own != original.Origin }
+	return !slices.Contains(by, p.Origin) && slices.ContainsFunc(by, other), nil
 }
 
 // displace puts p in the place of an original that copied it.
@@ -243,9 +267,9 @@ func (c *copies) displace(original intel.DocumentID, p store.Print) {
 	c.add(p)
 }
 
-// worse returns the originals that are copies of p, which is more reliable, though
+// nearWorse returns the originals that are copies of p, which is more reliable, though
 // they were read first, and none of whose readers may not see it.
-func (c *copies) worse(p store.Print) (out []intel.DocumentID) {
+func (c *copies) nearWorse(p store.Print) (out []intel.DocumentID) {
 	for k := range c.near(p) {
 		if k.Marking >= p.Marking && score.Reliability(k.Reliability) < score.Reliability(p.Reliability) && !slices.Contains(out, k.Document) {
 			out = append(out, k.Document)

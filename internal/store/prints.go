@@ -116,19 +116,36 @@ func (db *DB) SavePrints(ctx context.Context, prints []Print, worse map[intel.Do
 	return nil
 }
 
-// CopiedBeside returns some copies of texts that speak of a link of which a document
-// speaks, too, without their claims.
-func (db *DB) CopiedBeside(ctx context.Context, id intel.DocumentID, texts []intel.DocumentID) ([]intel.Document, error) {
-	keys, err := documentKeys(append([]intel.DocumentID{id}, texts...))
+// Beside returns which of some documents speak of a link of which another does.
+func (db *DB) Beside(ctx context.Context, id intel.DocumentID, some []intel.DocumentID) ([]intel.DocumentID, error) {
+	keys, err := documentKeys(append([]intel.DocumentID{id}, some...))
 	if err != nil {
 		return nil, err
 	}
+	out, err := query(ctx, db.read, func(r *sql.Rows, id *intel.DocumentID) error {
+		var key []byte
+		err := r.Scan(&key)
+		*id = intel.DocumentID(hex.EncodeToString(key))
+		return err
+	}, `SELECT d.key FROM documents d WHERE d.key IN `+list(2, len(some))+` AND EXISTS (SELECT 1 FROM evidence e WHERE e.document = d.id
+		AND e.link IN (SELECT link FROM evidence WHERE document = (SELECT id FROM documents WHERE key = $1)))`, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("documents beside %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// CopiesOf returns some copies of texts, without their claims.
+func (db *DB) CopiesOf(ctx context.Context, texts []intel.DocumentID) ([]intel.Document, error) {
+	keys, err := documentKeys(texts)
+	if err != nil {
+		return nil, err
+	}
+	const some = `64`
 	docs, err := query(ctx, db.read, scanDocument, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, d.text, d.language,
-		'', d.refs, d.marking, d.reliability, d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source WHERE d.id IN (
-			SELECT c.document FROM prints c JOIN evidence e ON e.document = c.original JOIN documents o ON o.id = c.original
-			WHERE o.key IN `+list(2, len(texts))+` AND c.document <> c.original
-			AND e.link IN (SELECT link FROM evidence WHERE document = (SELECT id FROM documents WHERE key = $1)))
-		ORDER BY d.id LIMIT 64`, keys...)
+		'', d.refs, d.marking, d.reliability, d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source
+		JOIN prints c ON c.document = d.id JOIN documents o ON o.id = c.original
+		WHERE o.key IN `+list(1, len(texts))+` AND o.id <> d.id ORDER BY d.id LIMIT `+some, keys...)
 	if err != nil {
 		return nil, fmt.Errorf("copies of %d texts: %w", len(texts), err)
 	}
