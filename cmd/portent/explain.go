@@ -67,7 +67,7 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 		return err
 	}
 	steps := then.Explain(parts)
-	p, heard := score.Fuse(steps), score.Voices(steps, parts)
+	p, heard := score.Fuse(steps), then.Scale.Voices(steps, parts)
 	now := a.asOf()
 	if parts, err = ed.DB.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
@@ -126,7 +126,7 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	if all := measure.Judge(parts); len(all) > 0 {
 		row = all[len(all)-1]
 	}
-	last, heard, sources := h.Turns[len(h.Turns)-1], score.Voices(steps, parts), measure.Scale.Judged(steps)
+	last, heard, sources := h.Turns[len(h.Turns)-1], measure.Scale.Voices(steps, parts), measure.Scale.Judged(steps)
 	if a.cli.JSON {
 		shown, rest := score.Strongest(steps, mostSteps)
 		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": last.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
@@ -182,7 +182,7 @@ func (a *app) heard(c score.Chorus) {
 	switch {
 	case c.Count() > 1:
 	case c.Origins > 1:
-		fmt.Fprint(a.out, "; whatever one of these cites is its word alone, and Medium at most")
+		fmt.Fprint(a.out, "; whatever one of these cites, and accounts that nobody vouches for, are its word alone, and Medium at most")
 	default:
 		fmt.Fprint(a.out, "; one voice is Medium at most")
 	}
@@ -225,7 +225,10 @@ func (a *app) explained(row intel.Assessment, steps []score.Step) {
 	var factors, objections []string
 	for _, s := range shown {
 		stance, counts := "supports", fmt.Sprintf("%s; %d", date(s.At), s.Pieces)
-		if s.With != "" {
+		switch {
+		case s.Cited:
+			counts += "; said by who speaks for " + line(s.With) + ", which counts for both"
+		case s.With != "":
 			counts += "; within two days of " + line(s.With) + ", who counts for both"
 		}
 		if s.Source.Reserved() {

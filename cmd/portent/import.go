@@ -26,7 +26,7 @@ import (
 type importCmd struct {
 	Source      string   `help:"Name the documents' source (default: the type)." placeholder:"NAME"`
 	As          string   `help:"Type of the files (default: recognised), such as report for HTML, PDF, DOCX and RTF, or mail for EML and MBOX; portent connectors lists them." placeholder:"TYPE"`
-	Reliability string   `help:"Admiralty letter of the source, A to F." placeholder:"A..F"`
+	Reliability string   `help:"Admiralty letter of the source, A to F. C or better vouches for the accounts that it tells of, which count as one voice else." placeholder:"A..F"`
 	Marking     string   `help:"TLP marking of the documents." placeholder:"TLP"`
 	Settings    string   `help:"Settings of the type as JSON, such as a header mapping." placeholder:"JSON"`
 	Path        []string `arg:"" help:"Files or folders." type:"path"`
@@ -466,6 +466,7 @@ func (im *importing) keep(ctx context.Context, con collect.Connector, doc intel.
 	case doc.Reliability == 0:
 		doc.Reliability = con.Reliability
 	}
+	doc.Graded = im.reliability != 0
 	if im.marking != nil {
 		doc.Marking = *im.marking
 	}

@@ -139,7 +139,7 @@ func (g *gathering) claim(c intel.Claim) {
 }
 
 func (g *gathering) piece(l intel.Link, weight float64, at time.Time, origin string, s intel.Stance, c intel.Context, offset, length int) intel.Evidence {
-	return intel.Evidence{Link: l, Document: g.doc.ID, Source: g.doc.Source, Origin: origin, Speaker: Speaker(g.doc, origin), Reliability: g.doc.Reliability, Marking: g.doc.Marking,
+	return intel.Evidence{Link: l, Document: g.doc.ID, Source: g.doc.Source, Origin: origin, Speaker: Speaker(g.doc, origin), Reliability: g.doc.Reliability, Graded: g.doc.Graded, Marking: g.doc.Marking,
 		Stance: s, Weight: weight, At: at, Learned: g.doc.Learned, Offset: offset, Length: length, Context: c}
 }
 

@@ -202,7 +202,7 @@ func (w *world) author(source Source) string {
 // publish adds what a collector would, and keeps the document.
 func (w *world) publish(s *scene, doc intel.Document) {
 	src := s.source
-	doc.Source, doc.Genre, doc.Reliability = src.ID, src.Genre, src.Reliability
+	doc.Source, doc.Genre, doc.Reliability, doc.Graded = src.ID, src.Genre, src.Reliability, true
 	doc.Published = s.at
 	doc.Learned, doc.Assumed = s.at.Add(w.ago(55)), true
 	if doc.Learned.After(w.now) {

@@ -1,8 +1,13 @@
 package extract
 
 import (
+	"fmt"
+	"hash/fnv"
 	"math/bits"
+	"slices"
 	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 const (
@@ -45,6 +50,32 @@ func Print(text string) (print uint64, ok bool) {
 		return 0, false
 	}
 	return c.majority(), true
+}
+
+// fewestClaims is from how many claims on a list is worth comparing.
+const fewestClaims = 8
+
+// PrintClaims returns a fingerprint of what a list claims, as [Print] does of a text:
+// of a hundred rows, two or three may be others. In what order, since when and by whom
+// they are said makes no difference. A list of few claims has none.
+func PrintClaims(claims []intel.Claim) (print uint64, ok bool) {
+	if len(claims) < fewestClaims {
+		return 0, false
+	}
+	said := make([]uint64, len(claims))
+	h := fnv.New64a()
+	for i, c := range claims {
+		h.Reset()
+		fmt.Fprintf(h, "%s\x00%s\x00%s\x00%d", c.Subject, c.Relation, c.Object, c.Stance)
+		said[i] = h.Sum64()
+	}
+	slices.Sort(said)
+	said = slices.Compact(said)
+	var c ones
+	for _, one := range said[:min(len(said), mostPrinted)] {
+		c.add(spread(one))
+	}
+	return c.majority(), len(said) >= fewestClaims
 }
 
 // ones counts how often each of 64 bits was set: plane i holds bit i of all the

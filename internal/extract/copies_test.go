@@ -1,10 +1,14 @@
 package extract_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 const bulletin = `Cold Lynx has moved its loader to new servers. Since Tuesday we see beacons from three hosting
@@ -65,5 +69,46 @@ func BenchmarkPrint(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		extract.Print(text)
+	}
+}
+
+func TestListsOfTheSameClaimsHaveNearPrints(t *testing.T) {
+	list := func(from, to int) (claims []intel.Claim) {
+		for i := from; i < to; i++ {
+			claims = append(claims, intel.Claim{Subject: intel.Entity{Kind: intel.Domain, Name: fmt.Sprintf("c%d.example.net", i)}, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}})
+		}
+		return claims
+	}
+	print := func(claims []intel.Claim) uint64 {
+		t.Helper()
+		bits, ok := extract.PrintClaims(claims)
+		if !ok {
+			t.Fatalf("%d claims have no print", len(claims))
+		}
+		return bits
+	}
+	mirror := list(0, 200)
+	slices.Reverse(mirror)
+	for i := range mirror {
+		mirror[i].By, mirror[i].At = "mirror", time.Unix(int64(i), 0)
+	}
+	if !extract.Near(print(list(0, 200)), print(append(mirror, mirror[0]))) {
+		t.Error("a mirror that dates its rows anew is another list")
+	}
+	if !extract.Near(print(list(0, 200)), print(list(1, 201))) {
+		t.Error("one row of 200 makes another list")
+	}
+	if extract.Near(print(list(0, 200)), print(list(100, 300))) {
+		t.Error("two lists that have half of their rows in common are one")
+	}
+	denied := list(0, 200)
+	for i := range denied {
+		denied[i].Stance = intel.Disputes
+	}
+	if extract.Near(print(list(0, 200)), print(denied)) {
+		t.Error("who denies a list repeats it")
+	}
+	if _, ok := extract.PrintClaims(append(list(0, 7), list(0, 7)...)); ok {
+		t.Error("seven claims that are made twice have a print")
 	}
 }

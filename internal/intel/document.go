@@ -37,6 +37,22 @@ func (s SourceID) Recorded() SourceID {
 	return s
 }
 
+// Unnamed reports whether nobody named the source: its files came without a name and
+// have a form that anybody's may have, after which it is called; or they name their
+// sources themselves, as documents/NAME.
+func (s SourceID) Unnamed() bool { return s.Speaker() == "" }
+
+// Speaker names whose word documents of the source are: sources that nobody named are
+// one, without a name.
+func (s SourceID) Speaker() string {
+	name, _, _ := strings.Cut(string(s), "/")
+	switch name {
+	case "csv", "documents", "list", "mail", "misp", "report", "stix":
+		return ""
+	}
+	return name
+}
+
 // A Cursor marks how far a source has been read. Only the source that made it
 // can tell what it means; the empty cursor means the beginning.
 type Cursor string
@@ -152,6 +168,9 @@ type Document struct {
 	Marking    Marking  `json:"marking,omitempty"`
 	// Reliability is the Admiralty letter of the source; zero means unjudged (F).
 	Reliability Reliability `json:"reliability,omitempty"`
+	// Graded says that a person gave the source its letter, or that who collected
+	// the document fetched it there. No document can say so of itself.
+	Graded bool `json:"-"`
 
 	// Published is event time as the source states it; zero when it does not.
 	Published time.Time `json:"published,omitzero"`

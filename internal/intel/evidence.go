@@ -60,6 +60,7 @@ type Evidence struct {
 	Origin      string      `json:"origin"`
 	Speaker     Speaker     `json:"speaker,omitempty"`
 	Reliability Reliability `json:"reliability"`
+	Graded      bool        `json:"graded,omitempty"` // a person gave it that letter
 	Marking     Marking     `json:"marking"`
 	Stance      Stance      `json:"stance"`
 	Weight      float64     `json:"weight"`      // how directly the document says it, from 0 to 1
@@ -81,6 +82,7 @@ const (
 	Self      Speaker = 0 // the account that is its origin
 	Publisher Speaker = 1 // the source, whoever it has it from
 	Relay     Speaker = 2 // an account of the source, which has it from another
+	Copy      Speaker = 3 // an account of the source, whose text another wrote
 )
 
 // Skew is how far the clocks and time zones of others may be ahead. A date

@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"iter"
+	"slices"
 	"sync"
 
 	"github.com/portent-cti/portent/internal/correlate"
@@ -22,6 +25,7 @@ type copies struct {
 	read  int64 // the last print taken from the store
 	known []store.Print
 	by    [bands]map[uint16][]int32 // of known, by part of the print
+	of    map[string][]int32        // of known, by whose word they are
 }
 
 // origins returns, for each document whose text is a copy of an earlier one,
@@ -45,35 +49,82 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 	if err != nil {
 		return nil, err
 	}
+	r := reading{copies: c, db: db, posts: map[intel.DocumentID]bool{}, copied: map[intel.DocumentID][]string{}, worse: map[intel.DocumentID][]intel.DocumentID{}}
+	for _, d := range docs {
+		r.posts[d.ID] = d.Author != "" && d.Genre.HasAccounts()
+	}
 	out := map[intel.DocumentID]string{}
-	var fresh []store.Print
 	for _, p := range prints {
 		if known, ok := before[p.Document]; ok {
 			p = known
 		} else {
-			if original, ok := c.original(p); ok {
-				p.Original, p.Origin = original.Document, original.Origin
-			} else {
-				c.add(p)
+			if p, err = r.read(ctx, p); err != nil {
+				return nil, err
 			}
-			fresh = append(fresh, p)
+			r.fresh = append(r.fresh, p)
 		}
 		if p.Original != p.Document {
 			out[p.Document] = p.Origin
 		}
 	}
-	if len(fresh) == 0 {
+	if len(r.fresh) == 0 {
 		return out, nil
 	}
-	return out, db.SavePrints(ctx, fresh)
+	return out, db.SavePrints(ctx, r.fresh, r.worse)
 }
 
+// reading is some documents that are read together.
+type reading struct {
+	*copies
+	db     *store.DB
+	posts  map[intel.DocumentID]bool // of accounts
+	fresh  []store.Print
+	copied map[intel.DocumentID][]string           // originals, by whom
+	worse  map[intel.DocumentID][]intel.DocumentID // copies that were read before their original
+}
+
+// read finds out whose word a text is that was not read before.
+func (r *reading) read(ctx context.Context, p store.Print) (store.Print, error) {
+	original, is, err := r.root(ctx, r.db, p)
+	if err != nil {
+		return p, err
+	}
+	copier := false
+	if is && r.posts[p.Document] {
+		if copier, err = r.copier(ctx, original, p); err != nil {
+			return p, err
+		}
+	}
+	switch {
+	case copier:
+		r.worse[p.Document] = []intel.DocumentID{original.Document}
+		r.displace(original.Document, p)
+	case is:
+		r.copied[original.Document] = append(r.copied[original.Document], p.Origin)
+		p.Original, p.Origin = original.Document, original.Origin
+	default:
+		r.worse[p.Document] = r.nearWorse(p)
+		r.add(p)
+	}
+	return p, nil
+}
+
+// printed returns what is to be known of documents: of a list the print of its
+// claims, of others that of the text. Of those that come together, the more reliable
+// are read first.
 func printed(docs []intel.Document) (prints []store.Print) {
 	for _, d := range docs {
-		if bits, ok := extract.Print(d.Text); ok {
+		bits, ok := extract.PrintClaims(d.Claims)
+		if !ok {
+			bits, ok = extract.Print(d.Text)
+		}
+		if ok {
 			prints = append(prints, store.Print{Document: d.ID, Bits: bits, Marking: d.Marking, Reliability: d.Reliability, Published: d.Published, Original: d.ID, Origin: correlate.Origin(d)})
 		}
 	}
+	slices.SortStableFunc(prints, func(a, b store.Print) int {
+		return cmp.Compare(score.Reliability(b.Reliability), score.Reliability(a.Reliability))
+	})
 	return prints
 }
 
@@ -103,11 +154,17 @@ func part(bits uint64, i int) uint16 {
 }
 
 func (c *copies) add(p store.Print) {
-	if _, ok := c.find(p, func(k store.Print) bool { return k.Document == p.Document }); ok {
-		return
+	for k := range c.near(p) {
+		if k.Document == p.Document {
+			return
+		}
 	}
 	n := int32(len(c.known))
 	c.known = append(c.known, p)
+	if c.of == nil {
+		c.of = map[string][]int32{}
+	}
+	c.of[p.Origin] = append(c.of[p.Origin], n)
 	for i := range c.by {
 		if c.by[i] == nil {
 			c.by[i] = map[uint16][]int32{}
@@ -117,32 +174,108 @@ func (c *copies) add(p store.Print) {
 	}
 }
 
-// original returns the first print that p is near to, of a document that all its
-// readers may see, that is no less reliable and was not published later: who
-// copies a report before we read it does not take its word away.
-func (c *copies) original(p store.Print) (store.Print, bool) {
-	return c.find(p, func(k store.Print) bool {
-		return k.Marking <= p.Marking && score.Reliability(k.Reliability) >= score.Reliability(p.Reliability) && (k.Published.IsZero() || p.Published.IsZero() || !k.Published.After(p.Published))
-	})
-}
-
-func (c *copies) find(p store.Print, fits func(store.Print) bool) (store.Print, bool) {
-	best := int32(-1)
-	for i := range c.by {
-		for _, n := range c.by[i][part(p.Bits, i)] {
-			if best >= 0 && n >= best {
-				break
-			}
-			if k := c.known[n]; extract.Near(k.Bits, p.Bits) && fits(k) {
-				best = n
-				break
+// near gives the prints that p is near to, some of them several times.
+func (c *copies) near(p store.Print) iter.Seq2[store.Print, int32] {
+	return func(yield func(store.Print, int32) bool) {
+		for i := range c.by {
+			for _, n := range c.by[i][part(p.Bits, i)] {
+				if k := c.known[n]; extract.Near(k.Bits, p.Bits) && !yield(k, n) {
+					return
+				}
 			}
 		}
 	}
-	if best < 0 {
-		return store.Print{}, false
+}
+
+// original returns the print that p is a copy of: of those near to it, whose documents
+// all its readers may see and that are no less reliable, the most reliable that was
+// read first. When they were published says nothing, since anybody can date a post
+// back.
+func (c *copies) original(p store.Print) (store.Print, bool) {
+	best, first, found := store.Print{}, int32(0), false
+	for k, n := range c.near(p) {
+		if k.Marking > p.Marking || score.Reliability(k.Reliability) < score.Reliability(p.Reliability) {
+			continue
+		}
+		if more := cmp.Compare(score.Reliability(k.Reliability), score.Reliability(best.Reliability)); !found || more > 0 || more == 0 && n < first {
+			best, first, found = k, n, true
+		}
 	}
-	return c.known[best], true
+	return best, found
+}
+
+// root is original, by what took its place since.
+func (c *copies) root(ctx context.Context, db *store.DB, p store.Print) (store.Print, bool, error) {
+	k, ok := c.original(p)
+	if !ok {
+		return k, false, nil
+	}
+	kept, err := db.PrintsOf(ctx, []intel.DocumentID{k.Document})
+	if now, ok := kept[k.Document]; ok && now.Original != k.Document {
+		k.Document, k.Original, k.Origin = now.Original, now.Original, now.Origin
+	}
+	return k, true, err
+}
+
+// mostTexts is how many texts of a voice are looked at for who copied them.
+const mostTexts = 64
+
+// copier reports whether it is rather the original that copies: another text that was
+// read of its account first, and that speaks of the same, is somebody else's word,
+// too, who is not the account of p. Two who wrote of one thing are not one since a third
+// posted both. Who copied the other text as well is a copier himself.
+func (r *reading) copier(ctx context.Context, original, p store.Print) (bool, error) {
+	if original.Origin == p.Origin || original.Marking != p.Marking || score.Reliability(original.Reliability) > score.Reliability(p.Reliability) {
+		return false, nil
+	}
+	var texts []intel.DocumentID
+	of := r.of[original.Origin]
+	for _, n := range of[max(0, len(of)-mostTexts):] {
+		if k := r.known[n]; k.Document != original.Document {
+			texts = append(texts, k.Document)
+		}
+	}
+	if len(texts) == 0 {
+		return false, nil
+	}
+	texts, err := r.db.Beside(ctx, original.Document, texts)
+	if err != nil || len(texts) == 0 {
+		return false, err
+	}
+	copied, err := r.db.CopiesOf(ctx, texts)
+	if err != nil {
+		return false, err
+	}
+	var by []string
+	for _, d := range copied {
+		by = append(by, correlate.Origin(d))
+	}
+	for _, t := range texts {
+		by = append(by, r.copied[t]...)
+	}
+	other := func(own string) bool { return own != original.Origin }
+	return !slices.Contains(by, p.Origin) && slices.ContainsFunc(by, other), nil
+}
+
+// displace puts p in the place of an original that copied it.
+func (c *copies) displace(original intel.DocumentID, p store.Print) {
+	for k, n := range c.near(p) {
+		if k.Document == original {
+			c.known[n].Document, c.known[n].Original, c.known[n].Origin = p.Document, p.Document, p.Origin
+		}
+	}
+	c.add(p)
+}
+
+// nearWorse returns the originals that are copies of p, which is more reliable, though
+// they were read first, and none of whose readers may not see it.
+func (c *copies) nearWorse(p store.Print) (out []intel.DocumentID) {
+	for k := range c.near(p) {
+		if k.Marking >= p.Marking && score.Reliability(k.Reliability) < score.Reliability(p.Reliability) && !slices.Contains(out, k.Document) {
+			out = append(out, k.Document)
+		}
+	}
+	return out
 }
 
 // credit gives evidence that a copy yields as its own word to the original.
@@ -156,7 +289,10 @@ func credit(evidence []intel.Evidence, doc intel.Document, original string) []in
 	}
 	for i := range evidence {
 		if evidence[i].Origin == own {
-			evidence[i].Origin, evidence[i].Speaker = original, correlate.Speaker(doc, original)
+			evidence[i].Origin = original
+			if evidence[i].Speaker = correlate.Speaker(doc, original); evidence[i].Speaker == intel.Relay {
+				evidence[i].Speaker = intel.Copy // of this text, not of whatever it says
+			}
 		}
 	}
 	return evidence

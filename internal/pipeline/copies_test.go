@@ -1,7 +1,9 @@
 package pipeline_test
 
 import (
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +17,7 @@ const alarm = "Cold Lynx now hides its loader behind a41d8cd98f00b204e9800998ecf
 
 // post is said by somebody in a forum.
 func post(author, text string, marking intel.Marking) intel.Document {
-	return intel.Document{ID: intel.NewDocumentID("kelp", author, text), Source: "kelp", Author: author, Genre: intel.Forum, Reliability: 'B', Text: text,
+	return intel.Document{ID: intel.NewDocumentID("kelp", author, text), Source: "kelp", Author: author, Genre: intel.Forum, Reliability: 'B', Graded: true, Text: text,
 		Marking: marking, Published: now, Learned: now}
 }
 
@@ -106,7 +108,7 @@ func TestPrintsAreKeptOnceAndInOrder(t *testing.T) {
 	a, b := post("ann", alarm, intel.Clear), post("bob", alarm, intel.Clear)
 	finish(t, p, a, b)
 	prints := []store.Print{{Document: b.ID, Bits: 1, Original: b.ID, Origin: "x"}, {Document: "00", Bits: 2, Original: "00"}}
-	if err := db.SavePrints(t.Context(), prints[:1]); err != nil {
+	if err := db.SavePrints(t.Context(), prints[:1], nil); err != nil {
 		t.Fatal(err)
 	}
 	all, last, err := db.Prints(t.Context(), 0, 10)
@@ -116,5 +118,114 @@ func TestPrintsAreKeptOnceAndInOrder(t *testing.T) {
 	of, err := db.PrintsOf(t.Context(), []intel.DocumentID{a.ID, b.ID})
 	if err != nil || of[b.ID].Original != a.ID || of[b.ID].Origin != "ann" {
 		t.Errorf("%+v, err %v", of, err)
+	}
+}
+
+func TestACopyIsOneVoiceWithItsOriginalWhateverDatesTheyBear(t *testing.T) {
+	for what, back := range map[string]int{"dated back": 9, "dated later": -9, "of that day": 0} {
+		_, p, ed := open(t)
+		again := post("bob", alarm, intel.Clear)
+		again.Published = now.AddDate(0, 0, -back)
+		finish(t, p, post("ann", alarm, intel.Clear))
+		finish(t, p, again)
+		if n := origins(t, ed, intel.Everything()); n != 1 {
+			t.Errorf("a copy that is %s: %d origins", what, n)
+		}
+	}
+}
+
+func TestAWorseCopyThatWasReadFirstIsOneVoiceWithItsOriginal(t *testing.T) {
+	for _, at := range []string{"in one batch", "one after another"} {
+		_, p, ed := open(t)
+		var docs []intel.Document
+		for i, letter := range "EEDB" {
+			d := post("abcd"[i:i+1], alarm, intel.Clear)
+			d.Reliability, d.Published = intel.Reliability(letter), now.AddDate(0, 0, 5*i-20)
+			docs = append(docs, d)
+		}
+		if at == "in one batch" {
+			finish(t, p, docs...)
+		} else {
+			for _, d := range docs {
+				finish(t, p, d)
+			}
+		}
+		profile, _, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, pipeline.Window{Proofs: 9}, now)
+		if err != nil || len(profile.IOC) != 1 || profile.IOC[0].Origins != 1 || profile.IOC[0].Documents != 4 {
+			t.Fatalf("%s: %+v, err %v", at, profile.IOC, err)
+		}
+		for _, e := range profile.IOC[0].Evidence {
+			if e.Origin != "d" {
+				t.Errorf("%s: the word of %q", at, e.Origin)
+			}
+		}
+	}
+}
+
+func TestOneListUnderSeveralNamesIsOneVoice(t *testing.T) {
+	_, p, ed := open(t)
+	list := func(source intel.SourceID, rows, back int) intel.Document {
+		d := intel.Document{ID: intel.NewDocumentID(source, "list"), Source: source, Genre: intel.List, Reliability: 'B', Graded: true, Published: now.AddDate(0, 0, -back), Learned: now}
+		for i := range rows {
+			d.Claims = append(d.Claims, intel.Claim{Subject: intel.Entity{Kind: intel.Domain, Name: fmt.Sprintf("c%d.example.net", i)}, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}})
+		}
+		slices.Reverse(d.Claims[:rows/2])
+		return d
+	}
+	finish(t, p, list("feed", 60, 9))
+	finish(t, p, list("mirror", 60, 5), list("late", 61, 1))
+	if got := listed(t, ed); got != 1 {
+		t.Errorf("a list and its mirrors have %d origins", got)
+	}
+	finish(t, p, list("other", 7, 0))
+	if got := listed(t, ed); got != 2 {
+		t.Errorf("%d origins with a short list that says some of it, want 2", got)
+	}
+}
+
+// listed returns the most origins that a row has.
+func listed(t *testing.T, ed *pipeline.Editor) (most int) {
+	t.Helper()
+	profile, _, err := ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, pipeline.Window{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range profile.IOC {
+		most = max(most, row.Origins)
+	}
+	return most
+}
+
+func TestWhoCopiesTwoThatDifferDoesNotMakeThemOne(t *testing.T) {
+	_, p, ed := open(t)
+	other := "We confirm that Cold Lynx is behind a41d8cd98f00b204e9800998ecf8427e, which we took from the machines of two of our customers last week."
+	on := func(author, text string, back int) intel.Document {
+		d := post(author, text, intel.Clear)
+		d.Published = now.AddDate(0, 0, -back)
+		return d
+	}
+	finish(t, p, on("mal", alarm, 30), on("mal", other, 29))
+	finish(t, p, on("ann", alarm, 20), on("bob", other, 10), on("cid", strings.ToUpper(other), 5))
+	if n := origins(t, ed, intel.Everything()); n != 2 {
+		t.Errorf("%d origins of two who wrote themselves and two who copied", n)
+	}
+	finish(t, p, on("dee", other, 0))
+	if n := origins(t, ed, intel.Everything()); n != 2 {
+		t.Errorf("%d origins with one more who copied", n)
+	}
+}
+
+func TestWhoCopiesOneAgainAndAgainIsItsVoice(t *testing.T) {
+	_, p, ed := open(t)
+	for i, text := range []string{alarm, "We confirm that Cold Lynx is behind a41d8cd98f00b204e9800998ecf8427e, which we took from the machines of two of our customers last week.",
+		"Third time this month that Cold Lynx sends a41d8cd98f00b204e9800998ecf8427e to a port authority, and nobody there has blocked the sender so far."} {
+		for k, author := range []string{"ann", "bot", "relay"} {
+			d := post(author, text, intel.Clear)
+			d.Published = now.AddDate(0, 0, 10*i+3*k-30)
+			finish(t, p, d)
+		}
+	}
+	if n := origins(t, ed, intel.Everything()); n != 1 {
+		t.Errorf("one who writes and two who copy all of it are %d origins", n)
 	}
 }

@@ -77,7 +77,7 @@ func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row
 	for i, row := range rows {
 		d := score.Doubt{Claimants: shared[row.ID], Cuts: by.cuts}
 		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
-			a := score.Against(grounds[id], func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok })
+			a := score.Against(grounds[id], func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok })
 			d.Burst, d.Load = a.Burst, a.Load
 			if v, ok := confirmed[id]; ok {
 				d = d.Despite(v)
@@ -206,7 +206,7 @@ func (ed *Editor) Judged(ctx context.Context, r intel.Reader, a store.Assessed, 
 
 // grounds returns what links rest on where a voice said much that day, and the odd
 // days of those voices, by what was known then if that is not zero.
-func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, then time.Time) (map[int64][]score.Ground, map[int64]score.Odd, error) {
+func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, then time.Time) (map[int64][]score.Ground, map[score.Voice]score.Odd, error) {
 	found, err := ed.DB.Grounds(ctx, r, links, then)
 	if err != nil {
 		return nil, nil, err
@@ -229,13 +229,13 @@ func (ed *Editor) grounds(ctx context.Context, r intel.Reader, links []int64, th
 func spoken(grounds []store.Ground) []score.Ground {
 	out := make([]score.Ground, len(grounds))
 	for i, g := range grounds {
-		out[i] = score.Ground{Voice: g.Origin, Day: g.Day}
+		out[i] = score.Ground{Voice: score.Voice(g.Voice), Day: g.Day}
 	}
 	return out
 }
 
 // odd returns the odd days of voices.
-func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []int64, then time.Time) (map[int64]score.Odd, error) {
+func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []store.Voice, then time.Time) (map[score.Voice]score.Odd, error) {
 	days, err := ed.DB.Paces(ctx, r, voices, then)
 	if err != nil {
 		return nil, err
@@ -244,8 +244,8 @@ func (ed *Editor) odd(ctx context.Context, r intel.Reader, voices []int64, then 
 }
 
 // oddDays returns the odd days of voices, by their days up to one.
-func oddDays(paces map[int64][]store.Pace, last int64) map[int64]score.Odd {
-	odd := make(map[int64]score.Odd, len(paces))
+func oddDays(paces map[store.Voice][]store.Pace, last int64) map[score.Voice]score.Odd {
+	odd := make(map[score.Voice]score.Odd, len(paces))
 	for voice, days := range paces {
 		all := make([]score.Day, 0, len(days))
 		for _, p := range days {
@@ -253,7 +253,7 @@ func oddDays(paces map[int64][]store.Pace, last int64) map[int64]score.Odd {
 				all = append(all, score.Day(p))
 			}
 		}
-		odd[voice] = score.OddDays(all)
+		odd[score.Voice(voice)] = score.OddDays(all)
 	}
 	return odd
 }
@@ -271,7 +271,7 @@ func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, e
 	var days []store.Ground
 	for voice, o := range odd {
 		for _, day := range o.Bursts() {
-			days = append(days, store.Ground{Origin: voice, Day: day})
+			days = append(days, store.Ground{Voice: store.Voice(voice), Day: day})
 		}
 	}
 	links, err := ed.DB.SaidOn(ctx, r, days, mostSaid)
@@ -285,7 +285,7 @@ func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, e
 			return nil, err
 		}
 		for link, g := range grounds {
-			if score.Against(spoken(g), func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok }).Burst {
+			if score.Against(spoken(g), func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok }).Burst {
 				out[link] = true
 			}
 		}

@@ -11,7 +11,7 @@ func TestARelayThatAReaderMayNotSeeTellsHimNothing(t *testing.T) {
 	says := func(author, text string, m intel.Marking, back int) intel.Document {
 		d := report(back, text)
 		d.ID, d.Author, d.Genre, d.Marking = intel.NewDocumentID("posts", author, text), "x/"+author, intel.Social, m
-		d.Source, d.Claims = "posts", []intel.Claim{{Subject: c2, Relation: intel.Indicates, Object: lynxActor}}
+		d.Source, d.Graded, d.Claims = "posts", true, []intel.Claim{{Subject: c2, Relation: intel.Indicates, Object: lynxActor}}
 		return d
 	}
 	voices := func(r intel.Reader) int {

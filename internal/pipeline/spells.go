@@ -117,7 +117,7 @@ func (ed *Editor) behaved(ctx context.Context, r intel.Reader, row int64, now ti
 
 // behavedAt is what the days of voices up to a day say against what a row rests on at
 // a moment.
-func behavedAt(spells []store.GroundSpell, paces map[int64][]store.Pace, at, day int64) score.Doubt {
+func behavedAt(spells []store.GroundSpell, paces map[store.Voice][]store.Pace, at, day int64) score.Doubt {
 	documents := map[int64]bool{}
 	var grounds []store.Ground
 	for _, s := range spells {
@@ -130,7 +130,7 @@ func behavedAt(spells []store.GroundSpell, paces map[int64][]store.Pace, at, day
 		return score.Doubt{}
 	}
 	odd := oddDays(paces, day)
-	return score.Against(spoken(grounds), func(voice int64) (score.Odd, bool) { o, ok := odd[voice]; return o, ok })
+	return score.Against(spoken(grounds), func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok })
 }
 
 // sharedSince returns among how many the value of a row counted as shared, and when,

@@ -27,11 +27,11 @@ func threadPost(account string, daysAgo int, text string) intel.Document {
 		Text: text, Published: at, Learned: at, Reliability: 'C'}
 }
 
-// crowd names nine other flaws, the first most.
+// crowd names nine other flaws, the first most, in texts too short to be copies.
 func crowd() (docs []intel.Document) {
 	for i := range 9 {
 		for n := range 9 - i {
-			docs = append(docs, threadPost(fmt.Sprint("crowd", n), 5+i, fmt.Sprintf("Patch CVE-2099-20%02d soon, says number %d of us here today.", i, n)))
+			docs = append(docs, threadPost(fmt.Sprint("crowd", n), 5+i, fmt.Sprintf("Patch CVE-2099-20%02d soon, says %d.", i, n)))
 		}
 	}
 	return docs

@@ -74,9 +74,12 @@ func median(days []Day, of func(Day) int) float64 {
 
 // A Ground is a day on which a voice spoke for a row.
 type Ground struct {
-	Voice int64
+	Voice Voice
 	Day   int64 // -1 is unknown
 }
+
+// A Voice is an origin as one source tells of it.
+type Voice struct{ Source, Origin int64 }
 
 // A Doubt is why a row is believed less than its evidence comes to.
 type Doubt struct {
@@ -88,7 +91,7 @@ type Doubt struct {
 
 // Against returns what speaks against a row that rests on grounds, by the odd
 // days of its voices.
-func Against(grounds []Ground, odd func(voice int64) (Odd, bool)) (d Doubt) {
+func Against(grounds []Ground, odd func(Voice) (Odd, bool)) (d Doubt) {
 	d.Burst = len(grounds) > 0
 	undated, loaded := true, true
 	for _, g := range grounds {
@@ -112,12 +115,12 @@ func Against(grounds []Ground, odd func(voice int64) (Odd, bool)) (d Doubt) {
 func (s Scale) Sharers(sayers []intel.SourceID, all []intel.Naming, total int, claimed bool) int {
 	names, reliable, says := map[string]int{}, map[string]float64{}, map[string]bool{}
 	for _, n := range all {
-		who := speaking(n.Source)
+		who := n.Source.Speaker()
 		names[who] += n.Names
-		reliable[who] = max(reliable[who], s.reliability(n.Source, n.Reliability))
+		reliable[who] = max(reliable[who], s.reliability(&intel.Evidence{Source: n.Source, Reliability: n.Reliability}))
 	}
 	for _, id := range sayers {
-		says[speaking(id)] = true
+		says[id.Speaker()] = true
 	}
 	least := float64(total)
 	for who := range says {
@@ -133,13 +136,6 @@ func (s Scale) Sharers(sayers []intel.SourceID, all []intel.Naming, total int, c
 		least = min(least, n)
 	}
 	return int(least + 1e-9)
-}
-
-// speaking is as whom a source speaks: those whose names a file gives itself, such as
-// documents/NAME, are one.
-func speaking(id intel.SourceID) string {
-	who, _, _ := strings.Cut(string(id), "/")
-	return who
 }
 
 // Lower is what doubts leave of a probability.

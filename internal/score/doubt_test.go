@@ -25,11 +25,11 @@ func days(account bool, said ...int) []score.Day {
 
 // doubts is what speaks against a row that rests on days of voices 0, 1, ….
 func doubts(voices [][]score.Day, grounds ...score.Ground) string {
-	d := score.Against(grounds, func(voice int64) (score.Odd, bool) {
-		if int(voice) >= len(voices) {
+	d := score.Against(grounds, func(v score.Voice) (score.Odd, bool) {
+		if int(v.Origin) >= len(voices) {
 			return score.Odd{}, false
 		}
-		return score.OddDays(voices[voice]), true
+		return score.OddDays(voices[v.Origin]), true
 	})
 	r := score.Doubted(intel.Row{Probability: 0.9, Level: intel.High, Origins: 2, Last: time.Unix(0, 0)}, d)
 	return strings.Join(r.Doubts, ", ")
@@ -52,7 +52,7 @@ func TestABurstIsADayFarBeyondTheHabitOfAnAccount(t *testing.T) {
 			t.Errorf("%s: %q, want a burst: %v", name, got, c.want)
 		}
 		// Another voice, another day or a day that nobody knows speak for it.
-		for _, other := range []score.Ground{{Voice: 1, Day: 5}, {Day: 4}, {Day: -1}} {
+		for _, other := range []score.Ground{{Voice: score.Voice{Origin: 1}, Day: 5}, {Voice: score.Voice{Source: 1}, Day: 5}, {Day: 4}, {Day: -1}} {
 			if got := doubts([][]score.Day{c.days, c.days}, score.Ground{Day: 5}, other); got != "" {
 				t.Errorf("%s, and %+v: %q", name, other, got)
 			}

@@ -226,7 +226,7 @@ func (t *teller) weigh(at time.Time, h hold) belief {
 	t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
 	s := belief{P: Fuse(t.scratch), aside: h.aside.Reason, at: at.UnixMicro(), begun: true}
 	dated := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
-	s.Origins = Voices(t.scratch, evidence).Count()
+	s.Origins = t.scale.Voices(t.scratch, evidence).Count()
 	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.Origins, dated)
 	if h.aside.Reason != "" {
 		s.Believed, s.Level = min(s.P, h.aside.Most), intel.Low

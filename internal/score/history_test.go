@@ -30,7 +30,7 @@ func course(words ...said) intel.Course {
 		if !ok {
 			v = int32(len(c.Voices))
 			voices[key] = v
-			c.Voices = append(c.Voices, intel.Evidence{Link: link, Origin: w.origin, Reliability: 'A', Weight: 1, Stance: w.stance})
+			c.Voices = append(c.Voices, intel.Evidence{Link: link, Origin: w.origin, Reliability: 'A', Graded: true, Weight: 1, Stance: w.stance})
 		}
 		out := intel.Word{Voice: v, From: day(w.learned), Learned: day(w.learned), At: day(w.event), Until: intel.Open}
 		if w.until != 0 {

@@ -145,7 +145,7 @@ func (t *teller) newcomer(voice int32) string {
 		} else if o.Origin != origin {
 			continue
 		}
-		if o.Stance == v.Stance && other != "" {
+		if o.Stance == v.Stance && other != "" && !o.Cited {
 			return text + " within two days of " + clipped(other) + ", and both count as one"
 		}
 	}

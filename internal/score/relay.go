@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -56,26 +55,27 @@ func (c Chorus) Count() int { return min(c.Origins, c.Speakers) }
 
 // Voices returns who speaks for a link by its evidence, and by the steps that
 // [Scale.Explain] makes of it. Analysts look at what others said.
-func Voices(steps []Step, evidence []intel.Evidence) Chorus {
+func (s Scale) Voices(steps []Step, evidence []intel.Evidence) Chorus {
 	c := Chorus{Origins: voices(steps) - spoken(steps)}
 	if c.Speakers = min(c.Origins, 1); c.Origins > 1 {
-		c.Speakers = speakers(evidence)
+		c.Speakers = s.speakers(evidence, intel.Supports)
 	}
 	return c
 }
 
-// speakers counts the accounts that speak for a link themselves, and the sources
-// that do so without any. Sources whose names a file gives itself, such as
-// documents/NAME, are one.
-func speakers(evidence []intel.Evidence) int {
+// speakers counts the accounts that speak for or against a link themselves, and the
+// sources that do so without any. Accounts are told apart where somebody vouches for
+// who tells of them; all others of a source are its word. Sources that nobody named
+// are one.
+func (s Scale) speakers(evidence []intel.Evidence, stance intel.Stance) int {
 	accounts, sources := map[string]bool{}, map[string]bool{} // a source: whether none of its accounts speaks
 	for i := range evidence {
 		e := &evidence[i]
-		if e.Stance != intel.Supports || e.Source.Reserved() {
+		if e.Stance != stance || e.Source.Reserved() {
 			continue
 		}
-		source, _, _ := strings.Cut(string(e.Source), "/")
-		if e.Speaker == intel.Self {
+		source := e.Source.Speaker()
+		if e.Speaker == intel.Self && s.vouched(e) {
 			accounts[e.Origin] = true
 			sources[source] = false
 		} else if _, known := sources[source]; !known {
@@ -89,6 +89,42 @@ func speakers(evidence []intel.Evidence) int {
 		}
 	}
 	return n
+}
+
+// vouched reports whether the accounts that a source tells of are people apart: a
+// person gave it the letter C or a better one, or so many of its rows were judged as
+// an assumption is worth, and were right as often.
+func (s Scale) vouched(e *intel.Evidence) bool {
+	least := Reliability('C')
+	if e.Graded && Reliability(e.Reliability) >= least {
+		return true
+	}
+	r := s.record(e)
+	return r.Right+r.Wrong >= strength && r.mean(Reliability('F')) >= least && !e.Source.Unnamed()
+}
+
+// outnumbered leaves of those who dispute a link no more origins than there are
+// speakers, those of most worth: what a list cites is its word alone.
+func (s Scale) outnumbered(steps []Step, evidence []intel.Evidence) {
+	var disputes []int
+	for i := range steps {
+		if o := &steps[i]; o.Stance == intel.Disputes && o.With == "" && !o.Source.Reserved() {
+			disputes = append(disputes, i)
+		}
+	}
+	if len(disputes) < 2 {
+		return
+	}
+	n := s.speakers(evidence, intel.Disputes)
+	if n >= len(disputes) {
+		return
+	}
+	slices.SortFunc(disputes, func(i, k int) int {
+		return cmp.Or(cmp.Compare(steps[k].Worth, steps[i].Worth), cmp.Compare(steps[i].Origin, steps[k].Origin))
+	})
+	for _, i := range disputes[n:] {
+		steps[i].With, steps[i].Cited = steps[disputes[0]].Origin, true
+	}
 }
 
 // voices returns how many origins in support may be independent of each other.
@@ -121,7 +157,7 @@ type span struct {
 
 // alone reports whether a step is nobody's relay.
 func alone(s *Step) bool {
-	return s.since.IsZero() || s.until.Sub(s.since) > Republication || intel.SourceID(s.Origin).Reserved()
+	return s.since.IsZero() || s.until.Sub(s.since) > Republication || s.Source.Reserved()
 }
 
 // spansOf returns when those of steps in time that may be relays spoke, in order.

@@ -19,6 +19,11 @@ func at(origin string, r intel.Reliability, hours ...int) intel.Evidence {
 	return e
 }
 
+func by(source intel.SourceID, e intel.Evidence) intel.Evidence {
+	e.Source = source
+	return e
+}
+
 func TestWhoSaysItWithinTwoDaysIsARelay(t *testing.T) {
 	for _, c := range []struct {
 		what    string
@@ -31,7 +36,8 @@ func TestWhoSaysItWithinTwoDaysIsARelay(t *testing.T) {
 		{"a chain of three", []intel.Evidence{at("a", 'B', 60), at("b", 'B', 30), at("c", 'B', 0)}, 2, 1},
 		{"seen again on another day", []intel.Evidence{at("a", 'B', 200, 10), at("b", 'B', 9)}, 2, 0},
 		{"the better of two counts", []intel.Evidence{at("a", 'E', 10), at("b", 'A', 0)}, 1, 1},
-		{"an analyst is no relay", []intel.Evidence{at("analyst:ann", 'A', 1), at("b", 'B', 0)}, 2, 0},
+		{"an analyst is no relay, and no origin", []intel.Evidence{by("analyst:ann", at("analyst:ann", 'A', 1)), at("b", 'B', 0)}, 1, 0},
+		{"who is called an analyst is a relay", []intel.Evidence{by("feed", at("analyst:ann", 'B', 1)), at("b", 'B', 0)}, 1, 1},
 	} {
 		steps := score.Scale{}.Explain(c.said, now)
 		silent := 0

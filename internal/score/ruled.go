@@ -163,7 +163,7 @@ func (s Scale) Judged(steps []Step) []JudgedSource {
 		if st.Source == "" || st.Source.Reserved() || slices.ContainsFunc(out, has) {
 			continue
 		}
-		out = append(out, JudgedSource{st.Source, s.Sources[st.Source], s.Own[st.Source.Recorded()], st.Reliability})
+		out = append(out, JudgedSource{st.Source, st.shipped, s.Own[st.Source.Recorded()], st.Reliability})
 	}
 	slices.SortStableFunc(out, func(a, b JudgedSource) int { return cmp.Compare(a.Source, b.Source) })
 	return out
@@ -186,7 +186,7 @@ func (s Scale) Records(letters map[intel.SourceID]intel.Reliability) []intel.Sou
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		if shipped, own := s.Sources[id], s.Own[id]; names[id] {
 			out = append(out, intel.SourceRecord{Source: id, Letter: letters[id], Right: shipped.Right, Wrong: shipped.Wrong,
-				OwnRight: own.Right, OwnWrong: own.Wrong, Mean: s.reliability(id, letters[id])})
+				OwnRight: own.Right, OwnWrong: own.Wrong, Mean: s.reliability(&intel.Evidence{Source: id, Speaker: intel.Publisher, Reliability: letters[id]})})
 		}
 	}
 	return out

@@ -46,9 +46,22 @@ type Scale struct {
 const Alike = 0.02
 
 // reliability is the probability that a source is right.
-func (s Scale) reliability(source intel.SourceID, letter intel.Reliability) float64 {
-	shipped, own := s.Sources[source], s.Own[source.Recorded()]
-	return Record{shipped.Right + own.Right, shipped.Wrong + own.Wrong}.mean(Reliability(letter))
+func (s Scale) reliability(e *intel.Evidence) float64 {
+	return s.record(e).mean(Reliability(e.Reliability))
+}
+
+// record is how often people found the source of a piece right and wrong. What ships
+// of reports that nobody named is of those who publish them, not of accounts.
+func (s Scale) record(e *intel.Evidence) Record {
+	shipped, own := s.shipped(e), s.Own[e.Source.Recorded()]
+	return Record{shipped.Right + own.Right, shipped.Wrong + own.Wrong}
+}
+
+func (s Scale) shipped(e *intel.Evidence) Record {
+	if e.Speaker != intel.Publisher && e.Source.Unnamed() {
+		return Record{}
+	}
+	return s.Sources[e.Source]
 }
 
 // leastTold is the directness below which a document says something of so many
@@ -198,7 +211,7 @@ func numbers(e intel.Entity) (least, most byte, ok bool) {
 // worth is q of one piece as of now, and its parts. Evidence without a date is
 // as old as our knowing of it; a date in the future is not believed either.
 func (s Scale) worth(e intel.Evidence, now time.Time) Step {
-	st := Step{Origin: e.Origin, Source: e.Source, Stance: e.Stance, Reliability: s.reliability(e.Source, e.Reliability), Directness: e.Weight, At: e.At, Pieces: 1}
+	st := Step{Origin: e.Origin, Source: e.Source, Stance: e.Stance, Reliability: s.reliability(&e), Directness: e.Weight, At: e.At, Pieces: 1, shipped: s.shipped(&e)}
 	if !e.Source.Reserved() { // an analyst says it of the very row, whatever the value looks like
 		st.Directness = s.directness(e.Link, e.Weight)
 	}

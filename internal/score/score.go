@@ -92,8 +92,12 @@ type Step struct {
 	Pieces      int            `json:"pieces"`      // of this origin, of which one counts
 	// With names the origin that counts for this one, see [Republication].
 	With string `json:"with,omitempty"`
+	// Cited says that With counts for it since more origins are disputing than
+	// speakers, and not for when it spoke.
+	Cited bool `json:"cited,omitempty"`
 
 	since, until time.Time // of its event times
+	shipped      Record    // of its source
 }
 
 // fading is what a time has left of the worth of evidence.
@@ -142,6 +146,7 @@ func (s Scale) explain(steps []Step, evidence []intel.Evidence, now time.Time) [
 		}
 	}
 	relayed(steps)
+	s.outnumbered(steps, evidence)
 	slices.SortFunc(steps, func(a, b Step) int {
 		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Stance, b.Stance))
 	})
@@ -224,7 +229,7 @@ func (s Scale) levels(out []intel.Assessment, scratch []Step, evidence []intel.E
 
 func (s Scale) assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
 	a := intel.Assessment{Link: evidence[0].Link, Marking: m, At: now}
-	a.Origins = Voices(steps, evidence).Count()
+	a.Origins = s.Voices(steps, evidence).Count()
 	var newest time.Time
 	for _, e := range evidence {
 		if e.Stance == intel.Supports && e.Dated(now) {

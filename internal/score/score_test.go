@@ -18,7 +18,7 @@ var (
 )
 
 func piece(origin string, r intel.Reliability, weight float64, age int) intel.Evidence {
-	return intel.Evidence{Link: link, Origin: origin, Reliability: r, Weight: weight, At: now.AddDate(0, 0, -age), Learned: now.AddDate(0, 0, -age)}
+	return intel.Evidence{Link: link, Origin: origin, Reliability: r, Graded: true, Weight: weight, At: now.AddDate(0, 0, -age), Learned: now.AddDate(0, 0, -age)}
 }
 
 func p(t *testing.T, evidence ...intel.Evidence) intel.Assessment {

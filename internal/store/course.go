@@ -49,7 +49,7 @@ func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c
 	c = t.Course
 	c.Link = link[id].link()
 	for _, p := range t.pieces {
-		p.Link, p.Origin = c.Link, names[p.origin]
+		p.Link, p.Origin = c.Link, signed(names[p.origin], p.Source)
 		c.Voices = append(c.Voices, p.Evidence)
 	}
 	slices.SortStableFunc(c.Words, func(a, b intel.Word) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })

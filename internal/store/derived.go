@@ -442,7 +442,7 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			rows = append(rows, [15]any{id, doc.id, seq, s.origins[text(e.Origin)], doc.source, graded(e), int(e.Marking), int(e.Stance), millionths(e.Weight),
 				fromTime(e.At), unless(e.Learned.Equal(e.At), e.Learned), e.Offset, e.Length, note, s.since(doc.id, e)})
 		}
-		s.pacing(doc.id, d.Evidence)
+		s.pacing(doc, d.Evidence)
 	}
 	if err := s.savePaces(ctx); err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func documentRow(d intel.Document, source int64, now time.Time) ([]any, error) {
 		learned = now
 	}
 	return []any{key, source, string(d.Genre), text(d.URL), text(d.Author), text(d.Channel), text(d.Title), text(d.Text), d.Language,
-		text(claims), text(strings.Join(d.References, "\n")), int(d.Marking), int(d.Reliability), fromTime(d.Published), learned.UnixMicro(),
+		text(claims), text(strings.Join(d.References, "\n")), int(d.Marking), lettered(d.Reliability, d.Graded), fromTime(d.Published), learned.UnixMicro(),
 		bit(d.Assumed), now.UnixMicro()}, nil
 }
 
@@ -167,7 +167,7 @@ func scanDocument(rows *sql.Rows, d *stored) error {
 		return err
 	}
 	d.ID = intel.DocumentID(hex.EncodeToString(key))
-	d.Reliability = intel.Reliability(reliability)
+	d.Reliability, _, d.Graded = ungraded(reliability)
 	d.Published, d.Learned, d.Assumed = toTime(published), toTime(learned), assumed != 0
 	if refs != "" {
 		d.References = strings.Split(refs, "\n")
@@ -338,7 +338,7 @@ func (db *DB) Given(ctx context.Context, r intel.Reader, id intel.DocumentID) ([
 			err := r.Scan(&e.Link.From.Kind, &e.Link.From.Name, numbered{&e.Link.Relation}, &e.Link.To.Kind, &e.Link.To.Name, &e.Origin, &reliability,
 				&e.Marking, &e.Stance, weighted{&e.Weight}, &at, &learned, &e.Offset, &e.Length, &e.seq)
 			e.Document, e.At, e.Learned = id, toTime(at), toTime(learned)
-			e.Reliability, e.Speaker = ungraded(reliability)
+			e.Reliability, e.Speaker, e.Graded = ungraded(reliability)
 			return err
 		}, w+`SELECT f.kind, f.name, l.relation, t.kind, t.name, o.name, e.reliability, e.marking, e.stance, e.weight, e.at, COALESCE(e.learned, e.at), e.start, e.length, e.seq
 			FROM w CROSS JOIN evidence e JOIN links l ON l.id = e.link JOIN origins o ON o.id = e.origin

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -53,9 +55,18 @@ func (db *DB) named(ctx context.Context, id int64, all []piece) ([]intel.Evidenc
 	out := make([]intel.Evidence, len(all))
 	for i, p := range all {
 		out[i] = p.Evidence
-		out[i].Link, out[i].Origin = link[id].link(), names[cmp.Or(p.root, p.origin)]
+		out[i].Link, out[i].Origin = link[id].link(), signed(names[cmp.Or(p.root, p.origin)], p.Source)
 	}
 	return out, nil
+}
+
+// signed is the name of an origin as a source gives it: nobody else's account is
+// shown as the people and hunts of this installation are, and no two as one.
+func signed(origin string, by intel.SourceID) string {
+	if !by.Reserved() && (intel.SourceID(origin).Reserved() || strings.HasPrefix(origin, `"`)) {
+		return strconv.Quote(origin)
+	}
+	return origin
 }
 
 // originNames returns the names of the origins of pieces.

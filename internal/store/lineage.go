@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -14,8 +15,10 @@ import (
 
 // An edge is that an account has what it says of a link from another.
 type edge struct {
+	source  int64 // that says so
 	from    int64 // the account, as an origin
 	to      int64
+	letter  intel.Reliability
 	marking intel.Marking
 	since   int64 // when it was learned
 }
@@ -25,7 +28,9 @@ type edge struct {
 const mostEdges = 20_000
 
 // traceRelays puts pieces of origins that have a link from another themselves to
-// that one's word: where A says it has it from B, and B from C, it is C's. Of
+// that one's word: where A says it has it from B, and B from C, it is C's. An account's
+// own word moves only by what its source says, since anybody can write in another's
+// name; whom it cites may be looked up in other sources, no worse than its own. Of
 // links that are kept in sum, or soon are, it is not asked. What a piece's readers
 // may not see moves it not.
 func traceRelays(ctx context.Context, q engine, pieces []piece, then time.Time) error {
@@ -44,20 +49,22 @@ func traceRelays(ctx context.Context, q engine, pieces []piece, then time.Time) 
 // trace puts pieces to the word of whom edges of their links lead to.
 func trace(pieces []piece, edges map[int64][]edge) {
 	type view struct {
-		link    int64
-		marking intel.Marking
+		link int64
+		witness
 	}
-	roots := map[view]map[int64]int64{}
+	trails := map[view]trail{}
 	for i := range pieces {
 		p := &pieces[i]
 		if len(edges[p.link]) == 0 {
 			continue
 		}
-		v := view{p.link, p.Marking}
-		if roots[v] == nil {
-			roots[v] = rootsOf(edges[p.link], p.Marking)
+		v := view{p.link, witness{p.source, p.Reliability, p.Marking}}
+		t, ok := trails[v]
+		if !ok {
+			t = v.trail(edges[p.link])
+			trails[v] = t
 		}
-		if root, ok := roots[v][p.origin]; ok && root != p.origin {
+		if root, ok := t.roots[p.origin]; ok && root != p.origin && (p.Speaker != intel.Self || t.own[p.origin]) {
 			p.root, p.Origin = root, strconv.FormatInt(root, 10)
 		}
 	}
@@ -82,15 +89,58 @@ func relayed(pieces []piece) map[int64]bool {
 	return links
 }
 
-// rootsOf returns where edges that readers of a marking may see lead from each
-// account to in the end; in a circle to its least.
-func rootsOf(edges []edge, marking intel.Marking) map[int64]int64 {
+// A witness is a source that tells of a link to readers of a marking.
+type witness struct {
+	source  int64
+	letter  intel.Reliability
+	marking intel.Marking
+}
+
+// A trail is where those who are spoken for lead to in the end, and of which of them
+// the source itself says so.
+type trail struct {
+	roots map[int64]int64
+	own   map[int64]bool
+}
+
+// trail follows the edges that a witness says itself, and where it says none those of
+// others who are no worse, as far as its readers may see them.
+func (w witness) trail(edges []edge) trail {
+	t := trail{own: map[int64]bool{}}
 	next := map[int64]int64{}
-	for _, e := range edges {
-		if to, ok := next[e.from]; e.from != e.to && e.marking <= marking && (!ok || e.to < to) {
-			next[e.from] = e.to
+	for _, own := range []bool{true, false} {
+		for _, e := range edges {
+			if own != (e.source == w.source) || e.from == e.to || e.marking > w.marking || !own && (t.own[e.from] || better(w.letter, e.letter)) {
+				continue
+			}
+			if to, ok := next[e.from]; !ok || e.to < to {
+				next[e.from] = e.to
+			}
+		}
+		if own {
+			for from := range next {
+				t.own[from] = true
+			}
 		}
 	}
+	t.roots = rootsOf(next)
+	return t
+}
+
+// better reports whether a letter is one of more reliable sources than another.
+func better(a, b intel.Reliability) bool {
+	rank := func(r intel.Reliability) int {
+		if n := strings.IndexByte("EDFCBA", byte(r)); n >= 0 {
+			return n
+		}
+		return 2 // unjudged
+	}
+	return rank(a) > rank(b)
+}
+
+// rootsOf returns where steps lead from each account to in the end; in a circle to its
+// least.
+func rootsOf(next map[int64]int64) map[int64]int64 {
 	roots := make(map[int64]int64, len(next))
 	for from := range next {
 		var path []int64
@@ -124,10 +174,11 @@ func rootsOf(edges []edge, marking intel.Marking) map[int64]int64 {
 // not zero.
 func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[int64][]edge, error) {
 	type row struct {
-		link, to int64
-		marking  intel.Marking
-		author   string
-		since    int64
+		link, source, to int64
+		reliability      int
+		marking          intel.Marking
+		author           string
+		since            int64
 	}
 	var rows []row
 	until := ``
@@ -135,9 +186,12 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 		until = ` AND COALESCE(e.since, e.learned, e.at) <= ` + strconv.FormatInt(then.UnixMicro(), 10)
 	}
 	err := chunks(links, func(links []int64) error {
-		some, err := query(ctx, q, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.to, &x.marking, &x.author, &x.since) },
-			`SELECT e.link, e.origin, e.marking, d.author, MIN(COALESCE(e.since, e.learned, e.at)) FROM evidence e JOIN documents d ON d.id = e.document
-			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byRelay)+` <> 0`+until+` GROUP BY e.link, e.origin, e.marking, d.author ORDER BY 1, 2, 3, 4 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
+		some, err := query(ctx, q, func(r *sql.Rows, x *row) error {
+			return r.Scan(&x.link, &x.source, &x.to, &x.reliability, &x.marking, &x.author, &x.since)
+		},
+			`SELECT e.link, e.source, e.origin, e.reliability, e.marking, d.author, MIN(COALESCE(e.since, e.learned, e.at)) FROM evidence e JOIN documents d ON d.id = e.document
+			WHERE e.link IN `+list(1, len(links))+` AND e.reliability & `+strconv.Itoa(byCopy)+` = `+strconv.Itoa(byRelay)+until+`
+			GROUP BY e.link, e.source, e.origin, e.reliability, e.marking, d.author ORDER BY 1, 2, 3, 4, 5, 6 LIMIT `+strconv.Itoa(mostEdges), anys(links)...)
 		rows = append(rows, some...)
 		return err
 	})
@@ -163,7 +217,8 @@ func edgesOf(ctx context.Context, q engine, links []int64, then time.Time) (map[
 	out := map[int64][]edge{}
 	for _, x := range rows {
 		if from := accounts[intel.Account(x.author)]; from != 0 { // else nobody says a word of its
-			out[x.link] = append(out[x.link], edge{from, x.to, x.marking, x.since})
+			letter, _, _ := ungraded(x.reliability)
+			out[x.link] = append(out[x.link], edge{x.source, from, x.to, letter, x.marking, x.since})
 		}
 	}
 	return out, err

@@ -15,8 +15,15 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// A Voice is an origin as a source tells of it: what others say in its name is none
+// of its days.
+type Voice struct{ Source, Origin int64 }
+
 // A stride is what pace counts by: the values that a voice speaks of on a day.
-type stride struct{ origin, day, marking int64 }
+type stride struct {
+	Voice
+	day, marking int64
+}
 
 // A pace is how many values those are: in all, and posted by accounts.
 type pace struct{ said, posted int64 }
@@ -33,9 +40,11 @@ func (s *saving) unpace(ctx context.Context, pairs [][2]any) error {
 	}
 	seen := map[row]bool{}
 	err := chunks(pairs, func(some [][2]any) error {
-		rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.day, &x.marking, &x.document, &x.value) },
+		rows, err := query(ctx, s.tx, func(r *sql.Rows, x *row) error {
+			return r.Scan(&x.Source, &x.Origin, &x.day, &x.marking, &x.document, &x.value)
+		},
 			fmt.Sprintf(`WITH w (l, d) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)
-			SELECT e.origin, e.at / %d, e.marking, e.document, l.from_entity FROM w CROSS JOIN evidence e CROSS JOIN links l
+			SELECT e.source, e.origin, e.at / %d, e.marking, e.document, l.from_entity FROM w CROSS JOIN evidence e CROSS JOIN links l
 			WHERE e.link = w.l AND e.document = w.d AND l.id = e.link AND `+counted(), day), flat(some)...)
 		for _, x := range rows {
 			seen[x] = true
@@ -58,7 +67,7 @@ func (s *saving) paced(at stride, document, n int64) {
 }
 
 // pacing counts what the evidence of one document adds.
-func (s *saving) pacing(document int64, evidence []intel.Evidence) {
+func (s *saving) pacing(doc docRow, evidence []intel.Evidence) {
 	type value struct {
 		stride
 		from intel.Entity
@@ -69,10 +78,10 @@ func (s *saving) pacing(document int64, evidence []intel.Evidence) {
 		if e.Link.Relation != intel.Indicates || !at.Valid || at.Int64 < 0 {
 			continue
 		}
-		v := value{stride{s.origins[text(e.Origin)], at.Int64 / day, int64(e.Marking)}, e.Link.From}
+		v := value{stride{Voice{doc.source, s.origins[text(e.Origin)]}, at.Int64 / day, int64(e.Marking)}, e.Link.From}
 		if !seen[v] {
 			seen[v] = true
-			s.paced(v.stride, document, 1)
+			s.paced(v.stride, doc.id, 1)
 		}
 	}
 }
@@ -87,23 +96,23 @@ func (s *saving) savePaces(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(keys, func(a, b stride) int {
-		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.day, b.day), cmp.Compare(a.marking, b.marking))
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.day, b.day), cmp.Compare(a.marking, b.marking))
 	})
 	return chunks(keys, func(keys []stride) error {
-		args := make([]any, 0, 5*len(keys))
+		args := make([]any, 0, 6*len(keys))
 		for _, k := range keys {
-			args = append(args, k.origin, k.day, k.marking, s.paces[k].said, s.paces[k].posted)
+			args = append(args, k.Source, k.Origin, k.day, k.marking, s.paces[k].said, s.paces[k].posted)
 		}
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO pace (origin, day, marking, said, posted) VALUES `+values(1, len(keys), 5)+`
-			ON CONFLICT (origin, day, marking) DO UPDATE SET said = pace.said + excluded.said, posted = pace.posted + excluded.posted`, args...)
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO pace (source, origin, day, marking, said, posted) VALUES `+values(1, len(keys), 6)+`
+			ON CONFLICT (source, origin, day, marking) DO UPDATE SET said = pace.said + excluded.said, posted = pace.posted + excluded.posted`, args...)
 		return err
 	})
 }
 
 // A Ground is a day on which a voice spoke for a link.
 type Ground struct {
-	Origin int64 // the voice
-	Day    int64 // since 1970, UTC; -1 is unknown
+	Voice
+	Day int64 // since 1970, UTC; -1 is unknown
 }
 
 // mostGrounds is how many documents a row rests on at most of which Grounds are
@@ -119,8 +128,8 @@ func (db *DB) Grounds(ctx context.Context, r intel.Reader, links []int64, then t
 	}
 	out := make(map[int64][]Ground, len(links))
 	err := chunks(links, func(links []int64) error {
-		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.Origin, &x.Day) },
-			fmt.Sprintf(`SELECT DISTINCT e.link, e.origin, CASE WHEN e.at >= 0 THEN e.at / %d ELSE -1 END AS day FROM %s e WHERE e.stance = 0`, day, held(then, list(2, len(links))))+unsummed(then),
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.Source, &x.Origin, &x.Day) },
+			fmt.Sprintf(`SELECT DISTINCT e.link, e.source, e.origin, CASE WHEN e.at >= 0 THEN e.at / %d ELSE -1 END AS day FROM %s e WHERE e.stance = 0`, day, held(then, list(2, len(links))))+unsummed(then),
 			append([]any{int(r.Clearance)}, anys(links)...)...)
 		for _, x := range rows {
 			if len(out[x.link]) <= mostGrounds {
@@ -144,14 +153,17 @@ func unsummed(then time.Time) string {
 	return ``
 }
 
+func scanVoice(r *sql.Rows, v *Voice) error { return r.Scan(&v.Source, &v.Origin) }
+
 // BusyEver returns the voices that spoke of so many values or more on any day, by
 // what r may see.
-func (db *DB) BusyEver(ctx context.Context, r intel.Reader, least int) ([]int64, error) {
-	ids, err := query(ctx, db.read, scanInt, `SELECT DISTINCT origin FROM (SELECT origin, day FROM pace WHERE marking <= $1 GROUP BY origin, day HAVING SUM(said) >= $2) b ORDER BY origin`, int(r.Clearance), least)
+func (db *DB) BusyEver(ctx context.Context, r intel.Reader, least int) ([]Voice, error) {
+	voices, err := query(ctx, db.read, scanVoice, `SELECT DISTINCT source, origin FROM (SELECT source, origin, day FROM pace WHERE marking <= $1 GROUP BY source, origin, day HAVING SUM(said) >= $2) b
+		ORDER BY source, origin`, int(r.Clearance), least)
 	if err != nil {
 		return nil, fmt.Errorf("busy voices: %w", err)
 	}
-	return ids, nil
+	return voices, nil
 }
 
 // SaidOn returns which links of so many documents at most rest on any of days of
@@ -181,12 +193,12 @@ func (db *DB) SaidOn(ctx context.Context, r intel.Reader, days []Ground, documen
 	}
 	found := map[int64]bool{}
 	_, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
-		err := r.Scan(&x.link, &x.Origin, &x.Day)
+		err := r.Scan(&x.link, &x.Source, &x.Origin, &x.Day)
 		if wanted[x.Ground] {
 			found[x.link] = true
 		}
 		return err
-	}, fmt.Sprintf(`SELECT e.link, e.origin, e.at / %[1]d FROM evidence e WHERE e.stance = 0 AND e.marking <= $1 AND e.at >= 0 AND e.origin IN (%[2]s) AND e.at / %[1]d IN (%[3]s)
+	}, fmt.Sprintf(`SELECT e.link, e.source, e.origin, e.at / %[1]d FROM evidence e WHERE e.stance = 0 AND e.marking <= $1 AND e.at >= 0 AND e.origin IN (%[2]s) AND e.at / %[1]d IN (%[3]s)
 		AND EXISTS (SELECT 1 FROM assessments a WHERE %[4]s AND %[5]s AND a.documents <= $2)`, day, numbers(voices), numbers(dates), rowsOf("a", "e.link"), shown(1, 1)), int(r.Clearance), documents)
 	if err != nil {
 		return nil, fmt.Errorf("links of %d days: %w", len(days), err)
@@ -196,7 +208,7 @@ func (db *DB) SaidOn(ctx context.Context, r intel.Reader, days []Ground, documen
 
 // Busy returns the voices that spoke of so many values or more on one of the days
 // that links rest on, by what r may see.
-func (db *DB) Busy(ctx context.Context, r intel.Reader, links map[int64][]Ground, least int) ([]int64, error) {
+func (db *DB) Busy(ctx context.Context, r intel.Reader, links map[int64][]Ground, least int) ([]Voice, error) {
 	seen := map[Ground]bool{}
 	var days []Ground
 	for _, grounds := range links {
@@ -207,23 +219,24 @@ func (db *DB) Busy(ctx context.Context, r intel.Reader, links map[int64][]Ground
 			}
 		}
 	}
-	found := map[int64]bool{}
+	found := map[Voice]bool{}
 	err := chunks(days, func(days []Ground) error {
 		args := []any{int(r.Clearance), least}
 		for _, g := range days {
-			args = append(args, g.Origin, g.Day)
+			args = append(args, g.Source, g.Origin, g.Day)
 		}
-		some, err := query(ctx, db.read, scanInt, `WITH w (origin, day) AS (VALUES `+casts(3, len(days), "BIGINT", "BIGINT")+`)
-			SELECT DISTINCT w.origin FROM w JOIN pace p ON p.origin = w.origin AND p.day = w.day AND p.marking <= $1 GROUP BY w.origin, w.day HAVING SUM(p.said) >= $2`, args...)
-		for _, id := range some {
-			found[id] = true
+		some, err := query(ctx, db.read, scanVoice, `WITH w (source, origin, day) AS (VALUES `+casts(3, len(days), "BIGINT", "BIGINT", "BIGINT")+`)
+			SELECT DISTINCT w.source, w.origin FROM w JOIN pace p ON p.source = w.source AND p.origin = w.origin AND p.day = w.day AND p.marking <= $1
+			GROUP BY w.source, w.origin, w.day HAVING SUM(p.said) >= $2`, args...)
+		for _, v := range some {
+			found[v] = true
 		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("busy voices: %w", err)
 	}
-	return slices.Sorted(maps.Keys(found)), nil
+	return slices.Collect(maps.Keys(found)), nil
 }
 
 // A Pace is how many values a voice speaks of on one day.
@@ -242,18 +255,23 @@ func until(then time.Time) int64 {
 
 // Paces returns the days of voices up to then, if that is not zero, the first
 // first, by what r may see.
-func (db *DB) Paces(ctx context.Context, r intel.Reader, origins []int64, then time.Time) (map[int64][]Pace, error) {
+func (db *DB) Paces(ctx context.Context, r intel.Reader, voices []Voice, then time.Time) (map[Voice][]Pace, error) {
 	type row struct {
-		origin int64
+		Voice
 		Pace
 	}
-	out := make(map[int64][]Pace, len(origins))
-	err := chunks(origins, func(origins []int64) error {
-		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.origin, &x.Day, &x.Said, &x.Posted) },
-			`SELECT origin, day, SUM(said), SUM(posted) FROM pace WHERE marking <= $1 AND day <= $2 AND origin IN `+list(3, len(origins))+`
-			GROUP BY origin, day HAVING SUM(said) > 0 ORDER BY origin, day`, append([]any{int(r.Clearance), until(then)}, anys(origins)...)...)
+	out := make(map[Voice][]Pace, len(voices))
+	err := chunks(voices, func(voices []Voice) error {
+		args := []any{int(r.Clearance), until(then)}
+		for _, v := range voices {
+			args = append(args, v.Source, v.Origin)
+		}
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.Source, &x.Origin, &x.Day, &x.Said, &x.Posted) },
+			`WITH w (source, origin) AS (VALUES `+casts(3, len(voices), "BIGINT", "BIGINT")+`)
+			SELECT p.source, p.origin, p.day, SUM(p.said), SUM(p.posted) FROM w JOIN pace p ON p.source = w.source AND p.origin = w.origin WHERE p.marking <= $1 AND p.day <= $2
+			GROUP BY p.source, p.origin, p.day HAVING SUM(p.said) > 0 ORDER BY p.source, p.origin, p.day`, args...)
 		for _, x := range rows {
-			out[x.origin] = append(out[x.origin], x.Pace)
+			out[x.Voice] = append(out[x.Voice], x.Pace)
 		}
 		return err
 	})
@@ -274,10 +292,10 @@ type GroundSpell struct {
 // GroundsEver returns on what a link rests and ever rested, by what r may see, in
 // order of time; none of what rests on more than so many.
 func (db *DB) GroundsEver(ctx context.Context, r intel.Reader, link int64, most int) ([]GroundSpell, error) {
-	said := fmt.Sprintf(`SELECT origin, CASE WHEN at >= 0 THEN at / %d ELSE -1 END, document, COALESCE(since, learned, at) AS begun, `, day)
+	said := fmt.Sprintf(`SELECT source, origin, CASE WHEN at >= 0 THEN at / %d ELSE -1 END, document, COALESCE(since, learned, at) AS begun, `, day)
 	const where = ` WHERE link = $2 AND marking <= $1 AND stance = 0`
 	rows, err := query(ctx, db.read, func(r *sql.Rows, g *GroundSpell) error {
-		return r.Scan(&g.Origin, &g.Day, &g.Document, &g.From, &g.Until)
+		return r.Scan(&g.Source, &g.Origin, &g.Day, &g.Document, &g.From, &g.Until)
 	}, fmt.Sprintf(`%[1]sCAST(%[2]d AS BIGINT) FROM evidence%[3]s UNION ALL %[1]ssuperseded FROM former_evidence%[3]s ORDER BY begun LIMIT $3`, said, intel.Open, where), int(r.Clearance), link, most+1)
 	if err != nil {
 		return nil, fmt.Errorf("what row %d ever rested on: %w", link, err)

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -74,10 +76,11 @@ func (db *DB) PrintsOf(ctx context.Context, ids []intel.DocumentID) (map[intel.D
 }
 
 // SavePrints keeps the prints of documents that have none yet; originals come
-// before their copies.
-func (db *DB) SavePrints(ctx context.Context, prints []Print) error {
+// before their copies. Worse are, by document among them, former originals that are
+// its copies: they, and their copies, are derived again as its word.
+func (db *DB) SavePrints(ctx context.Context, prints []Print, worse map[intel.DocumentID][]intel.DocumentID) error {
 	err := db.tx(ctx, func(tx engine) error {
-		return chunks(prints, func(prints []Print) error {
+		err := chunks(prints, func(prints []Print) error {
 			ids := make([]intel.DocumentID, 0, 2*len(prints))
 			for _, p := range prints {
 				ids = append(ids, p.Document, p.Original)
@@ -100,11 +103,77 @@ func (db *DB) SavePrints(ctx context.Context, prints []Print) error {
 			_, err = tx.ExecContext(ctx, `INSERT INTO prints (document, print, original, marking, reliability, published, origin) VALUES `+values(1, len(rows), 7)+` ON CONFLICT (document) DO NOTHING`, flat(rows)...)
 			return err
 		})
+		for _, p := range prints {
+			if err == nil && len(worse[p.Document]) > 0 {
+				err = db.adopt(ctx, tx, p, worse[p.Document])
+			}
+		}
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("save %d prints: %w", len(prints), err)
 	}
 	return nil
+}
+
+// Beside returns which of some documents speak of a link of which another does.
+func (db *DB) Beside(ctx context.Context, id intel.DocumentID, some []intel.DocumentID) ([]intel.DocumentID, error) {
+	keys, err := documentKeys(append([]intel.DocumentID{id}, some...))
+	if err != nil {
+		return nil, err
+	}
+	out, err := query(ctx, db.read, func(r *sql.Rows, id *intel.DocumentID) error {
+		var key []byte
+		err := r.Scan(&key)
+		*id = intel.DocumentID(hex.EncodeToString(key))
+		return err
+	}, `SELECT d.key FROM documents d WHERE d.key IN `+list(2, len(some))+` AND EXISTS (SELECT 1 FROM evidence e WHERE e.document = d.id
+		AND e.link IN (SELECT link FROM evidence WHERE document = (SELECT id FROM documents WHERE key = $1)))`, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("documents beside %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// CopiesOf returns some copies of texts, without their claims.
+func (db *DB) CopiesOf(ctx context.Context, texts []intel.DocumentID) ([]intel.Document, error) {
+	keys, err := documentKeys(texts)
+	if err != nil {
+		return nil, err
+	}
+	const some = `64`
+	docs, err := query(ctx, db.read, scanDocument, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title, d.text, d.language,
+		'', d.refs, d.marking, d.reliability, d.published, d.learned, d.assumed, d.id FROM documents d JOIN sources s ON s.id = d.source
+		JOIN prints c ON c.document = d.id JOIN documents o ON o.id = c.original
+		WHERE o.key IN `+list(1, len(texts))+` AND o.id <> d.id ORDER BY d.id LIMIT `+some, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("copies of %d texts: %w", len(texts), err)
+	}
+	return plain(docs), nil
+}
+
+// adopt makes originals, and their copies, copies of another document, as far as all
+// their readers may see it, and derives them again. A document is adopted by ever more
+// reliable ones, so at most once a letter.
+func (db *DB) adopt(ctx context.Context, tx engine, p Print, originals []intel.DocumentID) error {
+	ids, err := numbers(ctx, tx, append([]intel.DocumentID{p.Document}, originals...))
+	if err != nil {
+		return err
+	}
+	by := ids[p.Document]
+	delete(ids, p.Document)
+	if by == 0 || len(ids) == 0 {
+		return nil
+	}
+	return chunks(slices.Sorted(maps.Values(ids)), func(some []int64) error {
+		moved, err := query(ctx, tx, scanInt, `UPDATE prints SET original = $1 WHERE marking >= $2 AND original IN `+list(3, len(some))+` RETURNING document`,
+			append([]any{by, int(p.Marking)}, anys(some)...)...)
+		if err != nil {
+			return err
+		}
+		slices.Sort(moved)
+		return db.wait(ctx, tx, moved)
+	})
 }
 
 // numbers returns the integers of documents by their IDs.

@@ -21,7 +21,7 @@ func TestPrintsBelongToTheirOriginals(t *testing.T) {
 		prints := []store.Print{{Document: a, Bits: 1 << 63, Reliability: 'B', Published: now.Truncate(time.Second), Original: a, Origin: "ann"}, {Document: b, Bits: 1<<63 | 1, Original: a, Marking: intel.Green, Origin: "ann"},
 			{Document: c, Bits: 7, Marking: intel.Amber, Original: c, Origin: "cid"}}
 		for range 2 { // the second time changes nothing
-			if err := db.SavePrints(t.Context(), prints); err != nil {
+			if err := db.SavePrints(t.Context(), prints, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -48,16 +48,18 @@ func (p piece) how() int64 {
 
 func (p *piece) set(how int64) {
 	p.Origin, p.source = strconv.FormatInt(p.origin, 10), how>>24
-	p.Reliability, p.Speaker = ungraded(int(how >> 16 & 0xff))
+	p.Reliability, p.Speaker, p.Graded = ungraded(int(how >> 16 & 0xff))
 	p.Marking, p.Stance = intel.Marking(how>>8&0xff), intel.Stance(how&0xff)
 }
 
-// Who speaks is kept in two bits of the reliability, whose letters leave them
-// free.
+// Who speaks, and whether a person gave the letter, is kept in three bits of the
+// reliability, which letters leave free.
 const (
 	byPublisher = 1 << 7
 	byRelay     = 1 << 5
-	letters     = 0xff &^ (byPublisher | byRelay)
+	byCopy      = byPublisher | byRelay
+	byPerson    = 1 << 4
+	letters     = 0xff &^ (byPublisher | byRelay | byPerson)
 )
 
 // graded is the reliability of evidence, and who speaks, as it is kept.
@@ -68,20 +70,32 @@ func graded(e intel.Evidence) int {
 		n |= byPublisher
 	case intel.Relay:
 		n |= byRelay
+	case intel.Copy:
+		n |= byCopy
 	}
-	return n
+	return n | lettered(0, e.Graded)
+}
+
+// lettered is a letter as it is kept, given by a person or not.
+func lettered(r intel.Reliability, graded bool) int {
+	if graded {
+		return int(r) | byPerson
+	}
+	return int(r)
 }
 
 // ungraded is what graded keeps.
-func ungraded(n int) (intel.Reliability, intel.Speaker) {
-	r, by := intel.Reliability(n&letters), intel.Self
-	switch {
-	case n&byPublisher != 0:
+func ungraded(n int) (r intel.Reliability, by intel.Speaker, graded bool) {
+	r, graded = intel.Reliability(n&letters), n&byPerson != 0
+	switch n & byCopy {
+	case byPublisher:
 		by = intel.Publisher
-	case n&byRelay != 0:
+	case byRelay:
 		by = intel.Relay
+	case byCopy:
+		by = intel.Copy
 	}
-	return r, by
+	return r, by, graded
 }
 
 // addStrata adds pieces to what is kept in sum.

@@ -69,14 +69,19 @@ func (db *DB) Again(ctx context.Context, values []intel.Entity) (n int, err erro
 				return err
 			}
 			n += len(waits)
-			return chunks(waits, func(some []int64) error {
-				_, err := tx.ExecContext(ctx, `UPDATE work SET state = 0, attempts = 0, leased = 0, error = '' WHERE document IN `+list(1, len(some)), anys(some)...)
-				return err
-			})
+			return db.wait(ctx, tx, waits)
 		})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("derive documents of %d values again: %w", len(values), err)
 	}
 	return n, nil
+}
+
+// wait makes documents wait to be derived again that were.
+func (db *DB) wait(ctx context.Context, tx engine, documents []int64) error {
+	return chunks(documents, func(some []int64) error {
+		_, err := tx.ExecContext(ctx, `UPDATE work SET state = 0, attempts = 0, leased = 0, error = '' WHERE state = 1 AND document IN `+list(1, len(some)), anys(some)...)
+		return err
+	})
 }

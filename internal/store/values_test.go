@@ -62,15 +62,15 @@ func TestTheDaysOfAVoiceAreCountedOnceHoweverOftenTheyAreDerived(t *testing.T) {
 			if version == 1 {
 				want[1].Said = 1
 			}
-			voice := grounds[1][0].Origin
-			got, err := db.Paces(t.Context(), all, []int64{voice}, time.Time{})
+			voice := grounds[1][0].Voice
+			got, err := db.Paces(t.Context(), all, []store.Voice{voice}, time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, got[voice]); diff != "" {
 				t.Errorf("derived %d times: %s", version+1, diff)
 			}
-			if got, err = db.Paces(t.Context(), intel.Public(), []int64{voice}, time.Time{}); err != nil || len(got[voice]) != 1 {
+			if got, err = db.Paces(t.Context(), intel.Public(), []store.Voice{voice}, time.Time{}); err != nil || len(got[voice]) != 1 {
 				t.Errorf("the public sees %v, err %v", got, err)
 			}
 			for least, want := range map[int]int{1: 1, 3: 0} {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -20,18 +19,16 @@ type Hold struct {
 
 // A voice is who supports a claim. Whom documents cite is theirs to say, so
 // that one source is one voice whatever it cites, and so is one origin
-// whoever relays it. Sources whose names a file gives itself, such as
-// documents/NAME, are one.
+// whoever relays it. Sources that nobody named are one.
 type voice struct {
 	origins, sources []int64
 	speakers         []string
 }
 
 func (v *voice) add(origin, source int64, name string) {
-	speaker, _, _ := strings.Cut(name, "/")
 	v.origins = include(v.origins, origin)
 	v.sources = include(v.sources, source)
-	v.speakers = include(v.speakers, speaker)
+	v.speakers = include(v.speakers, intel.SourceID(name).Speaker())
 }
 
 func (v *voice) alone() bool { return len(v.origins) < 2 || len(v.speakers) < 2 }
