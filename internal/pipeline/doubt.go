@@ -258,41 +258,6 @@ func oddDays(paces map[store.Voice][]store.Pace, last int64) map[score.Voice]sco
 	return odd
 }
 
-// Bursts returns the links that one account alone says, and only in a burst.
-func (ed *Editor) Bursts(ctx context.Context, r intel.Reader) (map[int64]bool, error) {
-	busy, err := ed.DB.BusyEver(ctx, r, score.MuchInADay)
-	if err != nil {
-		return nil, err
-	}
-	odd, err := ed.odd(ctx, r, busy, time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	var days []store.Ground
-	for voice, o := range odd {
-		for _, day := range o.Bursts() {
-			days = append(days, store.Ground{Voice: store.Voice(voice), Day: day})
-		}
-	}
-	links, err := ed.DB.SaidOn(ctx, r, days, mostSaid)
-	if err != nil {
-		return nil, err
-	}
-	out := map[int64]bool{}
-	for some := range slices.Chunk(links, 10_000) {
-		grounds, err := ed.DB.Grounds(ctx, r, some, time.Time{})
-		if err != nil {
-			return nil, err
-		}
-		for link, g := range grounds {
-			if score.Against(spoken(g), func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok }).Burst {
-				out[link] = true
-			}
-		}
-	}
-	return out, nil
-}
-
 // Indicators gives each indicator that r may see somebody linked with, believed as
 // far as a lookup says, and at most n of whom it points to; see
 // [store.DB.Indicators].
@@ -310,17 +275,10 @@ func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, now tim
 	return ed.DB.Indicators(ctx, r, n, weigh, each)
 }
 
-// doubts returns what speaks against links, of all that something does.
+// doubts returns what lowers links, of all that something does.
 func (ed *Editor) doubts(ctx context.Context, r intel.Reader, now time.Time) (map[int64]score.Doubt, error) {
-	bursts, err := ed.Bursts(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[int64]score.Doubt, len(bursts))
-	for link := range bursts {
-		out[link] = score.Doubt{Burst: true}
-	}
-	err = ed.DB.Crowds(ctx, score.TooMany, func(of map[intel.Entity][]int64) error {
+	out := map[int64]score.Doubt{}
+	err := ed.DB.Crowds(ctx, score.TooMany, func(of map[intel.Entity][]int64) error {
 		claimants, err := ed.DB.Claimants(ctx, r, slices.Collect(maps.Keys(of)), time.Time{})
 		if err != nil {
 			return err
@@ -328,7 +286,7 @@ func (ed *Editor) doubts(ctx context.Context, r intel.Reader, now time.Time) (ma
 		maps.DeleteFunc(of, func(e intel.Entity, _ []int64) bool { return claimants[e] < score.TooMany })
 		return ed.crowded(ctx, r, of, claimants, doubting{now: now}, func(link int64, n int) {
 			if n >= score.TooMany {
-				out[link] = score.Doubt{Burst: bursts[link], Claimants: n}
+				out[link] = score.Doubt{Claimants: n}
 			}
 		})
 	})

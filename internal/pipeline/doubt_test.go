@@ -65,7 +65,7 @@ func against(t *testing.T, ed *pipeline.Editor, r intel.Reader) map[string]strin
 	return out
 }
 
-func TestWhatOneAccountSaysInABurstIsBelievedLess(t *testing.T) {
+func TestWhatOneAccountSaysInABurstIsMarked(t *testing.T) {
 	_, p, ed := open(t)
 	docs := posts("loud", intel.Clear, 2, 120, 1, 3, 2, 1, 2)
 	second := posts("calm", intel.Clear, 1)

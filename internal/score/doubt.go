@@ -21,9 +21,6 @@ const (
 	// loadTimes is how many times the habit that follows a first load is, and
 	// loadDays how many days must follow.
 	loadTimes, loadDays = 10, 5
-	// inBurst is what the word of a burst is worth: its values are corroborated
-	// about half as often as others.
-	inBurst = 0.5
 )
 
 // A Day is how many values one voice speaks of on one day.
@@ -59,9 +56,6 @@ func OddDays(days []Day) Odd {
 	}
 	return o
 }
-
-// Bursts returns the days of bursts, the first first.
-func (o Odd) Bursts() []int64 { return o.bursts }
 
 func median(days []Day, of func(Day) int) float64 {
 	n := make([]int, len(days))
@@ -138,11 +132,10 @@ func (s Scale) Sharers(sayers []intel.SourceID, all []intel.Naming, total int, c
 	return int(least + 1e-9)
 }
 
-// Lower is what doubts leave of a probability.
+// Lower is what doubts leave of a probability. A burst leaves all of it: others repeat
+// its values half as often, which is no word on whether they are true, and of those that
+// people judged as many were as of others.
 func (d Doubt) Lower(p float64) float64 {
-	if d.Burst {
-		p *= inBurst
-	}
 	if d.Claimants >= TooMany {
 		p *= (TooMany - 1) / float64(d.Claimants)
 	}
@@ -170,7 +163,7 @@ func (d Doubt) leaves(p float64, l intel.Level, origins int, dated bool) (float6
 		return p, l, ""
 	}
 	p = d.Lower(p)
-	if lower := d.Cuts.Level(p, origins, dated && !d.Load); rankOf(lower) < rankOf(l) {
+	if lower := d.Cuts.Level(p, origins, dated && !d.Load && !d.Burst); rankOf(lower) < rankOf(l) {
 		l = lower
 	}
 	return p, l, strings.Join(why, ", ")

@@ -133,7 +133,7 @@ func TestDoubtsLowerAndNeverRaise(t *testing.T) {
 		doubt score.Doubt
 		level intel.Level
 		p     float64
-	}{{score.Doubt{Burst: true}, intel.Low, 0.485}, {score.Doubt{Load: true}, intel.Medium, 0.97}, {score.Doubt{Claimants: 40}, intel.Low, 0.97 * 7 / 40}} {
+	}{{score.Doubt{Burst: true}, intel.Medium, 0.97}, {score.Doubt{Load: true}, intel.Medium, 0.97}, {score.Doubt{Claimants: 40}, intel.Low, 0.97 * 7 / 40}} {
 		if r := score.Doubted(high, c.doubt); r.Level != c.level || r.Probability < c.p-1e-9 || r.Probability > c.p+1e-9 {
 			t.Errorf("%+v: %s (%v), want %s (%v)", c.doubt, r.Level, r.Probability, c.level, c.p)
 		}

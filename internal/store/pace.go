@@ -8,8 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -154,57 +152,6 @@ func unsummed(then time.Time) string {
 }
 
 func scanVoice(r *sql.Rows, v *Voice) error { return r.Scan(&v.Source, &v.Origin) }
-
-// BusyEver returns the voices that spoke of so many values or more on any day, by
-// what r may see.
-func (db *DB) BusyEver(ctx context.Context, r intel.Reader, least int) ([]Voice, error) {
-	voices, err := query(ctx, db.read, scanVoice, `SELECT DISTINCT source, origin FROM (SELECT source, origin, day FROM pace WHERE marking <= $1 GROUP BY source, origin, day HAVING SUM(said) >= $2) b
-		ORDER BY source, origin`, int(r.Clearance), least)
-	if err != nil {
-		return nil, fmt.Errorf("busy voices: %w", err)
-	}
-	return voices, nil
-}
-
-// SaidOn returns which links of so many documents at most rest on any of days of
-// voices, by what r may see. It walks all evidence once.
-func (db *DB) SaidOn(ctx context.Context, r intel.Reader, days []Ground, documents int) ([]int64, error) {
-	if len(days) == 0 {
-		return nil, nil
-	}
-	wanted := make(map[Ground]bool, len(days))
-	voices, dates := map[int64]bool{}, map[int64]bool{}
-	for _, g := range days {
-		wanted[g], voices[g.Origin], dates[g.Day] = true, true, true
-	}
-	type row struct {
-		link int64
-		Ground
-	}
-	numbers := func(of map[int64]bool) string {
-		var b strings.Builder
-		for i, n := range slices.Sorted(maps.Keys(of)) {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(strconv.FormatInt(n, 10))
-		}
-		return b.String()
-	}
-	found := map[int64]bool{}
-	_, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
-		err := r.Scan(&x.link, &x.Source, &x.Origin, &x.Day)
-		if wanted[x.Ground] {
-			found[x.link] = true
-		}
-		return err
-	}, fmt.Sprintf(`SELECT e.link, e.source, e.origin, e.at / %[1]d FROM evidence e WHERE e.stance = 0 AND e.marking <= $1 AND e.at >= 0 AND e.origin IN (%[2]s) AND e.at / %[1]d IN (%[3]s)
-		AND EXISTS (SELECT 1 FROM assessments a WHERE %[4]s AND %[5]s AND a.documents <= $2)`, day, numbers(voices), numbers(dates), rowsOf("a", "e.link"), shown(1, 1)), int(r.Clearance), documents)
-	if err != nil {
-		return nil, fmt.Errorf("links of %d days: %w", len(days), err)
-	}
-	return slices.Sorted(maps.Keys(found)), nil
-}
 
 // Busy returns the voices that spoke of so many values or more on one of the days
 // that links rest on, by what r may see.
