@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -452,4 +453,26 @@ func TestDocumentsAreRecognisedByALongFirstLine(t *testing.T) {
 	if code, c, errs := portent(t, newStore(t), "import", file(t, "long.jsonl", []byte(line))); code != exitDone || c.Documents != 1 {
 		t.Errorf("exit %d, %+v\n%s", code, c, errs)
 	}
+}
+
+// A document that cannot be derived says nothing, and whoever brings it is told.
+func TestADocumentThatIsParkedIsTold(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "import", "--as", "documents", file(t, "a.jsonl", claims("ipv4:45.134.21.8 indicates actor:cold-lynx")))
+	raw, err := sql.Open("sqlite", strings.TrimPrefix(db, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	if _, err := raw.ExecContext(t.Context(), `CREATE TRIGGER poison BEFORE INSERT ON findings BEGIN SELECT RAISE(ABORT, 'poison'); END`); err != nil {
+		t.Fatal(err)
+	}
+	out := printed(t, exitPartial, "--db", db, "-q", "--json", "import", "--as", "documents", file(t, "b.jsonl", claims("ipv4:45.134.21.9 indicates actor:ice-lynx")))
+	if !strings.Contains(out, "nothing could be made of it") || !strings.Contains(out, "poison") {
+		t.Errorf("want the document named:\n%s", out)
+	}
+	if _, err := raw.ExecContext(t.Context(), `DROP TRIGGER poison`); err != nil {
+		t.Fatal(err)
+	}
+	printed(t, exitDone, "--db", db, "-q", "import", "--as", "documents", file(t, "c.jsonl", claims("ipv4:45.134.21.10 indicates actor:ash-lynx")))
 }
