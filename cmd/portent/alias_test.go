@@ -143,3 +143,14 @@ func TestAConfirmedNameIsOfTheOneThatIsNamed(t *testing.T) {
 	printed(t, exitDone, "--db", db, "-q", "profile", "apt38")
 	printed(t, exitFailed, "--db", db, "-q", "profile", "Nobelium")
 }
+
+func TestANameIsLookedUpWithItsShareAndNoLevel(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--as", "documents", file(t, "d.jsonl", claims("ipv4:45.134.21.8 indicates actor:cold-lynx")))
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-03-04", "lookup", "Cold Lynx"); !strings.HasPrefix(text, "Cold Lynx: Cold Lynx (share 1.00), seen ") {
+		t.Errorf("a name is %s", text)
+	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-03-04", "lookup", "45.134.21.8"); !strings.HasPrefix(text, "45.134.21.8: Cold Lynx (Low 0.") {
+		t.Errorf("a value is %s", text)
+	}
+}

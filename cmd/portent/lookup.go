@@ -183,7 +183,11 @@ func whom(rows []intel.Row) string {
 	}
 	names := make([]string, len(rows))
 	for i, n := range rows {
-		names[i] = fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{string(n.Level) + " " + intel.Decimal(n.Probability)}, n.Doubts...), ", "))
+		how := string(n.Level) + " " + intel.Decimal(n.Probability)
+		if n.Relation == "" { // whom a name means is no row
+			how = "share " + intel.Decimal(n.Probability)
+		}
+		names[i] = fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{how}, n.Doubts...), ", "))
 	}
 	return strings.Join(names, ", ")
 }
