@@ -4,58 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"fmt"
-	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // registers pgx
-
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/store"
 )
-
-// onEachEngine runs f on an empty store of every engine. PostgreSQL is skipped
-// when PORTENT_TEST_POSTGRES is unset, which CI never leaves unset.
-func onEachEngine(t *testing.T, f func(t *testing.T, db string)) {
-	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, newStore(t)) })
-	t.Run("postgres", func(t *testing.T) {
-		server := os.Getenv("PORTENT_TEST_POSTGRES")
-		if server == "" {
-			if os.Getenv("CI") == "true" {
-				t.Fatal("PORTENT_TEST_POSTGRES is unset; CI must test on PostgreSQL")
-			}
-			t.Skip("PORTENT_TEST_POSTGRES is unset: PostgreSQL is not tested")
-		}
-		db, err := sql.Open("pgx", server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum := sha256.Sum256([]byte(t.Name() + time.Now().String()))
-		name := "test_" + hex.EncodeToString(sum[:8])
-		if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := db.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil {
-				t.Error(err)
-			}
-			db.Close()
-		})
-		u, err := url.Parse(server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		q := u.Query()
-		q.Set("search_path", name)
-		u.RawQuery = q.Encode()
-		f(t, u.String())
-	})
-}
 
 // unpackable is text that no store makes shorter.
 func unpackable(n int) string {
@@ -74,7 +30,7 @@ func TestOneLongValueIsRejectedAndItsNeighboursAreKeptOnAnyEngine(t *testing.T) 
 	}
 	fmt.Fprintf(&list, "https://long.example/%s,Cold Lynx\n", unpackable(6000))
 	path := file(t, "list.csv", list.Bytes())
-	onEachEngine(t, func(t *testing.T, db string) {
+	onEachStore(t, func(t *testing.T, db string) {
 		code, c, errs := portent(t, db, "import", path)
 		if code != exitPartial || c.Evidence != 60 || len(c.Rejected) != 1 || !strings.Contains(c.Rejected[0].Reason, "https://long.example/") {
 			t.Errorf("exit %d, %d pieces of evidence, rejected %v\n%s", code, c.Evidence, c.Rejected, errs)
