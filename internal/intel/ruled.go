@@ -126,7 +126,7 @@ func RulingsBegun(all []RowVerdict, now time.Time) map[Link]DocumentID {
 	}
 	runs := map[Link]run{}
 	for _, v := range all {
-		if o, ok := runs[v.Link]; !v.At.Truncate(time.Second).After(now) && !(ok && o.ruling == v.Ruling) {
+		if o, ok := runs[v.Link]; !v.At.Truncate(time.Second).After(now) && (!ok || o.ruling != v.Ruling) {
 			runs[v.Link] = run{v.Ruling, v.Kept}
 		}
 	}
