@@ -41,10 +41,10 @@ func TestTheScoreboardOfANewStoreHasWhatShipsAndClaimsNoMore(t *testing.T) {
 	}
 }
 
-// twiceSaid keeps what two pairs of sources say: the same of ten addresses each, four days apart.
+// twiceSaid keeps what three pairs of sources say: the same of ten addresses each, four days apart.
 func twiceSaid(t *testing.T, db string) {
 	t.Helper()
-	for i, source := range []string{"a", "b", "c", "d"} {
+	for i, source := range []string{"a", "b", "c", "d", "e", "f"} {
 		var b strings.Builder
 		for n := range 10 {
 			fmt.Fprintf(&b, `{"text":"Seen by %s, item %d of the list.","author":"%s","published":"2026-05-0%dT00:00:00Z","claims":[{"subject":"ipv4:45.134.%d.%d","relation":"indicates","object":"actor:cold-lynx"}]}`+"\n",
@@ -63,7 +63,9 @@ func TestVerdictsThatRefuteHalfOfALevelRelabelTheOthers(t *testing.T) {
 			t.Fatalf("%s (%.3f), want a High row below 0.85", before.Confidence, before.Probability)
 		}
 		for n := range 10 {
-			printed(t, exitDone, "--db", db, "--now", "2026-05-05", "row", []string{"confirm", "refute"}[n%2], fmt.Sprintf("ipv4:45.134.21.%d indicates actor:cold-lynx", 40+n))
+			for _, pair := range []int{21, 23} { // one source alone moves no level
+				printed(t, exitDone, "--db", db, "--now", "2026-05-05", "row", []string{"confirm", "refute"}[n%2], fmt.Sprintf("ipv4:45.134.%d.%d indicates actor:cold-lynx", pair, 40+n))
+			}
 		}
 		if e := explained(t, db, other); e.Confidence != "High" {
 			t.Errorf("%s at once, want High until it is weighed again", e.Confidence)
