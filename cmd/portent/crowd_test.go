@@ -31,6 +31,9 @@ func TestARowThatACrowdSpeaksOfIsExplainedInBoundedLines(t *testing.T) {
 	db := newStore(t)
 	printed(t, exitDone, "--db", db, "--now", "2026-02-10", "import", file(t, "crowd.jsonl", crowd(2000)))
 	const row = "ipv4:45.134.21.8 indicates actor:cold-lynx"
+	if then := printed(t, exitDone, "--db", db, "--as-of", "2026-02-20", "explain", row); strings.Count(then, "\n") > 3*mostSteps || !strings.Contains(then, "more that count less") {
+		t.Errorf("as of a past day %d lines", strings.Count(then, "\n"))
+	}
 	text := printed(t, exitDone, "--db", db, "explain", row)
 	if lines := strings.Count(text, "\n"); lines > 2*mostSteps+mostSteps || len(text) > 100_000 || !strings.Contains(text, "more that count less") {
 		t.Errorf("%d lines, %d bytes: %s", lines, len(text), text[max(0, len(text)-1500):])

@@ -126,11 +126,11 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	if all := measure.Judge(parts); len(all) > 0 {
 		row = all[len(all)-1]
 	}
-	last, heard, sources := h.Turns[len(h.Turns)-1], measure.Scale.Voices(steps, parts), measure.Scale.Judged(steps)
+	told, rest := score.Strongest(steps, mostSteps)
+	last, heard, sources := h.Turns[len(h.Turns)-1], measure.Scale.Voices(steps, parts), measure.Scale.Judged(told)
 	if a.cli.JSON {
-		shown, rest := score.Strongest(steps, mostSteps)
 		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": last.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, shown...), "rest": rest, "believed": last.Believed})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, told...), "rest": rest, "believed": last.Believed})
 	}
 	if len(steps) == 0 {
 		fmt.Fprintln(a.out, "nobody had said so by then")
