@@ -244,6 +244,7 @@ func TestDoubtsAndRelaysAreInTheHistoryWhenTheyCame(t *testing.T) {
 		const relayed, shared, burst = "45.134.21.8", "45.134.21.9", "45.134.21.10"
 		add("2026-01-05", "feed", post("2026-01-05", "x/aa1", "Seen.", relayed, "cold-lynx"))
 		add("2026-01-20", "feed", post("2026-01-20", "x/aa2", "Seen here as well.", relayed, "cold-lynx"))
+		add("2026-01-21", "feed", post("2026-01-21", "analyst:eve", "I too.", relayed, "cold-lynx"))
 		add("2026-02-10", "feed", post("2026-02-10", "x/aa2", "Still up, via @aa1", relayed, "cold-lynx"))
 
 		var many []string
@@ -273,6 +274,9 @@ func TestDoubtsAndRelaysAreInTheHistoryWhenTheyCame(t *testing.T) {
 				if !strings.Contains(text, want) {
 					t.Errorf("no %q in\n%s", want, text)
 				}
+			}
+			if strings.Contains(text, `eve" was found`) {
+				t.Errorf("who is called an analyst is found to have it from himself:\n%s", text)
 			}
 			for _, day := range []string{"2026-01-25", "2026-02-09", "2026-02-13", "2026-02-25"} {
 				last, _ := then(t, db, row, day)

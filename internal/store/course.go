@@ -61,8 +61,7 @@ func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c
 const mostLineages = 50
 
 // lineages returns when it became known who has a link from whom, by the edges by
-// which it is weighed, see traceRelays. Of more than can be told the
-// last ones are.
+// which it is weighed, see traceRelays. Of more than can be told the last ones are.
 func (db *DB) lineages(ctx context.Context, id int64, t telling) (out []intel.Lineage, err error) {
 	if !slices.ContainsFunc(t.pieces, func(p piece) bool { return p.Speaker == intel.Relay }) || len(t.Words) > hot {
 		return nil, nil
@@ -90,7 +89,7 @@ func (db *DB) lineages(ctx context.Context, id int64, t telling) (out []intel.Li
 		}
 		l := intel.Lineage{From: at}
 		for _, p := range traced {
-			l.Origins = append(l.Origins, names[cmp.Or(p.root, p.origin)])
+			l.Origins = append(l.Origins, signed(names[cmp.Or(p.root, p.origin)], p.Source))
 		}
 		out = append(out, l)
 	}
