@@ -66,6 +66,9 @@ func (c *scopeArg) rule(ctx context.Context, a *app, ruling intel.Ruling, until 
 	if v.Scope, err = c.scope(pipe.Scanner()); err != nil {
 		return usageError{err}
 	}
+	if ruling != intel.UndoSuppress && v.Scope.OfAnybody() {
+		return usageError{fmt.Errorf("below %s stands what anybody has: name a domain below it", v.Scope.Entity.Name)}
+	}
 	if v.By, err = analyst(c.By); err != nil {
 		return err
 	}

@@ -340,6 +340,9 @@ func TestAWordThatIsNoneIsRefusedWithWhatToWrite(t *testing.T) {
 			t.Errorf("%v: exit %d, %s; want a word of %q", bad.args, code, &errs, bad.says)
 		}
 	}
+	if s, err := intel.ParseScope("domain:*.github.io"); err != nil || !s.OfAnybody() {
+		t.Errorf("what an older version took is %v, err %v; it must be read, and be undone", s, err)
+	}
 	var out, errs bytes.Buffer
 	if code := run(t.Context(), []string{"--db", db, "suppress", "undo", "evil.org"}, strings.NewReader(""), &out, &errs); code != exitFailed || !strings.Contains(errs.String(), "suppress list") {
 		t.Errorf("undo of nothing: exit %d, %s", code, &errs)

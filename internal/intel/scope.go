@@ -80,6 +80,17 @@ const (
 // mostScope bounds how long the value of a word may be.
 const mostScope = 4096
 
+// OfAnybody reports whether below the domain of s stands what a company lets to
+// anybody, such as pages. What was once ruled of it holds, as it is no suffix of
+// registries.
+func (s Scope) OfAnybody() bool {
+	if s.Entity.Kind != Domain || !s.Wide {
+		return false
+	}
+	suffix, _ := publicsuffix.PublicSuffix(s.Entity.Name)
+	return suffix == s.Entity.Name
+}
+
 // check says of a scope why it is none.
 func (s Scope) check() error {
 	switch name := s.Entity.Name; {
@@ -96,7 +107,7 @@ func (s Scope) check() error {
 	case s.Entity.Kind == Domain && (!strings.Contains(name, ".") && s.Wide || strings.ContainsAny(name, "*/@: ")):
 		return fmt.Errorf("%q is no domain: write evil.example: %w", name, ErrInvalid)
 	case s.Entity.Kind == Domain && s.Wide:
-		if suffix, _ := publicsuffix.PublicSuffix(name); suffix == name {
+		if suffix, icann := publicsuffix.PublicSuffix(name); icann && suffix == name {
 			return fmt.Errorf("below %s stands what anybody registers: name a domain below it: %w", name, ErrInvalid)
 		}
 	case s.Wide && s.Entity.Kind == URL:
