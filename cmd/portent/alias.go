@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
@@ -155,7 +157,9 @@ type candidate struct {
 	Actor  intel.Entity `json:"actor"`
 	Share  float64      `json:"share"`
 	SaidBy []string     `json:"said_by"`
-	names  []intel.Row  // by which it is called too
+	// Disputed is what somebody says are names of it and somebody says are not.
+	Disputed []intel.Row `json:"disputed"`
+	names    []intel.Row // by which it is called too
 }
 
 // Run implements the command.
@@ -179,19 +183,21 @@ func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 	candidates := make([]candidate, len(matches))
 	for i, m := range matches {
 		candidates[i] = candidate{Actor: m.Entity, Share: m.Share, SaidBy: append([]string{}, m.SaidBy...)}
-		p, _, err := ed.Profile(ctx, a.reader(), m.Entity, pipeline.Window{Rows: 1}, a.asOf())
-		if err != nil && !errors.Is(err, intel.ErrNotFound) {
+		aliases, disputed, err := ed.Called(ctx, a.reader(), m.Entity, pipeline.Window{Proofs: 5, Signed: true}, a.asOf())
+		if err != nil {
 			return err
 		}
-		candidates[i].names = p.Aliases
+		candidates[i].names, candidates[i].Disputed = aliases, append([]intel.Row{}, disputed...)
+		candidates[i].SaidBy = vendors(candidates[i].SaidBy, name, aliases)
 	}
 	if a.cli.JSON {
 		return a.print(map[string]any{"name": name, "candidates": candidates, "verdicts": verdicts})
 	}
 	for _, m := range candidates {
 		fmt.Fprintf(a.out, "%s: share %.2f%s\n", line(m.Actor.String()), m.Share, line(by(m.SaidBy)))
-		for _, n := range m.names {
+		for _, n := range append(slices.Clip(m.names), m.Disputed...) {
 			fmt.Fprintf(a.out, "  %-32s %-6s (%s)%s\n", line(n.Value), n.Level, intel.Decimal(n.Probability), line(by(n.SaidBy)))
+			a.contested(n)
 		}
 	}
 	for _, v := range verdicts {
@@ -199,6 +205,43 @@ func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 		fmt.Fprintf(a.out, "%s %s %s %s is %s%s\n", date(v.At), line(v.By), says, line(v.Name.String()), line(v.Other.String()), line(because(v.Reason)))
 	}
 	return nil
+}
+
+// vendors is who says that a name is an alias, with those who wrote it instead of
+// their documents.
+func vendors(said []string, name string, aliases []intel.Row) []string {
+	i := slices.Index(said, correlate.ByDocuments)
+	if i < 0 {
+		return said
+	}
+	for _, row := range aliases {
+		if intel.Compact(row.Entity.Name) != intel.Compact(name) && row.Entity.String() != name {
+			continue
+		}
+		out := slices.Delete(slices.Clone(said), i, i+1)
+		for _, by := range row.SaidBy {
+			if !slices.Contains(out, by) {
+				out = append(out, by)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return said
+}
+
+// contested prints who says that a name is none.
+func (a *app) contested(n intel.Row) {
+	if len(n.Against) == 0 {
+		return
+	}
+	fmt.Fprintf(a.out, "    disputed: another, says %s\n", line(strings.Join(n.Against, ", ")))
+	for _, p := range n.Evidence {
+		if p.Stance == intel.Disputes {
+			fmt.Fprintf(a.out, "      %s %s%s\n", date(p.At), line(cmp.Or(p.Origin, string(p.Source))), line(because(p.Snippet)))
+		}
+	}
 }
 
 // verdicts returns all verdicts, those taken back too, on a name and on whom it

@@ -11,12 +11,11 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
-	"github.com/portent-cti/portent/internal/store"
 )
 
 type explainCmd struct {
 	History bool     `help:"How far it was believed from the first word on, and why that changed."`
-	Row     []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'."`
+	Row     []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged."`
 }
 
 // closeEnough is how far what is recomputed may be from what is stored.
@@ -34,22 +33,47 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	id, err := c.id(ctx, ed.DB)
+	w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
+	row, printed, err := c.row(ctx, a, ed, w)
 	if err != nil {
 		return err
 	}
-	w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
-	switch {
-	case c.History:
-		h, err := ed.History(ctx, a.reader(), id, w, a.asOf(), mostWords)
+	if c.History {
+		h, err := ed.RowHistory(ctx, a.reader(), row, w, a.asOf(), mostWords)
 		if err != nil {
 			return err
 		}
 		return a.history(h)
-	case w.Back:
+	}
+	if printed != nil {
+		return a.printed(*printed)
+	}
+	id := row.Links()[0]
+	if w.Back {
 		return c.then(ctx, a, ed, id, w)
 	}
 	return c.now(ctx, a, ed, id)
+}
+
+// row is the row that is asked for, with what makes it where it is not one link as it
+// stands.
+func (c *explainCmd) row(ctx context.Context, a *app, ed *pipeline.Editor, w pipeline.Window) (intel.Row, *pipeline.Printed, error) {
+	text := strings.Join(c.Row, " ")
+	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return intel.Row{ID: text}, nil, nil
+	}
+	l, err := a.link(ctx, ed, text)
+	if err != nil {
+		return intel.Row{}, nil, err
+	}
+	found, err := a.rowOf(ctx, ed, l, w)
+	if err != nil || found.Row.ID == "" {
+		return found.Row, nil, err
+	}
+	if _, err := strconv.ParseInt(found.Row.ID, 10, 64); err == nil {
+		return intel.Row{ID: found.Row.ID}, nil, nil
+	}
+	return found.Row, &found, nil
 }
 
 // now explains a row as it stands.
@@ -98,6 +122,7 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 		a.heard(heard)
 		a.judged(sources, words)
 		a.against(believed)
+		err = a.meaning(ctx, ed, row.Link)
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
 		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess --scores weighs it again", id, row.Probability, p)
@@ -200,19 +225,6 @@ func (a *app) against(r intel.Row) {
 	}
 }
 
-// id is the integer of the row that is asked for.
-func (c *explainCmd) id(ctx context.Context, db *store.DB) (int64, error) {
-	text := strings.Join(c.Row, " ")
-	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return id, nil
-	}
-	l, err := parseLink(text)
-	if err != nil {
-		return 0, err
-	}
-	return db.Linked(ctx, l)
-}
-
 // halfLife is in how many days half of the worth of a piece of evidence is gone.
 func halfLife(l intel.Link) string { return fmt.Sprintf("%.0f days", score.HalfLife(l).Hours()/24) }
 
@@ -220,6 +232,11 @@ func halfLife(l intel.Link) string { return fmt.Sprintf("%.0f days", score.HalfL
 // docs/confidence.md with the numbers of its evidence in it.
 func (a *app) explained(row intel.Assessment, steps []score.Step) {
 	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(row.Link.String()), row.Level, intel.Decimal(row.Probability), row.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
+	a.summed(steps)
+}
+
+// summed prints what each origin adds, and what they come to.
+func (a *app) summed(steps []score.Step) {
 	fmt.Fprintf(a.out, "%-40s %-8s %11s  %10s  %6s = %6s  %s\n", "origin", "stance", "reliability", "directness", "fading", "worth", "dated; pieces, of which the strongest counts")
 	shown, rest := score.Strongest(steps, mostSteps)
 	var factors, objections []string

@@ -123,13 +123,7 @@ func entityOf(s *extract.Scanner, value string) intel.Entity {
 	if e, err := intel.ParseEntity(value); err == nil {
 		return e
 	}
-	best := intel.Observation{}
-	for _, o := range s.Observations(intel.Document{Text: value}) {
-		if o.Length > best.Length || o.Length == best.Length && o.Entity.Kind == intel.URL { // its host is read there too
-			best = o
-		}
-	}
-	return best.Entity
+	return scanned(s, value)
 }
 
 func (a *app) finding(value string, f pipeline.Finding) error {

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
-	"github.com/portent-cti/portent/internal/store"
 )
 
 type rowCmd struct {
@@ -21,7 +19,7 @@ type rowCmd struct {
 
 // A rowArg is what is ruled on, as a person writes it.
 type rowArg struct {
-	Row    []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'."`
+	Row    []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged."`
 	By     string   `help:"Who rules (default: you)." placeholder:"NAME"`
 	Reason string   `help:"Why." placeholder:"TEXT"`
 }
@@ -51,8 +49,12 @@ func (c *rowArg) rule(ctx context.Context, a *app, ruling intel.Ruling) error {
 	if err != nil {
 		return err
 	}
+	ed, err := a.editor(ctx)
+	if err != nil {
+		return err
+	}
 	v := intel.RowVerdict{Ruling: ruling, Reason: strings.Join(strings.Fields(c.Reason), " "), At: a.now()}
-	if v.Link, err = rowLink(ctx, a.db, c.Row); err != nil {
+	if v.Link, err = a.ruledLink(ctx, ed, strings.Join(c.Row, " ")); err != nil {
 		return err
 	}
 	if v.Link.Relation == intel.AliasOf || v.Link.Relation == intel.NotAliasOf {
@@ -207,37 +209,4 @@ func overruled(v listedRuling) string {
 		return ""
 	}
 	return countsNoMore
-}
-
-// rowLink is what a row says, by its id or in words.
-func rowLink(ctx context.Context, db *store.DB, words []string) (intel.Link, error) {
-	text := strings.Join(words, " ")
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return parseLink(text)
-	}
-	found, err := db.Links(ctx, []int64{id})
-	if _, ok := found[id]; err == nil && !ok {
-		err = fmt.Errorf("row %d: %w", id, intel.ErrNotFound)
-	}
-	return found[id], err
-}
-
-// parseLink reads 'KIND:NAME RELATION KIND:NAME'.
-func parseLink(text string) (l intel.Link, err error) {
-	for _, rel := range intel.Relations() {
-		from, to, ok := strings.Cut(text, " "+string(rel)+" ")
-		if !ok {
-			continue
-		}
-		l.Relation = rel
-		if l.From, err = intel.ParseEntity(from); err == nil {
-			l.To, err = intel.ParseEntity(to)
-		}
-		if err != nil {
-			return l, usageError{err}
-		}
-		return l, nil
-	}
-	return l, usageError{fmt.Errorf("row %q: the id of a row is wanted, or 'KIND:NAME RELATION KIND:NAME'", text)}
 }

@@ -193,7 +193,7 @@ func TestAWordIsAmongTheProofsAndRatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := parseLink(lynxRow)
+	l, err := intel.ParseLink(lynxRow)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -278,15 +277,11 @@ func (v *views) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w w
 
 // Proofs implements web.Views.
 func (v *views) Proofs(ctx context.Context, r intel.Reader, row string) ([]intel.Proof, error) {
-	id, err := strconv.ParseInt(row, 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("row %q: %w", row, intel.ErrNotFound)
-	}
-	a, err := v.db.Between(ctx, r, id)
+	named, err := v.ed.Named(ctx, r, row, v.now())
 	if err != nil {
 		return nil, err
 	}
-	return v.ed.Proofs(ctx, r, a, 20, v.now())
+	return v.ed.Proofs(ctx, r, named, 20, v.now())
 }
 
 // mostShown is how much of what was said of a row the history on a page is told from.
@@ -294,11 +289,11 @@ const mostShown = 10_000
 
 // History implements web.Views.
 func (v *views) History(ctx context.Context, r intel.Reader, row string) (intel.History, error) {
-	id, err := strconv.ParseInt(row, 10, 64)
+	named, err := v.ed.Named(ctx, r, row, v.now())
 	if err != nil {
-		return intel.History{}, fmt.Errorf("row %q: %w", row, intel.ErrNotFound)
+		return intel.History{}, err
 	}
-	return v.ed.History(ctx, r, id, pipeline.Window{}, v.now(), mostShown)
+	return v.ed.RowHistory(ctx, r, named, pipeline.Window{}, v.now(), mostShown)
 }
 
 // Indicator implements web.Views.
@@ -319,8 +314,13 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (
 		return out, err
 	}
 	for i, c := range out.Claims {
-		out.Proofs = append(out.Proofs, c.Evidence...)
 		for _, p := range c.Evidence {
+			same := func(o intel.Proof) bool {
+				return o.Document == p.Document && o.Offset == p.Offset && o.Title == p.Title && o.Snippet == p.Snippet
+			}
+			if !slices.ContainsFunc(out.Proofs, same) { // of a name of several each has it
+				out.Proofs = append(out.Proofs, p)
+			}
 			out.Marking = max(out.Marking, p.Marking)
 			if p.Origin != "" && p.Genre != intel.Verdict && !slices.Contains(out.Claims[i].SaidBy, p.Origin) {
 				out.Claims[i].SaidBy = append(out.Claims[i].SaidBy, p.Origin)

@@ -1,8 +1,10 @@
 package intel
 
 import (
+	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -48,6 +50,32 @@ type Link struct {
 // String returns the link as one line, such as "actor:x uses tool:y".
 func (l Link) String() string {
 	return l.From.String() + " " + string(l.Relation) + " " + l.To.String()
+}
+
+// ParseLink reads a link as String writes it.
+func ParseLink(text string) (Link, error) {
+	for _, rel := range Relations() {
+		from, to, ok := strings.Cut(text, " "+string(rel)+" ")
+		if !ok {
+			continue
+		}
+		a, errA := ParseEntity(strings.TrimSpace(from))
+		b, errB := ParseEntity(strings.TrimSpace(to))
+		if errA == nil && errB == nil {
+			return Link{a, rel, b}, nil
+		}
+	}
+	return Link{}, fmt.Errorf("link %q: %w", text, ErrInvalid)
+}
+
+// CutLink cuts a link as it is written at its relation, and says whether it has one.
+func CutLink(text string) (from string, rel Relation, to string, ok bool) {
+	for _, rel := range Relations() {
+		if from, to, ok := strings.Cut(text, " "+string(rel)+" "); ok {
+			return strings.TrimSpace(from), rel, strings.TrimSpace(to), true
+		}
+	}
+	return "", "", "", false
 }
 
 // Evidence is one document's word on a link.

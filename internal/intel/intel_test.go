@@ -187,3 +187,18 @@ func TestTheAuthorIsTheVoiceInAnyGenre(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseLink(f *testing.F) {
+	f.Add("ipv4:192.0.2.7 indicates actor:cold-lynx")
+	f.Add("actor:a not-alias-of actor:b")
+	f.Add("command:x uses y uses tool:z")
+	f.Fuzz(func(t *testing.T, text string) {
+		l, err := intel.ParseLink(text)
+		if err != nil {
+			return
+		}
+		if again, err := intel.ParseLink(l.String()); err != nil || again != l {
+			t.Errorf("%q is %+v, and that written %q is %+v, err %v", text, l, l, again, err)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package intel
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -91,6 +92,31 @@ type Proof struct {
 	Marking Marking `json:"marking,omitempty"`
 }
 
+// A Join is a link of a row that is said under one name of what the row is of: the
+// name means that with a share.
+type Join struct {
+	Link  int64   `json:"row,string"`
+	Name  Entity  `json:"name,omitzero"`
+	Share float64 `json:"share"`
+	// Denies tells of a link that says the contrary of the row.
+	Denies bool `json:"denies,omitempty"`
+}
+
+// Links returns the links that the row is made of; none of what only lists say.
+func (r Row) Links() []int64 {
+	if len(r.Joins) > 0 {
+		out := make([]int64, len(r.Joins))
+		for i, j := range r.Joins {
+			out[i] = j.Link
+		}
+		return out
+	}
+	if id, err := strconv.ParseInt(r.ID, 10, 64); err == nil {
+		return []int64{id}
+	}
+	return nil
+}
+
 // A Common is a sort of thing that two actors have in common.
 type Common struct {
 	What string `json:"what"` // addresses, files, malware, tools, vulnerabilities, techniques, documents, other indicators
@@ -140,7 +166,7 @@ func (r Row) Reason() string {
 
 // A Row is one believed or predicted statement of a profile, ready to print.
 type Row struct {
-	ID            string    `json:"id,omitempty"` // of the link, for evidence and explain
+	ID            string    `json:"id,omitempty"` // for evidence and explain: of the link, or what the row says where it is not that one link as it stands
 	Entity        Entity    `json:"entity"`
 	Value         string    `json:"value"` // as shown: address, title of an actor, technique id
 	Relation      Relation  `json:"relation,omitempty"`
@@ -161,8 +187,16 @@ type Row struct {
 	Documents     int       `json:"documents,omitempty"`
 	SaidBy        []string  `json:"said_by,omitempty"` // of an alias
 	Suppressed    string    `json:"suppressed,omitempty"`
-	Common        []Common  `json:"reasons,omitempty"` // with an associated actor
-	Doubts        []string  `json:"doubts,omitempty"`  // why it is believed less than its evidence comes to
+	// Joins are the links that the row is made of, where it is not one link as it
+	// stands.
+	Joins    []Join `json:"joins,omitempty"`
+	Disputed bool   `json:"disputed,omitempty"` // somebody says otherwise
+	// Against names who says of an alias that it is none.
+	Against []string `json:"against,omitempty"`
+	// Listed is how far lists of the reference alone make it believed that SaidBy names.
+	Listed float64  `json:"listed,omitempty"`
+	Common []Common `json:"reasons,omitempty"` // with an associated actor
+	Doubts []string `json:"doubts,omitempty"`  // why it is believed less than its evidence comes to
 	// SeenAgain is the probability that an indicator is reported again within 30
 	// days, and Polynomial its decay as MISP counts it; nil: not known, or of no use.
 	SeenAgain  *float64 `json:"seen_again,omitempty"`
@@ -246,16 +280,19 @@ type Tally struct {
 // A Profile is everything published about one entity as of one moment to one
 // reader. Rows stand strongest first, observed before predicted.
 type Profile struct {
-	Entity     Entity     `json:"entity"`
-	Name       string     `json:"name"`
-	Summary    string     `json:"summary"`
-	AsOf       time.Time  `json:"as_of"`
-	First      time.Time  `json:"first_seen,omitzero"`
-	Last       time.Time  `json:"last_seen,omitzero"`
-	Marking    Marking    `json:"marking"`
-	Origins    int        `json:"origins"`
-	Documents  int        `json:"documents"`
-	Aliases    []Row      `json:"aliases"`
+	Entity    Entity    `json:"entity"`
+	Name      string    `json:"name"`
+	Summary   string    `json:"summary"`
+	AsOf      time.Time `json:"as_of"`
+	First     time.Time `json:"first_seen,omitzero"`
+	Last      time.Time `json:"last_seen,omitzero"`
+	Marking   Marking   `json:"marking"`
+	Origins   int       `json:"origins"`
+	Documents int       `json:"documents"`
+	Aliases   []Row     `json:"aliases"`
+	// Disputed are names that somebody says are its own and somebody says are not,
+	// and that do not stand for it.
+	Disputed   []Row      `json:"disputed_aliases"`
 	Associated []Row      `json:"associated_actors"`
 	Campaigns  []Row      `json:"campaigns"`
 	Countries  []Row      `json:"countries"`
@@ -290,7 +327,7 @@ type Table struct {
 // printed.
 func (p *Profile) Tables() []Table {
 	return []Table{
-		{"aliases", &p.Aliases}, {"associated_actors", &p.Associated}, {"campaigns", &p.Campaigns}, {"countries", &p.Countries},
+		{"aliases", &p.Aliases}, {"disputed_aliases", &p.Disputed}, {"associated_actors", &p.Associated}, {"campaigns", &p.Campaigns}, {"countries", &p.Countries},
 		{"intentions", &p.Intentions}, {"research", &p.Research}, {"arsenal", &p.Arsenal}, {"ioc", &p.IOC}, {"ttp", &p.TTP}, {"ioa", &p.IOA},
 	}
 }

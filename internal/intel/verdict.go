@@ -16,6 +16,10 @@ type AliasVerdict struct {
 	By     SourceID  `json:"by"` // analyst:USER
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
+	// Kept is the document that keeps it, and Marking says who may read that. What
+	// it does to names shows to all.
+	Kept    DocumentID `json:"-"`
+	Marking Marking    `json:"-"`
 }
 
 // A Ruling is what a verdict says.
@@ -48,7 +52,7 @@ func AliasVerdictOf(doc Document) (v AliasVerdict, ok bool) {
 		return v, false
 	}
 	c := doc.Claims[0]
-	return AliasVerdict{c.Subject, c.Object, r, doc.Source, c.Context.Note, doc.Learned}, true
+	return AliasVerdict{c.Subject, c.Object, r, doc.Source, c.Context.Note, doc.Learned, doc.ID, doc.Marking}, true
 }
 
 // InForce returns the verdicts that count, of all in the order in which they

@@ -31,86 +31,6 @@ func weaken(rows []intel.Row, set *reference.Set) {
 	}
 }
 
-// aliases lists the names that stand for the profile's entity, with who says so
-// and how far that is believed: a list of the reference is an undated voice, a
-// claim of documents is the link it became.
-func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) ([]intel.Row, error) {
-	claims, err := ed.aliasClaims(ctx, r, s, w)
-	if err != nil {
-		return nil, err
-	}
-	var listed, claimed []intel.Row
-	spelled := map[string]bool{s.names[0].Name.Name: true}
-	for _, n := range s.names {
-		if spelled[n.Name.Name] {
-			continue
-		}
-		row, ok := claims[n.Name]
-		said := slices.DeleteFunc(slices.Clone(n.SaidBy), func(by string) bool { return by == correlate.ByDocuments })
-		if len(said) == 0 && !ok {
-			continue // said by documents of later
-		}
-		spelled[n.Name.Name] = true
-		title, err := ed.title(ctx, r, n.Name)
-		if err != nil {
-			return nil, err
-		}
-		row.Entity, row.Value, row.Relation, row.SaidBy = n.Name, title, intel.AliasOf, n.SaidBy
-		if len(said) == 0 {
-			claimed = append(claimed, row)
-			continue
-		}
-		p := score.Fuse(listings(said, now)) * n.Share
-		listed = append(listed, intel.Row{Entity: n.Name, Value: title, Relation: intel.AliasOf, SaidBy: said, Origins: len(said),
-			Probability: p, Level: w.cuts.Level(p, len(said), false)})
-	}
-	if !w.Back { // the lists are of today
-		unseen, err := ed.unseen(ctx, s, spelled, w, now)
-		if err != nil {
-			return nil, err
-		}
-		listed = append(listed, unseen...)
-	}
-	if err := ed.prove(ctx, r, claimed, w, now); err != nil {
-		return nil, err
-	}
-	all := append(listed, claimed...)
-	slices.SortStableFunc(all, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
-	return all, nil
-}
-
-// unseen returns the names that the reference lists and no document uses, but for
-// those of which analysts say that they are another's.
-func (ed *Editor) unseen(ctx context.Context, s subject, spelled map[string]bool, w Window, now time.Time) (rows []intel.Row, err error) {
-	all, err := ed.DB.AliasVerdicts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	verdicts := intel.InForce(all)
-	rulings := correlate.NewRulings(verdicts, ed.Reference().Resolve)
-	known := map[string]bool{}
-	for name := range spelled {
-		known[intel.Compact(name)] = true
-	}
-	who := s.names[0].Name
-	for _, a := range ed.Reference().Aliases(who) {
-		if known[intel.Compact(a.Text)] {
-			continue
-		}
-		name := intel.NewEntity(who.Kind, a.Text)
-		if len(verdicts) > 0 {
-			means := rulings.On(name, ed.Reference().Resolve(name))
-			if !slices.ContainsFunc(means, func(c reference.Candidate) bool { return c.Entity == who }) {
-				continue
-			}
-		}
-		p := score.Fuse(listings(a.SaidBy, now)) * a.Share
-		rows = append(rows, intel.Row{Entity: name, Value: a.Text, Relation: intel.AliasOf, SaidBy: a.SaidBy, Origins: len(a.SaidBy),
-			Probability: p, Level: w.cuts.Level(p, len(a.SaidBy), false)})
-	}
-	return rows, nil
-}
-
 // listings is what reference lists say: ATT&CK is reliable, others usually so.
 func listings(said []string, now time.Time) []score.Step {
 	evidence := make([]intel.Evidence, len(said))
@@ -121,26 +41,6 @@ func listings(said []string, now time.Time) []score.Step {
 		}
 	}
 	return score.Learned().Explain(evidence, now)
-}
-
-// aliasClaims returns the claims that a name is an alias of one of the
-// entity's, or the other way round, by that name.
-func (ed *Editor) aliasClaims(ctx context.Context, r intel.Reader, s subject, w Window) (map[intel.Entity]intel.Row, error) {
-	out := map[intel.Entity]intel.Row{}
-	for _, inward := range []bool{true, false} {
-		section := store.Section{Relations: []intel.Relation{intel.AliasOf}, Inward: inward, Class: intel.Name}
-		found, _, err := ed.DB.RowsOf(ctx, r, s.outline, section, 500, 0)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range found {
-			row := ed.row(a, section, w.cuts)
-			if out[row.Entity].Probability < row.Probability {
-				out[row.Entity] = row
-			}
-		}
-	}
-	return out, nil
 }
 
 func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w Window, now time.Time) (a intel.Activities, err error) {

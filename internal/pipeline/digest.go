@@ -15,6 +15,8 @@ type digest struct {
 	origins int
 	monthly []intel.Count
 	kin     []kinship // of what is believed now
+	twins   []twin    // as well
+	calling calling   // likewise
 }
 
 // digests keeps digests by entity and reader for as long as the store's epoch
@@ -34,7 +36,8 @@ type digestKey struct {
 const mostDigests = 2000
 
 // digest counts an entity's documents, voices and months, or remembers them.
-func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, outline store.Outline, names []intel.Entity, w Window, now time.Time) (d digest, err error) {
+func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, outline store.Outline, resolved []store.Resolution, w Window, now time.Time) (d digest, err error) {
+	names := store.Names(resolved)
 	if w.Back {
 		return ed.count(ctx, r, names, now, now)
 	}
@@ -59,6 +62,12 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, ou
 		if d.kin, err = ed.kin(ctx, r, e, outline, names); err != nil {
 			return d, err
 		}
+	}
+	if d.twins, err = ed.twins(ctx, r, e, outline, w, now); err != nil {
+		return d, err
+	}
+	if d.calling, err = ed.calling(ctx, r, subject{names: resolved, outline: outline}, w, now); err != nil {
+		return d, err
 	}
 	ed.digests.mu.Lock()
 	defer ed.digests.mu.Unlock()

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -57,8 +56,8 @@ func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row
 			seen[e] = true
 			values = append(values, e)
 		}
-		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil && row.Documents <= mostSaid {
-			links = append(links, id)
+		if row.Documents <= mostSaid {
+			links = append(links, row.Links()...)
 		}
 	}
 	grounds, odd, err := ed.grounds(ctx, r, links, by.then())
@@ -75,10 +74,17 @@ func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row
 	}
 	out := make([]score.Doubt, len(rows))
 	for i, row := range rows {
-		d := score.Doubt{Claimants: shared[row.ID], Cuts: by.cuts}
-		if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
-			a := score.Against(grounds[id], func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok })
-			d.Burst, d.Load = a.Burst, a.Load
+		var some []score.Ground
+		d := score.Doubt{Cuts: by.cuts}
+		for k, id := range row.Links() {
+			some = append(some, grounds[id]...)
+			if n := shared[id]; k == 0 || n < d.Claimants { // more is said for a row of several links than for each
+				d.Claimants = n
+			}
+		}
+		a := score.Against(some, func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok })
+		d.Burst, d.Load = a.Burst, a.Load
+		for _, id := range row.Links() {
 			if v, ok := confirmed[id]; ok {
 				d = d.Despite(v)
 			}
@@ -107,8 +113,8 @@ func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row int64, value
 	return doubts[0], true, nil
 }
 
-// shared returns, by their ids, among how many the values of rows count as shared.
-func (ed *Editor) shared(ctx context.Context, r intel.Reader, rows []intel.Row, values []intel.Entity, value func(intel.Row) intel.Entity, by doubting) (map[string]int, error) {
+// shared returns, by the links of rows, among how many the values of rows count as shared.
+func (ed *Editor) shared(ctx context.Context, r intel.Reader, rows []intel.Row, values []intel.Entity, value func(intel.Row) intel.Entity, by doubting) (map[int64]int, error) {
 	claimants, err := ed.DB.Claimants(ctx, r, values, by.then())
 	if err != nil {
 		return nil, err
@@ -116,13 +122,11 @@ func (ed *Editor) shared(ctx context.Context, r intel.Reader, rows []intel.Row, 
 	of := map[intel.Entity][]int64{}
 	for _, row := range rows {
 		if e := value(row); claimants[e] >= score.TooMany {
-			if id, err := strconv.ParseInt(row.ID, 10, 64); err == nil {
-				of[e] = append(of[e], id)
-			}
+			of[e] = append(of[e], row.Links()...)
 		}
 	}
-	out := map[string]int{}
-	err = ed.crowded(ctx, r, of, claimants, by, func(link int64, n int) { out[strconv.FormatInt(link, 10)] = n })
+	out := map[int64]int{}
+	err = ed.crowded(ctx, r, of, claimants, by, func(link int64, n int) { out[link] = n })
 	return out, err
 }
 

@@ -27,6 +27,7 @@ type Editor struct {
 	measures  measures
 	rulings   rulings
 	histories histories
+	joints    joints
 }
 
 // A Window says how much of a profile is wanted.
@@ -82,9 +83,10 @@ func (w Window) most(n int) int {
 // A table is the key of one of a profile's tables with the links that make it
 // up.
 type table struct {
-	name string
-	from []store.Section
-	kin  []kinship // of associated actors
+	name  string
+	from  []store.Section
+	kin   []kinship // of associated actors
+	twins []twin    // of indicators and fragments
 }
 
 // links says which links make up the tables of a profile, by their keys.
@@ -143,7 +145,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
-	d, err := ed.digest(ctx, r, e, outline, plain, w, now)
+	d, err := ed.digest(ctx, r, e, outline, names, w, now)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
@@ -164,7 +166,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		if len(from[t.Key]) == 0 {
 			continue
 		}
-		rows, total, err := ed.rows(ctx, r, e, outline, table{t.Key, from[t.Key], d.kinOf(t.Key)}, w, now)
+		rows, total, err := ed.rows(ctx, r, e, outline, table{t.Key, from[t.Key], d.kinOf(t.Key), d.twins}, w, now)
 		if err != nil {
 			return p, nil, err
 		}
@@ -172,6 +174,13 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 		if more := total - len(rows); w.Back && w.Rows == 0 && more > 0 {
 			p.Hidden[t.Key] = more
 		}
+	}
+	var tables [][]intel.Row
+	for _, t := range p.Tables() {
+		tables = append(tables, *t.Rows)
+	}
+	if err := ed.disputed(ctx, r, w, now, tables...); err != nil {
+		return p, nil, err
 	}
 	if err := ed.describe(ctx, r, &p, subject{names, plain, outline, d}, w, now); err != nil {
 		return p, nil, err
@@ -226,9 +235,10 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	slices.SortStableFunc(p.Forecasts, likeliest)
-	if p.Aliases, err = ed.aliases(ctx, r, s, w, now); err != nil {
+	if p.Aliases, p.Disputed, err = ed.aliases(ctx, r, s, w, now); err != nil {
 		return err
 	}
+	contest(p.Associated, p.Disputed)
 	weaken(p.TTP, ed.Reference())
 	docs, err := ed.DB.Mentions(ctx, r, s.plain, 60, w.then(now))
 	if err != nil {

@@ -189,7 +189,7 @@ func association(strength float64) float64 { return min(inferred, 1-math.Exp(-st
 // related adds to the rows of associated actors what they have in common with
 // the profile's, and those that have so much of it that no document need say it.
 // Such a row has no origin: nobody states it.
-func (ed *Editor) related(rows []intel.Row, kin []kinship, cuts score.Cuts) []intel.Row {
+func (ed *Editor) related(e intel.Entity, rows []intel.Row, kin []kinship, cuts score.Cuts) []intel.Row {
 	added := 0
 	for _, k := range kin {
 		found := false
@@ -203,8 +203,10 @@ func (ed *Editor) related(rows []intel.Row, kin []kinship, cuts score.Cuts) []in
 			continue
 		}
 		added++
-		rows = append(rows, intel.Row{Entity: k.who, Value: ed.called(k), Relation: intel.AssociatedWith, Common: k.reasons, First: k.first, Last: k.last,
-			Probability: p, Level: cuts.Level(p, 0, false)})
+		row := intel.Row{Entity: k.who, Value: ed.called(k), Relation: intel.AssociatedWith, Common: k.reasons, First: k.first, Last: k.last,
+			Probability: p, Level: cuts.Level(p, 0, false)}
+		row.ID = says(e, row, false)
+		rows = append(rows, row)
 	}
 	return rows
 }

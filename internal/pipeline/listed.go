@@ -44,7 +44,8 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, cuts sc
 		p := score.Fuse(listings(row.SaidBy, now))
 		i, ok := there[key{row.Entity, row.Role}]
 		if !ok {
-			row.Origins, row.Probability, row.Level = len(row.SaidBy), p, cuts.Level(p, len(row.SaidBy), false)
+			row.Origins, row.Probability, row.Level, row.Listed = len(row.SaidBy), p, cuts.Level(p, len(row.SaidBy), false), p
+			row.ID = says(e, row, table == "associated_actors")
 			there[key{row.Entity, row.Role}] = len(rows)
 			rows = append(rows, row)
 			continue
@@ -53,7 +54,10 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, cuts sc
 		if r.SaidBy != nil {
 			continue // listed twice
 		}
-		r.SaidBy, r.Description = row.SaidBy, cmp.Or(r.Description, row.Description)
+		r.SaidBy, r.Description, r.Listed = row.SaidBy, cmp.Or(r.Description, row.Description), p
+		if len(r.Joins) == 0 { // else it says already what it is
+			r.Joins, r.ID = joinsOf(*r), says(e, row, table == "associated_actors")
+		}
 		if row.Relation != intel.Uses {
 			r.Origins += len(row.SaidBy)
 			r.Probability = 1 - (1-r.Probability)*(1-p)

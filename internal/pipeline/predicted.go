@@ -111,7 +111,8 @@ func (ed *Editor) because(e intel.Entity, why string) string {
 
 // guessed makes a predicted row: it was never seen, and its level says so.
 func guessed(row intel.Row, probability float64) intel.Row {
-	row.ID, row.Predicted, row.Level, row.Probability = "", true, intel.Low, probability
+	row.ID, row.Joins = "", nil
+	row.Predicted, row.Level, row.Probability = true, intel.Low, probability
 	row.First, row.Last, row.Origins, row.Documents, row.Evidence = time.Time{}, time.Time{}, 0, 0, nil
 	return row
 }

@@ -287,7 +287,25 @@ func (ed *Editor) attackers(ctx context.Context, r intel.Reader, attacks []store
 		if row.Value, err = ed.title(ctx, r, who); err != nil {
 			return nil, err
 		}
+		row.Joins = saidUnder(links, names)
 		rows = append(rows, row)
 	}
+	if err := ed.join(ctx, r, target, func(e intel.Entity) bool { return e == target }, rows, w, now); err != nil {
+		return nil, err
+	}
 	return rows, ed.prove(ctx, r, rows, w, now)
+}
+
+// saidUnder is links from names as what makes one row; none of one link of the very
+// name.
+func saidUnder(links []store.Assessed, names []store.Resolution) []intel.Join {
+	var out []intel.Join
+	for _, a := range links {
+		i := slices.IndexFunc(names, func(n store.Resolution) bool { return n.Name == a.Link.From })
+		out = append(out, intel.Join{Link: a.ID, Name: a.Link.From, Share: names[i].Share})
+	}
+	if len(out) == 1 && out[0].Share == 1 {
+		return nil
+	}
+	return out
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -21,39 +20,27 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	if w.Section == t.name {
 		offset = w.Offset
 	}
-	total := 0
-	var all []intel.Row
-	for _, s := range t.from {
-		if t.name == "ioc" {
-			s.Contains, s.Level = w.Filter.Contains, w.Filter.Level
-			if w.Filter.Kind != "" {
-				s.Kinds = []intel.Kind{w.Filter.Kind}
-			}
-		}
-		most := w.most(limit + offset)
-		if s.Class == intel.Name || s.Class == intel.TTP {
-			most = w.most(everything) // names are joined
-		}
-		found, n, err := ed.section(ctx, r, outline, s, most, w, now)
-		if err != nil {
-			return nil, 0, err
-		}
-		total += n
-		all = append(all, found...)
+	all, total, err := ed.gather(ctx, r, outline, t, limit+offset, w, now)
+	if err != nil {
+		return nil, 0, err
 	}
 	fetched := len(all)
 	// A name that stands for this and others is an alias already.
 	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Relation == intel.AliasOf && outline.Has(row.Entity) })
-	if err := ed.mains(ctx, r, all); err != nil {
+	if all, err = ed.spread(ctx, r, all); err != nil {
 		return nil, 0, err
 	}
 	all = slices.DeleteFunc(all, func(row intel.Row) bool { return row.Entity == e || row.Origins == 0 }) // itself, and what is only denied
 	slices.SortStableFunc(all, surest)
 	all = distinct(all)
+	if err := ed.join(ctx, r, e, outline.Has, all, w, now); err != nil {
+		return nil, 0, err
+	}
+	slices.SortStableFunc(all, surest)
 	total -= fetched - len(all)
 	if !w.Back { // the lists are of today
 		observed := len(all)
-		all = ed.related(ed.listed(e, t.name, all, w.cuts, now), t.kin, w.cuts)
+		all = ed.related(e, ed.listed(e, t.name, all, w.cuts, now), t.kin, w.cuts)
 		total += len(all) - observed
 	}
 	slices.SortStableFunc(all, func(a, b intel.Row) int {
@@ -75,6 +62,33 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		}
 	}
 	return all, total, ed.prove(ctx, r, all, w, now)
+}
+
+// gather reads the first so many rows of each section of a table, and how many there
+// are in all.
+func (ed *Editor) gather(ctx context.Context, r intel.Reader, outline store.Outline, t table, wanted int, w Window, now time.Time) (all []intel.Row, total int, err error) {
+	for _, s := range t.from {
+		if t.name == "ioc" {
+			s.Contains, s.Level = w.Filter.Contains, w.Filter.Level
+			if w.Filter.Kind != "" {
+				s.Kinds = []intel.Kind{w.Filter.Kind}
+			}
+		}
+		most := w.most(wanted)
+		if s.Class == intel.Name || s.Class == intel.TTP {
+			most = w.most(everything) // names are joined
+		}
+		found, n, err := ed.section(ctx, r, outline, s, most, w, now)
+		if err != nil {
+			return nil, 0, err
+		}
+		if found, n, err = ed.paired(ctx, r, paging{found, n, s, t.twins}, w, now); err != nil {
+			return nil, 0, err
+		}
+		total += n
+		all = append(all, found...)
+	}
+	return all, total, nil
 }
 
 // surest orders rows by how far they are believed, those that are set aside last.
@@ -108,90 +122,61 @@ func emerging(rows []intel.Row, now time.Time) []intel.Row {
 	return slices.DeleteFunc(rows, func(r intel.Row) bool { return r.First.IsZero() || r.First.Before(now.Add(-freshResearch)) })
 }
 
-// mains puts in each row the main name of what it speaks of, where it has
-// one.
-func (ed *Editor) mains(ctx context.Context, r intel.Reader, rows []intel.Row) error {
-	var names []intel.Entity
-	for _, row := range rows {
-		if row.Entity.Kind.Slugged() {
-			names = append(names, row.Entity)
-		}
-	}
-	mains, err := ed.DB.Mains(ctx, r, names)
-	if err != nil {
-		return err
-	}
-	for i, row := range rows {
-		if main, ok := mains[row.Entity]; ok {
-			rows[i].Entity, rows[i].Value = main.Entity, ed.Reference().Title(main.Entity)
-			if rows[i].Value == main.Entity.Title() {
-				rows[i].Value = cmp.Or(main.Title, rows[i].Value)
-			}
-		}
-	}
-	return nil
-}
-
-// distinct keeps the most probable of rows that say the same of the same: a
-// link that holds both ways is one row, and so is one said under two names. It
-// has the dates of all.
-func distinct(rows []intel.Row) []intel.Row {
-	type key struct {
-		entity intel.Entity
-		says   string // attacked and targeted countries have one role
-	}
-	at := make(map[key]int, len(rows))
-	kept := rows[:0]
-	for _, r := range rows {
-		k := key{r.Entity, cmp.Or(r.Role, string(r.Relation))}
-		i, ok := at[k]
-		if !ok {
-			at[k] = len(kept)
-			kept = append(kept, r)
-			continue
-		}
-		if !r.First.IsZero() && (kept[i].First.IsZero() || r.First.Before(kept[i].First)) {
-			kept[i].First = r.First
-		}
-		if r.Last.After(kept[i].Last) {
-			kept[i].Last = r.Last
-		}
-	}
-	return kept
-}
-
 // prove puts the weightiest evidence under each row.
 func (ed *Editor) prove(ctx context.Context, r intel.Reader, rows []intel.Row, w Window, now time.Time) error {
 	if w.Proofs == 0 {
 		return nil
 	}
-	ids := make([]int64, 0, len(rows))
+	var ids []int64
 	for _, row := range rows {
-		if row.ID == "" {
-			continue
-		}
-		id, err := strconv.ParseInt(row.ID, 10, 64)
-		if err != nil {
-			return fmt.Errorf("row %q: %w", row.ID, intel.ErrInvalid)
-		}
-		ids = append(ids, id)
+		ids = append(ids, row.Links()...)
 	}
 	proofs, err := ed.proofs(ctx, r, ids, w.Proofs, w.then(now))
 	if err != nil {
 		return err
 	}
+	said := map[int64][]intel.Proof{}
 	if w.Signed {
-		if err := ed.sign(ctx, r, proofs, ids, now); err != nil {
+		if said, err = ed.signed(ctx, r, ids, now); err != nil {
 			return err
 		}
 	}
-	for i := range rows {
-		if id, err := strconv.ParseInt(rows[i].ID, 10, 64); err == nil {
-			rows[i].Evidence = proofs[id]
+	for i, row := range rows {
+		if links := row.Links(); len(links) == 1 && len(row.Joins) == 0 {
+			rows[i].Evidence = append(said[links[0]], proofs[links[0]]...)
+		} else if len(links) > 0 {
+			rows[i].Evidence = gathered(row.Joins, said, proofs, w.Proofs)
 		}
 	}
 	return nil
 }
+
+// gathered is what analysts say of links, and behind it the n weightiest of what
+// sources say.
+func gathered(links []intel.Join, said, proofs map[int64][]intel.Proof, n int) []intel.Proof {
+	var words, all []intel.Proof
+	for _, l := range links {
+		words = append(words, said[l.Link]...)
+		for _, p := range proofs[l.Link] {
+			if l.Denies {
+				p.Stance = intel.Supports + intel.Disputes - p.Stance
+			}
+			all = append(all, p)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b intel.Proof) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), b.At.Compare(a.At))
+	})
+	kept := all[:min(n, len(all))]
+	if !slices.ContainsFunc(kept, against) { // what speaks against it is not crowded out
+		if i := slices.IndexFunc(all, against); i >= 0 {
+			kept[len(kept)-1] = all[i]
+		}
+	}
+	return append(words, kept...)
+}
+
+func against(p intel.Proof) bool { return p.Stance == intel.Disputes }
 
 // row makes one printable row of an assessed link.
 func (ed *Editor) row(a store.Assessed, s store.Section, cuts score.Cuts) intel.Row {
@@ -210,7 +195,10 @@ func (ed *Editor) row(a store.Assessed, s store.Section, cuts score.Cuts) intel.
 	case intel.TTP:
 		row.Description = cmp.Or(techniqueName(set, e), title)
 	}
-	row.Role = role(a.Link.Relation)
+	row.Role, row.Joins = role(a.Link.Relation), a.Joins
+	if a.Share != 1 && a.Share != 0 && len(a.Joins) == 0 {
+		row.Joins = a.Joined(s)
+	}
 	return row
 }
 

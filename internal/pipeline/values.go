@@ -70,23 +70,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		return f, err
 	}
 	w.Proofs, w.Signed = 5, true
-	linked := func(s store.Section) ([]intel.Row, error) {
-		found, _, err := ed.DB.RowsOf(ctx, r, self, s, 200, 0)
-		if err != nil {
-			return nil, err
-		}
-		rows := make([]intel.Row, len(found))
-		for i, a := range found {
-			rows[i] = f.screened(ed.row(a, s, w.cuts), screen)
-		}
-		if err := ed.prove(ctx, r, rows, w, now); err != nil {
-			return nil, err
-		}
-		if err := ed.mains(ctx, r, rows); err != nil {
-			return nil, err
-		}
-		return distinct(rows), nil
-	}
+	linked := func(s store.Section) ([]intel.Row, error) { return ed.linked(ctx, r, f, self, s, screen, w, now) }
 	if f.Names, err = linked(store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
 		return f, err
 	}
@@ -103,9 +87,37 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		}
 		f.Related = append(f.Related, some...)
 	}
+	if err := ed.disputed(ctx, r, w, now, f.Names, f.Related); err != nil {
+		return f, err
+	}
 	f.believe(now)
 	f.Country = ed.country(e)
 	return f, errors.Join(ed.around(ctx, r, &f, w, now), ed.again(ctx, r, &f, w, now), ed.seconded(ctx, r, &f, w, now))
+}
+
+// linked returns the rows of a section of a value.
+func (ed *Editor) linked(ctx context.Context, r intel.Reader, f Finding, self store.Outline, s store.Section, screen score.Screen, w Window, now time.Time) ([]intel.Row, error) {
+	found, _, err := ed.DB.RowsOf(ctx, r, self, s, 200, 0)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]intel.Row, len(found))
+	for i, a := range found {
+		rows[i] = ed.row(a, s, w.cuts)
+	}
+	if rows, err = ed.spread(ctx, r, rows); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(rows, surest)
+	rows = distinct(rows)
+	if err := ed.join(ctx, r, f.Entity, func(name intel.Entity) bool { return name == f.Entity }, rows, w, now); err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		rows[i] = f.screened(rows[i], screen)
+	}
+	slices.SortStableFunc(rows, surest)
+	return rows, ed.prove(ctx, r, rows, w, now)
 }
 
 // judge notes whether the value is set aside, and what analysts said of it that

@@ -218,20 +218,6 @@ func (ed *Editor) Rulings(ctx context.Context, r intel.Reader, l intel.Link) (ou
 	return out, err
 }
 
-// Proofs returns the word of an analyst on a row, if one counts and r may read it,
-// and behind it the up to n weightiest pieces of evidence.
-func (ed *Editor) Proofs(ctx context.Context, r intel.Reader, a store.Assessed, n int, now time.Time) ([]intel.Proof, error) {
-	m, err := ed.Measure(ctx, now)
-	if err != nil {
-		return nil, err
-	}
-	proofs, err := ed.proofs(ctx, r, []int64{a.ID}, n, time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	return append(signed(m.Rulings, r, a.Link), proofs[a.ID]...), nil
-}
-
 // proofs returns the up to n weightiest pieces of evidence of each row, known of then
 // (zero: now), each with the directness that it counts by.
 func (ed *Editor) proofs(ctx context.Context, r intel.Reader, rows []int64, n int, then time.Time) (map[int64][]intel.Proof, error) {
@@ -265,21 +251,19 @@ func signed(rulings score.Rulings, r intel.Reader, l intel.Link) []intel.Proof {
 	return []intel.Proof{p}
 }
 
-// sign puts the word of analysts on rows before what proves them.
-func (ed *Editor) sign(ctx context.Context, r intel.Reader, proofs map[int64][]intel.Proof, rows []int64, now time.Time) error {
+// signed returns the word of analysts on links, as proofs for those who may read it.
+func (ed *Editor) signed(ctx context.Context, r intel.Reader, links []int64, now time.Time) (map[int64][]intel.Proof, error) {
 	all, _, err := ed.rulings.read(ctx, ed.DB)
 	if err != nil || len(all) == 0 {
-		return err
+		return nil, err
 	}
 	rulings := ed.rulings.asOf(all, now)
-	links, err := ed.DB.Links(ctx, rows)
-	if err != nil {
-		return err
+	found, err := ed.DB.Links(ctx, links)
+	out := map[int64][]intel.Proof{}
+	for id, l := range found {
+		out[id] = signed(rulings, r, l)
 	}
-	for id, l := range links {
-		proofs[id] = append(signed(rulings, r, l), proofs[id]...)
-	}
-	return nil
+	return out, err
 }
 
 // signedBy is the marking of the words of analysts that a profile shows: what they

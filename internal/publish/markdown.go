@@ -59,7 +59,29 @@ func (b *writer) head(o Options) {
 	if names := values(p.Aliases); len(names) > 0 {
 		b.line("Also called: %s\n", strings.Join(names, ", "))
 	}
+	for _, r := range p.Disputed {
+		b.line("%s\n", contested(r))
+	}
 	b.line("As of %s, %s.\n", p.AsOf.UTC().Format("2006-01-02 15:04 UTC"), p.Marking)
+}
+
+// contested says who says that a name stands for it and who says otherwise, with the
+// reasons that are for the reader.
+func contested(r intel.Row) string {
+	out := "Disputed: " + inline(r.Value)
+	if len(r.SaidBy) > 0 {
+		out += "; the same, says " + inline(strings.Join(r.SaidBy, ", "))
+	}
+	out += "; another, says " + inline(strings.Join(r.Against, ", "))
+	for _, p := range r.Evidence {
+		if p.Genre == intel.Verdict {
+			out += "; " + inline(string(p.Source)) + " on " + p.At.UTC().Format(time.DateOnly)
+			if p.Snippet != "" {
+				out += ": " + inline(p.Snippet)
+			}
+		}
+	}
+	return out + ". That they are one is believed " + string(r.Level) + " (" + intel.Decimal(r.Probability) + ")."
 }
 
 func values(rows []intel.Row) []string {

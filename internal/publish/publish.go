@@ -167,6 +167,9 @@ func typed(k intel.Kind) string {
 
 func level(r intel.Row) string {
 	text := string(cmp.Or(r.Level, intel.Low)) + " (" + intel.Decimal(r.Probability) + ")"
+	if r.Disputed {
+		text += ", disputed"
+	}
 	for _, d := range r.Doubts {
 		text += ", " + inline(d)
 	}

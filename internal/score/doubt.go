@@ -175,7 +175,7 @@ func Doubted(r intel.Row, d Doubt) intel.Row {
 	if r.Suppressed != "" || r.Predicted {
 		return r
 	}
-	r.Doubts = d.reasons()
+	r.Doubts = append(slices.Clip(r.Doubts), d.reasons()...)
 	r.Probability, r.Level, _ = d.leaves(r.Probability, r.Level, r.Origins, !r.Last.IsZero())
 	return r
 }

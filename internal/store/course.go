@@ -167,12 +167,6 @@ func (db *DB) NoteWeighing(ctx context.Context, w intel.Weighing, first bool) er
 // PartsThen returns the evidence of a link that r may see, as Parts does, from
 // what was believed then. Of what nobody had spoken of by then there is none.
 func (db *DB) PartsThen(ctx context.Context, r intel.Reader, id int64, then time.Time) ([]intel.Evidence, error) {
-	all, err := piecesOf(ctx, db.read, then, then, held(then, list(2, 1))+` e`, int(r.Clearance), id)
-	if err == nil {
-		err = readContexts(all)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("parts of row %d: %w", id, err)
-	}
-	return db.named(ctx, id, all)
+	parts, err := db.PartsOf(ctx, r, []int64{id}, then, then)
+	return parts[id], err
 }

@@ -110,7 +110,7 @@ func (db *DB) StandsFor(ctx context.Context, r intel.Reader, name intel.Entity) 
 const mostNames = 500
 
 // NamesOf returns the names that stand for canonical by what r may see, with
-// their shares, canonical itself first. Of very many those are returned of which
+// their shares, canonical itself first, which others may be called too. Of very many those are returned of which
 // more is said than that they are names.
 func (db *DB) NamesOf(ctx context.Context, r intel.Reader, canonical intel.Entity) ([]Resolution, error) {
 	said := func(table, side string) string {
@@ -124,7 +124,9 @@ func (db *DB) NamesOf(ctx context.Context, r intel.Reader, canonical intel.Entit
 	}
 	out := []Resolution{{Name: canonical, Canonical: canonical, Share: 1}}
 	for _, r := range rows {
-		if r.Name != canonical {
+		if r.Name == canonical {
+			out[0].Share = r.Share
+		} else {
 			out = append(out, r)
 		}
 	}
@@ -157,6 +159,41 @@ func (db *DB) Mains(ctx context.Context, r intel.Reader, names []intel.Entity) (
 	})
 	if err != nil {
 		return nil, fmt.Errorf("main names: %w", err)
+	}
+	return out, nil
+}
+
+// A Candidate is one whom a name stands for, with its share.
+type Candidate struct {
+	Titled
+	Share float64
+}
+
+// Candidates returns, of names that by what r may see stand for others, for whom, the
+// greatest share first.
+func (db *DB) Candidates(ctx context.Context, r intel.Reader, names []intel.Entity) (map[intel.Entity][]Candidate, error) {
+	type row struct {
+		name intel.Entity
+		Candidate
+	}
+	out := map[intel.Entity][]Candidate{}
+	err := chunks(names, func(names []intel.Entity) error {
+		args := []any{int(r.Clearance)}
+		for _, e := range names {
+			args = append(args, string(e.Kind), e.Name)
+		}
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
+			return r.Scan(&x.name.Kind, &x.name.Name, &x.Entity.Kind, &x.Entity.Name, &x.Title, &x.Share)
+		}, `WITH w (kind, name) AS (VALUES `+casts(2, len(names), "TEXT", "TEXT")+`)
+			SELECT n.kind, n.name, c.kind, c.name, c.title, x.share FROM w JOIN entities n ON n.kind = w.kind AND n.name = w.name
+			JOIN resolution x ON x.name = n.id AND`+told("x", 1)+`JOIN entities c ON c.id = x.canonical ORDER BY x.share DESC, c.name`, args...)
+		for _, x := range rows {
+			out[x.name] = append(out[x.name], x.Candidate)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("whom names stand for: %w", err)
 	}
 	return out, nil
 }

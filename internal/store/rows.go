@@ -34,9 +34,12 @@ type Section struct {
 // link, which names the row in explanations, and titles of both ends.
 type Assessed struct {
 	intel.Assessment
-	ID       int64
-	Share    float64 // of the profile's name; Probability is multiplied with it
-	FromName string  // title, "" where no source gave one
+	ID    int64
+	Share float64 // of the profile's name; Probability is multiplied with it
+	// Joins are all links of the row if several names of the profile have it: they
+	// are to be weighed together.
+	Joins    []intel.Join
+	FromName string // title, "" where no source gave one
 	ToName   string
 }
 
@@ -282,17 +285,39 @@ func rowKey(a Assessed, s Section) string {
 	return string(a.Link.Relation) + " " + e.String()
 }
 
-// stronger keeps the more probable of two rows about the same.
+// stronger keeps the more probable of two rows about the same, and of which links
+// it is made.
 func stronger(best map[string]Assessed, a Assessed, s Section) {
 	key := rowKey(a, s)
 	b, ok := best[key]
-	if ok && a.Probability <= b.Probability {
+	if !ok {
+		best[key] = a
 		return
 	}
-	if ok {
-		a.First, a.Documents, a.Origins = earlier(a.First, b.First), a.Documents+b.Documents, max(a.Origins, b.Origins)
+	if a.Probability <= b.Probability {
+		a, b = b, a
+	}
+	a.Joins = append(a.Joined(s), b.Joined(s)...)
+	a.First, a.Documents, a.Origins = earlier(a.First, b.First), a.Documents+b.Documents, max(a.Origins, b.Origins)
+	if b.Last.After(a.Last) {
+		a.Last = b.Last
+	}
+	if b.At.After(a.At) {
+		a.At = b.At
 	}
 	best[key] = a
+}
+
+// Joined is the links that a row of a section is made of.
+func (a Assessed) Joined(s Section) []intel.Join {
+	if len(a.Joins) > 0 {
+		return a.Joins
+	}
+	name := a.Link.From
+	if s.Inward {
+		name = a.Link.To
+	}
+	return []intel.Join{{Link: a.ID, Name: name, Share: a.Share}}
 }
 
 // Between returns the assessment of one link, or intel.ErrNotFound.

@@ -17,6 +17,10 @@ func TestVerdictsComeBackInTheirOrder(t *testing.T) {
 			{Name: actor, Other: intel.Entity{Kind: intel.Actor, Name: "x"}, Ruling: intel.Dispute, By: "analyst:ana", Reason: "two toolsets", At: at},
 			{Name: actor, Other: intel.Entity{Kind: intel.Actor, Name: "x"}, Ruling: intel.Undo, By: "analyst:bob", At: at.Add(time.Hour)},
 		}
+		for i := range want {
+			doc := want[i].Document()
+			want[i].Kept, want[i].Marking = doc.ID, doc.Marking
+		}
 		posing := want[0].Document()
 		posing.Source, posing.ID = "blog", intel.NewDocumentID("blog", "posing")
 		save(t, db, want[1].Document(), posing, want[0].Document(), document(1))

@@ -22,6 +22,7 @@ type profilePage struct {
 	Middle          []table // between them and the attacks
 	Late            []table
 	Rows, Predicted int
+	Contested       []row // that are shown and disputed
 	Weekly          []intel.Count
 	Trend           *trend
 	Chart           *bars
@@ -159,6 +160,7 @@ func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) pro
 			ts[i].fill(p, page.Base, w, q.Get("open"))
 			page.Rows += ts[i].Total
 			page.Predicted += len(ts[i].Predicted)
+			page.Contested = append(page.Contested, slices.DeleteFunc(slices.Clone(ts[i].Observed), func(r row) bool { return !r.Disputed })...)
 		}
 	}
 	if m.Kind != intel.Actor { // elsewhere an empty table says nothing

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"fmt"
+	"hash/fnv"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -91,8 +94,8 @@ func tables(p Profile) (early, middle, late []table) {
 	early = []table{
 		{Key: "aliases", Title: "Aliases", First: "Name", Note: "Each name is a claim by somebody. Names are linked, never merged.",
 			Empty: "No source uses another name.", Columns: []column{
-				{"Used by", "used by", "wide", func(r intel.Row) string { return strings.Join(r.SaidBy, ", ") }},
-				{"Says", "says", "nowrap", func(r intel.Row) string { return saysAlias(r.Relation) }}}},
+				{"Used by", "used by", "wide", usedBy},
+				{"Says", "says", "nowrap", func(r intel.Row) string { return saysAlias(r) }}}},
 		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: associates(p.Entity.Kind),
 			Empty: "No document links it with another actor.", Columns: []column{
 				{"Relation and reason", "relation", "wide", func(r intel.Row) string { return join(says(r.Relation), r.Reason()) }}}},
@@ -168,6 +171,9 @@ func foreseen(r intel.Row) string {
 func (t *table) fill(p Profile, base string, w Window, open string) {
 	all := p.Tables()
 	rows := *all[slices.IndexFunc(all, func(of intel.Table) bool { return of.Key == t.Key })].Rows
+	if t.Key == "aliases" { // where one looks for them
+		rows = slices.Concat(rows, p.Disputed)
+	}
 	total, known := p.Totals[t.Key]
 	if !known {
 		total = len(rows)
@@ -217,7 +223,7 @@ func (t *table) add(rows []intel.Row, base string, state url.Values, open string
 		}
 		line.ID = t.Key + "-" + itoa(i+1)
 		if r.ID != "" {
-			line.ID = t.Key + "-" + r.ID
+			line.ID = t.Key + "-" + element(r.ID)
 			line.Open = open == line.ID
 			v := url.Values{}
 			for k := range state {
@@ -238,6 +244,16 @@ func (t *table) add(rows []intel.Row, base string, state url.Values, open string
 			t.Observed = append(t.Observed, line)
 		}
 	}
+}
+
+// element is the id of a row as that of an element, which may have no blanks.
+func element(id string) string {
+	if _, err := strconv.ParseInt(id, 10, 64); err == nil {
+		return id
+	}
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // fetched is what the server is told of a row whose evidence is asked for.
@@ -266,14 +282,26 @@ func says(r intel.Relation) string {
 	return strings.ReplaceAll(string(r), "-", " ")
 }
 
-func saysAlias(r intel.Relation) string {
-	switch r {
+func saysAlias(r intel.Row) string {
+	if n, m := len(r.SaidBy), len(r.Against); m > 0 {
+		return fmt.Sprintf("%d for, %d against", n, m)
+	}
+	switch r.Relation {
 	case intel.NotAliasOf:
 		return "another actor"
 	case intel.PartOf:
 		return "speaks for it"
 	}
 	return "same actor"
+}
+
+// usedBy is who says a name, and who says that it is another's.
+func usedBy(r intel.Row) string {
+	said := strings.Join(r.SaidBy, ", ")
+	if len(r.Against) == 0 {
+		return said
+	}
+	return said + ": same · " + strings.Join(r.Against, ", ") + ": another"
 }
 
 func restsOn(r intel.Row) string {

@@ -229,6 +229,9 @@ func TestTheServerAnswersWherePagesAreSaidToBe(t *testing.T) {
 func TestAnActorsPageHasEveryTable(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
 	for _, table := range (&intel.Profile{}).Tables() {
+		if table.Key == "disputed_aliases" {
+			continue // they stand among the aliases
+		}
 		if strings.Count(page, `<section id="`+table.Key+`"`) != 1 {
 			t.Errorf("no section %s", table.Key)
 		}

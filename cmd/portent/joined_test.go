@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+)
+
+// A printedRow is what a profile and explain print of one row.
+type printedRow struct {
+	ID          string
+	Value       string
+	Level       intel.Level `json:"confidence"`
+	Probability float64
+	Believed    float64
+	Origins     int
+	First       string       `json:"first_seen"`
+	Last        string       `json:"last_seen"`
+	SaidBy      []string     `json:"said_by"`
+	Joins       []intel.Join `json:"joins"`
+	Doubts      []string
+	Disputed    bool
+	Against     []string
+	Evidence    json.RawMessage
+}
+
+// tabled returns the rows of one table of a profile, by value.
+func tabled(t *testing.T, db, name, table string) map[string]printedRow {
+	t.Helper()
+	var p map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "profile", name, "--format", "json")), &p); err != nil {
+		t.Fatal(err)
+	}
+	var rows []printedRow
+	if err := json.Unmarshal(p[table], &rows); err != nil {
+		t.Fatalf("%s: %v", p[table], err)
+	}
+	out := map[string]printedRow{}
+	for _, r := range rows {
+		out[r.Value] = r
+	}
+	return out
+}
+
+// explainedAs is what explain says of a row.
+func explainedAs(t *testing.T, db, row string) (e printedRow) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--json", "explain", row)), &e); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// heardOf keeps one claim of a source of letter B.
+func heardOf(t *testing.T, db, source, day, claim string) {
+	t.Helper()
+	from, rel, to, ok := intel.CutLink(claim)
+	if !ok {
+		t.Fatalf("claim %q", claim)
+	}
+	at := ""
+	if day != "" {
+		at = `"published":"` + day + `T00:00:00Z",`
+	}
+	doc := `{"genre":"report","url":"https://` + source + `.example/` + intel.Slug(claim) + `",` + at + `"text":"` + source + ` tells it in words of its own.","claims":[{"subject":"` + from + `","relation":"` + string(rel) + `","object":"` + to + `"}]}`
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "import", "--source", source, "--reliability", "B", "--as", "documents", file(t, source+".jsonl", []byte(doc+"\n")))
+}
+
+func TestVoicesForTwoNamesOfOneActorCountTogether(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-10", "ipv4:51.15.20.1 indicates actor:cold-lynx")
+	heardOf(t, db, "mone", "2026-09-10", "ipv4:51.15.20.2 indicates actor:cold-lynx")
+	heardOf(t, db, "mtwo", "2026-09-20", "ipv4:51.15.20.1 indicates actor:grey-lynx")
+	heardOf(t, db, "mtwo", "2026-09-20", "ipv4:51.15.20.2 indicates actor:cold-lynx")
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	rows := tabled(t, db, "Cold Lynx", "ioc")
+	two, one := rows["51.15.20.1"], rows["51.15.20.2"]
+	if len(rows) != 2 || one.Level != intel.High || two.Level != one.Level || two.Origins != 2 || math.Abs(two.Probability-one.Probability) > 1e-9 || two.First != one.First || two.Last != one.Last {
+		t.Errorf("said of two names: %+v\nof one: %+v\nwant the same belief", two, one)
+	}
+	if len(two.Joins) != 2 || len(one.Joins) != 0 {
+		t.Errorf("made of %+v and %+v, want both names of the one", two.Joins, one.Joins)
+	}
+	for _, id := range []string{two.ID, "ipv4:51.15.20.1 indicates actor:cold-lynx", one.ID} {
+		if e := explainedAs(t, db, id); math.Abs(e.Believed-two.Probability) > 1e-9 || e.Level != intel.High || e.Origins != 2 {
+			t.Errorf("explain %s: %+v, want what the profile prints", id, e)
+		}
+	}
+	var found struct {
+		Level       intel.Level
+		Probability float64
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--json", "lookup", "51.15.20.1")), &found); err != nil || found.Level != intel.High || math.Abs(found.Probability-two.Probability) > 1e-9 {
+		t.Errorf("lookup says %+v, err %v; the profile %+v", found, err, two)
+	}
+	if !strings.Contains(string(two.Evidence), "mone") || !strings.Contains(string(two.Evidence), "mtwo") {
+		t.Errorf("evidence %s, want that of both", two.Evidence)
+	}
+}
+
+func TestANameOfTwoActorsTellsEachByItsShareEverywhere(t *testing.T) {
+	db := newStore(t)
+	for _, claim := range []string{"actor:many-faces alias-of actor:cold-lynx", "actor:many-faces alias-of actor:tan-heron", "ipv4:51.15.20.1 indicates actor:many-faces"} {
+		heardOf(t, db, "vendor", "2026-09-10", claim)
+	}
+	link := explainedAs(t, db, "ipv4:51.15.20.1 indicates actor:many-faces")
+	text := printed(t, exitDone, "--db", db, "--now", "2026-10-01", "lookup", "51.15.20.1")
+	for _, name := range []string{"Cold Lynx", "Tan Heron"} {
+		row := tabled(t, db, name, "ioc")["51.15.20.1"]
+		if math.Abs(row.Probability-link.Probability/2) > 1e-9 || row.Level != intel.Low {
+			t.Errorf("%s: %+v, want half of %v", name, row, link.Probability)
+		}
+		said := "ipv4:51.15.20.1 indicates " + intel.NewEntity(intel.Actor, name).String()
+		if e := explainedAs(t, db, row.ID); row.ID != said || math.Abs(e.Believed-row.Probability) > 1e-9 || e.Level != row.Level || len(e.Doubts) != 1 {
+			t.Errorf("explain %s: %+v, want %+v", row.ID, e, row)
+		}
+		if want := name + " (Low " + intel.Decimal(row.Probability) + ", said of Many Faces, which means it by 50 %)"; !strings.Contains(text, want) {
+			t.Errorf("lookup prints %s, want %s", text, want)
+		}
+		if !strings.Contains(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "explain", "ipv4:51.15.20.1 indicates actor:many-faces"), "which means it by 50 % as "+said) {
+			t.Errorf("explain of the name does not tell of %s", name)
+		}
+	}
+}
+
+func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
+	dir, db := dataDir(t), newStore(t)
+	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	heardOf(t, db, "mone", "2026-09-10", "actor:sofacy uses malware:advstoreshell")
+	heardOf(t, db, "mtwo", "2026-09-20", "actor:fancy-bear uses malware:advstoreshell")
+	heardOf(t, db, "mone", "2026-09-10", "actor:fancy-bear originates-from country:RU")
+	heardOf(t, db, "mone", "2026-09-10", "ipv4:51.15.20.1 indicates actor:sofacy")
+	n := 0
+	for _, table := range []string{"aliases", "associated_actors", "countries", "arsenal", "ttp", "ioc"} {
+		rows := 0
+		for _, row := range tabled(t, db, "APT28", table) {
+			if rows++; rows > 6 {
+				continue
+			}
+			n++
+			if row.ID == "" {
+				t.Errorf("%s: %s has no id", table, row.Value)
+				continue
+			}
+			if e := explainedAs(t, db, row.ID); math.Abs(e.Believed-row.Probability) > 1e-9 || e.Level != row.Level || e.Origins != row.Origins {
+				t.Errorf("%s %s: explain %s says %v %s of %d, the profile %v %s of %d", table, row.Value, row.ID, e.Believed, e.Level, e.Origins, row.Probability, row.Level, row.Origins)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d rows: the test lost what it tests", n)
+	}
+}
+
+func TestARowIsNamedAsPeopleWriteIt(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-10", "ipv4:45.134.21.8 indicates actor:grey-lynx")
+	heardOf(t, db, "mone", "2026-09-10", "ipv4:45.134.21.9 indicates actor:cold-lynx")
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	want := explainedAs(t, db, "ipv4:45.134.21.8 indicates actor:grey-lynx").Probability
+	for _, row := range []string{"ipv4:45[.]134[.]21[.]8 indicates actor:cold-lynx", "45.134.21.8 indicates Cold Lynx", "45.134.21.8  indicates  actor:grey-lynx"} {
+		if e := explainedAs(t, db, row); math.Abs(e.Believed-want) > 1e-9 {
+			t.Errorf("explain %q: %+v, want %v", row, e, want)
+		}
+	}
+	if out := printed(t, exitDone, "--db", db, "--now", "2026-10-01", "row", "refute", "45.134.21.8 indicates actor:cold-lynx", "--by", "ana"); !strings.Contains(out, "refutes ipv4:45.134.21.8 indicates actor:grey-lynx") {
+		t.Errorf("row refute prints %s", out)
+	}
+	var errs bytes.Buffer
+	if code := run(t.Context(), []string{"--db", db, "explain", "45.134.21.8 indicates actor:nobody"}, strings.NewReader(""), &bytes.Buffer{}, &errs); code != exitFailed || !strings.Contains(errs.String(), "Cold Lynx") {
+		t.Errorf("exit %d: %s; want whom it is said of", code, &errs)
+	}
+}
+
+func TestTheFirstPageHasWhatSeveralNamesTogetherMakeMostProbable(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-30", "ipv4:51.15.20.9 indicates actor:cold-lynx")
+	heardOf(t, db, "mtwo", "2026-09-20", "ipv4:51.15.20.9 indicates actor:grey-lynx")
+	for _, ip := range []string{"51.15.20.1", "51.15.20.2"} {
+		doc := `{"text":"We saw ` + ip + `.","published":"2026-09-30T00:00:00Z","claims":[{"subject":"ipv4:` + ip + `","relation":"indicates","object":"actor:cold-lynx"},{"subject":"ipv4:` + ip + `","relation":"indicates","object":"actor:tan-heron"}]}`
+		printed(t, exitDone, "--db", db, "--now", "2026-10-01", "import", "--source", "sure", "--reliability", "A", "--as", "documents", file(t, ip+".jsonl", []byte(doc+"\n")))
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	a := newApp(&cli{DB: db, Now: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Quiet: true}, nil, nil, nil)
+	defer a.close()
+	ed, err := a.editor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lynx := intel.NewEntity(intel.Actor, "cold-lynx")
+	for level, want := range map[intel.Level]string{"": "51.15.20.9 of 3", intel.High: "51.15.20.9 of 1", intel.Medium: "51.15.20.1 of 2"} {
+		p, totals, err := ed.Profile(t.Context(), intel.Everything(), lynx, pipeline.Window{Rows: 1, Filter: pipeline.Filter{Level: level}}, a.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprintf("%d rows", len(p.IOC))
+		if len(p.IOC) == 1 {
+			got = fmt.Sprintf("%s of %d", p.IOC[0].Value, totals["ioc"])
+		}
+		if got != want {
+			t.Errorf("the first row of level %q is %s, want %s", level, got, want)
+		}
+	}
+}
+
+func TestWhoSaysThatANameIsAnothersIsShown(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "delta", "2026-09-10", "actor:ash-crow alias-of actor:soot-crow")
+	heardOf(t, db, "delta", "2026-09-10", "actor:jet-crow alias-of actor:soot-crow")
+	if row := tabled(t, db, "Soot Crow", "aliases")["Ash Crow"]; strings.Join(row.SaidBy, " ") != "delta.example" || row.Disputed {
+		t.Errorf("said by %v, want the vendor", row.SaidBy)
+	}
+	heardOf(t, db, "echo", "2026-09-20", "actor:ash-crow not-alias-of actor:soot-crow")
+	heardOf(t, db, "fox", "2026-09-21", "actor:ash-crow not-alias-of actor:soot-crow")
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "dispute", "Jet Crow", "Soot Crow", "--by", "ana", "--reason", "two toolsets")
+	disputed := tabled(t, db, "Soot Crow", "disputed_aliases")
+	for name, want := range map[string]string{"Ash Crow": "echo.example fox.example", "Jet Crow": "an analyst"} {
+		row := disputed[name]
+		if !row.Disputed || row.Level != intel.Low || strings.Join(row.SaidBy, " ") != "delta.example" || strings.Join(row.Against, " ") != want {
+			t.Errorf("%s: %+v, want it said by delta, and against it %s", name, row, want)
+		}
+		if e := explainedAs(t, db, row.ID); math.Abs(e.Believed-row.Probability) > 1e-9 {
+			t.Errorf("explain %s says %v, the profile %v", row.ID, e.Believed, row.Probability)
+		}
+	}
+	for what, text := range map[string]string{"profile": printed(t, exitDone, "--db", db, "--now", "2026-10-01", "profile", "Soot Crow"), "alias": printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "Soot Crow")} {
+		for _, want := range []string{"another, says echo.example, fox.example", "analyst:ana", "two toolsets", "Jet Crow"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q: %s", what, want, text)
+			}
+		}
+	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-10-01", "profile", "Soot Crow", "--preview", "3"); strings.Contains(text, "ana") && strings.Contains(text, "two toolsets") {
+		t.Errorf("a preview names the analyst: %s", text)
+	}
+}
+
+func TestARowThatSomebodyDisputesIsMarked(t *testing.T) {
+	db := newStore(t)
+	for _, source := range []string{"alpha", "gamma"} {
+		heardOf(t, db, source, "2026-09-10", "ipv4:51.15.20.1 indicates actor:cold-lynx")
+		heardOf(t, db, source, "2026-09-10", "ipv4:51.15.20.2 indicates actor:cold-lynx")
+		heardOf(t, db, source, "2026-09-10", "ipv4:51.15.20.3 indicates actor:cold-lynx")
+	}
+	no := `{"text":"No, it was not them.","published":"2026-09-12T00:00:00Z","claims":[{"subject":"ipv4:51.15.20.1","relation":"indicates","object":"actor:cold-lynx","stance":1}]}`
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "import", "--source", "beta", "--as", "documents", file(t, "no.jsonl", []byte(no+"\n")))
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "row", "refute", "51.15.20.2 indicates Cold Lynx", "--by", "ana")
+	rows := tabled(t, db, "Cold Lynx", "ioc")
+	for ip, want := range map[string]bool{"51.15.20.1": true, "51.15.20.2": true, "51.15.20.3": false} {
+		if rows[ip].Disputed != want {
+			t.Errorf("%s: disputed %v, want %v", ip, rows[ip].Disputed, want)
+		}
+	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-10-01", "profile", "Cold Lynx"); strings.Count(text, ", disputed") != 2 {
+		t.Errorf("the profile does not mark two rows: %s", text)
+	}
+}
+
+func TestWhatIsTakenBackOfAnUnknownNameIsPrinted(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-10", "ipv4:45.134.21.8 indicates actor:cold-lynx")
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Totally New", "Cold Lynx", "--by", "ana")
+	if out := printed(t, exitDone, "--db", db, "--now", "2026-10-02", "alias", "undo", "Cold Lynx", "Totally New", "--by", "bob"); !strings.Contains(out, "analyst:bob takes back") {
+		t.Errorf("undo prints %s", out)
+	}
+	if out := printed(t, exitDone, "--db", db, "alias", "Totally New"); !strings.Contains(out, "analyst:ana confirms") || !strings.Contains(out, "analyst:bob takes back") {
+		t.Errorf("alias prints %s, want both verdicts", out)
+	}
+}
