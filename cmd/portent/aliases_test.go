@@ -237,6 +237,7 @@ func knownIn(lists map[string][]listing) map[string][]string {
 // and which often differ; of those the share is told and little is asked.
 func TestAliasesResolveWithoutThePackTheyStandIn(t *testing.T) {
 	t.Parallel()
+	ofFigures(t)
 	dir := dataDir(t)
 	lists := listings(t, dir)
 	in := knownIn(lists)
@@ -270,6 +271,7 @@ func TestAliasesResolveWithoutThePackTheyStandIn(t *testing.T) {
 
 func TestAliasLinesOfSeveralActorsMergeNone(t *testing.T) {
 	t.Parallel()
+	ofFigures(t)
 	dir := dataDir(t)
 	actors := listings(t, dir)["threat-actor"]
 	said, lines := aliasLines(t, dir)

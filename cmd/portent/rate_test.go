@@ -110,6 +110,7 @@ func TestAListWithoutRowsIsNoList(t *testing.T) {
 // row to the rating that others' lists get.
 func TestOurOwnTreePassesOurOwnRating(t *testing.T) {
 	t.Parallel()
+	ofFigures(t)
 	dir, db, tree := dataDir(t), newStore(t), t.TempDir()
 	const now = "2021-06-01T00:00:00Z" // when many of the lists were fresh, so that not all is Low
 	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "warninglists", "actors")

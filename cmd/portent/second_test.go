@@ -143,6 +143,7 @@ func TestAStoreOfFewValuesTellsNothingOfSecondAccounts(t *testing.T) {
 
 func TestSecondAccountsOfTweetFeedAreToldBetterThanByTheirRate(t *testing.T) {
 	t.Parallel()
+	ofFigures(t)
 	a := newApp(&cli{Quiet: true}, strings.NewReader(""), nil, nil)
 	defer a.close()
 	to := time.Date(2023, 7, 20, 0, 0, 0, 0, time.UTC)
