@@ -73,14 +73,14 @@ const base58Digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz
 
 // base58 returns the number s stands for, or nil.
 func base58(s string) *big.Int {
-	n := new(big.Int)
+	n, digit := new(big.Int), new(big.Int)
 	base := big.NewInt(58)
 	for i := range len(s) {
 		d := strings.IndexByte(base58Digits, s[i])
 		if d < 0 {
 			return nil
 		}
-		n.Mul(n, base).Add(n, big.NewInt(int64(d)))
+		n.Mul(n, base).Add(n, digit.SetInt64(int64(d)))
 	}
 	return n
 }

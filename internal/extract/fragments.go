@@ -453,7 +453,7 @@ func (v *values) listBefore(kind intel.Kind, at int, plural bool) {
 			p.from = v.titleFrom(p.from, p.to)
 			text = v.text[p.from:p.to]
 		}
-		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && (!prose(text) || v.nameable(p)) && plainName(strings.NewReplacer("->", "", " ", "").Replace(text)) && !allDigits(text) || indexed(text)
+		fits := p.quoted && len(text) <= 64 && !strings.ContainsAny(text, "\n,;") || !p.quoted && (!prose(text) || v.nameable(p)) && plainName(strings.ReplaceAll(strings.ReplaceAll(text, "->", ""), " ", "")) && !allDigits(text) || indexed(text)
 		if !fits || !p.quoted && !technical(text) && (n > 0 && !plural || !v.flawed(p.from)) {
 			return
 		}

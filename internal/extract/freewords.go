@@ -271,7 +271,7 @@ func (v *values) nameable(p piece) bool {
 // list: "VLAN:1/ID".
 func indexed(s string) bool {
 	i := strings.IndexByte(s, ':')
-	return i > 0 && i+2 < len(s) && isDigit(s[i+1]) && s[i+2] == '/' && plainName(strings.NewReplacer(":", "", "/", "").Replace(s))
+	return i > 0 && i+2 < len(s) && isDigit(s[i+1]) && s[i+2] == '/' && plainName(strings.ReplaceAll(strings.ReplaceAll(s, ":", ""), "/", ""))
 }
 
 // stated reads plain words that are said to be an argument: "the argument user of the

@@ -81,11 +81,25 @@ func (v *values) columnHead(from int) string {
 	head := ""
 	for end := strings.LastIndexByte(before, '\n'); end > 0; {
 		begin := strings.LastIndexByte(before[:end], '\n')
-		cells := strings.Split(before[begin+1:end], "\t")
-		if len(cells) <= column || len(cells) < 2 {
+		cell, ok := cellOf(before[begin+1:end], column)
+		if !ok {
 			break
 		}
-		head, end = cells[column], begin
+		head, end = cell, begin
 	}
 	return strings.TrimSpace(head)
+}
+
+// cellOf returns a cell of a line, the first 0, whose cells tabs part; not ok if it has
+// none or one alone.
+func cellOf(line string, n int) (cell string, ok bool) {
+	cell, rest, more := strings.Cut(line, "\t")
+	ok = more
+	for ; n > 0; n-- {
+		if !more {
+			return "", false
+		}
+		cell, rest, more = strings.Cut(rest, "\t")
+	}
+	return cell, ok
 }

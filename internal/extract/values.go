@@ -279,7 +279,7 @@ func schemeTurned(run string) bool {
 
 // callName reports whether s is the name of a function, qualified or not.
 func callName(s string) bool {
-	return len(s) > 1 && len(s) < 120 && s != "function" && !strings.Contains(s, "[") && plainName(strings.NewReplacer("::", "", "->", "").Replace(s)) && !allDigits(s)
+	return len(s) > 1 && len(s) < 120 && s != "function" && !strings.Contains(s, "[") && plainName(strings.ReplaceAll(strings.ReplaceAll(s, "::", ""), "->", "")) && !allDigits(s)
 }
 
 // classOf is the classes of all bytes of s.
