@@ -71,16 +71,21 @@ func nearlyCoin(s string) (intel.Kind, bool) {
 
 const base58Digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
-// base58 returns the number s stands for, or nil.
+// base58 returns the number s stands for, or nil. Ten digits fit into a word.
 func base58(s string) *big.Int {
-	n, digit := new(big.Int), new(big.Int)
-	base := big.NewInt(58)
-	for i := range len(s) {
-		d := strings.IndexByte(base58Digits, s[i])
-		if d < 0 {
-			return nil
+	n, word := new(big.Int), new(big.Int)
+	for len(s) > 0 {
+		some := s[:min(len(s), 10)]
+		s = s[len(some):]
+		value, scale := uint64(0), uint64(1)
+		for i := range len(some) {
+			d := strings.IndexByte(base58Digits, some[i])
+			if d < 0 {
+				return nil
+			}
+			value, scale = 58*value+uint64(d), 58*scale
 		}
-		n.Mul(n, base).Add(n, digit.SetInt64(int64(d)))
+		n.Mul(n, word.SetUint64(scale)).Add(n, word.SetUint64(value))
 	}
 	return n
 }
