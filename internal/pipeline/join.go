@@ -47,12 +47,7 @@ func (ed *Editor) spread(ctx context.Context, r intel.Reader, rows []intel.Row) 
 func (ed *Editor) meant(row intel.Row, c store.Candidate) intel.Row {
 	name := row.Entity
 	if c.Share < 1 {
-		joins := row.Joins
-		if len(joins) == 0 {
-			for _, l := range row.Links() {
-				joins = append(joins, intel.Join{Link: l, Share: 1})
-			}
-		}
+		joins := joinsOf(row)
 		row.Joins = make([]intel.Join, len(joins))
 		for i, j := range joins {
 			row.Joins[i] = intel.Join{Link: j.Link, Name: name, Share: j.Share * c.Share}

@@ -27,18 +27,7 @@ const mostLinks = 1000
 // voices among evidence, which comes as if it were of one link.
 func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time, independent func([]intel.Evidence) int) (map[intel.Entity]Standing, error) {
 	out := map[intel.Entity]Standing{}
-	err := chunks(values, func(some []intel.Entity) error {
-		found, err := db.lookupIDs(ctx, some)
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		byID := make(map[int64]intel.Entity, len(found))
-		ids := make([]int64, 0, len(found))
-		for e, id := range found {
-			byID[id] = e
-			ids = append(ids, id)
-		}
-		slices.Sort(ids)
+	err := db.eachValue(ctx, values, func(byID map[int64]intel.Entity, ids []int64) error {
 		links, err := db.linksOf(ctx, r, ids)
 		if err != nil {
 			return err
