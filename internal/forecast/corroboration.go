@@ -68,8 +68,8 @@ const voiceBins = 5 // weeks since the first report: 0, 1, 2 to 3, 4 to 7, more
 
 func newVoices(h *History) voices {
 	per := func(n int) []tally { return make([]tally, n) }
-	return voices{cells: per(int(kindCount) * voiceBins), account: per(len(h.accounts.list) * int(kindCount)), tag: per(len(h.tags.list) * int(kindCount)),
-		tagset: per(len(h.inSet)), host: per(len(h.hosts.list)), network: per(len(h.networks.list)), far: per(len(h.providers.list))}
+	return voices{cells: per(int(kindCount) * voiceBins), account: per(h.accounts.len() * int(kindCount)), tag: per(h.tags.len() * int(kindCount)),
+		tagset: per(len(h.inSet)), host: per(h.hosts.len()), network: per(h.networks.len()), far: per(h.providers.len())}
 }
 
 func voiceBin(age float64) int {
@@ -159,7 +159,7 @@ func (r *Replay) Voice(x []float64, value int32, at time.Time) []float64 {
 		}
 		x = append(x, math.Log1p(where.busy), share(where.again, where.busy, 0.03), share(where.others, where.busy, 0.02))
 	}
-	x = r.recorded(append(x, about.traits[:]...), value, day)
+	x = r.recorded(about.written(x), value, day)
 	c := &r.voices
 	tag, best, tags := 0.0, math.Inf(-1), r.h.inSet[e.tags]
 	for _, n := range tags {

@@ -99,9 +99,10 @@ const (
 	traitCount
 )
 
-func traits(e intel.Entity, host string) (t [traitCount]float64) {
-	t[traitLabels] = float64(min(strings.Count(host, "."), 8))
-	t[traitLength] = float64(min(len(e.Name), 200)) / 50
+// traits is kept in bytes; written gives the numbers.
+func traits(e intel.Entity, host string) (t [traitCount]uint8) {
+	t[traitLabels] = uint8(min(strings.Count(host, "."), 8))
+	t[traitLength] = uint8(min(len(e.Name), 200))
 	if s, icann := publicsuffix.PublicSuffix(host); !icann && strings.Contains(s, ".") {
 		t[traitShared] = 1
 	}
@@ -111,15 +112,27 @@ func traits(e intel.Entity, host string) (t [traitCount]float64) {
 	_, rest, _ := strings.Cut(e.Name, "://")
 	authority, path, _ := strings.Cut(rest, "/")
 	path = strings.Trim(path, "/")
-	t[traitRoot] = truth(path == "")
-	t[traitDepth] = float64(min(strings.Count(path, "/"), 8))
+	t[traitRoot] = uint8(truth(path == ""))
+	t[traitDepth] = uint8(min(strings.Count(path, "/"), 8))
 	_, err := netip.ParseAddr(host)
-	t[traitAddress] = truth(err == nil)
-	t[traitPort] = truth(strings.Contains(authority, ":"))
+	t[traitAddress] = uint8(truth(err == nil))
+	t[traitPort] = uint8(truth(strings.Contains(authority, ":")))
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	dot := strings.LastIndexByte(last, '.')
-	t[traitFile] = truth(dot > 0 && len(last)-dot <= 5)
+	t[traitFile] = uint8(truth(dot > 0 && len(last)-dot <= 5))
 	return t
+}
+
+// written appends what the writing of a value tells to x.
+func (a *about) written(x []float64) []float64 {
+	for i, t := range a.traits {
+		n := float64(t)
+		if i == traitLength {
+			n /= 50
+		}
+		x = append(x, n)
+	}
+	return x
 }
 
 // truth is 1 for what holds.

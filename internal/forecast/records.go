@@ -47,10 +47,10 @@ type records struct {
 
 func newRecords(h *History) records {
 	per := func(n int) []tally { return make([]tally, n) }
-	accounts, tags := len(h.accounts.list)*int(kindCount), len(h.tags.list)*int(kindCount)
+	accounts, tags := h.accounts.len()*int(kindCount), h.tags.len()*int(kindCount)
 	return records{cells: per(int(kindCount) * ageBins * dayBins), account: per(accounts), accountAge: per(accounts * ageBins),
-		tag: per(tags), tagAge: per(tags * ageBins), host: per(len(h.hosts.list)), network: per(len(h.networks.list)),
-		far: per(len(h.providers.list)), tagset: per(len(h.inSet))}
+		tag: per(tags), tagAge: per(tags * ageBins), host: per(h.hosts.len()), network: per(h.networks.len()),
+		far: per(h.providers.len()), tagset: per(len(h.inSet))}
 }
 
 const (

@@ -28,8 +28,8 @@ type Replay struct {
 // be added any more.
 func NewReplay(h *History) *Replay {
 	h.order()
-	return &Replay{h: h, tracks: make([]track, len(h.values.list)), accounts: make([]habit, len(h.accounts.list)),
-		hosts: make([]habit, len(h.hosts.list)), networks: make([]habit, len(h.networks.list)), postSize: make([]int32, h.posts),
+	return &Replay{h: h, tracks: make([]track, h.values.len()), accounts: make([]habit, h.accounts.len()),
+		hosts: make([]habit, h.hosts.len()), networks: make([]habit, h.networks.len()), postSize: make([]int32, h.posts),
 		records: newRecords(h), voices: newVoices(h)}
 }
 

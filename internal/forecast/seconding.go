@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -55,7 +57,7 @@ type opened struct {
 func NewSeconding(ctx context.Context, h *History, now time.Time) (*Seconding, error) {
 	s := &Seconding{h: h, now: now.Unix()}
 	replay := NewReplay(h)
-	one := uint64(max(fewestUnheard, len(h.values.list)/mostUnheard))
+	one := uint64(max(fewestUnheard, h.values.len()/mostUnheard))
 	var x []float64
 	replay.OnSettled(func(value int32, at time.Time) {
 		first := at.Unix() - relay
@@ -72,8 +74,10 @@ func NewSeconding(ctx context.Context, h *History, now time.Time) (*Seconding, e
 			} else if mixed(uint64(value), 1)%one != 0 {
 				return
 			}
-			x = replay.Voice(x, value, at)
-			s.closed.Width = len(x)
+			if x = replay.Voice(x, value, at); s.closed.Width == 0 {
+				s.closed.Width = len(x)
+				s.closed.X = slices.Grow(s.closed.X, len(x)*h.values.len()/int(one)) // in one piece, not two while it grows
+			}
 			s.closed.Add(x, came, 1+float64(one-1)*(1-truth(came)))
 			s.firsts, s.seconds, s.by = append(s.firsts, first), append(s.seconds, after), append(s.by, h.firstBy(value))
 		}
@@ -245,12 +249,13 @@ func (t told) skill() float64 {
 // skillWithout is the least skill without the values of one account.
 func skillWithout(accounts map[int32]told) float64 {
 	var all told
-	for _, t := range accounts {
-		all = all.add(t, 1)
+	in := slices.Sorted(maps.Keys(accounts)) // or sums differ from run to run
+	for _, by := range in {
+		all = all.add(accounts[by], 1)
 	}
 	least := math.Inf(1)
-	for _, t := range accounts {
-		least = min(least, all.add(t, -1).skill())
+	for _, by := range in {
+		least = min(least, all.add(accounts[by], -1).skill())
 	}
 	return least
 }
@@ -271,7 +276,7 @@ func (s *Seconding) Tell(m SecondModel) ([]Expected, error) {
 	for i, o := range s.open {
 		first := s.h.First(o.value)
 		p := m.At(Probability(m.LogOdds(o.x)), float64(s.now-first.Unix())/86400)
-		out[i] = Expected{s.h.values.list[o.value], intel.Corroboration{Probability: p, Until: first.AddDate(0, 0, Corroborable)}}
+		out[i] = Expected{s.h.entity(o.value), intel.Corroboration{Probability: p, Until: first.AddDate(0, 0, Corroborable)}}
 	}
 	return out, nil
 }

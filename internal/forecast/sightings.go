@@ -68,7 +68,7 @@ func (s Sightings) SeenAgainBy(m Logistic, now time.Time) (probability, polynomi
 func (s Sightings) track() (t track, spots []spot) {
 	reports := slices.Clone(s.Reports)
 	slices.SortStableFunc(reports, func(a, b Report) int { return a.At.Compare(b.At) })
-	var by names[string]
+	var by names
 	for _, r := range reports {
 		id, newcomer := by.of(r.By)
 		day := dayOf(r.At.Unix())

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -128,6 +129,7 @@ func (p *Pipeline) Keepup(ctx context.Context) error {
 			if err := p.daily(ctx, now); err != nil && ctx.Err() == nil {
 				p.Log.Error("daily work failed", "err", err)
 			}
+			debug.FreeOSMemory() // a training holds a hundred bytes of each report
 		}
 		select {
 		case <-ctx.Done():

@@ -15,7 +15,7 @@ import (
 
 const (
 	// reportPage is how many documents are read at a time.
-	reportPage = 500
+	reportPage = 100
 	// mostTags is under how many names a document's word on one value is read.
 	mostTags = 32
 )
