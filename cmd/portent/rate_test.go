@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +107,19 @@ func TestAListWithoutRowsIsNoList(t *testing.T) {
 	}
 }
 
+// undatedIndicators returns the rows of indicators in a profile that have no date.
+func undatedIndicators(profile []byte) (out []string) {
+	_, section, _ := bytes.Cut(profile, []byte("\n## IOC"))
+	section, _, _ = bytes.Cut(section, []byte("\n## "))
+	row, day := regexp.MustCompile(`^\d+ \| `), regexp.MustCompile(`\| (known )?\d{4}-\d{2}(-\d{2})? \|`)
+	for line := range bytes.Lines(section) {
+		if row.Match(line) && !day.Match(line) {
+			out = append(out, string(line))
+		}
+	}
+	return out
+}
+
 // TestOurOwnTreePassesOurOwnRating publishes what real lists say and holds every
 // row to the rating that others' lists get.
 func TestOurOwnTreePassesOurOwnRating(t *testing.T) {
@@ -127,6 +141,9 @@ func TestOurOwnTreePassesOurOwnRating(t *testing.T) {
 			return err
 		}
 		files++
+		for _, line := range undatedIndicators(text) {
+			t.Errorf("%s: no date: %s", path, line)
+		}
 		for _, r := range rate(t, db, path, "--now", now).rows {
 			rows++
 			if r.Origins == 0 {

@@ -183,6 +183,7 @@ type Row struct {
 	Predicted     bool      `json:"predicted"`
 	First         time.Time `json:"first_seen,omitzero"`
 	Last          time.Time `json:"last_seen,omitzero"`
+	Known         time.Time `json:"known_since,omitzero"` // to this store, where no source gives a date
 	Origins       int       `json:"origins"`
 	Documents     int       `json:"documents,omitempty"`
 	SaidBy        []string  `json:"said_by,omitempty"` // of an alias

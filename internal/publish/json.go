@@ -105,6 +105,7 @@ type row struct {
 	intel.Row
 	First       any     `json:"first_seen"`
 	Last        any     `json:"last_seen"`
+	Known       any     `json:"known_since,omitempty"`
 	Evidence    []proof `json:"evidence"`
 	Hostname    *string `json:"hostname,omitempty"`
 	Campaign    *string `json:"campaign,omitempty"`
@@ -127,7 +128,7 @@ func (e *encoder) printable(key string, r intel.Row) row {
 		}
 		return &s
 	}
-	out := row{Row: r, First: e.moment(r.First), Last: e.moment(r.Last), Evidence: make([]proof, len(r.Evidence)),
+	out := row{Row: r, First: e.moment(r.First), Last: e.moment(r.Last), Known: e.moment(r.Known), Evidence: make([]proof, len(r.Evidence)),
 		Hostname: in("ioc", r.Hostname), Campaign: in("ioc", r.Campaign), Role: in("countries", r.Role),
 		Type: in("ioa", r.Type), Phase: in("ioa", r.Phase), Description: in("ttp", r.Description)}
 	for i, p := range r.Evidence {

@@ -130,8 +130,11 @@ func (b *writer) rows(f form, next int, rows []intel.Row, cells func(intel.Row) 
 		row := append([]string{strconv.Itoa(next + i)}, cells(r)...)
 		b.rests(b.title, next+i, r.Evidence)
 		conf, first := level(r), b.day(r.First)
-		if r.Predicted {
+		switch {
+		case r.Predicted:
 			conf, first = "Predicted ("+intel.Decimal(r.Probability)+")", "not yet"
+		case r.First.IsZero() && !r.Known.IsZero():
+			first = "known " + b.day(r.Known)
 		}
 		row = append(row, conf, first, b.day(r.Last), strconv.Itoa(r.Origins))
 		if foreseen {

@@ -61,7 +61,7 @@ func Preview(p intel.Profile, n int) intel.Profile {
 			if r.Entity.Kind == intel.Organization {
 				continue
 			}
-			r.Evidence, r.First, r.Last = nil, month(r.First), month(r.Last)
+			r.Evidence, r.First, r.Last, r.Known = nil, month(r.First), month(r.Last), month(r.Known)
 			r.Description, r.SeenAgain, r.Polynomial, r.Corroboration = publicNote(r), nil, nil, nil
 			if r.Entity.Kind.Class() != intel.IOC {
 				r.Hostname = "" // it names a victim: the host that was attacked

@@ -2,6 +2,7 @@ package stix
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -157,7 +158,7 @@ func (b *bundle) indicator(r intel.Row) string {
 		i.Confidence = percent(r.Probability)
 	}
 	if r.First.IsZero() {
-		i.ValidFrom, i.Confidence = b.at, min(i.Confidence, undated)
+		i.ValidFrom, i.Confidence = cmp.Or(moment(r.Known), b.at), min(i.Confidence, undated)
 	}
 	b.put(i.ID, i)
 	return i.ID

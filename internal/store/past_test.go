@@ -127,3 +127,36 @@ func TestAPastProfileKeepsTheMostProbableOfManyPages(t *testing.T) {
 		}
 	})
 }
+
+func TestAnUndatedWordIsKnownSinceItCameIn(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		var batch []store.Derived
+		for n, learned := range map[int]time.Time{1: now.AddDate(0, 0, -3), 2: now.AddDate(0, 0, -9), 3: now.AddDate(0, 0, -20)} {
+			d := document(n)
+			d.Published, d.Learned = time.Time{}, learned
+			if n == 3 {
+				d.Marking = intel.Red
+			}
+			save(t, db, d)
+			v := derived(d, .5)
+			v.Evidence[0].At = time.Time{}
+			batch = append(batch, v)
+		}
+		derive(t, db, 1, batch...)
+		id := rows(t, db, all)[0].ID
+		for name, c := range map[string]struct {
+			reader intel.Reader
+			then   time.Time
+			want   time.Time
+		}{
+			"all of it":         {all, time.Time{}, now.AddDate(0, 0, -20)},
+			"what anybody sees": {intel.Public(), time.Time{}, now.AddDate(0, 0, -9)},
+			"before it came in": {intel.Public(), now.AddDate(0, 0, -15), time.Time{}},
+		} {
+			got, err := db.Known(t.Context(), c.reader, []int64{id, id, id + 1000}, c.then)
+			if err != nil || !got[id].Equal(c.want) || len(got) > 1 {
+				t.Errorf("%s: known since %v, err %v; want %v", name, got, err, c.want)
+			}
+		}
+	})
+}
