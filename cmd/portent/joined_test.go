@@ -105,6 +105,48 @@ func TestVoicesForTwoNamesOfOneActorCountTogether(t *testing.T) {
 	}
 }
 
+// huntedFor is how far a hunt believes each indicator of a log, and whom it points to.
+func huntedFor(t *testing.T, db, log string) (probability map[string]float64, actors map[string][]string) {
+	t.Helper()
+	probability, actors = map[string]float64{}, map[string][]string{}
+	for l := range strings.Lines(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "-q", "--json", "hunt", "--min-probability", "0", file(t, "some.log", []byte(log)))) {
+		var m struct {
+			Entity      string
+			Probability float64
+			Actors      []string
+		}
+		if err := json.Unmarshal([]byte(l), &m); err != nil {
+			t.Fatalf("%s: %v", l, err)
+		}
+		probability[m.Entity], actors[m.Entity] = m.Probability, m.Actors
+	}
+	return probability, actors
+}
+
+func TestAHuntGoesByTheRowThatSeveralNamesMake(t *testing.T) {
+	db := newStore(t)
+	for _, said := range []string{"mone 1 cold", "mtwo 1 grey", "mone 2 cold", "mtwo 2 grey", "mtwo 3 grey", "mone 4 cold", "mone 4 tan"} {
+		f := strings.Fields(said)
+		heardOf(t, db, f[0], map[string]string{"mone": "2026-09-10", "mtwo": "2026-09-20"}[f[0]], "ipv4:51.15.20."+f[1]+" indicates actor:"+f[2]+"-lynx")
+	}
+	no := `{"text":"No, it was not them.","published":"2026-09-12T00:00:00Z","claims":[{"subject":"ipv4:51.15.20.2","relation":"indicates","object":"actor:grey-lynx","stance":1}]}`
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "import", "--source", "beta", "--reliability", "B", "--as", "documents", file(t, "no.jsonl", []byte(no+"\n")))
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	found, actors := huntedFor(t, db, "51.15.20.1\n51.15.20.2\n51.15.20.3\n51.15.20.4\n")
+	rows := tabled(t, db, "Cold Lynx", "ioc")
+	for ip, row := range rows {
+		if p := found["ipv4:"+ip]; math.Abs(p-row.Probability) > 1e-6 {
+			t.Errorf("%s: a hunt goes by %v, the profile says %v", ip, p, row.Probability)
+		}
+	}
+	if len(rows) != 4 || rows["51.15.20.1"].Probability <= rows["51.15.20.3"].Probability || rows["51.15.20.2"].Probability >= rows["51.15.20.3"].Probability {
+		t.Errorf("%+v: want two voices to be believed more than one, and less who is disputed", rows)
+	}
+	if got := fmt.Sprint(actors["ipv4:51.15.20.1"], actors["ipv4:51.15.20.4"]); got != "[actor:cold-lynx] [actor:cold-lynx actor:tan-lynx]" {
+		t.Errorf("they point to %s", got)
+	}
+}
+
 func TestANameOfTwoActorsTellsEachByItsShareEverywhere(t *testing.T) {
 	db := newStore(t)
 	for _, claim := range []string{"actor:many-faces alias-of actor:cold-lynx", "actor:many-faces alias-of actor:tan-heron", "ipv4:51.15.20.1 indicates actor:many-faces"} {

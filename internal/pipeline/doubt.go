@@ -262,23 +262,6 @@ func oddDays(paces map[store.Voice][]store.Pace, last int64) map[score.Voice]sco
 	return odd
 }
 
-// Indicators gives each indicator that r may see somebody linked with, believed as
-// far as a lookup says, and at most n of whom it points to; see
-// [store.DB.Indicators].
-func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, now time.Time, each func(store.Indicator) error) error {
-	doubts, err := ed.doubts(ctx, r, now)
-	if err != nil {
-		return err
-	}
-	weigh := func(link int64, p float64) float64 {
-		if d, ok := doubts[link]; ok {
-			return d.Lower(p)
-		}
-		return p
-	}
-	return ed.DB.Indicators(ctx, r, n, weigh, each)
-}
-
 // doubts returns what lowers links, of all that something does.
 func (ed *Editor) doubts(ctx context.Context, r intel.Reader, now time.Time) (map[int64]score.Doubt, error) {
 	out := map[int64]score.Doubt{}
