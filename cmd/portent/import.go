@@ -335,7 +335,7 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	path := filepath.Join(root, name)
 	source := intel.SourceID(im.Source)
 	if source == "" {
-		source = intel.SourceID(con.Name)
+		source = cmp.Or(con.Unnamed, intel.SourceID(con.Name))
 	}
 	settings, err := im.settings(name)
 	if err != nil {

@@ -476,3 +476,14 @@ func TestADocumentThatIsParkedIsTold(t *testing.T) {
 	}
 	printed(t, exitDone, "--db", db, "-q", "import", "--as", "documents", file(t, "c.jsonl", claims("ipv4:45.134.21.10 indicates actor:ash-lynx")))
 }
+
+func TestConnectorsSayWhichSourcesNobodyNamed(t *testing.T) {
+	if got, want := slices.Sorted(slices.Values(unnamed())), (intel.Unnamed{"csv", "documents", "list", "mail", "misp", "report", "stix"}); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, id := range unnamed() {
+		if _, ok := connector(string(id)); !ok {
+			t.Errorf("%s is the form of no type", id)
+		}
+	}
+}

@@ -151,6 +151,7 @@ func (s *summary) flush(ctx context.Context) error {
 	}
 	now := s.app.asOf()
 	scale := score.Learned()
+	scale.Unnamed = unnamed()
 	known, err := s.app.db.Standings(ctx, s.app.reader(), entities, now, func(said []intel.Evidence) int { return scale.Voices(scale.Explain(said, now), said).Count() })
 	if err != nil {
 		return err

@@ -20,7 +20,8 @@ type Editor struct {
 	DB        *store.DB
 	Reference func() *reference.Set
 	Licence   string
-	Invented  bool // the store holds a demonstration scenario
+	Invented  bool          // the store holds a demonstration scenario
+	Unnamed   intel.Unnamed // what sources are called that nobody named
 
 	digests   digests
 	verdicts  verdicts

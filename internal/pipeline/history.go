@@ -203,12 +203,12 @@ const mostScales = 50
 func (ed *Editor) taught(ctx context.Context, q *score.Inquiry) (first score.Scale, err error) {
 	times, err := ed.DB.ScaleTimes(ctx, mostScales)
 	if err != nil || len(times) == 0 {
-		return score.Learned(), err
+		return scaleOf(score.Lesson{}, ed.Unnamed), err
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	then := func(at time.Time) (score.Scale, error) {
 		lesson, _, err := lessonOf(ctx, ed.DB, at)
-		return score.Learned().With(lesson), err
+		return scaleOf(lesson, ed.Unnamed), err
 	}
 	for _, at := range times {
 		scale, err := then(at)
