@@ -94,7 +94,9 @@ func TestASourceIsAsReliableAsItsTypeUnlessItIsSaidOtherwise(t *testing.T) {
 		args    []string
 		want    intel.Reliability
 	}{
-		{posts(3), nil, 'C'},                       // of tweetfeed
+		{posts(3), nil, 'F'}, // of anybody
+		{posts(3), []string{"--source", "tweetfeed"}, 'C'},
+		{posts(3), []string{"--as", "tweetfeed"}, 'C'},
 		{[]byte("45.134.21.8\nc2.io\n"), nil, 'F'}, // of list
 		{posts(3), []string{"--reliability", "A"}, 'A'},
 	} {
@@ -118,7 +120,7 @@ func TestAFileOfDocumentsForgesNoSourceAndErasesNoRecord(t *testing.T) {
 	db := newStore(t)
 	erased := intel.NewDocumentID("documents", "https://blog.example/1")
 	forged := file(t, "d.jsonl", fmt.Appendf(nil, `{"genre":"report","text":"a","source":"tweetfeed","reliability":"A","id":"%s"}`+"\n", erased))
-	if code, c, errs := portent(t, db, "import", file(t, "2026.csv", posts(3))); code != exitDone || c.Documents != 3 {
+	if code, c, errs := portent(t, db, "import", "--source", "tweetfeed", file(t, "2026.csv", posts(3))); code != exitDone || c.Documents != 3 {
 		t.Fatalf("exit %d, %+v\n%s", code, c, errs)
 	}
 	for _, want := range []int{1, 0} {
@@ -475,6 +477,40 @@ func TestADocumentThatIsParkedIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed(t, exitDone, "--db", db, "-q", "import", "--as", "documents", file(t, "c.jsonl", claims("ipv4:45.134.21.10 indicates actor:ash-lynx")))
+}
+
+func TestAFileInTweetFeedsFormIsNobodysUntilSomebodyNamesIt(t *testing.T) {
+	var said bytes.Buffer
+	for n := range 4 { // weeks apart
+		fmt.Fprintf(&said, "2026-0%d-15 10:00:00,user%d,domain,cold-lynx.net,#coldrat,https://x.example/user%d/status/%d\n", n+6, n, n, n)
+	}
+	path := file(t, "posts.csv", said.Bytes())
+	for _, c := range []struct {
+		args   []string
+		source string
+		voices int
+	}{
+		{nil, "csv", 1}, {[]string{"--source", "tweetfeed"}, "tweetfeed", 4}, {[]string{"--as", "tweetfeed"}, "tweetfeed", 4}, {[]string{"--source", "lab"}, "lab", 1},
+		{[]string{"--source", "lab", "--reliability", "C"}, "lab", 4},
+	} {
+		db := newStore(t)
+		var out, errs bytes.Buffer
+		code := run(t.Context(), append([]string{"--db", db, "--now", "2026-10-01", "import", path}, c.args...), strings.NewReader(""), &out, &errs)
+		if told := strings.Contains(errs.String(), "--source tweetfeed"); code != exitDone || told != (c.args == nil) || !strings.Contains(out.String(), "read as tweetfeed") {
+			t.Errorf("%v: import exits %d and prints %s%s", c.args, code, &out, &errs)
+		}
+		var e struct {
+			Origins int
+			Level   intel.Level `json:"confidence"`
+			Sources []struct{ Source string }
+		}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--json", "explain", "cold-lynx.net indicates label:coldrat")), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Origins != c.voices || len(e.Sources) != 1 || e.Sources[0].Source != c.source || (e.Level == intel.High) != (c.voices > 1) {
+			t.Errorf("%v: %+v; want %d voices of %s", c.args, e, c.voices, c.source)
+		}
+	}
 }
 
 func TestConnectorsSayWhichSourcesNobodyNamed(t *testing.T) {
