@@ -23,12 +23,12 @@ type Editor struct {
 	Invented  bool          // the store holds a demonstration scenario
 	Unnamed   intel.Unnamed // what sources are called that nobody named
 
-	digests   digests
 	verdicts  verdicts
-	measures  measures
 	rulings   rulings
-	histories histories
-	joints    joints
+	digests   remembered[digestKey, digest]
+	measures  remembered[measureKey, measure]
+	histories remembered[historyKey, toldHistory]
+	joints    remembered[jointKey, joint]
 }
 
 // A Window says how much of a profile is wanted.

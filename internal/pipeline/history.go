@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -15,15 +14,9 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
-// A histories keeps histories for as long as the store's epoch, the reference and the
-// day stay, and nothing is due: a page that is asked for again costs little, however
-// much is said of its row.
-type histories struct {
-	mu    sync.Mutex
-	epoch int64
-	kept  map[historyKey]toldHistory
-}
-
+// A historyKey is what a history stays the same by, while the store's epoch stays and
+// nothing is due: a page that is asked for again costs little, however much is said of
+// its row.
 type historyKey struct {
 	row    int64
 	reader intel.Reader
@@ -52,24 +45,15 @@ func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Wind
 	if err != nil {
 		return intel.History{}, err
 	}
-	k, key := &ed.histories, historyKey{row, r, most, score.DayOf(now), ed.Reference()}
-	k.mu.Lock()
-	if k.kept == nil || k.epoch != epoch || len(k.kept) >= mostHistories {
-		k.epoch, k.kept = epoch, map[historyKey]toldHistory{}
-	}
-	h, ok := k.kept[key]
-	k.mu.Unlock()
+	key := historyKey{row, r, most, score.DayOf(now), ed.Reference()}
+	h, ok := ed.histories.at(epoch, key, mostHistories)
 	if ok && (h.until.IsZero() || now.Before(h.until)) {
 		return h.History, nil
 	}
 	if h, err = ed.tell(ctx, r, row, w, now, most); err != nil {
 		return intel.History{}, err
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.epoch == epoch {
-		k.kept[key] = h
-	}
+	ed.histories.keep(epoch, key, h)
 	return h.History, nil
 }
 
