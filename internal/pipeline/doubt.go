@@ -130,6 +130,40 @@ func (ed *Editor) shared(ctx context.Context, r intel.Reader, rows []intel.Row, 
 	return out, err
 }
 
+// Sharers returns among how many each of values that many are said to be behind counts
+// as shared: as the row of it does that counts least.
+func (ed *Editor) Sharers(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time) (map[intel.Entity]int, error) {
+	claimants, err := ed.DB.Claimants(ctx, r, values, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(claimants, func(_ intel.Entity, n int) bool { return n < score.TooMany })
+	if len(claimants) == 0 {
+		return nil, nil
+	}
+	many := slices.Collect(maps.Keys(claimants))
+	of, err := ed.DB.Indicating(ctx, many)
+	if err != nil {
+		return nil, err
+	}
+	value := map[int64]intel.Entity{}
+	for e, links := range of {
+		for _, id := range links {
+			value[id] = e
+		}
+	}
+	out := maps.Clone(claimants)
+	err = ed.crowded(ctx, r, of, claimants, doubting{now: now}, func(link int64, n int) { out[value[link]] = min(out[value[link]], n) })
+	if err != nil {
+		return nil, err
+	}
+	confirmed, err := ed.confirmed(ctx, many, now)
+	for link := range confirmed {
+		delete(out, value[link])
+	}
+	return out, err
+}
+
 // crowded tells of links of values that many are said to be behind among how many
 // each counts as shared.
 func (ed *Editor) crowded(ctx context.Context, r intel.Reader, of map[intel.Entity][]int64, claimants map[intel.Entity]int, by doubting, tell func(link int64, n int)) error {
