@@ -201,6 +201,39 @@ func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
 	}
 }
 
+func TestATallyOfAttacksIsTheRowThatSaysSo(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-10", "actor:cold-lynx targets country:UA")
+	heardOf(t, db, "mtwo", "2026-09-20", "actor:grey-lynx targets country:UA")
+	heardOf(t, db, "mone", "2026-09-10", "actor:cold-lynx targets sector:finance")
+	heardOf(t, db, "mtwo", "2026-09-20", "actor:grey-lynx claims sector:finance")
+	heardOf(t, db, "mone", "2026-09-10", "actor:cold-lynx targets sector:energy")
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	tallies, countries := tabled(t, db, "Cold Lynx", "attacks"), tabled(t, db, "Cold Lynx", "countries")
+	for value, origins := range map[string]int{"Ukraine": 2, "Finance": 2, "Energy": 1} {
+		row := tallies[value]
+		if row.Origins != origins || (row.Level == intel.High) != (origins == 2) {
+			t.Errorf("%s: %+v, want %d voices", value, row, origins)
+		}
+		if e := explainedAs(t, db, row.ID); math.Abs(e.Believed-row.Probability) > 1e-9 || e.Level != row.Level || e.Origins != row.Origins {
+			t.Errorf("%s: explain %s says %+v, the profile %+v", value, row.ID, e, row)
+		}
+	}
+	if ua := countries["Ukraine"]; len(tallies) != 3 || ua.ID != tallies["Ukraine"].ID || ua.Probability != tallies["Ukraine"].Probability {
+		t.Errorf("%+v, of countries %+v", tallies, countries)
+	}
+	a := newApp(&cli{DB: db, Now: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Quiet: true}, nil, nil, nil)
+	defer a.close()
+	ed, err := a.editor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := ed.Profile(t.Context(), intel.Everything(), intel.NewEntity(intel.Actor, "cold-lynx"), pipeline.Window{Rows: 1}, a.now())
+	if err != nil || len(p.Attacks) != 3 {
+		t.Errorf("a page of one row a table has %+v, err %v", p.Attacks, err)
+	}
+}
+
 func TestARowIsNamedAsPeopleWriteIt(t *testing.T) {
 	db := newStore(t)
 	heardOf(t, db, "mone", "2026-09-10", "ipv4:45.134.21.8 indicates actor:grey-lynx")

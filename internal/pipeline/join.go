@@ -80,7 +80,11 @@ func distinct(rows []intel.Row) []intel.Row {
 		}
 		first := &kept[i]
 		first.Joins = append(joinsOf(*first), joinsOf(r)...)
-		first.Documents += r.Documents
+		if first.Relation == r.Relation {
+			first.Documents += r.Documents
+		} else { // who claims an attack says whom it targets
+			first.Documents = max(first.Documents, r.Documents)
+		}
 		if !r.First.IsZero() && (first.First.IsZero() || r.First.Before(first.First)) {
 			first.First = r.First
 		}
