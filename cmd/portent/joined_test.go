@@ -194,10 +194,80 @@ func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
 			if e := explainedAs(t, db, row.ID); math.Abs(e.Believed-row.Probability) > 1e-9 || e.Level != row.Level || e.Origins != row.Origins {
 				t.Errorf("%s %s: explain %s says %v %s of %d, the profile %v %s of %d", table, row.Value, row.ID, e.Believed, e.Level, e.Origins, row.Probability, row.Level, row.Origins)
 			}
+			if len(row.Joins) > 0 {
+				if last, _ := endsAs(t, db, "", row.ID); math.Abs(last.Believed-row.Probability) > 1e-9 || last.Level != row.Level {
+					t.Errorf("%s %s: its history ends with %+v, the profile has %v %s", table, row.Value, last, row.Probability, row.Level)
+				}
+			}
 		}
 	}
 	if n < 20 {
 		t.Errorf("%d rows: the test lost what it tests", n)
+	}
+}
+
+// endsAs is the last line of the history of a row, and all of it, as of a day.
+func endsAs(t *testing.T, db, day, row string) (last intel.Turn, h intel.History) {
+	t.Helper()
+	args := []string{"--db", db, "--now", "2026-10-01", "--json", "explain", "--history", row}
+	if day != "" {
+		args = append([]string{"--as-of", day}, args...)
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, args...)), &h); err != nil || len(h.Turns) == 0 {
+		t.Fatalf("%s: %+v, err %v", row, h, err)
+	}
+	return h.Turns[len(h.Turns)-1], h
+}
+
+func TestTheHistoryOfARowIsOfAllNamesTogether(t *testing.T) {
+	db := newStore(t)
+	heard := func(source, day, from, rel, to, stance string) {
+		doc := `{"genre":"report","url":"https://` + source + `.example/` + from + `","published":"` + day + `T00:00:00Z","text":"` + source + ` tells it in words of its own.","claims":[{"subject":"` + from + `","relation":"` + rel + `","object":"` + to + `","stance":` + stance + `}]}`
+		printed(t, exitDone, "--db", db, "--now", day, "import", "--source", source, "--reliability", "B", "--as", "documents", file(t, source+".jsonl", []byte(doc+"\n")))
+	}
+	heard("vendor", "2026-07-10", "actor:many-faces", "alias-of", "actor:cold-lynx", "0")
+	heard("vendor", "2026-07-11", "actor:many-faces", "alias-of", "actor:tan-heron", "0")
+	heard("mone", "2026-08-10", "ipv4:51.15.20.1", "indicates", "actor:cold-lynx", "0")
+	printed(t, exitDone, "--db", db, "--now", "2026-08-11", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	heard("mtwo", "2026-08-20", "ipv4:51.15.20.1", "indicates", "actor:grey-lynx", "0")
+	heard("vendor", "2026-09-10", "ipv4:51.15.20.1", "indicates", "actor:many-faces", "0")
+	heard("vendor", "2026-09-11", "ipv4:51.15.20.2", "indicates", "actor:many-faces", "0")
+	heard("beta", "2026-09-13", "ipv4:51.15.20.1", "indicates", "actor:grey-lynx", "1")
+	printed(t, exitDone, "--db", db, "--now", "2026-09-15", "row", "refute", "51.15.20.1 indicates Cold Lynx", "--by", "bob", "--reason", "two toolsets")
+	for n := range 9 {
+		heard(fmt.Sprint("m", n), "2026-09-20", "ipv4:51.15.20.1", "indicates", fmt.Sprint("actor:other-", n), "0")
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "-q", "reprocess", "--scores")
+	for _, row := range []string{"ipv4:51.15.20.1 indicates actor:cold-lynx", "ipv4:51.15.20.2 indicates actor:cold-lynx", "ipv4:51.15.20.1 indicates actor:tan-heron", "actor:many-faces alias-of actor:cold-lynx"} {
+		last, h := endsAs(t, db, "", row)
+		if e := explainedAs(t, db, row); math.Abs(e.Believed-last.Believed) > 1e-9 || e.Level != last.Level || e.Origins != last.Origins {
+			t.Errorf("%s: the history ends with %+v, explained is %+v", row, last, e)
+		}
+		if h.Link.String() != row {
+			t.Errorf("the history of %s is of %s", row, h.Link)
+		}
+		for i, turn := range h.Turns {
+			if i > 0 && turn.BelievedBefore < 0 || turn.Believed > 1 {
+				t.Errorf("%s: %+v", row, turn)
+			}
+		}
+	}
+	_, h := endsAs(t, db, "", "ipv4:51.15.20.1 indicates actor:cold-lynx")
+	told := fmt.Sprint(h.Turns)
+	for _, who := range []string{"mone", "mtwo", "vendor", "beta", "bob", "shared by"} {
+		if !strings.Contains(told, who) {
+			t.Errorf("%s is not told of: %s", who, told)
+		}
+	}
+	for _, day := range []string{"2026-08-15", "2026-08-25", "2026-09-11", "2026-09-14", "2026-09-18", "2026-09-21"} {
+		last, _ := endsAs(t, db, day, "ipv4:51.15.20.1 indicates actor:cold-lynx")
+		var e printedRow
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--as-of", day, "--json", "explain", "ipv4:51.15.20.1 indicates actor:cold-lynx")), &e); err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(e.Believed-last.Believed) > 1e-9 || e.Level != last.Level || e.Origins != last.Origins {
+			t.Errorf("as of %s the history ends with %+v, explained is %+v", day, last, e)
+		}
 	}
 }
 

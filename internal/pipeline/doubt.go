@@ -96,15 +96,19 @@ func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row
 
 // doubtNow returns what speaks now against a row of a value, and whether anybody says
 // the row.
-func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row int64, value intel.Entity, now time.Time) (score.Doubt, bool, error) {
-	a, err := ed.DB.Between(ctx, r, row)
-	if errors.Is(err, intel.ErrNotFound) {
-		return score.Doubt{}, false, nil // all of it was taken back
+func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row intel.Row, value intel.Entity, now time.Time) (score.Doubt, bool, error) {
+	if len(row.Joins) == 0 {
+		a, err := ed.DB.Between(ctx, r, row.Links()[0])
+		if errors.Is(err, intel.ErrNotFound) {
+			return score.Doubt{}, false, nil // all of it was taken back
+		}
+		if err != nil {
+			return score.Doubt{}, false, err
+		}
+		row = ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{})
 	}
-	if err != nil {
-		return score.Doubt{}, false, err
-	}
-	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{})}
+	row.Suppressed = "" // which is told apart
+	rows := []intel.Row{row}
 	doubts, err := ed.doubtsOf(ctx, r, rows, func(intel.Row) intel.Entity { return value }, doubting{now: now})
 	if err != nil {
 		return score.Doubt{}, false, err
