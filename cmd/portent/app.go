@@ -134,7 +134,7 @@ func (a *app) pipeline(ctx context.Context) (*pipeline.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: a.now, Clock: time.Now, Log: a.log}
+	p := &pipeline.Pipeline{DB: db, Queue: queue.NewMemory(), Now: a.now, Clock: time.Now, Log: a.log, Unnamed: unnamed()}
 	p.Use(set)
 	return p, nil
 }
@@ -153,7 +153,7 @@ func (a *app) editor(ctx context.Context) (*pipeline.Editor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pipeline.Editor{DB: db, Reference: func() *reference.Set { return set }, Licence: licence, Invented: invented}, nil
+	return &pipeline.Editor{DB: db, Reference: func() *reference.Set { return set }, Licence: licence, Invented: invented, Unnamed: unnamed()}, nil
 }
 
 // today is the editor of what is believed today: in a store that nobody serves belief

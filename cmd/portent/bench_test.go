@@ -77,7 +77,7 @@ func BenchmarkTweetFeed(b *testing.B) {
 	for b.Loop() {
 		db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
 		command(b, bin, "--db", db, "sync", "--from", dir, "attack", "actors", "warninglists")
-		_, took, peak := command(b, bin, "--db", db, "--json", "import", filepath.Join(dir, "tweetfeed"))
+		_, took, peak := command(b, bin, "--db", db, "--json", "import", "--source", "tweetfeed", filepath.Join(dir, "tweetfeed"))
 		const rows = 737_654
 		b.ReportMetric(rows/took.Seconds(), "rows/s")
 		b.ReportMetric(peak, "peak-MB")
@@ -90,7 +90,7 @@ func BenchmarkTweetFeed(b *testing.B) {
 		}
 		b.ReportMetric(float64(len(p.IOC)), "cobalt-strike-iocs")
 		b.ReportMetric(fresh.Seconds(), "cobalt-strike-s")
-		out, again, _ := command(b, bin, "--db", db, "--json", "import", filepath.Join(dir, "tweetfeed"))
+		out, again, _ := command(b, bin, "--db", db, "--json", "import", "--source", "tweetfeed", filepath.Join(dir, "tweetfeed"))
 		var second struct{ Documents, Observations, Evidence int }
 		if err := json.Unmarshal(out, &second); err != nil || second.Documents+second.Observations+second.Evidence != 0 {
 			b.Fatalf("the second import added %+v, err %v", second, err)

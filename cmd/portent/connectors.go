@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/csv"
@@ -23,6 +24,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // connectors is every type of source built in. A file is of the first type
@@ -58,6 +60,16 @@ func connector(name string) (collect.Connector, bool) {
 		}
 	}
 	return collect.Connector{}, false
+}
+
+// unnamed is what sources are called that nobody named.
+func unnamed() (all intel.Unnamed) {
+	for _, c := range connectors() {
+		if c.Unnamed != "" && !slices.Contains(all, c.Unnamed) {
+			all = append(all, c.Unnamed)
+		}
+	}
+	return all
 }
 
 type connectorsCmd struct {

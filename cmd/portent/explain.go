@@ -46,7 +46,11 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return a.history(h)
 	}
 	if printed != nil {
-		return a.printed(*printed)
+		more, err := ed.DB.Unweighed(ctx, a.reader(), row.Links())
+		if err != nil {
+			return err
+		}
+		return a.printed(*printed, more)
 	}
 	id := row.Links()[0]
 	if w.Back {
@@ -109,11 +113,15 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 	if err != nil {
 		return err
 	}
+	more, err := ed.DB.Unweighed(ctx, a.reader(), []int64{id})
+	if err != nil {
+		return err
+	}
 	shown, rest := score.Strongest(steps, mostSteps)
 	sources, words := then.Scale.Judged(shown), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": believed.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability, "unweighed": more})
 	} else {
 		told := row.Assessment
 		told.Level, told.Probability = believed.Level, believed.Probability
@@ -122,6 +130,7 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 		a.heard(heard)
 		a.judged(sources, words)
 		a.against(believed)
+		a.beyond(more)
 		err = a.meaning(ctx, ed, row.Link)
 	}
 	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
@@ -222,6 +231,13 @@ func (a *app) against(r intel.Row) {
 	}
 	if len(r.Doubts) > 0 {
 		fmt.Fprintf(a.out, "believed %s (%s) for what speaks against it: %s\n", r.Level, intel.Decimal(r.Probability), line(strings.Join(r.Doubts, ", ")))
+	}
+}
+
+// beyond prints how much texts say that is not weighed.
+func (a *app) beyond(u intel.Unweighed) {
+	if u.Documents > 0 {
+		fmt.Fprintf(a.out, "documents that say so and say more than is weighed of one text: %d, with %d pieces more\n", u.Documents, u.Pieces)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -151,5 +153,43 @@ func TestPagesAndExplainHaveOneDirectnessForAPieceOfEvidence(t *testing.T) {
 	}
 	if w := p.IOC[0].Evidence[0].Weight; math.Abs(w-e.Steps[0].Directness) > 1e-9 {
 		t.Errorf("%v in the profile, %v explained", w, e.Steps[0].Directness)
+	}
+}
+
+func TestWhatATextSaysBeyondWhatIsWeighedIsTold(t *testing.T) {
+	dir, db := t.TempDir(), newStore(t)
+	if err := os.MkdirAll(filepath.Join(dir, "misp-galaxy", "clusters"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "misp-galaxy", "clusters", "threat-actor.json"), []byte(`{"type":"threat-actor","name":"x","version":1,"values":[{"value":"Cold Lynx","uuid":"1"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors")
+	var long strings.Builder
+	for i := range 5_300 {
+		fmt.Fprintf(&long, "Cold Lynx used 51.15.%d.%d in May.\n\n", 20+i/200, 1+i%200)
+	}
+	for name, text := range map[string]string{"long.md": long.String(), "short.md": "Their server of May is 51.15.200.7, which Cold Lynx used."} {
+		doc, err := json.Marshal(map[string]any{"genre": "report", "url": "https://lab.example/" + name, "text": text, "claims": []map[string]string{{"subject": "actor:cold-lynx", "relation": "uses", "object": "tool:coldkit"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed(t, exitDone, "--db", db, "--now", "2026-03-06", "import", "--source", "lab", file(t, name+".jsonl", append(doc, '\n')))
+	}
+	for range 2 {
+		for row, documents := range map[string]int{"51.15.20.1 indicates actor:cold-lynx": 1, "actor:cold-lynx uses tool:coldkit": 1, "51.15.200.7 indicates actor:cold-lynx": 0} {
+			var e struct{ Unweighed intel.Unweighed }
+			if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-03-06", "--json", "explain", row)), &e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Unweighed.Documents != documents || (e.Unweighed.Pieces >= 300) != (documents > 0) {
+				t.Errorf("%s: %+v, want %d documents", row, e.Unweighed, documents)
+			}
+			text := printed(t, exitDone, "--db", db, "--now", "2026-03-06", "explain", row)
+			if told := strings.Contains(text, fmt.Sprintf("more than is weighed of one text: %d, with %d pieces more", documents, e.Unweighed.Pieces)); told != (documents > 0) {
+				t.Errorf("explain prints %s", text)
+			}
+		}
+		printed(t, exitDone, "--db", db, "--now", "2026-03-06", "-q", "reprocess", "--all")
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/portent-cti/portent/internal/hunt"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
-	"github.com/portent-cti/portent/internal/store"
 )
 
 type huntCmd struct {
@@ -92,7 +91,7 @@ func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.S
 	if err != nil {
 		return nil, err
 	}
-	err = ed.Indicators(ctx, a.reader(), hunt.MostActors, a.now(), func(i store.Indicator) error {
+	err = ed.Indicators(ctx, a.reader(), hunt.MostActors, a.now(), func(i pipeline.Indicator) error {
 		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 		if screen.Of(i.Entity).Reason != "" {
 			return nil

@@ -24,7 +24,7 @@ import (
 )
 
 type importCmd struct {
-	Source      string   `help:"Name the documents' source (default: the type)." placeholder:"NAME"`
+	Source      string   `help:"Name the documents' source (default: the type that is given or recognised; csv for what looks like TweetFeed's and stands in no folder of that name)." placeholder:"NAME"`
 	As          string   `help:"Type of the files (default: recognised), such as report for HTML, PDF, DOCX and RTF, or mail for EML and MBOX; portent connectors lists them." placeholder:"TYPE"`
 	Reliability string   `help:"Admiralty letter of the source, A to F. C or better vouches for the accounts that it tells of, which count as one voice else." placeholder:"A..F"`
 	Marking     string   `help:"TLP marking of the documents." placeholder:"TLP"`
@@ -72,6 +72,8 @@ type importing struct {
 	added      int
 	progress   func(int)
 	sources    map[intel.SourceID]string      // read with which connector
+	types      map[string]bool                // of files that had a document
+	unnamed    map[string]intel.SourceID      // types of files that are nobody's, as what they are kept
 	failures   map[intel.SourceID]error       // the last file of it that broke
 	whole      map[intel.DocumentID]wholeFile // the first file with one document, by what that says
 	copies     []string
@@ -137,7 +139,7 @@ func (im *importing) noteParked(ctx context.Context, before []store.Parked) erro
 }
 
 func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
-	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}, failures: map[intel.SourceID]error{}, whole: map[intel.DocumentID]wholeFile{}}
+	im := &importing{importCmd: c, app: a, sources: map[intel.SourceID]string{}, types: map[string]bool{}, unnamed: map[string]intel.SourceID{}, failures: map[intel.SourceID]error{}, whole: map[intel.DocumentID]wholeFile{}}
 	if c.Reliability != "" {
 		r, err := intel.ParseReliability(c.Reliability)
 		if err != nil {
@@ -333,10 +335,7 @@ func (im *importing) env(fsys fs.FS, path string, source intel.SourceID) collect
 // file is a rejection; what is wrong with the store is an error.
 func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS, root, name string) error {
 	path := filepath.Join(root, name)
-	source := intel.SourceID(im.Source)
-	if source == "" {
-		source = intel.SourceID(con.Name)
-	}
+	source := im.whose(&con, name)
 	settings, err := im.settings(name)
 	if err != nil {
 		return usageError{err}
@@ -352,7 +351,7 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
 		read++
 		only = doc
-		im.sources[doc.Source] = con.Name
+		im.sources[doc.Source], im.types[con.Name] = con.Name, true
 		doc, overlong := doc.Bounded()
 		for _, reason := range overlong {
 			im.reject(path, fmt.Sprint("document ", read), reason)
@@ -372,13 +371,30 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 		return fmt.Errorf("while reading %s, after %d of its documents: %w", path, read, ctx.Err())
 	case err != nil:
 		im.reject(path, "", err)
-		im.sources[source], im.failures[source] = con.Name, err
+		im.sources[source], im.types[con.Name], im.failures[source] = con.Name, true, err
 	case read == 1:
 		im.noteCopy(only, path)
 	case read == 0 && im.rejections == rejections:
 		im.reject(path, "", fmt.Errorf("nothing in it is what the type %s reads; portent connectors lists the others", con.Name))
 	}
 	return nil
+}
+
+// whose is the source that a file of a type is of: as it is named, by --source, by a
+// type that has one, or by the folder it stands in; a file that was merely recognised is
+// nobody's, and as reliable.
+func (im *importing) whose(con *collect.Connector, name string) intel.SourceID {
+	switch {
+	case im.Source != "":
+		return intel.SourceID(im.Source)
+	case im.connector != nil || con.Unnamed == "" || filepath.Base(filepath.Dir(name)) == con.Name:
+		return intel.SourceID(con.Name)
+	}
+	if form, ok := connector(string(con.Unnamed)); ok && form.Name != con.Name {
+		con.Reliability = form.Reliability
+		im.unnamed[con.Name] = con.Unnamed
+	}
+	return con.Unnamed
 }
 
 // A wholeFile has one document.
@@ -512,9 +528,12 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - observations, "evidence": after.Evidence - evidence,
 			"skipped": im.skipped(), "rejected": im.rejected, "seconds": seconds})
 	}
-	as := slices.Compact(slices.Sorted(maps.Values(im.sources)))
+	as := slices.Sorted(maps.Keys(im.types))
 	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
 		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.skipped(), after.Observations-observations, after.Evidence-evidence, seconds)
+	for _, form := range slices.Sorted(maps.Keys(im.unnamed)) {
+		im.app.remark("what has the form of %[1]s is anybody's, and kept as %[2]s: its accounts are one voice; if it is %[1]s's, import it with --source %[1]s, or from a folder of that name", form, im.unnamed[form])
+	}
 	for _, copied := range im.copies {
 		fmt.Fprintln(im.app.err, line(copied))
 	}

@@ -94,7 +94,9 @@ func TestASourceIsAsReliableAsItsTypeUnlessItIsSaidOtherwise(t *testing.T) {
 		args    []string
 		want    intel.Reliability
 	}{
-		{posts(3), nil, 'C'},                       // of tweetfeed
+		{posts(3), nil, 'F'}, // of anybody
+		{posts(3), []string{"--source", "tweetfeed"}, 'C'},
+		{posts(3), []string{"--as", "tweetfeed"}, 'C'},
 		{[]byte("45.134.21.8\nc2.io\n"), nil, 'F'}, // of list
 		{posts(3), []string{"--reliability", "A"}, 'A'},
 	} {
@@ -118,7 +120,7 @@ func TestAFileOfDocumentsForgesNoSourceAndErasesNoRecord(t *testing.T) {
 	db := newStore(t)
 	erased := intel.NewDocumentID("documents", "https://blog.example/1")
 	forged := file(t, "d.jsonl", fmt.Appendf(nil, `{"genre":"report","text":"a","source":"tweetfeed","reliability":"A","id":"%s"}`+"\n", erased))
-	if code, c, errs := portent(t, db, "import", file(t, "2026.csv", posts(3))); code != exitDone || c.Documents != 3 {
+	if code, c, errs := portent(t, db, "import", "--source", "tweetfeed", file(t, "2026.csv", posts(3))); code != exitDone || c.Documents != 3 {
 		t.Fatalf("exit %d, %+v\n%s", code, c, errs)
 	}
 	for _, want := range []int{1, 0} {
@@ -475,4 +477,56 @@ func TestADocumentThatIsParkedIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed(t, exitDone, "--db", db, "-q", "import", "--as", "documents", file(t, "c.jsonl", claims("ipv4:45.134.21.10 indicates actor:ash-lynx")))
+}
+
+func TestAFileInTweetFeedsFormIsNobodysUntilSomebodyNamesIt(t *testing.T) {
+	var said bytes.Buffer
+	for n := range 4 { // weeks apart
+		fmt.Fprintf(&said, "2026-0%d-15 10:00:00,user%d,domain,cold-lynx.net,#coldrat,https://x.example/user%d/status/%d\n", n+6, n, n, n)
+	}
+	folder := filepath.Join(t.TempDir(), "tweetfeed")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "posts.csv"), said.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := file(t, "posts.csv", said.Bytes())
+	for _, c := range []struct {
+		args   []string
+		source string
+		voices int
+	}{
+		{[]string{path}, "csv", 1}, {[]string{folder}, "tweetfeed", 4}, {[]string{filepath.Join(folder, "posts.csv")}, "tweetfeed", 4}, {[]string{path, "--source", "tweetfeed"}, "tweetfeed", 4}, {[]string{path, "--as", "tweetfeed"}, "tweetfeed", 4}, {[]string{path, "--source", "lab"}, "lab", 1},
+		{[]string{path, "--source", "lab", "--reliability", "C"}, "lab", 4},
+	} {
+		db := newStore(t)
+		var out, errs bytes.Buffer
+		code := run(t.Context(), append([]string{"--db", db, "--now", "2026-10-01", "import"}, c.args...), strings.NewReader(""), &out, &errs)
+		if told := strings.Contains(errs.String(), "--source tweetfeed"); code != exitDone || told != (c.source == "csv") || !strings.Contains(out.String(), "read as tweetfeed") {
+			t.Errorf("%v: import exits %d and prints %s%s", c.args, code, &out, &errs)
+		}
+		var e struct {
+			Origins int
+			Level   intel.Level `json:"confidence"`
+			Sources []struct{ Source string }
+		}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--json", "explain", "cold-lynx.net indicates label:coldrat")), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Origins != c.voices || len(e.Sources) != 1 || e.Sources[0].Source != c.source || (e.Level == intel.High) != (c.voices > 1) {
+			t.Errorf("%v: %+v; want %d voices of %s", c.args, e, c.voices, c.source)
+		}
+	}
+}
+
+func TestConnectorsSayWhichSourcesNobodyNamed(t *testing.T) {
+	if got, want := slices.Sorted(slices.Values(unnamed())), (intel.Unnamed{"csv", "documents", "list", "mail", "misp", "report", "stix"}); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, id := range unnamed() {
+		if _, ok := connector(string(id)); !ok {
+			t.Errorf("%s is the form of no type", id)
+		}
+	}
 }

@@ -105,6 +105,48 @@ func TestVoicesForTwoNamesOfOneActorCountTogether(t *testing.T) {
 	}
 }
 
+// huntedFor is how far a hunt believes each indicator of a log, and whom it points to.
+func huntedFor(t *testing.T, db, log string) (probability map[string]float64, actors map[string][]string) {
+	t.Helper()
+	probability, actors = map[string]float64{}, map[string][]string{}
+	for l := range strings.Lines(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "-q", "--json", "hunt", "--min-probability", "0", file(t, "some.log", []byte(log)))) {
+		var m struct {
+			Entity      string
+			Probability float64
+			Actors      []string
+		}
+		if err := json.Unmarshal([]byte(l), &m); err != nil {
+			t.Fatalf("%s: %v", l, err)
+		}
+		probability[m.Entity], actors[m.Entity] = m.Probability, m.Actors
+	}
+	return probability, actors
+}
+
+func TestAHuntGoesByTheRowThatSeveralNamesMake(t *testing.T) {
+	db := newStore(t)
+	for _, said := range []string{"mone 1 cold", "mtwo 1 grey", "mone 2 cold", "mtwo 2 grey", "mtwo 3 grey", "mone 4 cold", "mone 4 tan"} {
+		f := strings.Fields(said)
+		heardOf(t, db, f[0], map[string]string{"mone": "2026-09-10", "mtwo": "2026-09-20"}[f[0]], "ipv4:51.15.20."+f[1]+" indicates actor:"+f[2]+"-lynx")
+	}
+	no := `{"text":"No, it was not them.","published":"2026-09-12T00:00:00Z","claims":[{"subject":"ipv4:51.15.20.2","relation":"indicates","object":"actor:grey-lynx","stance":1}]}`
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "import", "--source", "beta", "--reliability", "B", "--as", "documents", file(t, "no.jsonl", []byte(no+"\n")))
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	found, actors := huntedFor(t, db, "51.15.20.1\n51.15.20.2\n51.15.20.3\n51.15.20.4\n")
+	rows := tabled(t, db, "Cold Lynx", "ioc")
+	for ip, row := range rows {
+		if p := found["ipv4:"+ip]; math.Abs(p-row.Probability) > 1e-6 {
+			t.Errorf("%s: a hunt goes by %v, the profile says %v", ip, p, row.Probability)
+		}
+	}
+	if len(rows) != 4 || rows["51.15.20.1"].Probability <= rows["51.15.20.3"].Probability || rows["51.15.20.2"].Probability >= rows["51.15.20.3"].Probability {
+		t.Errorf("%+v: want two voices to be believed more than one, and less who is disputed", rows)
+	}
+	if got := fmt.Sprint(actors["ipv4:51.15.20.1"], actors["ipv4:51.15.20.4"]); got != "[actor:cold-lynx] [actor:cold-lynx actor:tan-lynx]" {
+		t.Errorf("they point to %s", got)
+	}
+}
+
 func TestANameOfTwoActorsTellsEachByItsShareEverywhere(t *testing.T) {
 	db := newStore(t)
 	for _, claim := range []string{"actor:many-faces alias-of actor:cold-lynx", "actor:many-faces alias-of actor:tan-heron", "ipv4:51.15.20.1 indicates actor:many-faces"} {
@@ -152,10 +194,113 @@ func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
 			if e := explainedAs(t, db, row.ID); math.Abs(e.Believed-row.Probability) > 1e-9 || e.Level != row.Level || e.Origins != row.Origins {
 				t.Errorf("%s %s: explain %s says %v %s of %d, the profile %v %s of %d", table, row.Value, row.ID, e.Believed, e.Level, e.Origins, row.Probability, row.Level, row.Origins)
 			}
+			if len(row.Joins) > 0 {
+				if last, _ := endsAs(t, db, "", row.ID); math.Abs(last.Believed-row.Probability) > 1e-9 || last.Level != row.Level {
+					t.Errorf("%s %s: its history ends with %+v, the profile has %v %s", table, row.Value, last, row.Probability, row.Level)
+				}
+			}
 		}
 	}
 	if n < 20 {
 		t.Errorf("%d rows: the test lost what it tests", n)
+	}
+}
+
+// endsAs is the last line of the history of a row, and all of it, as of a day.
+func endsAs(t *testing.T, db, day, row string) (last intel.Turn, h intel.History) {
+	t.Helper()
+	args := []string{"--db", db, "--now", "2026-10-01", "--json", "explain", "--history", row}
+	if day != "" {
+		args = append([]string{"--as-of", day}, args...)
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, args...)), &h); err != nil || len(h.Turns) == 0 {
+		t.Fatalf("%s: %+v, err %v", row, h, err)
+	}
+	return h.Turns[len(h.Turns)-1], h
+}
+
+func TestTheHistoryOfARowIsOfAllNamesTogether(t *testing.T) {
+	db := newStore(t)
+	heard := func(source, day, from, rel, to, stance string) {
+		doc := `{"genre":"report","url":"https://` + source + `.example/` + from + `","published":"` + day + `T00:00:00Z","text":"` + source + ` tells it in words of its own.","claims":[{"subject":"` + from + `","relation":"` + rel + `","object":"` + to + `","stance":` + stance + `}]}`
+		printed(t, exitDone, "--db", db, "--now", day, "import", "--source", source, "--reliability", "B", "--as", "documents", file(t, source+".jsonl", []byte(doc+"\n")))
+	}
+	heard("vendor", "2026-07-10", "actor:many-faces", "alias-of", "actor:cold-lynx", "0")
+	heard("vendor", "2026-07-11", "actor:many-faces", "alias-of", "actor:tan-heron", "0")
+	heard("mone", "2026-08-10", "ipv4:51.15.20.1", "indicates", "actor:cold-lynx", "0")
+	printed(t, exitDone, "--db", db, "--now", "2026-08-11", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	heard("mtwo", "2026-08-20", "ipv4:51.15.20.1", "indicates", "actor:grey-lynx", "0")
+	heard("vendor", "2026-09-10", "ipv4:51.15.20.1", "indicates", "actor:many-faces", "0")
+	heard("vendor", "2026-09-11", "ipv4:51.15.20.2", "indicates", "actor:many-faces", "0")
+	heard("beta", "2026-09-13", "ipv4:51.15.20.1", "indicates", "actor:grey-lynx", "1")
+	printed(t, exitDone, "--db", db, "--now", "2026-09-15", "row", "refute", "51.15.20.1 indicates Cold Lynx", "--by", "bob", "--reason", "two toolsets")
+	for n := range 9 {
+		heard(fmt.Sprint("m", n), "2026-09-20", "ipv4:51.15.20.1", "indicates", fmt.Sprint("actor:other-", n), "0")
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "-q", "reprocess", "--scores")
+	for _, row := range []string{"ipv4:51.15.20.1 indicates actor:cold-lynx", "ipv4:51.15.20.2 indicates actor:cold-lynx", "ipv4:51.15.20.1 indicates actor:tan-heron", "actor:many-faces alias-of actor:cold-lynx"} {
+		last, h := endsAs(t, db, "", row)
+		if e := explainedAs(t, db, row); math.Abs(e.Believed-last.Believed) > 1e-9 || e.Level != last.Level || e.Origins != last.Origins {
+			t.Errorf("%s: the history ends with %+v, explained is %+v", row, last, e)
+		}
+		if h.Link.String() != row {
+			t.Errorf("the history of %s is of %s", row, h.Link)
+		}
+		for i, turn := range h.Turns {
+			if i > 0 && turn.BelievedBefore < 0 || turn.Believed > 1 {
+				t.Errorf("%s: %+v", row, turn)
+			}
+		}
+	}
+	_, h := endsAs(t, db, "", "ipv4:51.15.20.1 indicates actor:cold-lynx")
+	told := fmt.Sprint(h.Turns)
+	for _, who := range []string{"mone", "mtwo", "vendor", "beta", "bob", "shared by"} {
+		if !strings.Contains(told, who) {
+			t.Errorf("%s is not told of: %s", who, told)
+		}
+	}
+	for _, day := range []string{"2026-08-15", "2026-08-25", "2026-09-11", "2026-09-14", "2026-09-18", "2026-09-21"} {
+		last, _ := endsAs(t, db, day, "ipv4:51.15.20.1 indicates actor:cold-lynx")
+		var e printedRow
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--as-of", day, "--json", "explain", "ipv4:51.15.20.1 indicates actor:cold-lynx")), &e); err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(e.Believed-last.Believed) > 1e-9 || e.Level != last.Level || e.Origins != last.Origins {
+			t.Errorf("as of %s the history ends with %+v, explained is %+v", day, last, e)
+		}
+	}
+}
+
+func TestATallyOfAttacksIsTheRowThatSaysSo(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-10", "actor:cold-lynx targets country:UA")
+	heardOf(t, db, "mtwo", "2026-09-20", "actor:grey-lynx targets country:UA")
+	heardOf(t, db, "mone", "2026-09-10", "actor:cold-lynx targets sector:finance")
+	heardOf(t, db, "mtwo", "2026-09-20", "actor:grey-lynx claims sector:finance")
+	heardOf(t, db, "mone", "2026-09-10", "actor:cold-lynx targets sector:energy")
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	tallies, countries := tabled(t, db, "Cold Lynx", "attacks"), tabled(t, db, "Cold Lynx", "countries")
+	for value, origins := range map[string]int{"Ukraine": 2, "Finance": 2, "Energy": 1} {
+		row := tallies[value]
+		if row.Origins != origins || (row.Level == intel.High) != (origins == 2) {
+			t.Errorf("%s: %+v, want %d voices", value, row, origins)
+		}
+		if e := explainedAs(t, db, row.ID); math.Abs(e.Believed-row.Probability) > 1e-9 || e.Level != row.Level || e.Origins != row.Origins {
+			t.Errorf("%s: explain %s says %+v, the profile %+v", value, row.ID, e, row)
+		}
+	}
+	if ua := countries["Ukraine"]; len(tallies) != 3 || ua.ID != tallies["Ukraine"].ID || ua.Probability != tallies["Ukraine"].Probability {
+		t.Errorf("%+v, of countries %+v", tallies, countries)
+	}
+	a := newApp(&cli{DB: db, Now: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Quiet: true}, nil, nil, nil)
+	defer a.close()
+	ed, err := a.editor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := ed.Profile(t.Context(), intel.Everything(), intel.NewEntity(intel.Actor, "cold-lynx"), pipeline.Window{Rows: 1}, a.now())
+	if err != nil || len(p.Attacks) != 3 {
+		t.Errorf("a page of one row a table has %+v, err %v", p.Attacks, err)
 	}
 }
 

@@ -266,7 +266,7 @@ func counted(rows []weighed) score.Scale {
 			s.Sorts[sort] = add(s.Sorts[sort], right)
 		}
 		for id := range sources {
-			if id.Unnamed() && id != "report" {
+			if unnamed().Has(id) && id != "report" {
 				continue // what ships of it would be of anybody's files of that form
 			}
 			if right || doubt == "" && sort == "stated" {

@@ -80,7 +80,8 @@ func TestAFileIsOneVoiceWhateverAccountsAndFormsItHas(t *testing.T) {
 		{"documents of four accounts", "", "posts.jsonl", posts.String(), coldLynxRow, nil, 1},
 		{"documents of accounts that a person graded", "room", "posts.jsonl", posts.String(), coldLynxRow, []string{"--reliability", "C"}, 4},
 		{"a stranger's table of accounts", "strangers", "tf.csv", table, label, nil, 1},
-		{"TweetFeed", "", "tf.csv", table, label, nil, 3},
+		{"a table that nobody named", "", "tf.csv", table, label, nil, 1},
+		{"TweetFeed", "tweetfeed", "tf.csv", table, label, nil, 3},
 	} {
 		db := newStore(t)
 		imported(t, db, "2026-02-10", c.source, c.name, c.text, c.more...)
@@ -116,7 +117,7 @@ func TestNobodySpeaksForAnAccountThatAnotherSourceTellsOf(t *testing.T) {
 		fmt.Fprintf(&burst, `{"subject":"ipv4:46.31.77.%d","relation":"indicates","object":"label:z"},`, i+20)
 	}
 	db := newStore(t)
-	imported(t, db, now, "", "tf.csv", table.String())
+	imported(t, db, now, "tweetfeed", "tf.csv", table.String())
 	before, alone := choir(t, db, now, row), choir(t, db, now, "ipv4:45.134.21.41 indicates label:coldlynx")
 	imported(t, db, now, "", "relays.jsonl", forged.String())
 	imported(t, db, now, "", "burst.jsonl", strings.TrimSuffix(burst.String(), ",")+"]}\n")

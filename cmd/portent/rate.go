@@ -14,6 +14,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
 )
 
@@ -37,7 +38,7 @@ func (c *rateCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s := &summary{app: a, grades: map[score.Grade]int{}, reasons: map[score.Reason]int{}}
+	s := &summary{app: a, ed: ed, grades: map[score.Grade]int{}, reasons: map[score.Reason]int{}}
 	if s.screen, err = ed.Screen(ctx, a.reader(), a.asOf()); err != nil {
 		return err
 	}
@@ -129,6 +130,7 @@ func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, re
 // A summary is what the rows so far come to.
 type summary struct {
 	app      *app
+	ed       *pipeline.Editor
 	screen   score.Screen
 	batch    []csv.Row
 	rows     int
@@ -149,15 +151,22 @@ func (s *summary) flush(ctx context.Context) error {
 			entities = append(entities, r.Entity)
 		}
 	}
-	now := s.app.asOf()
-	scale := score.Learned()
-	known, err := s.app.db.Standings(ctx, s.app.reader(), entities, now, func(said []intel.Evidence) int { return scale.Voices(scale.Explain(said, now), said).Count() })
+	r, now := s.app.reader(), s.app.asOf()
+	m, err := s.ed.Measure(ctx, now)
+	if err != nil {
+		return err
+	}
+	known, err := s.app.db.Standings(ctx, r, entities, now, func(said []intel.Evidence) int { return m.Scale.Voices(m.Scale.Explain(said, now), said).Count() })
+	if err != nil {
+		return err
+	}
+	shared, err := s.ed.Sharers(ctx, r, entities, now)
 	if err != nil {
 		return err
 	}
 	for _, r := range s.batch {
 		k := known[r.Entity]
-		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Claimants: k.Claimants, Last: later(k.Last, r.Last, now)}
+		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: shared[r.Entity], Last: later(k.Last, r.Last, now)}
 		if r.Entity.Name != "" {
 			aside := s.screen.Of(r.Entity)
 			if st.Benign, st.Ruled = aside.Reason, aside.Verdict != nil; k.Origins == 0 {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,6 +73,35 @@ func TestAListIsRatedRowByRow(t *testing.T) {
 	}
 	if v.Grade != "D" || v.ByReason[score.Unknown] != 2 {
 		t.Errorf("the list is %s by %v, want D", v.Grade, v.ByReason)
+	}
+}
+
+func TestOneListOfFortyNamesMakesNobodysValueWidelyShared(t *testing.T) {
+	db := newStore(t)
+	var forty strings.Builder
+	forty.WriteString("ioc,type,actor,date\n")
+	for _, ip := range []string{"45.134.21.8", "45.134.21.9", "45.134.21.10"} {
+		for n := range 40 {
+			fmt.Fprintf(&forty, "%s,ip,Actor %d,2026-10-20\n", ip, n)
+		}
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", file(t, "forty.csv", []byte(forty.String())))
+	heardOf(t, db, "lab", "2026-09-20", "ipv4:45.134.21.8 indicates actor:cold-lynx")
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "row", "confirm", "45.134.21.10 indicates Actor 7", "--by", "ana")
+	v := rate(t, db, file(t, "list.txt", []byte("45.134.21.8\n45.134.21.9\n45.134.21.10\n")), "--now", "2026-11-01")
+	for _, r := range v.rows {
+		var found struct{ Doubts []string }
+		row := map[string]string{"45.134.21.8": "cold-lynx", "45.134.21.9": "actor-7", "45.134.21.10": "actor-7"}[r.Value]
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-11-01", "--json", "explain", r.Value+" indicates actor:"+row)), &found); err != nil {
+			t.Fatal(err)
+		}
+		shared := slices.Contains(r.Reasons, score.WidelyShared)
+		if want := r.Value == "45.134.21.9"; shared != want || (len(found.Doubts) > 0) != want {
+			t.Errorf("%s is rated %v, and its row doubted for %q", r.Value, r.Reasons, found.Doubts)
+		}
+	}
+	if len(v.rows) != 3 {
+		t.Errorf("%+v", v.rows)
 	}
 }
 

@@ -24,7 +24,8 @@ func (c *scoreboardCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if a.cli.JSON {
-		return a.print(map[string]any{"heads": []any{}, "reliability": b})
+		// Forecasts are not graded yet, and no record of them is chained that could break.
+		return a.print(map[string]any{"heads": []any{}, "chain": "none", "reliability": b})
 	}
 	a.scored(b)
 	return nil

@@ -150,13 +150,13 @@ func meansBy(share float64) string {
 }
 
 // printed explains a row that is not one link as it stands.
-func (a *app) printed(p pipeline.Printed) error {
+func (a *app) printed(p pipeline.Printed, more intel.Unweighed) error {
 	row := p.Row
 	shown, rest := score.Strongest(p.Steps, mostSteps)
 	if a.cli.JSON {
 		return a.print(map[string]any{"row": row.ID, "link": p.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": row.Probability, "believed": row.Probability, "as_of": p.At,
 			"origins": row.Origins, "independent": p.Voices.Origins, "speakers": p.Voices.Speakers, "dated": !row.Last.IsZero(), "steps": append([]score.Step{}, shown...), "rest": rest, "evidence": p.Evidence, "joins": append([]intel.Join{}, row.Joins...),
-			"said_by": append([]string{}, row.SaidBy...), "suppressed": row.Suppressed, "doubts": append([]string{}, row.Doubts...), "reasons": append([]intel.Common{}, row.Common...)})
+			"said_by": append([]string{}, row.SaidBy...), "suppressed": row.Suppressed, "doubts": append([]string{}, row.Doubts...), "reasons": append([]intel.Common{}, row.Common...), "unweighed": more})
 	}
 	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(p.Link.String()), row.Level, intel.Decimal(row.Probability), p.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
 	if len(p.Parts) > 0 {
@@ -183,6 +183,7 @@ func (a *app) printed(p pipeline.Printed) error {
 	}
 	fmt.Fprintf(a.out, "P = %.9f\n", row.Probability)
 	a.against(row)
+	a.beyond(more)
 	return nil
 }
 

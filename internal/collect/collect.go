@@ -40,7 +40,13 @@ type Connector struct {
 	// unless the user says otherwise: a prior, moved by what it gets right. What
 	// anybody may have written is 'F'.
 	Reliability intel.Reliability
-	Open        Open
+	// Unnamed is what the source of files of this type is called where nobody names
+	// it, and their form, which anybody's may have, does not tell whose they are: the
+	// name of this type, or of a wider one whose letter counts then. All sources so
+	// called are one speaker. Empty: such files are the feed's that the type is called
+	// after.
+	Unnamed intel.SourceID
+	Open    Open
 	// Recognise reports whether the file or folder at name in fsys is of this
 	// type; head is the first 64 KB of the file after decompression, nil for a
 	// folder. Connectors that do not read files leave it nil.

@@ -34,6 +34,8 @@ const (
 	// most is the most evidence the text of one document gives. A text of more is
 	// cut: what says everything about everybody says nothing.
 	most = 5000
+	// mostUnweighed is how many of the pieces that a text is cut by are told apart.
+	mostUnweighed = 20_000
 	// mostClaims is how many claims of one document are heard, more than a line of
 	// JSON or a list of a vendor has.
 	mostClaims = 50_000
@@ -49,8 +51,9 @@ type gathering struct {
 	set    *reference.Set
 	origin string
 	out    []intel.Evidence
-	room   int                // of how many pieces text may make out
-	seen   map[intel.Link]int // index in out of text evidence
+	room   int                 // of how many pieces text may make out
+	seen   map[intel.Link]int  // index in out of text evidence
+	left   map[intel.Link]bool // of what the text says once it has made so many
 	// resolved remembers whom names stand for.
 	resolved map[intel.Entity]intel.Entity
 	routed   map[passage]bool
@@ -61,18 +64,25 @@ type gathering struct {
 // Evidence turns what a document mentions and claims into evidence. Observations
 // that were set aside yield none.
 func Evidence(doc intel.Document, observations []intel.Observation, set *reference.Set) []intel.Evidence {
+	evidence, _ := Weighable(doc, observations, set)
+	return evidence
+}
+
+// Weighable returns the evidence of a document, and how much more its text says than
+// is weighed; 20,000 may be more.
+func Weighable(doc intel.Document, observations []intel.Observation, set *reference.Set) (evidence []intel.Evidence, unweighed int) {
 	g := &gathering{doc: doc, set: set, origin: Origin(doc), haggles: negotiation(doc)}
 	for _, c := range doc.Claims[:len(doc.Claims)-Unheard(doc)] {
 		g.claim(c)
 	}
 	g.room = len(g.out) + most
 	if doc.Text != "" {
-		g.seen = map[intel.Link]int{}
+		g.seen, g.left = map[intel.Link]int{}, map[intel.Link]bool{}
 		g.resolved = map[intel.Entity]intel.Entity{}
 		g.text(observations)
 	}
 	g.makers(observations)
-	return g.out
+	return g.out, len(g.left)
 }
 
 // makers says of each product whose it is: its name begins with its vendor's.
@@ -159,6 +169,9 @@ func (g *gathering) say(l intel.Link, weight float64, s intel.Stance, c intel.Co
 		return
 	}
 	if len(g.out) >= g.room {
+		if len(g.left) < mostUnweighed {
+			g.left[l] = true
+		}
 		return
 	}
 	g.seen[l] = len(g.out)

@@ -26,31 +26,31 @@ func (s SourceID) Reserved() bool {
 	return ok && (kind == "analyst" || kind == "hunt")
 }
 
-// Recorded is the source under whose name it is kept how often s was right: for
-// those that a file names itself (documents/NAME) one for all, for there may be any
-// number of them.
-func (s SourceID) Recorded() SourceID {
-	const files = "documents"
-	if strings.HasPrefix(string(s), files+"/") {
-		return files
-	}
-	return s
-}
+// Unnamed are what sources are called that nobody named: after their form, which
+// anybody's files may have. What stands behind a slash is a name that such a file
+// gives itself, as in documents/NAME.
+type Unnamed []SourceID
 
-// Unnamed reports whether nobody named the source: its files came without a name and
-// have a form that anybody's may have, after which it is called; or they name their
-// sources themselves, as documents/NAME.
-func (s SourceID) Unnamed() bool { return s.Speaker() == "" }
+// Has reports whether nobody named a source.
+func (u Unnamed) Has(s SourceID) bool { return u.Speaker(s) == "" }
 
-// Speaker names whose word documents of the source are: sources that nobody named are
+// Speaker names whose word documents of a source are: sources that nobody named are
 // one, without a name.
-func (s SourceID) Speaker() string {
+func (u Unnamed) Speaker(s SourceID) string {
 	name, _, _ := strings.Cut(string(s), "/")
-	switch name {
-	case "csv", "documents", "list", "mail", "misp", "report", "stix":
+	if slices.Contains(u, SourceID(name)) {
 		return ""
 	}
 	return name
+}
+
+// Recorded is the source under whose name it is kept how often one was right: for
+// those that a file names itself one for all, for there may be any number of them.
+func (u Unnamed) Recorded(s SourceID) SourceID {
+	if form, _, ok := strings.Cut(string(s), "/"); ok && slices.Contains(u, SourceID(form)) {
+		return SourceID(form)
+	}
+	return s
 }
 
 // A Cursor marks how far a source has been read. Only the source that made it

@@ -102,6 +102,12 @@ type Evidence struct {
 	Context Context   `json:"context,omitzero"`
 }
 
+// Unweighed is how much documents say beyond the evidence that is made of one text.
+type Unweighed struct {
+	Documents int `json:"documents"`
+	Pieces    int `json:"pieces"`
+}
+
 // A Speaker is who says a piece of evidence, as against whose word it is.
 type Speaker int8
 

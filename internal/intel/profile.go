@@ -266,6 +266,7 @@ type Activities struct {
 // A Tally is a count of attacks by country and sector. Victims are never named
 // in it.
 type Tally struct {
+	ID          string    `json:"id,omitempty"`      // of the row that it tells of
 	Value       string    `json:"value"`             // as shown: the name of the country or sector
 	Country     string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
 	Sector      string    `json:"sector,omitempty"`

@@ -105,7 +105,8 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 		return d, nil // it rules what others say, and says nothing itself
 	}
 	observations := slices.DeleteFunc(unlisted(k.scanner.Observations(doc), k.set), func(o intel.Observation) bool { return overlong(o.Entity) })
-	d.Evidence = credit(correlate.Evidence(doc, observations, k.set), doc, original)
+	d.Evidence, d.Unweighed = correlate.Weighable(doc, observations, k.set)
+	d.Evidence = credit(d.Evidence, doc, original)
 	d.Evidence = slices.DeleteFunc(d.Evidence, func(e intel.Evidence) bool { return overlong(e.Link.From) || overlong(e.Link.To) })
 	d.Observations = append(claimed(doc, observations, d.Evidence), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)

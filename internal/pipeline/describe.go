@@ -62,37 +62,48 @@ func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w W
 	return a, nil
 }
 
-// attacks tallies whom e is said to have attacked, by country and by sector.
-func (ed *Editor) attacks(ctx context.Context, r intel.Reader, outline store.Outline, w Window) ([]intel.Tally, error) {
-	section := store.Section{Relations: []intel.Relation{intel.Targets, intel.ClaimsAttack}, Class: intel.Name, Kinds: []intel.Kind{intel.Country, intel.Sector}}
-	rows, _, err := ed.DB.RowsOf(ctx, r, outline, section, 200, 0)
-	if err != nil {
-		return nil, err
+// mostTallies is how many countries, and how many sectors, attacks are tallied by.
+const mostTallies = 200
+
+// attacks tallies whom p is said to have attacked, by country and by sector, from the
+// rows that say so: what is targeted and claimed is one. Countries are those of p where
+// it has all.
+func (ed *Editor) attacks(ctx context.Context, r intel.Reader, p *intel.Profile, outline store.Outline, w Window, now time.Time) ([]intel.Tally, error) {
+	all, keys := p.Countries, []string{attacked}
+	if w.Rows > 0 && len(all) >= w.Rows || w.Section == "countries" {
+		all, keys = nil, []string{"countries", attacked}
+	}
+	for _, key := range keys {
+		t := table{name: key}
+		for _, s := range links()[key] {
+			s.Relations = []intel.Relation{intel.Targets, intel.ClaimsAttack}
+			t.from = append(t.from, s)
+		}
+		rows, _, err := ed.rows(ctx, r, p.Entity, outline, t, Window{Rows: mostTallies, Back: w.Back, cuts: w.cuts}, now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(slices.Clip(all), rows...)
 	}
 	var out []intel.Tally
-	at := map[intel.Entity]int{} // what is targeted and claimed is one
-	for _, a := range rows {
-		t := intel.Tally{N: a.Documents, First: a.First, Last: a.Last, Origins: a.Origins,
-			Probability: a.Probability, Level: w.cuts.Level(a.Probability, a.Origins, !a.Last.IsZero())}
-		if e, title := a.Other(section); e.Kind == intel.Country {
-			t.Country, t.Value = e.Name, ed.Reference().CountryName(e.Name)
-		} else {
-			t.Sector = cmp.Or(title, e.Title())
-			t.Value = t.Sector
-		}
-		e, _ := a.Other(section)
-		i, ok := at[e]
-		if !ok {
-			at[e] = len(out)
-			out = append(out, t)
-			continue
-		}
-		if t.N > out[i].N {
-			out[i] = t
+	for _, row := range all {
+		if row.Role == role(intel.Targets) && row.Documents > 0 {
+			out = append(out, ed.tally(row))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b intel.Tally) int { return cmp.Compare(b.N, a.N) })
 	return out, nil
+}
+
+// tally is a row of whom somebody attacked as one of the tallies.
+func (ed *Editor) tally(row intel.Row) intel.Tally {
+	t := intel.Tally{ID: row.ID, Value: row.Value, N: row.Documents, First: row.First, Last: row.Last, Origins: row.Origins, Probability: row.Probability, Level: row.Level}
+	if row.Entity.Kind == intel.Country {
+		t.Country, t.Value = row.Entity.Name, ed.Reference().CountryName(row.Entity.Name)
+	} else {
+		t.Sector = row.Value
+	}
+	return t
 }
 
 // references lists where it can be read up: the documents' own addresses, what

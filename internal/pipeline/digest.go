@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -17,14 +16,6 @@ type digest struct {
 	kin     []kinship // of what is believed now
 	twins   []twin    // as well
 	calling calling   // likewise
-}
-
-// digests keeps digests by entity and reader for as long as the store's epoch
-// stays: whatever they count begins a new one.
-type digests struct {
-	mu    sync.Mutex
-	epoch int64
-	kept  map[digestKey]digest
 }
 
 type digestKey struct {
@@ -46,13 +37,7 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, ou
 		return d, err
 	}
 	key := digestKey{e, r}
-	ed.digests.mu.Lock()
-	if ed.digests.kept == nil || ed.digests.epoch != epoch || len(ed.digests.kept) >= mostDigests {
-		ed.digests.epoch, ed.digests.kept = epoch, map[digestKey]digest{}
-	}
-	d, ok := ed.digests.kept[key]
-	ed.digests.mu.Unlock()
-	if ok {
+	if d, ok := ed.digests.at(epoch, key, mostDigests); ok {
 		return d, nil
 	}
 	if d, err = ed.count(ctx, r, names, now, time.Time{}); err != nil || d.span.Documents == 0 {
@@ -69,11 +54,7 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, ou
 	if d.calling, err = ed.calling(ctx, r, subject{names: resolved, outline: outline}, w, now); err != nil {
 		return d, err
 	}
-	ed.digests.mu.Lock()
-	defer ed.digests.mu.Unlock()
-	if ed.digests.epoch == epoch {
-		ed.digests.kept[key] = d
-	}
+	ed.digests.keep(epoch, key, d)
 	return d, nil
 }
 

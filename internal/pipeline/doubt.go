@@ -96,15 +96,19 @@ func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row
 
 // doubtNow returns what speaks now against a row of a value, and whether anybody says
 // the row.
-func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row int64, value intel.Entity, now time.Time) (score.Doubt, bool, error) {
-	a, err := ed.DB.Between(ctx, r, row)
-	if errors.Is(err, intel.ErrNotFound) {
-		return score.Doubt{}, false, nil // all of it was taken back
+func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row intel.Row, value intel.Entity, now time.Time) (score.Doubt, bool, error) {
+	if len(row.Joins) == 0 {
+		a, err := ed.DB.Between(ctx, r, row.Links()[0])
+		if errors.Is(err, intel.ErrNotFound) {
+			return score.Doubt{}, false, nil // all of it was taken back
+		}
+		if err != nil {
+			return score.Doubt{}, false, err
+		}
+		row = ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{})
 	}
-	if err != nil {
-		return score.Doubt{}, false, err
-	}
-	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{})}
+	row.Suppressed = "" // which is told apart
+	rows := []intel.Row{row}
 	doubts, err := ed.doubtsOf(ctx, r, rows, func(intel.Row) intel.Entity { return value }, doubting{now: now})
 	if err != nil {
 		return score.Doubt{}, false, err
@@ -127,6 +131,40 @@ func (ed *Editor) shared(ctx context.Context, r intel.Reader, rows []intel.Row, 
 	}
 	out := map[int64]int{}
 	err = ed.crowded(ctx, r, of, claimants, by, func(link int64, n int) { out[link] = n })
+	return out, err
+}
+
+// Sharers returns among how many each of values that many are said to be behind counts
+// as shared: as the row of it does that counts least.
+func (ed *Editor) Sharers(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time) (map[intel.Entity]int, error) {
+	claimants, err := ed.DB.Claimants(ctx, r, values, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(claimants, func(_ intel.Entity, n int) bool { return n < score.TooMany })
+	if len(claimants) == 0 {
+		return nil, nil
+	}
+	many := slices.Collect(maps.Keys(claimants))
+	of, err := ed.DB.Indicating(ctx, many)
+	if err != nil {
+		return nil, err
+	}
+	value := map[int64]intel.Entity{}
+	for e, links := range of {
+		for _, id := range links {
+			value[id] = e
+		}
+	}
+	out := maps.Clone(claimants)
+	err = ed.crowded(ctx, r, of, claimants, doubting{now: now}, func(link int64, n int) { out[value[link]] = min(out[value[link]], n) })
+	if err != nil {
+		return nil, err
+	}
+	confirmed, err := ed.confirmed(ctx, many, now)
+	for link := range confirmed {
+		delete(out, value[link])
+	}
 	return out, err
 }
 
@@ -260,23 +298,6 @@ func oddDays(paces map[store.Voice][]store.Pace, last int64) map[score.Voice]sco
 		odd[score.Voice(voice)] = score.OddDays(all)
 	}
 	return odd
-}
-
-// Indicators gives each indicator that r may see somebody linked with, believed as
-// far as a lookup says, and at most n of whom it points to; see
-// [store.DB.Indicators].
-func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, now time.Time, each func(store.Indicator) error) error {
-	doubts, err := ed.doubts(ctx, r, now)
-	if err != nil {
-		return err
-	}
-	weigh := func(link int64, p float64) float64 {
-		if d, ok := doubts[link]; ok {
-			return d.Lower(p)
-		}
-		return p
-	}
-	return ed.DB.Indicators(ctx, r, n, weigh, each)
 }
 
 // doubts returns what lowers links, of all that something does.

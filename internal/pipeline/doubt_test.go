@@ -8,7 +8,6 @@ import (
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
-	"github.com/portent-cti/portent/internal/store"
 )
 
 // posts is a document of each of the days before now, in which an account speaks
@@ -39,7 +38,7 @@ func against(t *testing.T, ed *pipeline.Editor, r intel.Reader) map[string]strin
 		t.Error("the rows are not in the order of how far they are believed")
 	}
 	hunted := map[intel.Entity]float64{}
-	err = ed.Indicators(t.Context(), r, 5, now, func(i store.Indicator) error {
+	err = ed.Indicators(t.Context(), r, 5, now, func(i pipeline.Indicator) error {
 		hunted[i.Entity] = max(hunted[i.Entity], i.Probability)
 		return nil
 	})

@@ -20,14 +20,15 @@ type Editor struct {
 	DB        *store.DB
 	Reference func() *reference.Set
 	Licence   string
-	Invented  bool // the store holds a demonstration scenario
+	Invented  bool          // the store holds a demonstration scenario
+	Unnamed   intel.Unnamed // what sources are called that nobody named
 
-	digests   digests
 	verdicts  verdicts
-	measures  measures
 	rulings   rulings
-	histories histories
-	joints    joints
+	digests   remembered[digestKey, digest]
+	measures  remembered[measureKey, measure]
+	histories remembered[historyKey, toldHistory]
+	joints    remembered[jointKey, joint]
 }
 
 // A Window says how much of a profile is wanted.
@@ -89,6 +90,9 @@ type table struct {
 	twins []twin    // of indicators and fragments
 }
 
+// attacked is the key of rows of which profiles have tallies alone.
+const attacked = "attacks"
+
 // links says which links make up the tables of a profile, by their keys.
 func links() map[string][]store.Section {
 	named := func(inward bool, kinds []intel.Kind, rel ...intel.Relation) store.Section {
@@ -111,6 +115,8 @@ func links() map[string][]store.Section {
 			named(true, []intel.Kind{intel.Campaign}, intel.PartOf, intel.Uses, intel.Targets), named(false, []intel.Kind{intel.Campaign}, intel.PartOf)},
 		"countries": {
 			named(false, countries, intel.OriginatesFrom, intel.RoutesThrough, intel.Targets, intel.ClaimsAttack)},
+		attacked: {
+			named(false, []intel.Kind{intel.Sector}, intel.Targets, intel.ClaimsAttack)},
 		"intentions": {
 			named(false, []intel.Kind{intel.Intent}, intel.Intends, intel.Offers)},
 		"research": {
@@ -228,7 +234,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if err = ed.relations(ctx, r, p, w, now); err != nil {
 		return err
 	}
-	if p.Attacks, err = ed.attacks(ctx, r, s.outline, w); err != nil {
+	if p.Attacks, err = ed.attacks(ctx, r, p, s.outline, w, now); err != nil {
 		return err
 	}
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {

@@ -2,11 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -15,17 +15,11 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
-// A histories keeps histories for as long as the store's epoch, the reference and the
-// day stay, and nothing is due: a page that is asked for again costs little, however
-// much is said of its row.
-type histories struct {
-	mu    sync.Mutex
-	epoch int64
-	kept  map[historyKey]toldHistory
-}
-
+// A historyKey is what a history stays the same by, while the store's epoch stays and
+// nothing is due: a page that is asked for again costs little, however much is said of
+// its row.
 type historyKey struct {
-	row    int64
+	row    string
 	reader intel.Reader
 	most   int
 	day    int64
@@ -44,6 +38,11 @@ const mostHistories = 128
 // what was known then if the window says so. It reads so many words at most. One until
 // now may be as of an earlier moment of the day.
 func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time, most int) (intel.History, error) {
+	return ed.history(ctx, r, intel.Row{ID: strconv.FormatInt(row, 10)}, w, now, most)
+}
+
+// history is History of a row of one link or several, of which there is one.
+func (ed *Editor) history(ctx context.Context, r intel.Reader, row intel.Row, w Window, now time.Time, most int) (intel.History, error) {
 	if w.Back {
 		h, err := ed.tell(ctx, r, row, w, now, most)
 		return h.History, err
@@ -52,35 +51,78 @@ func (ed *Editor) History(ctx context.Context, r intel.Reader, row int64, w Wind
 	if err != nil {
 		return intel.History{}, err
 	}
-	k, key := &ed.histories, historyKey{row, r, most, score.DayOf(now), ed.Reference()}
-	k.mu.Lock()
-	if k.kept == nil || k.epoch != epoch || len(k.kept) >= mostHistories {
-		k.epoch, k.kept = epoch, map[historyKey]toldHistory{}
-	}
-	h, ok := k.kept[key]
-	k.mu.Unlock()
+	key := historyKey{row.ID, r, most, score.DayOf(now), ed.Reference()}
+	h, ok := ed.histories.at(epoch, key, mostHistories)
 	if ok && (h.until.IsZero() || now.Before(h.until)) {
 		return h.History, nil
 	}
 	if h, err = ed.tell(ctx, r, row, w, now, most); err != nil {
 		return intel.History{}, err
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.epoch == epoch {
-		k.kept[key] = h
-	}
+	ed.histories.keep(epoch, key, h)
 	return h.History, nil
 }
 
+// course is all that was ever said of the links of a row, as the row has it. The first
+// so many words of each are read, fewer the more links there are.
+func (ed *Editor) course(ctx context.Context, r intel.Reader, row intel.Row, most int) (intel.Course, error) {
+	var all []intel.Course
+	joins := joinsOf(row)
+	for _, j := range joins {
+		c, err := ed.DB.Course(ctx, r, j.Link, max(1, most/len(joins)))
+		if errors.Is(err, intel.ErrNotFound) && len(joins) > 1 {
+			continue
+		}
+		if err != nil {
+			return c, err
+		}
+		if j.Denies {
+			c.Voices = denied(c.Voices)
+		}
+		all = append(all, c)
+	}
+	if len(all) == 0 {
+		return intel.Course{}, fmt.Errorf("row %q: %w", row.ID, intel.ErrNotFound)
+	}
+	return score.Joined(all), nil
+}
+
+// said notes the evidence of a row as it is weighed by now, and by how much the name
+// in each of its links means what it is of.
+func (ed *Editor) said(ctx context.Context, r intel.Reader, row intel.Row, w Window, q *score.Inquiry) error {
+	links := row.Links()
+	parts, err := ed.DB.PartsOf(ctx, r, links, q.Now, w.then(q.Now))
+	if err != nil {
+		return err
+	}
+	named, err := ed.DB.Links(ctx, links)
+	if err != nil {
+		return err
+	}
+	for _, j := range joinsOf(row) {
+		evidence := parts[j.Link]
+		if j.Denies {
+			evidence = denied(evidence)
+		}
+		q.Parts = append(q.Parts, evidence...)
+		if len(row.Joins) > 0 {
+			if q.Shares == nil {
+				q.Shares = map[intel.Link]float64{}
+			}
+			q.Shares[named[j.Link]] = j.Share
+		}
+	}
+	return nil
+}
+
 // tell is History, computed.
-func (ed *Editor) tell(ctx context.Context, r intel.Reader, row int64, w Window, now time.Time, most int) (h toldHistory, err error) {
-	c, err := ed.DB.Course(ctx, r, row, most)
+func (ed *Editor) tell(ctx context.Context, r intel.Reader, row intel.Row, w Window, now time.Time, most int) (h toldHistory, err error) {
+	c, err := ed.course(ctx, r, row, most)
 	if err != nil {
 		return h, err
 	}
 	q := score.Inquiry{Now: now, Past: w.Back}
-	if q.Parts, err = ed.Parts(ctx, r, row, w, now); err != nil {
+	if err := ed.said(ctx, r, row, w, &q); err != nil {
 		return h, err
 	}
 	if err := ed.asides(ctx, r, c.Link, &q); err != nil {
@@ -92,7 +134,7 @@ func (ed *Editor) tell(ctx context.Context, r intel.Reader, row int64, w Window,
 	if err := ed.sighted(ctx, r, c.Link, w, &q); err != nil {
 		return h, err
 	}
-	if err := ed.ruled(ctx, r, c.Link, &q); err != nil {
+	if err := ed.ruled(ctx, r, linksIn(c), &q); err != nil {
 		return h, err
 	}
 	first, err := ed.taught(ctx, &q)
@@ -108,7 +150,7 @@ func (ed *Editor) tell(ctx context.Context, r intel.Reader, row int64, w Window,
 		return h, err
 	}
 	h.History = first.History(c, q)
-	h.Row = strconv.FormatInt(row, 10)
+	h.Row = row.ID
 	for _, m := range q.Marks {
 		if m.At.After(now) && (h.until.IsZero() || m.At.Before(h.until)) {
 			h.until = m.At
@@ -203,12 +245,12 @@ const mostScales = 50
 func (ed *Editor) taught(ctx context.Context, q *score.Inquiry) (first score.Scale, err error) {
 	times, err := ed.DB.ScaleTimes(ctx, mostScales)
 	if err != nil || len(times) == 0 {
-		return score.Learned(), err
+		return scaleOf(score.Lesson{}, ed.Unnamed), err
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	then := func(at time.Time) (score.Scale, error) {
 		lesson, _, err := lessonOf(ctx, ed.DB, at)
-		return score.Learned().With(lesson), err
+		return scaleOf(lesson, ed.Unnamed), err
 	}
 	for _, at := range times {
 		scale, err := then(at)
@@ -220,14 +262,24 @@ func (ed *Editor) taught(ctx context.Context, q *score.Inquiry) (first score.Sca
 	return then(times[0].Add(-time.Microsecond))
 }
 
-// ruled notes what analysts said of a row, each with who and why as far as r may
-// read it. Of very many words the first ones are not told.
-func (ed *Editor) ruled(ctx context.Context, r intel.Reader, l intel.Link, q *score.Inquiry) error {
+// linksIn are the links of a course.
+func linksIn(c intel.Course) (out []intel.Link) {
+	for _, v := range c.Voices {
+		if n := len(out); n == 0 || out[n-1] != v.Link {
+			out = append(out, v.Link)
+		}
+	}
+	return out
+}
+
+// ruled notes what analysts said of the links of a row, each with who and why as far as
+// r may read it. Of very many words the first ones are not told.
+func (ed *Editor) ruled(ctx context.Context, r intel.Reader, links []intel.Link, q *score.Inquiry) error {
 	all, _, err := ed.rulings.read(ctx, ed.DB)
 	if err != nil {
 		return err
 	}
-	all = slices.DeleteFunc(slices.Clone(all), func(v intel.RowVerdict) bool { return v.Link != l })
+	all = slices.DeleteFunc(slices.Clone(all), func(v intel.RowVerdict) bool { return !slices.Contains(links, v.Link) })
 	for i := max(0, len(all)-mostScales-1); i < len(all); i++ {
 		v, why := all[i], ""
 		switch {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -81,7 +80,11 @@ func distinct(rows []intel.Row) []intel.Row {
 		}
 		first := &kept[i]
 		first.Joins = append(joinsOf(*first), joinsOf(r)...)
-		first.Documents += r.Documents
+		if first.Relation == r.Relation {
+			first.Documents += r.Documents
+		} else { // who claims an attack says whom it targets
+			first.Documents = max(first.Documents, r.Documents)
+		}
 		if !r.First.IsZero() && (first.First.IsZero() || r.First.Before(first.First)) {
 			first.First = r.First
 		}
@@ -112,14 +115,6 @@ type joint struct {
 	first, last time.Time
 }
 
-// joints keeps joints for as long as the store's epoch stays: whatever weighs or
-// resolves anything anew begins another.
-type joints struct {
-	mu    sync.Mutex
-	epoch int64
-	kept  map[jointKey]joint
-}
-
 type jointKey struct {
 	of, entity intel.Entity
 	relation   intel.Relation
@@ -131,25 +126,6 @@ type jointKey struct {
 
 // mostJoints bounds the memory joints take.
 const mostJoints = 50_000
-
-// at returns what is kept of an epoch, and forgets what is of another.
-func (k *joints) at(epoch int64, key jointKey) (joint, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.kept == nil || k.epoch != epoch || len(k.kept) >= mostJoints {
-		k.epoch, k.kept = epoch, map[jointKey]joint{}
-	}
-	j, ok := k.kept[key]
-	return j, ok
-}
-
-func (k *joints) keep(epoch int64, key jointKey, j joint) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.epoch == epoch && k.kept != nil {
-		k.kept[key] = j
-	}
-}
 
 // with is a row as its links together come to.
 func (j joint) with(row intel.Row, cuts score.Cuts) intel.Row {
@@ -180,7 +156,7 @@ func (ed *Editor) join(ctx context.Context, r intel.Reader, e intel.Entity, own 
 			continue
 		}
 		rows[i] = ambiguous(row, w.cuts)
-		if j, ok := ed.joints.at(epoch, keyOf(row)); ok && !w.Back {
+		if j, ok := ed.joints.at(epoch, keyOf(row), mostJoints); ok && !w.Back {
 			rows[i] = j.with(rows[i], w.cuts)
 			continue
 		}

@@ -54,6 +54,8 @@ type Pipeline struct {
 	// Backlog is how many documents may wait before Keep makes collectors wait;
 	// zero is 20,000.
 	Backlog int
+	// Unnamed are what sources are called that nobody named.
+	Unnamed intel.Unnamed
 	// Done, if set, is told after each batch how many documents it finished.
 	Done func(documents int)
 

@@ -128,7 +128,7 @@ func (p *Pipeline) standings(ctx context.Context, known func(intel.Entity) []ref
 		if cut {
 			claims = slices.DeleteFunc(claims, func(c intel.Assessment) bool { return len(known(c.Link.From)) == 0 && len(known(c.Link.To)) == 0 })
 		}
-		holds, err := p.DB.Holds(ctx, intel.Reader{Clearance: below - 1}, claims)
+		holds, err := p.DB.Holds(ctx, intel.Reader{Clearance: below - 1}, claims, p.Unnamed)
 		if err != nil {
 			return nil, err
 		}

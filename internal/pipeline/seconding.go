@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,26 +61,16 @@ func (p *Pipeline) TrainSecond(ctx context.Context, least forecast.Gate) (t Seco
 			t.Reason = "without the values of one account it tells the months held out no better than the rate of those that come"
 		}
 	}
-	if err := p.keepSecond(ctx, &t, now); err != nil {
+	weights, err := forecast.WriteSecond(t.Model)
+	if err != nil {
+		return t, err
+	}
+	basis := fmt.Sprintf("%d values of this store, from %s", t.Closed, t.From.Format(time.DateOnly))
+	if t.Version, err = p.keepModel(ctx, store.Model{Name: corroboration, Made: now, Basis: basis, Weights: weights, Kept: t.Kept}, t.Seconded); err != nil {
 		return t, err
 	}
 	t.Told, t.Reason, err = p.tellSecond(ctx, s, h, &t, now)
 	return t, err
-}
-
-// keepSecond keeps what a training came to.
-func (p *Pipeline) keepSecond(ctx context.Context, t *SecondTraining, now time.Time) error {
-	weights, err := forecast.WriteSecond(t.Model)
-	if err != nil {
-		return err
-	}
-	figures, err := json.Marshal(t.Seconded)
-	if err != nil {
-		return err
-	}
-	basis := fmt.Sprintf("%d values of this store, from %s", t.Closed, t.From.Format(time.DateOnly))
-	t.Version, err = p.DB.SaveModel(ctx, store.Model{Name: corroboration, Made: now, Basis: basis, Weights: weights, Figures: figures, Kept: t.Kept})
-	return err
 }
 
 // tellSecond puts forecasts in the place of those made before: none, if the model is

@@ -39,7 +39,7 @@ func stepAt(steps []step, at int64) score.Doubt {
 
 // doubting notes when something began to speak against a row of an indicator, and
 // when it ended. Bursts are told by days as they are counted today.
-func (ed *Editor) doubting(ctx context.Context, r intel.Reader, row int64, l intel.Link, w Window, q *score.Inquiry) error {
+func (ed *Editor) doubting(ctx context.Context, r intel.Reader, row intel.Row, l intel.Link, w Window, q *score.Inquiry) error {
 	value := l.From
 	if value.Kind.Class() != intel.IOC {
 		value = l.To
@@ -47,15 +47,20 @@ func (ed *Editor) doubting(ctx context.Context, r intel.Reader, row int64, l int
 	if value.Kind.Class() != intel.IOC {
 		return nil
 	}
-	behaved, err := ed.behaved(ctx, r, row, q.Now)
+	behaved, err := ed.behaved(ctx, r, row.Links(), q.Now)
 	if err != nil {
 		return err
 	}
-	shared, err := ed.sharedSince(ctx, r, row, value, q)
-	if err != nil {
-		return err
+	steps := behaved
+	var shared [][]step
+	for _, link := range row.Links() {
+		some, err := ed.sharedSince(ctx, r, link, value, q)
+		if err != nil {
+			return err
+		}
+		shared, steps = append(shared, some), append(slices.Clip(steps), some...)
 	}
-	for _, s := range slices.Concat(behaved, shared) {
+	for _, s := range steps {
 		q.Marks = append(q.Marks, score.Mark{At: time.UnixMicro(s.from).UTC()})
 	}
 	last, known := score.Doubt{}, false
@@ -69,25 +74,37 @@ func (ed *Editor) doubting(ctx context.Context, r intel.Reader, row int64, l int
 			return last
 		}
 		d := stepAt(behaved, at.UnixMicro())
-		d.Claimants = stepAt(shared, at.UnixMicro()).Claimants
+		for i, some := range shared { // as the link that is shared by fewest
+			if n := stepAt(some, at.UnixMicro()).Claimants; i == 0 || n < d.Claimants {
+				d.Claimants = n
+			}
+		}
 		return d
 	}
 	return nil
 }
 
-// behaved returns the days of whose voices spoke against a row, and when.
-func (ed *Editor) behaved(ctx context.Context, r intel.Reader, row int64, now time.Time) ([]step, error) {
-	spells, err := ed.DB.GroundsEver(ctx, r, row, mostGroundSpells)
-	if err != nil || len(spells) == 0 {
-		return nil, err
+// behaved returns the days of whose voices spoke against what links say, and when.
+func (ed *Editor) behaved(ctx context.Context, r intel.Reader, links []int64, now time.Time) ([]step, error) {
+	var spells []store.GroundSpell
+	for _, link := range links {
+		some, err := ed.DB.GroundsEver(ctx, r, link, mostGroundSpells)
+		if err != nil {
+			return nil, err
+		}
+		spells = append(spells, some...)
 	}
+	if len(spells) == 0 || len(spells) > mostGroundSpells {
+		return nil, nil
+	}
+	slices.SortStableFunc(spells, func(a, b store.GroundSpell) int { return cmp.Compare(a.From, b.From) })
 	var grounds []store.Ground
 	var moments []int64
 	for _, s := range spells {
 		grounds = append(grounds, s.Ground)
 		moments = append(moments, s.From, s.Until)
 	}
-	busy, err := ed.DB.Busy(ctx, r, map[int64][]store.Ground{row: grounds}, score.MuchInADay)
+	busy, err := ed.DB.Busy(ctx, r, map[int64][]store.Ground{0: grounds}, score.MuchInADay)
 	if err != nil || len(busy) == 0 {
 		return nil, err
 	}

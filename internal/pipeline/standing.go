@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -26,14 +25,7 @@ type measure struct {
 	attacks map[intel.Entity][]intel.Voiced
 }
 
-// measures keeps measures for as long as the store's epoch, the reference and
-// the day stay.
-type measures struct {
-	mu    sync.Mutex
-	epoch int64
-	kept  map[measureKey]measure
-}
-
+// A measureKey is what a measure stays the same by, while the store's epoch stays.
 type measureKey struct {
 	kind   intel.Kind
 	reader intel.Reader
@@ -52,23 +44,13 @@ func (ed *Editor) measure(ctx context.Context, r intel.Reader, kind intel.Kind, 
 		return m, err
 	}
 	key := measureKey{kind, r, score.DayOf(now), w.then(now), ed.Reference()}
-	ed.measures.mu.Lock()
-	if ed.measures.kept == nil || ed.measures.epoch != epoch || len(ed.measures.kept) >= mostMeasures {
-		ed.measures.epoch, ed.measures.kept = epoch, map[measureKey]measure{}
-	}
-	m, ok := ed.measures.kept[key]
-	ed.measures.mu.Unlock()
-	if ok {
+	if m, ok := ed.measures.at(epoch, key, mostMeasures); ok {
 		return m, nil
 	}
 	if m, err = ed.measured(ctx, r, kind, w, now); err != nil {
 		return m, err
 	}
-	ed.measures.mu.Lock()
-	defer ed.measures.mu.Unlock()
-	if ed.measures.epoch == epoch {
-		ed.measures.kept[key] = m
-	}
+	ed.measures.keep(epoch, key, m)
 	return m, nil
 }
 

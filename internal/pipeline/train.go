@@ -75,7 +75,13 @@ func (p *Pipeline) Train(ctx context.Context) (t Training, err error) {
 			t.Reason = "without the values of one source it tells the month held out worse than the model that ships"
 		}
 	}
-	return t, p.keepModel(ctx, &t, now)
+	basis := fmt.Sprintf("%d value-months of this store, %s to %s", t.Months, t.From.Format(time.DateOnly), t.Held.Format(time.DateOnly))
+	weights, err := forecast.WriteSightings(t.Model, basis)
+	if err != nil {
+		return t, err
+	}
+	t.Version, err = p.keepModel(ctx, store.Model{Name: sightings, Made: now, Basis: basis, Weights: weights, Kept: t.Kept}, t.Refitted)
+	return t, err
 }
 
 // screen sets aside what models are not to learn from, as lists and analysts say.
@@ -84,19 +90,13 @@ func (p *Pipeline) screen(ctx context.Context, now time.Time) (score.Screen, err
 	return score.Screen{Listed: p.Reference().Benign, Verdicts: score.NewVerdicts(verdicts), Reader: intel.Everything(), Now: now}, err
 }
 
-// keepModel keeps what a training came to.
-func (p *Pipeline) keepModel(ctx context.Context, t *Training, now time.Time) error {
-	basis := fmt.Sprintf("%d value-months of this store, %s to %s", t.Months, t.From.Format(time.DateOnly), t.Held.Format(time.DateOnly))
-	weights, err := forecast.WriteSightings(t.Model, basis)
-	if err != nil {
-		return err
+// keepModel keeps what a training came to, with its figures, and returns its version.
+func (p *Pipeline) keepModel(ctx context.Context, m store.Model, figures any) (int, error) {
+	var err error
+	if m.Figures, err = json.Marshal(figures); err != nil {
+		return 0, err
 	}
-	figures, err := json.Marshal(t.Refitted)
-	if err != nil {
-		return err
-	}
-	t.Version, err = p.DB.SaveModel(ctx, store.Model{Name: sightings, Made: now, Basis: basis, Weights: weights, Figures: figures, Kept: t.Kept})
-	return err
+	return p.DB.SaveModel(ctx, m)
 }
 
 // trainDue trains what was not trained for a week.

@@ -79,7 +79,7 @@ func (m Measure) Explain(evidence []intel.Evidence) []score.Step {
 }
 
 // measureOf reads what evidence is weighed by as of a moment.
-func measureOf(ctx context.Context, db *store.DB, k *rulings, now time.Time) (m Measure, err error) {
+func measureOf(ctx context.Context, db *store.DB, k *rulings, unnamed intel.Unnamed, now time.Time) (m Measure, err error) {
 	m.now = now
 	if m.known, m.n, err = k.read(ctx, db); err != nil {
 		return m, err
@@ -89,8 +89,15 @@ func measureOf(ctx context.Context, db *store.DB, k *rulings, now time.Time) (m 
 	if err != nil {
 		return m, err
 	}
-	m.Scale = score.Learned().With(lesson)
+	m.Scale = scaleOf(lesson, unnamed)
 	return m, nil
+}
+
+// scaleOf is what the shipped scale and a lesson of the store come to.
+func scaleOf(l score.Lesson, unnamed intel.Unnamed) score.Scale {
+	s := score.Learned().With(l)
+	s.Unnamed = unnamed
+	return s
 }
 
 // lessonOf returns what verdicts taught the scale that rows are weighed by as of
@@ -108,12 +115,12 @@ func lessonOf(ctx context.Context, db *store.DB, then time.Time) (l score.Lesson
 
 // measure reads what evidence is weighed by now.
 func (p *Pipeline) measure(ctx context.Context, now time.Time) (Measure, error) {
-	return measureOf(ctx, p.DB, &p.rulings, now)
+	return measureOf(ctx, p.DB, &p.rulings, p.Unnamed, now)
 }
 
 // Measure reads what evidence was weighed by as of a moment.
 func (ed *Editor) Measure(ctx context.Context, now time.Time) (Measure, error) {
-	return measureOf(ctx, ed.DB, &ed.rulings, now)
+	return measureOf(ctx, ed.DB, &ed.rulings, ed.Unnamed, now)
 }
 
 // weighed returns a window that knows where levels begin, and how a read of it
@@ -177,7 +184,7 @@ func (p *Pipeline) learn(ctx context.Context, now time.Time, anew bool) error {
 	if err != nil {
 		return err
 	}
-	lesson := score.Lesson{Sources: score.Experience(ruled, support, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, support, now), former.Cuts)}
+	lesson := score.Lesson{Sources: score.Experience(ruled, support, p.Unnamed, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, support, now), former.Cuts)}
 	if lesson.Same(former) && !anew {
 		return nil
 	}
@@ -299,7 +306,7 @@ func (ed *Editor) Scoreboard(ctx context.Context, letters map[intel.SourceID]int
 		known[s.Source] = letters[s.Source]
 	}
 	for _, s := range sources {
-		known[s.Name.Recorded()] = s.Reliability
+		known[ed.Unnamed.Recorded(s.Name)] = s.Reliability
 	}
 	sample := score.Sample()
 	b.Sources = m.Scale.Records(known)

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -28,6 +29,49 @@ func (f *fold) add(w intel.Word, cut int64) {
 }
 
 const skew = int64(intel.Skew / time.Microsecond)
+
+// Joined is what was ever said of several links, as one course of the first of them.
+func Joined(all []intel.Course) intel.Course {
+	if len(all) == 1 {
+		return all[0]
+	}
+	c := intel.Course{Link: all[0].Link}
+	var moments []int64
+	for _, one := range all {
+		first := int32(len(c.Voices))
+		c.Voices, c.More = append(c.Voices, one.Voices...), c.More+one.More
+		for _, w := range one.Words {
+			w.Voice += first
+			c.Words = append(c.Words, w)
+		}
+		for _, l := range one.Lineages {
+			moments = append(moments, l.From)
+		}
+	}
+	slices.SortStableFunc(c.Words, func(a, b intel.Word) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
+	slices.Sort(moments)
+	for _, at := range slices.Compact(moments) {
+		l := intel.Lineage{From: at}
+		for _, one := range all {
+			l.Origins = append(l.Origins, originsAt(one, at)...)
+		}
+		c.Lineages = append(c.Lineages, l)
+	}
+	return c
+}
+
+// originsAt is whose word each voice of a course is at a moment.
+func originsAt(c intel.Course, at int64) []string {
+	n, _ := slices.BinarySearchFunc(c.Lineages, at+1, func(l intel.Lineage, at int64) int { return cmp.Compare(l.From, at) })
+	if n > 0 {
+		return c.Lineages[n-1].Origins
+	}
+	out := make([]string, len(c.Voices))
+	for i, v := range c.Voices {
+		out[i] = v.Origin
+	}
+	return out
+}
 
 // clip brings words into the time that is asked for.
 func (t *teller) clip() {

@@ -109,12 +109,12 @@ func Against(grounds []Ground, odd func(Voice) (Odd, bool)) (d Doubt) {
 func (s Scale) Sharers(sayers []intel.SourceID, all []intel.Naming, total int, claimed bool) int {
 	names, reliable, says := map[string]int{}, map[string]float64{}, map[string]bool{}
 	for _, n := range all {
-		who := n.Source.Speaker()
+		who := s.Unnamed.Speaker(n.Source)
 		names[who] += n.Names
 		reliable[who] = max(reliable[who], s.reliability(&intel.Evidence{Source: n.Source, Reliability: n.Reliability}))
 	}
 	for _, id := range sayers {
-		says[id.Speaker()] = true
+		says[s.Unnamed.Speaker(id)] = true
 	}
 	least := float64(total)
 	for who := range says {

@@ -46,6 +46,9 @@ type Inquiry struct {
 	Parts   []intel.Evidence
 	Scale   Scale
 	Rulings Rulings
+	// Shares are by how much the name in each link of the row means what the row is
+	// of, see [Scale.Together]; nil for a row of one link as it stands.
+	Shares map[intel.Link]float64
 	// Marks are the moments at which Aside and Doubt may change, among others.
 	Marks []Mark
 	Aside func(time.Time) Aside
@@ -65,7 +68,13 @@ func (s Scale) History(c intel.Course, q Inquiry) intel.History {
 }
 
 func (s Scale) teller(c intel.Course, q Inquiry) *teller {
-	return &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), said: map[side]bool{}, lineage: -1, left: mostWeighed}
+	t := &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, lineage: -1, left: mostWeighed}
+	for _, v := range c.Voices {
+		if n := len(t.links); n == 0 || t.links[n-1] != v.Link {
+			t.links = append(t.links, v.Link)
+		}
+	}
+	return t
 }
 
 func (t *teller) run() {
@@ -84,9 +93,12 @@ func (t *teller) run() {
 
 // close tells how the row stands at the moment that was asked for.
 func (t *teller) close(before belief) {
-	t.state, t.scale, t.word = slices.Clip(t.q.Parts), t.q.Scale, nil
-	if v, ok := t.q.Rulings.On(t.course.Link); ok {
-		t.word = &v
+	t.state, t.scale = slices.Clip(t.q.Parts), t.q.Scale
+	clear(t.ruled)
+	for _, l := range t.links {
+		if v, ok := t.q.Rulings.On(l); ok {
+			t.ruled[l] = v
+		}
 	}
 	last := t.weigh(t.q.Now, t.held(t.q.Now))
 	told, why := before, "nobody had said so yet"
@@ -118,7 +130,8 @@ type belief struct {
 
 type teller struct {
 	scale   Scale
-	word    *intel.RowVerdict // that counts, nil if none does
+	ruled   map[intel.Link]intel.RowVerdict // the words that count
+	links   []intel.Link                    // of the course
 	course  intel.Course
 	q       Inquiry
 	now     int64
@@ -219,14 +232,15 @@ func (t *teller) cost() int { return len(t.folds) + perWeighing }
 func (t *teller) weigh(at time.Time, h hold) belief {
 	t.left -= t.cost()
 	evidence := t.state
-	if t.word != nil && len(evidence) > 0 {
-		evidence = append(evidence, word(*t.word, intel.Clear))
-		h.doubt = h.doubt.Despite(*t.word)
+	for _, l := range t.links {
+		v, ok := t.ruled[l]
+		if ok && slices.ContainsFunc(t.state, func(e intel.Evidence) bool { return e.Link == l }) {
+			evidence = append(evidence, word(v, intel.Clear))
+			h.doubt = h.doubt.Despite(v)
+		}
 	}
-	t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
-	s := belief{P: Fuse(t.scratch), aside: h.aside.Reason, at: at.UnixMicro(), begun: true}
-	dated := slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
-	s.Origins = t.scale.Voices(t.scratch, evidence).Count()
+	s := belief{aside: h.aside.Reason, at: at.UnixMicro(), begun: true}
+	dated := t.assess(&s, evidence, at)
 	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.Origins, dated)
 	if h.aside.Reason != "" {
 		s.Believed, s.Level = min(s.P, h.aside.Most), intel.Low
@@ -235,6 +249,27 @@ func (t *teller) weigh(at time.Time, h hold) belief {
 	h.doubt.Cuts = t.scale.Cuts
 	s.Believed, s.Level, s.doubt = h.doubt.leaves(s.P, s.Level, s.Origins, dated)
 	return s
+}
+
+// assess tells how far evidence makes a row believed, of how many origins, and whether
+// it is dated.
+func (t *teller) assess(b *belief, evidence []intel.Evidence, at time.Time) (dated bool) {
+	if t.q.Shares == nil {
+		t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
+		b.P, b.Origins = Fuse(t.scratch), t.scale.Voices(t.scratch, evidence).Count()
+		return slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
+	}
+	all, of := make([]Saying, len(t.links)), make(map[intel.Link]int, len(t.links))
+	for i, l := range t.links {
+		all[i].Share, of[l] = t.q.Shares[l], i
+	}
+	for _, e := range evidence {
+		said := &all[of[e.Link]]
+		said.Evidence = append(said.Evidence, e)
+	}
+	a, steps := t.scale.Together(all, at)
+	t.scratch, b.P, b.Origins = steps, a.Probability, a.Origins
+	return !a.Last.IsZero()
 }
 
 const (
@@ -326,9 +361,9 @@ func (t *teller) marks(now time.Time, until int64, before belief) belief {
 			t.scale = *m.Scale
 		}
 		if m.Ruling != nil {
-			t.word = m.Ruling
-			if t.word.Ruling == intel.UndoRow {
-				t.word = nil
+			t.ruled[m.Ruling.Link] = *m.Ruling
+			if m.Ruling.Ruling == intel.UndoRow {
+				delete(t.ruled, m.Ruling.Link)
 			}
 		}
 		if before.begun && (m.Scale != nil || m.Ruling != nil) {

@@ -40,15 +40,15 @@ type Grade string
 
 // A Standing is what is known of one value, by a list and by us.
 type Standing struct {
-	Entity    intel.Entity // none if the row is no indicator
-	Benign    string       // why it is set aside: what a list or an analyst says
-	Ruled     bool         // an analyst said so
-	Origins   int          // independent voices that speak of it
-	Claimants int          // actors, malware and tools it is said to be of
-	Last      time.Time    // when it was seen last; zero is unknown
+	Entity  intel.Entity // none if the row is no indicator
+	Benign  string       // why it is set aside: what a list or an analyst says
+	Ruled   bool         // an analyst said so
+	Origins int          // independent voices that speak of it
+	Sharers int          // actors, malware and tools among which it counts as shared
+	Last    time.Time    // when it was seen last; zero is unknown
 }
 
-// TooMany is of how many claimants a value tells of none.
+// TooMany is of how many sharers a value tells of none.
 const TooMany = 8
 
 // Rate returns what a row is worth as of now, and why.
@@ -67,7 +67,7 @@ func Rate(s Standing, now time.Time) (Grade, []Reason) {
 	}
 	note(VersionLike, s.Origins < 2 && versionLike(s.Entity))
 	note(NetworkAddress, networkAddress(s.Entity))
-	note(WidelyShared, s.Claimants >= TooMany)
+	note(WidelyShared, s.Sharers >= TooMany)
 	note(Stale, !s.Last.IsZero() && now.Sub(s.Last) > 2*HalfLife(intel.Link{From: s.Entity, Relation: intel.Indicates}))
 	note(Undated, s.Last.IsZero())
 	note(Unknown, s.Origins == 0)

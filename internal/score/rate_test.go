@@ -44,12 +44,12 @@ func TestARowIsRatedByTheWorstOfItsReasons(t *testing.T) {
 	}
 }
 
-func standing(entity, benign string, origins, claimants int, last time.Time) score.Standing {
+func standing(entity, benign string, origins, sharers int, last time.Time) score.Standing {
 	e, err := intel.ParseEntity(entity)
 	if err != nil {
 		panic(err)
 	}
-	return score.Standing{Entity: e, Benign: benign, Origins: origins, Claimants: claimants, Last: last}
+	return score.Standing{Entity: e, Benign: benign, Origins: origins, Sharers: sharers, Last: last}
 }
 
 func TestAListIsNoBetterThanItsWrongRows(t *testing.T) {

@@ -74,7 +74,7 @@ func (s Scale) speakers(evidence []intel.Evidence, stance intel.Stance) int {
 		if e.Stance != stance || e.Source.Reserved() {
 			continue
 		}
-		source := e.Source.Speaker()
+		source := s.Unnamed.Speaker(e.Source)
 		if e.Speaker == intel.Self && s.vouched(e) {
 			accounts[e.Origin] = true
 			sources[source] = false
@@ -100,7 +100,7 @@ func (s Scale) vouched(e *intel.Evidence) bool {
 		return true
 	}
 	r := s.record(e)
-	return r.Right+r.Wrong >= strength && r.mean(Reliability('F')) >= least && !e.Source.Unnamed()
+	return r.Right+r.Wrong >= strength && r.mean(Reliability('F')) >= least && !s.Unnamed.Has(e.Source)
 }
 
 // outnumbered leaves of those who dispute a link no more origins than there are

@@ -125,13 +125,14 @@ func (s Scale) With(l Lesson) Scale {
 }
 
 // Experience returns how often sources were right and wrong by verdicts that count
-// as of now: of each row once those who supported it before. Older verdicts count less.
-func Experience(ruled []intel.RowVerdict, support map[intel.Link][]intel.SourceID, now time.Time) map[intel.SourceID]Record {
+// as of now: of each row once those who supported it before, of sources that nobody
+// named under the name of their form. Older verdicts count less.
+func Experience(ruled []intel.RowVerdict, support map[intel.Link][]intel.SourceID, unnamed intel.Unnamed, now time.Time) map[intel.SourceID]Record {
 	out := map[intel.SourceID]Record{}
 	for _, v := range ruled {
 		var counted []intel.SourceID
 		for _, id := range support[v.Link] {
-			if id = id.Recorded(); slices.Contains(counted, id) {
+			if id = unnamed.Recorded(id); slices.Contains(counted, id) {
 				continue
 			}
 			counted = append(counted, id)
@@ -163,7 +164,7 @@ func (s Scale) Judged(steps []Step) []JudgedSource {
 		if st.Source == "" || st.Source.Reserved() || slices.ContainsFunc(out, has) {
 			continue
 		}
-		out = append(out, JudgedSource{st.Source, st.shipped, s.Own[st.Source.Recorded()], st.Reliability})
+		out = append(out, JudgedSource{st.Source, st.shipped, s.Own[s.Unnamed.Recorded(st.Source)], st.Reliability})
 	}
 	slices.SortStableFunc(out, func(a, b JudgedSource) int { return cmp.Compare(a.Source, b.Source) })
 	return out

@@ -100,14 +100,14 @@ func TestSourcesThatAFileNamesHaveOneRecord(t *testing.T) {
 	for i := range 20_000 {
 		support[l] = append(support[l], intel.SourceID(fmt.Sprint("documents/", i)))
 	}
-	got := score.Experience([]intel.RowVerdict{ruling(intel.RefuteRow, "ana", l, now)}, support, now)
+	got := score.Experience([]intel.RowVerdict{ruling(intel.RefuteRow, "ana", l, now)}, support, unnamed().Unnamed, now)
 	want := map[intel.SourceID]score.Record{"documents": {Wrong: 1}, "lab/a": {Wrong: 1}, "lab/b": {Wrong: 1}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 	e := piece("o", 'F', 1, 0)
 	e.Source = "documents/another"
-	if r := (score.Scale{}).With(score.Lesson{Sources: got}).Explain([]intel.Evidence{e}, now)[0].Reliability; math.Abs(r-8*.5/9) > 1e-12 {
+	if r := unnamed().With(score.Lesson{Sources: got}).Explain([]intel.Evidence{e}, now)[0].Reliability; math.Abs(r-8*.5/9) > 1e-12 {
 		t.Errorf("reliability %v: want what such sources got wrong", r)
 	}
 }
@@ -135,7 +135,7 @@ func TestAVerdictCountsOnceForEachSourceAndFades(t *testing.T) {
 	other.To.Name = "other"
 	then := now.AddDate(0, 0, -180)
 	got := score.Experience([]intel.RowVerdict{ruling(intel.ConfirmRow, "ana", l, then), ruling(intel.RefuteRow, "ana", other, now)},
-		map[intel.Link][]intel.SourceID{l: {"x", "y"}, other: {"x"}}, now)
+		map[intel.Link][]intel.SourceID{l: {"x", "y"}, other: {"x"}}, nil, now)
 	want := map[intel.SourceID]score.Record{"x": {Right: .5, Wrong: 1}, "y": {Right: .5}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -38,6 +38,8 @@ type Scale struct {
 	Own map[intel.SourceID]Record
 	// Cuts are where the levels begin.
 	Cuts Cuts
+	// Unnamed are the sources that nobody named, which are one speaker.
+	Unnamed intel.Unnamed
 }
 
 // Alike is the probability that all origins of a row are wrong alike, however
@@ -53,12 +55,12 @@ func (s Scale) reliability(e *intel.Evidence) float64 {
 // record is how often people found the source of a piece right and wrong. What ships
 // of reports that nobody named is of those who publish them, not of accounts.
 func (s Scale) record(e *intel.Evidence) Record {
-	shipped, own := s.shipped(e), s.Own[e.Source.Recorded()]
+	shipped, own := s.shipped(e), s.Own[s.Unnamed.Recorded(e.Source)]
 	return Record{shipped.Right + own.Right, shipped.Wrong + own.Wrong}
 }
 
 func (s Scale) shipped(e *intel.Evidence) Record {
-	if e.Speaker != intel.Publisher && e.Source.Unnamed() {
+	if e.Speaker != intel.Publisher && s.Unnamed.Has(e.Source) {
 		return Record{}
 	}
 	return s.Sources[e.Source]

@@ -23,7 +23,7 @@ func piece(origin string, r intel.Reliability, weight float64, age int) intel.Ev
 
 func p(t *testing.T, evidence ...intel.Evidence) intel.Assessment {
 	t.Helper()
-	as := score.Scale{}.Links(evidence, now)
+	as := unnamed().Links(evidence, now)
 	if len(as) != 1 {
 		t.Fatalf("%d assessments, want 1", len(as))
 	}

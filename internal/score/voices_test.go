@@ -21,6 +21,12 @@ func crowdOf(source intel.SourceID, n int) (said []intel.Evidence) {
 	return said
 }
 
+// unnamed is a scale of assumptions alone that knows what sources are called which
+// nobody named.
+func unnamed() score.Scale {
+	return score.Scale{Unnamed: intel.Unnamed{"csv", "documents", "list", "mail", "misp", "report", "stix"}}
+}
+
 func TestAccountsCountApartOnlyWhereSomebodyVouchesForTheirSource(t *testing.T) {
 	grade := func(r intel.Reliability, said []intel.Evidence) []intel.Evidence {
 		for i := range said {
@@ -29,7 +35,9 @@ func TestAccountsCountApartOnlyWhereSomebodyVouchesForTheirSource(t *testing.T) 
 		return said
 	}
 	judged := func(right, wrong float64) score.Scale {
-		return score.Scale{Own: map[intel.SourceID]score.Record{"strangers": {Right: right, Wrong: wrong}, "csv": {Right: right, Wrong: wrong}}}
+		s := unnamed()
+		s.Own = map[intel.SourceID]score.Record{"strangers": {Right: right, Wrong: wrong}, "csv": {Right: right, Wrong: wrong}}
+		return s
 	}
 	for _, c := range []struct {
 		what   string
@@ -37,17 +45,18 @@ func TestAccountsCountApartOnlyWhereSomebodyVouchesForTheirSource(t *testing.T) 
 		said   []intel.Evidence
 		voices int
 	}{
-		{"a file that nobody named", score.Scale{}, crowdOf("documents", 4), 1},
-		{"sources that a file names", score.Scale{}, append(crowdOf("documents/a", 2), crowdOf("documents/b", 2)...), 1},
-		{"a stranger's, by the letter of its form", score.Scale{}, crowdOf("strangers", 4), 1},
-		{"what a person graded C", score.Scale{}, grade('C', crowdOf("strangers", 4)), 4},
-		{"what a person graded D", score.Scale{}, grade('D', crowdOf("strangers", 4)), 1},
+		{"a file that nobody named", unnamed(), crowdOf("documents", 4), 1},
+		{"sources that a file names", unnamed(), append(crowdOf("documents/a", 2), crowdOf("documents/b", 2)...), 1},
+		{"a stranger's, by the letter of its form", unnamed(), crowdOf("strangers", 4), 1},
+		{"what a person graded C", unnamed(), grade('C', crowdOf("strangers", 4)), 4},
+		{"what a person graded D", unnamed(), grade('D', crowdOf("strangers", 4)), 1},
 		{"one that eight rows proved right", judged(8, 0), crowdOf("strangers", 4), 4},
 		{"one that seven rows proved right", judged(7, 0), crowdOf("strangers", 4), 1},
 		{"one that half of its rows proved right", judged(8, 8), crowdOf("strangers", 4), 1},
 		{"a form of which rows were right", judged(8, 0), crowdOf("csv", 4), 1},
 		{"TweetFeed", score.Learned(), crowdOf("tweetfeed", 4), 4},
-		{"two that nobody vouches for", score.Scale{}, append(crowdOf("strangers", 4), crowdOf("others", 4)...), 2},
+		{"what is called so where no type is", score.Scale{}, append(crowdOf("csv", 2), crowdOf("list", 2)...), 2},
+		{"two that nobody vouches for", unnamed(), append(crowdOf("strangers", 4), crowdOf("others", 4)...), 2},
 	} {
 		a := c.scale.Links(c.said, now)[0]
 		if a.Origins != c.voices || (a.Level == intel.High) != (c.voices > 1 && a.Probability >= 0.8) {
@@ -74,13 +83,15 @@ func TestFormsThatNobodyNamedAreOneSpeaker(t *testing.T) {
 }
 
 func TestWhatShipsOfReportsIsNotOfPosters(t *testing.T) {
+	learned := score.Learned()
+	learned.Unnamed = unnamed().Unnamed
 	post := crowdOf("report", 1)[0]
 	post.Reliability = 'F'
-	if got := score.Learned().Explain([]intel.Evidence{post}, now)[0].Reliability; got != 0.5 {
+	if got := learned.Explain([]intel.Evidence{post}, now)[0].Reliability; got != 0.5 {
 		t.Errorf("a poster of a saved page is believed with %v, want 0.5", got)
 	}
 	post.Speaker = intel.Publisher
-	if got := score.Learned().Explain([]intel.Evidence{post}, now)[0].Reliability; got < 0.9 {
+	if got := learned.Explain([]intel.Evidence{post}, now)[0].Reliability; got < 0.9 {
 		t.Errorf("a report is believed with %v", got)
 	}
 }

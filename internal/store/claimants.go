@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -136,22 +137,41 @@ func (db *DB) Crowds(ctx context.Context, least int, f func(values map[intel.Ent
 	if err != nil {
 		return fmt.Errorf("crowds: %w", err)
 	}
+	return chunks(ids, func(ids []int64) error {
+		out, err := db.indicating(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("crowds: %w", err)
+		}
+		return f(out)
+	})
+}
+
+// Indicating returns the links that say whose each of values is.
+func (db *DB) Indicating(ctx context.Context, entities []intel.Entity) (map[intel.Entity][]int64, error) {
+	out := make(map[intel.Entity][]int64, len(entities))
+	err := db.eachValue(ctx, entities, func(_ map[int64]intel.Entity, ids []int64) error {
+		some, err := db.indicating(ctx, ids)
+		maps.Copy(out, some)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("whose %d values are: %w", len(entities), err)
+	}
+	return out, nil
+}
+
+func (db *DB) indicating(ctx context.Context, ids []int64) (map[intel.Entity][]int64, error) {
 	type row struct {
 		link int64
 		intel.Entity
 	}
-	return chunks(ids, func(ids []int64) error {
-		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.Kind, &x.Name) },
-			`SELECT l.id, v.kind, v.name FROM links l JOIN entities v ON v.id = l.from_entity WHERE l.relation = `+rel(intel.Indicates)+` AND l.from_entity IN `+list(1, len(ids)), anys(ids)...)
-		if err != nil {
-			return fmt.Errorf("crowds: %w", err)
-		}
-		out := make(map[intel.Entity][]int64, len(ids))
-		for _, x := range rows {
-			out[x.Entity] = append(out[x.Entity], x.link)
-		}
-		return f(out)
-	})
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.link, &x.Kind, &x.Name) },
+		`SELECT l.id, v.kind, v.name FROM links l JOIN entities v ON v.id = l.from_entity WHERE l.relation = `+rel(intel.Indicates)+` AND l.from_entity IN `+list(1, len(ids)), anys(ids)...)
+	out := make(map[intel.Entity][]int64, len(ids))
+	for _, x := range rows {
+		out[x.Entity] = append(out[x.Entity], x.link)
+	}
+	return out, err
 }
 
 // RowIDs returns the integers of those of links that there are.

@@ -18,6 +18,7 @@ type Derived struct {
 	Document     intel.DocumentID
 	Observations []intel.Observation
 	Evidence     []intel.Evidence
+	Unweighed    int                     // how much more its text says than Evidence has
 	Titles       map[intel.Entity]string // how the document writes names
 	Speech       intel.Speech
 	Ruled        []intel.Link // rows that it is a verdict on: they are weighed again
@@ -61,6 +62,9 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		}
 		links, err := s.evidence(ctx, batch)
 		if err != nil {
+			return err
+		}
+		if err := s.unweighed(ctx, batch); err != nil {
 			return err
 		}
 		for l := range touched {

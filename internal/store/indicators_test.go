@@ -14,7 +14,7 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
-func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
+func TestIndicatorsPointToCanonicalNamesByAllTheirLinks(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		entity := func(s string) intel.Entity {
 			e, err := intel.ParseEntity(s)
@@ -55,13 +55,19 @@ func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
 		if err := db.SaveDerived(t.Context(), batch, d); err != nil {
 			t.Fatal(err)
 		}
-		read := func(r intel.Reader, n int) (out []string) {
-			err := db.Indicators(t.Context(), r, n, asStored, func(i store.Indicator) error {
-				line := fmt.Sprintf("%s %.2f", i.Entity, i.Probability)
+		read := func(r intel.Reader) (out []string) {
+			err := db.Indicators(t.Context(), r, func(i store.Indicator) error {
+				var points []string
 				for _, p := range i.Points {
-					line += fmt.Sprintf(" %s %.2f", p.Entity, p.Probability)
+					var links []string
+					for _, l := range p.Links {
+						links = append(links, fmt.Sprintf(" %.2f of %.2f", l.Share, l.Probability))
+					}
+					slices.Sort(links)
+					points = append(points, " "+p.Entity.String()+strings.Join(links, ""))
 				}
-				out = append(out, line)
+				slices.Sort(points)
+				out = append(out, i.Entity.String()+strings.Join(points, ""))
 				return nil
 			})
 			if err != nil {
@@ -71,28 +77,26 @@ func TestIndicatorsPointToCanonicalNamesStrongestFirst(t *testing.T) {
 			return out
 		}
 		if diff := cmp.Diff([]string{
-			"command:whoami /all 0.70 actor:cold-lynx 0.70",
-			"domain:c2.example 0.90 actor:amber-stoat 0.90 malware:nightbell 0.80 actor:cold-lynx 0.54",
-			"ipv4:192.0.2.7 0.50 actor:cold-lynx 0.50",
-			"ipv4:192.0.2.8 0.60 actor:amber-stoat 0.60",
-		}, read(all, 5)); diff != "" {
+			"command:whoami /all actor:cold-lynx 1.00 of 0.70",
+			"domain:c2.example actor:amber-stoat 0.10 of 0.60 1.00 of 0.90 actor:cold-lynx 0.90 of 0.60 1.00 of 0.40 malware:nightbell 1.00 of 0.80",
+			"ipv4:192.0.2.7 actor:cold-lynx 1.00 of 0.50",
+			"ipv4:192.0.2.8 actor:amber-stoat 1.00 of 0.60",
+		}, read(all)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{
-			"command:whoami /all 0.70 actor:cold-lynx 0.70",
-			"domain:c2.example 0.80 malware:nightbell 0.80 actor:cold-lynx 0.54",
-			"ipv4:192.0.2.8 0.60 actor:tg-4411 0.60",
-		}, read(intel.Public(), 2)); diff != "" {
+			"command:whoami /all actor:cold-lynx 1.00 of 0.70",
+			"domain:c2.example actor:amber-stoat 0.10 of 0.60 actor:cold-lynx 0.90 of 0.60 1.00 of 0.40 malware:nightbell 1.00 of 0.80",
+			"ipv4:192.0.2.8 actor:tg-4411 1.00 of 0.60",
+		}, read(intel.Public())); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		stop := errors.New("stop")
-		if err := db.Indicators(t.Context(), all, 5, asStored, func(store.Indicator) error { return stop }); !errors.Is(err, stop) {
+		if err := db.Indicators(t.Context(), all, func(store.Indicator) error { return stop }); !errors.Is(err, stop) {
 			t.Errorf("err %v", err)
 		}
 	})
 }
-
-func asStored(_ int64, p float64) float64 { return p }
 
 // An index that SQLite makes by relations has most rows of the store under one of them.
 func TestIndicatorsAreReadByRangesOfRowsAndNoIndexOfTheMoment(t *testing.T) {

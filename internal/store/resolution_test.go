@@ -95,7 +95,7 @@ func TestAClaimOfOneVoiceIsHeldWhereOthersSpeak(t *testing.T) {
 			if err != nil || len(claims) != 1 {
 				t.Fatalf("claims %+v, err %v", claims, err)
 			}
-			got, err := db.Holds(t.Context(), r, claims)
+			got, err := db.Holds(t.Context(), r, claims, intel.Unnamed{"csv", "documents"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,9 +13,8 @@ import (
 
 // A Standing is how much is said of one indicator.
 type Standing struct {
-	Origins   int       // independent voices
-	Claimants int       // actors, malware and tools that it is linked with
-	Last      time.Time // of what supports it; zero is unknown
+	Origins int       // independent voices
+	Last    time.Time // of what supports it; zero is unknown
 }
 
 // mostLinks is of how many links of one value the evidence is read. What is said
@@ -36,8 +35,8 @@ func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Enti
 		if err != nil {
 			return err
 		}
-		for id, l := range links {
-			s := Standing{Claimants: len(l.claimants)}
+		for id := range links {
+			var s Standing
 			evidence := said[id]
 			for i := range evidence {
 				evidence[i].Link = intel.Link{From: byID[id], Relation: intel.Indicates}
@@ -56,50 +55,31 @@ func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Enti
 	return out, nil
 }
 
-// valueLinks is what is linked with one value.
-type valueLinks struct {
-	links     []int64
-	claimants map[int64]bool
-}
-
 // linksOf finds what is linked with indicators in either direction: an indicator
 // indicates somebody, or somebody uses it.
-func (db *DB) linksOf(ctx context.Context, r intel.Reader, ids []int64) (map[int64]*valueLinks, error) {
-	type row struct {
-		id, link int64
-		claimant sql.NullInt64
+func (db *DB) linksOf(ctx context.Context, r intel.Reader, ids []int64) (map[int64][]int64, error) {
+	type row struct{ id, link int64 }
+	side := func(links, l, side string, relation intel.Relation) string {
+		return fmt.Sprintf(`SELECT %[1]s.%[2]s AS id, a.place >> 6 AS link FROM %[3]s
+			WHERE %[1]s.relation = %[4]s AND (a.place >> 3 & 7) <= %[5]d AND (a.place & 7) > %[5]d AND %[1]s.%[2]s IN `, l, side, links, rel(relation), r.Clearance) + list(1, len(ids))
 	}
-	side := func(links, l, side, other string, relation intel.Relation) string {
-		return fmt.Sprintf(`SELECT %[9]s.%[1]s AS id, a.place >> 6 AS link, CASE WHEN o.kind IN ('%[4]s', '%[5]s', '%[6]s') THEN o.id END AS claimant
-			FROM %[8]s JOIN entities o ON o.id = %[9]s.%[2]s
-			WHERE %[9]s.relation = %[3]s AND (a.place >> 3 & 7) <= %[7]d AND (a.place & 7) > %[7]d AND %[9]s.%[1]s IN `,
-			side, other, rel(relation), intel.Actor, intel.Malware, intel.Tool, r.Clearance, links, l) + list(1, len(ids))
-	}
-	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.link, &x.claimant) },
-		side(`(SELECT l.from_entity, l.to_entity, l.relation, a.place FROM links l CROSS JOIN assessments a WHERE `+rowsOf("a", "l.id")+`) a`, "a", "from_entity", "to_entity", intel.Indicates)+` UNION ALL `+
-			side(`assessments a`, "a", "to_entity", "from_entity", intel.Uses)+` ORDER BY 1, 2`, anys(ids)...)
-	out := map[int64]*valueLinks{}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.link) },
+		side(`(SELECT l.from_entity, l.to_entity, l.relation, a.place FROM links l CROSS JOIN assessments a WHERE `+rowsOf("a", "l.id")+`) a`, "a", "from_entity", intel.Indicates)+` UNION ALL `+
+			side(`assessments a`, "a", "to_entity", intel.Uses)+` ORDER BY 1, 2`, anys(ids)...)
+	out := map[int64][]int64{}
 	for _, x := range rows {
-		v := out[x.id]
-		if v == nil {
-			v = &valueLinks{claimants: map[int64]bool{}}
-			out[x.id] = v
-		}
-		if len(v.links) < mostLinks {
-			v.links = append(v.links, x.link)
-		}
-		if x.claimant.Valid {
-			v.claimants[x.claimant.Int64] = true
+		if len(out[x.id]) < mostLinks {
+			out[x.id] = append(out[x.id], x.link)
 		}
 	}
 	return out, err
 }
 
 // said returns what supports any of the links of each value, as it is weighed.
-func (db *DB) said(ctx context.Context, r intel.Reader, of map[int64]*valueLinks, now time.Time) (map[int64][]intel.Evidence, error) {
+func (db *DB) said(ctx context.Context, r intel.Reader, of map[int64][]int64, now time.Time) (map[int64][]intel.Evidence, error) {
 	value := map[int64]int64{}
-	for id, v := range of {
-		for _, l := range v.links {
+	for id, links := range of {
+		for _, l := range links {
 			value[l] = id
 		}
 	}

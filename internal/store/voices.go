@@ -25,10 +25,10 @@ type voice struct {
 	speakers         []string
 }
 
-func (v *voice) add(origin, source int64, name string) {
+func (v *voice) add(origin, source int64, speaker string) {
 	v.origins = include(v.origins, origin)
 	v.sources = include(v.sources, source)
-	v.speakers = include(v.speakers, intel.SourceID(name).Speaker())
+	v.speakers = include(v.speakers, speaker)
 }
 
 func (v *voice) alone() bool { return len(v.origins) < 2 || len(v.speakers) < 2 }
@@ -45,16 +45,16 @@ func include[T comparable](some []T, one T) []T {
 }
 
 // Holds returns which of the alias claims, by what r may see, may not move the
-// one or the other of their names.
-func (db *DB) Holds(ctx context.Context, r intel.Reader, claims []intel.Assessment) ([]Hold, error) {
-	holds, err := db.holds(ctx, r, claims)
+// one or the other of their names. Unnamed sources are one voice.
+func (db *DB) Holds(ctx context.Context, r intel.Reader, claims []intel.Assessment, unnamed intel.Unnamed) ([]Hold, error) {
+	holds, err := db.holds(ctx, r, claims, unnamed)
 	if err != nil {
 		return nil, fmt.Errorf("who speaks of %d aliases: %w", len(claims), err)
 	}
 	return holds, nil
 }
 
-func (db *DB) holds(ctx context.Context, r intel.Reader, claims []intel.Assessment) (holds []Hold, err error) {
+func (db *DB) holds(ctx context.Context, r intel.Reader, claims []intel.Assessment, unnamed intel.Unnamed) (holds []Hold, err error) {
 	var names []intel.Entity
 	for _, c := range claims {
 		names = append(names, c.Link.From, c.Link.To)
@@ -64,7 +64,7 @@ func (db *DB) holds(ctx context.Context, r intel.Reader, claims []intel.Assessme
 	if err != nil {
 		return nil, err
 	}
-	voices, err := db.claimants(ctx, r, claims, ids)
+	voices, err := db.claimants(ctx, r, claims, ids, unnamed)
 	if err != nil {
 		return nil, err
 	}
@@ -96,11 +96,11 @@ func (db *DB) holds(ctx context.Context, r intel.Reader, claims []intel.Assessme
 }
 
 // claimants returns who supports claims, by the integers of their names.
-func (db *DB) claimants(ctx context.Context, r intel.Reader, claims []intel.Assessment, ids map[intel.Entity]int64) (map[[2]int64]*voice, error) {
+func (db *DB) claimants(ctx context.Context, r intel.Reader, claims []intel.Assessment, ids map[intel.Entity]int64, unnamed intel.Unnamed) (map[[2]int64]*voice, error) {
 	voices := map[[2]int64]*voice{}
 	type row struct {
 		from, to, origin, source int64
-		name                     string
+		name                     intel.SourceID
 	}
 	return voices, chunks(claims, func(claims []intel.Assessment) error {
 		args := make([]any, 0, 1+2*len(claims))
@@ -119,7 +119,7 @@ func (db *DB) claimants(ctx context.Context, r intel.Reader, claims []intel.Asse
 			if voices[key] == nil {
 				voices[key] = &voice{}
 			}
-			voices[key].add(x.origin, x.source, x.name)
+			voices[key].add(x.origin, x.source, unnamed.Speaker(x.name))
 		}
 		return err
 	})

@@ -28,6 +28,7 @@ var Connector = collect.Connector{
 	Name:        "csv",
 	About:       "CSV or TSV of indicators with a header",
 	Reliability: 'F',
+	Unnamed:     "csv",
 	Open:        open,
 	Recognise:   recognise,
 }

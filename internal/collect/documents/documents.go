@@ -31,6 +31,7 @@ var Connector = collect.Connector{
 	Name:        name,
 	About:       "documents as JSON lines, prepared by another program",
 	Reliability: unjudged,
+	Unnamed:     name,
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }

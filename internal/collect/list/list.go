@@ -19,6 +19,7 @@ var Connector = collect.Connector{
 	Name:        "list",
 	About:       "plain list of indicators, one a line",
 	Reliability: 'F',
+	Unnamed:     "list",
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }

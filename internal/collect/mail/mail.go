@@ -27,6 +27,7 @@ var Connector = collect.Connector{
 	Name:        "mail",
 	About:       "messages (EML) and archives of mailing lists (MBOX)",
 	Reliability: 'C',
+	Unnamed:     "mail",
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }

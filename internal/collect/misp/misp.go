@@ -18,6 +18,7 @@ var Connector = collect.Connector{
 	Name:        "misp",
 	About:       "MISP events (JSON)",
 	Reliability: 'B',
+	Unnamed:     "misp",
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }

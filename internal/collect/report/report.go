@@ -27,6 +27,7 @@ var Connector = collect.Connector{
 	Name:        "report",
 	About:       "report in Markdown, AsciiDoc, HTML, PDF, DOCX, RTF or plain text; saved thread of a forum",
 	Reliability: 'C',
+	Unnamed:     "report",
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }

@@ -18,6 +18,7 @@ var Connector = collect.Connector{
 	Name:        "stix",
 	About:       "STIX 2.0 or 2.1 bundle",
 	Reliability: 'B',
+	Unnamed:     "stix",
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }

@@ -29,6 +29,7 @@ var Connector = collect.Connector{
 	Name:        "tweetfeed",
 	About:       "indicators posted on X, as TweetFeed's CSV files",
 	Reliability: 'C',
+	Unnamed:     "csv", // anybody can write six columns
 	Open:        collect.Files(read),
 	Recognise:   recognise,
 }
