@@ -57,7 +57,7 @@ func OpenAt(ctx context.Context, url string, version int64) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := goose.NewProvider(d.goose, write, files)
+	p, err := goose.NewProvider(d.goose, write, files, goose.WithGoMigrations(inGo(d)...))
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +66,20 @@ func OpenAt(ctx context.Context, url string, version int64) (*DB, error) {
 }
 
 // Repack reads mentions as a finding holds them and writes them again.
-func Repack(s string) (string, error) {
-	mentions, err := unpacked(s)
+func Repack(b []byte) ([]byte, error) {
+	mentions, err := unpacked(b)
+	return packed(mentions), err
+}
+
+// RepackLinks does so with links.
+func RepackLinks(b []byte) ([]byte, error) {
+	links, err := unpackedLinks(b)
+	return packedLinks(links), err
+}
+
+// RepackLines reads mentions as old stores hold them and returns how they are kept now.
+func RepackLines(s string) ([]byte, error) {
+	mentions, err := mentionLines(s)
 	return packed(mentions), err
 }
 

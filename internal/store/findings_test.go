@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 
@@ -42,15 +43,32 @@ func TestWhatADocumentMentionsIsReadAsItWasKept(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
+	for _, s := range []string{"", "\x02", "\x03\x00\x06\x00", "\x03\x01\x00\x09a  reason\x02", "\x03\x01\x00\xff\xff\xff\x7f", "\x80", "\x03\x01"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, repack := range []func([]byte) ([]byte, error){store.Repack, store.RepackLinks} {
+			once, err := repack(b)
+			if err != nil {
+				continue
+			}
+			if twice, err := repack(once); err != nil || !bytes.Equal(twice, once) {
+				t.Errorf("%q, then %q, err %v", once, twice, err)
+			}
+		}
+	})
+}
+
+func FuzzMentionLines(f *testing.F) {
 	for _, s := range []string{"", "1", "1 0 3", "1 -1 0 warninglist: a  list\n7", "1 2", "x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		once, err := store.Repack(s)
+		once, err := store.RepackLines(s)
 		if err != nil {
 			return
 		}
-		if twice, err := store.Repack(once); err != nil || twice != once {
+		if twice, err := store.Repack(once); err != nil || !bytes.Equal(twice, once) {
 			t.Errorf("%q, then %q, err %v", once, twice, err)
 		}
 	})
