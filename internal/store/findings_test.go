@@ -3,6 +3,8 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,6 +40,40 @@ func TestWhatADocumentMentionsIsReadAsItWasKept(t *testing.T) {
 		aside, err := db.Suppressions(t.Context(), all, intel.Entity{Kind: intel.IPv4, Name: "8.8.8.8"})
 		if err != nil || len(aside) != 0 {
 			t.Errorf("what is set aside no more: %v, err %v", aside, err)
+		}
+	})
+}
+
+func TestFindingsOfAnOldStoreReadTheSame(t *testing.T) {
+	atEachEngine(t, func(t *testing.T, url string) {
+		old, err := store.OpenAt(t.Context(), url, 17)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds := []struct{ at, mentioned, links, reads string }{
+			{"1628467258", "19\n648\n19", "80 81 612 70000000000", "{1628467258 true} [{19 -1 0 } {648 -1 0 } {19 -1 0 }] [80 81 612 70000000000]"},
+			{"NULL", "7 0 9\n8 15 10 warninglist: public  dns, of several\n9 -1 0 why", "5", "{0 false} [{7 0 9 } {8 15 10 warninglist: public  dns, of several} {9 -1 0 why}] [5]"},
+			{"-1", "", "", "{-1 true} [] []"},
+		}
+		const documents = 2500 // more than are moved at a time
+		var fill, want []string
+		for i := range documents {
+			k := kinds[i%len(kinds)]
+			fill = append(fill, fmt.Sprintf(`(%d, %s, %d, '%s', '%s')`, 3*i+1, k.at, []int{3, 3, 0}[i%3], k.mentioned, k.links))
+			want = append(want, fmt.Sprintf("%d %s", 3*i+1, k.reads))
+		}
+		if err := old.Run(t.Context(), `INSERT INTO findings (document, at, observations, mentioned, links) VALUES `+strings.Join(fill, ", ")); err != nil {
+			t.Fatal(err)
+		}
+		old.Close()
+		db := open(t, url)
+		got, err := db.Findings(t.Context())
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("err %v\n%s", err, d)
+		}
+		sum, err := db.Lines(t.Context(), `SELECT SUM(observations) FROM findings`)
+		if d := cmp.Diff([]string{"5001"}, sum); err != nil || d != "" {
+			t.Errorf("observations: err %v\n%s", err, d)
 		}
 	})
 }
