@@ -38,16 +38,16 @@ func filled(b *testing.B, links int) *store.DB {
 	defer raw.Close()
 	const names = 3000
 	const from = `WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d) `
-	const said = `INSERT INTO evidence (link, document, seq, origin, source, reliability, marking, stance, weight, at, start, length, context) `
-	at := func(i string) string { return `1735689600000000 - (` + i + ` * 7919 %% 1800) * 86400000000` }
+	const said = `INSERT INTO evidence_rows (link, document, seq, origin, how, at, span, context) `
+	at := func(i string) string { return `1735689600 - (` + i + ` * 7919 %% 1800) * 86400` }
 	for _, s := range []string{
 		fmt.Sprintf(`INSERT INTO entities (id, kind, name) `+from+`SELECT i, CASE i %% 3 WHEN 0 THEN 'malware' WHEN 1 THEN 'actor' ELSE 'label' END, 'name-' || i FROM n`, names),
 		fmt.Sprintf(`INSERT INTO entities (id, kind, name) `+from+`SELECT %d + i, 'ipv4', printf('%%d.%%d.%%d.%%d', 11 + (i >> 24), i >> 16 & 255, i >> 8 & 255, i & 255) FROM n`, links, names),
 		fmt.Sprintf(`INSERT INTO links (id, from_entity, relation, to_entity) `+from+`SELECT i, %d + i, 2, 1 + CASE i %% 3 WHEN 0 THEN i * 31 %% 5 ELSE i * 7907 %% %d END FROM n`, links, names, names-1),
 		fmt.Sprintf(said+from+
-			`SELECT i, i / 2, 0, 1 + i %% 2000, 1, 66 + i %% 3, 0, 0, 950000, `+at("i")+`, -1, 0, '' FROM n`, links),
+			`SELECT i, i / 2, 0, 1 + i %% 2000, ((1 << 10 | 950) << 13) + ((66 + i %% 3) << 5), `+at("i")+`, 0, '' FROM n`, links),
 		fmt.Sprintf(said+from+
-			`SELECT 8 * i, 4 * i + 1, 0, 1 + i %% 1999, 1, 67, 0, 0, 950000, `+at("(i + 40)")+`, -1, 0, '' FROM n`, links/8),
+			`SELECT 8 * i, 4 * i + 1, 0, 1 + i %% 1999, ((1 << 10 | 950) << 13) + (67 << 5), `+at("(i + 40)")+`, 0, '' FROM n`, links/8),
 		`INSERT INTO assessments (place, from_entity, relation, to_entity, class, percent, billionths, level, origins, documents, context, at)
 			SELECT id * 64 + 5, from_entity, relation, to_entity, 1, 50, 500000000, 1, 1, 1, '', 1 FROM links ORDER BY id`,
 		`PRAGMA wal_checkpoint(TRUNCATE)`,

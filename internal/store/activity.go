@@ -259,7 +259,7 @@ type Counts struct {
 // Counts counts everything kept, whoever may see it: it is for the operator.
 func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM documents), (SELECT COALESCE(SUM(observations), 0) FROM findings),
-		(SELECT COUNT(*) FROM evidence), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
+		(SELECT COUNT(*) FROM evidence_rows), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
 		(SELECT COUNT(*) FROM work WHERE state = 0), (SELECT COUNT(*) FROM work WHERE state = 2)`).
 		Scan(&c.Documents, &c.Observations, &c.Evidence, &c.Links, &c.Entities, &c.Waiting, &c.Parked)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -68,20 +67,17 @@ type post struct {
 func (db *DB) posts(ctx context.Context, before, id int64) ([]post, error) {
 	return query(ctx, db.read, func(r *sql.Rows, p *post) error {
 		var source int64
-		var links string
-		if err := r.Scan(&p.id, &p.published, &source, &p.Author, &p.Marking, &links); err != nil {
+		var links sql.RawBytes
+		err := r.Scan(&p.id, &p.published, &source, &p.Author, &p.Marking, &links)
+		if err != nil {
 			return err
 		}
 		if p.Author == "" {
 			p.Author = "source " + strconv.FormatInt(source, 10)
 		}
 		p.Published = time.UnixMicro(p.published).UTC()
-		for link := range strings.FieldsSeq(links) {
-			n, err := strconv.ParseInt(link, 10, 64)
-			if err != nil {
-				return fmt.Errorf("links of document %d: %w", p.id, err)
-			}
-			p.links = append(p.links, n)
+		if p.links, err = unpackedLinks(links); err != nil {
+			return fmt.Errorf("findings of document %d: %w", p.id, err)
 		}
 		return nil
 	}, `SELECT d.id, d.published, d.source, d.author, d.marking, f.links FROM documents d CROSS JOIN findings f

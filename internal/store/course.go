@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -22,7 +23,7 @@ func (db *DB) Course(ctx context.Context, r intel.Reader, id int64, most int) (i
 }
 
 func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c intel.Course, err error) {
-	const columns = `document, seq, origin, source * 16777216 + reliability * 65536 + marking * 256 + stance, weight, COALESCE(since, learned, at), at, COALESCE(learned, at)`
+	const columns = `document, seq, origin, how, COALESCE(since, learned, at), at, COALESCE(learned, at)`
 	rows, err := db.read.QueryContext(ctx, `SELECT `+columns+`, CAST(NULL AS BIGINT) AS until FROM evidence WHERE link = $1 AND marking <= $2
 		UNION ALL SELECT `+columns+`, superseded FROM former_evidence WHERE link = $1 AND marking <= $2 ORDER BY document, until, seq`, id, int(r.Clearance))
 	if err != nil {
@@ -110,15 +111,16 @@ func (t *telling) read(rows *sql.Rows) error {
 		var document, seq int64
 		var k stratum
 		var from, at, learned, until sql.NullInt64
-		if err := rows.Scan(&document, &seq, &k.origin, &k.how, &k.weight, &from, &at, &learned, &until); err != nil {
+		if err := rows.Scan(&document, &seq, &k.origin, &k.how, &from, &at, &learned, &until); err != nil {
 			return err
 		}
 		voice, ok := t.voices[k]
 		if !ok && len(t.Words) < t.most {
 			voice = int32(len(t.pieces))
 			t.voices[k] = voice
-			p := piece{origin: k.origin, Evidence: intel.Evidence{Weight: float64(k.weight) / 1e6}}
-			p.set(k.how)
+			p := piece{origin: k.origin}
+			p.readHow(k.how)
+			p.Origin = strconv.FormatInt(k.origin, 10)
 			t.pieces = append(t.pieces, p)
 		}
 		w := intel.Word{Voice: voice, From: from.Int64, Until: intel.Open, At: intel.Undated, Learned: learned.Int64}

@@ -215,14 +215,14 @@ func (s *saving) withdraw(ctx context.Context, again []int64, links map[int64]bo
 	}
 	err = chunks(pairs, func(some [][2]any) error {
 		args := flat(some)
-		const columns = `document, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since`
+		const columns = `document, seq, origin, how, at, learned, span, context, since`
 		of := `WITH w (l, d) AS (VALUES ` + casts(1, len(some), "BIGINT", "BIGINT") + `) `
-		_, err := s.tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO former_evidence (link, superseded, `+columns+`) `+of+`SELECT link, %d, `+columns+`
-			FROM w CROSS JOIN evidence WHERE link = w.l AND document = w.d ON CONFLICT DO NOTHING`, s.now), args...)
+		_, err := s.tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO former_evidence_rows (link, superseded, `+columns+`) `+of+`SELECT link, %d, `+columns+`
+			FROM w CROSS JOIN evidence_rows WHERE link = w.l AND document = w.d ON CONFLICT DO NOTHING`, s.now), args...)
 		if err != nil {
 			return err
 		}
-		_, err = s.tx.ExecContext(ctx, `DELETE FROM evidence WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, args...)
+		_, err = s.tx.ExecContext(ctx, `DELETE FROM evidence_rows WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, args...)
 		return err
 	})
 	if err != nil {
@@ -309,7 +309,7 @@ func originIDs(ctx context.Context, tx engine, names map[string]bool) (map[strin
 	})
 }
 
-func flat[A [2]any | [3]any | [7]any | [8]any | [15]any](rows []A) []any {
+func flat[A [2]any | [3]any | [7]any | [8]any | [10]any](rows []A) []any {
 	var out []any
 	for _, r := range rows {
 		switch r := any(r).(type) {
@@ -321,7 +321,7 @@ func flat[A [2]any | [3]any | [7]any | [8]any | [15]any](rows []A) []any {
 			out = append(out, r[:]...)
 		case [8]any:
 			out = append(out, r[:]...)
-		case [15]any:
+		case [10]any:
 			out = append(out, r[:]...)
 		}
 	}
@@ -432,7 +432,7 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 		return nil, err
 	}
 	touched := make(map[int64]bool, len(links))
-	var rows [][15]any
+	var rows [][10]any
 	for i, d := range batch {
 		doc := s.docs[d.Document]
 		for seq, e := range d.Evidence {
@@ -443,8 +443,8 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, [15]any{id, doc.id, seq, s.origins[text(e.Origin)], doc.source, graded(e), int(e.Marking), int(e.Stance), millionths(e.Weight),
-				fromTime(e.At), unless(e.Learned.Equal(e.At), e.Learned), e.Offset, e.Length, note, s.since(doc.id, e)})
+			rows = append(rows, [10]any{id, doc.id, seq, s.origins[text(e.Origin)], inHow(doc.source, e),
+				inSeconds(fromTime(e.At)), inSeconds(unless(e.Learned.Equal(e.At), e.Learned)), inSpan(e.Offset, e.Length), note, inSeconds(s.since(doc.id, e))})
 		}
 		s.pacing(doc, d.Evidence)
 	}
@@ -454,10 +454,9 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 	if err := saveFindings(ctx, s.tx, s.findings); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(rows, func(a, b [15]any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
-	return touched, chunks(rows, func(rows [][15]any) error {
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence (link, document, seq, origin, source, reliability, marking, stance, weight, at, learned,
-			start, length, context, since) VALUES `+values(1, len(rows), 15), flat(rows)...)
+	slices.SortStableFunc(rows, func(a, b [10]any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
+	return touched, chunks(rows, func(rows [][10]any) error {
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO evidence_rows (link, document, seq, origin, how, at, learned, span, context, since) VALUES `+values(1, len(rows), 10), flat(rows)...)
 		return err
 	})
 }

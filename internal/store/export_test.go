@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -57,7 +59,7 @@ func OpenAt(ctx context.Context, url string, version int64) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := goose.NewProvider(d.goose, write, files)
+	p, err := goose.NewProvider(d.goose, write, files, goose.WithGoMigrations(inGo(d)...))
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +68,20 @@ func OpenAt(ctx context.Context, url string, version int64) (*DB, error) {
 }
 
 // Repack reads mentions as a finding holds them and writes them again.
-func Repack(s string) (string, error) {
-	mentions, err := unpacked(s)
+func Repack(b []byte) ([]byte, error) {
+	mentions, err := unpacked(b)
+	return packed(mentions), err
+}
+
+// RepackLinks does so with links.
+func RepackLinks(b []byte) ([]byte, error) {
+	links, err := unpackedLinks(b)
+	return packedLinks(links), err
+}
+
+// RepackLines reads mentions as old stores hold them and returns how they are kept now.
+func RepackLines(s string) ([]byte, error) {
+	mentions, err := mentionLines(s)
 	return packed(mentions), err
 }
 
@@ -98,4 +112,61 @@ func (db *DB) IndicatorPlans(ctx context.Context, r intel.Reader) (plans []strin
 		plans = append(plans, strings.Join(steps, "\n"))
 	}
 	return plans, nil
+}
+
+// Findings returns what documents came to: the document, its second, and what is in the lists.
+func (db *DB) Findings(ctx context.Context) ([]string, error) {
+	some, err := query(ctx, db.read, scanFinding, `SELECT document, at, mentioned, links FROM findings ORDER BY document`)
+	out := make([]string, len(some))
+	for i, f := range some {
+		out[i] = fmt.Sprint(f.document, f.at, f.mentions, f.links)
+	}
+	return out, err
+}
+
+// Lines returns what a statement finds, a row a line, as a statement would write it.
+func (db *DB) Lines(ctx context.Context, statement string) ([]string, error) {
+	return query(ctx, db.read, func(r *sql.Rows, line *string) error {
+		columns, err := r.Columns()
+		if err != nil {
+			return err
+		}
+		row := make([]sql.NullString, len(columns))
+		into := make([]any, len(row))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		err = r.Scan(into...)
+		fields := make([]string, len(row))
+		for i, c := range row {
+			if fields[i] = c.String; !c.Valid {
+				fields[i] = "NULL"
+			}
+		}
+		*line = strings.Join(fields, ", ")
+		return err
+	}, statement)
+}
+
+// WideEvidence is the row of evidence as it is read, and as it was kept before it was kept
+// in narrow rows: what follows its key, from source to since.
+func WideEvidence(source int64, e intel.Evidence, since time.Time) []sql.NullInt64 {
+	var out []sql.NullInt64
+	for _, n := range []int64{source, int64(graded(e)), int64(e.Marking), int64(e.Stance), millionths(e.Weight)} {
+		out = append(out, sql.NullInt64{Int64: n, Valid: true})
+	}
+	return append(out, fromTime(e.At), fromTime(e.Learned), sql.NullInt64{Int64: int64(e.Offset), Valid: true}, sql.NullInt64{Int64: int64(e.Length), Valid: true}, fromTime(since))
+}
+
+// NarrowEvidence is the same as it is kept: how, at, learned, span and since.
+func NarrowEvidence(source int64, e intel.Evidence, since time.Time) []sql.NullInt64 {
+	return []sql.NullInt64{{Int64: inHow(source, e), Valid: true}, inSeconds(fromTime(e.At)), inSeconds(fromTime(e.Learned)),
+		{Int64: inSpan(e.Offset, e.Length), Valid: true}, inSeconds(fromTime(since))}
+}
+
+// ReadHow returns what how holds.
+func ReadHow(how int64) (source int64, e intel.Evidence) {
+	var p piece
+	p.readHow(how)
+	return p.source, p.Evidence
 }

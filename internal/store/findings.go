@@ -1,11 +1,15 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -30,65 +34,99 @@ type mention struct {
 // undatedAt is the second of mentions in documents without a date: before all others.
 const undatedAt = -1 << 40
 
-// packed writes mentions, one a line: the entity, where it stands if it stands
-// in the text, and why it is set aside if it is.
-func packed(mentions []mention) string {
-	var b []byte
-	for i, m := range mentions {
-		if i > 0 {
-			b = append(b, '\n')
-		}
-		b = strconv.AppendInt(b, m.entity, 10)
+// Mentions and links are kept as lists of bytes, numbers in the variable length of
+// encoding/binary: a store has millions, which text made twice as long.
+
+// packed writes mentions: twice the entity, and one more where it stands in the text
+// or is set aside; where it stands and how long, and why it is set aside, follow.
+func packed(mentions []mention) []byte {
+	b := make([]byte, 0, 4*len(mentions))
+	for _, m := range mentions {
 		if m.start == -1 && m.length == 0 && m.suppressed == "" {
+			b = binary.AppendUvarint(b, uint64(m.entity)<<1)
 			continue
 		}
-		b = fmt.Appendf(b, " %d %d", m.start, m.length)
-		if m.suppressed != "" {
-			b = append(b, ' ')
-			b = append(b, strings.ReplaceAll(text(m.suppressed), "\n", " ")...)
-		}
+		b = binary.AppendUvarint(b, uint64(m.entity)<<1|1)
+		b = binary.AppendVarint(b, int64(m.start))
+		b = binary.AppendVarint(b, int64(m.length))
+		why := strings.ReplaceAll(text(m.suppressed), "\n", " ")
+		b = binary.AppendUvarint(b, uint64(len(why)))
+		b = append(b, why...)
 	}
-	return string(b)
+	return b
 }
 
-func unpacked(s string) (out []mention, err error) {
-	if s == "" {
-		return nil, nil
-	}
-	for line := range strings.SplitSeq(s, "\n") {
-		m := mention{start: -1}
-		fields := strings.SplitN(line, " ", 4)
-		if m.entity, err = strconv.ParseInt(fields[0], 10, 64); err == nil && len(fields) > 1 {
-			if m.start, err = strconv.Atoi(fields[1]); err == nil && len(fields) > 2 {
-				m.length, err = strconv.Atoi(fields[2])
-			}
-		}
-		if err != nil || len(fields) == 2 {
-			return nil, fmt.Errorf("mention %q: %w", line, intel.ErrInvalid)
-		}
-		if len(fields) == 4 {
-			m.suppressed = fields[3]
+func unpacked(b []byte) (out []mention, err error) {
+	r := bytes.NewReader(b)
+	for r.Len() > 0 {
+		m, err := unpackedOne(r)
+		if err != nil {
+			return nil, fmt.Errorf("mention %d: %w: %w", len(out), err, intel.ErrInvalid)
 		}
 		out = append(out, m)
 	}
 	return out, nil
 }
 
+func unpackedOne(r *bytes.Reader) (mention, error) {
+	m := mention{start: -1}
+	entity, err := binary.ReadUvarint(r)
+	m.entity = int64(entity >> 1)
+	if err != nil || entity&1 == 0 {
+		return m, err
+	}
+	start, bad := binary.ReadVarint(r)
+	length, worse := binary.ReadVarint(r)
+	n, err := binary.ReadUvarint(r)
+	if err = errors.Join(bad, worse, err); err == nil && n > uint64(r.Len()) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return m, err
+	}
+	why := make([]byte, n)
+	_, err = io.ReadFull(r, why)
+	m.start, m.length, m.suppressed = int(start), int(length), string(why)
+	return m, err
+}
+
+// packedLinks writes links in order, each by how much it is more than the one before.
+func packedLinks(links []int64) []byte {
+	b := make([]byte, 0, 3*len(links))
+	last := int64(0)
+	for _, l := range links {
+		b = binary.AppendUvarint(b, uint64(l-last))
+		last = l
+	}
+	return b
+}
+
+func unpackedLinks(b []byte) (out []int64, err error) {
+	last := int64(0)
+	for len(b) > 0 {
+		more, n := binary.Uvarint(b)
+		if n <= 0 || more > math.MaxInt64-uint64(last) {
+			return nil, fmt.Errorf("link %d: %w", len(out), intel.ErrInvalid)
+		}
+		last += int64(more)
+		out, b = append(out, last), b[n:]
+	}
+	return out, nil
+}
+
 func scanFinding(r *sql.Rows, f *finding) error {
-	var mentioned, links string
-	if err := r.Scan(&f.document, &f.at, &mentioned, &links); err != nil {
+	var mentioned, links sql.RawBytes
+	err := r.Scan(&f.document, &f.at, &mentioned, &links)
+	if err != nil {
 		return err
 	}
-	for _, l := range strings.Fields(links) {
-		id, err := strconv.ParseInt(l, 10, 64)
-		if err != nil {
-			return fmt.Errorf("link %q of document %d: %w", l, f.document, intel.ErrInvalid)
-		}
-		f.links = append(f.links, id)
+	if f.mentions, err = unpacked(mentioned); err == nil {
+		f.links, err = unpackedLinks(links)
 	}
-	var err error
-	f.mentions, err = unpacked(mentioned)
-	return err
+	if err != nil {
+		return fmt.Errorf("findings of document %d: %w", f.document, err)
+	}
+	return nil
 }
 
 // findings returns what documents came to, in their order.
@@ -117,7 +155,7 @@ func saveFindings(ctx context.Context, tx engine, some []finding) error {
 		args := make([]any, 0, 5*len(some))
 		for _, f := range some {
 			slices.Sort(f.links)
-			args = append(args, f.document, f.at, len(f.mentions), packed(f.mentions), strings.Trim(fmt.Sprint(slices.Compact(f.links)), "[]"))
+			args = append(args, f.document, f.at, len(f.mentions), packed(f.mentions), packedLinks(slices.Compact(f.links)))
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO findings (document, at, observations, mentioned, links) VALUES `+values(1, len(some), 5), args...)
 		return err

@@ -19,7 +19,7 @@ func held(then time.Time, links string) string {
 	if then.IsZero() {
 		return `(SELECT * FROM evidence ` + in + `)`
 	}
-	const columns = `link, document, seq, origin, source, reliability, marking, stance, weight, at, learned, start, length, context, since`
+	const columns = `link, document, seq, origin, how, kept_at, kept_learned, source, reliability, marking, stance, weight, at, learned, start, length, context, since`
 	at := then.UnixMicro()
 	return fmt.Sprintf(`(SELECT %[1]s FROM evidence %[2]s AND COALESCE(since, learned, at) <= %[3]d
 		UNION ALL SELECT %[1]s FROM former_evidence %[2]s AND COALESCE(since, learned, at) <= %[3]d AND superseded > %[3]d)`, columns, in, at)

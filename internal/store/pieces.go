@@ -75,14 +75,14 @@ func cut(now time.Time) int64 { return now.Add(intel.Skew).UnixMicro() }
 
 // evidenceSelect reads evidence for foldPieces, which wants it in the order of
 // links and documents.
-const evidenceSelect = `SELECT link * 1048576 + weight, document, origin, source * 16777216 + reliability * 65536 + marking * 256 + stance, at, learned, NULLIF(context, '') FROM `
+const evidenceSelect = `SELECT link, document, origin, how, kept_at, kept_learned, NULLIF(context, '') FROM `
 
 // foldPieces makes one piece of what one origin says of a link with equal weight
 // and reliability, about so many. A piece has the latest of the dates that are
 // believed now.
 func foldPieces(rows *sql.Rows, now time.Time, about int) ([]piece, error) {
 	defer rows.Close()
-	f := folding{cut: cut(now), origins: map[int64]string{}, out: make([]piece, 0, about)}
+	f := folding{cut: now.Add(intel.Skew), origins: map[int64]string{}, out: make([]piece, 0, about)}
 	for rows.Next() {
 		if err := f.add(rows); err != nil {
 			return nil, err
@@ -95,12 +95,11 @@ func foldPieces(rows *sql.Rows, now time.Time, about int) ([]piece, error) {
 // A stratum is what evidence has in common that is one piece.
 type stratum struct {
 	origin int64
-	how    int64 // source, reliability, marking and stance
-	weight int64 // millionths
+	how    int64 // see inHow
 }
 
 type folding struct {
-	cut     int64
+	cut     time.Time
 	origins map[int64]string
 	out     []piece
 	link    int64
@@ -111,24 +110,25 @@ type folding struct {
 }
 
 func (f *folding) add(rows *sql.Rows) error {
-	var both, document whole
+	var next, document whole
 	var k stratum
 	var at, learned sql.NullInt64
 	var note sql.RawBytes
-	if err := rows.Scan(&both, &document, (*whole)(&k.origin), (*whole)(&k.how), (*maybe)(&at), (*maybe)(&learned), &note); err != nil {
+	if err := rows.Scan(&next, &document, (*whole)(&k.origin), (*whole)(&k.how), (*maybe)(&at), (*maybe)(&learned), &note); err != nil {
 		return err
 	}
-	link := int64(both >> 20)
-	k.weight = int64(both & (1<<20 - 1))
+	link := int64(next)
 	if link != f.link {
 		f.flush()
 		f.link = link
 	}
-	if !learned.Valid {
-		learned = at
+	said := toTime(sinceSeconds(at))
+	known := said
+	if learned.Valid {
+		known = toTime(sinceSeconds(learned))
 	}
-	if at.Int64 > f.cut {
-		at.Valid = false
+	if said.After(f.cut) {
+		said = time.Time{}
 	}
 	i := f.find(k)
 	if i < 0 {
@@ -144,7 +144,7 @@ func (f *folding) add(rows *sql.Rows) error {
 		f.docs[i] = int64(document)
 		p.n++
 	}
-	p.see(toTime(at), toTime(learned))
+	p.see(said, known)
 	if len(note) > 0 && string(note) > p.note {
 		p.note = string(note)
 	}
@@ -187,8 +187,8 @@ func (f *folding) piece(link int64, k stratum) piece {
 		origin = strconv.FormatInt(k.origin, 10)
 		f.origins[k.origin] = origin
 	}
-	p := piece{link: link, origin: k.origin, Evidence: intel.Evidence{Weight: float64(k.weight) / 1e6}}
-	p.set(k.how)
+	p := piece{link: link, origin: k.origin}
+	p.readHow(k.how)
 	p.Origin = origin
 	return p
 }

@@ -352,7 +352,7 @@ func TestWhatAFloodSaysIsReadInSum(t *testing.T) {
 			t.Fatalf("parts %+v, err %v", whole, err)
 		}
 		const few = 400
-		if err := db.Run(t.Context(), fmt.Sprintf(`DELETE FROM evidence WHERE document <= %d`, 2000-few)); err != nil {
+		if err := db.Run(t.Context(), fmt.Sprintf(`DELETE FROM evidence_rows WHERE document <= %d`, 2000-few)); err != nil {
 			t.Fatal(err)
 		}
 		if again, err := db.Parts(t.Context(), all, id, now); err != nil || cmp.Diff(whole, again) != "" {

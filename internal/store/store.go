@@ -71,7 +71,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(db.dialect.goose, db.pool, files)
+	p, err := goose.NewProvider(db.dialect.goose, db.pool, files, goose.WithGoMigrations(inGo(db.dialect)...))
 	if err != nil {
 		return err
 	}
