@@ -203,9 +203,9 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 		v.run(part.from, part.to)
 		words = tokens(words, v.text[:part.to], part.from)
 	}
-	v.spaced()
 	v.ranges()
 	v.fragments(words, s.triggers)
+	v.loggedIDs(s.triggers)
 	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: v.spans(), strict: v.advisory, language: v.language, out: room.named[:0]}
 	names, steps := search.find()
 	v.versioned(names)
