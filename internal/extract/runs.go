@@ -84,12 +84,18 @@ func (v *values) run(i, end int) {
 			i = v.one(text, i)
 			continue
 		}
-		if i++; text[i-1] < utf8.RuneSelf && !v.advisory { // descriptions of flaws have functions among words
+		if i++; v.wordAt(text, i) {
 			from := i
 			i = skim(text, i)
 			v.steps += i - from
 		}
 	}
+}
+
+// wordAt reports whether a letter stands behind the ASCII character that ended a run.
+// Descriptions of flaws have functions among words.
+func (v *values) wordAt(text string, i int) bool {
+	return i < len(text) && classes[text[i]]&(alpha|hex) != 0 && text[i-1] < utf8.RuneSelf && !v.advisory
 }
 
 // one reads the run that begins at a place, and returns where it ends.
