@@ -77,8 +77,11 @@ const dated = 29
 
 // parse reads a line, and reports whether it is one of a log.
 func (l *accessLine) parse(text string, at, end int) bool {
+	if classes[text[at]]&(digit|hex|colon) == 0 {
+		return false
+	}
 	line := strings.TrimRight(text[at:end], "\r\n")
-	if len(line) < 40 || classes[line[0]]&(digit|hex|colon) == 0 {
+	if len(line) < 40 {
 		return false
 	}
 	open := strings.IndexByte(line[:min(len(line), 256)], '[')

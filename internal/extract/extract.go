@@ -41,6 +41,7 @@ type scratch struct {
 	cues          []cue
 	found, named  []intel.Observation
 	places        []int32
+	taken         []span
 }
 
 // mostKept is for how many words room is kept; what else is in a scratch is
@@ -203,16 +204,17 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 		v.run(part.from, part.to)
 		words = tokens(words, v.text[:part.to], part.from)
 	}
-	v.spaced()
 	v.ranges()
 	v.fragments(words, s.triggers)
-	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: v.spans(), strict: v.advisory, language: v.language, out: room.named[:0]}
+	v.loggedIDs(s.triggers)
+	taken := v.spans(room.taken[:0])
+	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: taken, strict: v.advisory, language: v.language, out: room.named[:0]}
 	names, steps := search.find()
 	v.versioned(names)
 	out, places := inOrder(room.places[:0], v.out, names)
 	clear(v.out)
 	clear(names)
-	*room = scratch{words: words, logged: v.logged, cues: v.cues, found: v.out, named: names, places: places}
+	*room = scratch{words: words, logged: v.logged, cues: v.cues, found: v.out, named: names, places: places, taken: taken.at}
 	if cap(words)+cap(v.logged) <= mostKept && cap(v.out)+cap(names) <= 2*most {
 		s.scratch.Put(room)
 	}

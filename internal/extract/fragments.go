@@ -23,29 +23,7 @@ type cue struct {
 // fragments reads arguments, functions, libraries, files, inputs, ports and
 // what else is known by the words around it.
 func (v *values) fragments(words []token, triggers *announcers) {
-	var called []int // where functions are spoken of
-	for i, w := range words {
-		if v.text[w.from] < utf8.RuneSelf && !triggers.begins.has(w.hash) {
-			continue
-		}
-		t, to := triggers.at(v.text, words, i)
-		c := cue{t, i, int(w.from), to}
-		switch {
-		case t == noTrigger:
-			continue
-		case t == signWord || t == flawWord:
-			v.flaws = append(v.flaws, c.from)
-		case t == functionWord && to < len(v.text) && v.text[to] == ' ':
-			called = append(called, c.from)
-		case t == attributeWord && !v.advisory, (t == serviceWord || t == taskWord || t == commandWord) && !v.introduced(to), t == urlWord && (!strings.HasPrefix(v.text[to:], "://") || v.anyHost(to+3) == 0):
-			continue
-		case t == argumentWord || t == functionWord || t == libraryWord:
-			if v.part(c.from, to) {
-				continue
-			}
-		}
-		v.cues = append(v.cues, c)
-	}
+	called := v.listen(words, triggers)
 	v.out = slices.DeleteFunc(v.out, func(o intel.Observation) bool {
 		return o.Entity.Kind == intel.Function && !v.flawed(o.Offset) && !within(called, o.Offset)
 	})

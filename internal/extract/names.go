@@ -32,17 +32,25 @@ type phrase struct {
 // hashes, and of those of the first two words, say of nearly all words of a text
 // that none begins there.
 type lexicon struct {
-	begins, singles, pairs bitmap
-	first                  directory // places in entries
-	entries                []entry
+	begins         [beginsWords]uint64
+	singles, pairs [bitmapWords]uint64
+	first          directory // places in entries
+	entries        []entry
 	binders
 }
 
 // An entry is the phrases that begin with one word, the longest first.
 type entry struct {
 	phrases []phrase
-	seconds []uint32 // of phrases: the hash of the second word, 0 if there is none
+	glances []glance // of phrases
 	capital bool     // all count with a capital alone
+}
+
+// A glance is what tells nearly all phrases away, in a row of its own: the hash of the
+// second word, 0 if there is none, and whether it counts with a capital alone.
+type glance struct {
+	second  uint32
+	capital bool
 }
 
 // The sizes of the bitmaps, for some thirty thousand first words: the first is
@@ -57,7 +65,7 @@ const (
 func pair(a, b uint32) uint32 { return a*hashPrime ^ b }
 
 func newLexicon(set *reference.Set) *lexicon {
-	l := &lexicon{begins: make(bitmap, beginsWords), singles: make(bitmap, bitmapWords), pairs: make(bitmap, bitmapWords), binders: newBinders(set.Bindings())}
+	l := &lexicon{binders: newBinders(set.Bindings())}
 	known, places := map[string]bool{}, map[uint32]int32{}
 	for _, n := range set.Names() {
 		known[strings.ToLower(n.Text)] = true
@@ -76,23 +84,42 @@ func newLexicon(set *reference.Set) *lexicon {
 		e := &l.entries[k]
 		slices.SortStableFunc(e.phrases, byLength)
 		markPlaces(e.phrases)
-		e.seconds = seconds(e.phrases)
-		e.capital = !slices.ContainsFunc(e.phrases, func(p phrase) bool { return !p.capital() })
+		e.glances = glances(e.phrases)
+		e.capital = !slices.ContainsFunc(e.glances, func(g glance) bool { return !g.capital })
 	}
 	l.first = newDirectory(places)
 	return l
 }
 
-// seconds returns the hashes of the second words of phrases, 0 for those of one: in
-// a row of their own they tell nearly all phrases away.
-func seconds(phrases []phrase) []uint32 {
-	out := make([]uint32, len(phrases))
-	for k, p := range phrases {
-		if len(p.hashes) > 1 {
-			out[k] = p.hashes[1]
+func glances(phrases []phrase) []glance {
+	out := make([]glance, len(phrases))
+	for k := range phrases {
+		p := &phrases[k]
+		if out[k].capital = p.capital(); len(p.hashes) > 1 {
+			out[k].second = p.hashes[1]
 		}
 	}
 	return out
+}
+
+// note takes in the first two words of a phrase, or the only one.
+func (l *lexicon) note(hashes []uint32) {
+	h := hashes[0]
+	l.begins[h>>6&(beginsWords-1)] |= 1 << (h & 63)
+	if len(hashes) == 1 {
+		l.singles[h>>6&(bitmapWords-1)] |= 1 << (h & 63)
+		return
+	}
+	h = pair(h, hashes[1])
+	l.pairs[h>>6&(bitmapWords-1)] |= 1 << (h & 63)
+}
+
+// mayBegin reports whether a phrase may begin with a word or with two, which nearly
+// all do not. All tables are asked at once: half of the words that begin none have a
+// place in one.
+func (l *lexicon) mayBegin(h, next uint32) bool {
+	both := pair(h, next)
+	return l.begins[h>>6&(beginsWords-1)]>>(h&63)&(l.singles[h>>6&(bitmapWords-1)]>>(h&63)|l.pairs[both>>6&(bitmapWords-1)]>>(both&63))&1 != 0
 }
 
 // capital reports whether a phrase counts only where it begins with a capital.
@@ -180,7 +207,7 @@ func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
 	h := p.hashes[0]
 	p.head = firstWord(n.Text, words)
 	p.dotted = len(words) > 1 && !adjacent(n.Text, words) && adjacent(strings.ReplaceAll(n.Text, ".", " "), words)
-	l.begins.add(h)
+	l.note(p.hashes)
 	if named(n.Entity.Kind) {
 		p.written = intel.NewEntity(n.Entity.Kind, n.Text)
 		p.counted = counted(n.Text)
@@ -192,11 +219,6 @@ func (l *lexicon) add(places map[uint32]int32, n reference.Name) {
 		l.entries = append(l.entries, entry{})
 	}
 	l.entries[at].phrases = append(l.entries[at].phrases, p)
-	if len(p.hashes) == 1 {
-		l.singles.add(h)
-	} else {
-		l.pairs.add(pair(h, p.hashes[1]))
-	}
 }
 
 // A search looks for phrases in one text.
@@ -229,37 +251,36 @@ type doubt struct {
 func (s *search) find() (found []intel.Observation, steps int) {
 	l, words := s.lexicon, s.words
 	for i := 0; i < len(words) && len(s.out) < most; {
-		w := words[i]
-		if !l.begins.has(w.hash) || !l.singles.has(w.hash) && (i+1 == len(words) || !l.pairs.has(pair(w.hash, words[i+1].hash))) || s.taken.cover(int(w.from)) && !pointed(s.text, w) {
+		w, next := words[i], uint32(0)
+		if i+1 < len(words) {
+			next = words[i+1].hash
+		}
+		if !l.mayBegin(w.hash, next) || s.taken.cover(int(w.from)) && !pointed(s.text, w) {
 			i++
 			continue
 		}
-		i += max(1, s.at(i))
+		i += max(1, s.at(i, next))
 	}
 	s.settle()
 	return s.out, s.steps + len(words)
 }
 
 // at notes the longest of phrases that stands at word i, once per kind of
-// entity, and returns how many words it takes.
-func (s *search) at(i int) int {
+// entity, and returns how many words it takes. Next is the hash of the word behind it.
+func (s *search) at(i int, next uint32) int {
 	place, known := s.first.of(s.words[i].hash)
 	if !known {
 		return 0
 	}
-	entry := &s.entries[place]
-	if entry.capital && !s.capital(i) {
+	entry, capital := &s.entries[place], s.capital(i)
+	if entry.capital && !capital {
 		return 0
 	}
-	took, before := 0, len(s.out)
+	took, before, n := 0, len(s.out), 0
 	var kinds [8]intel.Kind
-	n, next := 0, uint32(0)
-	if i+1 < len(s.words) {
-		next = s.words[i+1].hash
-	}
-	for k, second := range entry.seconds {
+	for k, g := range entry.glances {
 		s.steps++
-		if second != 0 && second != next {
+		if g.second != 0 && g.second != next || g.capital && !capital {
 			continue
 		}
 		p := &entry.phrases[k]
@@ -269,9 +290,6 @@ func (s *search) at(i int) int {
 		stretch := s.words[i : i+len(p.hashes)]
 		if !matches(p, stretch) || !s.together(p, stretch) || !strings.EqualFold(firstWord(s.text, stretch), p.head) {
 			continue
-		}
-		if p.entity.Kind == intel.Vendor && !s.capital(i) {
-			continue // progress, intel
 		}
 		from, to := int(stretch[0].from), int(stretch[len(stretch)-1].to)
 		o := intel.Observation{Entity: p.entity, Offset: from, Length: to - from, Text: s.text[from:to]}

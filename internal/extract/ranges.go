@@ -28,8 +28,9 @@ func commonBits(a netip.Addr) int {
 // ranges tells the networks that hold a range whose ends stand apart from the dash
 // between them: "192.0.2.10 - 192.0.2.20". Its ends have been told.
 func (v *values) ranges() {
-	var before intel.Observation
-	for _, o := range v.out[:len(v.out):len(v.out)] {
+	before := new(intel.Observation)
+	for found := v.out; len(found) > 0; found = found[1:] {
+		o := &found[0]
 		if o.Entity.Kind != intel.IPv4 && o.Entity.Kind != intel.IPv6 || o.Suppressed != "" && !o.Listed {
 			continue
 		}

@@ -80,33 +80,49 @@ const longest = 4096
 func (v *values) run(i, end int) {
 	text := v.text[:end]
 	for i < len(text) && len(v.out) < most {
-		if classes[text[i]]&ends != 0 {
-			i++
+		if classes[text[i]]&ends == 0 {
+			i = v.one(text, i)
 			continue
 		}
-		from, has := i, class(0)
-		for i < len(text) {
-			c := classes[text[i]]
-			if c&ends != 0 {
-				break
-			}
-			has |= c
-			i++
-		}
-		begin := from
-		if i < len(text) && !between(text, i) && goesOn(text, i) || from > 0 && text[from-1] >= utf8.RuneSelf {
-			begin, i, has = v.widen(from, i, has)
-		}
-		v.steps += i - from + 1
-		if v.advisory && text[begin:i] == "../" {
-			v.note(intel.Entity{Kind: intel.Input, Name: "../"}, begin, i, "")
-		}
-		if worth(has, i-begin) {
-			v.candidate(begin, min(i, begin+longest), has)
-		} else if v.advisory && i-begin > 2 {
-			v.bare(v.trim(begin, i))
+		if i++; v.wordAt(text, i) {
+			from := i
+			i = skim(text, i)
+			v.steps += i - from
 		}
 	}
+}
+
+// wordAt reports whether a letter stands behind the ASCII character that ended a run.
+// Descriptions of flaws have functions among words.
+func (v *values) wordAt(text string, i int) bool {
+	return i < len(text) && classes[text[i]]&(alpha|hex) != 0 && text[i-1] < utf8.RuneSelf && !v.advisory
+}
+
+// one reads the run that begins at a place, and returns where it ends.
+func (v *values) one(text string, i int) int {
+	from, has := i, class(0)
+	for i < len(text) {
+		c := classes[text[i]]
+		if c&ends != 0 {
+			break
+		}
+		has |= c
+		i++
+	}
+	begin := from
+	if i < len(text) && !between(text, i) && goesOn(text, i) || from > 0 && text[from-1] >= utf8.RuneSelf {
+		begin, i, has = v.widen(from, i, has)
+	}
+	v.steps += i - from + 1
+	if v.advisory && text[begin:i] == "../" {
+		v.note(intel.Entity{Kind: intel.Input, Name: "../"}, begin, i, "")
+	}
+	if worth(has, i-begin) {
+		v.candidate(begin, min(i, begin+longest), has)
+	} else if v.advisory && i-begin > 2 {
+		v.bare(v.trim(begin, i))
+	}
+	return i
 }
 
 // between reports whether a run ends with a blank between two words, as most do: then

@@ -1,8 +1,8 @@
 package extract
 
 import (
-	"iter"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,40 +16,44 @@ func (s *search) settle() {
 	if len(s.doubtful) == 0 {
 		return
 	}
-	accepted := slices.Clone(s.out)
+	accepted := s.out
 	sure := map[string]bool{} // compact names that stand beyond doubt
-	for _, o := range accepted {
-		if named(o.Entity.Kind) {
-			sure[compact(o.Entity)] = true
+	for n := range accepted {
+		if e := &accepted[n].Entity; named(e.Kind) {
+			sure[compact(*e)] = true
 		}
 	}
 	settled := make([]bool, len(s.doubtful))
-	for n, d := range s.doubtful {
-		settled[n] = sure[compact(d.Entity)]
+	for n := range s.doubtful {
+		settled[n] = sure[compact(s.doubtful[n].Entity)]
 	}
 	// Who stands in a list with one that is settled is settled too, whichever way
 	// the list is read.
-	s.spread(settled, accepted, slices.All(s.doubtful))
-	s.spread(settled, accepted, slices.Backward(s.doubtful))
+	s.spread(settled, accepted, 0, 1)
+	s.spread(settled, accepted, len(s.doubtful)-1, -1)
 	at := map[int]bool{} // by offset
-	for n, d := range s.doubtful {
-		if settled[n] {
+	for n := range s.doubtful {
+		if d := &s.doubtful[n]; settled[n] {
 			at[d.Offset] = true
 			s.out = append(s.out, d.Observation)
 		}
 	}
-	s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
+	if len(at) > 0 {
+		s.out = slices.DeleteFunc(s.out, func(o intel.Observation) bool { return o.Entity.Kind == intel.Country && at[o.Offset] })
+	}
 }
 
 // compact is the name of a mention as [intel.Compact] has it: it is a slug already.
 func compact(e intel.Entity) string { return strings.ReplaceAll(e.Name, "-", "") }
 
-// spread settles doubtful names beside which others stand in a list.
-func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful iter.Seq2[int, doubt]) {
+// spread settles doubtful names beside which others stand in a list, from one on in
+// steps.
+func (s *search) spread(settled []bool, accepted []intel.Observation, n, step int) {
 	var last *intel.Observation // the one settled before
-	for n, d := range doubtful {
+	for ; n >= 0 && n < len(settled); n += step {
+		d := &s.doubtful[n]
 		twin := last != nil && last.Offset == d.Offset // of another kind
-		settled[n] = settled[n] || twin || !d.alone && (s.listed(d.Observation, accepted) || last != nil && s.aligned(*last, d.Observation)) || d.alone && s.among(d.Observation, accepted)
+		settled[n] = settled[n] || twin || !d.alone && (s.listed(&d.Observation, accepted) || last != nil && s.aligned(last, &d.Observation)) || d.alone && s.among(&d.Observation, accepted)
 		if settled[n] {
 			last = &d.Observation
 		}
@@ -57,21 +61,27 @@ func (s *search) spread(settled []bool, accepted []intel.Observation, doubtful i
 }
 
 // listed reports whether a doubtful name stands in a list with other names.
-func (s *search) listed(o intel.Observation, among []intel.Observation) bool {
-	at, _ := slices.BinarySearchFunc(among, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
+func (s *search) listed(o *intel.Observation, among []intel.Observation) bool {
+	at := firstFrom(among, o.Offset)
 	for n := max(0, at-2); n < min(len(among), at+2); n++ {
-		if k := among[n].Entity.Kind; (k == intel.Actor || k == intel.Malware || k == intel.Tool) && s.aligned(among[n], o) {
+		if k := among[n].Entity.Kind; (k == intel.Actor || k == intel.Malware || k == intel.Tool) && s.aligned(&among[n], o) {
 			return true
 		}
 	}
 	return at > 1 && s.skips(among[:at], o)
 }
 
+// firstFrom returns the place of the first observation, of some in order, that stands
+// at an offset or behind it.
+func firstFrom(some []intel.Observation, offset int) int {
+	return sort.Search(len(some), func(i int) bool { return some[i].Offset >= offset })
+}
+
 // skips reports whether one that nobody knows stands in a list between the last of
 // two and more names and o: "PsExec, Rclone, WinSCP and Sliver".
-func (s *search) skips(before []intel.Observation, o intel.Observation) bool {
+func (s *search) skips(before []intel.Observation, o *intel.Observation) bool {
 	const far = 40 // bytes between
-	last := before[len(before)-1]
+	last := &before[len(before)-1]
 	from := last.Offset + last.Length
 	if !named(last.Entity.Kind) || o.Offset < from || o.Offset-from > far {
 		return false
@@ -109,14 +119,14 @@ func proper(text string) bool {
 
 // among reports whether a name that is written otherwise than it is known stands in
 // a list right before or behind two others: "Bitter, Donot and SideWinder".
-func (s *search) among(o intel.Observation, sure []intel.Observation) bool {
-	at, _ := slices.BinarySearchFunc(sure, o.Offset, func(a intel.Observation, offset int) int { return a.Offset - offset })
+func (s *search) among(o *intel.Observation, sure []intel.Observation) bool {
+	at := firstFrom(sure, o.Offset)
 	return s.inRow(o, sure, at, 1) || s.inRow(o, sure, at-1, -1)
 }
 
 // inRow reports whether two names of different places, each beside the one before it,
 // begin a row of names beside o, which goes on with those from i on in steps.
-func (s *search) inRow(o intel.Observation, among []intel.Observation, i, step int) bool {
+func (s *search) inRow(o *intel.Observation, among []intel.Observation, i, step int) bool {
 	const most = 6 // of different kinds at one place
 	n := 0
 	for range most {
@@ -128,10 +138,10 @@ func (s *search) inRow(o intel.Observation, among []intel.Observation, i, step i
 		if a.Offset == o.Offset || !named(a.Entity.Kind) {
 			continue
 		}
-		if !s.aligned(o, *a) {
+		if !s.aligned(o, a) {
 			return false
 		}
-		if o, n = *a, n+1; n == 2 {
+		if o, n = a, n+1; n == 2 {
 			return true
 		}
 	}
@@ -172,7 +182,7 @@ func (s *search) bulleted(from int, gap string, end int) bool {
 }
 
 // aligned reports whether two names stand in one list beside each other.
-func (s *search) aligned(a, b intel.Observation) bool {
+func (s *search) aligned(a, b *intel.Observation) bool {
 	if a.Offset > b.Offset {
 		a, b = b, a
 	}

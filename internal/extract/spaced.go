@@ -7,29 +7,30 @@ import (
 )
 
 // spaced reads "CVE 2021 44228", "CVE: 2021-44228", "CWE 89" and "CAPEC 66", and
-// "CVE-" at the end of a line.
-func (v *values) spaced() {
-	v.each("CVE", func(from, at int) {
+// "CVE-" at the end of a line, where a word is so written.
+func (v *values) spaced(from, to int) {
+	if from > 0 && isWordByte(v.text[from-1]) || len(v.out) >= most {
+		return
+	}
+	switch v.text[from:to] {
+	case "CVE":
 		for _, between := range [...]string{" ", ": ", "-\n"} {
-			if strings.HasPrefix(v.text[at:], between) {
-				v.spacedCVE(from, at+len(between))
+			if strings.HasPrefix(v.text[to:], between) {
+				v.spacedCVE(from, to+len(between))
 			}
 		}
-	})
-	v.each("CWE ", func(from, at int) { v.spacedNumber(intel.Weakness, "CWE-", from, at) })
-	v.each("CAPEC ", func(from, at int) { v.spacedNumber(intel.AttackPattern, "CAPEC-", from, at) })
+	case "CWE":
+		v.spacedNumber(intel.Weakness, "CWE-", from, to)
+	case "CAPEC":
+		v.spacedNumber(intel.AttackPattern, "CAPEC-", from, to)
+	}
 }
 
-// each calls read with the places where a mark begins and what stands behind it.
-func (v *values) each(mark string, read func(from, at int)) {
-	for at := 0; len(v.out) < most; {
-		i := strings.Index(v.text[at:], mark)
-		if i < 0 {
-			return
-		}
-		at += i + len(mark)
-		if from := at - len(mark); from == 0 || !isWordByte(v.text[from-1]) {
-			read(from, at)
+// loggedIDs reads such identifiers in lines of access logs.
+func (v *values) loggedIDs(triggers *announcers) {
+	for _, w := range v.logged {
+		if t := triggers.of(w.hash); t == signWord || t == idWord {
+			v.spaced(int(w.from), int(w.to))
 		}
 	}
 }
@@ -44,7 +45,11 @@ func (v *values) spacedCVE(from, at int) {
 	}
 }
 
-func (v *values) spacedNumber(kind intel.Kind, prefix string, from, at int) {
+func (v *values) spacedNumber(kind intel.Kind, prefix string, from, to int) {
+	at := to + 1
+	if !strings.HasPrefix(v.text[to:], " ") {
+		return
+	}
 	end := at
 	for end < len(v.text) && end-at < 5 && isDigit(v.text[end]) {
 		end++

@@ -79,6 +79,9 @@ func capitals(name, text string) bool {
 // it, and what begins with hangul begins a word; particles may follow that.
 func (s *search) apart(o intel.Observation) bool {
 	from, to := o.Offset, o.Offset+o.Length
+	if s.text[from] < utf8.RuneSelf && s.text[to-1] < utf8.RuneSelf {
+		return true
+	}
 	before, _ := utf8.DecodeLastRuneInString(s.text[:from])
 	after, _ := utf8.DecodeRuneInString(s.text[to:])
 	first, _ := utf8.DecodeRuneInString(o.Text)

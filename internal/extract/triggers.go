@@ -34,6 +34,7 @@ const (
 	markupWord // an attribute that runs a script
 	curlWord
 	signWord // speaks of a flaw or an attack upon one
+	idWord   // begins an identifier
 )
 
 // announcers tells the trigger of a word by its hash.
@@ -61,6 +62,40 @@ func (a *announcers) at(text string, words []token, i int) (trigger, int) {
 	return a.of(w.hash), int(w.to)
 }
 
+// listen notes the triggers among words, and reads what they tell by themselves. It
+// returns where functions are spoken of.
+func (v *values) listen(words []token, triggers *announcers) (called []int) {
+	for i, w := range words {
+		if !triggers.begins.has(w.hash) && v.text[w.from] < utf8.RuneSelf {
+			continue
+		}
+		t, to := triggers.at(v.text, words, i)
+		c := cue{t, i, int(w.from), to}
+		switch {
+		case t == noTrigger:
+			continue
+		case t == signWord || t == idWord:
+			if t == signWord {
+				v.flaws = append(v.flaws, c.from)
+			}
+			v.spaced(c.from, to)
+			continue
+		case t == flawWord:
+			v.flaws = append(v.flaws, c.from)
+		case t == functionWord && to < len(v.text) && v.text[to] == ' ':
+			called = append(called, c.from)
+		case t == attributeWord && !v.advisory, (t == serviceWord || t == taskWord || t == commandWord) && !v.introduced(to), t == urlWord && (!strings.HasPrefix(v.text[to:], "://") || v.anyHost(to+3) == 0):
+			continue
+		case t == argumentWord || t == functionWord || t == libraryWord:
+			if v.part(c.from, to) {
+				continue
+			}
+		}
+		v.cues = append(v.cues, c)
+	}
+	return called
+}
+
 // triggers tells the trigger of a word by its hash, in the languages of the
 // sources.
 func triggers() *announcers {
@@ -82,6 +117,7 @@ func triggers() *announcers {
 		flawWord:      "vulnerability overflow flaw validation",
 		signWord: "vulnerabilities vulnerable cve exploit exploits exploited exploitation exploiting injection inject overflows traversal inclusion xss csrf ssrf sqli rce xxe poc flaws bypass deserialization dereference scripting sanitize sanitized crafted manipulation denial" +
 			" уязвимость уязвимости уязвимостью уязвим эксплойт эксплоит инъекция инъекции переполнение обход vulnerabilidad vulnerabilidades inyección desbordamiento schwachstelle sicherheitslücke lücke verwundbar آسیب تزریق 漏洞 注入 溢出 利用",
+		idWord:      "cwe capec",
 		serviceWord: "service",
 		taskWord:    "task",
 		commandWord: "command",

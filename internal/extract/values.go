@@ -48,12 +48,12 @@ func (v *values) note(e intel.Entity, from, to int, reason string) {
 		reason = "e-mail signature"
 	}
 	listed := false
-	if reason == "" && e.Kind.Class() == intel.IOC {
-		if strings.Contains(e.Name, "redacted]") {
-			reason = "redacted"
-		} else {
-			reason, listed = v.set.Benign(e)
-		}
+	switch {
+	case reason != "":
+	case strings.Contains(e.Name, "redacted]") && e.Kind.Class() == intel.IOC:
+		reason = "redacted"
+	default:
+		reason, listed = v.set.Benign(e)
 	}
 	v.out = append(v.out, intel.Observation{Entity: e, Offset: from, Length: to - from, Text: v.text[from:to], Suppressed: reason, Listed: listed})
 	if to-from >= 32 && (e.Kind == intel.Filename || e.Kind == intel.File && reason == "") {
@@ -391,14 +391,14 @@ type spans struct {
 // A span is a stretch of a text, in bytes.
 type span struct{ from, to int32 }
 
-// spans returns where what was found so far stands.
-func (v *values) spans() *spans {
-	at := make([]span, len(v.out))
-	for i, o := range v.out {
-		at[i] = span{int32(o.Offset), int32(o.Offset + o.Length)}
+// spans returns where what was found so far stands; room is for it.
+func (v *values) spans(room []span) *spans {
+	for i := range v.out {
+		o := &v.out[i]
+		room = append(room, span{int32(o.Offset), int32(o.Offset + o.Length)})
 	}
-	slices.SortFunc(at, func(a, b span) int { return int(a.from - b.from) })
-	return &spans{at: at}
+	slices.SortFunc(room, func(a, b span) int { return int(a.from - b.from) })
+	return &spans{at: room}
 }
 
 // cover reports whether a value stands over an offset. Offsets must not fall

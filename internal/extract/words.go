@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"unicode"
 	"unicode/utf8"
@@ -39,48 +40,63 @@ func isHan(r rune) bool {
 	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
-// tokens appends the words of a text from a place on, in order. Those of ASCII are
-// read eight bytes at a time.
+// tokens appends the words of a text from a place on, in order. Sixty-four bytes are
+// classed at a time, so that no word waits for where the one before it ends.
 func tokens(out []token, text string, i int) []token {
 	for i < len(text) {
-		x := eight(text, i)
-		letters := alphanumeric(x)
-		gap := bits.TrailingZeros64(letters|x&highBits) &^ 7
-		if i += gap / 8; gap == 64 {
-			continue
-		}
-		x, letters = x>>gap, letters>>gap
-		if letters&0x80 != 0 {
-			end, h := i+bits.TrailingZeros64(^letters&highBits)/8, uint32(0)
-			if n := end - i; gap+8*n < 64 {
-				h = folded(mixEight(hashBasis, (x|0x20*eachByte)&(1<<(8*n)-1)))
-			} else {
-				end, h = asciiWord(text, i)
+		begin, end := i, i+64
+		word, beyond := wordMasks(text, begin)
+		for rest := word | beyond; rest != 0; {
+			from := bits.TrailingZeros64(rest)
+			to := from + bits.TrailingZeros64(^(word >> (from & 63)))
+			if to < 64 && beyond>>(to&63)&1 == 0 {
+				out = append(out, token{int32(begin + from), int32(begin + to), hashASCII(text, begin+from, to-from)})
+			} else { // it may go on, beyond ASCII or behind these bytes
+				out, i = longWord(out, text, begin+from)
+				to = i - begin
 			}
-			if end < len(text) && text[end] >= utf8.RuneSelf {
-				if further, whole := wordEnd(text, i, hashBasis); further > end {
-					end, h = further, whole
-				}
-			}
-			out = append(out, token{int32(i), int32(end), h})
-			i = end
-			continue
+			rest &= ^uint64(0) << uint(to)
 		}
-		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case isHan(r):
-			out = append(out, token{int32(i), int32(i + size), mix(hashBasis, r)})
-			i += size
-		case isWord(r):
-			end, h := wordEnd(text, i, hashBasis)
-			out = append(out, token{int32(i), int32(end), h})
-			i = end
-		default:
-			i += size
-		}
+		i = max(i, end)
 	}
 	return out
 }
+
+// longWord appends the word that begins at a place, which may be of any characters
+// and length, and returns where to go on; where none begins, that is behind the
+// character there.
+func longWord(out []token, text string, i int) ([]token, int) {
+	end, h := asciiWord(text, i)
+	if end < len(text) && text[end] >= utf8.RuneSelf {
+		r, size := utf8.DecodeRuneInString(text[end:])
+		switch {
+		case isWord(r) && !isHan(r):
+			end, h = wordEnd(text, i, hashBasis)
+		case end > i:
+		case isHan(r):
+			end, h = i+size, mix(hashBasis, r)
+		default:
+			return out, i + size
+		}
+	}
+	return append(out, token{int32(i), int32(end), h}), end
+}
+
+// wordMasks tells which of the next sixty-four bytes of a text are ASCII letters and
+// digits, and which are of characters beyond; behind its end are none.
+func wordMasks(text string, i int) (word, beyond uint64) {
+	for k := 0; k < 64 && i+k < len(text); k += 8 {
+		x := eight(text, i+k)
+		word |= highMask(alphanumeric(x)) << k
+		if x&highBits != 0 {
+			beyond |= highMask(x&highBits) << k
+		}
+	}
+	return word, beyond
+}
+
+// highMask gathers the high bits of eight bytes, others being zero.
+func highMask(x uint64) uint64 { return x >> 7 * 0x0102040810204080 >> 56 }
 
 const (
 	eachByte = 0x0101010101010101
@@ -89,11 +105,15 @@ const (
 
 // eight returns the next eight bytes of a text, the first the lowest; behind its
 // end are zeros.
-func eight(text string, i int) (x uint64) {
+func eight(text string, i int) uint64 {
 	if i+8 <= len(text) {
-		s := text[i : i+8]
-		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		return binary.LittleEndian.Uint64([]byte(text[i : i+8]))
 	}
+	return lastBytes(text, i)
+}
+
+// lastBytes returns what is left of a text.
+func lastBytes(text string, i int) (x uint64) {
 	for k := len(text) - 1; k >= i; k-- {
 		x = x<<8 | uint64(text[k])
 	}
@@ -126,6 +146,16 @@ func asciiWord(text string, i int) (int, uint32) {
 		i += n
 	}
 	return i, folded(h)
+}
+
+// hashASCII is the hash of a word of ASCII.
+func hashASCII(text string, from, length int) uint32 {
+	h := uint64(hashBasis)
+	for ; length > 8; length -= 8 {
+		h = mixEight(h, eight(text, from)|0x20*eachByte)
+		from += 8
+	}
+	return folded(mixEight(h, (eight(text, from)|0x20*eachByte)&(^uint64(0)>>(64-8*length))))
 }
 
 // mixEight adds eight bytes to a hash, as SplitMix64 mixes its state.
