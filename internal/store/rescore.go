@@ -210,7 +210,11 @@ func (s *rescoring) weigh(ctx context.Context, after int64) (b weighedBatch, err
 	}
 	var guard sync.Mutex
 	g, among := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, runtime.GOMAXPROCS(0)-1)) // one writes the batch before, and is waited for
+	workers := runtime.GOMAXPROCS(0)
+	if !s.Fade { // then little is written
+		workers = max(1, workers-1) // one writes the batch before, and is waited for
+	}
+	g.SetLimit(workers)
 	for from := after; from < b.last && among.Err() == nil; from += rescoreSlice {
 		g.Go(func() error {
 			some, err := s.slice(among, from, min(from+rescoreSlice, b.last))
