@@ -68,13 +68,7 @@ func (s Scale) History(c intel.Course, q Inquiry) intel.History {
 }
 
 func (s Scale) teller(c intel.Course, q Inquiry) *teller {
-	t := &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, lineage: -1, left: mostWeighed}
-	for _, v := range c.Voices {
-		if n := len(t.links); n == 0 || t.links[n-1] != v.Link {
-			t.links = append(t.links, v.Link)
-		}
-	}
-	return t
+	return &teller{scale: s, course: c, links: c.Links(), q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, lineage: -1, left: mostWeighed}
 }
 
 func (t *teller) run() {
