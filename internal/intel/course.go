@@ -5,15 +5,26 @@ import (
 	"time"
 )
 
-// A Course is all that was ever said of one link, as far as one reader may see it.
+// A Course is all that was ever said of a row, as far as one reader may see it: of one
+// link, or of several, whose voices stand together.
 type Course struct {
-	Link   Link
+	Link   Link       // the first
 	Voices []Evidence // what words have in common: origin, source, reliability, marking, stance and weight
 	Words  []Word     // in the order in which they were learned
 	More   int        // words that were left out, for there are too many
 	// Lineages tell who was known to have it from whom, in order of time; before the
 	// first nobody was.
 	Lineages []Lineage
+}
+
+// Links are the links that voices speak of.
+func (c Course) Links() (out []Link) {
+	for _, v := range c.Voices {
+		if n := len(out); n == 0 || out[n-1] != v.Link {
+			out = append(out, v.Link)
+		}
+	}
+	return out
 }
 
 // A Lineage is whose word that of each voice is, from a moment on.

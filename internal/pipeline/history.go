@@ -134,7 +134,7 @@ func (ed *Editor) tell(ctx context.Context, r intel.Reader, row intel.Row, w Win
 	if err := ed.sighted(ctx, r, c.Link, w, &q); err != nil {
 		return h, err
 	}
-	if err := ed.ruled(ctx, r, linksIn(c), &q); err != nil {
+	if err := ed.ruled(ctx, r, c.Links(), &q); err != nil {
 		return h, err
 	}
 	first, err := ed.taught(ctx, &q)
@@ -260,16 +260,6 @@ func (ed *Editor) taught(ctx context.Context, q *score.Inquiry) (first score.Sca
 		q.Marks = append(q.Marks, score.Mark{At: at, Sort: intel.TurnRules, Scale: &scale, Why: "verdicts of this store changed the worth of sources or where levels begin"})
 	}
 	return then(times[0].Add(-time.Microsecond))
-}
-
-// linksIn are the links of a course.
-func linksIn(c intel.Course) (out []intel.Link) {
-	for _, v := range c.Voices {
-		if n := len(out); n == 0 || out[n-1] != v.Link {
-			out = append(out, v.Link)
-		}
-	}
-	return out
 }
 
 // ruled notes what analysts said of the links of a row, each with who and why as far as

@@ -36,7 +36,7 @@ func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, now tim
 	}
 	h := hunted{ed: ed, r: r, n: n, now: now, doubts: doubts, each: each}
 	err = ed.DB.Indicators(ctx, r, func(i store.Indicator) error {
-		if !slices.ContainsFunc(i.Points, said) {
+		if !slices.ContainsFunc(i.Points, bySeveral) {
 			return h.give(ctx, i, weighing{})
 		}
 		return h.wait(ctx, i)
@@ -47,11 +47,11 @@ func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, now tim
 	return h.weigh(ctx)
 }
 
-// said reports whether several names say that it points to one.
-func said(p store.Point) bool { return len(p.Links) > 1 }
+// bySeveral reports whether several names say that an indicator points to one.
+func bySeveral(p store.Point) bool { return len(p.Links) > 1 }
 
-// mostWaiting is how many links are weighed together at a time: most stores have fewer, and
-// need no second connection then that reads while the first does.
+// mostWaiting is of how many links indicators wait at a time to be weighed together: most
+// stores have fewer, and need no second connection then that reads while the first does.
 const mostWaiting = 20_000
 
 // hunted gives indicators, those behind the others which rows of several names are about.
@@ -64,6 +64,7 @@ type hunted struct {
 	each    func(Indicator) error
 	points  []Point
 	waiting []store.Indicator
+	kept    int     // how many links of those that wait
 	links   []int64 // that are to be weighed
 }
 
@@ -72,14 +73,15 @@ func (h *hunted) wait(ctx context.Context, i store.Indicator) error {
 	i.Points = slices.Clone(i.Points)
 	for k, p := range i.Points {
 		i.Points[k].Links = slices.Clone(p.Links)
-		if said(p) {
+		h.kept += len(p.Links)
+		if bySeveral(p) {
 			for _, l := range p.Links {
 				h.links = append(h.links, l.Link)
 			}
 		}
 	}
 	h.waiting = append(h.waiting, i)
-	if len(h.links) < mostWaiting {
+	if h.kept < mostWaiting {
 		return nil
 	}
 	return h.weigh(ctx)
@@ -91,13 +93,17 @@ func (h *hunted) weigh(ctx context.Context) error {
 		return nil
 	}
 	w, err := h.ed.weigh(ctx, h.r, h.links, Window{}, h.now)
+	if err != nil {
+		return err
+	}
 	for _, i := range h.waiting {
-		if err == nil {
-			err = h.give(ctx, i, w)
+		if err := h.give(ctx, i, w); err != nil {
+			return err
 		}
 	}
-	h.waiting, h.links = h.waiting[:0], h.links[:0]
-	return err
+	clear(h.waiting)
+	h.waiting, h.kept, h.links = h.waiting[:0], 0, h.links[:0]
+	return nil
 }
 
 // give gives one indicator, its rows of several names as w weighs them.
@@ -109,11 +115,11 @@ func (h *hunted) give(ctx context.Context, i store.Indicator, w weighing) error 
 		for _, l := range p.Links {
 			alone := h.doubts[l.Link].Lower(l.Probability)
 			one.Probability = alone * l.Share
-			if !said(p) || l.Share < 1 {
+			if !bySeveral(p) || l.Share < 1 {
 				out.Probability = max(out.Probability, alone)
 			}
 		}
-		if said(p) {
+		if bySeveral(p) {
 			j, err := w.together(ctx, joining(p))
 			if err != nil {
 				return err

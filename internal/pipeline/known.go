@@ -11,7 +11,7 @@ import (
 func (ed *Editor) knownSince(ctx context.Context, r intel.Reader, rows []intel.Row, w Window, now time.Time) error {
 	var links []int64
 	for _, row := range rows {
-		if row.First.IsZero() && !row.Predicted {
+		if undated(row) {
 			links = append(links, row.Links()...)
 		}
 	}
@@ -23,7 +23,7 @@ func (ed *Editor) knownSince(ctx context.Context, r intel.Reader, rows []intel.R
 		return err
 	}
 	for i, row := range rows {
-		if !row.First.IsZero() || row.Predicted {
+		if !undated(row) {
 			continue
 		}
 		for _, l := range row.Links() {
@@ -34,3 +34,6 @@ func (ed *Editor) knownSince(ctx context.Context, r intel.Reader, rows []intel.R
 	}
 	return nil
 }
+
+// undated reports whether no source says since when a row is true.
+func undated(row intel.Row) bool { return row.First.IsZero() && !row.Predicted }

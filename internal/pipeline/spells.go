@@ -51,16 +51,11 @@ func (ed *Editor) doubting(ctx context.Context, r intel.Reader, row intel.Row, l
 	if err != nil {
 		return err
 	}
-	steps := behaved
-	var shared [][]step
-	for _, link := range row.Links() {
-		some, err := ed.sharedSince(ctx, r, link, value, q)
-		if err != nil {
-			return err
-		}
-		shared, steps = append(shared, some), append(slices.Clip(steps), some...)
+	shared, err := ed.sharedSince(ctx, r, row.Links(), value, q)
+	if err != nil {
+		return err
 	}
-	for _, s := range steps {
+	for _, s := range slices.Concat(behaved, slices.Concat(shared...)) {
 		q.Marks = append(q.Marks, score.Mark{At: time.UnixMicro(s.from).UTC()})
 	}
 	last, known := score.Doubt{}, false
@@ -150,9 +145,9 @@ func behavedAt(spells []store.GroundSpell, paces map[store.Voice][]store.Pace, a
 	return score.Against(spoken(grounds), func(v score.Voice) (score.Odd, bool) { o, ok := odd[v]; return o, ok })
 }
 
-// sharedSince returns among how many the value of a row counted as shared, and when,
-// of a value that many are said to be behind today.
-func (ed *Editor) sharedSince(ctx context.Context, r intel.Reader, row int64, value intel.Entity, q *score.Inquiry) ([]step, error) {
+// sharedSince returns of each link of a value among how many it counted as shared, and
+// when, of a value that many are said to be behind today.
+func (ed *Editor) sharedSince(ctx context.Context, r intel.Reader, links []int64, value intel.Entity, q *score.Inquiry) ([][]step, error) {
 	claimants, err := ed.DB.Claimants(ctx, r, []intel.Entity{value}, time.Time{})
 	if err != nil || claimants[value] < score.TooMany {
 		return nil, err
@@ -160,11 +155,6 @@ func (ed *Editor) sharedSince(ctx context.Context, r intel.Reader, row int64, va
 	spells, err := ed.DB.NamingEver(ctx, r, value, mostSpells)
 	if err != nil {
 		return nil, err
-	}
-	type change struct {
-		at    int64
-		begun bool
-		store.NamingSpell
 	}
 	var changes []change
 	for _, s := range spells {
@@ -174,8 +164,23 @@ func (ed *Editor) sharedSince(ctx context.Context, r intel.Reader, row int64, va
 		}
 	}
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	var out []step
-	c := crowd{row: row, scale: q.Scale, links: map[int64]int{}, says: map[sayer]int{}, names: map[intel.SourceID]intel.Naming{}}
+	out := make([][]step, len(links))
+	for i, link := range links {
+		out[i] = crowding(changes, crowd{row: link, scale: q.Scale, links: map[int64]int{}, says: map[sayer]int{}, names: map[intel.SourceID]intel.Naming{}})
+	}
+	return out, nil
+}
+
+// A change is that somebody began to say, or no longer said, whose a value is.
+type change struct {
+	at    int64
+	begun bool
+	store.NamingSpell
+}
+
+// crowding returns among how many a row counted as shared by changes in their order,
+// from a crowd of nobody on.
+func crowding(changes []change, c crowd) (out []step) {
 	for i, o := range changes {
 		c.count(o.NamingSpell, o.begun)
 		if i+1 < len(changes) && changes[i+1].at == o.at {
@@ -186,7 +191,7 @@ func (ed *Editor) sharedSince(ctx context.Context, r intel.Reader, row int64, va
 			out = append(out, step{o.at, score.Doubt{Claimants: n}})
 		}
 	}
-	return out[max(0, len(out)-mostSteps):], nil
+	return out[max(0, len(out)-mostSteps):]
 }
 
 // A crowd is who is said to be behind a value at a moment, and by whom.

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -68,13 +69,8 @@ func (s Scale) History(c intel.Course, q Inquiry) intel.History {
 }
 
 func (s Scale) teller(c intel.Course, q Inquiry) *teller {
-	t := &teller{scale: s, course: c, q: q, now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, lineage: -1, left: mostWeighed}
-	for _, v := range c.Voices {
-		if n := len(t.links); n == 0 || t.links[n-1] != v.Link {
-			t.links = append(t.links, v.Link)
-		}
-	}
-	return t
+	shares := slices.Compact(slices.Sorted(maps.Values(q.Shares)))
+	return &teller{scale: s, course: c, links: c.Links(), q: q, rounds: max(1, (len(shares)+1)/2), now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, lineage: -1, left: mostWeighed}
 }
 
 func (t *teller) run() {
@@ -135,6 +131,7 @@ type teller struct {
 	course  intel.Course
 	q       Inquiry
 	now     int64
+	rounds  int // of each weighing
 	folds   []fold
 	odd     []intel.Word // that end, or are of the future when they are learned
 	last    int64        // moment
@@ -225,8 +222,9 @@ func (t *teller) held(at time.Time) (h hold) {
 	return h
 }
 
-// cost is what a weighing takes of what may be weighed.
-func (t *teller) cost() int { return len(t.folds) + perWeighing }
+// cost is what a weighing takes of what may be weighed: [Scale.Together] weighs voices for
+// each share, half of them as a rule.
+func (t *teller) cost() int { return t.rounds * (len(t.folds) + perWeighing) }
 
 // weigh assesses what is known as of a moment.
 func (t *teller) weigh(at time.Time, h hold) belief {

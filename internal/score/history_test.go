@@ -205,6 +205,31 @@ func TestAllWeighingsOfAHistoryAreBounded(t *testing.T) {
 	}
 }
 
+// TestAHistoryOfManyNamesCostsABoundedTime has names that mean it by shares of their own,
+// each of which is weighed with all that mean it more.
+func TestAHistoryOfManyNamesCostsABoundedTime(t *testing.T) {
+	const names, voices = 40, 50
+	c, q := course(said{origin: "a", learned: 900, event: 900}), score.Inquiry{Now: now, Shares: map[intel.Link]float64{link: 1}}
+	for n := range names {
+		l := link
+		l.To.Name = fmt.Sprint("name-", n)
+		q.Shares[l] = 1 / float64(n+2)
+		for i := range voices {
+			c.Voices = append(c.Voices, intel.Evidence{Link: l, Origin: fmt.Sprint("x", n, "-", i), Reliability: 'C', Weight: .1, Stance: intel.Stance(i % 2)})
+		}
+	}
+	for i := range 10_000 {
+		at := day(890) + int64(i)*3_600_000_000
+		c.Words = append(c.Words, intel.Word{Voice: int32(1 + i%(names*voices)), From: at, Learned: at, At: at, Until: intel.Open})
+	}
+	began := time.Now()
+	h := score.Scale{}.History(c, q)
+	t.Logf("%d words of %d voices: %s, %d turns, %d left out", len(c.Words), len(c.Voices), time.Since(began), len(h.Turns), h.More)
+	if n := (score.Scale{}).Weighed(c, q); n > 1_300_000 {
+		t.Errorf("%d weighed", n)
+	}
+}
+
 // TestARulingIsToldWithWhatWasBelievedBeforeAndAfterIt has a day of its own for each,
 // and one moment for all, which is also that of the first word.
 func TestARulingIsToldWithWhatWasBelievedBeforeAndAfterIt(t *testing.T) {

@@ -12,11 +12,11 @@ import (
 
 // Known returns since when it is known here what links say: when the first document came
 // in that says so, as far as a reader may see and of what was believed then (zero: now).
-// Of a link of which very much is said the first documents alone are looked at.
+// Of a link of which very much is said now the first documents alone are looked at.
 func (db *DB) Known(ctx context.Context, r intel.Reader, links []int64, then time.Time) (map[int64]time.Time, error) {
 	links = slices.Compact(slices.Sorted(slices.Values(links)))
 	out := make(map[int64]time.Time, len(links))
-	ask := func(which string, args []any) error {
+	ask := func(which string, links []int64) error {
 		type begun struct {
 			link int64
 			at   time.Time
@@ -26,23 +26,21 @@ func (db *DB) Known(ctx context.Context, r intel.Reader, links []int64, then tim
 			err := r.Scan(&b.link, &at)
 			b.at = toTime(at)
 			return err
-		}, `SELECT e.link, MIN(COALESCE(e.learned, e.at)) FROM `+which+` e WHERE e.stance = 0 GROUP BY e.link`, append([]any{int(r.Clearance)}, args...)...)
+		}, `SELECT e.link, MIN(COALESCE(e.learned, e.at)) FROM `+which+` e WHERE e.stance = 0 GROUP BY e.link`, append([]any{int(r.Clearance)}, anys(links)...)...)
 		for _, b := range some {
 			out[b.link] = b.at
 		}
 		return err
 	}
-	loud, err := summed(ctx, db.read, links)
-	if err != nil {
-		return nil, fmt.Errorf("known since: %w", err)
-	}
+	loud, quiet, err := db.loudness(ctx, links, then)
 	for _, l := range loud {
-		if err := ask(fmt.Sprintf(`(SELECT * FROM evidence WHERE marking <= $1 AND link = $2 ORDER BY document LIMIT %d)`, latestProofs), []any{l}); err != nil {
-			return nil, fmt.Errorf("known since: %w", err)
+		if err == nil {
+			err = ask(fmt.Sprintf(`(SELECT * FROM evidence WHERE marking <= $1 AND link = $2 ORDER BY document LIMIT %d)`, fewProofs), []int64{l})
 		}
 	}
-	quiet := slices.DeleteFunc(links, func(l int64) bool { _, ok := slices.BinarySearch(loud, l); return ok })
-	err = chunks(quiet, func(links []int64) error { return ask(held(then, list(2, len(links))), anys(links)) })
+	if err == nil {
+		err = chunks(quiet, func(links []int64) error { return ask(held(then, list(2, len(links))), links) })
+	}
 	if err != nil {
 		return nil, fmt.Errorf("known since: %w", err)
 	}

@@ -144,18 +144,26 @@ func TestAnUndatedWordIsKnownSinceItCameIn(t *testing.T) {
 		}
 		derive(t, db, 1, batch...)
 		id := rows(t, db, all)[0].ID
-		for name, c := range map[string]struct {
-			reader intel.Reader
-			then   time.Time
-			want   time.Time
-		}{
-			"all of it":         {all, time.Time{}, now.AddDate(0, 0, -20)},
-			"what anybody sees": {intel.Public(), time.Time{}, now.AddDate(0, 0, -9)},
-			"before it came in": {intel.Public(), now.AddDate(0, 0, -15), time.Time{}},
-		} {
-			got, err := db.Known(t.Context(), c.reader, []int64{id, id, id + 1000}, c.then)
-			if err != nil || !got[id].Equal(c.want) || len(got) > 1 {
-				t.Errorf("%s: known since %v, err %v; want %v", name, got, err, c.want)
+		for _, much := range []bool{false, true} {
+			if much {
+				if err := db.Run(t.Context(), fmt.Sprintf(`INSERT INTO strata (link, origin, how, weight, documents, context) VALUES (%d, 1, 0, 0, 1, '')`, id)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, c := range map[string]struct {
+				reader intel.Reader
+				then   time.Time
+				want   time.Time
+			}{
+				"all of it":         {all, time.Time{}, now.AddDate(0, 0, -20)},
+				"what anybody sees": {intel.Public(), time.Time{}, now.AddDate(0, 0, -9)},
+				"a week ago":        {intel.Public(), now.AddDate(0, 0, -7), now.AddDate(0, 0, -9)},
+				"before it came in": {intel.Public(), now.AddDate(0, 0, -15), time.Time{}},
+			} {
+				got, err := db.Known(t.Context(), c.reader, []int64{id, id, id + 1000}, c.then)
+				if err != nil || !got[id].Equal(c.want) || len(got) > 1 {
+					t.Errorf("%s, much (%t): known since %v, err %v; want %v", name, much, got, err, c.want)
+				}
 			}
 		}
 	})

@@ -342,9 +342,9 @@ const (
 	snippetAfter  = 140
 )
 
-// latestProofs is among how many of the pieces that were kept last the weightiest
-// of a link are sought of which very many documents speak.
-const latestProofs = 256
+// fewProofs is how many pieces of evidence are looked at of a link of which very many
+// documents speak: among those that were kept last the weightiest are sought.
+const fewProofs = 256
 
 // Proofs returns, per link, the up to n weightiest pieces of evidence that r
 // may see and that was believed then (zero: now), with the words of the
@@ -364,18 +364,13 @@ func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int, 
 		}
 		return err
 	}
-	var loud []int64
-	var err error
-	if then.IsZero() {
-		loud, err = summed(ctx, db.read, links)
-	}
+	loud, quiet, err := db.loudness(ctx, links, then)
 	for _, l := range loud {
 		if err == nil {
-			err = proofs(fmt.Sprintf(`(SELECT * FROM evidence WHERE marking <= $1 AND link = $3 ORDER BY document DESC LIMIT %d)`, latestProofs), []int64{l})
+			err = proofs(fmt.Sprintf(`(SELECT * FROM evidence WHERE marking <= $1 AND link = $3 ORDER BY document DESC LIMIT %d)`, fewProofs), []int64{l})
 		}
 	}
 	if err == nil {
-		quiet := slices.DeleteFunc(slices.Clone(links), func(l int64) bool { return slices.Contains(loud, l) })
 		err = chunks(quiet, func(links []int64) error { return proofs(held(then, list(3, len(links))), links) })
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strconv"
 	"time"
 
@@ -140,6 +141,16 @@ func summed(ctx context.Context, q engine, links []int64) (out []int64, err erro
 		return err
 	})
 	return out, err
+}
+
+// loudness parts the links that are kept in sum, of which few pieces are looked at, from
+// the others. What was believed then (zero: now) is looked at as a whole.
+func (db *DB) loudness(ctx context.Context, links []int64, then time.Time) (loud, quiet []int64, err error) {
+	if then.IsZero() {
+		loud, err = summed(ctx, db.read, links)
+	}
+	quiet = slices.DeleteFunc(slices.Clone(links), func(l int64) bool { return slices.Contains(loud, l) })
+	return loud, quiet, err
 }
 
 // sumUp adds what documents say to the sums of links that have one.
