@@ -85,6 +85,9 @@ func RepackLines(s string) ([]byte, error) {
 	return packed(mentions), err
 }
 
+// EndedBy tells the end of a context from a fault.
+var EndedBy = endedBy
+
 // EndsWith runs a transaction whose context ends in it, and that goes on regardless.
 func (db *DB) EndsWith(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)

@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -112,14 +113,20 @@ func (db *DB) tx(ctx context.Context, f func(engine) error) error {
 func (db *DB) once(ctx context.Context, f func(engine) error) error {
 	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return endedBy(ctx, err)
 	}
 	defer tx.Rollback()
 	if err = f(engine{tx, db.dialect.bare}); err == nil {
 		err = tx.Commit()
 	}
-	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-		return ctx.Err() // whose end rolled it back
+	return endedBy(ctx, err)
+}
+
+// endedBy returns why a context ended where an error is what came of that: its end rolls
+// a transaction back, or closes a connection that was asking.
+func endedBy(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn)) {
+		return ctx.Err()
 	}
 	return err
 }

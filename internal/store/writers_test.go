@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"testing"
@@ -112,6 +113,23 @@ func TestATransactionThatLosesAgainstAnotherIsTriedAgain(t *testing.T) {
 			t.Errorf("another error: %d tries, err %v", tries, err)
 		}
 	})
+}
+
+// TestAConnectionThatItsContextClosedIsNoFault holds what failed an import on a busy
+// PostgreSQL, whose weighing it had just stopped.
+func TestAConnectionThatItsContextClosedIsNoFault(t *testing.T) {
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	broken := fmt.Errorf("update: %w", driver.ErrBadConn)
+	if err := store.EndedBy(ended, broken); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
+	if err := store.EndedBy(t.Context(), broken); !errors.Is(err, driver.ErrBadConn) {
+		t.Errorf("got %v, want the fault: nobody has stopped anything", err)
+	}
+	if err := store.EndedBy(ended, nil); err != nil {
+		t.Errorf("got %v for what went well", err)
+	}
 }
 
 // TestATransactionThatItsContextEndsSaysSo holds what made an import fail that had
