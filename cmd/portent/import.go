@@ -381,13 +381,13 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 }
 
 // whose is the source that a file of a type is of: as it is named, by --source, by a
-// type that has one, or by the folder it stands in; a file that was merely recognised is
+// type that has one, or by the folder that is imported, or that of the file; a file that was merely recognised is
 // nobody's, and as reliable.
 func (im *importing) whose(con *collect.Connector, name string) intel.SourceID {
 	switch {
 	case im.Source != "":
 		return intel.SourceID(im.Source)
-	case im.connector != nil || con.Unnamed == "" || filepath.Base(filepath.Dir(name)) == con.Name:
+	case im.connector != nil || con.Unnamed == "" || filepath.Dir(name) == con.Name:
 		return intel.SourceID(con.Name)
 	}
 	if form, ok := connector(string(con.Unnamed)); ok && form.Name != con.Name {

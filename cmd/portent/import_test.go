@@ -497,7 +497,7 @@ func TestAFileInTweetFeedsFormIsNobodysUntilSomebodyNamesIt(t *testing.T) {
 		source string
 		voices int
 	}{
-		{[]string{path}, "csv", 1}, {[]string{folder}, "tweetfeed", 4}, {[]string{filepath.Join(folder, "posts.csv")}, "tweetfeed", 4}, {[]string{path, "--source", "tweetfeed"}, "tweetfeed", 4}, {[]string{path, "--as", "tweetfeed"}, "tweetfeed", 4}, {[]string{path, "--source", "lab"}, "lab", 1},
+		{[]string{path}, "csv", 1}, {[]string{filepath.Dir(folder)}, "csv", 1}, {[]string{folder}, "tweetfeed", 4}, {[]string{filepath.Join(folder, "posts.csv")}, "tweetfeed", 4}, {[]string{path, "--source", "tweetfeed"}, "tweetfeed", 4}, {[]string{path, "--as", "tweetfeed"}, "tweetfeed", 4}, {[]string{path, "--source", "lab"}, "lab", 1},
 		{[]string{path, "--source", "lab", "--reliability", "C"}, "lab", 4},
 	} {
 		db := newStore(t)
