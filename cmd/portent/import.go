@@ -381,8 +381,8 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 }
 
 // whose is the source that a file of a type is of: as it is named, by --source, by a
-// type that has one, or by the folder that is imported, or that of the file; a file that was merely recognised is
-// nobody's, and as reliable.
+// type that has one, or by the folder that is imported or that such a file is in; one
+// that was merely recognised is nobody's, and as reliable.
 func (im *importing) whose(con *collect.Connector, name string) intel.SourceID {
 	switch {
 	case im.Source != "":
