@@ -29,7 +29,7 @@ const mostWords = 1 << 20
 
 // Run implements the command.
 func (c *explainCmd) Run(ctx context.Context, a *app) error {
-	ed, err := a.editor(ctx)
+	ed, err := a.today(ctx)
 	if err != nil {
 		return err
 	}

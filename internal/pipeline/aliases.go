@@ -55,6 +55,9 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 	}
 	aliases, disputed = slices.Clone(c.aliases), slices.Clone(c.disputed)
 	for _, rows := range [][]intel.Row{aliases, disputed} {
+		if err := ed.knownSince(ctx, r, rows, w, now); err != nil {
+			return nil, nil, err
+		}
 		if err := ed.prove(ctx, r, rows, w, now); err != nil {
 			return nil, nil, err
 		}
@@ -327,14 +330,41 @@ func object(r intel.Reader, all []naming, tables ...[]intel.Row) {
 	}
 }
 
-// contest tells in rows of associated actors what is disputed of them.
-func contest(rows, disputed []intel.Row) {
-	for i, row := range rows {
-		for _, d := range disputed {
-			if row.Relation == intel.AliasOf && row.Entity == d.Entity {
-				rows[i].Disputed, rows[i].Probability, rows[i].Level, rows[i].Origins = true, d.Probability, d.Level, d.Origins
-				rows[i].ID, rows[i].Joins, rows[i].Evidence, rows[i].SaidBy, rows[i].Against = d.ID, d.Joins, d.Evidence, d.SaidBy, d.Against
+// contest tells in rows of associated actors, of names that e or one of them goes by,
+// what the list of names tells that they stand in: that of e, or of whom e is a name.
+func (ed *Editor) contest(ctx context.Context, r intel.Reader, e intel.Entity, rows, own []intel.Row, w Window, now time.Time) error {
+	told := make(map[intel.Entity]intel.Row, len(own))
+	for _, row := range own {
+		told[row.Entity] = row
+	}
+	isAlias := func(row intel.Row) bool { return row.Relation == intel.AliasOf }
+	if !slices.ContainsFunc(rows, isAlias) {
+		return nil
+	}
+	means, err := ed.DB.Candidates(ctx, r, []intel.Entity{e})
+	if err != nil {
+		return err
+	}
+	for _, c := range means[e] {
+		if _, ok := told[c.Entity]; ok || c.Entity == e || !slices.ContainsFunc(rows, func(row intel.Row) bool { return isAlias(row) && row.Entity == c.Entity }) {
+			continue
+		}
+		aliases, disputed, err := ed.Called(ctx, r, c.Entity, w, now)
+		if err != nil {
+			return err
+		}
+		for _, row := range append(aliases, disputed...) {
+			if row.Entity == e {
+				told[c.Entity] = row
 			}
 		}
 	}
+	for i, row := range rows {
+		if as, ok := told[row.Entity]; ok && isAlias(row) {
+			as.Entity, as.Value, as.Role, as.Description, as.Common = row.Entity, row.Value, row.Role, row.Description, row.Common
+			rows[i] = as
+		}
+	}
+	slices.SortStableFunc(rows, ranked)
+	return nil
 }

@@ -244,7 +244,9 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if p.Aliases, p.Disputed, err = ed.aliases(ctx, r, s, w, now); err != nil {
 		return err
 	}
-	contest(p.Associated, p.Disputed)
+	if err = ed.contest(ctx, r, p.Entity, p.Associated, slices.Concat(p.Aliases, p.Disputed), w, now); err != nil {
+		return err
+	}
 	weaken(p.TTP, ed.Reference())
 	docs, err := ed.DB.Mentions(ctx, r, s.plain, 60, w.then(now))
 	if err != nil {

@@ -23,6 +23,7 @@ type Printed struct {
 	// Evidence is what the parts come to, before lists and what sets it aside.
 	Evidence float64
 	At       time.Time // as of which they were weighed
+	Today    float64   // what they come to as of now, or the row where lists say so
 }
 
 // A Part is what is said of a row under one name.
@@ -50,23 +51,38 @@ func (ed *Editor) Printed(ctx context.Context, r intel.Reader, l intel.Link, w W
 	}
 	sayings, at := found.sayings(p.Row)
 	p.At = at
-	m, err := found.measure(ctx, at)
+	then, err := found.measure(ctx, at)
 	if err != nil {
 		return p, err
 	}
-	a, steps := m.Together(sayings)
+	a, steps := then.Together(sayings)
 	p.Evidence, p.Steps = a.Probability, steps
+	m, err := found.measure(ctx, now)
+	if err != nil {
+		return p, err
+	}
+	today, _ := m.Together(sayings)
+	p.Today = today.Probability
+	if p.Row.Listed > 0 || len(sayings) == 0 { // lists do not fade
+		p.Today = p.Row.Probability
+	}
 	var all []intel.Evidence
 	for i, j := range p.Row.Joins {
-		one, _ := m.Together([]score.Saying{{Share: 1, Evidence: sayings[i].Evidence}})
+		one, _ := then.Together([]score.Saying{{Share: 1, Evidence: sayings[i].Evidence}})
 		p.Parts = append(p.Parts, Part{j, found.links[j.Link], one.Probability})
 		all = append(all, sayings[i].Evidence...)
 	}
-	p.Voices = m.Scale.Voices(slices.Clone(steps), all)
+	p.Voices = then.Scale.Voices(slices.Clone(steps), all)
 	return p, nil
 }
 
 func (ed *Editor) printed(ctx context.Context, r intel.Reader, l intel.Link, w Window, now time.Time) (intel.Row, error) {
+	if l.Relation == intel.AliasOf { // said among the names of a profile, if it is
+		row, ok, err := ed.calledSo(ctx, r, l, w, now)
+		if err != nil || ok {
+			return row, err
+		}
+	}
 	for _, inward := range []bool{false, true} {
 		e, other := l.From, l.To
 		if inward {
@@ -83,6 +99,23 @@ func (ed *Editor) printed(ctx context.Context, r intel.Reader, l intel.Link, w W
 		}
 	}
 	return intel.Row{}, fmt.Errorf("row %q: %w", l, intel.ErrNotFound)
+}
+
+// calledSo finds the row that says l among the names of either end: of whom the other
+// is an alias, first.
+func (ed *Editor) calledSo(ctx context.Context, r intel.Reader, l intel.Link, w Window, now time.Time) (intel.Row, bool, error) {
+	for _, ends := range [][2]intel.Entity{{l.To, l.From}, {l.From, l.To}} {
+		aliases, disputed, err := ed.Called(ctx, r, ends[0], w, now)
+		if err != nil && !errors.Is(err, intel.ErrNotFound) {
+			return intel.Row{}, false, err
+		}
+		for _, row := range append(aliases, disputed...) {
+			if row.Entity == ends[1] {
+				return row, true, nil
+			}
+		}
+	}
+	return intel.Row{}, false, nil
 }
 
 // Tellings returns the rows of a relation that e has on its page.

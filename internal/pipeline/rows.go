@@ -43,9 +43,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 		all = ed.related(e, ed.listed(e, t.name, all, w.cuts, now), t.kin, w.cuts)
 		total += len(all) - observed
 	}
-	slices.SortStableFunc(all, func(a, b intel.Row) int {
-		return cmp.Or(cmp.Compare(rank(a.Role), rank(b.Role)), surest(a, b))
-	})
+	slices.SortStableFunc(all, ranked)
 	if t.name == "research" {
 		all = emerging(all, now)
 		total = len(all)
@@ -92,6 +90,11 @@ func (ed *Editor) gather(ctx context.Context, r intel.Reader, outline store.Outl
 		all = append(all, found...)
 	}
 	return all, total, nil
+}
+
+// ranked orders rows by their role, and those of one role by how far they are believed.
+func ranked(a, b intel.Row) int {
+	return cmp.Or(cmp.Compare(rank(a.Role), rank(b.Role)), surest(a, b))
 }
 
 // surest orders rows by how far they are believed, those that are set aside last.
