@@ -45,18 +45,17 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		}
 		return a.history(h)
 	}
+	if printed == nil && w.Back {
+		return c.then(ctx, a, ed, row.Links()[0], w)
+	}
+	more, err := ed.DB.Unweighed(ctx, a.reader(), row.Links())
+	if err != nil {
+		return err
+	}
 	if printed != nil {
-		more, err := ed.DB.Unweighed(ctx, a.reader(), row.Links())
-		if err != nil {
-			return err
-		}
 		return a.printed(*printed, more)
 	}
-	id := row.Links()[0]
-	if w.Back {
-		return c.then(ctx, a, ed, id, w)
-	}
-	return c.now(ctx, a, ed, id)
+	return c.now(ctx, a, ed, row.Links()[0], more)
 }
 
 // row is the row that is asked for, with what makes it where it is not one link as it
@@ -81,7 +80,7 @@ func (c *explainCmd) row(ctx context.Context, a *app, ed *pipeline.Editor, w pip
 }
 
 // now explains a row as it stands.
-func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id int64) error {
+func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id int64, more intel.Unweighed) error {
 	row, err := ed.DB.Between(ctx, a.reader(), id)
 	if err != nil {
 		return err
@@ -110,10 +109,6 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 		return err
 	}
 	rulings, err := ed.Rulings(ctx, a.reader(), row.Link)
-	if err != nil {
-		return err
-	}
-	more, err := ed.DB.Unweighed(ctx, a.reader(), []int64{id})
 	if err != nil {
 		return err
 	}
@@ -239,6 +234,11 @@ func (a *app) beyond(u intel.Unweighed) {
 	if u.Documents > 0 {
 		fmt.Fprintf(a.out, "documents that say so and say more than is weighed of one text: %d, with %d pieces more\n", u.Documents, u.Pieces)
 	}
+}
+
+// unheard says how much the texts that name a value say that is not weighed.
+func unheard(u intel.Unweighed) string {
+	return fmt.Sprintf("documents that name it and say more than is weighed of one text: %d, with %d pieces more", u.Documents, u.Pieces)
 }
 
 // halfLife is in how many days half of the worth of a piece of evidence is gone.

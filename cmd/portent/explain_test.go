@@ -174,9 +174,20 @@ func TestWhatATextSaysBeyondWhatIsWeighedIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		printed(t, exitDone, "--db", db, "--now", "2026-03-06", "import", "--source", "lab", file(t, name+".jsonl", append(doc, '\n')))
+		var out, errs bytes.Buffer
+		code := run(t.Context(), []string{"--db", db, "--now", "2026-03-06", "import", "--source", "lab", file(t, name+".jsonl", append(doc, '\n'))}, strings.NewReader(""), &out, &errs)
+		if cut := strings.Contains(errs.String(), "pieces are left out"); code != exitDone || cut != (name == "long.md") {
+			t.Errorf("import of %s exits %d and says %s", name, code, &errs)
+		}
 	}
 	for range 2 {
+		var errs bytes.Buffer
+		if code := run(t.Context(), []string{"--db", db, "explain", "51.15.46.100 indicates actor:cold-lynx"}, strings.NewReader(""), &bytes.Buffer{}, &errs); code != exitFailed || !strings.Contains(errs.String(), "say more than is weighed of one text: 1, with ") {
+			t.Errorf("explain of what was cut exits %d and says %s", code, &errs)
+		}
+		if text := printed(t, exitDone, "--db", db, "--now", "2026-03-06", "lookup", "51.15.46.100", "51.15.200.7"); strings.Count(text, "more than is weighed of one text: 1, with ") != 1 {
+			t.Errorf("lookup prints %s", text)
+		}
 		for row, documents := range map[string]int{"51.15.20.1 indicates actor:cold-lynx": 1, "actor:cold-lynx uses tool:coldkit": 1, "51.15.200.7 indicates actor:cold-lynx": 0} {
 			var e struct{ Unweighed intel.Unweighed }
 			if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-03-06", "--json", "explain", row)), &e); err != nil {

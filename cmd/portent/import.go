@@ -100,7 +100,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	err = im.run(ctx)
 	bar.Finish() //nolint:errcheck // as above
 	if err != nil {
-		return errors.Join(err, im.report(context.WithoutCancel(ctx), before.Observations, before.Evidence, started))
+		return errors.Join(err, im.report(context.WithoutCancel(ctx), before, started))
 	}
 	if err := im.noteParked(ctx, parked); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	if err := im.pipe.Forecast(ctx); err != nil {
 		return err
 	}
-	if err := im.report(ctx, before.Observations, before.Evidence, started); err != nil {
+	if err := im.report(ctx, before, started); err != nil {
 		return err
 	}
 	switch {
@@ -512,9 +512,27 @@ func (im *importing) flush(ctx context.Context) error {
 // skipped is how many items were there already, or twice.
 func (im *importing) skipped() int { return im.seen - im.added + im.repeated }
 
+// theirs says of which types, of those whose files are anybody's, the store has a
+// source of the name.
+func (im *importing) theirs(ctx context.Context) (map[string]bool, error) {
+	if len(im.unnamed) == 0 {
+		return nil, nil
+	}
+	sources, err := im.app.db.Sources(ctx, im.app.now())
+	out := map[string]bool{}
+	for _, s := range sources {
+		out[string(s.Name)] = s.Documents > 0
+	}
+	return out, err
+}
+
 // report prints the counts and every rejected item.
-func (im *importing) report(ctx context.Context, observations, evidence int, started time.Time) error {
+func (im *importing) report(ctx context.Context, before store.Counts, started time.Time) error {
 	after, err := im.app.db.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	theirs, err := im.theirs(ctx)
 	if err != nil {
 		return err
 	}
@@ -525,14 +543,20 @@ func (im *importing) report(ctx context.Context, observations, evidence int, sta
 		if im.rejected == nil {
 			im.rejected = []rejection{}
 		}
-		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - observations, "evidence": after.Evidence - evidence,
-			"skipped": im.skipped(), "rejected": im.rejected, "seconds": seconds})
+		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - before.Observations, "evidence": after.Evidence - before.Evidence,
+			"unweighed": max(0, after.Unweighed-before.Unweighed), "skipped": im.skipped(), "rejected": im.rejected, "seconds": seconds})
 	}
 	as := slices.Sorted(maps.Keys(im.types))
 	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
-		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.skipped(), after.Observations-observations, after.Evidence-evidence, seconds)
+		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.skipped(), after.Observations-before.Observations, after.Evidence-before.Evidence, seconds)
 	for _, form := range slices.Sorted(maps.Keys(im.unnamed)) {
 		im.app.remark("what has the form of %[1]s is anybody's, and kept as %[2]s: its accounts are one voice; if it is %[1]s's, import it with --source %[1]s, or from a folder of that name", form, im.unnamed[form])
+		if theirs[form] && im.added > 0 {
+			im.app.remark("what was imported before as %[1]s's is another document, and stays: with --source %[1]s nothing is there twice", form)
+		}
+	}
+	if n := after.Unweighed - before.Unweighed; n > 0 {
+		im.app.remark("long texts say more than is weighed of one: %d pieces are left out; explain and lookup tell of which values", n)
 	}
 	for _, copied := range im.copies {
 		fmt.Fprintln(im.app.err, line(copied))

@@ -520,6 +520,20 @@ func TestAFileInTweetFeedsFormIsNobodysUntilSomebodyNamesIt(t *testing.T) {
 	}
 }
 
+func TestPostsThatAreThereAsTweetFeedsAreToldOf(t *testing.T) {
+	path, db := file(t, "posts.csv", []byte("a broken line\n2026-06-15 10:00:00,user,domain,cold-lynx.net,#coldrat,https://x.example/user/status/1\n")), newStore(t)
+	for _, c := range []struct {
+		args []string
+		told bool
+	}{{[]string{"--source", "tweetfeed", path}, false}, {[]string{path}, true}, {[]string{path}, false}} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), append([]string{"--db", db, "import"}, c.args...), strings.NewReader(""), &out, &errs)
+		if told := strings.Contains(errs.String(), "is another document"); code != exitPartial || told != c.told || !strings.Contains(out.String(), "read as tweetfeed") {
+			t.Errorf("%v: import exits %d and prints %s%s", c.args, code, &out, &errs)
+		}
+	}
+}
+
 func TestConnectorsSayWhichSourcesNobodyNamed(t *testing.T) {
 	if got, want := slices.Sorted(slices.Values(unnamed())), (intel.Unnamed{"csv", "documents", "list", "mail", "misp", "report", "stix"}); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

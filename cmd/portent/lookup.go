@@ -38,13 +38,17 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 			if err != nil {
 				return err
 			}
-			return a.finding(value, f)
+			return a.finding(value, f, intel.Unweighed{})
 		}
 		f, err := ed.Value(ctx, a.reader(), e, w, a.asOf())
 		if err != nil {
 			return err
 		}
-		return a.finding(value, f)
+		more, err := a.db.Unheard(ctx, a.reader(), e)
+		if err != nil {
+			return err
+		}
+		return a.finding(value, f, more)
 	}
 	if len(c.Value) == 0 {
 		return c.lines(a.in, one)
@@ -126,7 +130,7 @@ func entityOf(s *extract.Scanner, value string) intel.Entity {
 	return scanned(s, value)
 }
 
-func (a *app) finding(value string, f pipeline.Finding) error {
+func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) error {
 	if a.cli.JSON {
 		actors, others := byKind(f.Names)
 		doubts := []string{}
@@ -135,7 +139,7 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
 			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
-			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "corroboration": f.Corroboration, "networks": networksOf(f)})
+			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "corroboration": f.Corroboration, "networks": networksOf(f), "unweighed": more})
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:
@@ -166,6 +170,9 @@ func (a *app) finding(value string, f pipeline.Finding) error {
 			said = "set aside (" + n.Suppressed + ")"
 		}
 		fmt.Fprintf(a.out, "  in %s: %s, seen %s to %s, documents: %d\n", n.Entity.Name, line(said), date(n.First), date(n.Last), n.Documents)
+	}
+	if more.Documents > 0 {
+		fmt.Fprintln(a.out, "  "+unheard(more))
 	}
 	return nil
 }

@@ -94,7 +94,14 @@ func (a *app) otherwise(ctx context.Context, ed *pipeline.Editor, l intel.Link) 
 			instead = append(instead, fmt.Sprintf("%s (%s)", row.Value, row.ID))
 		}
 	}
+	more, err := a.db.Unheard(ctx, a.reader(), l.From)
+	if err != nil {
+		return err
+	}
 	err = fmt.Errorf("no source says that %s: row %w", l, intel.ErrNotFound)
+	if more.Documents > 0 {
+		err = fmt.Errorf("%w; of %s there are %s", err, l.From.Name, unheard(more))
+	}
 	if len(instead) > 0 {
 		err = fmt.Errorf("%w; said are, by name and id: %s", err, strings.Join(instead, ", "))
 	}

@@ -254,14 +254,15 @@ type Counts struct {
 	Entities     int `json:"entities"`
 	Waiting      int `json:"waiting"`
 	Parked       int `json:"parked_documents"`
+	Unweighed    int `json:"unweighed"` // pieces that long texts say beyond what is weighed
 }
 
 // Counts counts everything kept, whoever may see it: it is for the operator.
 func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM documents), (SELECT COALESCE(SUM(observations), 0) FROM findings),
 		(SELECT COUNT(*) FROM evidence_rows), (SELECT COUNT(*) FROM links), (SELECT COUNT(*) FROM entities),
-		(SELECT COUNT(*) FROM work WHERE state = 0), (SELECT COUNT(*) FROM work WHERE state = 2)`).
-		Scan(&c.Documents, &c.Observations, &c.Evidence, &c.Links, &c.Entities, &c.Waiting, &c.Parked)
+		(SELECT COUNT(*) FROM work WHERE state = 0), (SELECT COUNT(*) FROM work WHERE state = 2), (SELECT COALESCE(SUM(pieces), 0) FROM unweighed)`).
+		Scan(&c.Documents, &c.Observations, &c.Evidence, &c.Links, &c.Entities, &c.Waiting, &c.Parked, &c.Unweighed)
 	if err != nil {
 		return c, fmt.Errorf("counts: %w", err)
 	}

@@ -38,13 +38,27 @@ const mostCutTexts = 10_000
 
 // Unweighed tells of the documents that speak of some links, and that r may see, how
 // many say more than is weighed, and how much more.
-func (db *DB) Unweighed(ctx context.Context, r intel.Reader, links []int64) (u intel.Unweighed, err error) {
+func (db *DB) Unweighed(ctx context.Context, r intel.Reader, links []int64) (intel.Unweighed, error) {
+	return db.cut(ctx, r, links, `EXISTS (SELECT 1 FROM evidence e WHERE e.document = c.document AND e.link IN %s)`)
+}
+
+// Unheard tells the same of the documents that mention e.
+func (db *DB) Unheard(ctx context.Context, r intel.Reader, e intel.Entity) (intel.Unweighed, error) {
+	ids, err := db.integers(ctx, []intel.Entity{e})
+	if err != nil {
+		return intel.Unweighed{}, err
+	}
+	return db.cut(ctx, r, ids, fmt.Sprintf(`document IN (SELECT document FROM (SELECT document FROM mentions WHERE entity IN %%s ORDER BY at DESC LIMIT %d) m)`, mostCutTexts))
+}
+
+// cut counts the texts that were cut and that speak of some of ids.
+func (db *DB) cut(ctx context.Context, r intel.Reader, ids []int64, speaks string) (u intel.Unweighed, err error) {
 	type cut struct{ document, pieces int64 }
 	seen := map[int64]bool{}
-	err = chunks(links, func(links []int64) error {
+	err = chunks(ids, func(ids []int64) error {
 		some, err := query(ctx, db.read, func(r *sql.Rows, c *cut) error { return r.Scan(&c.document, &c.pieces) },
-			fmt.Sprintf(`SELECT c.document, c.pieces FROM (SELECT document, pieces FROM unweighed WHERE marking <= $1 ORDER BY document DESC LIMIT %d) c
-				WHERE EXISTS (SELECT 1 FROM evidence e WHERE e.document = c.document AND e.link IN %s)`, mostCutTexts, list(2, len(links))), append([]any{int(r.Clearance)}, anys(links)...)...)
+			fmt.Sprintf(`SELECT c.document, c.pieces FROM (SELECT document, pieces FROM unweighed WHERE marking <= $1 ORDER BY document DESC LIMIT %d) c WHERE `, mostCutTexts)+
+				fmt.Sprintf(speaks, list(2, len(ids))), append([]any{int(r.Clearance)}, anys(ids)...)...)
 		for _, c := range some {
 			if !seen[c.document] {
 				seen[c.document] = true
@@ -55,7 +69,7 @@ func (db *DB) Unweighed(ctx context.Context, r intel.Reader, links []int64) (u i
 		return err
 	})
 	if err != nil {
-		return u, fmt.Errorf("what texts say beyond %d rows: %w", len(links), err)
+		return u, fmt.Errorf("what texts say beyond what is weighed: %w", err)
 	}
 	return u, nil
 }

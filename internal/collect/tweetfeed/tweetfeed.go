@@ -46,11 +46,24 @@ const settled = 64
 // maxRows bounds the rows of one document; a longer post goes on in another.
 const maxRows = 10000
 
+// recognise reports whether one of the first lines is a row: others may be broken.
 func recognise(_ fs.FS, _ string, head []byte) bool {
-	line, _, _ := strings.Cut(string(head), "\n")
-	r, err := parse(strings.TrimPrefix(strings.TrimRight(line, "\r"), "\uFEFF"))
-	return err == nil && r.at.Year() > 2000
+	text := strings.TrimPrefix(string(head), "\uFEFF")
+	for range firstLines {
+		line, rest, whole := strings.Cut(text, "\n")
+		if r, err := parse(strings.TrimRight(line, "\r")); err == nil && r.at.Year() > 2000 {
+			return true
+		}
+		if !whole {
+			return false
+		}
+		text = rest
+	}
+	return false
 }
+
+// firstLines is how many lines of a file tell of which type it is.
+const firstLines = 20
 
 // A row is one line of a file.
 type row struct {
