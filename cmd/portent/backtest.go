@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,19 +33,7 @@ func (c *backtestCmd) Run(ctx context.Context, a *app) error {
 		return usageError{errors.New("--from is not before --to")}
 	}
 	started := time.Now()
-	h, err := c.read(ctx, a)
-	if err != nil {
-		return err
-	}
-	bar := a.progress(-1, "replaying months")
-	o := backtest.Options{From: c.From, To: c.To, Seed: 1, Progress: func(done, of int) {
-		bar.ChangeMax(of)
-		bar.Set(done) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
-	}}
-	replay := map[string]func(context.Context, *forecast.History, backtest.Options) (backtest.Result, error){
-		"resighting": backtest.Resighting, "corroboration": backtest.Corroboration}[c.Head]
-	result, err := replay(ctx, h, o)
-	bar.Finish() //nolint:errcheck // as above
+	result, err := replays()[c.Head](ctx, a, c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Data, err)
 	}
@@ -53,6 +42,36 @@ func (c *backtestCmd) Run(ctx context.Context, a *app) error {
 		return a.print(result)
 	}
 	return a.backtested(result)
+}
+
+// A replay reads the data of a head and replays it.
+type replay func(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, error)
+
+// replays is the heads that can be replayed, by name.
+func replays() map[string]replay {
+	return map[string]replay{"resighting": reported(backtest.Resighting), "corroboration": reported(backtest.Corroboration)}
+}
+
+// reported replays a head on who reported which indicator when.
+func reported(head func(context.Context, *forecast.History, backtest.Options) (backtest.Result, error)) replay {
+	return func(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, error) {
+		h, err := c.read(ctx, a)
+		if err != nil {
+			return backtest.Result{}, err
+		}
+		o, done := c.options(a)
+		defer done()
+		return head(ctx, h, o)
+	}
+}
+
+// options are those of a replay, whose cutoffs a bar shows until done.
+func (c *backtestCmd) options(a *app) (o backtest.Options, done func()) {
+	bar := a.progress(-1, "replaying")
+	return backtest.Options{From: c.From, To: c.To, Seed: 1, Progress: func(done, of int) {
+		bar.ChangeMax(of)
+		bar.Set(done) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	}}, func() { bar.Finish() } //nolint:errcheck // likewise
 }
 
 // read reads the reports of a file, or of all files of a folder by name.
@@ -109,32 +128,30 @@ func filesIn(root string) (names []string, err error) {
 func (a *app) backtested(r backtest.Result) error {
 	fmt.Fprintf(a.out, "%s: %d forecasts at %d cutoffs from %s to %s, of which %d came true (%.3f %%); %.1f s\n\n", r.Head, r.Forecasts, r.Cutoffs,
 		date(r.First), date(r.Last), r.Came, 100*float64(r.Came)/float64(r.Forecasts), r.Seconds)
-	const row = "%-18s %8s %8s %12s %12s %8s\n"
-	fmt.Fprintf(a.out, row, "", "AP", "AUC", "recall@1000", "Brier skill", "ECE")
 	line := func(name string, s backtest.Score) {
-		cells := []any{name}
-		for _, m := range []string{"ap", "auc", "recall@1000", "brier_skill", "ece"} {
-			v, ok := s[m]
-			if !ok {
-				cells = append(cells, "–")
-				continue
+		fmt.Fprintf(a.out, "%-18s", name)
+		for _, c := range r.Columns {
+			cell := "–"
+			if v, ok := s[c.Measure]; ok {
+				cell = fmt.Sprintf("%.4f", v)
 			}
-			cells = append(cells, fmt.Sprintf("%.4f", v))
+			fmt.Fprintf(a.out, " %*s", max(8, len(c.Title)), cell)
 		}
-		fmt.Fprintf(a.out, row, cells...)
+		fmt.Fprintln(a.out)
 	}
+	fmt.Fprintf(a.out, "%-18s", "")
+	for _, c := range r.Columns {
+		fmt.Fprintf(a.out, " %8s", c.Title)
+	}
+	fmt.Fprintln(a.out)
 	line("model", r.Metrics)
 	for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
 		line(name, r.Baselines[name])
 	}
 	fmt.Fprintln(a.out)
 	for _, name := range slices.Sorted(maps.Keys(r.Skill)) {
-		what := "Brier skill over"
-		if _, ok := r.Baselines[name]["brier"]; !ok {
-			what = "AP gained over"
-		}
 		s := r.Skill[name]
-		fmt.Fprintf(a.out, "%s %s: %.4f [%.4f, %.4f]\n", what, name, s[0], s[1], s[2])
+		fmt.Fprintf(a.out, "%s over %s: %.4f [%.4f, %.4f]\n", cmp.Or(r.Means[name], "Brier skill"), name, s[0], s[1], s[2])
 	}
 	_, err := fmt.Fprintf(a.out, "could not be forecast: %.1f %% of what came\n", 100*r.Unscoreable)
 	return err

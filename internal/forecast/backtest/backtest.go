@@ -40,6 +40,17 @@ type Result struct {
 	Skill       map[string][3]float64 `json:"skill"`
 	Unscoreable float64               `json:"unscoreable"`
 	Seconds     float64               `json:"seconds"`
+
+	Columns []Column          `json:"-"` // of Metrics and Baselines, as people read them
+	Means   map[string]string `json:"-"` // what Skill is, by baseline; none: Brier skill
+}
+
+// A Column is a measure and what people call it.
+type Column struct{ Measure, Title string }
+
+// ordered is the columns of heads that say whether something will come.
+func ordered() []Column {
+	return []Column{{"ap", "AP"}, {"auc", "AUC"}, {"recall@1000", "recall@1000"}, {"brier_skill", "Brier skill"}, {"ece", "ECE"}}
 }
 
 // ErrTooShort means that a history has no cutoff that can be tested.

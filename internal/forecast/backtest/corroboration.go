@@ -131,7 +131,7 @@ func (r *corroboration) month(t time.Time) error {
 }
 
 func (r *corroboration) result(cuts []time.Time) Result {
-	out := Result{Head: "corroboration", Cutoffs: len(cuts), Forecasts: len(r.all), First: cuts[0], Last: cuts[len(cuts)-1],
+	out := Result{Head: "corroboration", Columns: ordered(), Cutoffs: len(cuts), Forecasts: len(r.all), First: cuts[0], Last: cuts[len(cuts)-1],
 		Metrics: sum(r.sheets, true), Baselines: map[string]Score{"base_rate": sum(r.base, true)},
 		Skill: map[string][3]float64{"base_rate": skill(r.sheets, r.base, r.options.Seed)}}
 	for _, s := range r.sheets {

@@ -126,7 +126,7 @@ func (r *resighting) cutoff(t time.Time, test bool) error {
 }
 
 func (r *resighting) result(cuts []time.Time) Result {
-	out := Result{Head: "resighting", Cutoffs: len(cuts), Forecasts: len(r.all), First: cuts[0], Last: cuts[len(cuts)-1],
+	out := Result{Head: "resighting", Columns: ordered(), Means: map[string]string{"polynomial_decay": "AP gained"}, Cutoffs: len(cuts), Forecasts: len(r.all), First: cuts[0], Last: cuts[len(cuts)-1],
 		Metrics:   sum(r.model, true),
 		Baselines: map[string]Score{"own_history": sum(r.own, true), "polynomial_decay": sum(r.polynomial, false), "base_rate": sum(r.base, true)},
 		Skill: map[string][3]float64{"base_rate": skill(r.model, r.base, r.options.Seed), "own_history": skill(r.model, r.own, r.options.Seed),
