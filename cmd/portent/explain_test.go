@@ -105,6 +105,34 @@ func TestRowsThatAreWeighedAnewAreRecomputedToo(t *testing.T) {
 	}
 }
 
+func TestAVerdictIsTheFirstCommandOfADay(t *testing.T) {
+	db := newStore(t)
+	path := file(t, "a.csv", []byte("type,value,actor,date\nipv4,45.1.2.3,Cold Lynx,2026-11-01\ndomain,bad.evil-site.org,Cold Lynx,2026-11-01\n"))
+	printed(t, exitDone, "--db", db, "--now", "2026-11-20", "import", "--source", "acme", "--reliability", "B", path)
+	row := "ipv4:45.1.2.3 indicates actor:cold-lynx"
+	printed(t, exitDone, "--db", db, "--now", "2026-11-21", "row", "confirm", row, "--by", "ana")
+	for _, day := range []string{"2026-11-21", "2026-11-22", "2026-12-24"} {
+		printed(t, exitDone, "--db", db, "--now", day, "explain", row)
+	}
+}
+
+func TestALookupOfAFragmentTellsWhoUsesIt(t *testing.T) {
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-10", "actor:cold-lynx uses file:/help_25_06.php")
+	var f struct {
+		Actors      []string
+		Level       string
+		Probability float64
+	}
+	row := explainedAs(t, db, "actor:cold-lynx uses file:/help_25_06.php")
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--json", "lookup", "file:/help_25_06.php")), &f); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Actors) != 1 || f.Actors[0] != "actor:cold-lynx" || f.Probability != row.Believed || f.Level == "" {
+		t.Errorf("%+v, explained %+v", f, row)
+	}
+}
+
 func TestARowThatIsNoneIsNamed(t *testing.T) {
 	db := newStore(t)
 	for row, code := range map[string]int{"nonsense": exitUsage, "7": exitFailed, "ipv4:1.2.3.4 indicates actor:x": exitFailed, "ipv4:1.2.3.4 indicates x": exitUsage} {

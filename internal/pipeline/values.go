@@ -71,7 +71,11 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	}
 	w.Proofs, w.Signed = 5, true
 	linked := func(s store.Section) ([]intel.Row, error) { return ed.linked(ctx, r, f, self, s, screen, w, now) }
-	if f.Names, err = linked(store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}); err != nil {
+	whose := store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}
+	if e.Kind.Class() == intel.IOA { // who uses a fragment, and the flaw it attacks
+		whose.Relations, whose.Inward = []intel.Relation{intel.Uses, intel.Affects}, true
+	}
+	if f.Names, err = linked(whose); err != nil {
 		return f, err
 	}
 	if e.Kind.Class() == intel.IOC {
@@ -80,7 +84,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		}
 	}
 	for _, inward := range []bool{false, true} {
-		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool { return rel == intel.Indicates })
+		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool { return inward == whose.Inward && slices.Contains(whose.Relations, rel) || rel == intel.Indicates })
 		some, err := linked(store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
 		if err != nil {
 			return f, err
