@@ -37,7 +37,8 @@ const layout = `
 	correlate   : intel reference | extract
 	score       : intel
 	forecast    : intel
-	forecast/backtest : forecast | intel
+	forecast/activity : forecast
+	forecast/backtest : forecast forecast/activity | intel
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel

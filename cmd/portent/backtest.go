@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -21,9 +22,9 @@ import (
 )
 
 type backtestCmd struct {
-	Head string    `arg:"" enum:"resighting,corroboration" help:"What is forecast: resighting (an indicator is reported again within 30 days) or corroboration (a second, independent account reports it within 90 days)."`
-	Data string    `required:"" help:"TweetFeed file or folder of such files." type:"path" placeholder:"PATH"`
-	From time.Time `help:"Test no cutoff before this time (default: nine months of closed outcomes come first)." placeholder:"TIME"`
+	Head string    `arg:"" enum:"activity,resighting,corroboration" help:"What is forecast: activity (how often a leak site posts, or a tag is posted of, in the next four weeks), resighting (an indicator is reported again within 30 days) or corroboration (a second, independent account reports it within 90 days)."`
+	Data string    `required:"" help:"File or folder: TweetFeed's; activity reads posts.json of leak sites, too." type:"path" placeholder:"PATH"`
+	From time.Time `help:"Test no cutoff before this time (default: nine months or 40 weeks of closed outcomes come first)." placeholder:"TIME"`
 	To   time.Time `help:"Read nothing that was reported from this time on." placeholder:"TIME"`
 }
 
@@ -49,7 +50,8 @@ type replay func(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, 
 
 // replays is the heads that can be replayed, by name.
 func replays() map[string]replay {
-	return map[string]replay{"resighting": reported(backtest.Resighting), "corroboration": reported(backtest.Corroboration)}
+	return map[string]replay{"resighting": reported(backtest.Resighting), "corroboration": reported(backtest.Corroboration),
+		"activity": replayActivity}
 }
 
 // reported replays a head on who reported which indicator when.
@@ -76,42 +78,78 @@ func (c *backtestCmd) options(a *app) (o backtest.Options, done func()) {
 
 // read reads the reports of a file, or of all files of a folder by name.
 func (c *backtestCmd) read(ctx context.Context, a *app) (*forecast.History, error) {
+	h := &forecast.History{}
+	err := c.documents(ctx, a, []collect.Connector{tweetfeed.Connector}, h.Add)
+	return h, err
+}
+
+// documents reads the documents of a file, or of all files of a folder by name, that
+// were published before --to, each by the type that recognises it: the last one reads
+// what none does.
+func (c *backtestCmd) documents(ctx context.Context, a *app, types []collect.Connector, keep func(intel.Document)) error {
 	info, err := os.Stat(c.Data)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	root, files := filepath.Dir(c.Data), []string{filepath.Base(c.Data)}
 	if info.IsDir() {
 		root = c.Data
 		if files, err = filesIn(root); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	h, rejected := &forecast.History{}, 0
+	rejected := 0
 	bar := a.progress(-1, "reading posts")
 	defer bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no reason to stop
-	env := collect.Env{ID: "tweetfeed", Files: os.DirFS(root), Log: a.log, Now: a.now, Reject: func(string, error) { rejected++ }}
+	env := collect.Env{Files: os.DirFS(root), Log: a.log, Now: a.now, Reject: func(string, error) { rejected++ }}
 	for _, name := range files {
-		settings := fmt.Appendf(nil, `{"path": %q}`, name)
-		src, err := tweetfeed.Connector.Open(env, collect.Strict(settings))
+		con, err := typeOf(ctx, env, name, types)
 		if err != nil {
-			return nil, err
+			return err
+		}
+		env.ID = intel.SourceID(con.Name)
+		src, err := con.Open(env, collect.Strict(fmt.Appendf(nil, `{"path": %q}`, name)))
+		if err != nil {
+			return err
 		}
 		err = src.Collect(ctx, "", func(d intel.Document, _ intel.Cursor) error {
 			bar.Add(1) //nolint:errcheck // as above
 			if c.To.IsZero() || d.Published.Before(c.To) {
-				h.Add(d)
+				keep(d)
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if rejected > 0 {
 		a.remark("%d rows could not be read; portent import lists them", rejected)
 	}
-	return h, nil
+	return nil
+}
+
+// typeOf is the type that recognises a file, or else the last.
+func typeOf(ctx context.Context, env collect.Env, name string, types []collect.Connector) (collect.Connector, error) {
+	last := types[len(types)-1]
+	if len(types) == 1 {
+		return last, nil
+	}
+	f, err := collect.OpenFile(ctx, env, name)
+	if err != nil {
+		return last, err
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	if len(head) == 0 {
+		return last, err
+	}
+	for _, con := range types {
+		if con.Recognise(env.Files, name, head) {
+			return con, nil
+		}
+	}
+	return last, nil
 }
 
 func filesIn(root string) (names []string, err error) {

@@ -84,7 +84,9 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		}
 	}
 	for _, inward := range []bool{false, true} {
-		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool { return inward == whose.Inward && slices.Contains(whose.Relations, rel) || rel == intel.Indicates })
+		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool {
+			return inward == whose.Inward && slices.Contains(whose.Relations, rel) || rel == intel.Indicates
+		})
 		some, err := linked(store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
 		if err != nil {
 			return f, err

@@ -185,11 +185,16 @@ func gain(way, than []sheet, seed uint64) [3]float64 {
 }
 
 func bounded(cutoffs int, seed uint64, of func(drawn []int) float64) [3]float64 {
+	return blocked(cutoffs, block, seed, of)
+}
+
+// blocked is a statistic over all cutoffs with its interval, by blocks of a size.
+func blocked(cutoffs, size int, seed uint64, of func(drawn []int) float64) [3]float64 {
 	all := make([]int, cutoffs)
 	for i := range all {
 		all[i] = i
 	}
-	low, high := interval(cutoffs, seed, of)
+	low, high := interval(cutoffs, size, seed, of)
 	return [3]float64{of(all), low, high}
 }
 

@@ -111,16 +111,33 @@ func ECE(fs []Scored, n int) float64 {
 	return sum / float64(len(fs))
 }
 
+// ECEFixed is the same over n bins of equal width.
+func ECEFixed(fs []Scored, n int) float64 {
+	p, came := make([]float64, n), make([]float64, n)
+	for _, f := range fs {
+		b := min(int(f.P*float64(n)), n-1)
+		p[b] += f.P
+		if f.Came {
+			came[b]++
+		}
+	}
+	sum := 0.0
+	for b := range p {
+		sum += math.Abs(p[b] - came[b])
+	}
+	return sum / float64(max(1, len(fs)))
+}
+
 const (
 	draws = 2000 // of the bootstrap
-	block = 3    // cutoffs in a row that are drawn together
+	block = 3    // months in a row that are drawn together
 )
 
 // interval returns the bounds of the 95 % interval of a statistic over cutoffs,
-// by a moving-block bootstrap: of draws of cutoffs in blocks of three, as many
-// as there are. Neighbouring cutoffs share indicators, and so they stay
+// by a moving-block bootstrap: of draws of cutoffs in blocks of a size, as many
+// as there are. Neighbouring cutoffs share what they are about, and so they stay
 // together.
-func interval(cutoffs int, seed uint64, of func(drawn []int) float64) (low, high float64) {
+func interval(cutoffs, block int, seed uint64, of func(drawn []int) float64) (low, high float64) {
 	if cutoffs == 0 {
 		return math.NaN(), math.NaN()
 	}

@@ -72,14 +72,14 @@ func TestAnIntervalHoldsTheMeanAndIsTheSameEachTime(t *testing.T) {
 		}
 		return sum / float64(len(drawn))
 	}
-	low, high := interval(len(values), 1, mean)
+	low, high := interval(len(values), 3, 1, mean)
 	if low >= 7 || high <= 7 || low < 2 || high > 12 {
 		t.Errorf("interval %v to %v of a mean of 7", low, high)
 	}
-	if l, h := interval(len(values), 1, mean); l != low || h != high {
+	if l, h := interval(len(values), 3, 1, mean); l != low || h != high {
 		t.Errorf("then %v to %v", l, h)
 	}
-	if l, h := interval(1, 1, mean); l != 1 || h != 1 {
+	if l, h := interval(1, 3, 1, mean); l != 1 || h != 1 {
 		t.Errorf("one cutoff: %v to %v", l, h)
 	}
 }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/forecast/backtest"
+)
+
+// TestPostsOfLeakSitesAreForecastAsWellAsAsked replays all weeks of the leak sites.
+func TestPostsOfLeakSitesAreForecastAsWellAsAsked(t *testing.T) {
+	t.Parallel()
+	ofFigures(t)
+	path := filepath.Join(dataDir(t), "leaksites", "posts.json")
+	var r backtest.Result
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--json", "-q", "backtest", "activity", "--data", path)), &r); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Skill["naive_poisson"]; s[0] < .25 || s[1] < .18 {
+		t.Errorf("skill over naive Poisson %v, want .25 and .18 at least", s)
+	}
+	for _, part := range []string{"forest", "posterior", "analogs", "smoothing"} {
+		if s := r.Skill[part]; s[0] <= 0 {
+			t.Errorf("the pool is no better than its part %s: %v", part, s)
+		}
+	}
+	for name, nominal := range map[string]float64{"pit_50": .5, "pit_80": .8, "pit_90": .9, "pit_95": .95} {
+		if got := r.Metrics[name]; math.Abs(got-nominal) > .03 || r.Metrics[name+"_low"] > nominal || r.Metrics[name+"_high"] < nominal {
+			t.Errorf("%s is %.4f [%.4f, %.4f]", name, got, r.Metrics[name+"_low"], r.Metrics[name+"_high"])
+		}
+	}
+	if r.Metrics["ece"] > .04 || r.Cutoffs < 70 {
+		t.Errorf("ECE of any %.4f, %d cutoffs", r.Metrics["ece"], r.Cutoffs)
+	}
+}
+
+func TestABacktestOfActivityNamesWhatItCannotRead(t *testing.T) {
+	dir := t.TempDir()
+	for name, test := range map[string]struct{ text, want string }{
+		"empty.json":  {"", "no post of a known date"},
+		"none.json":   {"[]", "no post of a known date"},
+		"broken.json": {`[{"post_title":"a","group_name":"b","discovered":"2024-01-01"}`, "broken.json"},
+		"one.json":    {`[{"post_title":"a","group_name":"b","discovered":"2024-01-01 00:00:00.000000"}]`, "no cutoff can be tested"},
+		"future.json": {`[{"post_title":"a","group_name":"b","discovered":"2024-01-01"},{"post_title":"c","group_name":"b","discovered":"9999-01-01"}]`, "no cutoff can be tested"},
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), []string{"-q", "backtest", "activity", "--data", path}, strings.NewReader(""), &out, &errs); code != exitFailed || !strings.Contains(errs.String(), test.want) || strings.Contains(out.String(), "NaN") {
+			t.Errorf("%s: exit %d, %s%s; want %q", name, code, &out, &errs, test.want)
+		}
+	}
+}
