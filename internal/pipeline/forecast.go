@@ -114,7 +114,7 @@ func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) er
 		}
 		made = append(made, forecast.Characteristics(actor, used, f.popular[t.kind], f.actors, f.now)...)
 	}
-	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance))
+	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance), p.Clock())
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:
