@@ -231,3 +231,30 @@ func (f ChainFault) String() string {
 	}
 	return fmt.Sprintf("%s: %s: %s", who, f.What, f.Detail)
 }
+
+// DayScores are the sums of the scores of forecasts that were made on one day, in
+// millionths.
+type DayScores struct {
+	Event                     bool
+	Day                       int64 // since 1970
+	All, Judged               int
+	Score, Log, Base, BaseLog int64
+	Ruled                     int // judged that came with a simple rule, of which are the rest
+	RuledScore, RuledLog      int64
+	Simple, SimpleLog         int64
+}
+
+// BinScores are how many forecasts of about a probability there were, the sum of
+// those in millionths, and what came of all.
+type BinScores struct {
+	Event   bool
+	Bin, N  int
+	P, Came int64
+}
+
+// Waiting is how many forecasts are not judged, and how many of them are due.
+type Waiting struct{ All, Due int }
+
+// Edges are the upper edges of all bins but the last: of the probabilities of events,
+// and of where counts lie in their distributions.
+type Edges struct{ Events, Counts []float64 }

@@ -115,14 +115,35 @@ func (w *walk) fill(ctx context.Context) error {
 	return nil
 }
 
+// A line is an entry as it is read, whose forecast may be missing.
+type line struct {
+	entry
+	afterwards           int64
+	kind, body           sql.NullString
+	subjectKind, subject sql.NullString
+	marking, made, due   sql.NullInt64
+}
+
+// fields are what is scanned: of the ledger seq, forecast, written, known, afterwards,
+// digest and link, then kind and body of the forecast, kind and name of its subject, its
+// marking, and when it was made and is due.
+func (l *line) fields() []any {
+	e := &l.entry
+	return []any{&e.seq, &e.id, &e.at, &e.known, &l.afterwards, &e.digest, &e.link, &l.kind, &l.body, &l.subjectKind, &l.subject, &l.marking, &l.made, &l.due}
+}
+
+func (l *line) read() entry {
+	e := l.entry
+	e.gone, e.afterwards = !l.body.Valid, l.afterwards != 0
+	e.kind, e.body, e.subject = l.kind.String, l.body.String, intel.Entity{Kind: intel.Kind(l.subjectKind.String), Name: l.subject.String}
+	e.marking, e.made, e.due = l.marking.Int64, l.made.Int64, l.due.Int64
+	return e
+}
+
 func scanEntry(r *sql.Rows, e *entry) error {
-	var kind, body, subjectKind, subject sql.NullString
-	var marking, made, due sql.NullInt64
-	var afterwards int64
-	err := r.Scan(&e.seq, &e.id, &e.at, &e.known, &afterwards, &e.digest, &e.link, &kind, &body, &subjectKind, &subject, &marking, &made, &due)
-	e.gone, e.afterwards = !body.Valid, afterwards != 0
-	e.kind, e.body, e.subject = kind.String, body.String, intel.Entity{Kind: intel.Kind(subjectKind.String), Name: subject.String}
-	e.marking, e.made, e.due = marking.Int64, made.Int64, due.Int64
+	var l line
+	err := r.Scan(l.fields()...)
+	*e = l.read()
 	return err
 }
 
