@@ -181,20 +181,30 @@ func PIT(d intel.Distribution, came int, u float64) float64 {
 // block, as many as there are. Neighbours share what they forecast, and so they
 // stay together. It is NaN of nothing.
 func Interval(n, block int, seed uint64, of func(drawn []int) float64) (low, high float64) {
+	return bootstrap(n, min(block, n), n-min(block, n)+1, seed, of)
+}
+
+// CircularInterval is Interval where the last moment is followed by the first. So each
+// is drawn as often as any other, also where there are few runs.
+func CircularInterval(n, block int, seed uint64, of func(drawn []int) float64) (low, high float64) {
+	return bootstrap(n, min(block, n), n, seed, of)
+}
+
+// bootstrap draws runs of a size, which begin at one of the first so many moments.
+func bootstrap(n, size, starts int, seed uint64, of func(drawn []int) float64) (low, high float64) {
 	const draws = 2000
 	if n == 0 {
 		return math.NaN(), math.NaN()
 	}
 	chance := rand.New(rand.NewPCG(seed, 0))
-	size := min(block, n)
 	values := make([]float64, draws)
 	drawn := make([]int, 0, n+size)
 	for i := range values {
 		drawn = drawn[:0]
 		for len(drawn) < n {
-			start := chance.IntN(n - size + 1)
+			start := chance.IntN(starts)
 			for k := range size {
-				drawn = append(drawn, start+k)
+				drawn = append(drawn, (start+k)%n)
 			}
 		}
 		values[i] = of(drawn[:n])

@@ -19,8 +19,8 @@ const (
 	// days that are made within it see the same.
 	inARow = 28
 	// leastDays is over how many days forecasts must have been made for an interval:
-	// of fewer there is no second run to draw.
-	leastDays = 2 * inARow
+	// of fewer there are no three runs to draw from.
+	leastDays = 3 * inARow
 )
 
 // Recorded sums up how forecasts turned out: their scores by the day they were
@@ -97,7 +97,7 @@ func lower(days []intel.DayScores, of func(intel.DayScores) (way, than int64), s
 	}
 	v := intel.Interval{1 - a/b, math.NaN(), math.NaN()}
 	if n >= leastDays {
-		v[1], v[2] = Interval(n, inARow, seed, func(drawn []int) float64 {
+		v[1], v[2] = CircularInterval(n, inARow, seed, func(drawn []int) float64 {
 			a, b := 0.0, 0.0
 			for _, i := range drawn {
 				a += way[i]
@@ -134,6 +134,13 @@ func verdict(r intel.HeadRecord, days int) intel.HeadRecord {
 	}
 	if r.BrierSkill == nil && r.CRPSSkill == nil {
 		r.Verdict = intel.NoBetter
+	}
+	if r.Verdict == intel.Better {
+		for _, v := range []*intel.Interval{r.BrierSimple, r.CRPSSimple} {
+			if v != nil && !v.Above() {
+				r.Why = "but no better than the simple rule"
+			}
+		}
 	}
 	if days < leastDays {
 		r.Verdict, r.Why = intel.NoBetter, fmt.Sprintf("made over %d days: an interval takes %d", days, leastDays)

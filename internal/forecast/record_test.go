@@ -54,7 +54,7 @@ func TestSkillIsClaimedOnlyWhereThereIsSome(t *testing.T) {
 		if r.Verdict != c.want || r.Forecasts != 101*c.days+7 || r.Due != 101*c.days+3 || r.Judged != 100*c.days || r.Unscoreable != c.days || r.BrierSimple != nil {
 			t.Errorf("%s: %+v", name, r)
 		}
-		if c.days < 56 && (r.Why == "" || r.BrierSkill.Bounded()) {
+		if c.days < 84 && (r.Why == "" || r.BrierSkill.Bounded()) {
 			t.Errorf("%s: %q, %v", name, r.Why, r.BrierSkill)
 		}
 		if c.knows == 1 && (!near(r.BrierSkill[0], 1.0/3, .05) || *r.ECE > .03) {

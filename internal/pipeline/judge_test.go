@@ -221,7 +221,7 @@ func TestTheTrackTellsOfEveryHeadAndActor(t *testing.T) {
 		}
 	}
 	// The rate rises at once and stays: who follows it is better than who does not.
-	if h := track.Heads[0]; h.Verdict != "" && h.Days < 56 && h.Verdict != intel.NoBetter {
+	if h := track.Heads[0]; h.Verdict != "" && h.Days < 84 && h.Verdict != intel.NoBetter {
 		t.Errorf("%+v", h)
 	}
 	for _, a := range track.Actors {

@@ -322,7 +322,7 @@ func (f fake) Track(context.Context, intel.Reader) (t intel.Track, err error) {
 	for _, p := range []float64{.05, .1, .25, .5, .75, .9, .95} {
 		count.Reliability = append(count.Reliability, intel.ReliabilityPoint{P: p, Observed: min(1, p+.02), N: 800, Least: p, Most: min(1, p+.05)})
 	}
-	young := intel.HeadRecord{Head: f.text("any activity"), Forecasts: 12, Due: 3, Judged: 2, Brier: number(.4), BrierSkill: &intel.Interval{-2.5, math.NaN(), math.NaN()}, ECE: number(.4), Verdict: intel.NoBetter, Why: "made over 3 days: an interval takes 56"}
+	young := intel.HeadRecord{Head: f.text("any activity"), Forecasts: 12, Due: 3, Judged: 2, Brier: number(.4), BrierSkill: &intel.Interval{-2.5, math.NaN(), math.NaN()}, ECE: number(.4), Verdict: intel.NoBetter, Why: "made over 3 days: an interval takes 84"}
 	t.Heads = []intel.HeadRecord{count, young, event, {Head: "sector", Forecasts: 4}}
 	for i := range 12 {
 		a := event

@@ -150,7 +150,7 @@ func dotOf(v intel.Interval) *skillDot {
 	if math.IsNaN(v[0]) || math.IsInf(v[0], 0) {
 		return nil
 	}
-	at := func(x float64) string { return fixed(math.Max(3, math.Min(117, 30+200*x))) }
+	at := func(x float64) string { return fixed(math.Max(3, math.Min(117, 30+85*x))) }
 	d := &skillDot{At: at(v[0]), Open: !v.Above()}
 	if v.Bounded() {
 		d.Least, d.Most = at(v[1]), at(v[2])
@@ -158,22 +158,26 @@ func dotOf(v intel.Interval) *skillDot {
 	return d
 }
 
-// trackChartOf draws the reliability of a record.
+// trackChartOf draws the reliability of a record. Events that were all held improbable
+// are drawn larger: the axes end where the points do.
 func trackChartOf(l recordLine) *trackChart {
+	scale, most := endOf(l), 0
 	bins := make([]intel.Bin, len(l.Reliability))
-	most := 0
 	for i, p := range l.Reliability {
-		bins[i] = intel.Bin{Predicted: p.P, Observed: p.Observed, N: p.N, Least: p.Least, Most: p.Most}
+		bins[i] = intel.Bin{Predicted: p.P / scale, Observed: p.Observed / scale, N: p.N, Least: p.Least / scale, Most: math.Min(1, p.Most/scale)}
 		most = max(most, p.N)
 	}
 	c := &trackChart{reliabilityChart: *calibration(bins), Of: "came true", Below: "said"}
+	for i := range c.Grid {
+		c.Grid[i].Text = strconv.FormatFloat(scale*float64(i)/4, 'f', map[bool]int{true: 2, false: 3}[scale == 1], 64)
+	}
 	if !l.Events {
 		c.Of, c.Below = "lay at or below it", "quantile"
 		return c
 	}
 	last := math.Inf(-1)
-	for _, p := range l.Reliability {
-		x := boxLeft + p.P*(boxRight-boxLeft)
+	for i, p := range l.Reliability {
+		x := boxLeft + bins[i].Predicted*(boxRight-boxLeft)
 		high := 34 * math.Log1p(float64(p.N)) / math.Log1p(float64(max(1, most)))
 		b := countBar{X: fixed(x - 3), Mid: fixed(x), Top: fixed(456 - high), High: fixed(high), N: p.N, Labelled: x-last > 8*float64(len(strconv.Itoa(p.N)))+6}
 		if b.Labelled {
@@ -182,4 +186,18 @@ func trackChartOf(l recordLine) *trackChart {
 		c.Bars = append(c.Bars, b)
 	}
 	return c
+}
+
+// endOf is where both axes of a diagram end.
+func endOf(l recordLine) float64 {
+	top := 0.0
+	for _, p := range l.Reliability {
+		top = math.Max(top, math.Max(p.P, p.Observed))
+	}
+	for _, end := range []float64{0.1, 0.2, 0.4} {
+		if l.Events && top <= end {
+			return end
+		}
+	}
+	return 1
 }
