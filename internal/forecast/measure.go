@@ -176,41 +176,75 @@ func PIT(d intel.Distribution, came int, u float64) float64 {
 	return low + u*(below(d, came)-low)
 }
 
+// draws is how many times the bootstrap draws.
+const draws = 2000
+
 // Interval returns the bounds of the 95 % interval of a statistic over n moments
-// in order, by a moving-block bootstrap: of 2,000 draws of moments in runs of
-// block, as many as there are. Neighbours share what they forecast, and so they
-// stay together. It is NaN of nothing.
+// in order, by a moving-block bootstrap: of draws of moments in runs of block, as
+// many as there are. Neighbours share what they forecast, and so they stay
+// together. It is NaN of nothing.
 func Interval(n, block int, seed uint64, of func(drawn []int) float64) (low, high float64) {
-	return bootstrap(n, min(block, n), n-min(block, n)+1, seed, of)
-}
-
-// CircularInterval is Interval where the last moment is followed by the first. So each
-// is drawn as often as any other, also where there are few runs.
-func CircularInterval(n, block int, seed uint64, of func(drawn []int) float64) (low, high float64) {
-	return bootstrap(n, min(block, n), n, seed, of)
-}
-
-// bootstrap draws runs of a size, which begin at one of the first so many moments.
-func bootstrap(n, size, starts int, seed uint64, of func(drawn []int) float64) (low, high float64) {
-	const draws = 2000
 	if n == 0 {
 		return math.NaN(), math.NaN()
 	}
 	chance := rand.New(rand.NewPCG(seed, 0))
+	size := min(block, n)
 	values := make([]float64, draws)
 	drawn := make([]int, 0, n+size)
 	for i := range values {
 		drawn = drawn[:0]
 		for len(drawn) < n {
-			start := chance.IntN(starts)
+			start := chance.IntN(n - size + 1)
 			for k := range size {
-				drawn = append(drawn, (start+k)%n)
+				drawn = append(drawn, start+k)
 			}
 		}
 		values[i] = of(drawn[:n])
 	}
+	return bounds(values)
+}
+
+// bounds are those of the middle 95 % of values, which it sorts.
+func bounds(values []float64) (low, high float64) {
 	slices.Sort(values)
 	return values[draws*25/1000], values[draws*975/1000-1]
+}
+
+// Saved returns the bounds of the 95 % interval of by what share the sum of one loss is
+// lower than that of another, over moments in order, by a circular block bootstrap: the
+// last moment is followed by the first, so that each is drawn as often as any other.
+func Saved(way, than []float64, block int, seed uint64) (low, high float64) {
+	n := len(way)
+	if n == 0 || n != len(than) {
+		return math.NaN(), math.NaN()
+	}
+	ways, thans := running(way), running(than)
+	chance := rand.New(rand.NewPCG(seed, 0))
+	values := make([]float64, draws)
+	for i := range values {
+		a, b := 0.0, 0.0
+		for left := n; left > 0; left -= block {
+			start := chance.IntN(n)
+			end := start + min(block, left, n)
+			a += ways[end] - ways[start]
+			b += thans[end] - thans[start]
+		}
+		if b > 0 { // else nothing was made then: there is nothing to be better than
+			values[i] = 1 - a/b
+		}
+	}
+	return bounds(values)
+}
+
+// running are the sums of the first so many of values that are told twice.
+func running(values []float64) []float64 {
+	out := make([]float64, 1, 2*len(values)+1)
+	for range 2 {
+		for _, v := range values {
+			out = append(out, out[len(out)-1]+v)
+		}
+	}
+	return out
 }
 
 // Digest is the SHA-256 of what a model read, in hexadecimal digits. Read is
@@ -221,7 +255,7 @@ func Digest(model string, read ...any) string {
 	if err != nil {
 		body = fmt.Append(nil, "not to be written: ", err)
 	}
-	fmt.Fprintf(h, "%s\n%s", model, body) //nolint:errcheck // a digest takes all
+	fmt.Fprintf(h, "%s\n%s", model, body)
 	return hex.EncodeToString(h.Sum(nil))
 }
 

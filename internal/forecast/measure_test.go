@@ -1,6 +1,7 @@
 package forecast_test
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -135,4 +136,26 @@ func TestWhatWasReadShowsInTheDigest(t *testing.T) {
 	if one == of(forecast.Series{Entity: lynx, Weeks: weeks}) {
 		t.Error("one document more does not show")
 	}
+}
+
+// FuzzJudge scores whatever stands in a store: it is refused or has finite scores.
+func FuzzJudge(f *testing.F) {
+	f.Add([]byte(`{"probability":0.2,"base_rate":0.1,"simple":{"rule":"x","probability":1}}`), 1)
+	f.Add([]byte(`{"quantiles":{"0.1":0,"0.5":2,"0.9":7},"base_rate":3,"simple":{"rule":"x","mean":1e9}}`), 1_000_000)
+	f.Add([]byte(`{"distribution":{"at":[0,5,6],"below":[0,0.5,1]},"base_rate":1e300}`), -1)
+	f.Fuzz(func(t *testing.T, body []byte, came int) {
+		var x intel.Forecast
+		if json.Unmarshal(body, &x) != nil {
+			return
+		}
+		s, err := forecast.Judge(x, came%1_000_000)
+		if err != nil {
+			return
+		}
+		for _, v := range []float64{s.P, s.Score, s.Log, s.Base, s.BaseLog, s.Simple, s.SimpleLog} {
+			if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+				t.Errorf("%s and %d: %+v", body, came, s)
+			}
+		}
+	})
 }

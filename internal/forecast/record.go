@@ -97,17 +97,7 @@ func lower(days []intel.DayScores, of func(intel.DayScores) (way, than int64), s
 	}
 	v := intel.Interval{1 - a/b, math.NaN(), math.NaN()}
 	if n >= leastDays {
-		v[1], v[2] = CircularInterval(n, inARow, seed, func(drawn []int) float64 {
-			a, b := 0.0, 0.0
-			for _, i := range drawn {
-				a += way[i]
-				b += than[i]
-			}
-			if b == 0 {
-				return 0 // nothing was made on these days: there is nothing to be better than
-			}
-			return 1 - a/b
-		})
+		v[1], v[2] = Saved(way, than, inARow, seed)
 	}
 	return &v
 }

@@ -121,3 +121,32 @@ func TestASourceIsSilentBeyondItsHabit(t *testing.T) {
 		t.Errorf("nothing: %v", got)
 	}
 }
+
+func TestWhatIsSavedHasAnIntervalAroundIt(t *testing.T) {
+	chance := rand.New(rand.NewPCG(7, 8))
+	const n, worlds = 364, 200
+	inside := 0
+	for range worlds {
+		way, than := make([]float64, n), make([]float64, n)
+		for i := range way {
+			way[i], than[i] = 70+20*chance.NormFloat64(), 100+20*chance.NormFloat64()
+		}
+		low, high := forecast.Saved(way, than, 28, 1)
+		again, _ := forecast.Saved(way, than, 28, 1)
+		if low <= .3 && .3 <= high {
+			inside++
+		}
+		if low > high || low != again || high-low > .12 {
+			t.Fatalf("from %v to %v, and then from %v", low, high, again)
+		}
+	}
+	if share := float64(inside) / worlds; share < .85 { // thirteen runs are few
+		t.Errorf("the truth lies in %v of the intervals", share)
+	}
+	if low, high := forecast.Saved(nil, nil, 28, 1); !math.IsNaN(low) || !math.IsNaN(high) {
+		t.Errorf("of nothing from %v to %v", low, high)
+	}
+	if low, high := forecast.Saved(make([]float64, 90), make([]float64, 90), 28, 1); low != 0 || high != 0 {
+		t.Errorf("of nought from %v to %v", low, high)
+	}
+}

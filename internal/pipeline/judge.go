@@ -21,8 +21,8 @@ const (
 	// mostLost is the share of a window from which on, while sources were silent,
 	// nothing can be said of it.
 	mostLost = 0.25
-	// came is the probability from which a row counts as taken up, by its rule.
-	came = 0.5
+	// takenUp is the probability from which a row counts as taken up, by its rule.
+	takenUp = 0.5
 )
 
 // Judged is how many forecasts were judged, and of how many nothing can be said.
@@ -247,7 +247,7 @@ func (f findings) of(x intel.Forecast) (int, bool) {
 		return min(1, f.documents), true
 	}
 	e, ok := characteristic(x)
-	if ok && f.turns[e] >= came {
+	if ok && f.turns[e] >= takenUp {
 		return 1, true
 	}
 	return 0, ok

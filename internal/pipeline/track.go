@@ -132,17 +132,13 @@ func keptChain(ctx context.Context, db *store.DB) (c intel.Chain, err error) {
 }
 
 // foretell does the daily work on forecasts: those that are due are judged, new ones
-// made, and their chain is checked.
+// made, and their chain is checked. What of it fails does not hold up the rest.
 func (p *Pipeline) foretell(ctx context.Context) error {
-	if _, err := p.Judge(ctx, nil); err != nil {
-		return err
-	}
-	if err := p.Forecast(ctx); err != nil {
-		return err
-	}
-	c, err := p.CheckChain(ctx, nil)
-	if err == nil && c.State == intel.ChainBroken {
+	_, judging := p.Judge(ctx, nil)
+	making := p.Forecast(ctx)
+	c, checking := p.CheckChain(ctx, nil)
+	if checking == nil && c.State == intel.ChainBroken {
 		p.Log.Error("the chain of forecasts is broken: portent doctor tells more", "faults", len(c.Faults)+c.More, "err", c.Faults[0].String())
 	}
-	return err
+	return errors.Join(judging, making, checking)
 }

@@ -250,3 +250,36 @@ func TestForecastsOfOlderStoresEnterTheChainOnce(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkChain keeps and then walks along forecasts as a day makes them.
+func BenchmarkChain(b *testing.B) {
+	const each = 100
+	db, err := store.Open(b.Context(), "sqlite:"+b.TempDir()+"/portent.db")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	n := 0
+	b.Run("keep", func(b *testing.B) {
+		for b.Loop() {
+			all := make([]intel.Forecast, each)
+			for i := range all {
+				all[i] = foretold(1)[0]
+				all[i].ID, all[i].Rule = fmt.Sprint("bench", n), strings.Repeat("rule ", 100)
+				n++
+			}
+			if err := db.SaveForecasts(b.Context(), all, now); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/each, "µs/forecast")
+	})
+	b.Run("walk", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := db.CheckChain(b.Context(), nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/forecast")
+	})
+}

@@ -84,8 +84,8 @@ func (db *DB) SaveOutcomes(ctx context.Context, all []Judgement) error {
 			const width = 17
 			args, ids := make([]any, 0, width*len(some)), make([]any, 0, len(some))
 			for _, j := range some {
-				ids = append(ids, j.Awaited.ID)
-				args = append(args, j.Awaited.ID, j.subject, j.Kind, int(j.Marking), j.Made.UnixMicro()/day)
+				ids = append(ids, j.ID)
+				args = append(args, j.ID, j.subject, j.Kind, int(j.Marking), j.Made.UnixMicro()/day)
 				args = append(args, j.columns()...)
 			}
 			_, err := tx.ExecContext(ctx, `INSERT INTO outcomes (forecast, subject, kind, marking, made, came, reason, event, p, score, log, base, base_log, simple, simple_log, judged, known)

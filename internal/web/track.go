@@ -168,8 +168,12 @@ func trackChartOf(l recordLine) *trackChart {
 		most = max(most, p.N)
 	}
 	c := &trackChart{reliabilityChart: *calibration(bins), Of: "came true", Below: "said"}
+	digits := 2
+	if scale < 1 {
+		digits = 3
+	}
 	for i := range c.Grid {
-		c.Grid[i].Text = strconv.FormatFloat(scale*float64(i)/4, 'f', map[bool]int{true: 2, false: 3}[scale == 1], 64)
+		c.Grid[i].Text = strconv.FormatFloat(scale*float64(i)/4, 'f', digits, 64)
 	}
 	if !l.Events {
 		c.Of, c.Below = "lay at or below it", "quantile"
