@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/store"
 )
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	Anchor string `placeholder:"NUMBER:LINK" help:"An end of the chain of forecasts that was noted earlier, to see whether it is still part of it."`
+}
 
 // Run implements the command.
 func (c *doctorCmd) Run(ctx context.Context, a *app) error {
@@ -28,12 +32,17 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	chain, more, err := c.chain(ctx, a)
+	if err != nil {
+		return err
+	}
+	problems = append(problems, more...)
 	if a.cli.JSON {
 		if parked == nil {
 			parked = []store.Parked{}
 		}
 		return a.print(map[string]any{"documents": counts.Documents, "observations": counts.Observations, "evidence": counts.Evidence,
-			"links": counts.Links, "entities": counts.Entities, "waiting": counts.Waiting, "parked": parked, "problems": problems})
+			"links": counts.Links, "entities": counts.Entities, "waiting": counts.Waiting, "parked": parked, "problems": problems, "chain": chain})
 	}
 	fmt.Fprintf(a.out, "%d documents, %d observations, %d pieces of evidence, %d links, %d entities\n",
 		counts.Documents, counts.Observations, counts.Evidence, counts.Links, counts.Entities)
@@ -43,10 +52,58 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 	for _, p := range problems {
 		fmt.Fprintln(a.out, "problem:", line(p))
 	}
+	if chain.State != intel.ChainNone {
+		fmt.Fprintln(a.out, chainSaid(chain))
+	}
 	if len(parked) == 0 && len(problems) == 0 {
 		fmt.Fprintln(a.out, "all is well")
 	}
 	return nil
+}
+
+// chain checks the chain of forecasts and says what is wrong with it.
+func (c *doctorCmd) chain(ctx context.Context, a *app) (intel.Chain, []string, error) {
+	chain, err := a.checkChain(ctx)
+	if err != nil {
+		return chain, nil, err
+	}
+	var out []string
+	for _, f := range chain.Faults {
+		out = append(out, f.String())
+	}
+	if chain.More > 0 {
+		out = append(out, fmt.Sprintf("the chain of forecasts: %d more faults", chain.More))
+	}
+	if c.Anchor == "" {
+		return chain, out, nil
+	}
+	there, err := a.db.Anchored(ctx, c.Anchor)
+	if errors.Is(err, intel.ErrInvalid) {
+		return chain, nil, usageError{err}
+	}
+	if err == nil && !there {
+		out = append(out, fmt.Sprintf("the chain of forecasts: %s is not part of it: what was written until then was written anew, or this is another store", c.Anchor))
+	}
+	return chain, out, err
+}
+
+// checkChain walks along the chain of forecasts.
+func (a *app) checkChain(ctx context.Context) (intel.Chain, error) {
+	bar := a.progress(-1, "checking forecasts")
+	defer bar.Finish()                                      //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	return a.db.CheckChain(ctx, func(n int) { bar.Add(n) }) //nolint:errcheck // likewise
+}
+
+// chainSaid is the state of a chain in a line.
+func chainSaid(c intel.Chain) string {
+	if c.State == intel.ChainNone {
+		return "no forecast is chained yet"
+	}
+	s := fmt.Sprintf("chain of %d forecasts: %s, it ends with %s", c.Forecasts, c.State, c.Head)
+	if c.Clocked > 0 {
+		s += fmt.Sprintf("; %d were written under a clock that was not the machine's (--now), or days after they say", c.Clocked)
+	}
+	return s
 }
 
 func problems(ctx context.Context, db *store.DB, counts store.Counts) ([]string, error) {

@@ -57,7 +57,7 @@ type cli struct {
 	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds; it is kept if it is better than the one that ships, or than a rate."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
-	Scoreboard scoreboardCmd `cmd:"" help:"Print how true it was what was believed: levels, calibration, sources."`
+	Scoreboard scoreboardCmd `cmd:"" help:"Print how forecasts turned out, and how true it was what was believed. Judges what is due."`
 	Backtest   backtestCmd   `cmd:"" help:"Replay history and score what would have been forecast."`
 	Sources    sourcesCmd    `cmd:"" help:"List sources and their health."`
 	Connectors connectorsCmd `cmd:"" help:"List the types of source."`

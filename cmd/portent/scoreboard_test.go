@@ -25,7 +25,7 @@ func board(t *testing.T, db, now string) (b intel.Scoreboard, keys map[string]js
 func TestTheScoreboardOfANewStoreHasWhatShipsAndClaimsNoMore(t *testing.T) {
 	db := newStore(t)
 	b, keys := board(t, db, "2026-05-05")
-	if len(keys) != 3 || string(keys["heads"]) != "[]" || string(keys["chain"]) != `"none"` {
+	if len(keys) != 5 || string(keys["heads"]) != "[]" || string(keys["actors"]) != "[]" || string(keys["chain"]) != `"none"` {
 		t.Errorf("it has %v", keys)
 	}
 	if len(b.Bins) != 10 || len(b.Levels) != 3 || b.Levels[0].From != .8 || b.Levels[1].From != .5 || b.Levels[0].Observed == nil || *b.Levels[0].Observed < .95 {

@@ -461,6 +461,11 @@ func (v *views) Scoreboard(ctx context.Context) (intel.Scoreboard, error) {
 	return scoreboard(ctx, v.ed, v.now())
 }
 
+// Track implements web.Views.
+func (v *views) Track(ctx context.Context, r intel.Reader) (intel.Track, error) {
+	return v.ed.Track(ctx, r, v.now())
+}
+
 // Sources implements web.Views.
 func (v *views) Sources(ctx context.Context) ([]web.SourceHealth, error) {
 	sources, err := v.db.Sources(ctx, v.now())

@@ -58,6 +58,8 @@ func Activity(s Series, now time.Time) []intel.Forecast {
 			s.Entity, f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly))
 		f.Model = "discounted gamma-poisson 0.7"
 		f.BaseRate = mean(s) * float64(weeks)
+		f.Basis = intel.Basis{Distribution: Spread(d.mass, 1_000_000), Simple: intel.Simple{Rule: "naive_poisson", Mean: recent(s) * float64(weeks) / 4},
+			Inputs: s.digest(f.Model)}
 		f.Quantiles = map[string]float64{}
 		for _, l := range levels() {
 			f.Quantiles[fmt.Sprint(l)] = float64(d.quantile(l))
@@ -76,9 +78,13 @@ func anyActivity(s Series, shape, rate float64, now time.Time) intel.Forecast {
 	f.Model = "discounted gamma-poisson 0.7"
 	f.Probability = clamp(1 - math.Pow(rate/(rate+4), shape))
 	f.BaseRate = clamp(activeShare(s))
+	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(f.Model)}
 	f.Reasons = reasons(f.BaseRate, f.Probability, "recent weeks against all of them")
 	return f
 }
+
+// digest is that of what a model reads of the series.
+func (s Series) digest(model string) string { return Digest(model, s.Entity, s.Weeks, s.Observed) }
 
 // posterior returns the Gamma posterior of the weekly rate and how many weeks
 // were watched.
@@ -145,6 +151,14 @@ func (d negativeBinomial) quantile(level float64) int {
 	return n
 }
 
+// mass is the probability of n.
+func (d negativeBinomial) mass(n int) float64 {
+	all, _ := math.Lgamma(d.r + float64(n))
+	of, _ := math.Lgamma(d.r)
+	ways, _ := math.Lgamma(float64(n) + 1)
+	return math.Exp(all - of - ways + d.r*math.Log(d.p) + float64(n)*math.Log1p(-d.p))
+}
+
 // novelty is the share of what actors are known for that an actor who lacks it
 // is assumed to take up within 28 days: an assumption, not a measurement.
 const novelty = 0.1
@@ -170,6 +184,7 @@ func Characteristics(actor intel.Entity, used []intel.Entity, popularity map[int
 	slices.SortFunc(items, func(a, b intel.Entity) int {
 		return cmp.Or(cmp.Compare(popularity[b], popularity[a]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
+	inputs := Digest("popularity", actor, used, actors, popularityOf(items, popularity))
 	base := clamp(novelty * float64(sum) / float64(len(popularity)) / float64(actors+1))
 	var out []intel.Forecast
 	for _, e := range items[:min(most, len(items))] {
@@ -177,13 +192,27 @@ func Characteristics(actor intel.Entity, used []intel.Entity, popularity map[int
 		f.Probability = clamp(novelty * (float64(popularity[e]) + 0.5) / float64(actors+1))
 		f.BaseRate = base
 		f.Model = "popularity"
-		f.Rule = fmt.Sprintf("comes true if evidence dated from %s to %s links %s with %s at a probability of 0.5 or more",
+		f.Inputs = inputs
+		f.Rule = fmt.Sprintf("comes true if evidence dated from %s to %s and ingested by 14 days after links %s with %s at a probability of 0.5 or more",
 			f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly), actor, e)
 		f.Reasons = reasons(base, f.Probability, fmt.Sprintf("%d of %d actors", popularity[e], actors))
 		out = append(out, f)
 	}
 	return out
 }
+
+// popularityOf is how many have each of some items, in their order.
+func popularityOf(items []intel.Entity, popularity map[intel.Entity]int) []any {
+	out := make([]any, 0, 2*len(items))
+	for _, e := range items {
+		out = append(out, e.String(), popularity[e])
+	}
+	return out
+}
+
+// Delay is how long after a forecast is due it is judged: what is published late,
+// or fetched late, counts until then.
+const Delay = 14 * day
 
 // reasons splits the log-odds of p into those of the base rate and the rest.
 func reasons(base, p float64, why string) []intel.Reason {

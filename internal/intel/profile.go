@@ -28,6 +28,7 @@ type Forecast struct {
 	Model   string    `json:"model"`
 	// Marking is the strictest of the documents it may rest on.
 	Marking Marking `json:"marking,omitempty"`
+	Basis
 }
 
 // MarshalJSON implements json.Marshaler. A forecast without quantiles has a

@@ -114,11 +114,11 @@ func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) er
 		}
 		made = append(made, forecast.Characteristics(actor, used, f.popular[t.kind], f.actors, f.now)...)
 	}
-	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance))
+	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance), p.Clock())
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:
-// belief fades and forecasts are made. It works until ctx ends.
+// belief fades, and forecasts are judged and made. It works until ctx ends.
 func (p *Pipeline) Keepup(ctx context.Context) error {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
@@ -146,7 +146,7 @@ func (p *Pipeline) daily(ctx context.Context, now time.Time) error {
 	if err := p.reweigh(ctx); err != nil {
 		return err
 	}
-	if err := p.Forecast(ctx); err != nil {
+	if err := p.foretell(ctx); err != nil {
 		return err
 	}
 	if err := p.trainDue(ctx, now); err != nil {

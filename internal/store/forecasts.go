@@ -12,36 +12,13 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// SaveForecasts keeps forecasts as they were made. One that is there already
-// is never changed.
-func (db *DB) SaveForecasts(ctx context.Context, fs []intel.Forecast) error {
+// subjectsOf is whom forecasts are about, in the order that entities are added in.
+func subjectsOf(fs []intel.Forecast) []intel.Entity {
 	subjects := map[intel.Entity]bool{}
 	for _, f := range fs {
 		subjects[f.Subject] = true
 	}
-	err := db.tx(ctx, func(tx engine) error {
-		ids, _, err := entityIDs(ctx, tx, slices.SortedFunc(maps.Keys(subjects), compare), nil)
-		if err != nil {
-			return err
-		}
-		return chunks(fs, func(fs []intel.Forecast) error {
-			args := make([]any, 0, 7*len(fs))
-			for _, f := range fs {
-				body, err := json.Marshal(f)
-				if err != nil {
-					return fmt.Errorf("forecast %s: %w", f.ID, err)
-				}
-				args = append(args, f.ID, ids[f.Subject], f.Kind, int(f.Marking), f.Made.UnixMicro(), f.Due.UnixMicro(), text(string(body)))
-			}
-			_, err := tx.ExecContext(ctx, `INSERT INTO forecasts (id, subject, kind, marking, made, due, body) VALUES `+values(1, len(fs), 7)+
-				` ON CONFLICT DO NOTHING`, args...)
-			return err
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("save %d forecasts: %w", len(fs), err)
-	}
-	return nil
+	return slices.SortedFunc(maps.Keys(subjects), compare)
 }
 
 // Forecasts returns the forecasts about an entity that were made last until

@@ -24,7 +24,7 @@ func TestOfManyForecastsEachReaderIsToldTheLatestOfHers(t *testing.T) {
 		hidden := intel.Entity{Kind: intel.Actor, Name: "hidden"}
 		all = append(all, intel.Forecast{ID: "hidden", Subject: hidden, Marking: intel.Red, Made: now, Due: now.AddDate(0, 0, 7)})
 		for range 2 {
-			if err := db.SaveForecasts(t.Context(), all); err != nil {
+			if err := db.SaveForecasts(t.Context(), all, now); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -303,6 +305,36 @@ func (f fake) Scoreboard(context.Context) (b intel.Scoreboard, err error) {
 		b.Sources = append(b.Sources, intel.SourceRecord{Source: intel.SourceID(name), Letter: 'B', Right: float64(29 * i), Wrong: 1, OwnWrong: .5 * float64(i), Mean: .921})
 	}
 	return b, nil
+}
+
+func (f fake) Track(context.Context, intel.Reader) (t intel.Track, err error) {
+	if f.empty {
+		return t, nil
+	}
+	number := func(x float64) *float64 { return &x }
+	event := intel.HeadRecord{Head: "technique", Forecasts: 61204, Due: 40211, Judged: 38000, Unscoreable: 211, Days: 190, Brier: number(.0091), BrierSkill: &intel.Interval{.01, -.01, .03},
+		LogLoss: number(.05), BaseLogLoss: number(.051), ECE: number(.002), Verdict: intel.NoBetter}
+	for i, p := range []float64{.004, .008, .015, .04, .08, .15, .25, .55, .85} {
+		event.Reliability = append(event.Reliability, intel.ReliabilityPoint{P: p, Observed: .9 * p, N: 20000 >> i, Least: .7 * p, Most: min(1, 1.2*p)})
+	}
+	count := intel.HeadRecord{Head: "activity", Forecasts: 1204, Due: 900, Judged: 800, Unscoreable: 31, Days: 180, CRPS: number(2.31), CRPSSkill: &intel.Interval{.25, .2, .31}, CRPSSimple: &intel.Interval{.19, .11, .28},
+		LogLoss: number(2.1), BaseLogLoss: number(2.9), ECE: number(.02), Verdict: intel.Better}
+	for _, p := range []float64{.05, .1, .25, .5, .75, .9, .95} {
+		count.Reliability = append(count.Reliability, intel.ReliabilityPoint{P: p, Observed: min(1, p+.02), N: 800, Least: p, Most: min(1, p+.05)})
+	}
+	young := intel.HeadRecord{Head: f.text("any activity"), Forecasts: 12, Due: 3, Judged: 2, Brier: number(.4), BrierSkill: &intel.Interval{-2.5, math.NaN(), math.NaN()}, ECE: number(.4), Verdict: intel.NoBetter, Why: "made over 3 days: an interval takes 84"}
+	t.Heads = []intel.HeadRecord{count, young, event, {Head: "sector", Forecasts: 4}}
+	for i := range 12 {
+		a := event
+		a.Head, a.Actor, a.Name, a.Judged = "", f.entity(intel.Actor, fmt.Sprint("actor-", i)), f.text(fmt.Sprint("Actor ", i)), 380-i
+		t.Actors = append(t.Actors, a)
+	}
+	t.Chain = intel.Chain{State: intel.ChainIntact, Forecasts: 62424, Head: "62424:" + strings.Repeat("9f", 32), Checked: now()}
+	if f.text("x") != "x" {
+		t.Chain.State, t.Chain.More = intel.ChainBroken, 3
+		t.Chain.Faults = []intel.ChainFault{{Number: 4, Forecast: f.text("ab12"), What: intel.Changed, Detail: f.text("it is not what was written")}}
+	}
+	return t, nil
 }
 
 func (f fake) Sources(context.Context) ([]web.SourceHealth, error) {

@@ -67,14 +67,19 @@ func (h *handler) scoreboard(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	t, err := h.Views.Track(r.Context(), h.Reader)
+	if err != nil {
+		return view{}, err
+	}
 	page := struct {
+		Track   trackPage
 		Levels  []levelLine
 		Sources []sourceLine
 		Chart   *reliabilityChart
 		Bins    []intel.Bin
 		Rows    int     // that were judged before it shipped
 		Own     float64 // verdicts of this store
-	}{Chart: calibration(b.Bins), Bins: b.Bins}
+	}{Track: track(t, r.FormValue("head")), Chart: calibration(b.Bins), Bins: b.Bins}
 	for _, bin := range b.Bins {
 		page.Rows += bin.N
 	}

@@ -44,6 +44,10 @@ type Views interface {
 
 	// Scoreboard tells how true it was what was believed, for everybody alike.
 	Scoreboard(ctx context.Context) (intel.Scoreboard, error)
+
+	// Track tells how forecasts turned out, and in what state their chain was when
+	// it was last checked.
+	Track(ctx context.Context, r intel.Reader) (intel.Track, error)
 }
 
 // ErrSeveral is of a name that means several, none of them above the others.

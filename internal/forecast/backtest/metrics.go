@@ -3,8 +3,9 @@ package backtest
 import (
 	"cmp"
 	"math"
-	"math/rand/v2"
 	"slices"
+
+	"github.com/portent-cti/portent/internal/forecast"
 )
 
 // A Scored is a forecast and what came of it.
@@ -82,11 +83,7 @@ func recall(ts []tie, n int) float64 {
 func BrierSum(fs []Scored) float64 {
 	sum := 0.0
 	for _, f := range fs {
-		miss := f.P
-		if f.Came {
-			miss = 1 - f.P
-		}
-		sum += miss * miss
+		sum += forecast.Brier(f.P, f.Came)
 	}
 	return sum
 }
@@ -128,33 +125,12 @@ func ECEFixed(fs []Scored, n int) float64 {
 	return sum / float64(max(1, len(fs)))
 }
 
-const (
-	draws = 2000 // of the bootstrap
-	block = 3    // months in a row that are drawn together
-)
+// block is how many months in a row the bootstrap draws together: neighbours share
+// indicators.
+const block = 3
 
-// interval returns the bounds of the 95 % interval of a statistic over cutoffs,
-// by a moving-block bootstrap: of draws of cutoffs in blocks of a size, as many
-// as there are. Neighbouring cutoffs share what they are about, and so they stay
-// together.
+// interval returns the bounds of the 95 % interval of a statistic over cutoffs, drawn
+// in blocks of a size.
 func interval(cutoffs, block int, seed uint64, of func(drawn []int) float64) (low, high float64) {
-	if cutoffs == 0 {
-		return math.NaN(), math.NaN()
-	}
-	chance := rand.New(rand.NewPCG(seed, 0))
-	size := min(block, cutoffs)
-	values := make([]float64, draws)
-	drawn := make([]int, 0, cutoffs+size)
-	for i := range values {
-		drawn = drawn[:0]
-		for len(drawn) < cutoffs {
-			start := chance.IntN(cutoffs - size + 1)
-			for k := range size {
-				drawn = append(drawn, start+k)
-			}
-		}
-		values[i] = of(drawn[:cutoffs])
-	}
-	slices.Sort(values)
-	return values[draws*25/1000], values[draws*975/1000-1]
+	return forecast.Interval(cutoffs, block, seed, of)
 }
