@@ -188,7 +188,7 @@ func Interval(n, block int, seed uint64, of func(drawn []int) float64) (low, hig
 		return math.NaN(), math.NaN()
 	}
 	chance := rand.New(rand.NewPCG(seed, 0))
-	size := min(block, n)
+	size := min(block, max(1, n/2)) // one block alone would know no spread
 	values := make([]float64, draws)
 	drawn := make([]int, 0, n+size)
 	for i := range values {
