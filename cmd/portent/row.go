@@ -49,7 +49,7 @@ func (c *rowArg) rule(ctx context.Context, a *app, ruling intel.Ruling) error {
 	if err != nil {
 		return err
 	}
-	ed, err := a.today(ctx) // before the verdict teaches anything
+	ed, err := a.editor(ctx)
 	if err != nil {
 		return err
 	}

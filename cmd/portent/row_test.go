@@ -45,9 +45,9 @@ func (e ruledRows) words() string {
 }
 
 // explained asks for a row, which must come out as it is stored.
-func explained(t *testing.T, db, row string) (e ruledRows) {
+func explained(t *testing.T, db, when, row string) (e ruledRows) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--json", "explain", row)), &e); err != nil {
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", when, "--json", "explain", row)), &e); err != nil {
 		t.Fatal(err)
 	}
 	if math.Abs(e.Probability-e.Recomputed) > closeEnough {
@@ -62,7 +62,7 @@ func TestTheLastWordOnARowCountsAndNoneIsLost(t *testing.T) {
 		at := func(when string, args ...string) string {
 			return printed(t, exitDone, append([]string{"--db", db, "--now", when}, args...)...)
 		}
-		alone := explained(t, db, lynxRow)
+		alone := explained(t, db, "2026-05-02", lynxRow)
 		steps := []struct {
 			when, words string
 			more        bool // believed than by sources alone
@@ -74,7 +74,7 @@ func TestTheLastWordOnARowCountsAndNoneIsLost(t *testing.T) {
 		}
 		for _, s := range steps {
 			at(s.when, s.args...)
-			e := explained(t, db, lynxRow)
+			e := explained(t, db, s.when, lynxRow)
 			if e.words() != s.words || e.Probability > alone.Probability != s.more {
 				t.Errorf("after %v: %.3f, alone %.3f; %s; want %s", s.args, e.Probability, alone.Probability, e.words(), s.words)
 			}
@@ -82,14 +82,14 @@ func TestTheLastWordOnARowCountsAndNoneIsLost(t *testing.T) {
 				t.Errorf("after %v: %d origins, %s; a word is no origin, of which there were %d", s.args, e.Origins, e.Confidence, alone.Origins)
 			}
 		}
-		before := explained(t, db, lynxRow)
+		before := explained(t, db, "2026-05-03T09:00:00Z", lynxRow)
 		at("2026-05-03T10:00:00Z", "reprocess", "--all")
 		at("2026-05-03T10:00:00Z", "reprocess", "--scores")
-		if e := explained(t, db, lynxRow); e.words() != before.words() || math.Abs(e.Probability-before.Probability) > .01 {
+		if e := explained(t, db, "2026-05-03T10:00:00Z", lynxRow); e.words() != before.words() || math.Abs(e.Probability-before.Probability) > .01 {
 			t.Errorf("derived again: %.3f, %s; want as before %.3f, %s", e.Probability, e.words(), before.Probability, before.words())
 		}
 		at("2026-05-03T11:00:00Z", "row", "undo", lynxRow, "--by", "cid")
-		if e := explained(t, db, lynxRow); len(e.Verdicts) != 4 || math.Abs(e.Probability-alone.Probability) > .01 {
+		if e := explained(t, db, "2026-05-03T11:00:00Z", lynxRow); len(e.Verdicts) != 4 || math.Abs(e.Probability-alone.Probability) > .01 {
 			t.Errorf("undone: %.3f, want %.3f; %s", e.Probability, alone.Probability, e.words())
 		}
 		alike := func(when string) string {
@@ -225,15 +225,15 @@ func TestWhatIsRuledOfRowsMovesTheirSources(t *testing.T) {
 	onEachStore(t, func(t *testing.T, db string) {
 		lynxStore(t, db)
 		const other = "domain:c2.lynx-c2.net indicates actor:cold-lynx"
-		before := explained(t, db, other)
+		before := explained(t, db, "2026-05-03", other)
 		for _, row := range []string{lynxRow, "ipv4:45.134.21.9 indicates actor:cold-lynx", "domain:lynx-c2.net indicates actor:cold-lynx"} {
 			printed(t, exitDone, "--db", db, "--now", "2026-05-03", "row", "refute", row, "--by", "ana")
 		}
-		if e := explained(t, db, other); e.Probability != before.Probability {
+		if e := explained(t, db, "2026-05-03", other); e.Probability != before.Probability {
 			t.Errorf("another row of the source is believed %.6f at once, before %.6f", e.Probability, before.Probability)
 		}
 		printed(t, exitDone, "--db", db, "--now", "2026-10-30", "reprocess", "--scores")
-		e := explained(t, db, other)
+		e := explained(t, db, "2026-10-30", other)
 		for _, s := range e.Sources {
 			if math.Abs(s.Own.Wrong-1.5) > 1e-9 || s.Own.Right != 0 || s.Shipped != (score.Record{}) {
 				t.Errorf("%s: %+v; want three refuted of half a life ago", s.Source, s)
@@ -245,12 +245,12 @@ func TestWhatIsRuledOfRowsMovesTheirSources(t *testing.T) {
 		if len(e.Sources) != 2 {
 			t.Errorf("%d sources are told of, want 2", len(e.Sources))
 		}
-		if text := printed(t, exitDone, "--db", db, "explain", other); !strings.Contains(text, "a: 0 right 0 wrong of shipped, 0 right 1.5 wrong here") {
+		if text := printed(t, exitDone, "--db", db, "--now", "2026-10-30", "explain", other); !strings.Contains(text, "a: 0 right 0 wrong of shipped, 0 right 1.5 wrong here") {
 			t.Errorf("explain names no numbers:\n%s", text)
 		}
 		printed(t, exitDone, "--db", db, "--now", "2026-11-01", "row", "undo", lynxRow)
 		printed(t, exitDone, "--db", db, "--now", "2026-11-02", "reprocess", "--scores")
-		if e := explained(t, db, other); len(e.Sources) == 0 || e.Sources[0].Own.Wrong > 1 {
+		if e := explained(t, db, "2026-11-02", other); len(e.Sources) == 0 || e.Sources[0].Own.Wrong > 1 {
 			t.Errorf("one of three taken back: %+v", e.Sources)
 		}
 	})

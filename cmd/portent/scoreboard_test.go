@@ -58,7 +58,7 @@ func TestVerdictsThatRefuteHalfOfALevelRelabelTheOthers(t *testing.T) {
 	onEachStore(t, func(t *testing.T, db string) {
 		twiceSaid(t, db)
 		const other = "ipv4:45.134.22.40 indicates actor:cold-lynx" // of sources that nobody ruled on
-		before := explained(t, db, other)
+		before := explained(t, db, "2026-05-05", other)
 		if before.Confidence != "High" || before.Probability > .85 {
 			t.Fatalf("%s (%.3f), want a High row below 0.85", before.Confidence, before.Probability)
 		}
@@ -67,11 +67,11 @@ func TestVerdictsThatRefuteHalfOfALevelRelabelTheOthers(t *testing.T) {
 				printed(t, exitDone, "--db", db, "--now", "2026-05-05", "row", []string{"confirm", "refute"}[n%2], fmt.Sprintf("ipv4:45.134.%d.%d indicates actor:cold-lynx", pair, 40+n))
 			}
 		}
-		if e := explained(t, db, other); e.Confidence != "High" {
+		if e := explained(t, db, "2026-05-05", other); e.Confidence != "High" {
 			t.Errorf("%s at once, want High until it is weighed again", e.Confidence)
 		}
 		printed(t, exitDone, "--db", db, "--now", "2026-05-05T01:00:00Z", "reprocess", "--scores")
-		after := explained(t, db, other)
+		after := explained(t, db, "2026-05-05T01:00:00Z", other)
 		if after.Confidence != "Medium" || after.Probability < .8 {
 			t.Errorf("%s (%.3f): want Medium, though believed as before", after.Confidence, after.Probability)
 		}

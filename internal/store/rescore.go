@@ -355,8 +355,8 @@ func (s *rescoring) changes(former []assessedRow, now []assessed) (out []assesse
 			switch {
 			case !same:
 				row.change = moved
-			case former[i] == row || s.Fade && former[i].prints(row):
-				continue
+			case former[i] == row || s.Fade && former[i].at != row.at && former[i].prints(row):
+				continue // one of this very moment is as what it is weighed by has it
 			case former[i].percent() != row.percent():
 				row.change = moved
 			}
