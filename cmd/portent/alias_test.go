@@ -3,8 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // standsFor is whom a name means, with shares, by the command alias.
@@ -152,5 +157,58 @@ func TestANameIsLookedUpWithItsShareAndNoLevel(t *testing.T) {
 	}
 	if text := printed(t, exitDone, "--db", db, "--now", "2026-03-04", "lookup", "45.134.21.8"); !strings.HasPrefix(text, "45.134.21.8: Cold Lynx (Low 0.") {
 		t.Errorf("a value is %s", text)
+	}
+}
+
+func TestTheHistoryOfANameTellsWhatAnalystsRuled(t *testing.T) {
+	t.Parallel()
+	listed := newStore(t)
+	printed(t, exitDone, "--db", listed, "-q", "sync", "--from", dataDir(t), "actors", "attack")
+	both, stated := newStore(t), newStore(t)
+	printed(t, exitDone, "--db", both, "-q", "sync", "--from", dataDir(t), "actors", "attack")
+	for _, db := range []string{both, stated} {
+		for i, source := range []string{"one", "two"} {
+			doc := fmt.Sprintf(`{"genre":"report","text":"Cozy Bear is APT29.","published":"2026-05-0%dT00:00:00Z","claims":[{"subject":"actor:cozy-bear","relation":"alias-of","object":"actor:apt29"}]}`+"\n", 8*i+1)
+			printed(t, exitDone, "--db", db, "--now", "2026-05-20", "import", "--as", "documents", "--source", source, file(t, source+".jsonl", []byte(doc)))
+		}
+		printed(t, exitDone, "--db", db, "--now", "2026-05-21", "import", "--as", "documents", "--source", "three", file(t, "n.jsonl", []byte(`{"genre":"report","text":"No.","published":"2026-05-21T00:00:00Z","claims":[{"subject":"actor:cozy-bear","relation":"alias-of","object":"actor:apt29","stance":"disputes"}]}`+"\n")))
+	}
+	const row = "actor:cozy-bear alias-of actor:apt29"
+	for name, db := range map[string]string{"listed": listed, "listed and stated": both, "stated": stated} {
+		ends := func(day string, ruled ...string) {
+			t.Helper()
+			var h intel.History
+			if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", day, "--json", "explain", "--history", row)), &h); err != nil {
+				t.Fatal(err)
+			}
+			var e struct{ Believed float64 }
+			if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", day, "--json", "explain", row)), &e); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for i, o := range h.Turns {
+				if o.Sort == intel.TurnRuled {
+					got = append(got, o.At.Format("01-02 ")+o.Why)
+				}
+				if i > 0 && math.Abs(o.BelievedBefore-h.Turns[i-1].Believed) > 0.01 {
+					t.Errorf("%s, %s: turn %d begins at %.3f, where the one before ends at %.3f", name, day, i, o.BelievedBefore, h.Turns[i-1].Believed)
+				}
+			}
+			if h.Link.String() != row || !slices.Equal(got, ruled) {
+				t.Errorf("%s, %s: the history of %q tells of %q, want %q", name, day, h.Link, got, ruled)
+			}
+			if last := h.Turns[len(h.Turns)-1]; math.Abs(last.Believed-e.Believed) > 0.005 {
+				t.Errorf("%s, %s: the history ends with %.4f, explain says %.4f", name, day, last.Believed, e.Believed)
+			}
+		}
+		ends("2026-06-01")
+		printed(t, exitDone, "--db", db, "--now", "2026-06-02", "alias", "dispute", "Cozy Bear", "APT29", "--by", "anna", "--reason", "two toolsets")
+		said := []string{"06-02 analyst:anna: dispute, two toolsets"}
+		ends("2026-06-03", said...)
+		printed(t, exitDone, "--db", db, "--now", "2026-06-04", "alias", "confirm", "Cozy Bear", "APT29", "--by", "bob")
+		said = append(said, "06-04 analyst:bob: confirm")
+		ends("2026-06-05", said...)
+		printed(t, exitDone, "--db", db, "--now", "2026-06-06", "alias", "undo", "Cozy Bear", "APT29", "--by", "anna")
+		ends("2026-06-07", append(said, "06-06 analyst:anna: undo")...)
 	}
 }
