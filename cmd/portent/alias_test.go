@@ -212,3 +212,30 @@ func TestTheHistoryOfANameTellsWhatAnalystsRuled(t *testing.T) {
 		ends("2026-06-07", append(said, "06-06 analyst:anna: undo")...)
 	}
 }
+
+func TestAProfileCountsADocumentOfSeveralNamesOnce(t *testing.T) {
+	db := newStore(t)
+	var docs string
+	for _, v := range []string{"a", "b", "c"} {
+		docs += `{"genre":"report","text":"Circle Ant, called Circle Bee too, or Circle Cat, of ` + v + `.","published":"2026-11-20T00:00:00Z","claims":[{"subject":"actor:circle-bee","relation":"alias-of","object":"actor:circle-ant"},{"subject":"actor:circle-cat","relation":"alias-of","object":"actor:circle-ant"}]}` + "\n"
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-11-21", "import", "--as", "documents", "--source", "s", file(t, "c.jsonl", []byte(docs)))
+	for _, name := range []string{"Circle Bee", "Circle Cat"} {
+		printed(t, exitDone, "--db", db, "--now", "2026-11-21", "alias", "confirm", name, "Circle Ant", "--by", "ana")
+	}
+	var p struct {
+		Documents  int
+		Summary    string
+		Activities struct{ Weekly []intel.Count }
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-11-22", "profile", "--format", "json", "Circle Ant")), &p); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, w := range p.Activities.Weekly {
+		n += w.N
+	}
+	if p.Documents != 3 || n != 3 || !strings.Contains(p.Summary, "Named in 3 documents") || !strings.Contains(p.Summary, ": 3 since") {
+		t.Errorf("%d documents, %d in weeks: %s", p.Documents, n, p.Summary)
+	}
+}
