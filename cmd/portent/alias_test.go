@@ -239,3 +239,30 @@ func TestAProfileCountsADocumentOfSeveralNamesOnce(t *testing.T) {
 		t.Errorf("%d documents, %d in weeks: %s", p.Documents, n, p.Summary)
 	}
 }
+
+func TestOfThousandsOfNamesTheOneAskedForIsToldAndHowManyMore(t *testing.T) {
+	db := newStore(t)
+	names := make([]string, 1500)
+	for i := range names {
+		names[i] = fmt.Sprintf("%q", fmt.Sprintf("Moth Name %04d", i))
+	}
+	bundle := `{"type":"bundle","id":"bundle--11111111-1111-4111-8111-111111111112","objects":[{"type":"intrusion-set","spec_version":"2.1","id":"intrusion-set--11111111-1111-4111-8111-111111111111","created":"2026-11-20T00:00:00Z","modified":"2026-11-20T00:00:00Z","name":"Hydra Moth","aliases":[` + strings.Join(names, ",") + `]}]}`
+	printed(t, exitDone, "--db", db, "--now", "2026-11-21", "import", file(t, "n.json", []byte(bundle)))
+	text := printed(t, exitDone, "--db", db, "--now", "2026-11-22", "alias", "Moth Name 1477")
+	lines := strings.Split(text, "\n")
+	if len(lines) < 3 || !strings.HasPrefix(lines[0], "actor:hydra-moth") || !strings.Contains(lines[1], "Moth Name 1477") || !strings.Contains(text, "and 1400 more names") {
+		t.Errorf("%.400s … %s", text, lines[max(0, len(lines)-2)])
+	}
+	var j struct {
+		Candidates []struct {
+			Names []intel.Row
+			More  int `json:"more_names"`
+		}
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-11-22", "--json", "alias", "Moth Name 1477")), &j); err != nil {
+		t.Fatal(err)
+	}
+	if len(j.Candidates) != 1 || len(j.Candidates[0].Names) != 100 || j.Candidates[0].More != 1400 || j.Candidates[0].Names[0].Entity.Name != "moth-name-1477" {
+		t.Errorf("in JSON: %d candidates, %+.300v", len(j.Candidates), j)
+	}
+}
