@@ -57,7 +57,8 @@ func (ed *Editor) naming(ctx context.Context, r intel.Reader, row intel.Row, l i
 		return e == l.To || slices.ContainsFunc(names, func(n store.Resolution) bool { return n.Name == e && e != l.From })
 	}
 	all = slices.DeleteFunc(all, func(v intel.AliasVerdict) bool {
-		return v.At.After(q.Now) || !(v.Name == l.From && own(v.Other) || v.Other == l.From && own(v.Name))
+		about := v.Name == l.From && own(v.Other) || v.Other == l.From && own(v.Name)
+		return v.At.After(q.Now) || !about
 	})
 	as := func(n int) *score.Naming { return ed.namedBy(row, l, intel.InForce(all[:n]), w) }
 	q.Naming = as(0)
