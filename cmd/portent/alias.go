@@ -159,7 +159,42 @@ type candidate struct {
 	SaidBy []string     `json:"said_by"`
 	// Disputed is what somebody says are names of it and somebody says are not.
 	Disputed []intel.Row `json:"disputed"`
-	names    []intel.Row // by which it is called too
+	// Names are what it is called too: the one that was asked for, and the most
+	// believed ones.
+	Names []intel.Row `json:"names"`
+	More  int         `json:"more_names"`
+}
+
+// mostCalled is how many names of one thing are printed.
+const mostCalled = 100
+
+// called keeps so many of the names of a candidate, the one that was asked for first,
+// and counts the others.
+func (c *candidate) called(ctx context.Context, a *app, name string, aliases []intel.Row) error {
+	total, err := a.db.Names(ctx, a.reader(), c.Actor)
+	if err != nil {
+		return err
+	}
+	is := func(row intel.Row) bool {
+		return intel.Compact(row.Entity.Name) == intel.Compact(name) || row.Entity.String() == name
+	}
+	c.Names = append([]intel.Row{}, aliases...)
+	if i := slices.IndexFunc(c.Names, is); i >= 0 {
+		asked := c.Names[i]
+		c.Names = slices.Insert(slices.Delete(c.Names, i, i+1), 0, asked)
+	} else if asked := nameAs(c.Actor.Kind, name); asked != c.Actor && len(aliases) < total { // beyond those that are read
+		row, err := a.believed(ctx, intel.Link{From: asked, Relation: intel.AliasOf, To: c.Actor})
+		switch {
+		case err == nil:
+			row.Entity, row.Value, row.SaidBy = asked, asked.Title(), c.SaidBy
+			c.Names = slices.Insert(c.Names, 0, row)
+		case !errors.Is(err, intel.ErrNotFound):
+			return err
+		}
+	}
+	c.Names = c.Names[:min(len(c.Names), mostCalled)]
+	c.More = max(total, len(aliases)) - len(c.Names)
+	return nil
 }
 
 // Run implements the command.
@@ -187,24 +222,36 @@ func (c *aliasShowCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		candidates[i].names, candidates[i].Disputed = aliases, append([]intel.Row{}, disputed...)
+		candidates[i].Disputed = append([]intel.Row{}, disputed...)
 		candidates[i].SaidBy = vendors(candidates[i].SaidBy, name, aliases)
+		if err := candidates[i].called(ctx, a, name, aliases); err != nil {
+			return err
+		}
 	}
 	if a.cli.JSON {
 		return a.print(map[string]any{"name": name, "candidates": candidates, "verdicts": verdicts})
 	}
 	for _, m := range candidates {
 		fmt.Fprintf(a.out, "%s: share %.2f%s\n", line(m.Actor.String()), m.Share, line(by(m.SaidBy)))
-		for _, n := range append(slices.Clip(m.names), m.Disputed...) {
-			fmt.Fprintf(a.out, "  %-32s %-6s (%s)%s\n", line(n.Value), n.Level, intel.Decimal(n.Probability), line(by(n.SaidBy)))
-			a.contested(n)
+		a.names(m.Names)
+		if m.More > 0 {
+			fmt.Fprintf(a.out, "  and %d more names\n", m.More)
 		}
+		a.names(m.Disputed)
 	}
 	for _, v := range verdicts {
 		says := map[intel.Ruling]string{intel.Confirm: "confirms that", intel.Dispute: "disputes that", intel.Undo: "takes back whether"}[v.Ruling]
 		fmt.Fprintf(a.out, "%s %s %s %s is %s%s\n", date(v.At), line(v.By), says, line(v.Name.String()), line(v.Other.String()), line(because(v.Reason)))
 	}
 	return nil
+}
+
+// names prints names, with how far each is believed, and who says so and who not.
+func (a *app) names(rows []intel.Row) {
+	for _, n := range rows {
+		fmt.Fprintf(a.out, "  %-32s %-6s (%s)%s\n", line(n.Value), n.Level, intel.Decimal(n.Probability), line(by(n.SaidBy)))
+		a.contested(n)
+	}
 }
 
 // vendors is who says that a name is an alias, with those who wrote it instead of

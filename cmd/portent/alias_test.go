@@ -3,8 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // standsFor is whom a name means, with shares, by the command alias.
@@ -152,5 +157,112 @@ func TestANameIsLookedUpWithItsShareAndNoLevel(t *testing.T) {
 	}
 	if text := printed(t, exitDone, "--db", db, "--now", "2026-03-04", "lookup", "45.134.21.8"); !strings.HasPrefix(text, "45.134.21.8: Cold Lynx (Low 0.") {
 		t.Errorf("a value is %s", text)
+	}
+}
+
+func TestTheHistoryOfANameTellsWhatAnalystsRuled(t *testing.T) {
+	t.Parallel()
+	listed := newStore(t)
+	printed(t, exitDone, "--db", listed, "-q", "sync", "--from", dataDir(t), "actors", "attack")
+	both, stated := newStore(t), newStore(t)
+	printed(t, exitDone, "--db", both, "-q", "sync", "--from", dataDir(t), "actors", "attack")
+	for _, db := range []string{both, stated} {
+		for i, source := range []string{"one", "two"} {
+			doc := fmt.Sprintf(`{"genre":"report","text":"Cozy Bear is APT29.","published":"2026-05-0%dT00:00:00Z","claims":[{"subject":"actor:cozy-bear","relation":"alias-of","object":"actor:apt29"}]}`+"\n", 8*i+1)
+			printed(t, exitDone, "--db", db, "--now", "2026-05-20", "import", "--as", "documents", "--source", source, file(t, source+".jsonl", []byte(doc)))
+		}
+		printed(t, exitDone, "--db", db, "--now", "2026-05-21", "import", "--as", "documents", "--source", "three", file(t, "n.jsonl", []byte(`{"genre":"report","text":"No.","published":"2026-05-21T00:00:00Z","claims":[{"subject":"actor:cozy-bear","relation":"alias-of","object":"actor:apt29","stance":"disputes"}]}`+"\n")))
+	}
+	const row = "actor:cozy-bear alias-of actor:apt29"
+	for name, db := range map[string]string{"listed": listed, "listed and stated": both, "stated": stated} {
+		ends := func(day string, ruled ...string) {
+			t.Helper()
+			var h intel.History
+			if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", day, "--json", "explain", "--history", row)), &h); err != nil {
+				t.Fatal(err)
+			}
+			var e struct{ Believed float64 }
+			if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", day, "--json", "explain", row)), &e); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for i, o := range h.Turns {
+				if o.Sort == intel.TurnRuled {
+					got = append(got, o.At.Format("01-02 ")+o.Why)
+				}
+				if i > 0 && math.Abs(o.BelievedBefore-h.Turns[i-1].Believed) > 0.01 {
+					t.Errorf("%s, %s: turn %d begins at %.3f, where the one before ends at %.3f", name, day, i, o.BelievedBefore, h.Turns[i-1].Believed)
+				}
+			}
+			if h.Link.String() != row || !slices.Equal(got, ruled) {
+				t.Errorf("%s, %s: the history of %q tells of %q, want %q", name, day, h.Link, got, ruled)
+			}
+			if last := h.Turns[len(h.Turns)-1]; math.Abs(last.Believed-e.Believed) > 0.005 {
+				t.Errorf("%s, %s: the history ends with %.4f, explain says %.4f", name, day, last.Believed, e.Believed)
+			}
+		}
+		ends("2026-06-01")
+		printed(t, exitDone, "--db", db, "--now", "2026-06-02", "alias", "dispute", "Cozy Bear", "APT29", "--by", "anna", "--reason", "two toolsets")
+		said := []string{"06-02 analyst:anna: dispute, two toolsets"}
+		ends("2026-06-03", said...)
+		printed(t, exitDone, "--db", db, "--now", "2026-06-04", "alias", "confirm", "Cozy Bear", "APT29", "--by", "bob")
+		said = append(said, "06-04 analyst:bob: confirm")
+		ends("2026-06-05", said...)
+		printed(t, exitDone, "--db", db, "--now", "2026-06-06", "alias", "undo", "Cozy Bear", "APT29", "--by", "anna")
+		ends("2026-06-07", append(said, "06-06 analyst:anna: undo")...)
+	}
+}
+
+func TestAProfileCountsADocumentOfSeveralNamesOnce(t *testing.T) {
+	db := newStore(t)
+	var docs string
+	for _, v := range []string{"a", "b", "c"} {
+		docs += `{"genre":"report","text":"Circle Ant, called Circle Bee too, or Circle Cat, of ` + v + `.","published":"2026-11-20T00:00:00Z","claims":[{"subject":"actor:circle-bee","relation":"alias-of","object":"actor:circle-ant"},{"subject":"actor:circle-cat","relation":"alias-of","object":"actor:circle-ant"}]}` + "\n"
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-11-21", "import", "--as", "documents", "--source", "s", file(t, "c.jsonl", []byte(docs)))
+	for _, name := range []string{"Circle Bee", "Circle Cat"} {
+		printed(t, exitDone, "--db", db, "--now", "2026-11-21", "alias", "confirm", name, "Circle Ant", "--by", "ana")
+	}
+	var p struct {
+		Documents  int
+		Summary    string
+		Activities struct{ Weekly []intel.Count }
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-11-22", "profile", "--format", "json", "Circle Ant")), &p); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, w := range p.Activities.Weekly {
+		n += w.N
+	}
+	if p.Documents != 3 || n != 3 || !strings.Contains(p.Summary, "Named in 3 documents") || !strings.Contains(p.Summary, ": 3 since") {
+		t.Errorf("%d documents, %d in weeks: %s", p.Documents, n, p.Summary)
+	}
+}
+
+func TestOfThousandsOfNamesTheOneAskedForIsToldAndHowManyMore(t *testing.T) {
+	db := newStore(t)
+	names := make([]string, 1500)
+	for i := range names {
+		names[i] = fmt.Sprintf("%q", fmt.Sprintf("Moth Name %04d", i))
+	}
+	bundle := `{"type":"bundle","id":"bundle--11111111-1111-4111-8111-111111111112","objects":[{"type":"intrusion-set","spec_version":"2.1","id":"intrusion-set--11111111-1111-4111-8111-111111111111","created":"2026-11-20T00:00:00Z","modified":"2026-11-20T00:00:00Z","name":"Hydra Moth","aliases":[` + strings.Join(names, ",") + `]}]}`
+	printed(t, exitDone, "--db", db, "--now", "2026-11-21", "import", file(t, "n.json", []byte(bundle)))
+	text := printed(t, exitDone, "--db", db, "--now", "2026-11-22", "alias", "Moth Name 1477")
+	lines := strings.Split(text, "\n")
+	if len(lines) < 3 || !strings.HasPrefix(lines[0], "actor:hydra-moth") || !strings.Contains(lines[1], "Moth Name 1477") || !strings.Contains(text, "and 1400 more names") {
+		t.Errorf("%.400s … %s", text, lines[max(0, len(lines)-2)])
+	}
+	var j struct {
+		Candidates []struct {
+			Names []intel.Row
+			More  int `json:"more_names"`
+		}
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-11-22", "--json", "alias", "Moth Name 1477")), &j); err != nil {
+		t.Fatal(err)
+	}
+	if len(j.Candidates) != 1 || len(j.Candidates[0].Names) != 100 || j.Candidates[0].More != 1400 || j.Candidates[0].Names[0].Entity.Name != "moth-name-1477" {
+		t.Errorf("in JSON: %d candidates, %+.300v", len(j.Candidates), j)
 	}
 }

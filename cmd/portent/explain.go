@@ -264,6 +264,9 @@ func (a *app) summed(steps []score.Step) {
 		case s.With != "":
 			counts += "; within two days of " + line(s.With) + ", who counts for both"
 		}
+		if s.Stated != 0 {
+			counts += "; it says " + s.Stated.String() + ", a date that is not believed"
+		}
 		if s.Source.Reserved() {
 			counts = "an analyst's word, which is no origin"
 		}

@@ -290,3 +290,30 @@ func TestDoubtsAndRelaysAreInTheHistoryWhenTheyCame(t *testing.T) {
 		}
 	})
 }
+
+func TestADateThatCannotBeIsToldAndNotBelieved(t *testing.T) {
+	t.Parallel()
+	db := newStore(t)
+	list := "indicator,malware,date\n45.134.21.61,ColdRat,2031-01-01\n45.134.21.62,ColdRat,1970-01-01\n45.134.21.63,ColdRat,1969-12-31\n45.134.21.65,ColdRat,2026-05-01\n"
+	printed(t, exitDone, "--db", db, "--now", "2026-06-01", "import", "--source", "feedx", file(t, "dates.csv", []byte(list)))
+	printed(t, exitDone, "--db", db, "--now", "2026-06-01", "import", "--source", "feedx", file(t, "none.csv", []byte("indicator,malware,date\n45.134.21.64,ColdRat,\n")))
+	for i, day := range []string{"2031-01-01", "1970-01-01", "1969-12-31", "", ""} {
+		row := fmt.Sprintf("45.134.21.6%d indicates malware:coldrat", i+1)
+		for _, args := range [][]string{{"explain", "--history", row}, {"explain", row}} {
+			text := printed(t, exitDone, append([]string{"--db", db, "--now", "2026-06-02"}, args...)...)
+			if told := strings.Contains(text, day+", a date that is not believed"); told != (day != "") || day == "" && strings.Contains(text, "not believed") {
+				t.Errorf("%v tells of %q: %v\n%s", args, day, told, text)
+			}
+			if day != "" && strings.Contains(text, "first seen "+day) {
+				t.Errorf("%v believes %s", args, day)
+			}
+		}
+		var e struct{ Steps []struct{ Stated, At string } }
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-06-02", "--json", "explain", row)), &e); err != nil {
+			t.Fatal(err)
+		}
+		if len(e.Steps) != 1 || e.Steps[0].Stated != day {
+			t.Errorf("%s in JSON: %+v, want %q stated", row, e.Steps, day)
+		}
+	}
+}

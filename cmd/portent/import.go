@@ -58,6 +58,7 @@ type importing struct {
 	reliability intel.Reliability
 	marking     *intel.Marking
 	connector   *collect.Connector // nil: recognise
+	folder      string             // the one that the user gave, or gave a file of
 
 	mu         sync.Mutex
 	rejected   []rejection
@@ -214,6 +215,9 @@ func (im *importing) paths(ctx context.Context) error {
 			im.reject(path, "", errors.New("not a regular file"))
 			continue
 		}
+		if im.folder = filepath.Clean(path); !info.IsDir() {
+			im.folder = filepath.Dir(path)
+		}
 		root, name := split(path, info.IsDir())
 		if err := im.walk(ctx, os.DirFS(root), root, name, info.IsDir()); err != nil {
 			return err
@@ -335,7 +339,7 @@ func (im *importing) env(fsys fs.FS, path string, source intel.SourceID) collect
 // file is a rejection; what is wrong with the store is an error.
 func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS, root, name string) error {
 	path := filepath.Join(root, name)
-	source := im.whose(&con, name)
+	source := im.whose(&con, path)
 	settings, err := im.settings(name)
 	if err != nil {
 		return usageError{err}
@@ -381,13 +385,15 @@ func (im *importing) read(ctx context.Context, con collect.Connector, fsys fs.FS
 }
 
 // whose is the source that a file of a type is of: as it is named, by --source, by a
-// type that has one, or by the folder that is imported or that such a file is in; one
-// that was merely recognised is nobody's, and as reliable.
-func (im *importing) whose(con *collect.Connector, name string) intel.SourceID {
+// type that has one, or by the folder that the user gave or gave a file of, whatever
+// folders there are below it; one that was merely recognised is nobody's, and as
+// reliable.
+func (im *importing) whose(con *collect.Connector, path string) intel.SourceID {
+	given := filepath.Base(im.folder) == con.Name && filepath.Dir(path) == im.folder
 	switch {
 	case im.Source != "":
 		return intel.SourceID(im.Source)
-	case im.connector != nil || con.Unnamed == "" || filepath.Dir(name) == con.Name:
+	case im.connector != nil || con.Unnamed == "" || given:
 		return intel.SourceID(con.Name)
 	}
 	if form, ok := connector(string(con.Unnamed)); ok && form.Name != con.Name {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -516,6 +517,30 @@ func TestAFileInTweetFeedsFormIsNobodysUntilSomebodyNamesIt(t *testing.T) {
 		}
 		if e.Origins != c.voices || len(e.Sources) != 1 || e.Sources[0].Source != c.source || (e.Level == intel.High) != (c.voices > 1) {
 			t.Errorf("%v: %+v; want %d voices of %s", c.args, e, c.voices, c.source)
+		}
+	}
+}
+
+func TestASendersFolderIsNotBelievedBelowANameThatIsNotUTF8(t *testing.T) {
+	root := t.TempDir()
+	bad := filepath.Join(root, "\xff")
+	for _, folder := range []string{filepath.Join(root, "inbox", "tweetfeed"), filepath.Join(bad, "tweetfeed")} {
+		if err := os.MkdirAll(folder, 0o700); errors.Is(err, syscall.EILSEQ) || errors.Is(err, syscall.EINVAL) {
+			t.Skip("this file system keeps names in UTF-8")
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "a.csv"), posts(3), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		path, kept string
+	}{{root, "csv"}, {filepath.Join(root, "inbox"), "csv"}, {filepath.Join(root, "inbox", "tweetfeed"), "tweetfeed"}} {
+		db := newStore(t)
+		printed(t, exitDone, "--db", db, "import", c.path)
+		if sources := printed(t, exitDone, "--db", db, "sources"); !strings.Contains(sources, c.kept+" ") || c.kept == "csv" && strings.Contains(sources, "tweetfeed ") {
+			t.Errorf("import %q: kept as\n%s\nwant %s", c.path, sources, c.kept)
 		}
 	}
 }

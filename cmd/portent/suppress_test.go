@@ -261,6 +261,30 @@ func TestEachFormOfAWordCoversWhatItSaysAndIsUndone(t *testing.T) {
 	})
 }
 
+func TestASuppressedURLStaysSoInEverySpellingOfAFeed(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "--now", "2026-11-20", "suppress", "https://pfx.top/kit/*")
+	list := "indicator,malware,date\n"
+	for _, url := range []string{"https://PFX.TOP/kit/a", "https://pfx.top./kit/b", "https://u:p@pfx.top/kit/c", "https://pfx.top:443/kit/d", "https://pfx.top/%6bit/e", "https://pfx.top/./kit/f"} {
+		list += url + ",CobaltStrike,2026-11-20\n"
+	}
+	printed(t, exitDone, "--db", db, "import", "--source", "lab", "--reliability", "B", file(t, "v6.csv", []byte(list)))
+	var p struct {
+		IOC []intel.Row
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-11-28", "profile", "--format", "json", "malware:cobaltstrike")), &p); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.IOC) != 6 {
+		t.Errorf("%d rows, want 6", len(p.IOC))
+	}
+	for _, row := range p.IOC {
+		if row.Suppressed == "" || row.Level != intel.Low {
+			t.Errorf("%s is %s (%.2f), not set aside", row.Value, row.Level, row.Probability)
+		}
+	}
+}
+
 func TestAWordEndsByItselfAndTheLastThatHoldsCounts(t *testing.T) {
 	onEachStore(t, func(t *testing.T, db string) {
 		lynxStore(t, db)

@@ -37,8 +37,9 @@ type Lineage struct {
 // 1970: it may be one of a million.
 type Word struct {
 	Voice       int32
-	From, Until int64 // it was believed from From on, up to Until
-	At          int64 // when it happened, or Undated
+	Stated      StatedDay // that it gives and that cannot be
+	From, Until int64     // it was believed from From on, up to Until
+	At          int64     // when it happened, or Undated
 	Learned     int64
 }
 

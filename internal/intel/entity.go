@@ -149,6 +149,8 @@ func NewEntity(kind Kind, name string) Entity {
 			}
 		case Domain, Onion:
 			name = strings.TrimRightFunc(strings.ToLower(name), func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
+		case URL:
+			name = lowerHost(name)
 		case MD5, SHA1, SHA256, SHA512, JARM, JA3, Email, Port, Handle, Channel, Product, Vendor, Filename:
 			name = strings.ToLower(name)
 		case Technique, Weakness, AttackPattern, Vulnerability, Country, ASN:

@@ -100,6 +100,45 @@ type Evidence struct {
 	Offset  int       `json:"offset"` // where the text says it, in bytes; -1 for a claim
 	Length  int       `json:"length"`
 	Context Context   `json:"context,omitzero"`
+	// Stated is the day that the source gives, where that cannot be: At is none then.
+	Stated StatedDay `json:"stated,omitempty"`
+}
+
+// A StatedDay is a day that a source gives and nobody believes. The zero value is none.
+type StatedDay int32
+
+// dayOne is so many days before 1970 that every stated day is above zero.
+const dayOne = 1 << 22
+
+const secondsOfDay = 24 * 60 * 60
+
+// StatedOn is the day of a moment.
+func StatedOn(at time.Time) StatedDay {
+	days := at.Unix() / secondsOfDay
+	if at.Unix()%secondsOfDay < 0 {
+		days--
+	}
+	return StatedDay(min(max(days+dayOne, 1), math.MaxInt32))
+}
+
+// String is the day as it is printed, such as "2031-01-01".
+func (d StatedDay) String() string {
+	if d == 0 {
+		return ""
+	}
+	return time.Unix((int64(d)-dayOne)*secondsOfDay, 0).UTC().Format(time.DateOnly)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d StatedDay) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// ParseStatedDay reads what String writes.
+func ParseStatedDay(s string) (StatedDay, error) {
+	at, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return 0, fmt.Errorf("day %q: %w", s, ErrInvalid)
+	}
+	return StatedOn(at), nil
 }
 
 // Unweighed is how much documents say beyond the evidence that is made of one text.

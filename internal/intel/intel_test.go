@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -201,4 +202,20 @@ func FuzzParseLink(f *testing.F) {
 			t.Errorf("%q is %+v, and that written %q is %+v, err %v", text, l, l, again, err)
 		}
 	})
+}
+
+func TestAStatedDayIsPrintedAsItIsStated(t *testing.T) {
+	for _, day := range []string{"2031-01-01", "1970-01-01", "1969-12-31", "0001-01-01", "9999-12-31"} {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := intel.StatedOn(at.Add(23 * time.Hour))
+		if back, err := intel.ParseStatedDay(d.String()); d.String() != day || back != d || err != nil {
+			t.Errorf("%s is printed as %s and read as %s, %v", day, d, back, err)
+		}
+	}
+	if none := intel.StatedDay(0); none.String() != "" {
+		t.Errorf("no day is %q", none)
+	}
 }

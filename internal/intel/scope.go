@@ -57,20 +57,6 @@ func ParseScope(text string) (s Scope, err error) {
 	return s, s.check()
 }
 
-// lowerHost writes the scheme and the host of a URL in lower case.
-func lowerHost(url string) string {
-	at := strings.Index(url, "://")
-	if at < 0 {
-		return url
-	}
-	end := strings.IndexAny(url[at+3:], "/?#")
-	if end < 0 {
-		return strings.ToLower(url)
-	}
-	end += at + 3
-	return strings.ToLower(url[:end]) + url[end:]
-}
-
 // The widest networks that an analyst can rule on at once.
 const (
 	widestRuled4 = 8

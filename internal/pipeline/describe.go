@@ -142,7 +142,7 @@ func summary(p intel.Profile, set *reference.Set) string {
 	}
 	fmt.Fprintf(&b, "Named in %s", plural(p.Documents, "document"))
 	if p.Origins > 0 {
-		fmt.Fprintf(&b, ", resting on %s", plural(p.Origins, "independent origin"))
+		fmt.Fprintf(&b, ", which have it from %s", plural(p.Origins, "origin")) // cited ones too: no voices
 	}
 	switch {
 	case p.First.IsZero():

@@ -68,6 +68,10 @@ func (ed *Editor) history(ctx context.Context, r intel.Reader, row intel.Row, w 
 func (ed *Editor) course(ctx context.Context, r intel.Reader, row intel.Row, most int) (intel.Course, error) {
 	var all []intel.Course
 	joins := joinsOf(row)
+	if len(joins) == 0 { // only lists say so
+		l, err := intel.ParseLink(row.ID)
+		return intel.Course{Link: l}, err
+	}
 	for _, j := range joins {
 		c, err := ed.DB.Course(ctx, r, j.Link, max(1, most/len(joins)))
 		if errors.Is(err, intel.ErrNotFound) && len(joins) > 1 {
@@ -135,6 +139,9 @@ func (ed *Editor) tell(ctx context.Context, r intel.Reader, row intel.Row, w Win
 		return h, err
 	}
 	if err := ed.ruled(ctx, r, c.Links(), &q); err != nil {
+		return h, err
+	}
+	if err := ed.naming(ctx, r, row, c.Link, w, &q); err != nil {
 		return h, err
 	}
 	first, err := ed.taught(ctx, &q)

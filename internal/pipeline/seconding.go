@@ -56,10 +56,7 @@ func (p *Pipeline) TrainSecond(ctx context.Context, least forecast.Gate) (t Seco
 		return t, err
 	}
 	if t.Kept = t.Better(); !t.Kept {
-		t.Reason = "it tells the months held out no better than the rate of those that come, but by chance"
-		if t.SkillWithout <= 0 {
-			t.Reason = "without the values of one account it tells the months held out no better than the rate of those that come"
-		}
+		t.Reason = unshown(t.Seconded)
 	}
 	weights, err := forecast.WriteSecond(t.Model)
 	if err != nil {
@@ -200,4 +197,17 @@ func (ed *Editor) seconded(ctx context.Context, r intel.Reader, f *Finding, w Wi
 	told, err := ed.corroborations(ctx, r, []intel.Entity{f.Entity}, w, now)
 	f.Corroboration = told[f.Entity]
 	return err
+}
+
+// unshown is why a model that is no better than the rate of what comes is not shown: one
+// account alone is the reason only of skill that there is.
+func unshown(s forecast.Seconded) string {
+	const rate = "it tells the months held out no better than the rate of those that come"
+	switch {
+	case s.Skill <= 0:
+		return rate
+	case s.Skill <= 2*s.SkillError:
+		return rate + ", but by chance"
+	}
+	return "without the values of one account " + rate
 }

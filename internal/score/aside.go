@@ -20,12 +20,13 @@ type Verdicts struct {
 	networks map[netip.Prefix][]int
 	lengths  [2][]int         // of networks, of IPv4 and IPv6
 	begin    map[string][]int // URLs, by their host
+	starts   map[int]string   // what requests begin with that these cover
 }
 
 // NewVerdicts indexes verdicts, which are in the order in which they were given.
 func NewVerdicts(all []intel.ValueVerdict) *Verdicts {
 	v := &Verdicts{all: all, withdrawn: make([]time.Time, len(all)), values: map[intel.Entity][]int{}, below: map[string][]int{},
-		networks: map[netip.Prefix][]int{}, begin: map[string][]int{}}
+		networks: map[netip.Prefix][]int{}, begin: map[string][]int{}, starts: map[int]string{}}
 	undone := map[intel.Scope]time.Time{}
 	for i, o := range slices.Backward(all) {
 		if o.Ruling == intel.UndoSuppress {
@@ -53,13 +54,21 @@ func (v *Verdicts) index(i int, s intel.Scope) {
 		}
 		v.networks[p] = append(v.networks[p], i)
 	case !s.Wide:
-		v.values[e] = append(v.values[e], i)
+		v.values[asked(e)] = append(v.values[asked(e)], i)
 	case e.Kind == intel.URL:
 		h := hostOf(e.Name)
-		v.begin[h] = append(v.begin[h], i)
+		v.begin[h], v.starts[i] = append(v.begin[h], i), intel.RequestPrefix(e.Name)
 	default:
 		v.below[e.Name] = append(v.below[e.Name], i)
 	}
+}
+
+// asked is a value as verdicts on it are found by: of URLs what is asked for.
+func asked(e intel.Entity) intel.Entity {
+	if e.Kind == intel.URL {
+		e.Name = intel.Request(e.Name)
+	}
+	return e
 }
 
 // Of returns all verdicts that cover a value, whether they hold or not, in the
@@ -77,6 +86,7 @@ func (v *Verdicts) covering(e intel.Entity) []int {
 	if v == nil || len(v.all) == 0 || e.Kind.Class() != intel.IOC {
 		return nil
 	}
+	e = asked(e)
 	out := slices.Clone(v.values[e])
 	host := ""
 	switch e.Kind {
@@ -85,7 +95,7 @@ func (v *Verdicts) covering(e intel.Entity) []int {
 	case intel.URL:
 		host = hostOf(e.Name)
 		for _, i := range v.begin[host] {
-			if strings.HasPrefix(e.Name, v.all[i].Scope.Entity.Name) {
+			if strings.HasPrefix(e.Name, v.starts[i]) {
 				out = append(out, i)
 			}
 		}

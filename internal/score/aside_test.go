@@ -49,6 +49,8 @@ func TestAScopeCoversWhatItSaysAndNothingBeside(t *testing.T) {
 		{"domain:*.evil.org", "domain:evil.org domain:a.b.evil.org url:https://evil.org/ url:https://u@a.evil.org:1/x", "domain:notevil.org domain:evil.org.uk url:https://x.org/evil.org email:a@evil.org"},
 		{"url:https://evil.org/kit", "url:https://evil.org/kit", "url:https://evil.org/kit/a"},
 		{"url:https://Evil.org/kit/*", "url:https://evil.org/kit/ url:https://evil.org/kit/a", "url:https://evil.org/kit url:http://evil.org/kit/a url:https://a.evil.org/kit/a domain:evil.org"},
+		{"url:https://evil.org/kit/*", "url:https://EVIL.org./kit/a url:https://u:p@evil.org/kit/a url:https://evil.org:443/kit/a url:https://evil.org/%6bit/a url:https://evil.org/x/../kit/a", "url:https://evil.org:444/kit/a url:https://evil.org/kit%2fa"},
+		{"url:https://u@EVIL.org:443/kit", "url:https://evil.org/kit url:https://evil.org/./kit", "url:https://evil.org/KIT"},
 		{"sha256:" + strings.Repeat("ab", 32), "sha256:" + strings.Repeat("ab", 32), "sha256:" + strings.Repeat("ac", 32)},
 	} {
 		s := screen(1, word(t, 0, intel.Suppress, c.scope))

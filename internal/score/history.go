@@ -35,6 +35,16 @@ type Mark struct {
 	// Ruling is the word of an analyst on the row that counts from then on, nil if
 	// none was given.
 	Ruling *intel.RowVerdict
+	// Naming is what counts from then on beside words, nil if that stays.
+	Naming *Naming
+}
+
+// A Naming is what is said of a row beside words: by lists, which bear no date, and by
+// analysts of names.
+type Naming struct {
+	Listed float64 // how far lists make it believed, whatever supports it beside them
+	Lists  int     // that say so; 0: words alone count
+	Left   float64 // what analysts who dispute it leave of it
 }
 
 // An Inquiry is what is to be told of a course.
@@ -50,6 +60,8 @@ type Inquiry struct {
 	// Shares are by how much the name in each link of the row means what the row is
 	// of, see [Scale.Together]; nil for a row of one link as it stands.
 	Shares map[intel.Link]float64
+	// Naming counts before the first mark; nil is nothing beside words.
+	Naming *Naming
 	// Marks are the moments at which Aside and Doubt may change, among others.
 	Marks []Mark
 	Aside func(time.Time) Aside
@@ -70,13 +82,16 @@ func (s Scale) History(c intel.Course, q Inquiry) intel.History {
 
 func (s Scale) teller(c intel.Course, q Inquiry) *teller {
 	shares := slices.Compact(slices.Sorted(maps.Values(q.Shares)))
-	return &teller{scale: s, course: c, links: c.Links(), q: q, rounds: max(1, (len(shares)+1)/2), now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, lineage: -1, left: mostWeighed}
+	return &teller{scale: s, course: c, links: c.Links(), q: q, naming: q.Naming, rounds: max(1, (len(shares)+1)/2), now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, forged: map[side]bool{}, lineage: -1, left: mostWeighed}
 }
 
 func (t *teller) run() {
 	t.clip()
 	before := belief{P: Fuse(nil), Believed: Fuse(nil), Level: intel.Low}
 	moments := t.moments()
+	if t.listed() {
+		before = t.weigh(moment(append(moments, t.now)[0]-1), hold{})
+	}
 	for i, at := range moments {
 		t.ahead = len(moments) - i
 		before = t.fade(before, at)
@@ -98,6 +113,9 @@ func (t *teller) close(before belief) {
 	}
 	last := t.weigh(t.q.Now, t.held(t.q.Now))
 	told, why := before, "nobody had said so yet"
+	if before.begun {
+		why = "as it stands"
+	}
 	if n := len(t.turns); n > 0 {
 		o := t.turns[n-1]
 		told.P, told.Believed, told.Level, why = o.Probability, o.Believed, o.Level, "as it stands since"
@@ -126,6 +144,7 @@ type belief struct {
 
 type teller struct {
 	scale   Scale
+	naming  *Naming
 	ruled   map[intel.Link]intel.RowVerdict // the words that count
 	links   []intel.Link                    // of the course
 	course  intel.Course
@@ -144,6 +163,7 @@ type teller struct {
 	state   []intel.Evidence
 	scratch []Step
 	said    map[side]bool
+	forged  map[side]bool // whose dates cannot be
 	turns   []intel.Turn
 }
 
@@ -166,7 +186,7 @@ func (t *teller) moments() []int64 {
 			all = append(all, known)
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && !t.listed() {
 		return nil
 	}
 	for _, at := range t.others() {
@@ -191,8 +211,16 @@ func (t *teller) moments() []int64 {
 	return slices.Compact(some)
 }
 
-// begun is when the first word was learned.
-func (t *teller) begun() int64 { return t.course.Words[0].From }
+// listed reports whether lists say so, whoever else does.
+func (t *teller) listed() bool { return t.q.Naming != nil && t.q.Naming.Lists > 0 }
+
+// begun is when the first word was learned; of what lists say nobody knows.
+func (t *teller) begun() int64 {
+	if t.listed() {
+		return intel.Undated
+	}
+	return t.course.Words[0].From
+}
 
 // others returns the moments of what is no word.
 func (t *teller) others() (out []int64) {
@@ -249,9 +277,23 @@ func (t *teller) weigh(at time.Time, h hold) belief {
 	return s
 }
 
-// assess tells how far evidence makes a row believed, of how many origins, and whether
-// it is dated.
+// assess tells how far evidence and what stands beside it make a row believed, of how
+// many origins, and whether it is dated.
 func (t *teller) assess(b *belief, evidence []intel.Evidence, at time.Time) (dated bool) {
+	dated = t.hear(b, evidence, at)
+	n := t.naming
+	if n == nil {
+		return dated
+	}
+	if n.Lists > 0 {
+		b.P, b.Origins, dated = n.Listed*Consent(t.scratch), n.Lists, false
+	}
+	b.P *= n.Left
+	return dated
+}
+
+// hear is assess of evidence alone.
+func (t *teller) hear(b *belief, evidence []intel.Evidence, at time.Time) (dated bool) {
 	if t.q.Shares == nil {
 		t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
 		b.P, b.Origins = Fuse(t.scratch), t.scale.Voices(t.scratch, evidence).Count()
@@ -364,7 +406,10 @@ func (t *teller) marks(now time.Time, until int64, before belief) belief {
 				delete(t.ruled, m.Ruling.Link)
 			}
 		}
-		if before.begun && (m.Scale != nil || m.Ruling != nil) {
+		if m.Naming != nil {
+			t.naming = m.Naming
+		}
+		if before.begun && (m.Scale != nil || m.Ruling != nil || m.Naming != nil) {
 			after = t.weigh(now, t.hold)
 		}
 		if before.begun && m.Why != "" && m.Sort != intel.TurnAside && (m.Scale == nil || differs(before, after)) {

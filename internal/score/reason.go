@@ -82,17 +82,20 @@ func (t *teller) words(c changes) (why string, isNew bool) {
 	}
 	for _, w := range c.fresh {
 		s := t.side(w)
+		forged := unbelieved(w.Stated)
 		switch {
 		case !t.said[s]:
-			if n.fresh(s, "new") {
-				n.parts = append(n.parts, t.newcomer(w.Voice))
+			if n.fresh(s, "new"+forged) {
+				n.parts = append(n.parts, t.newcomer(w.Voice)+forged)
 			}
 			isNew = true
 		case anew[s]:
 			n.put(s, "what * said was derived anew")
 		default:
-			n.put(s, "* "+says(s.stance)+" again")
+			n.put(s, "* "+says(s.stance)+" again"+forged)
+			isNew = isNew || forged != "" && !t.forged[s]
 		}
+		t.forged[s] = t.forged[s] || forged != ""
 		t.said[s] = true
 		delete(anew, s)
 	}
@@ -150,6 +153,14 @@ func (t *teller) newcomer(voice int32) string {
 		}
 	}
 	return text
+}
+
+// unbelieved tells of a date that cannot be, to stand behind what bears it.
+func unbelieved(day intel.StatedDay) string {
+	if day == 0 {
+		return ""
+	}
+	return ", of " + day.String() + ", a date that is not believed"
 }
 
 func says(s intel.Stance) string {

@@ -213,7 +213,7 @@ func numbers(e intel.Entity) (least, most byte, ok bool) {
 // worth is q of one piece as of now, and its parts. Evidence without a date is
 // as old as our knowing of it; a date in the future is not believed either.
 func (s Scale) worth(e intel.Evidence, now time.Time) Step {
-	st := Step{Origin: e.Origin, Source: e.Source, Stance: e.Stance, Reliability: s.reliability(&e), Directness: e.Weight, At: e.At, Pieces: 1, shipped: s.shipped(&e)}
+	st := Step{Origin: e.Origin, Source: e.Source, Stance: e.Stance, Reliability: s.reliability(&e), Directness: e.Weight, At: e.At, Pieces: 1, Stated: e.Stated, shipped: s.shipped(&e)}
 	if !e.Source.Reserved() { // an analyst says it of the very row, whatever the value looks like
 		st.Directness = s.directness(e.Link, e.Weight)
 	}

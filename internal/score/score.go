@@ -95,6 +95,8 @@ type Step struct {
 	// Cited says that With counts for it since more origins are disputing than
 	// speakers, and not for when it spoke.
 	Cited bool `json:"cited,omitempty"`
+	// Stated is the latest day that this origin gives and that cannot be.
+	Stated intel.StatedDay `json:"stated,omitempty"`
 
 	since, until time.Time // of its event times
 	shipped      Record    // of its source
@@ -162,9 +164,11 @@ func stronger(before, s Step) Step {
 	if s.until.After(until) {
 		until = s.until
 	}
+	stated := max(before.Stated, s.Stated)
 	if s.Worth > before.Worth {
 		before = s
 	}
+	before.Stated = stated
 	before.Pieces, before.since, before.until = pieces, since, until
 	return before
 }

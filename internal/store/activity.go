@@ -39,8 +39,8 @@ func (db *DB) Weekly(ctx context.Context, r intel.Reader, names []intel.Entity, 
 	if len(ids) == 0 {
 		return counts, nil
 	}
-	if !then.IsZero() {
-		days, err := db.days(ctx, r, ids, then)
+	if len(ids) > 1 || !then.IsZero() { // a document that has several names counts once
+		days, err := db.days(ctx, r, ids, first, then)
 		if err != nil {
 			return nil, fmt.Errorf("weekly activity: %w", err)
 		}
@@ -52,9 +52,8 @@ func (db *DB) Weekly(ctx context.Context, r intel.Reader, names []intel.Entity, 
 		return counts, nil
 	}
 	type row struct{ week, n int64 }
-	args := append([]any{int(r.Clearance), first, last}, anys(ids)...)
 	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.week, &x.n) },
-		`SELECT week, SUM(documents) FROM activity WHERE marking <= $1 AND week >= $2 AND week <= $3 AND entity IN `+list(4, len(ids))+` GROUP BY week`, args...)
+		`SELECT week, SUM(documents) FROM activity WHERE marking <= $1 AND week >= $2 AND week <= $3 AND entity = $4 GROUP BY week`, int(r.Clearance), first, last, ids[0])
 	if err != nil {
 		return nil, fmt.Errorf("weekly activity: %w", err)
 	}
@@ -322,10 +321,11 @@ func (db *DB) Check(ctx context.Context) ([]string, error) {
 // A dayCount is how many documents are dated of a day since 1970.
 type dayCount struct{ day, n int64 }
 
-func (db *DB) days(ctx context.Context, r intel.Reader, ids []int64, then time.Time) ([]dayCount, error) {
+// days counts the documents that mention one of ids, from a day on.
+func (db *DB) days(ctx context.Context, r intel.Reader, ids []int64, from int64, then time.Time) ([]dayCount, error) {
 	return query(ctx, db.read, func(r *sql.Rows, x *dayCount) error { return r.Scan(&x.day, &x.n) },
 		fmt.Sprintf(`SELECT at / %d AS day, COUNT(DISTINCT document) FROM mentions WHERE marking <= $1 AND at > %d
-		AND entity IN `+list(2, len(ids))+known(then)+` GROUP BY at / %d ORDER BY day`, day/second, int64(undatedAt), day/second), append([]any{int(r.Clearance)}, anys(ids)...)...)
+		AND entity IN `+list(2, len(ids))+known(then)+` GROUP BY at / %d ORDER BY day`, day/second, max(int64(undatedAt), from*(day/second)-1), day/second), append([]any{int(r.Clearance)}, anys(ids)...)...)
 }
 
 // Monthly returns the documents per month that mention one of names and that r
@@ -335,7 +335,7 @@ func (db *DB) Monthly(ctx context.Context, r intel.Reader, names []intel.Entity,
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	rows, err := db.days(ctx, r, ids, then)
+	rows, err := db.days(ctx, r, ids, int64(undatedAt)/(day/second), then)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

@@ -113,7 +113,7 @@ func scanAssessedRow(r *sql.Rows, a *assessedRow, more ...any) error {
 
 // row is an assessment as it is to be kept.
 func (a assessed) row() (assessedRow, error) {
-	note, err := contextText(a.Context)
+	note, err := contextText(a.Context, 0)
 	r := assessedRow{link: a.link, marking: int(a.Marking), below: a.below, from: a.ends.from, relation: a.ends.relation, to: a.ends.to, class: a.ends.class(),
 		billionths: billionth(a.Probability), level: a.Level, first: brief(a.First), origins: a.Origins, documents: a.Documents,
 		context: note, at: brief(a.At)}

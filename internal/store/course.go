@@ -23,7 +23,7 @@ func (db *DB) Course(ctx context.Context, r intel.Reader, id int64, most int) (i
 }
 
 func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c intel.Course, err error) {
-	const columns = `document, seq, origin, how, COALESCE(since, learned, at), at, COALESCE(learned, at)`
+	const columns = `document, seq, origin, how, COALESCE(since, learned, at), at, COALESCE(learned, at), CASE WHEN at IS NULL THEN context END`
 	rows, err := db.read.QueryContext(ctx, `SELECT `+columns+`, CAST(NULL AS BIGINT) AS until FROM evidence WHERE link = $1 AND marking <= $2
 		UNION ALL SELECT `+columns+`, superseded FROM former_evidence WHERE link = $1 AND marking <= $2 ORDER BY document, until, seq`, id, int(r.Clearance))
 	if err != nil {
@@ -111,7 +111,8 @@ func (t *telling) read(rows *sql.Rows) error {
 		var document, seq int64
 		var k stratum
 		var from, at, learned, until sql.NullInt64
-		if err := rows.Scan(&document, &seq, &k.origin, &k.how, &from, &at, &learned, &until); err != nil {
+		var note sql.RawBytes
+		if err := rows.Scan(&document, &seq, &k.origin, &k.how, &from, &at, &learned, &note, &until); err != nil {
 			return err
 		}
 		voice, ok := t.voices[k]
@@ -123,7 +124,7 @@ func (t *telling) read(rows *sql.Rows) error {
 			p.Origin = strconv.FormatInt(k.origin, 10)
 			t.pieces = append(t.pieces, p)
 		}
-		w := intel.Word{Voice: voice, From: from.Int64, Until: intel.Open, At: intel.Undated, Learned: learned.Int64}
+		w := intel.Word{Voice: voice, From: from.Int64, Until: intel.Open, At: intel.Undated, Learned: learned.Int64, Stated: statedIn(note)}
 		if until.Valid {
 			w.Until = until.Int64
 		}

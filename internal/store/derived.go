@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -130,7 +131,8 @@ func (s *saving) undate(batch []Derived) []Derived {
 		}
 		out[i].Evidence = slices.Clone(d.Evidence)
 		for k, e := range out[i].Evidence {
-			if !intel.Plausible(e.At, in) || !e.Since.IsZero() && !intel.Plausible(e.Since, in) {
+			if !e.At.IsZero() && !intel.Plausible(e.At, in) || !e.Since.IsZero() && !intel.Plausible(e.Since, in) {
+				out[i].Evidence[k].Stated = intel.StatedOn(e.At)
 				out[i].Evidence[k].At, out[i].Evidence[k].Since = time.Time{}, time.Time{}
 			}
 			if !intel.Plausible(e.Learned, in) {
@@ -439,7 +441,7 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			id := links[e.Link]
 			touched[id] = true
 			s.findings[i].links = append(s.findings[i].links, id)
-			note, err := contextText(e.Context)
+			note, err := contextText(e.Context, e.Stated)
 			if err != nil {
 				return nil, err
 			}
@@ -478,12 +480,35 @@ func unless(so bool, t time.Time) sql.NullInt64 {
 	return fromTime(t)
 }
 
-func contextText(c intel.Context) (string, error) {
-	if c == (intel.Context{}) {
+// contextText is a context as it is kept, with the day that its evidence states and
+// that cannot be: that comes before every other text, so that it stands for no context
+// of another document.
+func contextText(c intel.Context, stated intel.StatedDay) (string, error) {
+	if c == (intel.Context{}) && stated == 0 {
 		return "", nil
 	}
-	b, err := json.Marshal(c)
+	b, err := json.Marshal(keptContext{stated.String(), c})
 	return text(string(b)), err
+}
+
+// A keptContext is a context as it is kept.
+type keptContext struct {
+	At string `json:"at,omitempty"`
+	intel.Context
+}
+
+// statedIn is the day that a kept context says its evidence states.
+func statedIn(kept []byte) intel.StatedDay {
+	const begin = `{"at":"`
+	if !bytes.HasPrefix(kept, []byte(begin)) {
+		return 0
+	}
+	day, _, _ := bytes.Cut(kept[len(begin):], []byte(`"`))
+	stated, err := intel.ParseStatedDay(string(day))
+	if err != nil {
+		return 0
+	}
+	return stated
 }
 
 func (s *saving) links(ctx context.Context, batch []Derived) (map[intel.Link]int64, error) {

@@ -145,6 +145,9 @@ func (f *folding) add(rows *sql.Rows) error {
 		p.n++
 	}
 	p.see(said, known)
+	if !at.Valid {
+		p.Stated = max(p.Stated, statedIn(note))
+	}
 	if len(note) > 0 && string(note) > p.note {
 		p.note = string(note)
 	}

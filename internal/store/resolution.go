@@ -134,6 +134,16 @@ func (db *DB) NamesOf(ctx context.Context, r intel.Reader, canonical intel.Entit
 	return out, nil
 }
 
+// Names counts the names that stand for canonical by what r may see, itself left out.
+func (db *DB) Names(ctx context.Context, r intel.Reader, canonical intel.Entity) (n int, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM resolution r JOIN entities c ON c.id = r.canonical WHERE c.kind = $1 AND c.name = $2 AND r.name <> c.id AND`+told("r", 3),
+		string(canonical.Kind), canonical.Name, int(r.Clearance)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("names of %s: %w", canonical, err)
+	}
+	return n, nil
+}
+
 // Mains returns, of names that by what r may see stand for one thing or mostly
 // for one, what that is.
 func (db *DB) Mains(ctx context.Context, r intel.Reader, names []intel.Entity) (map[intel.Entity]Titled, error) {

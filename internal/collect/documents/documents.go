@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -94,12 +95,46 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		case err != nil:
 			r.lines.Reject(err)
 		default:
+			if r.judge(&doc); doc.Text == "" && len(doc.Claims) == 0 {
+				continue
+			}
 			if err := keep(doc); err != nil {
 				return err
 			}
 		}
 	}
 	return r.lines.Err()
+}
+
+// judge leaves of what a document claims what is of values that can be of their kind,
+// as every feed's are judged; the rest is rejected. It changes no ID.
+func (r *reading) judge(doc *intel.Document) {
+	doc.Claims = slices.DeleteFunc(doc.Claims, func(c intel.Claim) bool {
+		for _, e := range []intel.Entity{c.Subject, c.Object} {
+			if _, _, err := valued(e); err != nil {
+				r.lines.Reject(fmt.Errorf("claim of %w", err))
+				return true
+			}
+		}
+		return false
+	})
+	for i := range doc.Claims {
+		c, port := &doc.Claims[i], ""
+		c.Subject, port, _ = valued(c.Subject)
+		c.Object, _, _ = valued(c.Object)
+		if c.Context.Port == "" {
+			c.Context.Port = port
+		}
+	}
+}
+
+// valued is an entity as what it is, with the port that an address came with: a domain
+// of numbers may be an address.
+func valued(e intel.Entity) (intel.Entity, string, error) {
+	if e.Kind.Class() != intel.IOC {
+		return e, "", nil
+	}
+	return collect.Indicator(e.Kind, e.Name)
 }
 
 const (
