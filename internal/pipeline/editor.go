@@ -29,6 +29,7 @@ type Editor struct {
 	measures  remembered[measureKey, measure]
 	histories remembered[historyKey, toldHistory]
 	joints    remembered[jointKey, joint]
+	tracks    remembered[trackKey, intel.Track]
 }
 
 // A Window says how much of a profile is wanted.

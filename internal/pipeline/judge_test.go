@@ -246,4 +246,11 @@ func TestTheTrackTellsOfEveryHeadAndActor(t *testing.T) {
 	if err != nil || string(a) != string(b) {
 		t.Errorf("%s\n%s\n%v", a, b, err)
 	}
+	if err := w.p.Forecast(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	more, err := ed.Track(t.Context(), intel.Public(), w.day)
+	if err != nil || more.Heads[0].Forecasts <= again.Heads[0].Forecasts {
+		t.Errorf("after a day more: %+v, %v", more.Heads[0], err)
+	}
 }

@@ -24,16 +24,43 @@ const (
 	chained = "chain"
 )
 
+// A trackKey is what a count of all forecasts holds for: until one is made or judged,
+// or a day passes.
+type trackKey struct {
+	clearance intel.Marking
+	of        store.LedgerState
+	day       string
+}
+
+// mostCounts is how many of them are remembered.
+const mostCounts = 8
+
 // Track tells how the forecasts that r may see turned out, by head and by whom they
-// are of, and in what state their chain was when it was last checked.
-func (ed *Editor) Track(ctx context.Context, r intel.Reader, now time.Time) (t intel.Track, err error) {
+// are of, and in what state their chain was when it was last checked. To count them
+// all takes seconds where there are millions, and is done once.
+func (ed *Editor) Track(ctx context.Context, r intel.Reader, now time.Time) (intel.Track, error) {
+	state, err := ed.DB.LedgerState(ctx)
+	if err != nil {
+		return intel.Track{}, err
+	}
+	key := trackKey{r.Clearance, state, now.UTC().Format(time.DateOnly)}
+	t, ok := ed.tracks.at(0, key, mostCounts)
+	if !ok {
+		if t, err = ed.trackOf(ctx, r, now); err != nil {
+			return t, err
+		}
+		ed.tracks.keep(0, key, t)
+	}
+	t.Chain, err = keptChain(ctx, ed.DB)
+	return t, err
+}
+
+// trackOf sums up all forecasts that r may see.
+func (ed *Editor) trackOf(ctx context.Context, r intel.Reader, now time.Time) (t intel.Track, err error) {
 	if t.Heads, err = ed.heads(ctx, r, now); err != nil {
 		return t, err
 	}
-	if t.Actors, err = ed.tracked(ctx, r, now); err != nil {
-		return t, err
-	}
-	t.Chain, err = keptChain(ctx, ed.DB)
+	t.Actors, err = ed.tracked(ctx, r, now)
 	return t, err
 }
 

@@ -70,6 +70,19 @@ func scanAwaited(r *sql.Rows, a *Awaited) error {
 	return nil
 }
 
+// A LedgerState changes whenever a forecast is made or judged.
+type LedgerState struct{ Made, Waiting int64 }
+
+// LedgerState returns how many forecasts were made, and how many of them wait to be
+// judged.
+func (db *DB) LedgerState(ctx context.Context) (s LedgerState, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT seq FROM ledger_head WHERE one = 1), 0), (SELECT COUNT(*) FROM awaited)`).Scan(&s.Made, &s.Waiting)
+	if err != nil {
+		return s, fmt.Errorf("state of the ledger: %w", err)
+	}
+	return s, nil
+}
+
 // A Judgement is a forecast and what came of it.
 type Judgement struct {
 	Awaited
