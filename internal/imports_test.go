@@ -38,7 +38,8 @@ const layout = `
 	score       : intel
 	forecast    : intel
 	forecast/activity : forecast
-	forecast/backtest : forecast forecast/activity | intel
+	forecast/exploitation : forecast
+	forecast/backtest : forecast forecast/activity forecast/exploitation | intel
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel

@@ -22,9 +22,10 @@ import (
 )
 
 type backtestCmd struct {
-	Head string    `arg:"" enum:"activity,resighting,corroboration" help:"What is forecast: activity (how often a leak site posts, or a tag is posted of, in the next four weeks), resighting (an indicator is reported again within 30 days) or corroboration (a second, independent account reports it within 90 days)."`
-	Data string    `required:"" help:"File or folder: TweetFeed's; activity reads posts.json of leak sites, too." type:"path" placeholder:"PATH"`
-	From time.Time `help:"Test no cutoff before this time (default: nine months or 40 weeks of closed outcomes come first)." placeholder:"TIME"`
+	Head string    `arg:"" enum:"activity,resighting,corroboration,kev,vendors" help:"What is forecast: activity (how often a leak site posts, or a tag is posted of, in the next four weeks), resighting (an indicator is reported again within 30 days), corroboration (a second, independent account reports it within 90 days), kev (a scored vulnerability enters CISA's KEV within 30 days) or vendors (one of a vendor does)."`
+	Data string    `required:"" help:"File or folder: TweetFeed's; activity reads posts.json of leak sites, too; kev and vendors CISA's known_exploited_vulnerabilities.json." type:"path" placeholder:"PATH"`
+	EPSS string    `name:"epss" help:"Folder of EPSS scores, epss_scores-DATE.csv.gz, for kev." type:"path" placeholder:"FOLDER"`
+	From time.Time `help:"Test no cutoff before this time (default: nine months or 40 weeks of closed outcomes come first; vendors: the last 28 months)." placeholder:"TIME"`
 	To   time.Time `help:"Read nothing that was reported from this time on." placeholder:"TIME"`
 }
 
@@ -51,7 +52,7 @@ type replay func(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, 
 // replays is the heads that can be replayed, by name.
 func replays() map[string]replay {
 	return map[string]replay{"resighting": reported(backtest.Resighting), "corroboration": reported(backtest.Corroboration),
-		"activity": replayActivity}
+		"activity": replayActivity, "kev": replayKEV, "vendors": replayVendors}
 }
 
 // reported replays a head on who reported which indicator when.
@@ -189,8 +190,25 @@ func (a *app) backtested(r backtest.Result) error {
 	fmt.Fprintln(a.out)
 	for _, name := range slices.Sorted(maps.Keys(r.Skill)) {
 		s := r.Skill[name]
-		fmt.Fprintf(a.out, "%s over %s: %.4f [%.4f, %.4f]\n", cmp.Or(r.Means[name], "Brier skill"), name, s[0], s[1], s[2])
+		a.skilled(r, cmp.Or(r.Means[name], "Brier skill"), name, s)
 	}
+	a.intervals(r)
 	_, err := fmt.Fprintf(a.out, "could not be forecast: %.1f %% of what came\n", 100*r.Unscoreable)
 	return err
+}
+
+// fewCutoffs is how many cutoffs are too few to claim anything from.
+const fewCutoffs = 6
+
+// skilled prints by how much the model is better than a baseline; if that may be
+// nothing, or too little was replayed, it says so.
+func (a *app) skilled(r backtest.Result, what, than string, s [3]float64) {
+	verdict := ""
+	switch {
+	case s[1] <= 0:
+		verdict = ": no better than " + than
+	case r.Cutoffs < fewCutoffs:
+		verdict = ": too few cutoffs to tell"
+	}
+	fmt.Fprintf(a.out, "%s over %s: %.4f [%.4f, %.4f]%s\n", what, than, s[0], s[1], s[2], verdict)
 }

@@ -108,42 +108,13 @@ func readEPSS(ctx context.Context, fsys fs.FS, p *Pack) error {
 	return read(ctx, fsys, newest, func(r io.Reader) error { return parseEPSS(r, date, p) })
 }
 
-var scoreDate = regexp.MustCompile(`score_date:([0-9]{4}-[0-9]{2}-[0-9]{2})`)
-
-// parseEPSS reads FIRST's form: a comment with the date, a header, then one
-// "CVE,score,percentile" a line.
 func parseEPSS(r io.Reader, date string, p *Pack) error {
-	lines := bufio.NewScanner(r)
-	n := 0
-	for lines.Scan() {
-		n++
-		line := lines.Text()
-		if n > maxItems {
-			return fmt.Errorf("more than %d lines: %w", maxItems, intel.ErrInvalid)
-		}
-		if strings.HasPrefix(line, "#") {
-			if m := scoreDate.FindStringSubmatch(line); m != nil {
-				date = m[1]
-			}
-			continue
-		}
-		if line == "" || strings.HasPrefix(line, "cve,") {
-			continue
-		}
-		f := strings.Split(line, ",")
-		if len(f) < 3 || !cveID.MatchString(f[0]) || !share(f[1]) || !share(f[2]) {
-			return fmt.Errorf("line %d: %q: %w", n, clip(line, maxName), intel.ErrInvalid)
-		}
-		p.Items = append(p.Items, Item{f[0], likelihood(f[1], f[2], date)})
-	}
-	if err := lines.Err(); err != nil {
-		return err
-	}
-	if len(p.Items) == 0 {
-		return fmt.Errorf("no scores in it: %w", intel.ErrInvalid)
-	}
-	p.Version = date
-	return nil
+	head := scoresHead{Date: date}
+	err := scoreLines(r, &head, func(cve, score, percentile string) {
+		p.Items = append(p.Items, Item{cve, likelihood(score, percentile, head.Date)})
+	})
+	p.Version = head.Date
+	return err
 }
 
 // likelihood writes a [Likelihood]; json.Marshal takes five times as long for

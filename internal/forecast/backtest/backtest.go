@@ -7,6 +7,7 @@ package backtest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/portent-cti/portent/internal/forecast"
@@ -40,6 +41,12 @@ type Result struct {
 	Skill       map[string][3]float64 `json:"skill"`
 	Unscoreable float64               `json:"unscoreable"`
 	Seconds     float64               `json:"seconds"`
+
+	// Intervals are the 95 % bounds of measures, by way ("model" or a baseline), and
+	// Gains by how much the model is better in them, by baseline; a head that is
+	// judged by them has both.
+	Intervals map[string]map[string][2]float64 `json:"intervals,omitempty"`
+	Gains     map[string]map[string][3]float64 `json:"gains,omitempty"`
 
 	Columns []Column          `json:"-"` // of Metrics and Baselines, as people read them
 	Means   map[string]string `json:"-"` // what Skill is, by baseline; none: Brier skill
@@ -182,6 +189,17 @@ func gain(way, than []sheet, seed uint64) [3]float64 {
 		}
 		return d / float64(len(drawn))
 	})
+}
+
+// dealer returns what deals the outcomes of a cutoff out anew, where that is asked for.
+func dealer(o Options) func(came []bool) {
+	if !o.Shuffle {
+		return func([]bool) {}
+	}
+	chance := rand.New(rand.NewPCG(o.Seed, 1))
+	return func(came []bool) {
+		chance.Shuffle(len(came), func(i, j int) { came[i], came[j] = came[j], came[i] })
+	}
 }
 
 func bounded(cutoffs int, seed uint64, of func(drawn []int) float64) [3]float64 {

@@ -79,6 +79,9 @@ func TestAnIntervalHoldsTheMeanAndIsTheSameEachTime(t *testing.T) {
 	if l, h := interval(len(values), 3, 1, mean); l != low || h != high {
 		t.Errorf("then %v to %v", l, h)
 	}
+	if l, h := interval(3, 3, 1, mean); l >= h {
+		t.Errorf("three cutoffs in blocks of three: %v to %v, as if they were all there can be", l, h)
+	}
 	if l, h := interval(1, 3, 1, mean); l != 1 || h != 1 {
 		t.Errorf("one cutoff: %v to %v", l, h)
 	}
