@@ -38,7 +38,8 @@ const layout = `
 	score       : intel
 	forecast    : intel
 	forecast/activity : forecast
-	forecast/backtest : forecast forecast/activity | intel
+	forecast/characteristics : forecast
+	forecast/backtest : forecast forecast/activity forecast/characteristics | intel
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel
