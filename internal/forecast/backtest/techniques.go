@@ -91,7 +91,9 @@ func label(reports []Report, bags []bag) {
 		each(b, func(l string) { count[l]++ })
 	}
 	maps.DeleteFunc(count, func(_ string, n int) bool { return n < leastLabelled })
-	names := slices.Sorted(maps.Keys(count))
+	names := slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	names = names[:min(len(names), characteristics.MaxLabels)]
+	slices.Sort(names)
 	for k := range bags {
 		each(bags[k], func(l string) {
 			if i, ok := slices.BinarySearch(names, l); ok {

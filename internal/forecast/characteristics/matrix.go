@@ -18,6 +18,9 @@ import (
 // square; whoever has more keeps the most frequent.
 const MaxItems = 2000
 
+// MaxLabels is how many labels rows may bear.
+const MaxLabels = 5000
+
 // A Matrix says which rows have which items: a sparse matrix of zeros and ones.
 type Matrix struct {
 	Items  int       // there are
@@ -45,8 +48,18 @@ func (m *Matrix) Check() error {
 	if m.Parent != nil && len(m.Parent) != m.Items {
 		return fmt.Errorf("%d items, and parents of %d", m.Items, len(m.Parent))
 	}
+	for i, p := range m.Parent {
+		if p < -1 || int(p) >= m.Items || int(p) == i {
+			return fmt.Errorf("item %d: it is no kind of %d", i, p)
+		}
+	}
 	if m.Labels != nil && len(m.Labels) != len(m.Rows) {
 		return fmt.Errorf("%d rows, and labels of %d", len(m.Rows), len(m.Labels))
+	}
+	for r, labels := range m.Labels {
+		if slices.ContainsFunc(labels, func(l int32) bool { return l < 0 || l >= MaxLabels }) {
+			return fmt.Errorf("row %d: a label is beyond %d", r, MaxLabels)
+		}
 	}
 	pairs := 0
 	for r, row := range m.Rows {
