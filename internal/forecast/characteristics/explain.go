@@ -47,7 +47,10 @@ func (s *Stack) Explain(r *Recommender, c Calibration, q Question, item int) Exp
 	r.fill(a.sheet, q)
 	score := a.logOdds(item)
 	parts := make([]float64, signals)
-	e := Explanation{LogOdds: c.LogOdds(score), Probability: c.Probability(score), Base: c.LogOdds(s.trees.contributions(a.bins, parts))}
+	e := Explanation{LogOdds: c.LogOdds(score), Probability: c.Probability(score), Base: c.LogOdds(s.linear.Bias + s.trees.contributions(a.bins, parts))}
+	for k, sig := range weighed() {
+		parts[sig] += s.linear.Weights[k] * a.sheet.scores[sig][item]
+	}
 	for k, name := range signalNames() {
 		if parts[k] != 0 {
 			e.Reasons = append(e.Reasons, Reason{name, parts[k]})

@@ -119,9 +119,19 @@ func Part(row []int32, places []int) Question {
 
 // A Stack makes one log-odds of what the recommenders say.
 type Stack struct {
-	trees *trees
-	rate  float64 // of what was hidden among all it was trained on
+	linear forecast.Logistic // of some signals, see weighed
+	trees  *trees            // what they add to it
+	rate   float64           // of what was hidden among all it was trained on
 }
+
+// weighed are the signals that a logistic model weighs before trees are grown
+// on what it leaves over: linear models and factors, of which trees lose the
+// scale where it is largest.
+func weighed() []signal {
+	return []signal{sigEase, sigEaseEven, sigWalk, sigWalk2, sigFew, sigMany, sigJaccard, sigKernel, sigPopularity, sigRowSize}
+}
+
+const linearRidge = 10
 
 // Train grows a stack from exercises.
 func Train(ctx context.Context, exercises []Exercise, seed uint64) (*Stack, error) {
@@ -139,11 +149,39 @@ func Train(ctx context.Context, exercises []Exercise, seed uint64) (*Stack, erro
 	if !slices.Contains(all.came, true) {
 		return nil, ErrEmpty
 	}
-	t, err := grow(ctx, all, seed)
+	linear, odds, rate, err := all.linear()
 	if err != nil {
 		return nil, err
 	}
-	return &Stack{trees: t, rate: forecast.Probability(t.bias)}, nil
+	t, err := grow(ctx, all, odds, seed)
+	if err != nil {
+		return nil, err
+	}
+	return &Stack{linear, t, rate}, nil
+}
+
+// linear fits the logistic model and says the log-odds it gives to each row.
+func (s *samples) linear() (m forecast.Logistic, odds []float64, rate float64, err error) {
+	of := weighed()
+	rows := forecast.Samples{Width: len(of), X: make([]float64, len(of)*len(s.came)), Y: s.came, Weight: make([]float64, len(s.came))}
+	came, all := 0.0, 0.0
+	for i, w := range s.weight {
+		for k, sig := range of {
+			rows.X[i*len(of)+k] = float64(s.values[sig][i])
+		}
+		rows.Weight[i] = float64(w)
+		if all += float64(w); s.came[i] {
+			came += float64(w)
+		}
+	}
+	if m, err = forecast.FitLogistic(&rows, linearRidge); err != nil {
+		return m, nil, 0, err
+	}
+	odds = make([]float64, len(s.came))
+	for i := range odds {
+		odds[i] = m.LogOdds(rows.Row(i))
+	}
+	return m, odds, came / all, nil
 }
 
 // add appends the cells of questions: what was hidden, what is most easily
@@ -218,12 +256,16 @@ func (s *Stack) answerer(r *Recommender) *answerer {
 	return &answerer{s, r.sheet(), make([]uint8, signals)}
 }
 
-// logOdds is what the trees say of an item of the row on the sheet.
+// logOdds is what the stack says of an item of the row on the sheet.
 func (a *answerer) logOdds(item int) float64 {
 	for k := range a.bins {
 		a.bins[k] = binOf(a.trees.bounds[k], float32(a.sheet.scores[k][item]))
 	}
-	return a.trees.logOdds(a.bins)
+	odds := a.linear.Bias
+	for k, sig := range weighed() {
+		odds += a.linear.Weights[k] * a.sheet.scores[sig][item]
+	}
+	return odds + a.trees.logOdds(a.bins)
 }
 
 // Scores returns the log-odds of each item for each question, question by

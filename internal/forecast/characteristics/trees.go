@@ -39,15 +39,15 @@ type node struct {
 	value       float64
 }
 
-// trees are boosted trees: the log-odds are the sum of a leaf of each.
+// trees are boosted trees: what they add to the log-odds is a leaf of each.
 type trees struct {
 	bounds [][]float32 // between the bins of each signal
-	bias   float64
 	trees  [][]node
 }
 
-// grow fits trees by gradient boosting with logistic loss.
-func grow(ctx context.Context, s *samples, seed uint64) (*trees, error) {
+// grow fits trees by gradient boosting with logistic loss to what log-odds leave
+// over, which it overwrites.
+func grow(ctx context.Context, s *samples, odds []float64, seed uint64) (*trees, error) {
 	t := &trees{bounds: make([][]float32, s.width)}
 	bins := make([][]uint8, s.width)
 	each64(s.width, func(k int) {
@@ -57,16 +57,7 @@ func grow(ctx context.Context, s *samples, seed uint64) (*trees, error) {
 			bins[k][i] = binOf(t.bounds[k], v)
 		}
 	})
-	came, all := 0.0, 0.0
-	for i, y := range s.came {
-		all += float64(s.weight[i])
-		if y {
-			came += float64(s.weight[i])
-		}
-	}
-	t.bias = math.Log((came + 0.5) / (all - came + 0.5))
-	g := grower{s: s, bins: bins, odds: make([]float64, len(s.came)), slope: make([]float64, 2*len(s.came)), rows: make([]int32, len(s.came)), spare: make([]int32, len(s.came))}
-	fillAll(g.odds, t.bias)
+	g := grower{s: s, bins: bins, odds: odds, slope: make([]float64, 2*len(s.came)), rows: make([]int32, len(s.came)), spare: make([]int32, len(s.came))}
 	chance := rand.New(rand.NewPCG(seed, 11))
 	for range treeCount {
 		if err := ctx.Err(); err != nil {
@@ -268,9 +259,9 @@ func (g *grower) split(l leaf) (left, right leaf) {
 	return left, right
 }
 
-// logOdds of a row whose signals are in these bins.
+// logOdds is what the trees add where signals are in these bins.
 func (t *trees) logOdds(bins []uint8) float64 {
-	sum := t.bias
+	sum := 0.0
 	for _, tree := range t.trees {
 		n := &tree[0]
 		for n.left > 0 {
@@ -289,7 +280,6 @@ func (t *trees) logOdds(bins []uint8) float64 {
 // log-odds: at each node, what the branch taken is worth more than the node.
 // It returns what no signal accounts for.
 func (t *trees) contributions(bins []uint8, out []float64) (base float64) {
-	base = t.bias
 	for _, tree := range t.trees {
 		n := &tree[0]
 		base += n.value
