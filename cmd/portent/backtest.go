@@ -209,6 +209,9 @@ func (a *app) backtested(r backtest.Result) error {
 		s := r.Skill[name]
 		fmt.Fprintf(a.out, "%s over %s: %.4f [%.4f, %.4f]\n", cmp.Or(r.Means[name], "Brier skill"), name, s[0], s[1], s[2])
 	}
+	if r.Remark != "" {
+		fmt.Fprintln(a.out, r.Remark)
+	}
 	_, err := fmt.Fprintf(a.out, "could not be forecast: %.1f %% of what came\n", 100*r.Unscoreable)
 	return err
 }

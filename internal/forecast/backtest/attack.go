@@ -223,6 +223,9 @@ func (a *attack) result() (Result, error) {
 		out.Skill[than] = a.gain(than)
 	}
 	out.Unscoreable = float64(lost) / float64(max(1, lost+out.Came))
+	if out.Metrics["brier_skill"] < 0 {
+		out.Remark = "it orders what comes next; its probabilities are no better than the base rate and are shown to nobody"
+	}
 	return out, nil
 }
 

@@ -41,6 +41,7 @@ type Result struct {
 	Skill       map[string][3]float64 `json:"skill"`
 	Unscoreable float64               `json:"unscoreable"`
 	Seconds     float64               `json:"seconds"`
+	Remark      string                `json:"remark,omitempty"` // what must not be concluded
 
 	// BySeed is the figures of each seed by way, "model" or a baseline, and
 	// measure, where several seeds run.

@@ -51,6 +51,7 @@ func (s *Stack) Explain(r *Recommender, c Calibration, q Question, item int) Exp
 	for k, sig := range weighed() {
 		parts[sig] += s.linear.Weights[k] * a.sheet.scores[sig][item]
 	}
+	parts[sigEase] += easeLift * a.sheet.scores[sigEase][item]
 	for k, name := range signalNames() {
 		if parts[k] != 0 {
 			e.Reasons = append(e.Reasons, Reason{name, parts[k]})

@@ -131,7 +131,13 @@ func weighed() []signal {
 	return []signal{sigEase, sigEaseEven, sigWalk, sigWalk2, sigFew, sigMany, sigJaccard, sigKernel, sigPopularity, sigRowSize}
 }
 
-const linearRidge = 10
+const (
+	linearRidge = 10
+	// easeLift is what the logarithm of EASE counts besides. On validation cells
+	// of seed 0 it lifts the average precision from 0.0664 to 0.068 and leaves
+	// the recall as it is.
+	easeLift = 0.3
+)
 
 // Train grows a stack from exercises.
 func Train(ctx context.Context, exercises []Exercise, seed uint64) (*Stack, error) {
@@ -265,7 +271,7 @@ func (a *answerer) logOdds(item int) float64 {
 	for k, sig := range weighed() {
 		odds += a.linear.Weights[k] * a.sheet.scores[sig][item]
 	}
-	return odds + a.trees.logOdds(a.bins)
+	return odds + easeLift*a.sheet.scores[sigEase][item] + a.trees.logOdds(a.bins)
 }
 
 // Scores returns the log-odds of each item for each question, question by
