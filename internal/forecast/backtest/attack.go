@@ -3,7 +3,6 @@ package backtest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/portent-cti/portent/internal/forecast"
@@ -250,42 +249,30 @@ func (s *step) grade(said []Scored, probability bool) Score {
 	return out
 }
 
-// attackDraws is how often groups are drawn anew for an interval.
-const attackDraws = 300
-
 // gain is by how much the model's average precision is above that of another
-// way, on the mean over steps, with its interval over groups, which are drawn
-// anew at each step.
+// way, on the mean over steps, with its interval over the groups of all steps.
 func (a *attack) gain(than string) [3]float64 {
 	var ours, theirs [][]int
-	for k := range a.tested {
+	var weights [][]float64
+	var step, place []int // of each group of each step
+	for k, s := range a.tested {
 		ours, theirs = append(ours, order(a.said["model"][k])), append(theirs, order(a.said[than][k]))
+		weights = append(weights, make([]float64, len(s.asked)))
+		for g := range s.asked {
+			step, place = append(step, k), append(place, g)
+		}
 	}
-	of := func(drawn func(step int) []float64) float64 {
+	return over(len(step), a.options.Seed, func(drawn []int) float64 {
+		for _, w := range weights {
+			clear(w)
+		}
+		for _, d := range drawn {
+			weights[step[d]][place[d]]++
+		}
 		sum := 0.0
-		for k := range a.tested {
-			weight := drawn(k)
-			sum += weightedAP(a.said["model"][k], ours[k], a.tested[k].group, weight) - weightedAP(a.said[than][k], theirs[k], a.tested[k].group, weight)
+		for k, s := range a.tested {
+			sum += weightedAP(a.said["model"][k], ours[k], s.group, weights[k]) - weightedAP(a.said[than][k], theirs[k], s.group, weights[k])
 		}
 		return sum / float64(len(a.tested))
-	}
-	ones := func(step int) []float64 {
-		w := make([]float64, len(a.tested[step].asked))
-		for i := range w {
-			w[i] = 1
-		}
-		return w
-	}
-	chance, values := rand.New(rand.NewPCG(a.options.Seed, 8)), make([]float64, attackDraws)
-	for v := range values {
-		values[v] = of(func(step int) []float64 {
-			w := make([]float64, len(a.tested[step].asked))
-			for range w {
-				w[chance.IntN(len(w))]++
-			}
-			return w
-		})
-	}
-	slices.Sort(values)
-	return [3]float64{of(ones), values[attackDraws*25/1000], values[attackDraws*975/1000-1]}
+	})
 }

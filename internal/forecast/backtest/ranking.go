@@ -3,7 +3,6 @@ package backtest
 import (
 	"cmp"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/portent-cti/portent/internal/forecast/characteristics"
@@ -98,19 +97,12 @@ func recallGain(way, than []graded, seed uint64) [3]float64 {
 // over is a statistic over rows that have nothing to do with one another, with
 // the bounds of its 95 % interval by bootstrap.
 func over(rows int, seed uint64, of func(drawn []int) float64) [3]float64 {
-	chance, drawn := rand.New(rand.NewPCG(seed, 7)), make([]int, rows)
-	for i := range drawn {
-		drawn[i] = i
+	all := make([]int, rows)
+	for i := range all {
+		all[i] = i
 	}
-	point, values := of(drawn), make([]float64, draws)
-	for v := range values {
-		for i := range drawn {
-			drawn[i] = chance.IntN(rows)
-		}
-		values[v] = of(drawn)
-	}
-	slices.Sort(values)
-	return [3]float64{point, values[draws*25/1000], values[draws*975/1000-1]}
+	low, high := interval(rows, 1, seed, of)
+	return [3]float64{of(all), low, high}
 }
 
 // within is the share of ranks that are at most n.

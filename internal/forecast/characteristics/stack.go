@@ -57,7 +57,7 @@ func Hide(m *Matrix, seed uint64) []Exercise {
 			q := Question{Self: k, Labels: m.labels(k)}
 			all := !slices.ContainsFunc(folds[k], func(of int8) bool { return int(of) != f })
 			for i, item := range row {
-				if int(folds[k][i]) == f && !(all && i == kept[k]) {
+				if int(folds[k][i]) == f && (!all || i != kept[k]) {
 					q.Hidden = append(q.Hidden, item)
 				} else {
 					q.Row = append(q.Row, item)
