@@ -16,7 +16,7 @@ const (
 	kinRows                 = 100 // the nearest
 	kinShrink, kinShrinkAll = 5, 20
 	factorsFew, factorsMany = 16, 48
-	alphaALS                = 5
+	alphaFew, alphaMany     = 5, 10
 	ridgeFew, ridgeMany     = 0.02, 0.04
 	roundsFew, roundsMany   = 10, 8
 	convictionShrink        = 3
@@ -68,9 +68,9 @@ func Learn(m *Matrix, seed uint64) (*Recommender, error) {
 		return nil, err
 	}
 	for k := range r.few {
-		r.few[k] = implicit(m, r.columns, factorsFew, alphaALS, ridgeFew, roundsFew, seed+uint64(k))
+		r.few[k] = implicit(m, r.columns, factorsFew, alphaFew, ridgeFew, roundsFew, seed+uint64(k))
 	}
-	r.many = implicit(m, r.columns, factorsMany, alphaALS, ridgeMany, roundsMany, seed+2)
+	r.many = implicit(m, r.columns, factorsMany, alphaMany, ridgeMany, roundsMany, seed+2)
 	r.learnLabels()
 	r.children = make([][]int32, m.Items)
 	for i, p := range m.Parent {
@@ -127,7 +127,7 @@ const (
 
 // signalNames are what the signals are called where they are shown.
 func signalNames() []string {
-	return []string{"linear model", "linear model, rows even", "shared rows", "shared rows, rare first", "16 factors", "48 factors", "nearest rows", "all rows near",
+	return []string{"linear model", "linear model, rows even", "shared rows", "shared rows, rare first", "16 factors", "32 factors", "nearest rows", "all rows near",
 		"overlapping rows", "rate among rows near", "shared rows, rank", "shared rows, rare first, rank", "linear model, rank", "linear model, rows even, rank", "16 factors, rank",
 		"nearest rows, rank", "all rows near, rank", "overlapping rows, rank", "all ranks", "surest item", "second surest item", "closest item", "has the parent", "has children",
 		"has siblings", "popularity", "size of its rows", "habit of who says it", "habits of who say it", "size of the row", "popularity of the row", "nearest row", "overlap of the nearest row", "cover by the nearest row",
