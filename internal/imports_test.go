@@ -39,7 +39,8 @@ const layout = `
 	forecast    : intel
 	forecast/activity : forecast
 	forecast/exploitation : forecast
-	forecast/backtest : forecast forecast/activity forecast/exploitation | intel
+	forecast/characteristics : forecast
+	forecast/backtest : forecast forecast/activity forecast/characteristics forecast/exploitation | intel
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel

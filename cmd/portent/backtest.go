@@ -22,17 +22,31 @@ import (
 )
 
 type backtestCmd struct {
-	Head string    `arg:"" enum:"activity,resighting,corroboration,kev,vendors" help:"What is forecast: activity (how often a leak site posts, or a tag is posted of, in the next four weeks), resighting (an indicator is reported again within 30 days), corroboration (a second, independent account reports it within 90 days), kev (a scored vulnerability enters CISA's KEV within 30 days) or vendors (one of a vendor does)."`
-	Data string    `required:"" help:"File or folder: TweetFeed's; activity reads posts.json of leak sites, too; kev and vendors CISA's known_exploited_vulnerabilities.json." type:"path" placeholder:"PATH"`
-	EPSS string    `name:"epss" help:"Folder of EPSS scores, epss_scores-DATE.csv.gz, for kev." type:"path" placeholder:"FOLDER"`
-	From time.Time `help:"Test no cutoff before this time (default: nine months or 40 weeks of closed outcomes come first; vendors: the last 28 months)." placeholder:"TIME"`
-	To   time.Time `help:"Read nothing that was reported from this time on." placeholder:"TIME"`
+	Head  string    `arg:"" enum:"activity,techniques,attack,resighting,corroboration,kev,vendors" help:"What is forecast: activity (how often a leak site posts, or a tag is posted of, in the next four weeks), techniques (what else a report names), attack (which techniques ATT&CK adds to a group by its next release), resighting (an indicator is reported again within 30 days), corroboration (a second, independent account reports it within 90 days), kev (a scored vulnerability enters CISA's KEV within 30 days) or vendors (one of a vendor does)."`
+	Paths []string  `required:"" name:"data" sep:"none" help:"File or folder: TweetFeed's; activity reads posts.json of leak sites, too; techniques a file of TIE's; attack reads ATT&CK bundles, each by a --data of its own in order of release, or a folder of them; kev and vendors CISA's known_exploited_vulnerabilities.json." type:"path" placeholder:"PATH"`
+	Live  string    `help:"techniques: file of the IDs of techniques that are not revoked, one a line." type:"path" placeholder:"FILE"`
+	Seed  []uint64  `help:"techniques: the splits to replay (default: 0 to 4)." placeholder:"N"`
+	EPSS  string    `name:"epss" help:"Folder of EPSS scores, epss_scores-DATE.csv.gz, for kev." type:"path" placeholder:"FOLDER"`
+	From  time.Time `help:"Test no cutoff before this time (default: nine months or 40 weeks of closed outcomes come first; vendors: the last 28 months)." placeholder:"TIME"`
+	To    time.Time `help:"Read nothing that was reported from this time on." placeholder:"TIME"`
+
+	Data string `kong:"-"` // the one of Paths, where there is one
 }
 
 // Run implements the command.
 func (c *backtestCmd) Run(ctx context.Context, a *app) error {
 	if !c.To.IsZero() && !c.From.Before(c.To) {
 		return usageError{errors.New("--from is not before --to")}
+	}
+	if c.Data = strings.Join(c.Paths, " "); len(c.Paths) != 1 && c.Head != "attack" {
+		return usageError{fmt.Errorf("%s reads one file or folder: one --data", c.Head)}
+	}
+	if c.Head == "techniques" || c.Head == "attack" {
+		if !c.From.IsZero() || !c.To.IsZero() {
+			return usageError{fmt.Errorf("--from and --to mean nothing to %s", c.Head)}
+		}
+	} else if c.Live != "" || len(c.Seed) > 0 {
+		return usageError{errors.New("--live and --seed are for techniques")}
 	}
 	started := time.Now()
 	result, err := replays()[c.Head](ctx, a, c)
@@ -52,7 +66,7 @@ type replay func(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, 
 // replays is the heads that can be replayed, by name.
 func replays() map[string]replay {
 	return map[string]replay{"resighting": reported(backtest.Resighting), "corroboration": reported(backtest.Corroboration),
-		"activity": replayActivity, "kev": replayKEV, "vendors": replayVendors}
+		"activity": replayActivity, "techniques": replayTechniques, "attack": replayAttack, "kev": replayKEV, "vendors": replayVendors}
 }
 
 // reported replays a head on who reported which indicator when.
@@ -165,8 +179,12 @@ func filesIn(root string) (names []string, err error) {
 
 // backtested prints a result for people.
 func (a *app) backtested(r backtest.Result) error {
-	fmt.Fprintf(a.out, "%s: %d forecasts at %d cutoffs from %s to %s, of which %d came true (%.3f %%); %.1f s\n\n", r.Head, r.Forecasts, r.Cutoffs,
-		date(r.First), date(r.Last), r.Came, 100*float64(r.Came)/float64(r.Forecasts), r.Seconds)
+	when := fmt.Sprintf("%d cutoffs from %s to %s", r.Cutoffs, date(r.First), date(r.Last))
+	if r.First.IsZero() {
+		when = fmt.Sprintf("%d splits", r.Cutoffs)
+	}
+	fmt.Fprintf(a.out, "%s: %d forecasts at %s, of which %d came true (%.3f %%); %.1f s\n\n", r.Head, r.Forecasts, when,
+		r.Came, 100*float64(r.Came)/float64(max(1, r.Forecasts)), r.Seconds)
 	line := func(name string, s backtest.Score) {
 		fmt.Fprintf(a.out, "%-18s", name)
 		for _, c := range r.Columns {
@@ -193,6 +211,9 @@ func (a *app) backtested(r backtest.Result) error {
 		a.skilled(r, cmp.Or(r.Means[name], "Brier skill"), name, s)
 	}
 	a.intervals(r)
+	if r.Remark != "" {
+		fmt.Fprintln(a.out, r.Remark)
+	}
 	_, err := fmt.Fprintf(a.out, "could not be forecast: %.1f %% of what came\n", 100*r.Unscoreable)
 	return err
 }

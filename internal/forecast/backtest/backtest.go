@@ -5,6 +5,7 @@
 package backtest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -34,13 +35,18 @@ type Result struct {
 	Cutoffs     int                   `json:"cutoffs"`
 	Forecasts   int                   `json:"forecasts"`
 	Came        int                   `json:"came"`
-	First       time.Time             `json:"first_cutoff"`
-	Last        time.Time             `json:"last_cutoff"`
+	First       time.Time             `json:"first_cutoff,omitzero"`
+	Last        time.Time             `json:"last_cutoff,omitzero"`
 	Metrics     Score                 `json:"metrics"`
 	Baselines   map[string]Score      `json:"baselines"`
 	Skill       map[string][3]float64 `json:"skill"`
 	Unscoreable float64               `json:"unscoreable"`
 	Seconds     float64               `json:"seconds"`
+	Remark      string                `json:"remark,omitempty"` // what must not be concluded
+
+	// BySeed is the figures of each seed by way, "model" or a baseline, and
+	// measure, where several seeds run.
+	BySeed map[string]map[string][]float64 `json:"-"`
 
 	// Intervals are the 95 % bounds of measures, by way ("model" or a baseline), and
 	// Gains by how much the model is better in them, by baseline; a head that is
@@ -50,6 +56,31 @@ type Result struct {
 
 	Columns []Column          `json:"-"` // of Metrics and Baselines, as people read them
 	Means   map[string]string `json:"-"` // what Skill is, by baseline; none: Brier skill
+}
+
+// MarshalJSON prints the figures of each seed beside their mean.
+func (r Result) MarshalJSON() ([]byte, error) {
+	type plain Result
+	out := struct {
+		plain
+		Metrics   map[string]any            `json:"metrics"`
+		Baselines map[string]map[string]any `json:"baselines"`
+	}{plain(r), r.seeded("model", r.Metrics), map[string]map[string]any{}}
+	for way, s := range r.Baselines {
+		out.Baselines[way] = r.seeded(way, s)
+	}
+	return json.Marshal(out)
+}
+
+func (r Result) seeded(way string, s Score) map[string]any {
+	out := map[string]any{}
+	for name, v := range s {
+		out[name] = v
+		if by := r.BySeed[way][name]; by != nil {
+			out[name+"_by_seed"] = by
+		}
+	}
+	return out
 }
 
 // A Column is a measure and what people call it.
