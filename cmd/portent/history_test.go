@@ -214,7 +214,7 @@ func TestARulingIsInTheHistoryWhenTheClockStandsStill(t *testing.T) {
 	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", now, "--json", "explain", "--history", row)), &h); err != nil {
 		t.Fatal(err)
 	}
-	if len(h.Turns) != 4 || h.Turns[1].Why != "analyst:ann: confirm row" || h.Turns[2].Why != "analyst:bob: refute row" {
+	if len(h.Turns) != 5 || h.Turns[3].Sort != intel.TurnRules || h.Turns[1].Why != "analyst:ann: confirm row" || h.Turns[2].Why != "analyst:bob: refute row" {
 		t.Fatalf("%+v", h.Turns)
 	}
 	for i, o := range h.Turns[1:3] {
