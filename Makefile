@@ -20,7 +20,7 @@ run: build
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 
 # What measures on much real data, and calls ofFigures: eight times as long with it.
-FIGURES := BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|SecondAccountsOfTweetFeed
+FIGURES := BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile
 
 test:
 	@./.ci/needs

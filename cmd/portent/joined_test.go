@@ -174,6 +174,8 @@ func TestANameOfTwoActorsTellsEachByItsShareEverywhere(t *testing.T) {
 }
 
 func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
+	t.Parallel()
+	ofFigures(t)
 	dir, db := dataDir(t), newStore(t)
 	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
 	heardOf(t, db, "mone", "2026-09-10", "actor:sofacy uses malware:advstoreshell")
