@@ -34,7 +34,7 @@ func Activity(ctx context.Context, p *activity.Panel, o Options) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	run := &activities{panel: p, options: o, sheets: map[string][]countSheet{}}
+	run := &activities{panel: p, options: o, sheets: map[string][]countSheet{}, recorded: recordedWeeks}
 	for _, w := range cuts {
 		run.cutoff(w, all)
 	}
@@ -166,20 +166,22 @@ type activities struct {
 	panel   *activity.Panel
 	options Options
 	sheets  map[string][]countSheet
-	lost    int // what came of series that were not forecast
-	came    int
+	record  activity.Record // of what was closed
+	// recorded is the first week that is not in it.
+	recorded int
+	lost     int // what came of series that were not forecast
+	came     int
 }
 
 // cutoff scores what was forecast at the beginning of a week.
 func (r *activities) cutoff(w int, all []weekly) {
-	record := &activity.Record{}
-	for u := recordedWeeks; u+activityWeeks <= w; u++ {
-		for _, c := range all[u].all {
-			record.Add(u, c.series, c.pool, c.came)
+	for ; r.recorded+activityWeeks <= w; r.recorded++ {
+		for _, c := range all[r.recorded].all {
+			r.record.Add(r.recorded, c.series, c.pool, c.came)
 		}
 	}
 	now := all[w]
-	now.model.Learn(record)
+	now.model.Learn(&r.record)
 	forecast := map[int]bool{}
 	for _, c := range now.all {
 		forecast[c.series] = true
@@ -288,17 +290,7 @@ func summed(sheets []countSheet, naive float64) Score {
 // crpsSkill is by what share the CRPS of one way is lower than that of another, with
 // its interval.
 func crpsSkill(way, than []countSheet, seed uint64) [3]float64 {
-	return blocked(len(way), blockWeeks, seed, func(drawn []int) float64 {
-		a, b := 0.0, 0.0
-		for _, i := range drawn {
-			a += way[i].crps
-			b += than[i].crps
-		}
-		if b == 0 {
-			return 0
-		}
-		return 1 - a/b
-	})
+	return saved(len(way), blockWeeks, seed, func(i int) (own, other float64) { return way[i].crps, than[i].crps })
 }
 
 // coverage is the share of outcomes within a central interval by the PIT, with its

@@ -195,11 +195,18 @@ func baseRate(fs []Scored) []Scored {
 // skill is by what share the Brier score of one way is lower than that of
 // another, with its interval.
 func skill(way, than []sheet, seed uint64) [3]float64 {
-	return bounded(len(way), seed, func(drawn []int) float64 {
+	return saved(len(way), block, seed, func(i int) (own, other float64) { return way[i].brier, than[i].brier })
+}
+
+// saved is by what share the sum of one loss over cutoffs is lower than that of another,
+// with its interval, by blocks of a size.
+func saved(cutoffs, size int, seed uint64, losses func(cutoff int) (own, other float64)) [3]float64 {
+	return blocked(cutoffs, size, seed, func(drawn []int) float64 {
 		a, b := 0.0, 0.0
 		for _, i := range drawn {
-			a += way[i].brier
-			b += than[i].brier
+			own, other := losses(i)
+			a += own
+			b += other
 		}
 		if b == 0 {
 			return 0 // nothing came: there is nothing to be better than

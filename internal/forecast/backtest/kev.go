@@ -254,15 +254,5 @@ func mean(way, than []scoreSheet, measure int, seed uint64) [3]float64 {
 
 func (r *kev) brierSkill(seed uint64) [3]float64 {
 	model, base := r.sheets["model"], r.sheets["base_rate"]
-	return blocked(len(model), blockScores, seed, func(drawn []int) float64 {
-		own, than := 0.0, 0.0
-		for _, i := range drawn {
-			own += model[i].brier
-			than += base[i].brier
-		}
-		if than == 0 {
-			return 0
-		}
-		return 1 - own/than
-	})
+	return saved(len(model), blockScores, seed, func(i int) (own, other float64) { return model[i].brier, base[i].brier })
 }
