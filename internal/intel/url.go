@@ -1,6 +1,9 @@
 package intel
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // A location is the parts of a URL: "https", "user@", "evil.example", ":8443" and
 // "/kit?a=b".
@@ -23,7 +26,7 @@ func locate(url string) (l location, ok bool) {
 	if colon := strings.LastIndexByte(l.host, ':'); colon > strings.LastIndexByte(l.host, ']') {
 		l.host, l.port = l.host[:colon], l.host[colon:]
 	}
-	l.host = strings.TrimRight(strings.ToLower(l.host), ".")
+	l.host = strings.TrimRightFunc(strings.ToLower(l.host), func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
 	return l, l.host != ""
 }
 
