@@ -40,51 +40,123 @@ const (
 // levels are the quantiles of a count that are published.
 func levels() []float64 { return []float64{0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95} }
 
+// A Count is the distribution of what a series will count in the next weeks, by a model
+// that knows more than the series: Mass[n] is the probability of n.
+type Count struct {
+	Weeks  int
+	Mass   []float64
+	Model  string
+	Parts  []Part // whose mean it is, but for what past forecasts taught
+	Inputs string // digest of what else the model read
+}
+
+// A Part is what one of the models of a pool says.
+type Part struct {
+	Name string
+	Any  float64 // the probability of any
+}
+
 // Activity forecasts how many documents will name the entity in the next 7 and
-// 28 days, and whether any will. The model is a discounted Gamma-Poisson: the
-// rate's posterior after weeks whose weight falls by 0.7 each, its predictive
-// distribution a negative binomial. A series without a watched week gives no
-// forecast.
-func Activity(s Series, now time.Time) []intel.Forecast {
+// 28 days, and whether any will, from what is foretold of its counts. Where that is
+// missing it is by a discounted Gamma-Poisson: the rate's posterior after weeks whose
+// weight falls by 0.7 each, its predictive distribution a negative binomial. A series
+// without a watched week gives no forecast.
+func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 	shape, rate, watched := posterior(s)
 	if watched == 0 {
 		return nil
 	}
 	var out []intel.Forecast
 	for _, weeks := range []int{1, 4} {
-		d := negativeBinomial{shape, rate / (rate + float64(weeks))}
+		var c Count
+		if i := slices.IndexFunc(foretold, func(c Count) bool { return c.Weeks == weeks && len(c.Mass) > 0 }); i >= 0 {
+			c = foretold[i]
+		} else {
+			c = negativeBinomial{shape, rate / (rate + float64(weeks))}.count(weeks)
+		}
 		f := made("activity", s.Entity, "documents", 7*weeks, now)
 		f.Rule = fmt.Sprintf("the number of documents that name %s and were published from %s to %s, counted from what was ingested by 14 days after",
 			s.Entity, f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly))
-		f.Model = "discounted gamma-poisson 0.7"
+		f.Model = c.Model
 		f.BaseRate = mean(s) * float64(weeks)
-		f.Basis = intel.Basis{Distribution: Spread(d.mass, 1_000_000), Simple: intel.Simple{Rule: "naive_poisson", Mean: recent(s) * float64(weeks) / 4},
-			Inputs: s.digest(f.Model)}
+		f.Basis = intel.Basis{Distribution: Spread(c.mass, max(len(c.Mass), 1)), Simple: intel.Simple{Rule: "naive_poisson", Mean: recent(s) * float64(weeks) / 4},
+			Inputs: s.digest(c)}
 		f.Quantiles = map[string]float64{}
 		for _, l := range levels() {
-			f.Quantiles[fmt.Sprint(l)] = float64(d.quantile(l))
+			f.Quantiles[fmt.Sprint(l)] = float64(c.quantile(l))
 		}
 		f.Reasons = []intel.Reason{{Item: "documents in the last four weeks", Contribution: recent(s)}}
 		out = append(out, f)
+		if weeks == 4 {
+			out = append(out, anyActivity(s, c, now))
+		}
 	}
-	return append(out, anyActivity(s, shape, rate, now))
+	return out
 }
 
 // anyActivity forecasts whether any document will name the entity within 28
 // days.
-func anyActivity(s Series, shape, rate float64, now time.Time) intel.Forecast {
+func anyActivity(s Series, c Count, now time.Time) intel.Forecast {
 	f := made("any activity", s.Entity, "documents", 28, now)
 	f.Rule = fmt.Sprintf("comes true if a document that names %s is published by %s and ingested by 14 days after", s.Entity, f.Due.Format(time.DateOnly))
-	f.Model = "discounted gamma-poisson 0.7"
-	f.Probability = clamp(1 - math.Pow(rate/(rate+4), shape))
+	f.Model = c.Model
+	f.Probability = clamp(1 - c.mass(0))
 	f.BaseRate = clamp(activeShare(s))
-	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(f.Model)}
-	f.Reasons = reasons(f.BaseRate, f.Probability, "recent weeks against all of them")
+	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(c)}
+	f.Reasons = c.reasons(f.BaseRate, f.Probability)
 	return f
 }
 
+func (c Count) mass(n int) float64 {
+	if n >= len(c.Mass) {
+		return 0
+	}
+	return c.Mass[n]
+}
+
+// quantile returns the least n with P(count <= n) >= level.
+func (c Count) quantile(level float64) int {
+	sum := 0.0
+	for n, p := range c.Mass {
+		if sum += p; sum >= level-1e-12 {
+			return n
+		}
+	}
+	return max(0, len(c.Mass)-1)
+}
+
+// reasons splits the log-odds of any into those of the base rate, what each part moves
+// them by, in the proportion in which it differs from the base rate, and what the
+// calibration of the whole does. They add up.
+func (c Count) reasons(base, p float64) []intel.Reason {
+	if len(c.Parts) == 0 {
+		return reasons(base, p, "recent weeks against all of them")
+	}
+	pool := 0.0
+	for _, part := range c.Parts {
+		pool += part.Any / float64(len(c.Parts))
+	}
+	pool = clamp(pool)
+	out := []intel.Reason{{Item: "base rate", Contribution: logit(base)}}
+	apart, moved := pool-base, logit(pool)-logit(base)
+	for _, part := range c.Parts {
+		by := moved / float64(len(c.Parts))
+		if math.Abs(apart) > 1e-6 {
+			by = moved * (part.Any - base) / float64(len(c.Parts)) / apart
+		}
+		out = append(out, intel.Reason{Item: part.Name, Contribution: by})
+	}
+	sum := 0.0
+	for _, r := range out {
+		sum += r.Contribution
+	}
+	return append(out, intel.Reason{Item: "how forecasts turned out before", Contribution: logit(p) - sum})
+}
+
 // digest is that of what a model reads of the series.
-func (s Series) digest(model string) string { return Digest(model, s.Entity, s.Weeks, s.Observed) }
+func (s Series) digest(c Count) string {
+	return Digest(c.Model, s.Entity, s.Weeks, s.Observed, c.Inputs)
+}
 
 // posterior returns the Gamma posterior of the weekly rate and how many weeks
 // were watched.
@@ -138,17 +210,15 @@ func activeShare(s Series) float64 {
 // negativeBinomial counts with real size r and success probability p.
 type negativeBinomial struct{ r, p float64 }
 
-// quantile returns the least n with P(count <= n) >= level, at most 100,000.
-func (d negativeBinomial) quantile(level float64) int {
-	mass := d.r * math.Log(d.p) // logarithm: the mass at nought of a busy actor is no float64
-	sum := math.Exp(mass)
-	n := 0
-	for sum < level && n < 100_000 {
-		mass += math.Log((d.r+float64(n))/float64(n+1)) + math.Log1p(-d.p)
-		sum += math.Exp(mass)
-		n++
+// count is the distribution as one of weeks, at most 100,000 counts of it.
+func (d negativeBinomial) count(weeks int) Count {
+	c := Count{Weeks: weeks, Model: "discounted gamma-poisson 0.7"}
+	for n, sum := 0, 0.0; n < 100_000 && sum < 1-1e-9; n++ {
+		p := d.mass(n)
+		c.Mass = append(c.Mass, p)
+		sum += p
 	}
-	return n
+	return c
 }
 
 // mass is the probability of n.
@@ -224,9 +294,12 @@ func logit(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
 // clamp keeps a probability away from certainty.
 func clamp(p float64) float64 { return min(max(p, 1e-4), 1-1e-4) }
 
+// Today is of which day forecasts are that are made at a moment.
+func Today(now time.Time) time.Time { return now.UTC().Truncate(day) }
+
 // made is a forecast made today: made anew on the same day it is the same.
 func made(kind string, subject intel.Entity, target string, horizon int, now time.Time) intel.Forecast {
-	today := now.UTC().Truncate(day)
+	today := Today(now)
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%s", kind, subject, target, horizon, today.Format(time.DateOnly)))
 	return intel.Forecast{ID: hex.EncodeToString(sum[:10]), Subject: subject, Kind: kind, Target: target, Horizon: horizon,
 		Made: today, Due: today.Add(time.Duration(horizon) * day)}

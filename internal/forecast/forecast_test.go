@@ -24,7 +24,7 @@ func weekly(counts ...int) forecast.Series {
 }
 
 func TestABusyActorIsForecastBusy(t *testing.T) {
-	busy, quiet := forecast.Activity(weekly(1, 2, 9, 8, 10, 9), now), forecast.Activity(weekly(9, 8, 0, 0, 0, 0), now)
+	busy, quiet := forecast.Activity(weekly(1, 2, 9, 8, 10, 9), nil, now), forecast.Activity(weekly(9, 8, 0, 0, 0, 0), nil, now)
 	if busy[1].Quantiles["0.5"] <= quiet[1].Quantiles["0.5"] || busy[2].Probability <= quiet[2].Probability {
 		t.Errorf("busy %+v, quiet %+v", busy, quiet)
 	}
@@ -35,7 +35,7 @@ func TestABusyActorIsForecastBusy(t *testing.T) {
 
 func TestQuantilesRiseAndAreNumbers(t *testing.T) {
 	for _, s := range []forecast.Series{weekly(0), weekly(0, 0, 0), weekly(1), weekly(5000, 9000), weekly(-3, 2)} {
-		for _, f := range forecast.Activity(s, now) {
+		for _, f := range forecast.Activity(s, nil, now) {
 			last := 0.0
 			for _, l := range []float64{.05, .1, .25, .5, .75, .9, .95} {
 				q := f.Quantiles[fmt.Sprint(l)]
@@ -55,7 +55,7 @@ func TestQuantilesRiseAndAreNumbers(t *testing.T) {
 // small for a float64: NoName057(16) lists two thousand targets in four weeks.
 func TestTheBusiestActorsHaveAMedian(t *testing.T) {
 	steady := weekly(500, 500, 500, 500, 500, 500, 500, 500, 500, 500, 500, 500)
-	if q := forecast.Activity(steady, now)[1].Quantiles; q["0.5"] < 1750 || q["0.5"] > 2100 || q["0.05"] < 1600 || q["0.95"] > 2300 {
+	if q := forecast.Activity(steady, nil, now)[1].Quantiles; q["0.5"] < 1750 || q["0.5"] > 2100 || q["0.05"] < 1600 || q["0.95"] > 2300 {
 		t.Errorf("quantiles of four weeks %v; want about 2000", q)
 	}
 }
@@ -64,11 +64,11 @@ func TestAnOutageIsNotQuiet(t *testing.T) {
 	seen := weekly(9, 9, 9, 9)
 	dark := weekly(9, 9, 9, 9, 0, 0, 0, 0)
 	dark.Observed = []bool{true, true, true, true, false, false, false, false}
-	a, b := forecast.Activity(seen, now)[1].Quantiles["0.5"], forecast.Activity(dark, now)[1].Quantiles["0.5"]
+	a, b := forecast.Activity(seen, nil, now)[1].Quantiles["0.5"], forecast.Activity(dark, nil, now)[1].Quantiles["0.5"]
 	if b < a/2 {
 		t.Errorf("median %v with an outage, %v without", b, a)
 	}
-	if out := forecast.Activity(forecast.Series{Entity: actor}, now); out != nil {
+	if out := forecast.Activity(forecast.Series{Entity: actor}, nil, now); out != nil {
 		t.Errorf("a forecast out of nothing: %+v", out)
 	}
 }
@@ -101,7 +101,7 @@ func TestReasonsAddUpToTheLogOdds(t *testing.T) {
 }
 
 func TestTheSameDayGivesTheSameForecasts(t *testing.T) {
-	a, b := forecast.Activity(weekly(1, 2, 3), now), forecast.Activity(weekly(1, 2, 3), now.Add(5*time.Hour))
+	a, b := forecast.Activity(weekly(1, 2, 3), nil, now), forecast.Activity(weekly(1, 2, 3), nil, now.Add(5*time.Hour))
 	if fmt.Sprint(a) != fmt.Sprint(b) {
 		t.Errorf("%v and %v", a, b)
 	}

@@ -124,7 +124,7 @@ func TestWhatWasReadShowsInTheDigest(t *testing.T) {
 	time0 := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	weeks := []intel.Count{{Start: time0, N: 3}, {Start: time0.AddDate(0, 0, 7), N: 1}}
 	lynx := intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}
-	of := func(s forecast.Series) string { return forecast.Activity(s, time0.AddDate(0, 0, 14))[0].Inputs }
+	of := func(s forecast.Series) string { return forecast.Activity(s, nil, time0.AddDate(0, 0, 14))[0].Inputs }
 	one := of(forecast.Series{Entity: lynx, Weeks: weeks})
 	if len(one) != 64 || one != of(forecast.Series{Entity: lynx, Weeks: weeks}) {
 		t.Errorf("the digest of the same is another: %s", one)

@@ -14,6 +14,8 @@ import (
 const (
 	// forecasted is how many of the most active actors get forecasts.
 	forecasted = 500
+	// forecastedBeside is how many campaigns, countries and tags do, of each.
+	forecastedBeside = 100
 	// active is how far back an actor must have been seen to get one.
 	active = 26 * 7 * 24 * time.Hour
 	// taken is the probability from which a row counts as what an actor uses.
@@ -39,8 +41,8 @@ func traits() []trait {
 	}
 }
 
-// Forecast makes and keeps today's forecasts of the actors that were active in
-// the last half year. Those already made today stay as they are. Each clearance
+// Forecast makes and keeps today's forecasts of the actors, campaigns, countries and
+// tags that were active in the last half year. Those already made today stay as they are. Each clearance
 // that occurs has its own, made from what its readers may see; the strictest
 // come first, so that nobody reads less in between.
 func (p *Pipeline) Forecast(ctx context.Context) error {
@@ -66,42 +68,53 @@ type field struct {
 
 func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
 	f := field{reader: r, popular: map[intel.Kind]map[intel.Entity]int{}, now: p.Now()}
-	busy, _, err := p.DB.Busiest(ctx, r, store.Roll{Kind: intel.Actor, Since: f.now.Add(-active), Until: f.now}, forecasted, 0)
-	if err != nil || len(busy) == 0 {
-		return err
-	}
-	for _, t := range traits() {
-		if f.popular[t.kind], f.actors, err = p.DB.Popularity(ctx, r, t.kind, taken, t.relations...); err != nil {
+	for _, k := range foreseenKinds() {
+		busy, _, err := p.DB.Busiest(ctx, r, store.Roll{Kind: k.kind, Since: f.now.Add(-active), Until: f.now}, k.most, 0)
+		if err != nil {
 			return err
 		}
-	}
-	for _, b := range busy {
-		if err := p.forecast(ctx, b.Entity, f); err != nil {
+		all, err := p.counts(ctx, f, busy)
+		if err != nil {
 			return err
+		}
+		if k.kind == intel.Actor && len(all) > 0 {
+			for _, t := range traits() {
+				if f.popular[t.kind], f.actors, err = p.DB.Popularity(ctx, r, t.kind, taken, t.relations...); err != nil {
+					return err
+				}
+			}
+		}
+		for _, c := range all {
+			if err := p.forecast(ctx, c, f); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// forecast makes the forecasts of one actor, unless readers of the clearance
-// see no more of it than those of a lower one.
-func (p *Pipeline) forecast(ctx context.Context, actor intel.Entity, f field) error {
-	names, err := p.DB.NamesOf(ctx, f.reader, actor)
-	if err != nil {
-		return err
+// A foreseen is a kind, and of how many of it forecasts are made, the most active ones.
+type foreseen struct {
+	kind intel.Kind
+	most int
+}
+
+// foreseenKinds is whose activity is forecast. Only actors take up characteristics.
+func foreseenKinds() []foreseen {
+	return []foreseen{{intel.Actor, forecasted}, {intel.Campaign, forecastedBeside}, {intel.Country, forecastedBeside}, {intel.Label, forecastedBeside}}
+}
+
+// forecast makes the forecasts of one of those whose weeks were counted.
+func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
+	if !c.own {
+		return nil
 	}
-	plain := store.Names(names)
-	markings, err := p.DB.Markings(ctx, f.reader, plain)
-	if err != nil || !slices.Contains(markings, f.reader.Clearance) {
-		return err
-	}
-	weeks, err := p.DB.Weekly(ctx, f.reader, plain, f.now.AddDate(-2, 0, 0), f.now, time.Time{})
-	if err != nil {
-		return err
-	}
-	// The week that has not ended yet is no observation of a whole one.
-	made := forecast.Activity(forecast.Series{Entity: actor, Weeks: weeks[:max(0, len(weeks)-1)]}, f.now)
+	actor, names := c.entity, c.names
+	made := forecast.Activity(forecast.Series{Entity: actor, Weeks: c.weeks, Observed: c.observed}, c.foretold, f.now)
 	for _, t := range traits() {
+		if actor.Kind != intel.Actor {
+			break
+		}
 		rows, _, err := p.DB.Rows(ctx, f.reader, names, store.Section{Relations: t.relations, Class: t.kind.Class(), Kinds: []intel.Kind{t.kind}}, 500, 0)
 		if err != nil {
 			return err

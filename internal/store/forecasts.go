@@ -21,6 +21,28 @@ func subjectsOf(fs []intel.Forecast) []intel.Entity {
 	return slices.SortedFunc(maps.Keys(subjects), compare)
 }
 
+// Foretold returns those of subjects of which forecasts of a marking were made on a day.
+func (db *DB) Foretold(ctx context.Context, subjects []intel.Entity, m intel.Marking, made time.Time) (map[intel.Entity]bool, error) {
+	out := map[intel.Entity]bool{}
+	ids, err := db.integers(ctx, subjects)
+	if err != nil {
+		return nil, err
+	}
+	err = chunks(ids, func(ids []int64) error {
+		some, err := query(ctx, db.read, func(r *sql.Rows, e *intel.Entity) error { return r.Scan(&e.Kind, &e.Name) },
+			`SELECT e.kind, e.name FROM entities e WHERE e.id IN `+list(3, len(ids))+` AND EXISTS (SELECT 1 FROM forecasts f WHERE f.subject = e.id AND f.made = $1 AND f.marking = $2)`,
+			append([]any{made.UnixMicro(), int(m)}, anys(ids)...)...)
+		for _, e := range some {
+			out[e] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("who is forecast already: %w", err)
+	}
+	return out, nil
+}
+
 // Forecasts returns the forecasts about an entity that were made last until
 // asOf, those of them that are not due before it. Of one day r is told those of
 // the strictest marking she may see; former days stay in the table, to be

@@ -28,10 +28,10 @@ type Model struct {
 }
 
 const (
-	recency  = .99    // of what a week takes from the weight of the rows of the forest
-	earliest = 6      // week whose outcomes are learned from
-	fewest   = 60     // past states from which on the forest and the nearest of them are asked
-	mostPast = 20_000 // that are learned from, the latest
+	recency  = .99   // of what a week takes from the weight of the rows of the forest
+	earliest = 6     // week whose outcomes are learned from
+	fewest   = 60    // past states from which on the forest and the nearest of them are asked
+	mostPast = 8_000 // that are learned from, the latest
 )
 
 // A Past is all states of a panel with what came of each in the next h weeks, gathered
@@ -172,3 +172,23 @@ func logOdds(p float64) float64 {
 	p = min(max(p, .002), .998)
 	return math.Log(p / (1 - p))
 }
+
+// Ready is a model that is calibrated by what models of earlier weeks said, each fitted to
+// what was closed by its week: of the last twenty-eight weeks every fourth.
+func (g *Past) Ready() *Model {
+	now, record := g.panel.Weeks, &Record{}
+	for w := now - g.h; w >= max(earliest+g.h, now-g.h-28); w -= 4 {
+		m := g.Fit(w)
+		for s := range g.panel.Series {
+			if came, ok := g.panel.Came(s, w, g.h); ok && g.panel.Eligible(s, w) {
+				record.Add(w, s, Pool(m.Part(s)), came)
+			}
+		}
+	}
+	m := g.Fit(now)
+	m.Learn(record)
+	return m
+}
+
+// Name is what the model is called where it is told of.
+func (m *Model) Name() string { return "pool of forest, posterior, analogs and smoothing" }

@@ -179,3 +179,23 @@ func (p *Panel) most(n int) {
 	}
 	slices.SortFunc(p.Series, func(a, b Series) int { return cmp.Compare(a.Name, b.Name) })
 }
+
+// Outages marks the weeks of a panel as not watched in which nobody was heard of at all,
+// though that was not to be expected at the rate of the eight weeks watched before.
+func (p *Panel) Outages() {
+	p.Watched = make([]bool, p.Weeks)
+	var before []float64
+	for w := range p.Watched {
+		all := 0
+		for _, s := range p.Series {
+			all += s.Counts[w]
+		}
+		rate := 0.0
+		for _, n := range before[max(0, len(before)-usual):] {
+			rate += n / float64(min(len(before), usual))
+		}
+		if p.Watched[w] = all > 0 || math.Exp(-rate) > unlikely; p.Watched[w] {
+			before = append(before, float64(all))
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/forecast/activity"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// A counted is the weeks of who is forecast, and what is foretold of the next ones.
+type counted struct {
+	entity   intel.Entity
+	names    []store.Resolution
+	weeks    []intel.Count // that have ended
+	own      bool          // readers of the clearance see more of it than others do
+	observed []bool
+	foretold []forecast.Count
+}
+
+// counts reads the weeks of two years of entities, and foretells the next of all
+// together: what came of one tells of the others. Where all have their forecasts of
+// today there are none.
+func (p *Pipeline) counts(ctx context.Context, f field, busy []store.Busy) ([]counted, error) {
+	out, due, err := p.lacking(ctx, f, busy)
+	if err != nil || !due {
+		return nil, err
+	}
+	for i := range out {
+		weeks, err := p.DB.Weekly(ctx, f.reader, store.Names(out[i].names), f.now.AddDate(-2, 0, 0), f.now, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		out[i].weeks = weeks[:max(0, len(weeks)-1)] // the week that has not ended is none
+	}
+	foretell(out)
+	return out, nil
+}
+
+// lacking says who is to be counted, and whether one of them lacks forecasts of today: of
+// those of whom readers of the clearance see more than those of a lower one.
+func (p *Pipeline) lacking(ctx context.Context, f field, busy []store.Busy) (out []counted, due bool, err error) {
+	entities := make([]intel.Entity, len(busy))
+	for i, b := range busy {
+		entities[i] = b.Entity
+	}
+	made, err := p.DB.Foretold(ctx, entities, f.reader.Clearance, forecast.Today(f.now))
+	if err != nil {
+		return nil, false, err
+	}
+	for _, e := range entities {
+		names, err := p.DB.NamesOf(ctx, f.reader, e)
+		if err != nil {
+			return nil, false, err
+		}
+		markings, err := p.DB.Markings(ctx, f.reader, store.Names(names))
+		if err != nil {
+			return nil, false, err
+		}
+		own := slices.Contains(markings, f.reader.Clearance)
+		due = due || own && !made[e]
+		out = append(out, counted{entity: e, names: names, own: own})
+	}
+	return out, due, nil
+}
+
+// foretell fills in what is foretold of each that can be.
+func foretell(all []counted) {
+	panel, at := panelOf(all)
+	if len(panel.Series) == 0 {
+		return
+	}
+	for i := range all {
+		all[i].observed = panel.Watched
+	}
+	inputs := forecast.Digest("activity", panel)
+	for _, weeks := range []int{1, 4} {
+		m := activity.Gather(panel, weeks).Ready()
+		for s, i := range at {
+			if !panel.Eligible(s, panel.Weeks) {
+				continue
+			}
+			parts := m.Part(s)
+			c := forecast.Count{Weeks: weeks, Model: m.Name(), Mass: m.Calibrated(s, activity.Pool(parts)), Inputs: inputs}
+			for k, name := range map[int]string{activity.ByForest: "what came of states like this", activity.ByPosterior: "its own rate, that forgets",
+				activity.ByAnalogs: "the nearest past states", activity.BySmoothing: "how often and how much, smoothed"} {
+				c.Parts = append(c.Parts, forecast.Part{Name: name, Any: parts[k].Any()})
+			}
+			slices.SortFunc(c.Parts, func(a, b forecast.Part) int { return cmp.Compare(a.Name, b.Name) })
+			all[i].foretold = append(all[i].foretold, c)
+		}
+	}
+}
+
+// panelOf is the panel of all that were heard of in a week that has ended, and where
+// each of its series stands. What a collector found of somebody when it began is no
+// activity: a first week of more than three, and three times as many as the busiest
+// behind it, is left out.
+func panelOf(all []counted) (*activity.Panel, []int) {
+	p, at := &activity.Panel{}, []int(nil)
+	for i, c := range all {
+		if len(c.weeks) == 0 {
+			continue
+		}
+		if p.Weeks == 0 {
+			p.Start, p.Weeks = c.weeks[0].Start, len(c.weeks)
+		}
+		s := activity.Series{Name: c.entity.String(), Counts: make([]int, p.Weeks), First: -1}
+		most := 0
+		for w, n := range c.weeks[:p.Weeks] {
+			s.Counts[w] = max(0, n.N)
+			switch {
+			case s.Counts[w] > 0 && s.First < 0:
+				s.First = w
+			case s.First >= 0:
+				most = max(most, s.Counts[w])
+			}
+		}
+		if s.First < 0 {
+			continue
+		}
+		if first := s.Counts[s.First]; most > 0 && first > bulk && first > bulk*most {
+			s.Counts[s.First] = 0
+			s.First = slices.IndexFunc(s.Counts, func(n int) bool { return n > 0 })
+		}
+		p.Series, at = append(p.Series, s), append(at, i)
+	}
+	if p.Weeks > 0 {
+		p.Outages()
+	}
+	return p, at
+}
+
+// bulk is how many documents of a first week may be what a collector found.
+const bulk = 3
