@@ -156,6 +156,7 @@ const (
 	Publisher Speaker = 1 // the source, whoever it has it from
 	Relay     Speaker = 2 // an account of the source, which has it from another
 	Copy      Speaker = 3 // an account of the source, whose text another wrote
+	Mirror    Speaker = 4 // a source that has all of the document from another one
 )
 
 // Skew is how far the clocks and time zones of others may be ahead. A date

@@ -28,10 +28,16 @@ type copies struct {
 	of    map[string][]int32        // of known, by whose word they are
 }
 
-// origins returns, for each document whose text is a copy of an earlier one,
-// whose word the original is. A document belongs to no original that some of
-// its readers may not see.
-func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Document) (map[intel.DocumentID]string, error) {
+// An original is whose word a copy is, and of which source; zero of what is none.
+type original struct {
+	origin string
+	source intel.SourceID
+}
+
+// originals returns, for each document whose text is a copy of an earlier one,
+// whose word that is. A document belongs to no original that some of its readers
+// may not see.
+func (c *copies) originals(ctx context.Context, db *store.DB, docs []intel.Document) (map[intel.DocumentID]original, error) {
 	prints := printed(docs)
 	if len(prints) == 0 {
 		return nil, nil
@@ -53,7 +59,7 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 	for _, d := range docs {
 		r.posts[d.ID] = d.Author != "" && d.Genre.HasAccounts()
 	}
-	out := map[intel.DocumentID]string{}
+	out := map[intel.DocumentID]original{}
 	for _, p := range prints {
 		if known, ok := before[p.Document]; ok {
 			p = known
@@ -64,7 +70,7 @@ func (c *copies) origins(ctx context.Context, db *store.DB, docs []intel.Documen
 			r.fresh = append(r.fresh, p)
 		}
 		if p.Original != p.Document {
-			out[p.Document] = p.Origin
+			out[p.Document] = original{p.Origin, p.Source}
 		}
 	}
 	if len(r.fresh) == 0 {
@@ -101,7 +107,7 @@ func (r *reading) read(ctx context.Context, p store.Print) (store.Print, error) 
 		r.displace(original.Document, p)
 	case is:
 		r.copied[original.Document] = append(r.copied[original.Document], p.Origin)
-		p.Original, p.Origin = original.Document, original.Origin
+		p.Original, p.Origin, p.Source = original.Document, original.Origin, original.Source
 	default:
 		r.worse[p.Document] = r.nearWorse(p)
 		r.add(p)
@@ -119,7 +125,7 @@ func printed(docs []intel.Document) (prints []store.Print) {
 			bits, ok = extract.Print(d.Text)
 		}
 		if ok {
-			prints = append(prints, store.Print{Document: d.ID, Bits: bits, Marking: d.Marking, Reliability: d.Reliability, Published: d.Published, Original: d.ID, Origin: correlate.Origin(d)})
+			prints = append(prints, store.Print{Document: d.ID, Bits: bits, Marking: d.Marking, Reliability: d.Reliability, Published: d.Published, Original: d.ID, Origin: correlate.Origin(d), Source: d.Source})
 		}
 	}
 	slices.SortStableFunc(prints, func(a, b store.Print) int {
@@ -212,7 +218,7 @@ func (c *copies) root(ctx context.Context, db *store.DB, p store.Print) (store.P
 	}
 	kept, err := db.PrintsOf(ctx, []intel.DocumentID{k.Document})
 	if now, ok := kept[k.Document]; ok && now.Original != k.Document {
-		k.Document, k.Original, k.Origin = now.Original, now.Original, now.Origin
+		k.Document, k.Original, k.Origin, k.Source = now.Original, now.Original, now.Origin, now.Source
 	}
 	return k, true, err
 }
@@ -261,7 +267,7 @@ func (r *reading) copier(ctx context.Context, original, p store.Print) (bool, er
 func (c *copies) displace(original intel.DocumentID, p store.Print) {
 	for k, n := range c.near(p) {
 		if k.Document == original {
-			c.known[n].Document, c.known[n].Original, c.known[n].Origin = p.Document, p.Document, p.Origin
+			c.known[n].Document, c.known[n].Original, c.known[n].Origin, c.known[n].Source = p.Document, p.Document, p.Origin, p.Source
 		}
 	}
 	c.add(p)
@@ -278,21 +284,25 @@ func (c *copies) nearWorse(p store.Print) (out []intel.DocumentID) {
 	return out
 }
 
-// credit gives evidence that a copy yields as its own word to the original.
-func credit(evidence []intel.Evidence, doc intel.Document, original string) []intel.Evidence {
-	if original == "" {
+// credit gives evidence that a copy yields as its own word to the original. Whom else
+// it cites it has from there, too: a source that has a whole document from another is
+// no further speaker.
+func credit(evidence []intel.Evidence, doc intel.Document, of original, unnamed intel.Unnamed) []intel.Evidence {
+	if of == (original{}) {
 		return evidence
 	}
 	own := correlate.Origin(doc)
-	if own == original {
-		return evidence
-	}
+	mirror := unnamed.Speaker(of.source) != unnamed.Speaker(doc.Source)
 	for i := range evidence {
-		if evidence[i].Origin == own {
-			evidence[i].Origin = original
-			if evidence[i].Speaker = correlate.Speaker(doc, original); evidence[i].Speaker == intel.Relay {
-				evidence[i].Speaker = intel.Copy // of this text, not of whatever it says
+		e := &evidence[i]
+		if e.Origin == own && own != of.origin {
+			e.Origin = of.origin
+			if e.Speaker = correlate.Speaker(doc, of.origin); e.Speaker == intel.Relay {
+				e.Speaker = intel.Copy // of this text, not of whatever it says
 			}
+		}
+		if mirror {
+			e.Speaker = intel.Mirror
 		}
 	}
 	return evidence

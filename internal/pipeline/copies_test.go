@@ -183,6 +183,47 @@ func TestOneListUnderSeveralNamesIsOneVoice(t *testing.T) {
 	}
 }
 
+func TestAListOfManyReportersAndItsCopiesAreOneVoice(t *testing.T) {
+	_, p, ed := open(t)
+	list := func(source intel.SourceID, domains int, called string) intel.Document {
+		d := intel.Document{ID: intel.NewDocumentID(source, "list"), Source: source, Genre: intel.List, Reliability: 'F', Published: now.AddDate(0, 0, -40), Learned: now}
+		for i := range domains {
+			for k, who := range []string{"ann", "bob", "cid", "dee"} {
+				d.Claims = append(d.Claims, intel.Claim{Subject: intel.Entity{Kind: intel.Domain, Name: fmt.Sprintf("c%d.example.net", i)}, Relation: intel.Indicates,
+					Object: intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, By: who + called, At: now.AddDate(0, 0, 4*k-30)})
+			}
+		}
+		return d
+	}
+	finish(t, p, list("feed", 20, ""))
+	finish(t, p, list("copy", 20, ""), list("renamed", 20, "2"))
+	if n := listed(t, ed); n != 1 {
+		t.Errorf("a list, its copy and one with other names have %d voices", n)
+	}
+	finish(t, p, list("other", 6, "3"))
+	if n := listed(t, ed); n != 2 {
+		t.Errorf("%d voices with another list that says some of it, want 2", n)
+	}
+}
+
+func TestTheMirrorOfARoomIsNoSecondVoice(t *testing.T) {
+	_, p, ed := open(t)
+	for i, author := range []string{"ann", "bob"} {
+		text := alarm
+		if author == "bob" {
+			text = "We confirm that Cold Lynx is behind a41d8cd98f00b204e9800998ecf8427e, which we took from the machines of two of our customers last week."
+		}
+		for _, source := range []intel.SourceID{"room", "mirror"} {
+			d := post(author, text, intel.Clear)
+			d.ID, d.Source, d.Reliability, d.Published = intel.NewDocumentID(source, author), source, 'F', now.AddDate(0, 0, 9*i-20)
+			finish(t, p, d)
+		}
+	}
+	if n := origins(t, ed, intel.Everything()); n != 1 {
+		t.Errorf("two accounts of a room, mirrored, are %d voices", n)
+	}
+}
+
 // listed returns the most origins that a row has.
 func listed(t *testing.T, ed *pipeline.Editor) (most int) {
 	t.Helper()

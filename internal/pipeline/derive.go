@@ -24,7 +24,7 @@ import (
 // derived is noted as failed; the others are kept.
 func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error {
 	k := p.known.Load()
-	copied, err := p.copies.origins(ctx, p.DB, docs)
+	copied, err := p.copies.originals(ctx, p.DB, docs)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 	for from := 0; from < len(docs); from += stride {
 		g.Go(func() error {
 			for i := from; i < min(from+stride, len(docs)) && ctx.Err() == nil; i++ {
-				out[i], errs[i] = k.derive(docs[i], copied[docs[i].ID])
+				out[i], errs[i] = k.derive(docs[i], copied[docs[i].ID], p.Unnamed)
 			}
 			return nil
 		})
@@ -90,7 +90,7 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 
 // derive is what one document comes to, as the word of another if it is a copy.
 // A bug that panics on one document fails that document.
-func (k *known) derive(doc intel.Document, original string) (d store.Derived, err error) {
+func (k *known) derive(doc intel.Document, of original, unnamed intel.Unnamed) (d store.Derived, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("document %s: panic: %v", doc.ID, r)
@@ -106,11 +106,11 @@ func (k *known) derive(doc intel.Document, original string) (d store.Derived, er
 	}
 	observations := slices.DeleteFunc(unlisted(k.scanner.Observations(doc), k.set), func(o intel.Observation) bool { return overlong(o.Entity) })
 	d.Evidence, d.Unweighed = correlate.Weighable(doc, observations, k.set)
-	d.Evidence = credit(d.Evidence, doc, original)
+	d.Evidence = credit(d.Evidence, doc, of, unnamed)
 	d.Evidence = slices.DeleteFunc(d.Evidence, func(e intel.Evidence) bool { return overlong(e.Link.From) || overlong(e.Link.To) })
 	d.Observations = append(claimed(doc, observations, d.Evidence), observations...)
 	d.Titles = titles(d.Observations, doc.Claims, k.set)
-	d.Speech = correlate.Speech(doc, d.Observations, d.Evidence, original)
+	d.Speech = correlate.Speech(doc, d.Observations, d.Evidence, of.origin)
 	return d, nil
 }
 

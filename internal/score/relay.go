@@ -64,14 +64,14 @@ func (s Scale) Voices(steps []Step, evidence []intel.Evidence) Chorus {
 }
 
 // speakers counts the accounts that speak for or against a link themselves, and the
-// sources that do so without any. Accounts are told apart where somebody vouches for
-// who tells of them; all others of a source are its word. Sources that nobody named
-// are one.
+// sources that do so without any, at least one. Accounts are told apart where somebody
+// vouches for who tells of them; all others of a source are its word. Sources that
+// nobody named are one, and mirrors are none.
 func (s Scale) speakers(evidence []intel.Evidence, stance intel.Stance) int {
 	accounts, sources := map[string]bool{}, map[string]bool{} // a source: whether none of its accounts speaks
 	for i := range evidence {
 		e := &evidence[i]
-		if e.Stance != stance || e.Source.Reserved() {
+		if e.Stance != stance || e.Source.Reserved() || e.Speaker == intel.Mirror {
 			continue
 		}
 		source := s.Unnamed.Speaker(e.Source)
@@ -88,7 +88,7 @@ func (s Scale) speakers(evidence []intel.Evidence, stance intel.Stance) int {
 			n++
 		}
 	}
-	return n
+	return max(n, 1)
 }
 
 // vouched reports whether the accounts that a source tells of are people apart: a

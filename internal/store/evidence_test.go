@@ -21,7 +21,7 @@ func oddities() (out []intel.Evidence) {
 		time.UnixMicro(1<<36 + 1), now, now.Add(time.Microsecond), now.Add(999_999 * time.Microsecond), time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC), time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)}
 	weights := []float64{0, 1, .95, .85, .85 / 3, 1e-6, .000999, .999999, .001}
 	letters := []intel.Reliability{0, 'A', 'B', 'F'}
-	speakers := []intel.Speaker{0, intel.Publisher, intel.Relay, intel.Copy}
+	speakers := []intel.Speaker{0, intel.Publisher, intel.Relay, intel.Copy, intel.Mirror}
 	spans := [][2]int{{-1, 0}, {0, 0}, {0, 9}, {15, 4095}, {15, 4096}, {-1, 5000}, {16 << 20, 16 << 20}}
 	for i := range 3 * len(moments) * len(weights) {
 		out = append(out, intel.Evidence{Reliability: letters[i%4], Speaker: speakers[i/4%4], Graded: i%3 == 0, Marking: intel.Marking(i % 5), Stance: intel.Stance(i % 2),

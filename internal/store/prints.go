@@ -21,6 +21,7 @@ type Print struct {
 	Published   time.Time
 	Original    intel.DocumentID // the document it is a copy of; itself if of none
 	Origin      string           // whose word the original is
+	Source      intel.SourceID   // that the original is of
 }
 
 // Prints returns the prints of originals that were kept behind the one
@@ -32,12 +33,12 @@ func (db *DB) Prints(ctx context.Context, after int64, limit int) (prints []Prin
 		var bits int64
 		var reliability int
 		var published sql.NullInt64
-		err := r.Scan(&last, &key, &bits, &p.Marking, &reliability, &published, &p.Origin)
+		err := r.Scan(&last, &key, &bits, &p.Marking, &reliability, &published, &p.Origin, &p.Source)
 		p.Reliability, p.Published = intel.Reliability(reliability), toTime(published)
 		p.Document, p.Bits = intel.DocumentID(hex.EncodeToString(key)), uint64(bits)
 		p.Original = p.Document
 		return err
-	}, `SELECT p.seq, d.key, p.print, p.marking, p.reliability, p.published, p.origin FROM prints p JOIN documents d ON d.id = p.document
+	}, `SELECT p.seq, d.key, p.print, p.marking, p.reliability, p.published, p.origin, s.name FROM prints p JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source
 		WHERE p.seq > $1 AND p.original = p.document ORDER BY p.seq LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, after, fmt.Errorf("read prints: %w", err)
@@ -58,12 +59,12 @@ func (db *DB) PrintsOf(ctx context.Context, ids []intel.DocumentID) (map[intel.D
 			var bits int64
 			var reliability int
 			var published sql.NullInt64
-			err := r.Scan(&key, &original, &bits, &p.Marking, &reliability, &published, &p.Origin)
+			err := r.Scan(&key, &original, &bits, &p.Marking, &reliability, &published, &p.Origin, &p.Source)
 			p.Reliability, p.Published = intel.Reliability(reliability), toTime(published)
 			p.Document, p.Original, p.Bits = intel.DocumentID(hex.EncodeToString(key)), intel.DocumentID(hex.EncodeToString(original)), uint64(bits)
 			return err
-		}, `SELECT d.key, od.key, p.print, p.marking, p.reliability, p.published, o.origin FROM documents d JOIN prints p ON p.document = d.id
-			JOIN prints o ON o.document = p.original JOIN documents od ON od.id = o.document WHERE d.key IN `+list(1, len(keys)), keys...)
+		}, `SELECT d.key, od.key, p.print, p.marking, p.reliability, p.published, o.origin, s.name FROM documents d JOIN prints p ON p.document = d.id
+			JOIN prints o ON o.document = p.original JOIN documents od ON od.id = o.document JOIN sources s ON s.id = od.source WHERE d.key IN `+list(1, len(keys)), keys...)
 		for _, p := range some {
 			out[p.Document] = p
 		}

@@ -18,8 +18,8 @@ func TestPrintsBelongToTheirOriginals(t *testing.T) {
 			t.Fatal(err)
 		}
 		a, b, c := docs[0].ID, docs[1].ID, docs[2].ID
-		prints := []store.Print{{Document: a, Bits: 1 << 63, Reliability: 'B', Published: now.Truncate(time.Second), Original: a, Origin: "ann"}, {Document: b, Bits: 1<<63 | 1, Original: a, Marking: intel.Green, Origin: "ann"},
-			{Document: c, Bits: 7, Marking: intel.Amber, Original: c, Origin: "cid"}}
+		prints := []store.Print{{Document: a, Bits: 1 << 63, Reliability: 'B', Published: now.Truncate(time.Second), Original: a, Origin: "ann", Source: "kelp"}, {Document: b, Bits: 1<<63 | 1, Original: a, Marking: intel.Green, Origin: "ann", Source: "kelp"},
+			{Document: c, Bits: 7, Marking: intel.Amber, Original: c, Origin: "cid", Source: "kelp"}}
 		for range 2 { // the second time changes nothing
 			if err := db.SavePrints(t.Context(), prints, nil); err != nil {
 				t.Fatal(err)

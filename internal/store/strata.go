@@ -53,14 +53,15 @@ func (p *piece) set(how int64) {
 	p.Marking, p.Stance = intel.Marking(how>>8&0xff), intel.Stance(how&0xff)
 }
 
-// Who speaks, and whether a person gave the letter, is kept in three bits of the
+// Who speaks, and whether a person gave the letter, is kept in four bits of the
 // reliability, which letters leave free.
 const (
 	byPublisher = 1 << 7
 	byRelay     = 1 << 5
 	byCopy      = byPublisher | byRelay
 	byPerson    = 1 << 4
-	letters     = 0xff &^ (byPublisher | byRelay | byPerson)
+	byMirror    = 1 << 3
+	letters     = 0xff &^ (byPublisher | byRelay | byPerson | byMirror)
 )
 
 // graded is the reliability of evidence, and who speaks, as it is kept.
@@ -73,6 +74,8 @@ func graded(e intel.Evidence) int {
 		n |= byRelay
 	case intel.Copy:
 		n |= byCopy
+	case intel.Mirror:
+		n |= byMirror
 	}
 	return n | lettered(0, e.Graded)
 }
@@ -95,6 +98,9 @@ func ungraded(n int) (r intel.Reliability, by intel.Speaker, graded bool) {
 		by = intel.Relay
 	case byCopy:
 		by = intel.Copy
+	}
+	if n&byMirror != 0 {
+		by = intel.Mirror
 	}
 	return r, by, graded
 }
