@@ -133,6 +133,19 @@ func TestALookupOfAFragmentTellsWhoUsesIt(t *testing.T) {
 	}
 }
 
+func TestALookupIsDatedByTheLinesOfAList(t *testing.T) {
+	db := newStore(t)
+	list := file(t, "list.csv", []byte("value,actor,date\n91.92.3.17,APT28,2026-01-02\n91.92.3.17,APT28,2026-03-09\n91.92.3.18,APT28,2026-03-20\n"))
+	printed(t, exitDone, "--db", db, "--now", "2026-04-01", "import", list)
+	var f struct {
+		First string `json:"first_seen"`
+		Last  string `json:"last_seen"`
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-04-01", "--json", "lookup", "91.92.3.17")), &f); err != nil || !strings.HasPrefix(f.First, "2026-01-02") {
+		t.Errorf("%+v, err %v", f, err)
+	}
+}
+
 func TestARowThatIsNoneIsNamed(t *testing.T) {
 	db := newStore(t)
 	for row, code := range map[string]int{"nonsense": exitUsage, "7": exitFailed, "ipv4:1.2.3.4 indicates actor:x": exitFailed, "ipv4:1.2.3.4 indicates x": exitUsage} {

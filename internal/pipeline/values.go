@@ -96,9 +96,25 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	if err := ed.disputed(ctx, r, w, now, f.Names, f.Related); err != nil {
 		return f, err
 	}
+	f.date()
 	f.believe(now)
 	f.Country = ed.country(e)
 	return f, errors.Join(ed.around(ctx, r, &f, w, now), ed.again(ctx, r, &f, w, now), ed.seconded(ctx, r, &f, w, now))
+}
+
+// date widens when the value was seen by when its rows say so: a list is of one day, its
+// lines may be of others.
+func (f *Finding) date() {
+	for _, rows := range [][]intel.Row{f.Names, f.Related} {
+		for _, r := range rows {
+			if !r.First.IsZero() && (f.First.IsZero() || r.First.Before(f.First)) {
+				f.First = r.First
+			}
+			if r.Last.After(f.Last) {
+				f.Last = r.Last
+			}
+		}
+	}
 }
 
 // linked returns the rows of a section of a value.
