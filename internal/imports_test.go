@@ -40,7 +40,7 @@ const layout = `
 	forecast/activity : forecast
 	forecast/exploitation : forecast
 	forecast/characteristics : forecast
-	forecast/backtest : forecast forecast/activity forecast/characteristics forecast/exploitation | intel
+	forecast/backtest : forecast forecast/activity forecast/characteristics forecast/exploitation intel
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel

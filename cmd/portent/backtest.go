@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/web"
 )
 
 type backtestCmd struct {
@@ -29,6 +31,8 @@ type backtestCmd struct {
 	EPSS  string    `name:"epss" help:"Folder of EPSS scores, epss_scores-DATE.csv.gz, for kev." type:"path" placeholder:"FOLDER"`
 	From  time.Time `help:"Test no cutoff before this time (default: nine months or 40 weeks of closed outcomes come first; vendors: the last 28 months)." placeholder:"TIME"`
 	To    time.Time `help:"Read nothing that was reported from this time on." placeholder:"TIME"`
+
+	Plot string `help:"Draw skill, reliability and coverage into this SVG file." type:"path" placeholder:"FILE"`
 
 	Data string `kong:"-"` // the one of Paths, where there is one
 }
@@ -54,10 +58,28 @@ func (c *backtestCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("%s: %w", c.Data, err)
 	}
 	result.Data, result.Seconds = c.Data, time.Since(started).Seconds()
+	if c.Plot != "" {
+		if err := plot(c.Plot, result); err != nil {
+			return fmt.Errorf("draw %s: %w", c.Plot, err)
+		}
+	}
 	if a.cli.JSON {
 		return a.print(result)
 	}
 	return a.backtested(result)
+}
+
+// plot draws a result into a file.
+func plot(path string, r backtest.Result) error {
+	drawn := web.Replayed{Title: "Back-test: " + r.Head, Reliability: r.Reliability, Covered: r.Covered, Note: extent(r)}
+	for _, name := range slices.Sorted(maps.Keys(r.Skill)) {
+		drawn.Skills = append(drawn.Skills, web.ReplayedSkill{Measure: cmp.Or(r.Means[name], "Brier skill"), Than: name, Skill: r.Skill[name]})
+	}
+	var out bytes.Buffer
+	if err := web.Plot(&out, drawn); err != nil {
+		return err
+	}
+	return os.WriteFile(path, out.Bytes(), 0o644)
 }
 
 // A replay reads the data of a head and replays it.
@@ -177,14 +199,18 @@ func filesIn(root string) (names []string, err error) {
 	return names, err
 }
 
-// backtested prints a result for people.
-func (a *app) backtested(r backtest.Result) error {
+// extent says how much was replayed.
+func extent(r backtest.Result) string {
 	when := fmt.Sprintf("%d cutoffs from %s to %s", r.Cutoffs, date(r.First), date(r.Last))
 	if r.First.IsZero() {
 		when = fmt.Sprintf("%d splits", r.Cutoffs)
 	}
-	fmt.Fprintf(a.out, "%s: %d forecasts at %s, of which %d came true (%.3f %%); %.1f s\n\n", r.Head, r.Forecasts, when,
-		r.Came, 100*float64(r.Came)/float64(max(1, r.Forecasts)), r.Seconds)
+	return fmt.Sprintf("%d forecasts at %s, of which %d came true (%.3f %%)", r.Forecasts, when, r.Came, 100*float64(r.Came)/float64(max(1, r.Forecasts)))
+}
+
+// backtested prints a result for people.
+func (a *app) backtested(r backtest.Result) error {
+	fmt.Fprintf(a.out, "%s: %s; %.1f s\n\n", r.Head, extent(r), r.Seconds)
 	line := func(name string, s backtest.Score) {
 		fmt.Fprintf(a.out, "%-18s", name)
 		for _, c := range r.Columns {

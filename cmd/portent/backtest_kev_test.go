@@ -115,7 +115,8 @@ func TestBacktestsOfExploitationPrintTables(t *testing.T) {
 			": no better than epss\n", "could not be forecast: "}},
 	} {
 		var out, errs bytes.Buffer
-		args := append([]string{"backtest", head, "--data", data}, test.args...)
+		drawn := filepath.Join(t.TempDir(), "plot.svg")
+		args := append([]string{"backtest", head, "--data", data, "--plot", drawn}, test.args...)
 		if code := run(t.Context(), args, strings.NewReader(""), &out, &errs); code != exitDone {
 			t.Fatalf("%s: exit %d: %s", head, code, errs.String())
 		}
@@ -123,6 +124,9 @@ func TestBacktestsOfExploitationPrintTables(t *testing.T) {
 			if !strings.Contains(out.String(), want) || strings.Contains(out.String(), "NaN") {
 				t.Errorf("%s: no %q, or NaN, in\n%s", head, want, out.String())
 			}
+		}
+		if b, err := os.ReadFile(drawn); err != nil || !strings.Contains(string(b), "Back-test: "+head) || strings.Contains(string(b), "NaN") {
+			t.Errorf("%s: plot %.200s, err %v", head, b, err)
 		}
 	}
 }

@@ -175,7 +175,7 @@ func reliable(bins []intel.BinScores, events bool) ([]intel.ReliabilityPoint, *f
 	}
 	out, apart := []intel.ReliabilityPoint{}, 0.0
 	for _, b := range of {
-		p := point(float64(b.P)/1e6/float64(b.N), int(b.Came), b.N)
+		p := PointOf(float64(b.P)/1e6/float64(b.N), int(b.Came), b.N)
 		apart += math.Abs(float64(b.P)/1e6-float64(b.Came)) / float64(n)
 		out = append(out, p)
 	}
@@ -192,7 +192,7 @@ func covered(bins []intel.BinScores, n int) ([]intel.ReliabilityPoint, *float64)
 				under += b.N
 			}
 		}
-		p := point(level, under, n)
+		p := PointOf(level, under, n)
 		apart += math.Abs(float64(under)/float64(n)-level) / float64(len(Edges().Counts))
 		out = append(out, p)
 	}
@@ -200,8 +200,9 @@ func covered(bins []intel.BinScores, n int) ([]intel.ReliabilityPoint, *float64)
 	return out, &apart
 }
 
-// point is a share with its interval (Wilson).
-func point(p float64, came, n int) intel.ReliabilityPoint {
+// PointOf says of n forecasts of about p how many came: the share, and where it lies
+// with 95 % certainty (Wilson 1927). n is above nought.
+func PointOf(p float64, came, n int) intel.ReliabilityPoint {
 	const z = 1.959964
 	share, of := float64(came)/float64(n), float64(n)
 	mid := (share + z*z/2/of) / (1 + z*z/of)

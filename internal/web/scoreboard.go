@@ -10,12 +10,13 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
-// A reliabilityChart says how often rows were right against how far they were
+// A reliabilityChart says how often what was said was right against how far it was
 // believed, 560 by 390.
 type reliabilityChart struct {
-	Grid   []mark // at both axes, from 0 to 1: X, Y and text
-	Points string
-	Dots   []dot
+	Of, Below string // what the axes are called
+	Grid      []mark // at both axes, from 0 to 1: X, Y and text
+	Points    string
+	Dots      []dot
 }
 
 // A dot is one bin with the bar of its interval.
@@ -35,7 +36,7 @@ func calibration(bins []intel.Bin) *reliabilityChart {
 	if len(bins) == 0 {
 		return nil
 	}
-	c := &reliabilityChart{}
+	c := &reliabilityChart{Of: "was right", Below: "believed"}
 	for _, p := range []float64{0, .25, .5, .75, 1} {
 		c.Grid = append(c.Grid, mark{At: across(p), Below: upward(p), Text: strconv.FormatFloat(p, 'f', 2, 64)})
 	}

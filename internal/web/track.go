@@ -44,9 +44,7 @@ type skillDot struct {
 // by 470.
 type trackChart struct {
 	reliabilityChart
-	Bars  []countBar
-	Of    string // what the axes are called
-	Below string
+	Bars []countBar
 }
 
 // A countBar says how many forecasts a point is of.
@@ -161,27 +159,17 @@ func dotOf(v intel.Interval) *skillDot {
 // trackChartOf draws the reliability of a record. Events that were all held improbable
 // are drawn larger: the axes end where the points do.
 func trackChartOf(l recordLine) *trackChart {
-	scale, most := endOf(l), 0
-	bins := make([]intel.Bin, len(l.Reliability))
-	for i, p := range l.Reliability {
-		bins[i] = intel.Bin{Predicted: p.P / scale, Observed: p.Observed / scale, N: p.N, Least: p.Least / scale, Most: math.Min(1, p.Most/scale)}
+	if !l.Events {
+		return &trackChart{reliabilityChart: *reliable(l.Reliability, 1, "lay at or below it", "quantile")}
+	}
+	scale, most := endOf(l.Reliability), 0
+	c := &trackChart{reliabilityChart: *reliable(l.Reliability, scale, "came true", "said")}
+	for _, p := range l.Reliability {
 		most = max(most, p.N)
 	}
-	c := &trackChart{reliabilityChart: *calibration(bins), Of: "came true", Below: "said"}
-	digits := 2
-	if scale < 1 {
-		digits = 3
-	}
-	for i := range c.Grid {
-		c.Grid[i].Text = strconv.FormatFloat(scale*float64(i)/4, 'f', digits, 64)
-	}
-	if !l.Events {
-		c.Of, c.Below = "lay at or below it", "quantile"
-		return c
-	}
 	last := math.Inf(-1)
-	for i, p := range l.Reliability {
-		x := boxLeft + bins[i].Predicted*(boxRight-boxLeft)
+	for _, p := range l.Reliability {
+		x := boxLeft + p.P/scale*(boxRight-boxLeft)
 		high := 34 * math.Log1p(float64(p.N)) / math.Log1p(float64(max(1, most)))
 		b := countBar{X: fixed(x - 3), Mid: fixed(x), Top: fixed(456 - high), High: fixed(high), N: p.N, Labelled: x-last > 8*float64(len(strconv.Itoa(p.N)))+6}
 		if b.Labelled {
@@ -192,14 +180,32 @@ func trackChartOf(l recordLine) *trackChart {
 	return c
 }
 
-// endOf is where both axes of a diagram end.
-func endOf(l recordLine) float64 {
+// reliable draws what came of forecasts on axes from 0 to scale.
+func reliable(points []intel.ReliabilityPoint, scale float64, of, below string) *reliabilityChart {
+	bins := make([]intel.Bin, len(points))
+	for i, p := range points {
+		bins[i] = intel.Bin{Predicted: p.P / scale, Observed: p.Observed / scale, N: p.N, Least: p.Least / scale, Most: math.Min(1, p.Most/scale)}
+	}
+	c := calibration(bins)
+	c.Of, c.Below = of, below
+	digits := 2
+	if scale < 1 {
+		digits = 3
+	}
+	for i := range c.Grid {
+		c.Grid[i].Text = strconv.FormatFloat(scale*float64(i)/4, 'f', digits, 64)
+	}
+	return c
+}
+
+// endOf is where both axes of a diagram of events end.
+func endOf(points []intel.ReliabilityPoint) float64 {
 	top := 0.0
-	for _, p := range l.Reliability {
+	for _, p := range points {
 		top = math.Max(top, math.Max(p.P, p.Observed))
 	}
 	for _, end := range []float64{0.1, 0.2, 0.4} {
-		if l.Events && top <= end {
+		if top <= end {
 			return end
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/portent-cti/portent/internal/forecast/activity"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 const (
@@ -243,12 +244,16 @@ func (r *activities) result(cuts []int) Result {
 		out.Skill[name] = crpsSkill(r.sheets["pool"], r.sheets[name], r.options.Seed)
 		out.Means[name] = "CRPS skill"
 	}
+	var any []Scored
 	for _, s := range r.sheets["pool"] {
 		out.Forecasts += s.n
 		out.Came += s.came
+		any = append(any, s.any...)
 	}
+	out.Reliability = reliability(any, 10)
 	for i, c := range coverages() {
 		bounds := coverage(r.sheets["pool"], i, r.options.Seed)
+		out.Covered = append(out.Covered, intel.ReliabilityPoint{P: c, Observed: bounds[0], N: out.Forecasts, Least: bounds[1], Most: bounds[2]})
 		out.Metrics[fmt.Sprintf("pit_%.0f_low", 100*c)], out.Metrics[fmt.Sprintf("pit_%.0f_high", 100*c)] = bounds[1], bounds[2]
 	}
 	out.Unscoreable = float64(r.lost) / float64(max(1, r.came))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // Options say what is replayed.
@@ -53,6 +54,12 @@ type Result struct {
 	// judged by them has both.
 	Intervals map[string]map[string][2]float64 `json:"intervals,omitempty"`
 	Gains     map[string]map[string][3]float64 `json:"gains,omitempty"`
+
+	// Reliability is what came of what the model said, in bins of equally many
+	// forecasts, none where it says no probability; Covered how many counts lay within
+	// each central interval.
+	Reliability []intel.ReliabilityPoint `json:"reliability,omitempty"`
+	Covered     []intel.ReliabilityPoint `json:"covered,omitempty"`
 
 	Columns []Column          `json:"-"` // of Metrics and Baselines, as people read them
 	Means   map[string]string `json:"-"` // what Skill is, by baseline; none: Brier skill

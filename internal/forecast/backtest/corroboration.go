@@ -139,7 +139,7 @@ func (r *corroboration) result(cuts []time.Time) Result {
 	}
 	out.Metrics["brier_skill"] = out.Skill["base_rate"][0]
 	out.Baselines["base_rate"]["brier_skill"] = 0
-	out.Metrics["ece"] = ECE(r.all, 20)
+	out.Metrics["ece"], out.Reliability = ECE(r.all, 20), reliability(r.all, 20)
 	out.Unscoreable = float64(r.early) / float64(max(1, r.early+out.Came))
 	return out
 }

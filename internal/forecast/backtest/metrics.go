@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // A Scored is a forecast and what came of it.
@@ -91,21 +92,44 @@ func BrierSum(fs []Scored) float64 {
 // ECE is the expected calibration error over n bins of equally many forecasts:
 // the mean distance between what was forecast and what came, by bin.
 func ECE(fs []Scored, n int) float64 {
-	sorted := slices.Clone(fs)
-	slices.SortFunc(sorted, func(a, b Scored) int { return cmp.Compare(a.P, b.P) })
 	sum := 0.0
-	for b := range n {
-		from, to := b*len(sorted)/n, (b+1)*len(sorted)/n
-		p, came := 0.0, 0.0
-		for _, f := range sorted[from:to] {
-			p += f.P
-			if f.Came {
-				came++
-			}
-		}
-		sum += math.Abs(p - came)
+	for _, b := range binned(fs, n) {
+		sum += math.Abs(b.p - float64(b.came))
 	}
 	return sum / float64(len(fs))
+}
+
+// A bin is forecasts of about the same probability: the sum of it, and of what came.
+type bin struct {
+	p       float64
+	came, n int
+}
+
+// binned divides forecasts by rising probability into n bins of equally many.
+func binned(fs []Scored, n int) []bin {
+	sorted := slices.Clone(fs)
+	slices.SortFunc(sorted, func(a, b Scored) int { return cmp.Compare(a.P, b.P) })
+	out := make([]bin, n)
+	for b := range out {
+		for _, f := range sorted[b*len(sorted)/n : (b+1)*len(sorted)/n] {
+			out[b].p += f.P
+			out[b].n++
+			if f.Came {
+				out[b].came++
+			}
+		}
+	}
+	return out
+}
+
+// reliability is what came of what was said, in n bins of equally many forecasts.
+func reliability(fs []Scored, n int) (out []intel.ReliabilityPoint) {
+	for _, b := range binned(fs, n) {
+		if b.n > 0 {
+			out = append(out, forecast.PointOf(b.p/float64(b.n), b.came, b.n))
+		}
+	}
+	return out
 }
 
 // ECEFixed is the same over n bins of equal width.

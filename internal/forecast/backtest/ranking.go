@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/portent-cti/portent/internal/forecast/characteristics"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // top is how many of a list people read.
@@ -16,6 +17,7 @@ type graded struct {
 	Score
 	recall      []float64 // masked, of each question; -1: nothing was asked
 	cells, came int
+	reliability []intel.ReliabilityPoint // of the cells, where they are probabilities
 }
 
 // measured says how well scores answer questions: rankings row by row in both
@@ -61,7 +63,7 @@ func measured(scores [][]float64, cal *characteristics.Calibration, questions []
 		for i := range cells {
 			cells[i].P = cal.Probability(cells[i].P)
 		}
-		out.Score["ece"] = ECE(cells, 20)
+		out.Score["ece"], out.reliability = ECE(cells, 20), reliability(cells, 20)
 		out.Score["brier_skill"] = 1 - BrierSum(cells)/BrierSum(baseRate(cells))
 	}
 	out.cells = len(cells)

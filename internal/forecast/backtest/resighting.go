@@ -136,7 +136,7 @@ func (r *resighting) result(cuts []time.Time) Result {
 	}
 	out.Metrics["brier_skill"] = out.Skill["base_rate"][0]
 	out.Baselines["base_rate"]["brier_skill"] = 0
-	out.Metrics["ece"] = ECE(r.all, 20)
+	out.Metrics["ece"], out.Reliability = ECE(r.all, 20), reliability(r.all, 20)
 	out.Baselines["own_history"]["brier_skill"] = skill(r.own, r.base, r.options.Seed)[0]
 	out.Unscoreable = float64(r.lost) / float64(max(1, r.lost+out.Came))
 	return out

@@ -240,6 +240,7 @@ func Techniques(ctx context.Context, reports []Report, live []string, seeds []ui
 		out.tell(way, timed[way], "time_")
 	}
 	progress()
+	out.Reliability = byWay["model"][0].reliability // of the first split: the others are of the same pairs
 	for _, g := range byWay["model"] {
 		out.Forecasts += g.cells
 		out.Came += g.came

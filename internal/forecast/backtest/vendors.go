@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/portent-cti/portent/internal/forecast/exploitation"
@@ -134,6 +135,7 @@ func (r *vendors) result(cuts []exploitation.Day, o Options) (Result, error) {
 	if out.Came == 0 || out.Came == out.Forecasts {
 		return Result{}, errors.New("nothing can be judged: of no vendor that was known by then an entry was added, or of each")
 	}
+	out.Reliability = reliability(slices.Concat(r.model...), vendorBins)
 	model := briers(r.model)
 	out.Skill["base_rate"] = skill(model, briers(base), o.Seed)
 	out.Skill["gamma_poisson"] = skill(model, briers(r.gamma), o.Seed)
