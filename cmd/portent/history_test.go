@@ -291,6 +291,33 @@ func TestDoubtsAndRelaysAreInTheHistoryWhenTheyCame(t *testing.T) {
 	})
 }
 
+// TestTheHistoryOfARowNamesWhoPassedItOn has a report of 2022 that the site has twice, a
+// room and another site pass on later, and the site itself renews.
+func TestTheHistoryOfARowNamesWhoPassedItOn(t *testing.T) {
+	onEachStore(t, func(t *testing.T, db string) {
+		const claims = `"claims":[{"subject":"ipv4:45.134.21.8","relation":"indicates","object":"actor:cold-lynx"}]}`
+		for i, doc := range []string{
+			`{"genre":"report","url":"https://oldsite.example/a","text":"First of two reports.","published":"2022-01-05T00:00:00Z",`,
+			`{"genre":"report","url":"https://oldsite.example/b","text":"Its summary.","published":"2022-01-05T00:00:00Z",`,
+			`{"genre":"report","url":"https://newsite.example/c","text":"What was found.\nSource: https://oldsite.example/a","published":"2025-02-01T00:00:00Z",`,
+			`{"genre":"social","author":"x/analyst:eve","url":"https://x.com/eve/status/1","text":"Look, via https://oldsite.example/a","published":"2026-02-01T00:00:00Z",`,
+			`{"genre":"report","url":"https://oldsite.example/d","text":"Still there.","published":"2026-08-01T00:00:00Z",`,
+		} {
+			printed(t, exitDone, "--db", db, "--now", fmt.Sprintf("2026-09-0%d", i+1), "import", "--as", "documents", "--source", "room", "--reliability", "B", file(t, fmt.Sprint(i, ".jsonl"), []byte(doc+claims+"\n")))
+		}
+		text := printed(t, exitDone, "--db", db, "--now", "2026-09-10", "explain", "--history", "ipv4:45.134.21.8 indicates actor:cold-lynx")
+		var told []string
+		for _, l := range strings.Split(text, "\n") {
+			if _, why, ok := strings.Cut(l, "  learned "); ok {
+				told = append(told, why[strings.LastIndex(why, "  ")+2:])
+			}
+		}
+		if got, want := strings.Join(told, "; "), "oldsite.example says so; newsite.example passes on what oldsite.example says; x/analyst:eve passes on what oldsite.example says; oldsite.example says so again"; got != want {
+			t.Errorf("told %q, want %q, in\n%s", got, want, text)
+		}
+	})
+}
+
 func TestADateThatCannotBeIsToldAndNotBelieved(t *testing.T) {
 	t.Parallel()
 	db := newStore(t)

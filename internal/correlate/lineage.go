@@ -16,7 +16,7 @@ import (
 // it has this from, otherwise who speaks. What an account links to is no such
 // thing unless it says so: it speaks for itself.
 func Origin(doc intel.Document) string {
-	own := voice(doc)
+	own := Voice(doc)
 	if doc.Genre.HasAccounts() {
 		return cmp.Or(relayed(doc, own), own)
 	}
@@ -28,9 +28,9 @@ func Origin(doc intel.Document) string {
 	return cmp.Or(credited(doc), own)
 }
 
-// voice names who speaks in a document: the account, the site of a report, the
+// Voice names who speaks in a document: the account, the site of a report, the
 // publisher, or the source where none is told.
-func voice(doc intel.Document) string {
+func Voice(doc intel.Document) string {
 	if doc.Genre == intel.Report {
 		if s := site(doc.URL); s != "" {
 			return s

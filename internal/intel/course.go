@@ -15,6 +15,18 @@ type Course struct {
 	// Lineages tell who was known to have it from whom, in order of time; before the
 	// first nobody was.
 	Lineages []Lineage
+	// Documents are those in which somebody may pass on another's word: what tells who
+	// they are by. Speakers are who that is, one for each.
+	Documents []Document
+	Speakers  []string
+}
+
+// Speaker is who speaks in the document of a word, "" where that is not known.
+func (c Course) Speaker(w Word) string {
+	if i := int(w.Document) - 1; i >= 0 && i < len(c.Speakers) {
+		return c.Speakers[i]
+	}
+	return ""
 }
 
 // Links are the links that voices speak of.
@@ -37,6 +49,7 @@ type Lineage struct {
 // 1970: it may be one of a million.
 type Word struct {
 	Voice       int32
+	Document    int32     // of the documents of the course, from 1; 0 is none of them
 	Stated      StatedDay // that it gives and that cannot be
 	From, Until int64     // it was believed from From on, up to Until
 	At          int64     // when it happened, or Undated

@@ -159,6 +159,15 @@ const (
 	Mirror    Speaker = 4 // a source that has all of the document from another one
 )
 
+// Signed is the name of an origin as a source gives it: nobody else's account is
+// shown as the people and hunts of this installation are, and no two as one.
+func Signed(origin string, by SourceID) string {
+	if !by.Reserved() && (SourceID(origin).Reserved() || strings.HasPrefix(origin, `"`)) {
+		return strconv.Quote(origin)
+	}
+	return origin
+}
+
 // Skew is how far the clocks and time zones of others may be ahead. A date
 // later than that is a mistake or a lie.
 const Skew = 24 * time.Hour

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
@@ -82,6 +83,9 @@ func (ed *Editor) course(ctx context.Context, r intel.Reader, row intel.Row, mos
 		}
 		if j.Denies {
 			c.Voices = denied(c.Voices)
+		}
+		for _, d := range c.Documents {
+			c.Speakers = append(c.Speakers, intel.Signed(correlate.Voice(d), d.Source))
 		}
 		all = append(all, c)
 	}

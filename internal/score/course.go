@@ -38,10 +38,14 @@ func Joined(all []intel.Course) intel.Course {
 	c := intel.Course{Link: all[0].Link}
 	var moments []int64
 	for _, one := range all {
-		first := int32(len(c.Voices))
+		first, document := int32(len(c.Voices)), int32(len(c.Documents))
 		c.Voices, c.More = append(c.Voices, one.Voices...), c.More+one.More
+		c.Documents, c.Speakers = append(c.Documents, one.Documents...), append(c.Speakers, one.Speakers...)
 		for _, w := range one.Words {
 			w.Voice += first
+			if w.Document > 0 {
+				w.Document += document
+			}
 			c.Words = append(c.Words, w)
 		}
 		for _, l := range one.Lineages {

@@ -82,7 +82,7 @@ func (s Scale) History(c intel.Course, q Inquiry) intel.History {
 
 func (s Scale) teller(c intel.Course, q Inquiry) *teller {
 	shares := slices.Compact(slices.Sorted(maps.Values(q.Shares)))
-	return &teller{scale: s, course: c, links: c.Links(), q: q, naming: q.Naming, rounds: max(1, (len(shares)+1)/2), now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, forged: map[side]bool{}, lineage: -1, left: mostWeighed}
+	return &teller{scale: s, course: c, links: c.Links(), q: q, naming: q.Naming, rounds: max(1, (len(shares)+1)/2), now: q.Now.UnixMicro(), folds: make([]fold, len(c.Voices)), ruled: map[intel.Link]intel.RowVerdict{}, said: map[side]bool{}, forged: map[side]bool{}, dated: map[side]int64{}, lineage: -1, left: mostWeighed}
 }
 
 func (t *teller) run() {
@@ -163,7 +163,8 @@ type teller struct {
 	state   []intel.Evidence
 	scratch []Step
 	said    map[side]bool
-	forged  map[side]bool // whose dates cannot be
+	forged  map[side]bool  // whose dates cannot be
+	dated   map[side]int64 // the latest moment of which each has spoken
 	turns   []intel.Turn
 }
 

@@ -3,6 +3,7 @@ package score_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +167,50 @@ func TestAHistorySaysWhy(t *testing.T) {
 		}
 		if !strings.Contains(strings.Join(all, "; "), want) {
 			t.Errorf("no %q in %q", want, all)
+		}
+	}
+}
+
+// TestAHistorySaysWhoPassedAWordOn has an origin whose word comes again: by itself, in an
+// older document, from a feed that cites it, from an account that relays it, and in a copy.
+func TestAHistorySaysWhoPassedAWordOn(t *testing.T) {
+	for _, w := range []struct {
+		by      string
+		speaker intel.Speaker
+		stance  intel.Stance
+		event   int
+		undated bool
+		want    string
+	}{
+		{"old.example", intel.Publisher, intel.Supports, 20, false, "old.example says so again"},
+		{"old.example", intel.Publisher, intel.Supports, 900, false, "another document of old.example says so, of no later date"},
+		{"old.example", intel.Publisher, intel.Supports, 0, true, "another document of old.example says so, without a date"},
+		{"n*ws.example", intel.Publisher, intel.Supports, 20, false, "n*ws.example passes on what old.example says"},
+		{"x/aa", intel.Relay, intel.Supports, 20, false, "x/aa passes on what old.example says"},
+		{"", intel.Relay, intel.Supports, 20, false, "room passes on what old.example says"},
+		{"x/bb", intel.Copy, intel.Supports, 20, false, "x/bb has the text of old.example again"},
+		{"n*ws.example", intel.Publisher, intel.Disputes, 20, false, "n*ws.example passes on that old.example disputes it"},
+	} {
+		c := course(said{origin: "old.example", stance: w.stance, learned: 900, event: 900}, said{origin: "other", learned: 30, event: 900}, said{origin: "old.example", stance: w.stance, learned: 10, event: w.event, undated: w.undated})
+		v := c.Voices[0]
+		v.Speaker, v.Source = w.speaker, "room"
+		c.Voices, c.Words[2].Voice = append(c.Voices, v), 2
+		if w.by != "" {
+			c.Documents, c.Speakers, c.Words[2].Document = []intel.Document{{}}, []string{w.by}, 1
+		}
+		moved := score.Mark{At: time.UnixMicro(day(10)).UTC(), Sort: intel.TurnAside, Why: "ana"} // so that it is told whatever it changes
+		h := score.Scale{}.History(c, score.Inquiry{Now: now, Parts: parts(c, now), Marks: []score.Mark{moved}, Aside: func(at time.Time) score.Aside {
+			if at.Before(moved.At) {
+				return score.Aside{}
+			}
+			return score.Aside{Reason: "a list"}
+		}})
+		var all []string
+		for _, o := range h.Turns {
+			all = append(all, o.Why)
+		}
+		if !slices.Contains(all, w.want+"; set aside: a list; ana") {
+			t.Errorf("no %q in %q", w.want, all)
 		}
 	}
 }

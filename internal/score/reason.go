@@ -37,26 +37,27 @@ type notes struct {
 	more  int
 }
 
-// A note is what is said of one side.
+// A note is what is said of one side, and by whom where that is another.
 type note struct {
 	side
-	form string // that the name of its origin is put into
+	form string // that the name of its origin is put into for *, and by for ^
+	by   string
 }
 
-func (n *notes) put(s side, form string) {
-	if n.fresh(s, form) {
-		n.parts = append(n.parts, strings.Replace(form, "*", clipped(s.origin), 1))
+func (n *notes) put(s side, form string) { n.add(note{s, form, ""}) }
+
+func (n *notes) add(k note) {
+	if n.fresh(k) {
+		n.parts = append(n.parts, strings.NewReplacer("*", clipped(k.origin), "^", clipped(k.by)).Replace(k.form))
 	}
 }
 
 // fresh reports whether a note is to be worded.
-func (n *notes) fresh(s side, form string) bool {
-	switch k := (note{s, form}); {
-	case n.seen[k]:
+func (n *notes) fresh(k note) bool {
+	if n.seen[k] {
 		return false
-	default:
-		n.seen[k] = true
 	}
+	n.seen[k] = true
 	if len(n.parts) == mostNamed {
 		n.more++
 		return false
@@ -85,18 +86,21 @@ func (t *teller) words(c changes) (why string, isNew bool) {
 		forged := unbelieved(w.Stated)
 		switch {
 		case !t.said[s]:
-			if n.fresh(s, "new"+forged) {
+			if n.fresh(note{s, "new" + forged, ""}) {
 				n.parts = append(n.parts, t.newcomer(w.Voice)+forged)
 			}
 			isNew = true
 		case anew[s]:
 			n.put(s, "what * said was derived anew")
 		default:
-			n.put(s, "* "+says(s.stance)+" again"+forged)
+			n.add(t.repeats(s, w, forged))
 			isNew = isNew || forged != "" && !t.forged[s]
 		}
 		t.forged[s] = t.forged[s] || forged != ""
 		t.said[s] = true
+		if w.At != intel.Undated {
+			t.dated[s] = max(t.dated[s], w.At)
+		}
 		delete(anew, s)
 	}
 	for _, w := range c.ended {
@@ -124,13 +128,35 @@ func (t *teller) found(n *notes, former int) (any bool) {
 			continue
 		}
 		any = true
-		text := "* was found to have it from " + clipped(is)
 		if is == s.origin {
-			text = "* is no longer taken to have it from " + clipped(was)
+			n.add(note{s, "* is no longer taken to have it from ^", was})
+		} else {
+			n.add(note{s, "* was found to have it from ^", is})
 		}
-		n.put(s, text)
 	}
 	return any
+}
+
+// repeats is what a further word of somebody is: passed on by another, in one more
+// document of no later date, or said anew.
+func (t *teller) repeats(s side, w intel.Word, forged string) note {
+	v, by := &t.course.Voices[w.Voice], t.course.Speaker(w)
+	last, dated := t.dated[s]
+	relayed := v.Speaker == intel.Relay || by != "" && by != v.Origin
+	by = cmp.Or(by, string(v.Source))
+	switch {
+	case v.Speaker == intel.Copy:
+		return note{s, "^ has the text of * again" + forged, by}
+	case relayed && s.stance == intel.Disputes:
+		return note{s, "^ passes on that * disputes it" + forged, by}
+	case relayed:
+		return note{s, "^ passes on what * says" + forged, by}
+	case forged == "" && w.At == intel.Undated:
+		return note{s, "another document of * " + says(s.stance) + ", without a date", ""}
+	case forged == "" && dated && w.At <= last:
+		return note{s, "another document of * " + says(s.stance) + ", of no later date", ""}
+	}
+	return note{s, "* " + says(s.stance) + " again" + forged, ""}
 }
 
 // newcomer is the first word of somebody, with who may have had it from whom.

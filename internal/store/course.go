@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -29,7 +30,7 @@ func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c
 	if err != nil {
 		return c, err
 	}
-	t := telling{most: most, voices: map[stratum]int32{}}
+	t := telling{most: most, voices: map[stratum]int32{}, retold: map[int64]int32{}}
 	if err := t.read(rows); err != nil {
 		return c, err
 	}
@@ -50,12 +51,37 @@ func (db *DB) course(ctx context.Context, r intel.Reader, id int64, most int) (c
 	c = t.Course
 	c.Link = link[id].link()
 	for _, p := range t.pieces {
-		p.Link, p.Origin = c.Link, signed(names[p.origin], p.Source)
+		p.Link, p.Origin = c.Link, intel.Signed(names[p.origin], p.Source)
 		c.Voices = append(c.Voices, p.Evidence)
+	}
+	if c.Documents, err = db.retold(ctx, t.retold); err != nil {
+		return c, err
 	}
 	slices.SortStableFunc(c.Words, func(a, b intel.Word) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
 	c.Lineages, err = db.lineages(ctx, id, t)
 	return c, err
+}
+
+// mostRetold is of how many documents it is told who speaks in them.
+const mostRetold = 2000
+
+// retold returns by whom documents are, each at its place.
+func (db *DB) retold(ctx context.Context, places map[int64]int32) ([]intel.Document, error) {
+	type row struct {
+		id  int64
+		doc intel.Document
+	}
+	out := make([]intel.Document, len(places))
+	return out, chunks(slices.Sorted(maps.Keys(places)), func(ids []int64) error {
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
+			return r.Scan(&x.id, &x.doc.Author, &x.doc.URL, &x.doc.Genre, &x.doc.Source)
+		},
+			`SELECT d.id, d.author, d.url, d.genre, s.name FROM documents d JOIN sources s ON s.id = d.source WHERE d.id IN `+list(1, len(ids)), anys(ids)...)
+		for _, x := range rows {
+			out[places[x.id]-1] = x.doc
+		}
+		return err
+	})
 }
 
 // mostLineages is how often it is told that it became known who has it from whom.
@@ -90,7 +116,7 @@ func (db *DB) lineages(ctx context.Context, id int64, t telling) (out []intel.Li
 		}
 		l := intel.Lineage{From: at}
 		for _, p := range traced {
-			l.Origins = append(l.Origins, signed(names[cmp.Or(p.root, p.origin)], p.Source))
+			l.Origins = append(l.Origins, intel.Signed(names[cmp.Or(p.root, p.origin)], p.Source))
 		}
 		out = append(out, l)
 	}
@@ -103,6 +129,20 @@ type telling struct {
 	most   int
 	pieces []piece // of the voices
 	voices map[stratum]int32
+	retold map[int64]int32 // documents in which another may speak than whose word it is, and where they stand
+}
+
+// speaks is where a document stands among those in which another may speak than whose
+// word it is, from 1; 0 is nowhere.
+func (t *telling) speaks(document int64, voice int32) int32 {
+	if int(voice) >= len(t.pieces) || t.pieces[voice].Speaker == intel.Self {
+		return 0
+	}
+	if at, ok := t.retold[document]; ok || len(t.retold) == mostRetold {
+		return at
+	}
+	t.retold[document] = int32(len(t.retold) + 1)
+	return t.retold[document]
 }
 
 func (t *telling) read(rows *sql.Rows) error {
@@ -124,7 +164,7 @@ func (t *telling) read(rows *sql.Rows) error {
 			p.Origin = strconv.FormatInt(k.origin, 10)
 			t.pieces = append(t.pieces, p)
 		}
-		w := intel.Word{Voice: voice, From: from.Int64, Until: intel.Open, At: intel.Undated, Learned: learned.Int64, Stated: statedIn(note)}
+		w := intel.Word{Voice: voice, Document: t.speaks(document, voice), From: from.Int64, Until: intel.Open, At: intel.Undated, Learned: learned.Int64, Stated: statedIn(note)}
 		if until.Valid {
 			w.Until = until.Int64
 		}

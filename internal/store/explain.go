@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -59,7 +57,7 @@ func (db *DB) named(ctx context.Context, all []piece) ([]intel.Evidence, error) 
 	out := make([]intel.Evidence, len(all))
 	for i, p := range all {
 		out[i] = p.Evidence
-		out[i].Link, out[i].Origin = links[p.link].link(), signed(names[cmp.Or(p.root, p.origin)], p.Source)
+		out[i].Link, out[i].Origin = links[p.link].link(), intel.Signed(names[cmp.Or(p.root, p.origin)], p.Source)
 	}
 	return out, nil
 }
@@ -115,15 +113,6 @@ func (db *DB) WeighedAt(ctx context.Context, r intel.Reader, links []int64) (map
 		return nil, fmt.Errorf("when %d rows were weighed: %w", len(links), err)
 	}
 	return out, nil
-}
-
-// signed is the name of an origin as a source gives it: nobody else's account is
-// shown as the people and hunts of this installation are, and no two as one.
-func signed(origin string, by intel.SourceID) string {
-	if !by.Reserved() && (intel.SourceID(origin).Reserved() || strings.HasPrefix(origin, `"`)) {
-		return strconv.Quote(origin)
-	}
-	return origin
 }
 
 // originNames returns the names of the origins of pieces.
