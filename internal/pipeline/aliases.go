@@ -211,7 +211,7 @@ func (ed *Editor) claims(ctx context.Context, r intel.Reader, s subject, rel int
 		for _, a := range found {
 			name, _ := a.Other(section)
 			c := out[name]
-			c.documents += a.Documents
+			c.documents = max(c.documents, a.Documents)
 			for _, j := range a.Joined(section) {
 				j.Denies = rel == intel.NotAliasOf
 				c.links = append(c.links, j)
@@ -277,7 +277,11 @@ func (ed *Editor) named(ctx context.Context, n naming, who intel.Entity, w weigh
 			row.Probability *= 1 - score.Objection*score.Reliability('A')
 		}
 	}
-	row.Documents = n.claims.documents
+	said, err := w.documents(ctx, row)
+	if err != nil {
+		return row, err
+	}
+	row.Documents = max(n.claims.documents, said)
 	row.Level = w.cuts.Level(row.Probability, row.Origins, !row.Last.IsZero())
 	if len(row.Joins) == 1 && row.Joins[0].Share == 1 && len(n.lists) == 0 && !row.Disputed { // that link as it stands
 		row.ID, row.Joins = strconv.FormatInt(row.Joins[0].Link, 10), nil

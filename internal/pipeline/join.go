@@ -80,11 +80,7 @@ func distinct(rows []intel.Row) []intel.Row {
 		}
 		first := &kept[i]
 		first.Joins = append(joinsOf(*first), joinsOf(r)...)
-		if first.Relation == r.Relation {
-			first.Documents += r.Documents
-		} else { // who claims an attack says whom it targets
-			first.Documents = max(first.Documents, r.Documents)
-		}
+		first.Documents = max(first.Documents, r.Documents) // those of all are counted by join
 		if !r.First.IsZero() && (first.First.IsZero() || r.First.Before(first.First)) {
 			first.First = r.First
 		}
@@ -112,6 +108,7 @@ type joint struct {
 	id          string
 	probability float64
 	origins     int
+	documents   int // 0: as many as one of its links at least
 	first, last time.Time
 }
 
@@ -129,7 +126,7 @@ const mostJoints = 50_000
 
 // with is a row as its links together come to.
 func (j joint) with(row intel.Row, cuts score.Cuts) intel.Row {
-	row.ID = j.id
+	row.ID, row.Documents = j.id, max(row.Documents, j.documents)
 	if len(row.Joins) > 1 && row.Suppressed == "" {
 		row.Probability, row.Origins, row.First, row.Last = j.probability, j.origins, j.first, j.last
 		row.Level = cuts.Level(j.probability, j.origins, !j.last.IsZero())
@@ -223,6 +220,7 @@ func ambiguous(row intel.Row, cuts score.Cuts) intel.Row {
 // A weighing is what rows are weighed together by.
 type weighing struct {
 	ed       *Editor
+	reader   intel.Reader
 	now      time.Time
 	back     bool
 	cuts     score.Cuts
@@ -234,7 +232,7 @@ type weighing struct {
 
 // weigh reads what links rest on, by what r may see.
 func (ed *Editor) weigh(ctx context.Context, r intel.Reader, ids []int64, w Window, now time.Time) (out weighing, err error) {
-	out = weighing{ed: ed, now: now, back: w.Back, cuts: w.cuts, measures: map[time.Time]Measure{}}
+	out = weighing{ed: ed, reader: r, now: now, back: w.Back, cuts: w.cuts, measures: map[time.Time]Measure{}}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	if out.links, err = ed.DB.Links(ctx, ids); err != nil {
@@ -295,7 +293,24 @@ func (w weighing) together(ctx context.Context, row intel.Row) (joint, error) {
 		return joint{}, err
 	}
 	a, _ := m.Together(sayings)
-	return joint{probability: a.Probability, origins: a.Origins, first: a.First, last: a.Last}, nil
+	j := joint{probability: a.Probability, origins: a.Origins, first: a.First, last: a.Last}
+	j.documents, err = w.documents(ctx, row)
+	return j, err
+}
+
+// documents is in how many documents any of the links of a row is said; 0 where that
+// is not known, or what its only link has.
+func (w weighing) documents(ctx context.Context, row intel.Row) (int, error) {
+	var links []int64
+	for _, j := range row.Joins {
+		if !j.Denies {
+			links = append(links, j.Link)
+		}
+	}
+	if len(links) < 2 {
+		return 0, nil
+	}
+	return w.ed.DB.SaidIn(ctx, w.reader, links, Window{Back: w.back}.then(w.now))
 }
 
 // Together assesses what is said of a row under several names, with what analysts

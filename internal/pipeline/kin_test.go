@@ -56,6 +56,23 @@ func TestAnAssociatedActorSaysWhatBothHaveInCommon(t *testing.T) {
 	})
 }
 
+// TestAReasonCountsADocumentOnceThatUsesTwoNames has names that stand for each other, and
+// documents that use both, or say a thing in a claim and in their text.
+func TestAReasonCountsADocumentOnceThatUsesTwoNames(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		const both = "actor:alpha-crane exploits vulnerability:CVE-2026-0001\nactor:pale-crane exploits vulnerability:CVE-2026-0001\n"
+		h.keep(t, said(t, "one", "actor:pale-crane alias-of actor:alpha-crane\n"), said(t, "two", both), said(t, "three", both),
+			said(t, "four", "actor:pale-crane alias-of actor:alpha-crane\nactor:alpha-crane exploits vulnerability:CVE-2026-0001\n"))
+		p, _, err := h.ed.Profile(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Vulnerability, Name: "CVE-2026-0001"}, pipeline.Window{}, now)
+		if err != nil || len(p.Associated) != 1 || len(p.Associated[0].Joins) != 2 {
+			t.Fatalf("%+v, err %v", p.Associated, err)
+		}
+		if got := p.Associated[0].Reason(); !strings.Contains(got, "stated in 3 documents") {
+			t.Errorf("three documents say so: %q", got)
+		}
+	})
+}
+
 func TestWhatManyHaveInCommonAssociatesNobody(t *testing.T) {
 	onEachEngine(t, nil, func(t *testing.T, h house) {
 		// Forty actors use one address and a tool, as shared hosting is used; a hundred

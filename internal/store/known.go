@@ -46,3 +46,17 @@ func (db *DB) Known(ctx context.Context, r intel.Reader, links []int64, then tim
 	}
 	return out, nil
 }
+
+// SaidIn returns in how many documents any of some links is said, as far as a reader may
+// see and of what was believed then (zero: now); 0 if one is a link of which very much is
+// said.
+func (db *DB) SaidIn(ctx context.Context, r intel.Reader, links []int64, then time.Time) (n int, err error) {
+	loud, _, err := db.loudness(ctx, links, then)
+	if err == nil && len(loud) == 0 {
+		err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.document) FROM `+held(then, list(2, len(links)))+` e`, append([]any{int(r.Clearance)}, anys(links)...)...).Scan(&n)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("documents of %d links: %w", len(links), err)
+	}
+	return n, nil
+}

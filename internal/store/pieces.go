@@ -18,7 +18,7 @@ type piece struct {
 	link, origin int64
 	source       int64
 	root         int64  // the origin that this one relays, if not 0
-	n            int    // documents
+	n            int    // documents, each of which is counted by one piece of a link
 	note         string // the context as kept
 }
 
@@ -99,14 +99,14 @@ type stratum struct {
 }
 
 type folding struct {
-	cut     time.Time
-	origins map[int64]string
-	out     []piece
-	link    int64
-	begin   int // of the link in out
-	strata  []stratum
-	docs    []int64         // the last of each stratum
-	index   map[stratum]int // of many strata
+	cut      time.Time
+	origins  map[int64]string
+	out      []piece
+	link     int64
+	begin    int // of the link in out
+	strata   []stratum
+	document int64           // the last of the link
+	index    map[stratum]int // of many strata
 }
 
 func (f *folding) add(rows *sql.Rows) error {
@@ -133,15 +133,15 @@ func (f *folding) add(rows *sql.Rows) error {
 	i := f.find(k)
 	if i < 0 {
 		i = len(f.strata)
-		f.strata, f.docs = append(f.strata, k), append(f.docs, 0)
+		f.strata = append(f.strata, k)
 		if f.index != nil {
 			f.index[k] = i
 		}
 		f.out = append(f.out, f.piece(link, k))
 	}
 	p := &f.out[f.begin+i]
-	if f.docs[i] != int64(document) {
-		f.docs[i] = int64(document)
+	if f.document != int64(document) { // it may say so in several ways
+		f.document = int64(document)
 		p.n++
 	}
 	p.see(said, known)
@@ -203,5 +203,5 @@ func (f *folding) flush() {
 			return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.Marking, b.Marking), cmp.Compare(a.Stance, b.Stance), cmp.Compare(a.Weight, b.Weight), cmp.Compare(a.Reliability, b.Reliability), cmp.Compare(a.source, b.source))
 		})
 	}
-	f.begin, f.strata, f.docs, f.index = len(f.out), f.strata[:0], f.docs[:0], nil
+	f.begin, f.strata, f.document, f.index = len(f.out), f.strata[:0], 0, nil
 }

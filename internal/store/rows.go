@@ -298,7 +298,7 @@ func stronger(best map[string]Assessed, a Assessed, s Section) {
 		a, b = b, a
 	}
 	a.Joins = append(a.Joined(s), b.Joined(s)...)
-	a.First, a.Documents, a.Origins = earlier(a.First, b.First), a.Documents+b.Documents, max(a.Origins, b.Origins)
+	a.First, a.Documents, a.Origins = earlier(a.First, b.First), max(a.Documents, b.Documents), max(a.Origins, b.Origins) // a document may use both names
 	if b.Last.After(a.Last) {
 		a.Last = b.Last
 	}

@@ -218,6 +218,38 @@ func TestReprocessedEvidenceSupersedes(t *testing.T) {
 	})
 }
 
+// TestARowCountsADocumentOnceHoweverItSaysSo has documents that say a link in a table, in
+// a sentence and of two origins, as it is weighed at once, anew and as of a past day.
+func TestARowCountsADocumentOnceHoweverItSaysSo(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		var docs []intel.Document
+		var batch []store.Derived
+		for i := range 3 {
+			d := document(10 * (i + 1))
+			d.Learned = d.Published
+			said := derived(d, .5)
+			for _, weight := range []float64{.7, .9} {
+				e := said.Evidence[0]
+				e.Weight, e.Origin = weight, fmt.Sprint("site-", weight)
+				said.Evidence = append(said.Evidence, e)
+			}
+			docs, batch = append(docs, d), append(batch, said)
+		}
+		save(t, db, docs...)
+		derive(t, db, 1, batch...)
+		r := rows(t, db, all)
+		if len(r) != 1 || r[0].Documents != 3 {
+			t.Fatalf("rows %+v; want one in 3 documents", r)
+		}
+		if n, err := db.SaidIn(t.Context(), all, []int64{r[0].ID, r[0].ID}, time.Time{}); err != nil || n != 3 {
+			t.Errorf("said in %d, err %v", n, err)
+		}
+		if r, _ := past(t, db, now.AddDate(0, 0, -15), 10); len(r) != 1 || r[0].Documents != 2 {
+			t.Errorf("as of a past day %+v; want one in 2 documents", r)
+		}
+	})
+}
+
 func TestDerivingTwiceChangesNothing(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		docs := []intel.Document{document(1), document(2), document(9)}
