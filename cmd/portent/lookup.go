@@ -137,7 +137,7 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 		if len(f.Names) > 0 {
 			doubts = append(doubts, f.Names[0].Doubts...)
 		}
-		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others,
+		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others, "labels": labelsOf(f.Names),
 			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
 			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "corroboration": f.Corroboration, "networks": networksOf(f), "unweighed": more})
 	}
@@ -177,18 +177,26 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 	return nil
 }
 
-// whom says whom a value points to, and how far that is believed.
+// whom says whom a value points to, how sources label it, and how far that is believed.
 func whom(rows []intel.Row) string {
-	if len(rows) == 0 {
-		return "linked with nobody"
-	}
-	names := make([]string, len(rows))
-	for i, n := range rows {
+	var names, labels []string
+	for _, n := range rows {
 		how := string(n.Level) + " " + intel.Decimal(n.Probability)
 		if n.Relation == "" { // whom a name means is no row
 			how = "share " + intel.Decimal(n.Probability)
 		}
-		names[i] = fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{how}, n.Doubts...), ", "))
+		name := fmt.Sprintf("%s (%s)", n.Value, strings.Join(append([]string{how}, n.Doubts...), ", "))
+		if n.Entity.Kind == intel.Label && n.Relation != "" {
+			labels = append(labels, name)
+		} else {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		names = append(names, "linked with nobody")
+	}
+	if len(labels) > 0 {
+		names = append(names, "labelled "+strings.Join(labels, ", "))
 	}
 	return strings.Join(names, ", ")
 }
@@ -198,7 +206,7 @@ func networksOf(f pipeline.Finding) []map[string]any {
 	out := make([]map[string]any, len(f.Networks))
 	for i, n := range f.Networks {
 		actors, others := byKind(n.Names)
-		out[i] = map[string]any{"value": n.Entity.Name, "level": n.Level, "probability": n.Probability, "actors": actors, "others": others,
+		out[i] = map[string]any{"value": n.Entity.Name, "level": n.Level, "probability": n.Probability, "actors": actors, "others": others, "labels": labelsOf(n.Names),
 			"suppressed": n.Suppressed, "first_seen": moment(n.First), "last_seen": moment(n.Last)}
 	}
 	return out
@@ -215,6 +223,17 @@ func byKind(rows []intel.Row) (actors, others []string) {
 		}
 	}
 	return actors, others
+}
+
+// labelsOf is how a value is labelled: those of byKind's others that are nobody.
+func labelsOf(rows []intel.Row) []string {
+	labels := []string{}
+	for _, n := range rows {
+		if n.Entity.Kind == intel.Label {
+			labels = append(labels, n.Value)
+		}
+	}
+	return labels
 }
 
 // moment is a time in JSON; an unknown one is null.

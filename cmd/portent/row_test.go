@@ -215,7 +215,7 @@ func TestAWordIsAmongTheProofsAndRatesNothing(t *testing.T) {
 		if want {
 			marked = intel.AmberStrict
 		}
-		if i, err := pages.Indicator(t.Context(), r, l.From); err != nil || i.Marking != marked || slices.Contains(i.Claims[0].SaidBy, "analyst:ana") {
+		if i, err := pages.Indicator(t.Context(), r, l.From, 5); err != nil || i.Marking != marked || slices.Contains(i.Claims[0].SaidBy, "analyst:ana") {
 			t.Errorf("%+v: the page of the value is marked %s, said by %v, err %v; want %s and no analyst", r, i.Marking, i.Claims[0].SaidBy, err, marked)
 		}
 	}

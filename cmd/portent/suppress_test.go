@@ -387,7 +387,7 @@ func TestPagesShowWhatIsSetAsideNowAndNotWhatWas(t *testing.T) {
 		}
 		v := &views{ed: ed, db: a.db, now: a.now}
 		e := intel.Entity{Kind: intel.IPv4, Name: "45.134.21.8"}
-		i, err := v.Indicator(t.Context(), a.reader(), e)
+		i, err := v.Indicator(t.Context(), a.reader(), e, 5)
 		if err != nil || len(i.Documents) == 0 {
 			t.Fatalf("%+v, err %v", i, err)
 		}

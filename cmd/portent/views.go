@@ -296,46 +296,6 @@ func (v *views) History(ctx context.Context, r intel.Reader, row string) (intel.
 	return v.ed.RowHistory(ctx, r, named, pipeline.Window{}, v.now(), mostShown)
 }
 
-// Indicator implements web.Views.
-func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (web.Indicator, error) {
-	f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
-	if err != nil {
-		return web.Indicator{}, err
-	}
-	if !f.Known && f.Suppressed == "" {
-		return web.Indicator{}, fmt.Errorf("indicator %s: %w", e, intel.ErrNotFound)
-	}
-	out := web.Indicator{Entity: e, AsOf: v.now(), Suppressed: f.Suppressed, First: f.First, Last: f.Last, Claims: f.Names, Related: f.Related, Total: f.Documents,
-		SeenAgain: f.SeenAgain, Polynomial: f.Polynomial, Corroboration: f.Corroboration}
-	if f.Country != "" {
-		out.Country = v.ed.Reference().CountryName(f.Country)
-	}
-	if out.Origins, err = v.db.Origins(ctx, r, []intel.Entity{e}, time.Time{}); err != nil {
-		return out, err
-	}
-	for i, c := range out.Claims {
-		for _, p := range c.Evidence {
-			same := func(o intel.Proof) bool {
-				return o.Document == p.Document && o.Offset == p.Offset && o.Title == p.Title && o.Snippet == p.Snippet
-			}
-			if !slices.ContainsFunc(out.Proofs, same) { // of a name of several each has it
-				out.Proofs = append(out.Proofs, p)
-			}
-			out.Marking = max(out.Marking, p.Marking)
-			if p.Origin != "" && p.Genre != intel.Verdict && !slices.Contains(out.Claims[i].SaidBy, p.Origin) {
-				out.Claims[i].SaidBy = append(out.Claims[i].SaidBy, p.Origin)
-			}
-		}
-	}
-	if out.Documents, err = v.db.Mentions(ctx, r, []intel.Entity{e}, 20, time.Time{}); err != nil {
-		return out, err
-	}
-	for _, d := range out.Documents {
-		out.Marking = max(out.Marking, d.Marking)
-	}
-	return out, nil
-}
-
 // Document implements web.Views.
 func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentID) (web.Document, error) {
 	doc, err := v.db.Document(ctx, r, id)

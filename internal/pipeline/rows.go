@@ -173,13 +173,21 @@ func gathered(links []intel.Join, said, proofs map[int64][]intel.Proof, n int) [
 	slices.SortStableFunc(all, func(a, b intel.Proof) int {
 		return cmp.Or(cmp.Compare(b.Weight, a.Weight), b.At.Compare(a.At))
 	})
-	kept := all[:min(n, len(all))]
-	if !slices.ContainsFunc(kept, against) { // what speaks against it is not crowded out
+	return append(words, Foremost(all, n)...)
+}
+
+// Foremost keeps the first n of proofs. What speaks against a row is not crowded out.
+func Foremost(all []intel.Proof, n int) []intel.Proof {
+	if len(all) <= n {
+		return all
+	}
+	kept := slices.Clone(all[:n])
+	if n > 0 && !slices.ContainsFunc(kept, against) {
 		if i := slices.IndexFunc(all, against); i >= 0 {
-			kept[len(kept)-1] = all[i]
+			kept[n-1] = all[i]
 		}
 	}
-	return append(words, kept...)
+	return kept
 }
 
 func against(p intel.Proof) bool { return p.Stance == intel.Disputes }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -69,7 +70,7 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 	if err != nil {
 		return f, err
 	}
-	w.Proofs, w.Signed = 5, true
+	w.Proofs, w.Signed = cmp.Or(w.Proofs, 5), true
 	linked := func(s store.Section) ([]intel.Row, error) { return ed.linked(ctx, r, f, self, s, screen, w, now) }
 	whose := store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}
 	if e.Kind.Class() == intel.IOA { // who uses a fragment, and the flaw it attacks

@@ -229,13 +229,17 @@ func (f fake) History(_ context.Context, _ intel.Reader, row string) (intel.Hist
 	return h, nil
 }
 
-func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity) (web.Indicator, error) {
+func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity, pieces int) (web.Indicator, error) {
 	if f.empty {
 		return web.Indicator{Entity: entity}, nil
 	}
 	proofs, err := f.Proofs(ctx, r, "1")
 	i := web.Indicator{Entity: entity, Marking: intel.Amber, AsOf: now(), Country: f.text("Germany (DE)"), First: ago(100), Last: ago(2), Origins: 3,
 		Claims: f.rows(1, intel.Actor, "Astro Locker", "Tallow Wharf", "Research scanner"), Related: f.rows(10, intel.Domain, "updates.gateway-help.example"), Proofs: proofs, Documents: f.documents(), Total: 5}
+	i.Claims = append(i.Claims, f.rows(5, intel.Label, "C2", "Untagged")...)
+	if i.Pieces = len(proofs); pieces < web.MostPieces {
+		i.Proofs = proofs[:1]
+	}
 	again, polynomial := .173, .46
 	i.SeenAgain, i.Polynomial = &again, &polynomial
 	i.Corroboration = &intel.Corroboration{Probability: .0312, Until: now().AddDate(0, 0, 60)}

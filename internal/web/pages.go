@@ -107,62 +107,6 @@ func (h *handler) list(r *http.Request) (view, error) {
 	return view{Template: "list", Title: m.Plural, Nav: m.List, Data: page}, nil
 }
 
-// indicatorPage is the page of one value.
-type indicatorPage struct {
-	Indicator
-	Claims, Related table
-	Strongest       *row     // of the claims; nil if there is none
-	History         *history // of the strongest
-	Defanged        string
-	Again           string // how likely it is reported again; "" where that is not known
-}
-
-func (h *handler) indicator(r *http.Request) (view, error) {
-	kind, value := intel.Kind(r.PathValue("kind")), r.PathValue("value")
-	if value == "" {
-		value = r.URL.Query().Get("value")
-	}
-	if !kind.Known() || (kind.Class() != intel.IOC && kind.Class() != intel.IOA) || strings.TrimSpace(value) == "" {
-		return view{}, intel.ErrNotFound
-	}
-	e := intel.NewEntity(kind, value)
-	i, err := h.Views.Indicator(r.Context(), h.Reader, e)
-	if err != nil {
-		return view{}, err
-	}
-	page := indicatorPage{Indicator: i, Defanged: defang(e)}
-	if i.SeenAgain != nil {
-		page.Again = intel.Row{SeenAgain: i.SeenAgain}.Foreseen()
-	}
-	base, open := Path(e), r.URL.Query().Get("open")
-	page.Claims = table{Key: "claims", Title: "Whose is it?", First: "Name", Note: "Claims compete; the probabilities need not add up to 1, for a value can be shared.",
-		Columns: []column{{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }},
-			{"Said by", "said by", "wide", func(r intel.Row) string { return join(r.Campaign, strings.Join(r.SaidBy, ", ")) }}},
-		Empty: "Nobody says whose it is.", Total: len(i.Claims)}
-	page.Related = table{Key: "related", Title: "Around it", First: "What",
-		Columns: []column{{"How related", "how", "", func(r intel.Row) string { return join(says(r.Relation), r.Description) }}}, Total: len(i.Related)}
-	page.Claims.add(i.Claims, base, url.Values{}, open)
-	page.Related.add(i.Related, base, url.Values{}, open)
-	for i, line := range page.Claims.Observed {
-		if page.Strongest == nil || line.Probability > page.Strongest.Probability {
-			page.Strongest = &page.Claims.Observed[i]
-		}
-	}
-	for _, t := range []*table{&page.Claims, &page.Related} {
-		if line := t.opened(); line != nil {
-			if err := h.open(r, line); err != nil {
-				return view{}, err
-			}
-		}
-	}
-	if s := page.Strongest; s != nil && s.Row.ID != "" {
-		if page.History, err = h.history(r, s.Row.ID); err != nil {
-			return view{}, err
-		}
-	}
-	return view{Template: "indicator", Title: page.Defanged, Print: tlp(i.Marking), Data: page}, nil
-}
-
 // defang writes a value so that nobody follows it by accident.
 func defang(e intel.Entity) string {
 	switch e.Kind {

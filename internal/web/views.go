@@ -30,8 +30,9 @@ type Views interface {
 	// History returns how far one row was believed when, and why that changed.
 	History(ctx context.Context, r intel.Reader, row string) (intel.History, error)
 
-	// Indicator returns what is known of one value.
-	Indicator(ctx context.Context, r intel.Reader, e intel.Entity) (Indicator, error)
+	// Indicator returns what is known of one value, with so many pieces of evidence of
+	// each claim at most, at most [MostPieces].
+	Indicator(ctx context.Context, r intel.Reader, e intel.Entity, pieces int) (Indicator, error)
 
 	// Document returns one document and what was recognised in it.
 	Document(ctx context.Context, r intel.Reader, id intel.DocumentID) (Document, error)
@@ -55,6 +56,13 @@ var ErrSeveral = errors.New("a name of several")
 
 // PageRows is how many rows of a table one page shows.
 const PageRows = 50
+
+// fewPieces is how many pieces of evidence of each claim the page of an indicator shows,
+// and MostPieces how many where all are asked for.
+const (
+	fewPieces  = 5
+	MostPieces = 50
+)
 
 // Start is what the first page shows.
 type Start struct {
@@ -143,6 +151,8 @@ type Indicator struct {
 	Claims                []intel.Row          // whose it is: one row per actor, malware or campaign
 	Related               []intel.Row          // what else it is linked with
 	Proofs                []intel.Proof
+	Pieces                int              // of evidence there are, of each claim the [MostPieces] weightiest
+	Beyond                bool             // there are more than that
 	Documents             []intel.Document // that mention it, newest first
 	Total                 int              // of those documents
 }

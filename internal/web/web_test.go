@@ -139,6 +139,33 @@ func TestNobodyIsToldToWatchWhatIsLongGone(t *testing.T) {
 	}
 }
 
+// TestLabelsStandApartFromWhoseAnIndicatorIs has a value that sources give to three names and
+// label with two tags.
+func TestLabelsStandApartFromWhoseAnIndicatorIs(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/indicator/ipv4/203.0.113.77").Body.String()
+	claims, labels, evidence := strings.Index(page, `<section id="claims"`), strings.Index(page, `<section id="labels"`), strings.Index(page, `id="evidence"`)
+	if claims < 0 || labels < claims || evidence < labels {
+		t.Fatalf("claims at %d, labels at %d, evidence at %d", claims, labels, evidence)
+	}
+	if owners := page[claims:labels]; strings.Contains(owners, "C2") || strings.Contains(owners, "Untagged") || !strings.Contains(owners, "Tallow Wharf") {
+		t.Error("labels stand among whose it is")
+	}
+	if tags := page[labels:evidence]; !strings.Contains(tags, "C2") || !strings.Contains(tags, "Untagged") {
+		t.Error("the labels are missing")
+	}
+}
+
+func TestAnIndicatorTellsHowMuchEvidenceItShowsAndLeadsToTheRest(t *testing.T) {
+	h := serve(fake{text: plain})
+	page, all := get(t, h, "/indicator/ipv4/203.0.113.77").Body.String(), get(t, h, "/indicator/ipv4/203.0.113.77?evidence=all").Body.String()
+	if !strings.Contains(page, `Evidence <span class="count">1 of 3</span>`) || !strings.Contains(page, `href="/indicator/ipv4/203.0.113.77?evidence=all#evidence"`) || strings.Contains(page, "kelp-forum") {
+		t.Error("it shows one piece of three and does not say so")
+	}
+	if !strings.Contains(all, `Evidence <span class="count">3</span>`) || !strings.Contains(all, "kelp-forum") || strings.Contains(all, "evidence=all") {
+		t.Error("the rest is not shown, or led to again")
+	}
+}
+
 func TestProfilesCanBeDownloaded(t *testing.T) {
 	w := get(t, serve(fake{text: plain}), "/actors/astro-locker.md")
 	if w.Code != http.StatusOK || w.Body.String() != "# Astro Locker\n" || w.Header().Get("Content-Type") != "text/markdown; charset=utf-8" {
