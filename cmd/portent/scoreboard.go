@@ -142,6 +142,7 @@ func scoreboard(ctx context.Context, ed *pipeline.Editor, now time.Time) (intel.
 
 // scored prints a scoreboard as tables.
 func (a *app) scored(b intel.Scoreboard) {
+	fmt.Fprintf(a.out, "P(corroborated within 90 days): %s\n\n", line(b.Corroboration.String()))
 	fmt.Fprintf(a.out, "%-8s %5s %16s %16s %9s\n", "level", "from", "right, shipped", "right, here", "observed")
 	for _, l := range b.Levels {
 		observed := "–"

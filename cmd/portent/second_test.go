@@ -141,6 +141,31 @@ func TestAStoreOfFewValuesTellsNothingOfSecondAccounts(t *testing.T) {
 	}
 }
 
+// TestTheScoreboardSaysWhyNobodyIsToldOfSecondAccounts has a store before it was fitted to,
+// one of too few values, one whose model is in force, and one whose model is silent now.
+func TestTheScoreboardSaysWhyNobodyIsToldOfSecondAccounts(t *testing.T) {
+	t.Parallel()
+	db := newStore(t)
+	told := func(now, want string, inForce bool) {
+		t.Helper()
+		if text := printed(t, exitDone, "--db", db, "--now", now, "scoreboard"); !strings.Contains(text, "P(corroborated within 90 days): ") || !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+		b, _ := board(t, db, now)
+		if c := b.Corroboration; c.InForce != inForce || !inForce && c.Why == "" || inForce && (c.Version != 1 || c.Skill < .5 || c.Values < 100) {
+			t.Errorf("in JSON %+v", c)
+		}
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-01-01", "import", "--as", "tweetfeed", file(t, "posts.csv", repeated(400)))
+	told("2026-01-01", "no model is in force, so no probability is shown: none was fitted here yet", false)
+	printed(t, exitDone, "--db", db, "--now", "2026-01-01", "train", "corroboration")
+	told("2026-01-01", "wanted are 20000 and 200", false)
+	seconds(t, db, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	told("2026-01-01", "in force is model 1 of 2026-01-01, fitted to ", true)
+	foretell(t, db, time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
+	told("2026-02-01", "no probability is shown now: nothing was reported for a week", true)
+}
+
 func TestSecondAccountsOfTweetFeedAreToldBetterThanByTheirRate(t *testing.T) {
 	t.Parallel()
 	ofFigures(t)

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +18,8 @@ const (
 	// corroboration is the name of the model of whether a second account reports a
 	// value, and secondTrained the setting that says when it was fitted last.
 	corroboration, secondTrained = "corroboration", "trained corroboration"
+	// untold is the setting that says why no value is told of, "" if some are.
+	untold = "untold corroboration"
 	// mostHistory is how many reports are read for it, the latest ones.
 	mostHistory = 1_000_000
 )
@@ -50,7 +54,7 @@ func (p *Pipeline) TrainSecond(ctx context.Context, least forecast.Gate) (t Seco
 	t.Seconded, err = s.Fit(least)
 	if errors.Is(err, forecast.ErrTooFew) {
 		t.Reason = err.Error()
-		return t, p.DB.SaveCorroborations(ctx, now, h.seen, nil)
+		return t, errors.Join(p.DB.SaveCorroborations(ctx, now, h.seen, nil), p.DB.SaveSetting(ctx, untold, t.Reason))
 	}
 	if err != nil {
 		return t, err
@@ -85,7 +89,33 @@ func (p *Pipeline) tellSecond(ctx context.Context, s *forecast.Seconding, h *hea
 	for i, e := range all {
 		rows[i] = store.Corroboration{Entity: e.Entity, Marking: h.markings[e.Entity], Corroboration: e.Corroboration}
 	}
-	return len(rows), reason, p.DB.SaveCorroborations(ctx, now, h.seen, rows)
+	return len(rows), reason, errors.Join(p.DB.SaveCorroborations(ctx, now, h.seen, rows), p.DB.SaveSetting(ctx, untold, reason))
+}
+
+// secondRecord tells by what it is told whether a second account reports a value, or why
+// it is not.
+func (ed *Editor) secondRecord(ctx context.Context, now time.Time) (r intel.SecondRecord, err error) {
+	if r.Why, err = ed.DB.Setting(ctx, untold); err != nil && !errors.Is(err, intel.ErrNotFound) {
+		return r, err
+	}
+	m, err := ed.DB.Model(ctx, corroboration, now)
+	if errors.Is(err, intel.ErrNotFound) {
+		r.Why = cmp.Or(r.Why, "none was fitted here yet; portent train corroboration does it, and portent serve once a week")
+		return r, nil
+	}
+	if err != nil {
+		return r, err
+	}
+	var figures forecast.Seconded
+	if err := json.Unmarshal(m.Figures, &figures); err != nil {
+		return r, fmt.Errorf("figures of model %s %d: %w", m.Name, m.Version, err)
+	}
+	if !m.Kept {
+		r.Why = cmp.Or(r.Why, unshown(figures))
+	}
+	r.InForce, r.Version, r.Made = m.Kept, m.Version, m.Made
+	r.Values, r.Corroborated, r.HeldValues, r.Skill, r.SkillError = figures.Closed, figures.Corroborated, figures.HeldValues, figures.Skill, figures.SkillError
+	return r, nil
 }
 
 // heard is who reported what, as far as the store remembers.

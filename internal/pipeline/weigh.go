@@ -312,5 +312,6 @@ func (ed *Editor) Scoreboard(ctx context.Context, letters map[intel.SourceID]int
 	b.Sources = m.Scale.Records(known)
 	b.Levels = m.Scale.Cuts.Levels(sample, score.Outcomes(intel.RowsRuled(all, now), nil, now))
 	b.Bins = score.Bins(sample)
-	return b, nil
+	b.Corroboration, err = ed.secondRecord(ctx, now)
+	return b, err
 }

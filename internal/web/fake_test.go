@@ -299,6 +299,7 @@ func (f fake) Scoreboard(context.Context) (b intel.Scoreboard, err error) {
 	if f.empty {
 		return b, nil
 	}
+	b.Corroboration.Why = f.text("12 values whose 90 days are over, 1 of them reported by a second account; wanted are 20000 and 200")
 	share := .947
 	b.Levels = []intel.LevelRecord{{Level: intel.High, From: .8, Right: 157, N: 161, OwnRight: 5, OwnN: 9.7, Observed: &share}, {Level: intel.Medium, From: .5}, {Level: intel.Low, Right: 114, N: 433}}
 	for i := range 10 {

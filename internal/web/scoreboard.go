@@ -80,7 +80,9 @@ func (h *handler) scoreboard(r *http.Request) (view, error) {
 		Bins    []intel.Bin
 		Rows    int     // that were judged before it shipped
 		Own     float64 // verdicts of this store
-	}{Track: track(t, r.FormValue("head")), Chart: calibration(b.Bins), Bins: b.Bins}
+		// Seconded tells by what it is told whether a second account reports a value.
+		Seconded string
+	}{Seconded: capital(b.Corroboration.String()) + ".", Track: track(t, r.FormValue("head")), Chart: calibration(b.Bins), Bins: b.Bins}
 	for _, bin := range b.Bins {
 		page.Rows += bin.N
 	}
