@@ -121,11 +121,8 @@ func (c *rulingCmd) ruled(ctx context.Context, a *app) (name, other intel.Entity
 	if err != nil {
 		return name, other, err
 	}
-	is := func(e intel.Entity, written string) bool {
-		return e.String() == written || intel.Compact(e.Name) == intel.Compact(written)
-	}
 	for _, v := range intel.InForce(all) {
-		if is(v.Name, c.Name) && is(v.Other, c.Other) || is(v.Name, c.Other) && is(v.Other, c.Name) {
+		if spells(v.Name, c.Name) && spells(v.Other, c.Other) || spells(v.Name, c.Other) && spells(v.Other, c.Name) {
 			return v.Name, v.Other, nil
 		}
 	}

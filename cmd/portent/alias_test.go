@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -74,6 +76,48 @@ func TestAVerdictSplitsJoinsAndIsTakenBack(t *testing.T) {
 		if code := run(t.Context(), append([]string{"--db", db, "alias"}, args...), strings.NewReader(""), &out, &errs); code != exitFailed {
 			t.Errorf("alias %v: exit %d: %s", args, code, &errs)
 		}
+	}
+}
+
+// TestAProfileOfADisputedNameTellsOfTheDisputeAndWhoseItMayBe has a list that gives a name to
+// two actors, of which an analyst disputes both, and nobody who speaks of the name.
+func TestAProfileOfADisputedNameTellsOfTheDisputeAndWhoseItMayBe(t *testing.T) {
+	t.Parallel()
+	dir, db := t.TempDir(), newStore(t)
+	at := filepath.Join(dir, "misp-galaxy", "clusters")
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(at, "threat-actor.json"), []byte(`{"type":"threat-actor","name":"x","version":1,"values":[{"value":"Cold Lynx","uuid":"1","meta":{"country":"AT","synonyms":["Snug Bear"]}},{"value":"Grey Heron","uuid":"2","meta":{"country":"AT","synonyms":["Snug Bear"]}}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-05-01", "-q", "sync", "--from", dir, "actors")
+	for _, who := range []string{"Cold Lynx", "Grey Heron"} {
+		printed(t, exitDone, "--db", db, "--now", "2026-05-02", "alias", "dispute", "Snug Bear", who, "--by", "ana", "--reason", "not "+who)
+	}
+	told := func(args ...string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), append([]string{"--db", db, "--now", "2026-05-03"}, args...), strings.NewReader(""), &out, &errs); code != exitFailed {
+			t.Errorf("%v: exit %d", args, code)
+		}
+		return out.String() + errs.String()
+	}
+	text := told("profile", "snug bear")
+	for _, want := range []string{"analysts dispute that it is actor:cold-lynx or actor:grey-heron", "Cold Lynx, says misp threat-actor; analyst:ana disputes it since 2026-05-02: not Cold Lynx", "portent alias undo"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if text := told("--json", "profile", "Snug Bear"); strings.Count(text, `"entity":"actor:`) != 2 || !strings.Contains(text, `"disputed":["analyst:ana`) {
+		t.Errorf("in JSON %s", text)
+	}
+	if text := told("profile", "--preview", "3", "Snug Bear"); strings.Contains(text, "ana") && !strings.Contains(text, "analyst disputes it") || strings.Contains(text, "not Cold") {
+		t.Errorf("the public is told who: %s", text)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-05-03", "alias", "undo", "Snug Bear", "Cold Lynx")
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-05-03", "profile", "Snug Bear"); !strings.Contains(text, "Cold Lynx") {
+		t.Error(text)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,11 +33,15 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	if c.Preview != nil {
 		r = intel.Public() // what is hidden from the public takes no part in a preview
 	}
-	e, err := pick(ctx, a, ed, r, strings.Join(c.Name, " "))
+	name := strings.Join(c.Name, " ")
+	e, err := pick(ctx, a, ed, r, name)
 	if err != nil {
 		return err
 	}
 	p, _, err := ed.Profile(ctx, r, e, pipeline.Window{Proofs: 3, Signed: c.Format != "stix", Back: !a.cli.AsOf.IsZero()}, a.asOf())
+	if errors.Is(err, intel.ErrNotFound) {
+		return cmp.Or(parted(ctx, a, ed, r, name), err)
+	}
 	if err != nil {
 		return err
 	}
