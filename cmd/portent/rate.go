@@ -203,6 +203,9 @@ func (s *summary) print(r rated) error {
 	reasons := make([]string, len(r.Reasons))
 	for i, reason := range r.Reasons {
 		reasons[i] = string(reason)
+		if reason == score.Corroborated {
+			reasons[i] = fmt.Sprintf("corroborated by %d origins", r.Origins)
+		}
 	}
 	_, err := fmt.Fprintf(s.app.out, "%s  %6d  %s: %s\n", r.Grade, r.Row, line(r.Value), strings.Join(reasons, ", "))
 	return err

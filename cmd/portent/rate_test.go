@@ -71,6 +71,9 @@ func TestAListIsRatedRowByRow(t *testing.T) {
 	}) {
 		t.Errorf("rated\n%+v\nwant\n%+v", v.rows, want)
 	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-11-01", "rate", file(t, "two.txt", []byte("45.134.21.8\n45.134.21.9\n"))); !strings.Contains(text, "45.134.21.8: corroborated by 2 origins\n") || !strings.Contains(text, "45.134.21.9: single-origin\n") {
+		t.Errorf("no number of origins in\n%s", text)
+	}
 	if v.Grade != "D" || v.ByReason[score.Unknown] != 2 {
 		t.Errorf("the list is %s by %v, want D", v.Grade, v.ByReason)
 	}
