@@ -47,6 +47,9 @@ func ParseScope(text string) (s Scope, err error) {
 	default:
 		// Before the entity makes them another: bits behind the mask.
 		if p, err := netip.ParsePrefix(strings.TrimSpace(name)); err == nil && Kind(kind) == CIDR && p != p.Masked() {
+			if err := checkNetwork(p.String()); err != nil {
+				return s, err // its masked form is no better
+			}
 			return s, fmt.Errorf("%s has bits behind its mask: write %s, or the one address: %w", name, p.Masked(), ErrInvalid)
 		}
 		s.Entity, err = ParseEntity(kind + ":" + name)
@@ -109,11 +112,15 @@ func (s Scope) check() error {
 
 func checkNetwork(name string) error {
 	p, err := netip.ParsePrefix(name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("%q is no network: write 192.0.2.0/24: %w", name, ErrInvalid)
-	case p.Addr().Is4() && p.Bits() < widestRuled4, p.Addr().Is6() && p.Bits() < widestRuled6:
-		return fmt.Errorf("%s is wider than anybody's network: /%d of IPv4 and /%d of IPv6 are the widest: %w", p, widestRuled4, widestRuled6, ErrInvalid)
+	}
+	widest := widestRuled4
+	if p.Addr().Is6() {
+		widest = widestRuled6
+	}
+	if p.Bits() < widest {
+		return fmt.Errorf("%s is wider than anybody's network: /%d of IPv4 and /%d of IPv6 are the widest, as %s: %w", p, widestRuled4, widestRuled6, netip.PrefixFrom(p.Addr(), widest).Masked(), ErrInvalid)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package intel_test
 import (
 	"encoding/json"
 	"errors"
+	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +50,26 @@ func TestAVerdictOnValuesComesBackFromItsDocument(t *testing.T) {
 	undo := intel.AliasVerdict{Name: intel.Entity{Kind: intel.Actor, Name: "a"}, Other: intel.Entity{Kind: intel.Actor, Name: "b"}, Ruling: intel.Undo, By: "analyst:ana", At: at}
 	if _, ok := intel.ValueVerdictOf(undo.Document()); ok {
 		t.Error("a verdict on names is taken for one on values")
+	}
+}
+
+// TestWhatARefusedNetworkIsAdvisedToBeCanBeRuledOn takes the networks out of the messages.
+func TestWhatARefusedNetworkIsAdvisedToBeCanBeRuledOn(t *testing.T) {
+	for network, want := range map[string]string{"10.0.0.0/4": "10.0.0.0/8", "10.1.2.3/7": "10.0.0.0/8", "0.0.0.0/0": "0.0.0.0/8", "10.1.2.3/12": "10.0.0.0/12",
+		"2a00:1450::/4": "2a00::/19", "::/0": "::/19", "2a00:1450::1/32": "2a00:1450::/32"} {
+		_, err := intel.ParseScope("cidr:" + network)
+		if err == nil || !strings.Contains(err.Error(), " "+want) {
+			t.Errorf("%s: %v, want %s in it", network, err, want)
+			continue
+		}
+		for _, word := range strings.FieldsFunc(err.Error(), func(r rune) bool { return strings.ContainsRune(" ,", r) }) {
+			word = strings.TrimSuffix(word, ":")
+			if p, perr := netip.ParsePrefix(word); perr == nil && word != network {
+				if _, err := intel.ParseScope("cidr:" + p.String()); err != nil {
+					t.Errorf("%s: advised is %s, of which %v", network, p, err)
+				}
+			}
+		}
 	}
 }
 
