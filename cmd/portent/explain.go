@@ -15,7 +15,7 @@ import (
 
 type explainCmd struct {
 	History bool     `help:"How far it was believed from the first word on, and why that changed."`
-	Row     []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged."`
+	Row     []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged. Several ids, or rows in quotes, are explained one by one."`
 }
 
 // closeEnough is how far what is recomputed may be from what is stored.
@@ -33,8 +33,33 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	for i, text := range c.rows() {
+		if i > 0 && !a.cli.JSON {
+			fmt.Fprintln(a.out)
+		}
+		if err := c.explain(ctx, a, ed, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows is what is asked for: of several arguments each is a row where each is one by
+// itself, and else they are the words of one.
+func (c *explainCmd) rows() []string {
+	for _, text := range c.Row {
+		_, err := strconv.ParseInt(text, 10, 64)
+		if _, _, _, says := intel.CutLink(text); err != nil && !says {
+			return []string{strings.Join(c.Row, " ")}
+		}
+	}
+	return c.Row
+}
+
+// explain explains one row.
+func (c *explainCmd) explain(ctx context.Context, a *app, ed *pipeline.Editor, text string) error {
 	w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
-	row, printed, err := c.row(ctx, a, ed, w)
+	row, printed, err := c.row(ctx, a, ed, text, w)
 	if err != nil {
 		return err
 	}
@@ -60,8 +85,7 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 
 // row is the row that is asked for, with what makes it where it is not one link as it
 // stands.
-func (c *explainCmd) row(ctx context.Context, a *app, ed *pipeline.Editor, w pipeline.Window) (intel.Row, *pipeline.Printed, error) {
-	text := strings.Join(c.Row, " ")
+func (c *explainCmd) row(ctx context.Context, a *app, ed *pipeline.Editor, text string, w pipeline.Window) (intel.Row, *pipeline.Printed, error) {
 	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return intel.Row{ID: text}, nil, nil
 	}

@@ -197,6 +197,40 @@ func TestPagesAndExplainHaveOneDirectnessForAPieceOfEvidence(t *testing.T) {
 	}
 }
 
+// TestSeveralRowsAreExplainedOneByOne has two ids, a row in quotes beside one, and the words
+// of one row without quotes.
+func TestSeveralRowsAreExplainedOneByOne(t *testing.T) {
+	db := newStore(t)
+	imported(t, db, "2026-02-10", "", "iocs.csv", "value,actor,date\n45.134.21.40,Cold Lynx,2026-02-01\n45.134.21.41,Cold Lynx,2026-02-01\n")
+	ids := make([]string, 2)
+	for i := range ids {
+		var e struct{ Row string }
+		row := fmt.Sprintf("ipv4:45.134.21.4%d indicates actor:cold-lynx", i)
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--json", "explain", row)), &e); err != nil {
+			t.Fatal(err)
+		}
+		ids[i] = e.Row
+	}
+	for what, args := range map[string][]string{"ids": ids, "an id and a row": {ids[0], "45.134.21[.]41 indicates actor:cold-lynx"}} {
+		for flag, lines := range map[string]int{"--json": 2, "-q": 0} {
+			text := printed(t, exitDone, append([]string{"--db", db, flag, "explain"}, args...)...)
+			if strings.Count(text, "45.134.21.40") == 0 || strings.Count(text, "45.134.21.41") == 0 || lines > 0 && strings.Count(text, "\n") != lines {
+				t.Errorf("%s: %s", what, text)
+			}
+		}
+		if text := printed(t, exitDone, append([]string{"--db", db, "explain", "--history"}, args...)...); strings.Count(text, "by the rules of today") != 2 {
+			t.Errorf("%s: histories %s", what, text)
+		}
+	}
+	if text := printed(t, exitDone, "--db", db, "explain", "45.134.21.40", "indicates", "Cold", "Lynx"); strings.Count(text, "as of") == 0 || strings.Contains(text, "45.134.21.41") {
+		t.Error(text)
+	}
+	var errs bytes.Buffer
+	if code := run(t.Context(), []string{"--db", db, "explain", ids[0], "999999"}, strings.NewReader(""), &bytes.Buffer{}, &errs); code != exitFailed || !strings.Contains(errs.String(), "row 999999") {
+		t.Errorf("a row that is none: exit %d, %s", code, &errs)
+	}
+}
+
 func TestWhatATextSaysBeyondWhatIsWeighedIsTold(t *testing.T) {
 	dir, db := t.TempDir(), newStore(t)
 	if err := os.MkdirAll(filepath.Join(dir, "misp-galaxy", "clusters"), 0o700); err != nil {
