@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -121,4 +124,65 @@ func printedFrom(t *testing.T, text string, args ...string) string {
 		t.Fatalf("exit %d: %s", code, errs.String())
 	}
 	return out.String()
+}
+
+// TestWhatListsAloneSayIsKnownSinceTheyWereImported has a list that brings one actor on one
+// day and another on a later one, and says the same of the first as before.
+func TestWhatListsAloneSayIsKnownSinceTheyWereImported(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, func(t *testing.T, db string) {
+		list := func(day, values string) {
+			at := filepath.Join(t.TempDir(), "misp-galaxy", "clusters")
+			if err := os.MkdirAll(at, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(at, "threat-actor.json"), []byte(`{"type":"threat-actor","name":"x","version":1,"values":[`+values+`]}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			printed(t, exitDone, "--db", db, "-q", "--now", day, "sync", "--from", filepath.Dir(filepath.Dir(at)), "actors")
+		}
+		const lynx, stoat = `{"value":"Cold Lynx","uuid":"1","meta":{"country":"SE","synonyms":["Frost Weasel"]}}`, `{"value":"Dull Stoat","uuid":"2","meta":{"country":"SE"}}`
+		list("2026-05-01", lynx)
+		list("2026-05-10", lynx+","+stoat)
+		known := func(name string) map[string]string {
+			t.Helper()
+			var p map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-06-01", "profile", "--format", "json", name)), &p); err != nil {
+				t.Fatal(err)
+			}
+			out := map[string]string{}
+			for _, table := range []string{"aliases", "countries", "associated_actors"} {
+				var rows []struct {
+					Value string
+					Known string `json:"known_since"`
+				}
+				if err := json.Unmarshal(p[table], &rows); err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range rows {
+					out[r.Value], _, _ = strings.Cut(r.Known, "T")
+				}
+			}
+			return out
+		}
+		for name, want := range map[string]map[string]string{
+			"Cold Lynx":  {"Frost Weasel": "2026-05-01", "Sweden": "2026-05-01"},
+			"Dull Stoat": {"Sweden": "2026-05-10"},
+			"SE":         {"Cold Lynx": "2026-05-01", "Dull Stoat": "2026-05-10"},
+		} {
+			if got := known(name); len(got) < len(want) || !maps.Equal(want, intersection(got, want)) {
+				t.Errorf("%s: known since %v, want %v", name, got, want)
+			}
+		}
+		if text := printed(t, exitDone, "--db", db, "--now", "2026-06-01", "profile", "Cold Lynx"); !strings.Contains(text, "known 2026-05-01") {
+			t.Error(text)
+		}
+	})
+}
+
+// intersection is what of got has the keys of want.
+func intersection(got, want map[string]string) map[string]string {
+	out := maps.Clone(got)
+	maps.DeleteFunc(out, func(k, _ string) bool { _, ok := want[k]; return !ok })
+	return out
 }

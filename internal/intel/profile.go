@@ -184,7 +184,8 @@ type Row struct {
 	Predicted     bool      `json:"predicted"`
 	First         time.Time `json:"first_seen,omitzero"`
 	Last          time.Time `json:"last_seen,omitzero"`
-	Known         time.Time `json:"known_since,omitzero"` // to this store, where no source gives a date
+	Known         time.Time `json:"known_since,omitzero"`      // to this store, where no source gives a date
+	KnownWhy      string    `json:"known_since_why,omitempty"` // why that is not known of a row that lists alone say
 	Origins       int       `json:"origins"`
 	Documents     int       `json:"documents,omitempty"`
 	SaidBy        []string  `json:"said_by,omitempty"` // of an alias

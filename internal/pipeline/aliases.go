@@ -55,7 +55,7 @@ func (ed *Editor) aliases(ctx context.Context, r intel.Reader, s subject, w Wind
 	}
 	aliases, disputed = slices.Clone(c.aliases), slices.Clone(c.disputed)
 	for _, rows := range [][]intel.Row{aliases, disputed} {
-		if err := ed.knownSince(ctx, r, rows, w, now); err != nil {
+		if err := ed.knownSince(ctx, r, s.names[0].Name, rows, w, now); err != nil {
 			return nil, nil, err
 		}
 		if err := ed.prove(ctx, r, rows, w, now); err != nil {

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -23,6 +24,9 @@ func TestWhoNoDocumentNamesHasWhatTheReferenceLists(t *testing.T) {
 	got, _, err := ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, now)
 	if err != nil || got.Documents != 0 || len(got.Countries) != 1 {
 		t.Fatalf("%+v, err %v", got, err)
+	}
+	if c := got.Countries[0]; !c.Known.IsZero() || !strings.Contains(c.KnownWhy, "not noted when the list was imported") {
+		t.Errorf("a list that nobody imported is known since %s, %q", c.Known, c.KnownWhy)
 	}
 	var names []string
 	for _, a := range got.Aliases {

@@ -59,7 +59,7 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 			return nil, 0, err
 		}
 	}
-	if err := ed.knownSince(ctx, r, all, w, now); err != nil {
+	if err := ed.knownSince(ctx, r, e, all, w, now); err != nil {
 		return nil, 0, err
 	}
 	return all, total, ed.prove(ctx, r, all, w, now)

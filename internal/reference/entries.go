@@ -26,7 +26,8 @@ type entry struct {
 	kind   intel.Kind
 	list   string // who says so: "attack", "misp ransomware", "portent"
 	pack   string
-	rank   int // lesser decides how the thing is written
+	rank   int    // lesser decides how the thing is written
+	key    string // of the item of the pack
 	id     string
 	entity intel.Entity // zero: named by its title
 	title  string

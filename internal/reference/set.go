@@ -53,6 +53,7 @@ func NewSet(packs ...Pack) (*Set, error) {
 	for _, p := range packs {
 		for _, it := range p.Items {
 			var err error
+			before := len(found.entries)
 			switch p.Name {
 			case "attack":
 				err = found.object(it.Body, s.techniques)
@@ -69,6 +70,9 @@ func NewSet(packs ...Pack) (*Set, error) {
 			}
 			if err != nil {
 				return nil, fmt.Errorf("pack %s: item %s: %w", p.Name, it.Key, err)
+			}
+			for _, e := range found.entries[before:] {
+				e.key = it.Key
 			}
 		}
 	}
@@ -315,6 +319,21 @@ func (s *Set) Aliases(e intel.Entity) []Alias {
 	return out
 }
 
+// A Place is where a list has an entry: the key of an item of a pack.
+type Place struct{ List, Pack, Key string }
+
+// Places returns where lists have entries of e.
+func (s *Set) Places(e intel.Entity) (out []Place) {
+	if g := s.groups[e]; g != nil {
+		for _, m := range g.members {
+			if m.key != "" {
+				out = append(out, Place{m.list, m.pack, m.key})
+			}
+		}
+	}
+	return out
+}
+
 // table lists the names of all groups and techniques.
 func (s *Set) table(common map[string]bool) ([]Name, error) {
 	t := nameTable{common: common, seen: map[nameKey]int{}}
@@ -330,7 +349,7 @@ func (s *Set) table(common map[string]bool) ([]Name, error) {
 	}
 	techniqueWordings(func(id, wording string) {
 		if tech, ok := s.techniques[id]; ok && !tech.Revoked && !tech.Deprecated {
-			t.add(wording, intel.NewEntity(intel.Technique, id), builtIn, 0.5)
+			t.add(wording, intel.NewEntity(intel.Technique, id), BuiltIn, 0.5)
 		}
 	})
 	// In order, so that of two with one name the same has it in each run.

@@ -18,8 +18,8 @@ var (
 	weaknessesText string
 )
 
-// builtIn is the name of what this package says of itself.
-const builtIn = "portent"
+// BuiltIn is the name of what this package says of itself.
+const BuiltIn = "portent"
 
 // countries is the built-in table of countries.
 type countries struct {
@@ -33,7 +33,7 @@ func countryTable() countries {
 	for line := range rows(countriesText) {
 		code, rest, _ := strings.Cut(line, "|")
 		title, rest, _ := strings.Cut(rest, "|")
-		e := &entry{class: countryClass, kind: intel.Country, list: builtIn, pack: builtIn, id: code, title: title,
+		e := &entry{class: countryClass, kind: intel.Country, list: BuiltIn, pack: BuiltIn, id: code, title: title,
 			entity: intel.NewEntity(intel.Country, code)}
 		for name := range strings.FieldsFuncSeq(rest, func(r rune) bool { return r == ',' || r == ';' }) {
 			if name = strings.TrimSpace(name); name != "" {
@@ -69,7 +69,7 @@ func sectorTable() []*entry {
 	for line := range rows(sectorsText) {
 		title, rest, _ := strings.Cut(line, "|")
 		plain, ordinary, _ := strings.Cut(rest, "|")
-		e := &entry{class: sectorClass, kind: intel.Sector, list: builtIn, pack: builtIn, title: title}
+		e := &entry{class: sectorClass, kind: intel.Sector, list: BuiltIn, pack: BuiltIn, title: title}
 		for _, part := range []string{plain, ordinary} {
 			for name := range strings.SplitSeq(part, ";") {
 				if name = strings.TrimSpace(name); name != "" {

@@ -118,7 +118,7 @@ func tongueNames(sectors map[string]intel.Entity) ([]Name, error) {
 
 // names appends the forms of a term.
 func (t tongue) names(all []Name, term string, e intel.Entity) []Name {
-	n := Name{Entity: e, Pack: builtIn, Cased: strings.ToLower(term) != term}
+	n := Name{Entity: e, Pack: BuiltIn, Cased: strings.ToLower(term) != term}
 	if t.shared() {
 		n.Language = t.tag
 	}

@@ -283,3 +283,25 @@ func (db *DB) PackVersions(ctx context.Context, pack string, most int, f func(Pa
 	}
 	return first, rows.Err()
 }
+
+// ItemsSince returns since when items of a pack are in force as they stand, by key; of
+// those that came before that was noted it is not known.
+func (db *DB) ItemsSince(ctx context.Context, pack string, keys []string) (map[string]time.Time, error) {
+	out := make(map[string]time.Time, len(keys))
+	err := chunks(keys, func(keys []string) error {
+		type row struct {
+			key   string
+			since int64
+		}
+		some, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.key, &x.since) },
+			`SELECT key, since FROM pack_items WHERE pack = $1 AND since > 0 AND key IN `+list(2, len(keys)), append([]any{pack}, anys(keys)...)...)
+		for _, x := range some {
+			out[x.key] = time.UnixMicro(x.since).UTC()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("items of pack %s: %w", pack, err)
+	}
+	return out, nil
+}
