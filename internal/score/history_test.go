@@ -188,6 +188,7 @@ func TestAHistorySaysWhoPassedAWordOn(t *testing.T) {
 		{"n*ws.example", intel.Publisher, intel.Supports, 20, false, "n*ws.example passes on what old.example says"},
 		{"x/aa", intel.Relay, intel.Supports, 20, false, "x/aa passes on what old.example says"},
 		{"", intel.Relay, intel.Supports, 20, false, "room passes on what old.example says"},
+		{"old.example", intel.Mirror, intel.Supports, 20, false, "room mirrors what old.example says"},
 		{"x/bb", intel.Copy, intel.Supports, 20, false, "x/bb has the text of old.example again"},
 		{"n*ws.example", intel.Publisher, intel.Disputes, 20, false, "n*ws.example passes on that old.example disputes it"},
 	} {

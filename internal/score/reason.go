@@ -145,6 +145,8 @@ func (t *teller) repeats(s side, w intel.Word, forged string) note {
 	relayed := v.Speaker == intel.Relay || by != "" && by != v.Origin
 	by = cmp.Or(by, string(v.Source))
 	switch {
+	case v.Speaker == intel.Mirror:
+		return note{s, "^ mirrors what * says" + forged, string(v.Source)}
 	case v.Speaker == intel.Copy:
 		return note{s, "^ has the text of * again" + forged, by}
 	case relayed && s.stance == intel.Disputes:
