@@ -88,6 +88,7 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		f.Reasons = []intel.Reason{{Item: "documents in the last four weeks", Contribution: recent(s)}}
 		out = append(out, f)
 		if weeks == 4 {
+			out[len(out)-1].Unwatched = s.unwatched()
 			out = append(out, anyActivity(s, c, now))
 		}
 	}

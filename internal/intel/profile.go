@@ -310,8 +310,10 @@ type Profile struct {
 	TTP        []Row      `json:"ttp"`
 	IOA        []Row      `json:"ioa"`
 	Forecasts  []Forecast `json:"forecasts"`
-	References []string   `json:"references"`
-	Licence    string     `json:"licence"`
+	// Ahead is what the forecasts of its activity come to by week.
+	Ahead      []WeekAhead `json:"weeks_ahead"`
+	References []string    `json:"references"`
+	Licence    string      `json:"licence"`
 	// Invented marks the profile of a demonstration scenario.
 	Invented bool `json:"invented,omitempty"`
 	// Hidden counts, per section, the items the full profile has more.

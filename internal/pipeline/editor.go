@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
@@ -242,6 +243,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	slices.SortStableFunc(p.Forecasts, likeliest)
+	p.Ahead = forecast.Ahead(p.Forecasts)
 	if p.Aliases, p.Disputed, err = ed.aliases(ctx, r, s, w, now); err != nil {
 		return err
 	}

@@ -93,4 +93,7 @@ func TestOnlyTheForecastsOfTheLastDayAreShown(t *testing.T) {
 	if err != nil || len(profile.Forecasts) != 3 {
 		t.Errorf("the profile tells %d forecasts, err %v", len(profile.Forecasts), err)
 	}
+	if a := profile.Ahead; len(a) != 4 || !a[0].From.Equal(day.UTC().Truncate(24*time.Hour)) || a[0].NearlyAll[1] < 1 {
+		t.Errorf("weeks ahead of the last day: %+v", a)
+	}
 }

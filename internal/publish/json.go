@@ -42,6 +42,7 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	}
 	enc.field("attacks", enc.tallies(p.Attacks))
 	enc.field("forecasts", list(p.Forecasts))
+	enc.field("weeks_ahead", list(p.Ahead))
 	enc.field("references", list(p.References))
 	enc.field("licence", p.Licence)
 	hidden := p.Hidden

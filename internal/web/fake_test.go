@@ -153,7 +153,7 @@ func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w 
 	p.IOA = append(f.rows(1000, intel.File, "/portal/admin/export.asp", "/portal/x.php"), f.predicted(1050, intel.File, "/portal/ajax_acl_edit.php")...)
 	p.Totals = map[string]int{"ioc": 271}
 	p.All = 271
-	p.Forecasts = f.forecasts(entity)
+	p.Forecasts, p.Ahead = f.forecasts(entity), f.ahead()
 	p.References = []string{"https://reports.northgate.example/notes/212", f.text("https://cert.halden.example/2026-31"), "javascript:alert(1)"}
 	p.Licence = f.text("Invented for a test.")
 	return p, nil
@@ -195,12 +195,26 @@ func (f fake) forecasts(entity intel.Entity) []intel.Forecast {
 		Reasons: []intel.Reason{{Item: f.text("target of 37 % of claims"), Contribution: .7}, {Item: "two access offers", Contribution: -.2}}}
 	month, week, known, unknown := base, base, base, base
 	month.Kind, month.Target, month.BaseRate = "activity", "documents", 21
+	month.Unwatched = []intel.Stretch{{From: ago(7 * 40), Until: ago(7 * 37)}}
 	month.Quantiles = map[string]float64{"0.1": 18, "0.25": 25, "0.5": 32, "0.75": 39, "0.9": 51}
 	week.Kind, week.Target, week.Horizon, week.BaseRate = "activity", "documents", 7, 5.25
 	week.Quantiles = map[string]float64{"0.1": 4, "0.25": 6, "0.5": 8, "0.75": 10, "0.9": 15}
 	known.Kind, known.Target, known.Probability, known.BaseRate, known.Skill = "country", f.text("country:US"), .79, .61, []float64{.18, .11, .25}
 	unknown.Kind, unknown.Target, unknown.Probability, unknown.BaseRate = f.text("technique"), "technique:T1567.002", .44, .1
 	return []intel.Forecast{month, week, known, unknown}
+}
+
+// ahead is four weeks of what a forecast comes to.
+func (f fake) ahead() (all []intel.WeekAhead) {
+	from := now().Truncate(24 * time.Hour)
+	for i := range 4 {
+		w := intel.WeekAhead{Stretch: intel.Stretch{From: from.AddDate(0, 0, 7*i), Until: from.AddDate(0, 0, 7*i+7)}, Median: 8, Half: intel.Range{6, 10}, Most: intel.Range{4, 13}, NearlyAll: intel.Range{2, 17}}
+		if i == 0 {
+			w.Half, w.Most, w.NearlyAll = intel.Range{7, 10}, intel.Range{5, 12}, intel.Range{4, 15}
+		}
+		all = append(all, w)
+	}
+	return all
 }
 
 func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Proof, error) {

@@ -1,0 +1,40 @@
+package publish_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/publish"
+)
+
+// foreseen is a profile with what is expected of the weeks after it.
+func foreseen() intel.Profile {
+	p, from := profile(), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	p.Forecasts = []intel.Forecast{{Kind: "activity", Target: "documents", Horizon: 28, Made: from, Due: from.AddDate(0, 0, 28), Quantiles: map[string]float64{"0.1": 1, "0.5": 4, "0.9": 9},
+		Basis: intel.Basis{Unwatched: []intel.Stretch{{From: from.AddDate(0, 0, -30), Until: from.AddDate(0, 0, -16)}}}}}
+	for i := range 4 {
+		w := intel.WeekAhead{Median: 1 + i, Half: intel.Range{i, 2 + i}, Most: intel.Range{0, 3 + i}, NearlyAll: intel.Range{0, 1234 + i}}
+		w.From, w.Until = from.AddDate(0, 0, 7*i), from.AddDate(0, 0, 7*i+7)
+		p.Ahead = append(p.Ahead, w)
+	}
+	return p
+}
+
+func TestTheWeeksAheadStandInEachFormButThePublicOne(t *testing.T) {
+	out := markdown(t, foreseen())
+	for _, want := range []string{"2026-04-08 | 2 | 1 to 3 | 0 to 4 | 0 to 1235\n", intel.AheadRule, "Left out: 2026-03-02 to 2026-03-15"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	var full, public bytes.Buffer
+	if err := publish.JSON(&full, foreseen(), publish.Options{}); err != nil || !strings.Contains(full.String(), `"weeks_ahead":[{"from":"2026-04-01T00:00:00Z","until":"2026-04-08T00:00:00Z","median":1,"50":[0,2],"80":[0,3],"95":[0,1234]}`) {
+		t.Errorf("err %v in\n%s", err, full.String())
+	}
+	if err := publish.JSON(&public, publish.Preview(foreseen(), 3), publish.Options{}); err != nil || !strings.Contains(public.String(), `"weeks_ahead":[]`) {
+		t.Errorf("preview: err %v in\n%s", err, public.String())
+	}
+}
