@@ -15,6 +15,7 @@ type Forecast struct {
 	Subject     Entity             `json:"actor"`
 	Kind        string             `json:"kind"`   // "activity", "technique", "country", …
 	Target      string             `json:"target"` // what is forecast: "documents", "technique:T1068"
+	Name        string             `json:"name,omitempty"` // of the target, as shown; not kept
 	Horizon     int                `json:"horizon_days"`
 	Probability float64            `json:"probability,omitempty"`
 	Quantiles   map[string]float64 `json:"quantiles,omitempty"` // by level, such as "0.1"
@@ -51,6 +52,9 @@ func (f Forecast) MarshalJSON() ([]byte, error) {
 // A Skill is a score over the base rate: point, low, high. In JSON none is
 // "none".
 type Skill []float64
+
+// Proven reports whether the skill lies above nought as a whole.
+func (s Skill) Proven() bool { return len(s) == 3 && s[1] > 0 }
 
 // MarshalJSON implements json.Marshaler.
 func (s Skill) MarshalJSON() ([]byte, error) {

@@ -366,7 +366,7 @@ func Outlook(f intel.Forecast) string {
 	switch {
 	case len(f.Quantiles) > 0:
 		return fmt.Sprintf("%.0f %s in %d days (80 %%: %.0f to %.0f)", f.Quantiles["0.5"], f.Target, f.Horizon, f.Quantiles["0.1"], f.Quantiles["0.9"])
-	case len(f.Skill) == 3 && f.Skill[1] > 0:
+	case f.Skill.Proven():
 		return fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
 	}
 	return fmt.Sprintf("%s (no better than the base rate)", f.Target)

@@ -42,20 +42,6 @@ type profilePage struct {
 
 type download struct{ Href, Label string }
 
-// A forecastRow is one forecast, ready to print.
-type forecastRow struct {
-	intel.Forecast
-	What, Href, Why string
-	Fan             *fan
-	Bar, Base       string // widths; Bar is empty where no skill is shown
-	Rank            int
-}
-
-type forecastGroup struct {
-	Title string
-	Rows  []forecastRow
-}
-
 // entity serves the page of one entity, or its download.
 func (h *handler) entity(w http.ResponseWriter, r *http.Request) {
 	kind, name := r.PathValue("kind"), r.PathValue("name")
