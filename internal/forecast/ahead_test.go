@@ -19,7 +19,7 @@ func countsIn(days int, d intel.Distribution) intel.Forecast {
 
 func TestAWeekOfAPoissonMonthIsPoisson(t *testing.T) {
 	for _, rate := range []float64{.1, .8, 3, 11, 300, 4000} {
-		ahead := Ahead([]intel.Forecast{countsIn(28, Poisson(4 * rate))})
+		ahead := Ahead([]intel.Forecast{countsIn(28, Poisson(4*rate))})
 		if len(ahead) != 4 {
 			t.Fatalf("rate %v: %d weeks", rate, len(ahead))
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -14,6 +15,7 @@ import (
 type forecastRow struct {
 	intel.Forecast
 	What, Href string
+	Usual      string // the base rate of an event
 	Why        string // the greatest reason
 	Reasons    []reasonBar
 	Sum        string // of the reasons; empty where no probability is printed
@@ -25,6 +27,7 @@ type forecastRow struct {
 // A reasonBar is one reason with a bar to the right of the middle of 100, or to the left.
 type reasonBar struct {
 	Item, Text, X, Width string
+	Plain                string // the contribution as it is, of what is no addend
 	Against              bool
 }
 
@@ -74,7 +77,7 @@ func rank(rows []forecastRow) {
 	slices.SortStableFunc(rows, func(a, b forecastRow) int { return cmp.Compare(b.Probability, a.Probability) })
 	for i := range rows {
 		f := &rows[i]
-		f.Rank = i + 1
+		f.Rank, f.Usual = i+1, rate(f.BaseRate)
 		f.Base = fixed(.5 + 119*unit(f.BaseRate))
 		if f.Skill.Proven() {
 			f.Bar = fixed(119 * unit(f.Probability))
@@ -165,7 +168,7 @@ func reasonBars(rs []intel.Reason) (out []reasonBar) {
 		if most > 0 {
 			long = 50 * unit(math.Abs(r.Contribution)/most)
 		}
-		b := reasonBar{Item: r.Item, Text: signed(r.Contribution), X: "50", Width: fixed(long)}
+		b := reasonBar{Item: r.Item, Text: signed(r.Contribution), Plain: short(r.Contribution), X: "50", Width: fixed(long)}
 		if r.Contribution < 0 {
 			b.Against, b.X = true, fixed(50-long)
 		}
@@ -176,6 +179,14 @@ func reasonBars(rs []intel.Reason) (out []reasonBar) {
 
 // signed writes a number with its sign.
 func signed(x float64) string { return strings.Replace(fmt.Sprintf("%+.2f", x), "-", "−", 1) }
+
+// rate writes how often something usually is: what is seldom with two digits that say so.
+func rate(p float64) string {
+	if p >= .095 || p <= 0 || math.IsNaN(p) {
+		return intel.Decimal(p)
+	}
+	return strconv.FormatFloat(math.Max(.0001, p), 'f', 1-int(math.Floor(math.Log10(math.Max(.0001, p)))), 64)
+}
 
 // why names the greatest reason beside the base rate.
 func why(rs []intel.Reason) string {
