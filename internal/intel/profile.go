@@ -13,8 +13,8 @@ import (
 type Forecast struct {
 	ID          string             `json:"id"`
 	Subject     Entity             `json:"actor"`
-	Kind        string             `json:"kind"`   // "activity", "technique", "country", …
-	Target      string             `json:"target"` // what is forecast: "documents", "technique:T1068"
+	Kind        string             `json:"kind"`           // "activity", "technique", "country", …
+	Target      string             `json:"target"`         // what is forecast: "documents", "technique:T1068"
 	Name        string             `json:"name,omitempty"` // of the target, as shown; not kept
 	Horizon     int                `json:"horizon_days"`
 	Probability float64            `json:"probability,omitempty"`
@@ -315,9 +315,11 @@ type Profile struct {
 	IOA        []Row      `json:"ioa"`
 	Forecasts  []Forecast `json:"forecasts"`
 	// Ahead is what the forecasts of its activity come to by week.
-	Ahead      []WeekAhead `json:"weeks_ahead"`
-	References []string    `json:"references"`
-	Licence    string      `json:"licence"`
+	Ahead []WeekAhead `json:"weeks_ahead"`
+	// Changes is what is forecast otherwise than a week ago.
+	Changes    Changes  `json:"changes"`
+	References []string `json:"references"`
+	Licence    string   `json:"licence"`
 	// Invented marks the profile of a demonstration scenario.
 	Invented bool `json:"invented,omitempty"`
 	// Hidden counts, per section, the items the full profile has more.

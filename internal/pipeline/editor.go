@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
@@ -215,19 +214,6 @@ func likeliest(a, b intel.Forecast) int {
 	return cmp.Or(cmp.Compare(len(b.Quantiles), len(a.Quantiles)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Probability, a.Probability))
 }
 
-// nameTargets fills in what the reference calls what is forecast.
-func (ed *Editor) nameTargets(fs []intel.Forecast) {
-	for i := range fs {
-		e, err := intel.ParseEntity(fs[i].Target)
-		if err != nil {
-			continue
-		}
-		if fs[i].Name = techniqueName(ed.Reference(), e); fs[i].Name == "" {
-			fs[i].Name = ed.Reference().Title(e)
-		}
-	}
-}
-
 // A subject is what a profile is about, as the store knows it.
 type subject struct {
 	names   []store.Resolution
@@ -256,8 +242,9 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	slices.SortStableFunc(p.Forecasts, likeliest)
-	ed.nameTargets(p.Forecasts)
-	p.Ahead = forecast.Ahead(p.Forecasts)
+	if err = ed.foreseen(ctx, r, p, now); err != nil {
+		return err
+	}
 	if p.Aliases, p.Disputed, err = ed.aliases(ctx, r, s, w, now); err != nil {
 		return err
 	}

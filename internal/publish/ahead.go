@@ -2,6 +2,7 @@ package publish
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -24,6 +25,52 @@ func (b *writer) ahead() {
 			b.line("Left out: %s to %s, when nothing came in of anybody.\n", date(s.From), date(s.Until.AddDate(0, 0, -1)))
 		}
 	}
+}
+
+// changes writes what is forecast otherwise than a week ago, and what came of others.
+func (b *writer) changes() {
+	c := b.p.Changes
+	if all := slices.Concat(c.Moved, c.New, c.Gone); !c.Since.IsZero() {
+		b.line("What changed since last week (forecasts of %s beside those of %s):\n", date(c.Made), date(c.Since))
+		if len(all) == 0 {
+			b.line("Nothing of note.\n")
+		} else {
+			b.header([]string{"Change", "Kind", "Forecast", "Now", "A week ago"})
+			for _, x := range all {
+				b.row([]string{x.Direction(), inline(x.Kind), foretold(x.Target, x.Name, x.Horizon), x.Now.String(), x.Before.String()})
+			}
+			b.line("")
+		}
+	}
+	if len(c.Judged) == 0 {
+		return
+	}
+	b.line("Judged within the week: %d came true, %d did not, of %d nothing can be said; among them:\n", c.Came, c.CameNot, c.Unscoreable)
+	b.header([]string{"Kind", "Forecast", "Made", "Due", "Said", "Outcome"})
+	for _, s := range c.Judged {
+		b.row([]string{inline(s.Kind), foretold(s.Target, s.Name, s.Horizon), date(s.Made), date(s.Due), said(s), inline(s.Outcome())})
+	}
+	b.line("")
+}
+
+// foretold names what was forecast for so many days.
+func foretold(target, name string, horizon int) string {
+	if e, err := intel.ParseEntity(target); err == nil {
+		target = e.Title()
+		if name != "" && name != target {
+			target += " " + name
+		}
+	}
+	return inline(fmt.Sprintf("%s in %d days", target, horizon))
+}
+
+// said is what a judged forecast said, as far as it may be told: its rank is not known
+// any more.
+func said(s intel.Settled) string {
+	if s.Counted() || s.Stand.Skill.Proven() {
+		return s.Stand.String()
+	}
+	return "-"
 }
 
 func between(r intel.Range) string { return fmt.Sprintf("%d to %d", r[0], r[1]) }

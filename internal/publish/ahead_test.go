@@ -38,3 +38,29 @@ func TestTheWeeksAheadStandInEachFormButThePublicOne(t *testing.T) {
 		t.Errorf("preview: err %v in\n%s", err, public.String())
 	}
 }
+
+func TestWhatChangedSinceLastWeekStandsInEachFormButThePublicOne(t *testing.T) {
+	p, half, more, less := foreseen(), .5, 12.0, .3
+	p.Changes = intel.Changes{Made: time.Date(2026, 4, 8, 0, 0, 0, 0, time.UTC), Since: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Came: 1, CameNot: 9,
+		Moved:  []intel.Change{{Kind: "country", Target: "country:DE", Name: "Germany|x", Horizon: 28, Before: &intel.Stand{Rank: 5, Probability: &half}, Now: &intel.Stand{Rank: 2, Probability: &less}}},
+		Gone:   []intel.Change{{Kind: "sector", Target: "sector:energy", Horizon: 28, Before: &intel.Stand{Rank: 7, Probability: &half}}},
+		Judged: []intel.Settled{{Kind: "activity", Target: "documents", Horizon: 7, Stand: intel.Stand{Median: &more, Low: 8, Up: 20}, Came: 21}}}
+	out := markdown(t, p)
+	for _, want := range []string{"What changed since last week (forecasts of 2026-04-08 beside those of 2026-04-01):", `less likely | country | DE Germany\|x in 28 days | rank 2 | rank 5`, "gone | sector | Energy in 28 days | – | rank 7",
+		"1 came true, 9 did not", "12 (80 %: 8 to 20) | 21 came, above what was expected"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	var full, public bytes.Buffer
+	if err := publish.JSON(&full, p, publish.Options{}); err != nil || !strings.Contains(full.String(), `"gone":[{"kind":"sector","target":"sector:energy","horizon_days":28,"before":{"rank":7,"probability":0.5,"skill":"none"},"now":null}]`) {
+		t.Errorf("err %v in\n%s", err, full.String())
+	}
+	if err := publish.JSON(&public, publish.Preview(p, 3), publish.Options{}); err != nil || !strings.Contains(public.String(), `"changes":{"moved":[],"new":[],"gone":[],"judged":[],"came":0,"came_not":0,"unscoreable":0,"made":null,"since":null}`) {
+		t.Errorf("preview: err %v in\n%s", err, public.String())
+	}
+	p.Changes = intel.Changes{}
+	if strings.Contains(markdown(t, p), "since last week") {
+		t.Error("a comparison with nothing")
+	}
+}

@@ -359,6 +359,7 @@ func (b *writer) forecasts() {
 	}
 	b.more("forecasts", "forecast", len(columns), len(p.Forecasts)+1)
 	b.ahead()
+	b.changes()
 }
 
 // Outlook says a forecast in words.

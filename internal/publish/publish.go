@@ -132,6 +132,7 @@ func cut(p *intel.Profile, n int) {
 		p.Attacks[i].First, p.Attacks[i].Last = month(p.Attacks[i].First), month(p.Attacks[i].Last)
 	}
 	p.Forecasts, p.Ahead = p.Forecasts[:keep("forecasts", len(p.Forecasts))], nil
+	p.Changes = intel.Changes{} // how many there are is for those who may see all
 	p.References = p.References[:keep("references", len(p.References))]
 	if events := len(p.Activities.Events); events > 0 {
 		p.Hidden["events"] = events

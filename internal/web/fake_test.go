@@ -153,7 +153,7 @@ func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w 
 	p.IOA = append(f.rows(1000, intel.File, "/portal/admin/export.asp", "/portal/x.php"), f.predicted(1050, intel.File, "/portal/ajax_acl_edit.php")...)
 	p.Totals = map[string]int{"ioc": 271}
 	p.All = 271
-	p.Forecasts, p.Ahead = f.forecasts(entity), f.ahead()
+	p.Forecasts, p.Ahead, p.Changes = f.forecasts(entity), f.ahead(), f.changes()
 	p.References = []string{"https://reports.northgate.example/notes/212", f.text("https://cert.halden.example/2026-31"), "javascript:alert(1)"}
 	p.Licence = f.text("Invented for a test.")
 	return p, nil
@@ -215,6 +215,23 @@ func (f fake) ahead() (all []intel.WeekAhead) {
 		all = append(all, w)
 	}
 	return all
+}
+
+// changes are of each sort.
+func (f fake) changes() intel.Changes {
+	number := func(x float64) *float64 { return &x }
+	rank := func(n int, p float64) *intel.Stand { return &intel.Stand{Rank: n, Probability: &p} }
+	of := func(kind, target string, before, now *intel.Stand) intel.Change {
+		return intel.Change{Kind: f.text(kind), Target: f.text(target), Name: f.text("as it is called"), Horizon: 28, Before: before, Now: now}
+	}
+	return intel.Changes{Made: now(), Since: ago(7), Came: 1, CameNot: 61, Unscoreable: 3,
+		Moved: []intel.Change{of("activity", "documents", &intel.Stand{Median: number(20), Low: 12, Up: 31}, &intel.Stand{Median: number(32), Low: 18, Up: 51}),
+			of("technique", "technique:T1567.002", rank(7, .2), rank(2, .41)), of("sector", "sector:health", rank(2, .3), rank(6, .1))},
+		New: []intel.Change{of("country", "country:DE", nil, rank(9, .1))}, Gone: []intel.Change{of("tool", "tool:mimikatz", rank(10, .1), nil)},
+		Judged: []intel.Settled{{Kind: "activity", Target: "documents", Horizon: 7, Made: ago(21), Due: ago(14), Stand: intel.Stand{Median: number(9), Low: 4, Up: 15}, Came: 17},
+			{Kind: "country", Target: f.text("country:US"), Horizon: 28, Made: ago(42), Due: ago(14), Stand: *rank(0, .44), Came: 1},
+			{Kind: "sector", Target: "sector:energy", Horizon: 28, Made: ago(42), Due: ago(14), Stand: *rank(0, .02)},
+			{Kind: "tool", Target: "tool:x", Horizon: 28, Made: ago(42), Due: ago(14), Stand: *rank(0, .02), Unscoreable: f.text("the sources were silent for 40 % of its time")}}}
 }
 
 func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Proof, error) {

@@ -47,10 +47,7 @@ func forecasts(all []intel.Forecast) (numbers []forecastRow, chances []forecastG
 		}
 	}
 	for _, f := range all {
-		line := forecastRow{Forecast: f, What: target(f), Reasons: reasonBars(f.Reasons), Why: why(f.Reasons)}
-		if e, err := intel.ParseEntity(f.Target); err == nil {
-			line.Href = Path(e)
-		}
+		line := forecastRow{Forecast: f, What: target(f.Kind, f.Target, f.Name, f.Horizon), Href: linkTo(f.Target), Reasons: reasonBars(f.Reasons), Why: why(f.Reasons)}
 		if len(f.Quantiles) > 0 {
 			line.Fan = fanChart(f.Quantiles, top)
 			numbers = append(numbers, line)
@@ -134,22 +131,30 @@ func chanceTitle(kind string) string {
 }
 
 // target says what is forecast.
-func target(f intel.Forecast) string {
-	if e, err := intel.ParseEntity(f.Target); err == nil {
-		if title := e.Title(); f.Name != "" && f.Name != title {
-			return title + " " + f.Name
+func target(kind, target, name string, horizon int) string {
+	if e, err := intel.ParseEntity(target); err == nil {
+		if title := e.Title(); name != "" && name != title {
+			return title + " " + name
 		}
 		return e.Title()
 	}
 	switch {
-	case f.Kind == "any activity":
-		return fmt.Sprintf("Any document about it in %d days", f.Horizon)
-	case f.Target == "documents":
-		return fmt.Sprintf("Documents about it in %d days", f.Horizon)
-	case f.Target == "":
-		return f.Kind
+	case kind == "any activity":
+		return fmt.Sprintf("Any document about it in %d days", horizon)
+	case target == "documents":
+		return fmt.Sprintf("Documents about it in %d days", horizon)
+	case target == "":
+		return kind
 	}
-	return f.Target
+	return target
+}
+
+// linkTo is where the page of what is forecast is; empty if that is no entity.
+func linkTo(target string) string {
+	if e, err := intel.ParseEntity(target); err == nil {
+		return Path(e)
+	}
+	return ""
 }
 
 // mostReasons is how many reasons a forecast is shown with.

@@ -27,6 +27,7 @@ type profilePage struct {
 	Trend           *trend
 	Chart           *bars
 	Ahead           *aheadChart
+	Since           *changesPage
 	Per             string // "week" or "month"
 	Both            bool   // both are there to choose from
 	Base            string
@@ -167,7 +168,7 @@ func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) pro
 	page.Chart = barChart(counts, page.Per)
 	page.Sectors, page.Countries, page.Attacks = shares(p.Attacks)
 	page.Numbers, page.Chances = forecasts(p.Forecasts)
-	page.Ahead = ahead(p.Profile)
+	page.Ahead, page.Since = ahead(p.Profile), changesOf(p.Changes)
 	page.Scores, page.Ways = standings(p, m.Plural), ways(p, page.Base, q.Get("open"))
 	for _, f := range h.Formats {
 		if name := url.PathEscape(p.Entity.Name); !strings.Contains(p.Entity.Name, "/") {
