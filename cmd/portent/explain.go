@@ -15,7 +15,7 @@ import (
 
 type explainCmd struct {
 	History bool     `help:"How far it was believed from the first word on, and why that changed."`
-	Row     []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged."`
+	Row     []string `arg:"" help:"The id of a row or of a forecast (profile --format json tells it), or what a row says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged."`
 }
 
 // closeEnough is how far what is recomputed may be from what is stored.
@@ -34,6 +34,9 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
+	if id := strings.Join(c.Row, " "); forecastID.MatchString(id) {
+		return c.forecast(ctx, a, ed, id, w)
+	}
 	row, printed, err := c.row(ctx, a, ed, w)
 	if err != nil {
 		return err

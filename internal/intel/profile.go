@@ -21,12 +21,14 @@ type Forecast struct {
 	Quantiles   map[string]float64 `json:"quantiles,omitempty"` // by level, such as "0.1"
 	BaseRate    float64            `json:"base_rate"`
 	// Skill is nil while none has been shown: then no percentage is printed.
-	Skill   Skill     `json:"skill"`
-	Reasons []Reason  `json:"reasons"`
-	Made    time.Time `json:"made"`
-	Due     time.Time `json:"due"`
-	Rule    string    `json:"rule"` // how it will be judged
-	Model   string    `json:"model"`
+	Skill   Skill    `json:"skill"`
+	Reasons []Reason `json:"reasons"`
+	// Precedents are the nearest past states, of a count.
+	Precedents []Precedent `json:"precedents,omitempty"`
+	Made       time.Time   `json:"made"`
+	Due        time.Time   `json:"due"`
+	Rule       string      `json:"rule"` // how it will be judged
+	Model      string      `json:"model"`
 	// Marking is the strictest of the documents it may rest on.
 	Marking Marking `json:"marking,omitempty"`
 	Basis

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/portent-cti/portent/internal/forecast"
@@ -15,8 +17,11 @@ const aWeek = 7 * 24 * time.Hour
 
 // foreseen fills in what follows from the forecasts of a profile: their names, the weeks
 // ahead, and what has changed since last week.
-func (ed *Editor) foreseen(ctx context.Context, r intel.Reader, p *intel.Profile, now time.Time) error {
+func (ed *Editor) foreseen(ctx context.Context, r intel.Reader, p *intel.Profile, w Window, now time.Time) error {
 	ed.nameTargets(p.Forecasts)
+	if err := ed.precede(ctx, r, p.Forecasts, w.then(now)); err != nil {
+		return err
+	}
 	p.Ahead = forecast.Ahead(p.Forecasts)
 	var before []intel.Forecast
 	if len(p.Forecasts) > 0 {
@@ -38,6 +43,28 @@ func (ed *Editor) foreseen(ctx context.Context, r intel.Reader, p *intel.Profile
 	}
 	p.Changes = forecast.Changes(p.Forecasts, before, judged)
 	return nil
+}
+
+// Forecast returns a forecast that r may see and that was made by now, with its names and
+// the documents of its precedents, and what came of it; nil: it was not judged by now.
+func (ed *Editor) Forecast(ctx context.Context, r intel.Reader, id string, w Window, now time.Time) (intel.Forecast, *intel.Outcome, error) {
+	f, err := ed.DB.Forecast(ctx, r, id)
+	if err != nil {
+		return f, nil, err
+	}
+	if f.Made.After(now) {
+		return f, nil, fmt.Errorf("forecast %s as of %s: %w", id, now.UTC().Format(time.DateOnly), intel.ErrNotFound)
+	}
+	one := []intel.Forecast{f}
+	ed.nameTargets(one)
+	if err = ed.precede(ctx, r, one, w.then(now)); err != nil {
+		return f, nil, err
+	}
+	o, err := ed.DB.Outcome(ctx, r, id)
+	if errors.Is(err, intel.ErrNotFound) || err == nil && o.Judged.After(now) {
+		return one[0], nil, nil
+	}
+	return one[0], &o, err
 }
 
 // nameTargets fills in what the reference calls what is forecast.

@@ -8,6 +8,23 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// precedents writes which past states forecasts of counts are nearest to.
+func (b *writer) precedents() {
+	for i, f := range b.p.Forecasts {
+		if len(f.Precedents) == 0 {
+			continue
+		}
+		b.line("Nearest precedents of forecast %d:\n", i+1)
+		for _, p := range f.Precedents {
+			b.line("* %s", inline(p.String()))
+			for _, d := range p.Documents {
+				b.line("  * %s %s (%s, document %s)", date(d.At), inline(d.What), inline(string(d.Source)), inline(string(d.Document)))
+			}
+		}
+		b.line("")
+	}
+}
+
 // ahead writes what the forecasts of counts come to by week.
 func (b *writer) ahead() {
 	p := b.p

@@ -15,6 +15,8 @@ func foreseen() intel.Profile {
 	p, from := profile(), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 	p.Forecasts = []intel.Forecast{{Kind: "activity", Target: "documents", Horizon: 28, Made: from, Due: from.AddDate(0, 0, 28), Quantiles: map[string]float64{"0.1": 1, "0.5": 4, "0.9": 9},
 		Basis: intel.Basis{Unwatched: []intel.Stretch{{From: from.AddDate(0, 0, -30), Until: from.AddDate(0, 0, -16)}}}}}
+	p.Forecasts[0].Precedents = []intel.Precedent{{Series: intel.Entity{Kind: intel.Actor, Name: "grey-heron"}, Name: "Grey|Heron", Stretch: intel.Stretch{From: from.AddDate(0, 0, -56), Until: from.AddDate(0, 0, -28)}, Before: 7, Came: 12,
+		Documents: []intel.Event{{At: from.AddDate(0, 0, -30), What: "<b>Claim</b>", Document: "0123abcd", Source: "blog"}}}}
 	for i := range 4 {
 		w := intel.WeekAhead{Median: 1 + i, Half: intel.Range{i, 2 + i}, Most: intel.Range{0, 3 + i}, NearlyAll: intel.Range{0, 1234 + i}}
 		w.From, w.Until = from.AddDate(0, 0, 7*i), from.AddDate(0, 0, 7*i+7)
@@ -35,6 +37,23 @@ func TestTheWeeksAheadStandInEachFormButThePublicOne(t *testing.T) {
 		t.Errorf("err %v in\n%s", err, full.String())
 	}
 	if err := publish.JSON(&public, publish.Preview(foreseen(), 3), publish.Options{}); err != nil || !strings.Contains(public.String(), `"weeks_ahead":[]`) {
+		t.Errorf("preview: err %v in\n%s", err, public.String())
+	}
+}
+
+func TestPrecedentsStandInEachFormButThePublicOne(t *testing.T) {
+	out := markdown(t, foreseen())
+	for _, want := range []string{`* Grey\|Heron, 2026-02-04 to 2026-03-03: 7 in the four weeks before, 12 came`, "  * 2026-03-02 \\<b\\>Claim"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	var full, public bytes.Buffer
+	if err := publish.JSON(&full, foreseen(), publish.Options{}); err != nil || !strings.Contains(full.String(), `"precedents":[{"series":"actor:grey-heron","name":"Grey|Heron","from":"2026-02-04T00:00:00Z","until":"2026-03-04T00:00:00Z","before":7,"came":12,"documents":[{`) {
+		t.Errorf("err %v in\n%s", err, full.String())
+	}
+	p := foreseen()
+	if err := publish.JSON(&public, publish.Preview(p, 3), publish.Options{}); err != nil || strings.Contains(public.String(), "precedents") || len(p.Forecasts[0].Precedents) != 1 {
 		t.Errorf("preview: err %v in\n%s", err, public.String())
 	}
 }

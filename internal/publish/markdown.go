@@ -358,6 +358,7 @@ func (b *writer) forecasts() {
 		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(Outlook(f)), date(f.Due), inline(f.Rule)})
 	}
 	b.more("forecasts", "forecast", len(columns), len(p.Forecasts)+1)
+	b.precedents()
 	b.ahead()
 	b.changes()
 }

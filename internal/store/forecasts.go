@@ -71,6 +71,18 @@ func (db *DB) madeLast(ctx context.Context, r intel.Reader, subject intel.Entity
 	return fs, nil
 }
 
+// Forecast returns a forecast that r may see, as it is kept.
+func (db *DB) Forecast(ctx context.Context, r intel.Reader, id string) (intel.Forecast, error) {
+	fs, err := query(ctx, db.read, scanForecast, `SELECT id, marking, body FROM forecasts WHERE id = $1 AND marking <= $2`, text(id), int(r.Clearance))
+	if err == nil && len(fs) == 0 {
+		err = intel.ErrNotFound
+	}
+	if err != nil {
+		return intel.Forecast{}, fmt.Errorf("forecast %s: %w", id, err)
+	}
+	return fs[0], nil
+}
+
 // scanForecast reads a forecast with its identity and marking, by which it is kept.
 func scanForecast(r *sql.Rows, f *intel.Forecast) error {
 	var body []byte

@@ -195,6 +195,9 @@ func (f fake) forecasts(entity intel.Entity) []intel.Forecast {
 		Reasons: []intel.Reason{{Item: f.text("target of 37 % of claims"), Contribution: .7}, {Item: "two access offers", Contribution: -.2}}}
 	month, week, known, unknown := base, base, base, base
 	month.Kind, month.Target, month.BaseRate = "activity", "documents", 21
+	month.Precedents = []intel.Precedent{{Series: f.entity(intel.Actor, "tallow-wharf"), Name: f.text("Tallow Wharf"), Stretch: intel.Stretch{From: ago(200), Until: ago(172)}, Before: 31, Came: 40,
+		Documents: []intel.Event{{At: ago(180), What: f.text("Claim on a leak site"), Document: "0123abc1", Source: "kelp"}, {At: ago(190), What: f.text("Incident note 198"), Document: "0123abc2"}}},
+		{Series: entity, Name: f.text("Astro Locker"), Stretch: intel.Stretch{From: ago(400), Until: ago(372)}, Before: 28, Came: 21}}
 	month.Unwatched = []intel.Stretch{{From: ago(7 * 40), Until: ago(7 * 37)}}
 	month.Quantiles = map[string]float64{"0.1": 18, "0.25": 25, "0.5": 32, "0.75": 39, "0.9": 51}
 	week.Kind, week.Target, week.Horizon, week.BaseRate = "activity", "documents", 7, 5.25

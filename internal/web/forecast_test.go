@@ -37,6 +37,15 @@ func TestWhatIsNextIsRankedWithReasonsThatAddUp(t *testing.T) {
 	}
 }
 
+func TestAForecastOfACountTellsItsNearestPrecedentsWithTheirDocuments(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	for _, want := range []string{`<a href="/actor/tallow-wharf">Tallow Wharf</a>, 2026-05-07 to 2026-06-03: 31 in four weeks before, <b>40</b> came`, `<a href="/document/0123abc1">Claim on a leak site</a>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
 func TestASkillThatMayBeNoughtPrintsNoProbability(t *testing.T) {
 	page := pageOf(t, fake{text: plain}, "/actor/astro-locker", func(p *web.Profile) {
 		p.Forecasts = []intel.Forecast{chance("DE", .31, intel.Skill{.1, -.01, .2}), chance("US", .57, nil)}
