@@ -81,6 +81,21 @@ func (c Change) Direction() string {
 	return "changed"
 }
 
+// TitleOf is what a forecast is of, as shown, of its target and the name of that; false:
+// the target is no entity.
+func TitleOf(target, name string) (string, bool) {
+	e, err := ParseEntity(target)
+	switch title := e.Title(); {
+	case err != nil:
+		return target, false
+	case name == "" || name == title:
+		return title, true
+	case e.Kind == Technique || e.Kind == Weakness || e.Kind == Vulnerability:
+		return title + " " + name, true
+	}
+	return name, true
+}
+
 // A Settled forecast is one that was judged.
 type Settled struct {
 	Forecast    string    `json:"forecast"`

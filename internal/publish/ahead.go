@@ -62,7 +62,14 @@ func (b *writer) changes() {
 	if len(c.Judged) == 0 {
 		return
 	}
-	b.line("Judged within the week: %d came true, %d did not, of %d nothing can be said; among them:\n", c.Came, c.CameNot, c.Unscoreable)
+	about := "Judged within the week"
+	if c.Came+c.CameNot > 0 {
+		about += fmt.Sprintf(", of events %d that came true and %d that did not", c.Came, c.CameNot)
+	}
+	if c.Unscoreable > 0 {
+		about += fmt.Sprintf(", and %d of which nothing can be said", c.Unscoreable)
+	}
+	b.line("%s:\n", about)
 	b.header([]string{"Kind", "Forecast", "Made", "Due", "Said", "Outcome"})
 	for _, s := range c.Judged {
 		b.row([]string{inline(s.Kind), foretold(s.Target, s.Name, s.Horizon), date(s.Made), date(s.Due), said(s), inline(s.Outcome())})
@@ -72,13 +79,8 @@ func (b *writer) changes() {
 
 // foretold names what was forecast for so many days.
 func foretold(target, name string, horizon int) string {
-	if e, err := intel.ParseEntity(target); err == nil {
-		target = e.Title()
-		if name != "" && name != target {
-			target += " " + name
-		}
-	}
-	return inline(fmt.Sprintf("%s in %d days", target, horizon))
+	title, _ := intel.TitleOf(target, name)
+	return inline(fmt.Sprintf("%s in %d days", title, horizon))
 }
 
 // said is what a judged forecast said, as far as it may be told: its rank is not known

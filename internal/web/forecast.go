@@ -132,11 +132,8 @@ func chanceTitle(kind string) string {
 
 // target says what is forecast.
 func target(kind, target, name string, horizon int) string {
-	if e, err := intel.ParseEntity(target); err == nil {
-		if title := e.Title(); name != "" && name != title {
-			return title + " " + name
-		}
-		return e.Title()
+	if title, ok := intel.TitleOf(target, name); ok {
+		return title
 	}
 	switch {
 	case kind == "any activity":
