@@ -15,7 +15,7 @@ import (
 
 type explainCmd struct {
 	History bool     `help:"How far it was believed from the first word on, and why that changed."`
-	Row     []string `arg:"" help:"The id of a row (profile --format json tells it), or what it says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged. Several ids, or rows in quotes, are explained one by one."`
+	Row     []string `arg:"" help:"The id of a row or of a forecast (profile --format json tells it), or what a row says: 'ipv4:192.0.2.7 indicates actor:cold-lynx'; values may be defanged. Several ids, or rows in quotes, are explained one by one."`
 }
 
 // closeEnough is how far what is recomputed may be from what is stored.
@@ -49,7 +49,7 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 func (c *explainCmd) rows() []string {
 	for _, text := range c.Row {
 		_, err := strconv.ParseInt(text, 10, 64)
-		if _, _, _, says := intel.CutLink(text); err != nil && !says {
+		if _, _, _, says := intel.CutLink(text); err != nil && !says && !forecastID.MatchString(text) {
 			return []string{strings.Join(c.Row, " ")}
 		}
 	}
@@ -59,6 +59,9 @@ func (c *explainCmd) rows() []string {
 // explain explains one row.
 func (c *explainCmd) explain(ctx context.Context, a *app, ed *pipeline.Editor, text string) error {
 	w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
+	if forecastID.MatchString(text) {
+		return c.forecast(ctx, a, ed, text, w)
+	}
 	row, printed, err := c.row(ctx, a, ed, text, w)
 	if err != nil {
 		return err

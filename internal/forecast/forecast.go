@@ -48,6 +48,8 @@ type Count struct {
 	Model  string
 	Parts  []Part // whose mean it is, but for what past forecasts taught
 	Inputs string // digest of what else the model read
+	// Precedents are the past states that were nearest, if it looks at any.
+	Precedents []intel.Precedent
 }
 
 // A Part is what one of the models of a pool says.
@@ -81,13 +83,14 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		f.BaseRate = mean(s) * float64(weeks)
 		f.Basis = intel.Basis{Distribution: Spread(c.mass, max(len(c.Mass), 1)), Simple: intel.Simple{Rule: "naive_poisson", Mean: recent(s) * float64(weeks) / 4},
 			Inputs: s.digest(c)}
-		f.Quantiles = map[string]float64{}
+		f.Quantiles, f.Precedents = map[string]float64{}, c.Precedents
 		for _, l := range levels() {
 			f.Quantiles[fmt.Sprint(l)] = float64(c.quantile(l))
 		}
 		f.Reasons = []intel.Reason{{Item: "documents in the last four weeks", Contribution: recent(s)}}
 		out = append(out, f)
 		if weeks == 4 {
+			out[len(out)-1].Unwatched = s.unwatched()
 			out = append(out, anyActivity(s, c, now))
 		}
 	}

@@ -18,6 +18,9 @@ type Basis struct {
 	Simple Simple `json:"simple,omitzero"`
 	// Inputs is the SHA-256 of what the model read, in hexadecimal digits.
 	Inputs string `json:"inputs,omitempty"`
+	// Unwatched is what the model left out of the weeks it read, in order: nobody was
+	// heard of in it, which is no quiet.
+	Unwatched []Stretch `json:"unwatched,omitempty"`
 }
 
 // A Distribution is of a count: Below[i] is the probability that it is At[i] or

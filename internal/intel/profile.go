@@ -13,19 +13,22 @@ import (
 type Forecast struct {
 	ID          string             `json:"id"`
 	Subject     Entity             `json:"actor"`
-	Kind        string             `json:"kind"`   // "activity", "technique", "country", …
-	Target      string             `json:"target"` // what is forecast: "documents", "technique:T1068"
+	Kind        string             `json:"kind"`           // "activity", "technique", "country", …
+	Target      string             `json:"target"`         // what is forecast: "documents", "technique:T1068"
+	Name        string             `json:"name,omitempty"` // of the target, as shown; not kept
 	Horizon     int                `json:"horizon_days"`
 	Probability float64            `json:"probability,omitempty"`
 	Quantiles   map[string]float64 `json:"quantiles,omitempty"` // by level, such as "0.1"
 	BaseRate    float64            `json:"base_rate"`
 	// Skill is nil while none has been shown: then no percentage is printed.
-	Skill   Skill     `json:"skill"`
-	Reasons []Reason  `json:"reasons"`
-	Made    time.Time `json:"made"`
-	Due     time.Time `json:"due"`
-	Rule    string    `json:"rule"` // how it will be judged
-	Model   string    `json:"model"`
+	Skill   Skill    `json:"skill"`
+	Reasons []Reason `json:"reasons"`
+	// Precedents are the nearest past states, of a count.
+	Precedents []Precedent `json:"precedents,omitempty"`
+	Made       time.Time   `json:"made"`
+	Due        time.Time   `json:"due"`
+	Rule       string      `json:"rule"` // how it will be judged
+	Model      string      `json:"model"`
 	// Marking is the strictest of the documents it may rest on.
 	Marking Marking `json:"marking,omitempty"`
 	Basis
@@ -51,6 +54,9 @@ func (f Forecast) MarshalJSON() ([]byte, error) {
 // A Skill is a score over the base rate: point, low, high. In JSON none is
 // "none".
 type Skill []float64
+
+// Proven reports whether the skill lies above nought as a whole.
+func (s Skill) Proven() bool { return len(s) == 3 && s[1] > 0 }
 
 // MarshalJSON implements json.Marshaler.
 func (s Skill) MarshalJSON() ([]byte, error) {
@@ -311,8 +317,12 @@ type Profile struct {
 	TTP        []Row      `json:"ttp"`
 	IOA        []Row      `json:"ioa"`
 	Forecasts  []Forecast `json:"forecasts"`
-	References []string   `json:"references"`
-	Licence    string     `json:"licence"`
+	// Ahead is what the forecasts of its activity come to by week.
+	Ahead []WeekAhead `json:"weeks_ahead"`
+	// Changes is what is forecast otherwise than a week ago.
+	Changes    Changes  `json:"changes"`
+	References []string `json:"references"`
+	Licence    string   `json:"licence"`
 	// Invented marks the profile of a demonstration scenario.
 	Invented bool `json:"invented,omitempty"`
 	// Hidden counts, per section, the items the full profile has more.

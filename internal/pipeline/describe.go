@@ -53,11 +53,7 @@ func (ed *Editor) activities(ctx context.Context, r intel.Reader, s subject, w W
 		return a, err
 	}
 	for _, d := range docs {
-		what := d.Heading()
-		if d.Genre == intel.LeakSite {
-			what = "Claim on a leak site" // its title names the victim
-		}
-		a.Events = append(a.Events, intel.Event{At: d.Published, What: what, Document: d.ID, Source: d.Source, URL: d.URL})
+		a.Events = append(a.Events, eventOf(d))
 	}
 	return a, nil
 }

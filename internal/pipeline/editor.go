@@ -242,6 +242,9 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	slices.SortStableFunc(p.Forecasts, likeliest)
+	if err = ed.foreseen(ctx, r, p, w, now); err != nil {
+		return err
+	}
 	if p.Aliases, p.Disputed, err = ed.aliases(ctx, r, s, w, now); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 )
@@ -92,5 +93,53 @@ func TestOnlyTheForecastsOfTheLastDayAreShown(t *testing.T) {
 	profile, _, err := ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, day)
 	if err != nil || len(profile.Forecasts) != 3 {
 		t.Errorf("the profile tells %d forecasts, err %v", len(profile.Forecasts), err)
+	}
+	if a := profile.Ahead; len(a) != 4 || !a[0].From.Equal(day.UTC().Truncate(24*time.Hour)) || a[0].NearlyAll[1] < 1 {
+		t.Errorf("weeks ahead of the last day: %+v", a)
+	}
+}
+
+func TestAProfileTellsWhatIsForecastOtherwiseThanAWeekAgo(t *testing.T) {
+	_, p, ed := open(t)
+	day := now
+	p.Now = func() time.Time { return day }
+	keep := func(docs ...intel.Document) {
+		t.Helper()
+		if _, err := p.Keep(t.Context(), docs); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Forecast(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep(report(1, "Cold Lynx is back."), report(3, "Cold Lynx was here."))
+	lynx, first := intel.NewEntity(intel.Actor, "Cold Lynx"), forecast.Today(now)
+	profile, _, err := ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, day)
+	if err != nil || !profile.Changes.Since.IsZero() || len(profile.Changes.New) > 0 {
+		t.Errorf("on the first day: %+v, %v", profile.Changes, err)
+	}
+	day = now.AddDate(0, 0, 8)
+	var burst []intel.Document
+	for n := range 40 {
+		d := report(100+n, fmt.Sprintf("Cold Lynx struck again, case %d.", n))
+		d.Published, d.Learned = day.AddDate(0, 0, -n%7-1), day
+		burst = append(burst, d)
+	}
+	keep(burst...)
+	profile, _, err = ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, day)
+	c := profile.Changes
+	if err != nil || !c.Since.Equal(first) || !c.Made.Equal(first.AddDate(0, 0, 8)) || len(c.Moved) < 2 || c.Moved[0].Direction() != "more" || c.Moved[0].Kind != "activity" {
+		t.Errorf("after a burst: %+v, %v", c, err)
+	}
+	day = now.AddDate(0, 0, 24)
+	if _, err := p.Judge(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	profile, _, err = ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, day)
+	if s := profile.Changes.Judged; err != nil || len(s) != 1 || s[0].Horizon != 7 || !s[0].Counted() || s[0].Made.Before(first) || s[0].Unscoreable == "" && s[0].Came == 0 {
+		t.Errorf("judged: %+v, %v", s, err)
 	}
 }

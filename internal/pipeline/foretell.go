@@ -85,7 +85,7 @@ func foretell(all []counted) {
 				continue
 			}
 			parts := m.Part(s)
-			c := forecast.Count{Weeks: weeks, Model: m.Name(), Mass: m.Calibrated(s, activity.Pool(parts)), Inputs: inputs}
+			c := forecast.Count{Weeks: weeks, Model: m.Name(), Mass: m.Calibrated(s, activity.Pool(parts)), Inputs: inputs, Precedents: precedents(m, panel, all, at, s)}
 			for k, name := range map[int]string{activity.ByForest: "what came of states like this", activity.ByPosterior: "its own rate, that forgets",
 				activity.ByAnalogs: "the nearest past states", activity.BySmoothing: "how often and how much, smoothed"} {
 				c.Parts = append(c.Parts, forecast.Part{Name: name, Any: parts[k].Any()})

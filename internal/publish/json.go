@@ -42,6 +42,8 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	}
 	enc.field("attacks", enc.tallies(p.Attacks))
 	enc.field("forecasts", list(p.Forecasts))
+	enc.field("weeks_ahead", list(p.Ahead))
+	enc.field("changes", enc.changes(p.Changes))
 	enc.field("references", list(p.References))
 	enc.field("licence", p.Licence)
 	hidden := p.Hidden
@@ -168,6 +170,18 @@ func (e *encoder) tallies(ts []intel.Tally) []tally {
 		out[i] = tally{t, e.moment(t.First), e.moment(t.Last), []proof{}}
 	}
 	return out
+}
+
+// changed is intel.Changes as it is printed.
+type changed struct {
+	intel.Changes
+	Made  any `json:"made"`
+	Since any `json:"since"`
+}
+
+func (e *encoder) changes(c intel.Changes) changed {
+	c.Moved, c.New, c.Gone, c.Judged = list(c.Moved), list(c.New), list(c.Gone), list(c.Judged)
+	return changed{c, e.moment(c.Made), e.moment(c.Since)}
 }
 
 // list makes nothing an empty list.

@@ -358,6 +358,9 @@ func (b *writer) forecasts() {
 		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(Outlook(f)), date(f.Due), inline(f.Rule)})
 	}
 	b.more("forecasts", "forecast", len(columns), len(p.Forecasts)+1)
+	b.precedents()
+	b.ahead()
+	b.changes()
 }
 
 // Outlook says a forecast in words.
@@ -365,7 +368,7 @@ func Outlook(f intel.Forecast) string {
 	switch {
 	case len(f.Quantiles) > 0:
 		return fmt.Sprintf("%.0f %s in %d days (80 %%: %.0f to %.0f)", f.Quantiles["0.5"], f.Target, f.Horizon, f.Quantiles["0.1"], f.Quantiles["0.9"])
-	case len(f.Skill) == 3 && f.Skill[1] > 0:
+	case f.Skill.Proven():
 		return fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
 	}
 	return fmt.Sprintf("%s (no better than the base rate)", f.Target)

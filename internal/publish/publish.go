@@ -131,7 +131,11 @@ func cut(p *intel.Profile, n int) {
 	for i := range p.Attacks {
 		p.Attacks[i].First, p.Attacks[i].Last = month(p.Attacks[i].First), month(p.Attacks[i].Last)
 	}
-	p.Forecasts = p.Forecasts[:keep("forecasts", len(p.Forecasts))]
+	p.Forecasts, p.Ahead = slices.Clone(p.Forecasts[:keep("forecasts", len(p.Forecasts))]), nil
+	for i := range p.Forecasts {
+		p.Forecasts[i].Precedents = nil
+	}
+	p.Changes = intel.Changes{} // how many there are is for those who may see all
 	p.References = p.References[:keep("references", len(p.References))]
 	if events := len(p.Activities.Events); events > 0 {
 		p.Hidden["events"] = events

@@ -109,11 +109,20 @@ func (db *DB) Mentioned(ctx context.Context, r intel.Reader, names []intel.Entit
 // Mentions returns the latest documents that mention one of names, that r may
 // see and that were known of then (zero: now), without their claims.
 func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity, limit int, then time.Time) ([]intel.Document, error) {
+	return db.mentions(ctx, r, names, limit, known(then))
+}
+
+// MentionsIn is Mentions of documents that are dated in a period.
+func (db *DB) MentionsIn(ctx context.Context, r intel.Reader, names []intel.Entity, p Period, limit int, then time.Time) ([]intel.Document, error) {
+	return db.mentions(ctx, r, names, limit, fmt.Sprintf(` AND at >= %d AND at < %d`, p.From.Unix(), p.To.Unix())+known(then))
+}
+
+func (db *DB) mentions(ctx context.Context, r intel.Reader, names []intel.Entity, limit int, where string) ([]intel.Document, error) {
 	ids, err := db.integers(ctx, names)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	latest, err := db.latest(ctx, r, ids, limit, then)
+	latest, err := db.latest(ctx, r, ids, limit, where)
 	if err != nil || len(latest) == 0 {
 		return nil, err
 	}
@@ -136,15 +145,15 @@ func (db *DB) Mentions(ctx context.Context, r intel.Reader, names []intel.Entity
 	return docs, nil
 }
 
-// latest returns the documents that mentioned one of ids last, each name asked
-// for its own: an index has them in that order.
-func (db *DB) latest(ctx context.Context, r intel.Reader, ids []int64, limit int, then time.Time) ([]int64, error) {
+// latest returns the documents that mentioned one of ids last and fit a condition,
+// each name asked for its own: an index has them in that order.
+func (db *DB) latest(ctx context.Context, r intel.Reader, ids []int64, limit int, where string) ([]int64, error) {
 	type row struct{ document, at int64 }
 	var all []row
 	for _, id := range ids {
 		some, err := query(ctx, db.read, func(r *sql.Rows, x *row) error {
 			return r.Scan(&x.document, &x.at)
-		}, `SELECT document, at FROM mentions WHERE entity = $1 AND marking <= $2`+known(then)+` ORDER BY at DESC LIMIT $3`,
+		}, `SELECT document, at FROM mentions WHERE entity = $1 AND marking <= $2`+where+` ORDER BY at DESC LIMIT $3`,
 			id, int(r.Clearance), 4*limit)
 		if err != nil {
 			return nil, fmt.Errorf("mentions: %w", err)

@@ -49,3 +49,52 @@ func TestOfManyForecastsEachReaderIsToldTheLatestOfHers(t *testing.T) {
 		}
 	})
 }
+
+func TestForecastsOfAWeekAgoAndWhatCameOfOthersAreReadBySubjectAndReader(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		today := now.UTC().Truncate(24 * time.Hour)
+		var all []intel.Forecast
+		for back := range 60 {
+			made := today.AddDate(0, 0, -back)
+			for _, m := range []intel.Marking{intel.Clear, intel.Red} {
+				for _, who := range []intel.Entity{actor, {Kind: intel.Actor, Name: "other"}} {
+					all = append(all, intel.Forecast{ID: fmt.Sprint(who.Name, back, m), Subject: who, Kind: "technique", Target: "technique:T1", Horizon: 7, Marking: m, Made: made, Due: made.AddDate(0, 0, 7)})
+				}
+			}
+		}
+		if err := db.SaveForecasts(t.Context(), all, now); err != nil {
+			t.Fatal(err)
+		}
+		waits, err := db.Awaited(t.Context(), today.AddDate(0, 0, -14), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept []store.Judgement
+		for _, w := range waits {
+			j := judgement(w, 1, "")
+			j.Judged = w.Due.AddDate(0, 0, 14)
+			kept = append(kept, j)
+		}
+		if err := db.SaveOutcomes(t.Context(), kept); err != nil {
+			t.Fatal(err)
+		}
+		for r, m := range map[intel.Reader]intel.Marking{intel.Public(): intel.Clear, intel.Everything(): intel.Red} {
+			fs, err := db.ForecastsOf(t.Context(), r, actor, store.Period{From: today.AddDate(0, 0, -14), To: today.AddDate(0, 0, -7)})
+			if err != nil || len(fs) != 1 || fs[0].ID != fmt.Sprint(actor.Name, 7, m) {
+				t.Errorf("%v: %+v, %v", r, fs, err)
+			}
+			if fs, err = db.ForecastsOf(t.Context(), r, actor, store.Period{From: today.AddDate(0, 0, -90), To: today.AddDate(0, 0, -70)}); err != nil || len(fs) != 0 {
+				t.Errorf("before there were any: %+v, %v", fs, err)
+			}
+			judged, outcomes, err := db.Settled(t.Context(), r, actor, store.Period{From: today.AddDate(0, 0, -7), To: today})
+			if want := 7 * (1 + int(m)/int(intel.Red)); err != nil || len(judged) != want || len(outcomes) != want {
+				t.Fatalf("%v: %d forecasts and %d outcomes, %v; want %d", r, len(judged), len(outcomes), err, want)
+			}
+			for i, f := range judged {
+				if f.Subject != actor || outcomes[i].Forecast != f.ID || outcomes[i].Came != 1 || f.Made.After(today.AddDate(0, 0, -21)) || f.Marking > r.Clearance {
+					t.Errorf("%+v: %+v", f, outcomes[i])
+				}
+			}
+		}
+	})
+}

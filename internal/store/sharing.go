@@ -160,7 +160,7 @@ func (db *DB) Together(ctx context.Context, r intel.Reader, names []intel.Entity
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	docs, err := db.latest(ctx, r, ids, most, time.Time{})
+	docs, err := db.latest(ctx, r, ids, most, ``)
 	if err != nil {
 		return nil, err
 	}

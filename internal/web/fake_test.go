@@ -153,7 +153,7 @@ func (f fake) Profile(_ context.Context, _ intel.Reader, entity intel.Entity, w 
 	p.IOA = append(f.rows(1000, intel.File, "/portal/admin/export.asp", "/portal/x.php"), f.predicted(1050, intel.File, "/portal/ajax_acl_edit.php")...)
 	p.Totals = map[string]int{"ioc": 271}
 	p.All = 271
-	p.Forecasts = f.forecasts(entity)
+	p.Forecasts, p.Ahead, p.Changes = f.forecasts(entity), f.ahead(), f.changes()
 	p.References = []string{"https://reports.northgate.example/notes/212", f.text("https://cert.halden.example/2026-31"), "javascript:alert(1)"}
 	p.Licence = f.text("Invented for a test.")
 	return p, nil
@@ -195,12 +195,46 @@ func (f fake) forecasts(entity intel.Entity) []intel.Forecast {
 		Reasons: []intel.Reason{{Item: f.text("target of 37 % of claims"), Contribution: .7}, {Item: "two access offers", Contribution: -.2}}}
 	month, week, known, unknown := base, base, base, base
 	month.Kind, month.Target, month.BaseRate = "activity", "documents", 21
+	month.Precedents = []intel.Precedent{{Series: f.entity(intel.Actor, "tallow-wharf"), Name: f.text("Tallow Wharf"), Stretch: intel.Stretch{From: ago(200), Until: ago(172)}, Before: 31, Came: 40,
+		Documents: []intel.Event{{At: ago(180), What: f.text("Claim on a leak site"), Document: "0123abc1", Source: "kelp"}, {At: ago(190), What: f.text("Incident note 198"), Document: "0123abc2"}}},
+		{Series: entity, Name: f.text("Astro Locker"), Stretch: intel.Stretch{From: ago(400), Until: ago(372)}, Before: 28, Came: 21}}
+	month.Unwatched = []intel.Stretch{{From: ago(7 * 40), Until: ago(7 * 37)}}
 	month.Quantiles = map[string]float64{"0.1": 18, "0.25": 25, "0.5": 32, "0.75": 39, "0.9": 51}
 	week.Kind, week.Target, week.Horizon, week.BaseRate = "activity", "documents", 7, 5.25
 	week.Quantiles = map[string]float64{"0.1": 4, "0.25": 6, "0.5": 8, "0.75": 10, "0.9": 15}
 	known.Kind, known.Target, known.Probability, known.BaseRate, known.Skill = "country", f.text("country:US"), .79, .61, []float64{.18, .11, .25}
 	unknown.Kind, unknown.Target, unknown.Probability, unknown.BaseRate = f.text("technique"), "technique:T1567.002", .44, .1
 	return []intel.Forecast{month, week, known, unknown}
+}
+
+// ahead is four weeks of what a forecast comes to.
+func (f fake) ahead() (all []intel.WeekAhead) {
+	from := now().Truncate(24 * time.Hour)
+	for i := range 4 {
+		w := intel.WeekAhead{Stretch: intel.Stretch{From: from.AddDate(0, 0, 7*i), Until: from.AddDate(0, 0, 7*i+7)}, Median: 8, Half: intel.Range{6, 10}, Most: intel.Range{4, 13}, NearlyAll: intel.Range{2, 17}}
+		if i == 0 {
+			w.Half, w.Most, w.NearlyAll = intel.Range{7, 10}, intel.Range{5, 12}, intel.Range{4, 15}
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// changes are of each sort.
+func (f fake) changes() intel.Changes {
+	number := func(x float64) *float64 { return &x }
+	rank := func(n int, p float64) *intel.Stand { return &intel.Stand{Rank: n, Probability: &p} }
+	of := func(kind, target string, before, now *intel.Stand) intel.Change {
+		return intel.Change{Kind: f.text(kind), Target: f.text(target), Name: f.text("as it is called"), Horizon: 28, Before: before, Now: now}
+	}
+	return intel.Changes{Made: now(), Since: ago(7), Came: 1, CameNot: 61, Unscoreable: 3,
+		Moved: []intel.Change{of("activity", "documents", &intel.Stand{Median: number(20), Low: 12, Up: 31}, &intel.Stand{Median: number(32), Low: 18, Up: 51}),
+			of("technique", "technique:T1567.002", rank(7, .2), rank(2, .41)), of("sector", "sector:health", rank(2, .3), rank(6, .1))},
+		New: []intel.Change{of("country", "country:DE", nil, rank(9, .1))}, Gone: []intel.Change{of("tool", "tool:mimikatz", rank(10, .1), nil)},
+		Judged: []intel.Settled{{Kind: "activity", Target: "documents", Horizon: 7, Made: ago(21), Due: ago(14), Stand: intel.Stand{Median: number(9), Low: 4, Up: 15}, Came: 17},
+			{Kind: "country", Target: f.text("country:US"), Horizon: 28, Made: ago(42), Due: ago(14), Stand: *rank(0, .44), Came: 1},
+			{Kind: "sector", Target: "sector:energy", Horizon: 28, Made: ago(42), Due: ago(14), Stand: *rank(0, .02)},
+			{Kind: "tool", Target: "tool:x", Horizon: 28, Made: ago(42), Due: ago(14), Stand: *rank(0, .02), Unscoreable: f.text("the sources were silent for 40 % of its time")}}}
 }
 
 func (f fake) Proofs(_ context.Context, _ intel.Reader, row string) ([]intel.Proof, error) {

@@ -26,6 +26,8 @@ type profilePage struct {
 	Weekly          []intel.Count
 	Trend           *trend
 	Chart           *bars
+	Ahead           *aheadChart
+	Since           *changesPage
 	Per             string // "week" or "month"
 	Both            bool   // both are there to choose from
 	Base            string
@@ -40,20 +42,6 @@ type profilePage struct {
 }
 
 type download struct{ Href, Label string }
-
-// A forecastRow is one forecast, ready to print.
-type forecastRow struct {
-	intel.Forecast
-	What, Href, Why string
-	Fan             *fan
-	Bar, Base       string // widths; Bar is empty where no skill is shown
-	Rank            int
-}
-
-type forecastGroup struct {
-	Title string
-	Rows  []forecastRow
-}
 
 // entity serves the page of one entity, or its download.
 func (h *handler) entity(w http.ResponseWriter, r *http.Request) {
@@ -180,6 +168,7 @@ func (h *handler) profilePage(p Profile, m menuKind, w Window, q url.Values) pro
 	page.Chart = barChart(counts, page.Per)
 	page.Sectors, page.Countries, page.Attacks = shares(p.Attacks)
 	page.Numbers, page.Chances = forecasts(p.Forecasts)
+	page.Ahead, page.Since = ahead(p.Profile), changesOf(p.Changes)
 	page.Scores, page.Ways = standings(p, m.Plural), ways(p, page.Base, q.Get("open"))
 	for _, f := range h.Formats {
 		if name := url.PathEscape(p.Entity.Name); !strings.Contains(p.Entity.Name, "/") {

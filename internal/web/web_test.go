@@ -215,7 +215,7 @@ func TestEvidenceThatCannotBeReadSaysSoInItsRow(t *testing.T) {
 
 func TestUnprovenForecastsPrintNoProbability(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
-	if !strings.Contains(page, "rank 1") || strings.Contains(page, "0.44") || !strings.Contains(page, "0.79") {
+	if !strings.Contains(page, `Rank </span>1</span>`) || strings.Contains(page, "0.44") || !strings.Contains(page, "0.79") {
 		t.Error("want a rank for the technique, 0.79 for the country and no 0.44")
 	}
 }
