@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 )
@@ -175,7 +176,7 @@ func TestANameOfTwoActorsTellsEachByItsShareEverywhere(t *testing.T) {
 
 func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	dir, db := dataDir(t), newStore(t)
 	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
 	heardOf(t, db, "mone", "2026-09-10", "actor:sofacy uses malware:advstoreshell")
