@@ -79,12 +79,12 @@ func TestAForgedDateIsNoneAndFadesFromTheDayItCame(t *testing.T) {
 				take(fmt.Sprint("again", i), name, content)
 			}
 			now, tomorrow, later := shown(t, db, "--now", "2026-03-04"), shown(t, db, "--now", "2031-06-02"), shown(t, db, "--now", "2036-03-04")
+			printed(t, exitDone, "--db", db, "--now", "2031-06-02", "reprocess", "--scores")
 			for i, day := range days {
 				value := fmt.Sprintf("45.134.21.%d", i+1)
 				if r, ok := now[value]; !ok || r.Last != nil || r.Confidence == "High" || r.Probability < 0.5 {
 					t.Errorf("%s: %+v today, want a row without a date, not hidden and not High", day, r)
 				}
-				printed(t, exitDone, "--db", db, "--now", "2031-06-02", "reprocess", "--scores")
 				if r := tomorrow[value]; r.Last != nil {
 					t.Errorf("%s: %+v when the day has come", day, r)
 				}

@@ -177,8 +177,7 @@ func TestANameOfTwoActorsTellsEachByItsShareEverywhere(t *testing.T) {
 func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
 	t.Parallel()
 	figures.Only(t)
-	dir, db := dataDir(t), newStore(t)
-	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	db := listedStore(t)
 	heardOf(t, db, "mone", "2026-09-10", "actor:sofacy uses malware:advstoreshell")
 	heardOf(t, db, "mtwo", "2026-09-20", "actor:fancy-bear uses malware:advstoreshell")
 	heardOf(t, db, "mone", "2026-09-10", "actor:fancy-bear originates-from country:RU")
