@@ -30,6 +30,7 @@ const layout = `
 	fetch       :
 	queue       :
 	page        :
+	figures     :
 	collect     : intel fetch
 	collect/*   : intel fetch collect stix misp page | collect/collecttest
 	reference   : intel
@@ -39,8 +40,8 @@ const layout = `
 	forecast    : intel
 	forecast/activity : forecast
 	forecast/exploitation : forecast
-	forecast/characteristics : forecast
-	forecast/backtest : forecast forecast/activity forecast/characteristics forecast/exploitation intel
+	forecast/characteristics : forecast | figures
+	forecast/backtest : forecast forecast/activity forecast/characteristics forecast/exploitation intel | figures
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -28,10 +30,40 @@ func standsFor(t *testing.T, db, name string) string {
 	return strings.Join(out, " ")
 }
 
+// listed is a store that holds the real packs of actors and of ATT&CK, as bytes:
+// they are read once for all tests that begin with them.
+var listed struct {
+	once  sync.Once
+	store []byte
+}
+
+// listedStore returns such a store that is the test's own.
+func listedStore(t *testing.T) string {
+	t.Helper()
+	dir := dataDir(t)
+	listed.once.Do(func() {
+		db := newStore(t)
+		printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+		path := strings.TrimPrefix(db, "sqlite:")
+		if _, err := os.Stat(path + "-wal"); err == nil {
+			t.Fatal("the store has a log beside it when it is closed: its file is not all of it")
+		}
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed.store = whole
+	})
+	if listed.store == nil {
+		t.Fatal("the packs could not be read: see the test that tried")
+	}
+	return "sqlite:" + file(t, "portent.db", listed.store)
+}
+
 func TestAVerdictSplitsJoinsAndIsTakenBack(t *testing.T) {
 	t.Parallel()
-	dir, db := dataDir(t), newStore(t)
-	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	figures.Only(t)
+	db := listedStore(t)
 	lines := `{"text":"Fancy Bear uses 45.134.21.8 as C2.","published":"2026-05-01T00:00:00Z"}` + "\n" + `{"text":"APT28 uses 45.134.21.9 as C2.","published":"2026-05-01T00:00:00Z"}` + "\n" + `{"text":"The actor Strange Cat uses 45.134.21.10 as C2.","published":"2026-05-01T00:00:00Z","claims":[{"subject":"ipv4:45.134.21.10","relation":"indicates","object":"actor:strange-cat"}]}` + "\n"
 	printed(t, exitDone, "--db", db, "--now", "2026-06-01", "import", "--as", "documents", "--source", "a", file(t, "d.jsonl", []byte(lines)))
 	shows := func(name string, want ...string) {
@@ -140,8 +172,7 @@ func TestNamesConfirmedInACircleHaveOneMain(t *testing.T) {
 
 func TestANameThatTwoActorsHaveTellsBothWithShares(t *testing.T) {
 	t.Parallel()
-	dir, db := dataDir(t), newStore(t)
-	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	db := listedStore(t)
 	var got struct {
 		Name       string
 		Candidates []struct {
@@ -183,8 +214,7 @@ func TestTakingBackTheOnlyWordOnANameSucceeds(t *testing.T) {
 }
 
 func TestAConfirmedNameIsOfTheOneThatIsNamed(t *testing.T) {
-	dir, db := dataDir(t), newStore(t)
-	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	db := listedStore(t)
 	printed(t, exitDone, "--db", db, "-q", "alias", "confirm", "Bluenoroff", "APT38", "--by", "ana")
 	if got := standsFor(t, db, "Bluenoroff"); got != "actor:apt38" {
 		t.Errorf("Bluenoroff is confirmed of APT38 and stands for %s", got)
@@ -206,10 +236,8 @@ func TestANameIsLookedUpWithItsShareAndNoLevel(t *testing.T) {
 
 func TestTheHistoryOfANameTellsWhatAnalystsRuled(t *testing.T) {
 	t.Parallel()
-	listed := newStore(t)
-	printed(t, exitDone, "--db", listed, "-q", "sync", "--from", dataDir(t), "actors", "attack")
-	both, stated := newStore(t), newStore(t)
-	printed(t, exitDone, "--db", both, "-q", "sync", "--from", dataDir(t), "actors", "attack")
+	figures.Only(t)
+	unsaid, both, stated := listedStore(t), listedStore(t), newStore(t)
 	for _, db := range []string{both, stated} {
 		for i, source := range []string{"one", "two"} {
 			doc := fmt.Sprintf(`{"genre":"report","text":"Cozy Bear is APT29.","published":"2026-05-0%dT00:00:00Z","claims":[{"subject":"actor:cozy-bear","relation":"alias-of","object":"actor:apt29"}]}`+"\n", 8*i+1)
@@ -218,7 +246,7 @@ func TestTheHistoryOfANameTellsWhatAnalystsRuled(t *testing.T) {
 		printed(t, exitDone, "--db", db, "--now", "2026-05-21", "import", "--as", "documents", "--source", "three", file(t, "n.jsonl", []byte(`{"genre":"report","text":"No.","published":"2026-05-21T00:00:00Z","claims":[{"subject":"actor:cozy-bear","relation":"alias-of","object":"actor:apt29","stance":"disputes"}]}`+"\n")))
 	}
 	const row = "actor:cozy-bear alias-of actor:apt29"
-	for name, db := range map[string]string{"listed": listed, "listed and stated": both, "stated": stated} {
+	for name, db := range map[string]string{"listed": unsaid, "listed and stated": both, "stated": stated} {
 		ends := func(day string, ruled ...string) {
 			t.Helper()
 			var h intel.History

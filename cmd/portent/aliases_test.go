@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/reference"
@@ -237,7 +238,7 @@ func knownIn(lists map[string][]listing) map[string][]string {
 // and which often differ; of those the share is told and little is asked.
 func TestAliasesResolveWithoutThePackTheyStandIn(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	dir := dataDir(t)
 	lists := listings(t, dir)
 	in := knownIn(lists)
@@ -271,7 +272,7 @@ func TestAliasesResolveWithoutThePackTheyStandIn(t *testing.T) {
 
 func TestAliasLinesOfSeveralActorsMergeNone(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	dir := dataDir(t)
 	actors := listings(t, dir)["threat-actor"]
 	said, lines := aliasLines(t, dir)

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 )
 
 // TestPostsOfLeakSitesAreForecastAsWellAsAsked replays all weeks of the leak sites.
 func TestPostsOfLeakSitesAreForecastAsWellAsAsked(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	path := filepath.Join(dataDir(t), "leaksites", "posts.json")
 	var r backtest.Result
 	if err := json.Unmarshal([]byte(printed(t, exitDone, "--json", "-q", "backtest", "activity", "--data", path)), &r); err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 )
 
@@ -35,7 +36,7 @@ func backtested(tb testing.TB, args ...string) (r backtest.Result) {
 
 func TestForecastsOfVendorsKeepTheirSkill(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	r := backtested(t, "vendors", "--data", kevFile(t), "--to", "2025-09-01")
 	holds(t, r, backtest.Score{"ap": 0.40, "auc": 0.86, "brier_skill": 0.21})
 	for _, name := range []string{"gamma_poisson", "ma12_poisson"} {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 )
 
@@ -190,7 +191,7 @@ func seededResult(tb testing.TB, args ...string) (s seeded) {
 // replays all five.
 func TestTechniquesKeepTheirLead(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	tie := filepath.Join(dataDir(t), "tie")
 	r := seededResult(t, "techniques", "--data", filepath.Join(tie, "combined_dataset_full_frequency.json"), "--live", filepath.Join(tie, "live-techniques-attack-15.1.txt"), "--seed", "2")
 	r.atLeast(t, map[string]float64{"masked_recall@20": 0.53, "raw_recall@20": 0.44, "ap": 0.125, "brier_skill": 0.06, "time_masked_recall@20": 0.54}, 0.08)
@@ -198,7 +199,7 @@ func TestTechniquesKeepTheirLead(t *testing.T) {
 
 func TestAttackIsRankedBetterThanByPopularity(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	r := seededResult(t, "attack", "--data", filepath.Join(dataDir(t), "attack"))
 	if gain := r.Skill["popularity"]; gain[1] <= 0 || r.figure("model", "ap") < 0.012 {
 		t.Errorf("AP %v, gain %v", r.figure("model", "ap"), gain)

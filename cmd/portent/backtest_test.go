@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 )
@@ -56,7 +57,7 @@ func holds(tb testing.TB, r backtest.Result, least backtest.Score) {
 // tested; the benchmark replays all that the figures are asked of.
 func TestForecastsOfIndicatorsKeepTheirSkill(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	h := replayed(t, time.Date(2022, 11, 1, 0, 0, 0, 0, time.UTC), "2021", "2022")
 	again, err := backtest.Resighting(t.Context(), h, backtest.Options{Seed: 1, To: time.Date(2022, 8, 2, 0, 0, 0, 0, time.UTC)})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/score"
 )
@@ -123,18 +124,9 @@ func interval(ts []trial) (low, high float64) {
 	return all[25], all[974]
 }
 
-// ofFigures leaves a test that measures on much real data to the run without the race
-// detector that make test makes for it: with it it takes eight times as long.
-func ofFigures(t *testing.T) {
-	t.Helper()
-	if raced {
-		t.Skip("it measures on real data: make test runs it without the race detector")
-	}
-}
-
 func TestBeliefIsTrueOfRowsThatPeopleJudged(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	rows := weighedRows(t, judgedStore(t, judgedRows(t)), judgedRows(t))
 	ts := trials(rows)
 	err, own := calibrationError(t, ts), skill(ts)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -182,7 +183,7 @@ func TestAHistoryTellsOfNewRulesListsAndSightings(t *testing.T) {
 // days of its years.
 func TestHistoriesOfRealRowsAgreeWithThePast(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	db := seedStore(t)
 	compared := 0
 	for _, day := range []string{"2021-04-01", "2021-06-15", "2021-09-03", "2023-01-01"} {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/portent-cti/portent/internal/figures"
 )
 
 // within fails if work takes longer, but not when the race detector slows it.
@@ -16,7 +18,7 @@ func within(t *testing.T, most time.Duration, what string, work func()) {
 	t.Helper()
 	began := time.Now()
 	work()
-	if took := time.Since(began); took > most && !raced {
+	if took := time.Since(began); took > most && !figures.Raced {
 		t.Errorf("%s took %s, want %s at most", what, took, most)
 	}
 }
@@ -77,12 +79,12 @@ func TestAForgedDateIsNoneAndFadesFromTheDayItCame(t *testing.T) {
 				take(fmt.Sprint("again", i), name, content)
 			}
 			now, tomorrow, later := shown(t, db, "--now", "2026-03-04"), shown(t, db, "--now", "2031-06-02"), shown(t, db, "--now", "2036-03-04")
+			printed(t, exitDone, "--db", db, "--now", "2031-06-02", "reprocess", "--scores")
 			for i, day := range days {
 				value := fmt.Sprintf("45.134.21.%d", i+1)
 				if r, ok := now[value]; !ok || r.Last != nil || r.Confidence == "High" || r.Probability < 0.5 {
 					t.Errorf("%s: %+v today, want a row without a date, not hidden and not High", day, r)
 				}
-				printed(t, exitDone, "--db", db, "--now", "2031-06-02", "reprocess", "--scores")
 				if r := tomorrow[value]; r.Last != nil {
 					t.Errorf("%s: %+v when the day has come", day, r)
 				}
@@ -102,9 +104,7 @@ func TestAForgedDateIsNoneAndFadesFromTheDayItCame(t *testing.T) {
 
 func TestAFloodOfOneActorIsBoundedAndNeverHigh(t *testing.T) {
 	t.Parallel()
-	if raced {
-		t.Skip("50,000 rows, without the race detector")
-	}
+	figures.Only(t)
 	const rows = 50_000
 	var wide, deep bytes.Buffer
 	wide.WriteString("indicator,type,actor,date\n")
@@ -143,9 +143,7 @@ func TestAFloodOfOneActorIsBoundedAndNeverHigh(t *testing.T) {
 
 func TestAFloodOfOneTagIsBoundedAndNeverHigh(t *testing.T) {
 	t.Parallel()
-	if raced {
-		t.Skip("50,000 rows, without the race detector")
-	}
+	figures.Only(t)
 	var b bytes.Buffer
 	for i := range 50_000 {
 		fmt.Fprintf(&b, "2026-01-%02d 10:%02d:%02d,loud,ip,45.134.%d.%d,#emotet,https://x.com/loud/status/%d\n", 1+i/2000, i/60%60, i%60, 31+i%100, 31+i/100%200, i)
@@ -200,9 +198,7 @@ func TestACircleOfAliasesFromAFileHasOneAnswer(t *testing.T) {
 
 func TestTenThousandAliasesFromAFileAreBounded(t *testing.T) {
 	t.Parallel()
-	if raced {
-		t.Skip("10,000 claims, without the race detector")
-	}
+	figures.Only(t)
 	db := newStore(t)
 	var links []string
 	for i := range 10_000 {
@@ -227,9 +223,7 @@ func TestTenThousandAliasesFromAFileAreBounded(t *testing.T) {
 
 // One document says at most what a line of JSON holds, and all of it counts.
 func TestTenThousandAliasesInOneDocumentAllCount(t *testing.T) {
-	if raced {
-		t.Skip("10,000 claims, without the race detector")
-	}
+	figures.Only(t)
 	db := newStore(t)
 	var b bytes.Buffer
 	b.WriteString(`{"title":"many","published":"2026-02-01T00:00:00Z","claims":[`)
@@ -250,9 +244,7 @@ func TestTenThousandAliasesInOneDocumentAllCount(t *testing.T) {
 
 // A list of a vendor may be longer than what one document is heard of.
 func TestClaimsThatOneDocumentHasTooManyOfAreTold(t *testing.T) {
-	if raced {
-		t.Skip("50,000 claims, without the race detector")
-	}
+	figures.Only(t)
 	var b strings.Builder
 	b.WriteString("indicator_type,data,note\n")
 	for i := range 50_003 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 )
@@ -175,9 +176,8 @@ func TestANameOfTwoActorsTellsEachByItsShareEverywhere(t *testing.T) {
 
 func TestEveryRowOfAProfileIsExplainedByItsID(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
-	dir, db := dataDir(t), newStore(t)
-	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	figures.Only(t)
+	db := listedStore(t)
 	heardOf(t, db, "mone", "2026-09-10", "actor:sofacy uses malware:advstoreshell")
 	heardOf(t, db, "mtwo", "2026-09-20", "actor:fancy-bear uses malware:advstoreshell")
 	heardOf(t, db, "mone", "2026-09-10", "actor:fancy-bear originates-from country:RU")

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/score"
 )
@@ -157,7 +158,7 @@ func undatedIndicators(profile []byte) (out []string) {
 // row to the rating that others' lists get.
 func TestOurOwnTreePassesOurOwnRating(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	dir, db, tree := dataDir(t), newStore(t), t.TempDir()
 	const now = "2021-06-01T00:00:00Z" // when many of the lists were fresh, so that not all is Low
 	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "warninglists", "actors")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
@@ -168,7 +169,7 @@ func TestTheScoreboardSaysWhyNobodyIsToldOfSecondAccounts(t *testing.T) {
 
 func TestSecondAccountsOfTweetFeedAreToldBetterThanByTheirRate(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	a := newApp(&cli{Quiet: true}, strings.NewReader(""), nil, nil)
 	defer a.close()
 	to := time.Date(2023, 7, 20, 0, 0, 0, 0, time.UTC)

@@ -52,8 +52,7 @@ func TestThePageAndItsSummaryTellTheSamePace(t *testing.T) {
 }
 
 func TestANameOfTwoActorsLeadsToBothWithTheirShares(t *testing.T) {
-	dir, db := dataDir(t), newStore(t)
-	printed(t, exitDone, "--db", db, "-q", "sync", "--from", dir, "actors", "attack")
+	db := listedStore(t)
 	var out bytes.Buffer
 	a := newApp(&cli{DB: db, Quiet: true}, nil, &out, &out)
 	defer a.close()

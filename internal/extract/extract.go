@@ -50,7 +50,7 @@ const mostKept = 1 << 20
 
 // New returns a scanner that knows the names of set.
 func New(set *reference.Set) *Scanner {
-	return &Scanner{set: set, names: newLexicon(set), triggers: triggers()}
+	return &Scanner{set: set, names: lexiconOf(set), triggers: triggers()}
 }
 
 // Observations returns what a document's text mentions, in order of offset.

@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -63,6 +64,21 @@ const (
 
 // pair is the hash of two words in a row.
 func pair(a, b uint32) uint32 { return a*hashPrime ^ b }
+
+// lexiconOf is the lexicon of a set. That of what is built in is made once; it
+// never changes either.
+func lexiconOf(set *reference.Set) *lexicon {
+	if !set.BuiltIn() {
+		return newLexicon(set)
+	}
+	builtIn.once.Do(func() { builtIn.names = newLexicon(set) })
+	return builtIn.names
+}
+
+var builtIn struct {
+	once  sync.Once
+	names *lexicon
+}
 
 func newLexicon(set *reference.Set) *lexicon {
 	l := &lexicon{binders: newBinders(set.Bindings())}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/phuslu/iploc"
 
@@ -36,13 +37,32 @@ type Set struct {
 	coined     map[string]intel.Entity   // products by names that are written as no word is
 	bindings   map[Binding][]string
 	benign     *benign
+	builtIn    bool
 }
 
 // NewSet builds a set of the packs that [HeldNames] lists (of kev, the names of
 // products), of which there may be several each; other packs are ignored.
 // Without packs it knows what is built in: countries, sectors, reserved ranges,
-// weaknesses and geography.
+// weaknesses and geography; that set is built once.
 func NewSet(packs ...Pack) (*Set, error) {
+	if len(packs) == 0 {
+		return builtInSet()
+	}
+	return newSet(packs)
+}
+
+// BuiltIn reports whether the set is the one of no packs, of which there is one.
+func (s *Set) BuiltIn() bool { return s.builtIn }
+
+var builtInSet = sync.OnceValues(func() (*Set, error) {
+	s, err := newSet(nil)
+	if err == nil {
+		s.builtIn = true
+	}
+	return s, err
+})
+
+func newSet(packs []Pack) (*Set, error) {
 	s := &Set{techniques: map[string]Technique{}, facts: map[intel.Entity]Fact{}, told: map[intel.Entity][]Told{}, groups: map[intel.Entity]*group{}, titles: map[intel.Entity]string{},
 		weaknesses: weaknessTable(), products: map[intel.Entity][]string{}, makers: map[string]intel.Entity{}, coined: map[string]intel.Entity{}}
 	places := countryTable()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast/activity"
 )
 
@@ -33,6 +34,7 @@ func waves(series, weeks int) *activity.Panel {
 }
 
 func TestThePoolForecastsWavesBetterThanSimpleRules(t *testing.T) {
+	figures.Only(t)
 	p := waves(24, 80)
 	r, err := Activity(t.Context(), p, Options{Seed: 1})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 	"github.com/portent-cti/portent/internal/intel"
@@ -52,6 +53,7 @@ func heads() map[string]func(context.Context, *forecast.History, backtest.Option
 }
 
 func TestWhatAccountsDoIsLearned(t *testing.T) {
+	figures.Only(t)
 	for name, replay := range heads() {
 		r, err := replay(t.Context(), invented(20), backtest.Options{Seed: 1})
 		if err != nil {
@@ -70,6 +72,7 @@ func TestWhatAccountsDoIsLearned(t *testing.T) {
 // TestNoSkillIsLeftWhereOutcomesAreDealtOutAnew is the test for leaks: whoever
 // has skill at what depends on nothing has seen the outcome.
 func TestNoSkillIsLeftWhereOutcomesAreDealtOutAnew(t *testing.T) {
+	figures.Only(t)
 	for name, replay := range heads() {
 		r, err := replay(t.Context(), invented(20), backtest.Options{Seed: 1, Shuffle: true})
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 )
 
@@ -35,6 +36,7 @@ func reports(n int) (out []backtest.Report, live []string) {
 }
 
 func TestTechniquesThatGoTogetherAreForecast(t *testing.T) {
+	figures.Only(t)
 	rs, live := reports(300)
 	r, err := backtest.Techniques(t.Context(), rs, live, []uint64{0, 1}, backtest.Options{Seed: 1})
 	if err != nil {
@@ -62,6 +64,7 @@ func TestTechniquesThatGoTogetherAreForecast(t *testing.T) {
 
 // TestNoTechniqueIsForeseenWhereTheyAreDealtOutAnew is the test for leaks.
 func TestNoTechniqueIsForeseenWhereTheyAreDealtOutAnew(t *testing.T) {
+	figures.Only(t)
 	rs, live := reports(300)
 	r, err := backtest.Techniques(t.Context(), rs, live, []uint64{0}, backtest.Options{Seed: 1, Shuffle: true})
 	if err != nil {
@@ -73,7 +76,7 @@ func TestNoTechniqueIsForeseenWhereTheyAreDealtOutAnew(t *testing.T) {
 }
 
 func TestTechniquesAreReplayedTheSameOnAnyNumberOfCores(t *testing.T) {
-	rs, live := reports(120)
+	rs, live := reports(40)
 	replay := func(cores int) string {
 		before := runtime.GOMAXPROCS(cores)
 		defer runtime.GOMAXPROCS(before)

@@ -10,14 +10,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast/characteristics"
 )
 
-// world is rows that each have most of one of some kits of ten items, and one
+// world is rows that each have most of one of six kits of ten items, and one
 // item that anybody may have.
-func world(rows int, seed uint64) *characteristics.Matrix {
+func world(rows int, seed uint64) *characteristics.Matrix { return kitted(rows, 6, seed) }
+
+func kitted(rows, kits int, seed uint64) *characteristics.Matrix {
 	chance := rand.New(rand.NewPCG(seed, 1))
-	const kits, each = 6, 10
+	const each = 10
 	m := &characteristics.Matrix{Items: kits*each + 20}
 	for range rows {
 		kit := chance.IntN(kits)
@@ -93,6 +96,7 @@ func first(questions []characteristics.Question, scores [][]float64) float64 {
 }
 
 func TestWhatGoesTogetherIsFound(t *testing.T) {
+	figures.Only(t)
 	w := train(t, world(400, 1))
 	got := first(w.questions, w.scores)
 	for _, way := range characteristics.Ways() {
@@ -123,6 +127,7 @@ func TestWhatGoesTogetherIsFound(t *testing.T) {
 }
 
 func TestContributionsAddUpToTheLogOdds(t *testing.T) {
+	figures.Only(t)
 	m := world(300, 2)
 	m.Parent = make([]int32, m.Items)
 	for i := range m.Parent {
@@ -152,6 +157,7 @@ func TestContributionsAddUpToTheLogOdds(t *testing.T) {
 // TestNothingIsForeseenWhereNothingGoesTogether deals items out at random:
 // whatever is better than popularity then has seen the answers.
 func TestNothingIsForeseenWhereNothingGoesTogether(t *testing.T) {
+	figures.Only(t)
 	m := world(400, 3)
 	chance := rand.New(rand.NewPCG(9, 9))
 	for k, row := range m.Rows {
@@ -170,14 +176,33 @@ func TestNothingIsForeseenWhereNothingGoesTogether(t *testing.T) {
 	}
 }
 
+// The rows are of two blocks, so that both cores have some.
 func TestATrainedStackIsTheSameOnAnyNumberOfCores(t *testing.T) {
 	before := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(before)
-	once := train(t, world(300, 4))
+	once := train(t, kitted(70, 1, 4))
+	baselines := allBaselines(t, once)
 	runtime.GOMAXPROCS(2)
-	if again := train(t, world(300, 4)); !cmp.Equal(once.scores, again.scores) || !cmp.Equal(once.cal, again.cal) {
+	again := train(t, kitted(70, 1, 4))
+	if !cmp.Equal(once.scores, again.scores) || !cmp.Equal(once.cal, again.cal) {
 		t.Error("the scores differ")
 	}
+	if diff := cmp.Diff(baselines, allBaselines(t, again)); diff != "" {
+		t.Errorf("the baselines differ: %s", diff)
+	}
+}
+
+func allBaselines(t *testing.T, w trained) map[string][][]float64 {
+	t.Helper()
+	all := map[string][][]float64{}
+	for _, way := range characteristics.Ways() {
+		scores, err := characteristics.Baseline(way, w.r, w.questions, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[way] = scores
+	}
+	return all
 }
 
 func TestAMatrixThatCannotBeLearnedIsRefused(t *testing.T) {
