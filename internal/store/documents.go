@@ -256,9 +256,9 @@ func (db *DB) Said(ctx context.Context, r intel.Reader, ids []intel.DocumentID) 
 			s.Document = intel.DocumentID(hex.EncodeToString(key))
 			return err
 		}, w+`SELECT d.key, l.relation, e.weight, f.kind, f.name, f.title, t.kind, t.name, t.title, e.document, e.seq
-			FROM w CROSS JOIN evidence e JOIN links l ON l.id = e.link JOIN documents d ON d.id = e.document
+			FROM w CROSS JOIN links l CROSS JOIN evidence e JOIN documents d ON d.id = e.document
 			JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity
-			WHERE e.link = w.l AND e.document = w.d AND e.stance = 0 AND l.relation <> `+rel(intel.Indicates), pairs...)
+			WHERE l.id = w.l AND e.link = l.id AND e.document = w.d AND e.stance = 0 AND l.relation <> `+rel(intel.Indicates), pairs...)
 		all = append(all, some...)
 		return err
 	})
