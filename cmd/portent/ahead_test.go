@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/forecast/activity"
 	"github.com/portent-cti/portent/internal/intel"
@@ -18,7 +19,7 @@ import (
 // groups that posted three times a week.
 func TestTheWeeksAheadOfPostsOfLeakSitesHoldWhatTheySay(t *testing.T) {
 	t.Parallel()
-	ofFigures(t)
+	figures.Only(t)
 	b, err := os.ReadFile(filepath.Join(dataDir(t), "leaksites", "posts.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,8 @@ import (
 type profileCmd struct {
 	Format  string   `help:"markdown, json or stix: one STIX 2.1 bundle." enum:"markdown,json,stix" default:"markdown"`
 	Preview *int     `help:"The redacted public form: N rows of each table." placeholder:"N"`
+	All     bool     `help:"Every row, however many: Markdown has the first 5,000 of each table else, and says how many more there are. JSON and STIX always have all."`
+	Rows    int      `hidden:"" default:"5000"` // of a table that people read; a profile of a past day has no more
 	BaseURL string   `name:"base-url" help:"Address of the live pages that the profile links to." placeholder:"URL"`
 	Name    []string `arg:"" help:"Name or alias, such as \"Astro Locker\", malware:cobalt-strike, CVE-2021-44228, product:acme/gateway, vendor:acme or US."`
 }
@@ -38,17 +40,31 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	p, _, err := ed.Profile(ctx, r, e, pipeline.Window{Proofs: 3, Signed: c.Format != "stix", Back: !a.cli.AsOf.IsZero()}, a.asOf())
+	w := pipeline.Window{Proofs: 3, Signed: c.Format != "stix", Back: !a.cli.AsOf.IsZero()}
+	if c.read(a) {
+		w.Rows = c.Rows
+	}
+	p, totals, err := ed.Profile(ctx, r, e, w, a.asOf())
 	if errors.Is(err, intel.ErrNotFound) {
 		return cmp.Or(parted(ctx, a, ed, r, name), err)
 	}
 	if err != nil {
 		return err
 	}
+	if w.Rows > 0 {
+		for _, t := range p.Tables() {
+			if more := totals[t.Key] - len(*t.Rows); more > 0 {
+				p.Hidden[t.Key] = more
+			}
+		}
+	}
 	if c.Preview != nil {
 		p = publish.Preview(p, *c.Preview)
 	}
 	o := publish.Options{BaseURL: c.BaseURL}
+	if w.Rows > 0 {
+		o.Rest = "--all prints them"
+	}
 	switch {
 	case c.Format == "stix":
 		return stix.Bundle(a.out, p)
@@ -56,6 +72,12 @@ func (c *profileCmd) Run(ctx context.Context, a *app) error {
 		return publish.JSON(a.out, p, o)
 	}
 	return publish.Markdown(a.out, p, o)
+}
+
+// read reports whether the profile is for people to read as far as they like, and not
+// for programs, the public or a file that is to be whole.
+func (c *profileCmd) read(a *app) bool {
+	return c.Format == "markdown" && !a.cli.JSON && c.Preview == nil && !c.All && a.cli.AsOf.IsZero()
 }
 
 // previewable checks a number of rows to show in public.

@@ -112,7 +112,7 @@ func (ed *Editor) Called(ctx context.Context, r intel.Reader, e intel.Entity, w 
 	if err != nil {
 		return nil, nil, err
 	}
-	outline, err := ed.DB.Outline(ctx, r, names, past)
+	outline, err := ed.outline(ctx, r, e, names, past)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -58,6 +58,25 @@ func (ed *Editor) digest(ctx context.Context, r intel.Reader, e intel.Entity, ou
 	return d, nil
 }
 
+// outline counts the links of the names of e, or remembers them.
+func (ed *Editor) outline(ctx context.Context, r intel.Reader, e intel.Entity, names []store.Resolution, past store.Weighing) (o store.Outline, err error) {
+	if past.Judge != nil {
+		return ed.DB.Outline(ctx, r, names, past)
+	}
+	epoch, err := ed.DB.Epoch(ctx)
+	if err != nil {
+		return o, err
+	}
+	key := digestKey{e, r}
+	if o, ok := ed.outlines.at(epoch, key, mostDigests); ok {
+		return o, nil
+	}
+	if o, err = ed.DB.Outline(ctx, r, names, past); err == nil {
+		ed.outlines.keep(epoch, key, o)
+	}
+	return o, err
+}
+
 // count counts documents, voices and months that were known of then.
 func (ed *Editor) count(ctx context.Context, r intel.Reader, names []intel.Entity, now, then time.Time) (d digest, err error) {
 	if d.span, err = ed.DB.Mentioned(ctx, r, names, now, then); err != nil || d.span.Documents == 0 {

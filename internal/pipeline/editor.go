@@ -25,6 +25,7 @@ type Editor struct {
 
 	verdicts  verdicts
 	rulings   rulings
+	outlines  remembered[digestKey, store.Outline]
 	digests   remembered[digestKey, digest]
 	measures  remembered[measureKey, measure]
 	histories remembered[historyKey, toldHistory]
@@ -148,7 +149,7 @@ func (ed *Editor) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}
-	outline, err := ed.DB.Outline(ctx, r, names, past)
+	outline, err := ed.outline(ctx, r, e, names, past)
 	if err != nil {
 		return intel.Profile{}, nil, err
 	}

@@ -132,7 +132,7 @@ func (ed *Editor) Tellings(ctx context.Context, r intel.Reader, e intel.Entity, 
 	if err != nil {
 		return nil, err
 	}
-	outline, err := ed.DB.Outline(ctx, r, names, past)
+	outline, err := ed.outline(ctx, r, e, names, past)
 	if err != nil {
 		return nil, err
 	}

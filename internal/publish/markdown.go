@@ -16,7 +16,7 @@ import (
 // know: the same sections and columns in the same order, and after them what
 // those lack: when, how sure, by how many independent origins.
 func Markdown(w io.Writer, p intel.Profile, o Options) error {
-	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: p.Preview, witnesses: map[string]*witness{}}
+	b := &writer{Writer: bufio.NewWriter(w), p: p, preview: p.Preview, rest: o.Rest, witnesses: map[string]*witness{}}
 	b.head(o)
 	b.interest()
 	b.names()
@@ -37,6 +37,7 @@ type writer struct {
 	*bufio.Writer
 	p       intel.Profile
 	preview bool
+	rest    string // see Options
 
 	title     string // of the section under way
 	witnesses map[string]*witness
@@ -207,6 +208,8 @@ func (b *writer) more(key, noun string, columns, next int) {
 		where := "of a lower probability"
 		if b.preview {
 			where = "available in the full profile"
+		} else if b.rest != "" {
+			where += "; " + b.rest
 		}
 		b.line("\nThere are %d more %s items %s.", n, noun, where)
 	}

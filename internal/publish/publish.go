@@ -20,6 +20,8 @@ type Options struct {
 	// BaseURL is where the live pages are, such as "https://cti.example"; empty
 	// for none.
 	BaseURL string
+	// Rest says how to get the rows that a table leaves out; empty if that is not known.
+	Rest string
 }
 
 // live is where the live page of e is; empty if there is none.

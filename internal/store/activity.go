@@ -372,9 +372,11 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 		return 0, err
 	}
 	in := list(2, len(ids))
-	links := `(SELECT id FROM links WHERE from_entity IN ` + in + ` UNION SELECT place >> 6 FROM assessments WHERE to_entity IN ` + in + `)`
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM `+held(then, links)+` e`,
-		append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
+	from := `behind e WHERE e.marking <= $1 AND e.pieces > 0 AND e.entity IN ` + in
+	if !then.IsZero() || slices.ContainsFunc(names, func(n intel.Entity) bool { return !backed(n.Kind) }) {
+		from = held(then, `(SELECT id FROM links WHERE from_entity IN `+in+` UNION SELECT place >> 6 FROM assessments WHERE to_entity IN `+in+`)`) + ` e`
+	}
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT e.origin) FROM `+from, append([]any{int(r.Clearance)}, anys(ids)...)...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("origins: %w", err)
 	}

@@ -43,7 +43,7 @@ type Derivation struct {
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
 		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{},
-			posts: map[int64]bool{}, paces: map[stride]pace{}, heard: map[hearing]heardChange{}}
+			posts: map[int64]bool{}, paces: map[stride]pace{}, behind: backings{}, heard: map[hearing]heardChange{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -110,6 +110,7 @@ type saving struct {
 	changes  map[tally]int  // of activity
 	posts    map[int64]bool // of docs: by an account
 	paces    map[stride]pace
+	behind   backings
 	heard    map[hearing]heardChange
 }
 
@@ -212,7 +213,7 @@ func (s *saving) withdraw(ctx context.Context, again []int64, links map[int64]bo
 	for _, p := range pairs {
 		links[p[0].(int64)] = true
 	}
-	if err := s.unpace(ctx, pairs); err != nil {
+	if err := cmp.Or(s.unpace(ctx, pairs), s.unback(ctx, pairs)); err != nil {
 		return err
 	}
 	err = chunks(pairs, func(some [][2]any) error {
@@ -445,12 +446,13 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			if err != nil {
 				return nil, err
 			}
+			s.behind.add(backedLink{s.entities[e.Link.From], s.entities[e.Link.To], e.Link.From.Kind, e.Link.To.Kind}, s.origins[text(e.Origin)], int64(e.Marking), 1)
 			rows = append(rows, [10]any{id, doc.id, seq, s.origins[text(e.Origin)], inHow(doc.source, e),
 				inSeconds(fromTime(e.At)), inSeconds(unless(e.Learned.Equal(e.At), e.Learned)), inSpan(e.Offset, e.Length), note, inSeconds(s.since(doc.id, e))})
 		}
 		s.pacing(doc, d.Evidence)
 	}
-	if err := s.savePaces(ctx); err != nil {
+	if err := cmp.Or(s.savePaces(ctx), s.behind.save(ctx, s.tx)); err != nil {
 		return nil, err
 	}
 	if err := saveFindings(ctx, s.tx, s.findings); err != nil {

@@ -249,16 +249,16 @@ func (db *DB) Said(ctx context.Context, r intel.Reader, ids []intel.DocumentID) 
 		document, seq int64
 	}
 	var all []row
-	err = db.eachGiven(ctx, r, keys, func(w string, pairs []any) error {
+	err = db.eachOf(ctx, r, keys, db.unindicating, func(w string, pairs []any) error {
 		some, err := query(ctx, db.read, func(r *sql.Rows, s *row) error {
 			var key []byte
 			err := r.Scan(&key, numbered{&s.Link.Relation}, weighted{&s.Weight}, &s.Link.From.Kind, &s.Link.From.Name, &s.FromName, &s.Link.To.Kind, &s.Link.To.Name, &s.ToName, &s.document, &s.seq)
 			s.Document = intel.DocumentID(hex.EncodeToString(key))
 			return err
 		}, w+`SELECT d.key, l.relation, e.weight, f.kind, f.name, f.title, t.kind, t.name, t.title, e.document, e.seq
-			FROM w CROSS JOIN evidence e JOIN links l ON l.id = e.link JOIN documents d ON d.id = e.document
+			FROM w CROSS JOIN links l CROSS JOIN evidence e JOIN documents d ON d.id = e.document
 			JOIN entities f ON f.id = l.from_entity JOIN entities t ON t.id = l.to_entity
-			WHERE e.link = w.l AND e.document = w.d AND e.stance = 0 AND l.relation <> `+rel(intel.Indicates), pairs...)
+			WHERE l.id = w.l AND e.link = l.id AND e.document = w.d AND e.stance = 0 AND l.relation <> `+rel(intel.Indicates), pairs...)
 		all = append(all, some...)
 		return err
 	})
@@ -279,16 +279,56 @@ func (db *DB) Said(ctx context.Context, r intel.Reader, ids []intel.DocumentID) 
 // time: the head of a statement that names the pairs w (l, d) of link and document, and its
 // arguments.
 func (db *DB) eachGiven(ctx context.Context, r intel.Reader, keys []any, f func(w string, pairs []any) error) error {
+	return db.eachOf(ctx, r, keys, func(_ context.Context, pairs [][2]any) ([][2]any, error) { return pairs, nil }, f)
+}
+
+// eachOf is eachGiven for those of pairs that are picked.
+func (db *DB) eachOf(ctx context.Context, r intel.Reader, keys []any, pick func(context.Context, [][2]any) ([][2]any, error), f func(w string, pairs []any) error) error {
 	return chunks(keys, func(keys []any) error {
 		found, err := query(ctx, db.read, scanFinding, `SELECT f.document, f.at, '', f.links FROM documents d JOIN findings f ON f.document = d.id
 			WHERE d.marking <= $1 AND d.key IN `+list(2, len(keys)), append([]any{int(r.Clearance)}, keys...)...)
 		if err != nil {
 			return err
 		}
-		return chunks(cited(found), func(some [][2]any) error {
+		pairs, err := pick(ctx, cited(found))
+		if err != nil {
+			return err
+		}
+		return chunks(pairs, func(some [][2]any) error {
 			return f(`WITH w (l, d) AS (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`) `, flat(some))
 		})
 	})
+}
+
+// nearby is how far apart two links may be that are read as one run.
+const nearby = 4
+
+// unindicating leaves out pairs of links that say whose a value is, which are nearly all
+// that a long text has. What a document said first lies together: it is read as runs.
+func (db *DB) unindicating(ctx context.Context, pairs [][2]any) ([][2]any, error) {
+	ids := make([]int64, len(pairs))
+	for i, p := range pairs {
+		ids[i] = p[0].(int64)
+	}
+	slices.Sort(ids)
+	var runs [][2]any
+	for i, id := range ids {
+		if n := len(runs); n > 0 && id-ids[i-1] <= nearby {
+			runs[n-1][1] = id
+		} else {
+			runs = append(runs, [2]any{id, id})
+		}
+	}
+	others := map[int64]bool{}
+	err := chunks(runs, func(runs [][2]any) error {
+		some, err := query(ctx, db.read, scanInt, `WITH w (low, high) AS (VALUES `+casts(1, len(runs), "BIGINT", "BIGINT")+`)
+			SELECT l.id FROM w CROSS JOIN links l WHERE l.id BETWEEN w.low AND w.high AND l.relation <> `+rel(intel.Indicates), flat(runs)...)
+		for _, id := range some {
+			others[id] = true
+		}
+		return err
+	})
+	return slices.DeleteFunc(pairs, func(p [2]any) bool { return !others[p[0].(int64)] }), err
 }
 
 // Search returns documents that contain all words and that r may see, newest

@@ -17,6 +17,7 @@ func inGo(d dialect) []*goose.Migration {
 	return []*goose.Migration{
 		goose.NewGoMigration(19, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error { return repackFindings(ctx, engine{tx, d.bare}) }}, nil),
 		goose.NewGoMigration(22, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error { return enrol(ctx, engine{tx, d.bare}, d) }}, nil),
+		goose.NewGoMigration(23, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error { return layBehind(ctx, engine{tx, d.bare}, d) }}, nil),
 	}
 }
 
