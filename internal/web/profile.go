@@ -192,14 +192,14 @@ func windowOf(q url.Values) (Window, error) {
 	return w, err
 }
 
-// pageOf reads the number of a page, 1 where there is none.
+// pageOf reads the number of a page, 1 where there is none, at most MostPages.
 func pageOf(q url.Values) (int, error) {
 	s := q.Get("page")
 	if s == "" {
 		return 1, nil
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > 1_000_000 {
+	if err != nil || n < 1 || n > MostPages {
 		return 0, fmt.Errorf("page %q: %w", s, intel.ErrInvalid)
 	}
 	return n, nil

@@ -66,6 +66,7 @@ type filter struct {
 type pager struct {
 	From, To, Total int
 	Previous, Next  string
+	Beyond          int    // rows that no page shows
 	Target          string // id of the section to put the page into; empty for a new page
 }
 
@@ -79,8 +80,12 @@ func paged(page, n, total int, at func(int) string) pager {
 	if page > 1 {
 		p.Previous = at(page - 1)
 	}
-	if p.To < total && n > 0 {
+	switch {
+	case p.To >= total || n == 0:
+	case page < MostPages:
 		p.Next = at(page + 1)
+	default:
+		p.Beyond = total - p.To
 	}
 	return p
 }

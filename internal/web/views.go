@@ -57,6 +57,10 @@ var ErrSeveral = errors.New("a name of several")
 // PageRows is how many rows of a table one page shows.
 const PageRows = 50
 
+// MostPages is how far a table can be paged through: to come to a row takes reading all
+// before it, and nobody reads so many. Downloads have the rest.
+const MostPages = 100
+
 // fewPieces is how many pieces of evidence of each claim the page of an indicator shows,
 // and MostPieces how many where all are asked for.
 const (

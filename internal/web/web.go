@@ -132,7 +132,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, intel.ErrNotFound):
 		status, m = http.StatusNotFound, message{Heading: "No page here", Text: "It may not exist, or be marked above what you may see. Search finds names in any spelling."}
 	case errors.Is(err, intel.ErrInvalid):
-		status, m = http.StatusBadRequest, message{Heading: "Not an address of ours", Text: "The address names something that cannot exist, such as a number where a name belongs."}
+		status, m = http.StatusBadRequest, message{Heading: "Not an address of ours", Text: "The address names something that cannot exist, such as a number where a name belongs, or a page behind the hundredth: downloads have all rows."}
 	case errors.Is(err, context.DeadlineExceeded):
 		status, m = http.StatusServiceUnavailable, message{Heading: "This took too long", Text: "Nothing was changed. The machine is busy; try again in a moment.", Bad: true}
 	default:

@@ -93,7 +93,7 @@ func check(t *testing.T, path, page string) {
 
 func TestPagesSayWhatIsNotThere(t *testing.T) {
 	h := serve(fake{text: plain})
-	for path, want := range map[string]int{"/actor/nobody": 404, "/actor/broken": 500, "/nothing/here": 404, "/nothing": 404, "/indicator/actor/x": 404, "/indicator/ipv4/": 404, "/actors?page=0": 400, "/actor/x?kind=nonsense": 400,
+	for path, want := range map[string]int{"/actor/nobody": 404, "/actor/broken": 500, "/nothing/here": 404, "/nothing": 404, "/indicator/actor/x": 404, "/indicator/ipv4/": 404, "/actors?page=0": 400, "/actors?page=101": 400, "/actor/astro-locker?section=ioc&page=20000": 400, "/actor/x?kind=nonsense": 400,
 		"/actor/x?level=Huge": 400, "/evidence/1": 400, "/actors/nobody.md": 404, "/actors/x.exe": 404} {
 		w := get(t, h, path)
 		if w.Code != want {
