@@ -19,6 +19,7 @@ type counted struct {
 	weeks    []intel.Count // that have ended
 	own      bool          // readers of the clearance see more of it than others do
 	observed []bool
+	silent   bool // it was not heard of for so long that nothing can be said of it
 	foretold []forecast.Count
 }
 
@@ -31,7 +32,7 @@ func (p *Pipeline) counts(ctx context.Context, f field, busy []store.Busy) ([]co
 		return nil, err
 	}
 	for i := range out {
-		weeks, err := p.DB.Weekly(ctx, f.reader, store.Names(out[i].names), f.now.AddDate(-2, 0, 0), f.now, time.Time{})
+		weeks, err := p.DB.Weekly(ctx, f.reader, store.Names(out[i].names), f.since(), f.now, time.Time{})
 		if err != nil {
 			return nil, err
 		}
@@ -68,14 +69,22 @@ func (p *Pipeline) lacking(ctx context.Context, f field, busy []store.Busy) (out
 	return out, due, nil
 }
 
-// foretell fills in what is foretold of each that can be.
+// foretell fills in what is foretold of each that can be. Who was heard of in the last
+// two weeks only is foretold by those, and who was not heard of for half a year, or in
+// no week that has ended, is not.
 func foretell(all []counted) {
 	panel, at := panelOf(all)
+	for i := range all {
+		all[i].observed, all[i].silent = panel.Watched, true
+	}
 	if len(panel.Series) == 0 {
 		return
 	}
-	for i := range all {
-		all[i].observed = panel.Watched
+	for s, i := range at {
+		first := panel.Series[s].First
+		if all[i].silent = !panel.Eligible(s, panel.Weeks) && !panel.Young(s, panel.Weeks); !all[i].silent && panel.Young(s, panel.Weeks) {
+			all[i].weeks, all[i].observed = all[i].weeks[first:], panel.Watched[first:]
+		}
 	}
 	inputs := forecast.Digest("activity", panel)
 	for _, weeks := range []int{1, 4} {
