@@ -48,6 +48,10 @@ type Count struct {
 	Model  string
 	Parts  []Part // whose mean it is, but for what past forecasts taught
 	Inputs string // digest of what else the model read
+	// Bound says why what the model said was moved back, as one voice alone had moved it;
+	// empty if nothing was. Was is the distribution before.
+	Bound string
+	Was   []float64
 }
 
 // A Part is what one of the models of a pool says.
@@ -62,8 +66,7 @@ type Part struct {
 // weight falls by 0.7 each, its predictive distribution a negative binomial. A series
 // without a watched week gives no forecast.
 func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
-	shape, rate, watched := posterior(s)
-	if watched == 0 {
+	if _, _, watched := posterior(s); watched == 0 {
 		return nil
 	}
 	var out []intel.Forecast
@@ -72,7 +75,7 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		if i := slices.IndexFunc(foretold, func(c Count) bool { return c.Weeks == weeks && len(c.Mass) > 0 }); i >= 0 {
 			c = foretold[i]
 		} else {
-			c = negativeBinomial{shape, rate / (rate + float64(weeks))}.count(weeks)
+			c = Alone(s, weeks)
 		}
 		f := made("activity", s.Entity, "documents", 7*weeks, now)
 		f.Rule = fmt.Sprintf("the number of documents that name %s and were published from %s to %s, counted from what was ingested by 14 days after",
@@ -86,6 +89,9 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 			f.Quantiles[fmt.Sprint(l)] = float64(c.quantile(l))
 		}
 		f.Reasons = []intel.Reason{{Item: "documents in the last four weeks", Contribution: recent(s)}}
+		if c.Bound != "" {
+			f.Reasons = append(f.Reasons, intel.Reason{Item: c.Bound, Contribution: expected(c.Mass) - expected(c.Was)})
+		}
 		out = append(out, f)
 		if weeks == 4 {
 			out = append(out, anyActivity(s, c, now))
@@ -105,6 +111,22 @@ func anyActivity(s Series, c Count, now time.Time) intel.Forecast {
 	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(c)}
 	f.Reasons = c.reasons(f.BaseRate, f.Probability)
 	return f
+}
+
+// Alone is what the recent weeks of a series say of the next ones, without a model of
+// others: a discounted Gamma-Poisson.
+func Alone(s Series, weeks int) Count {
+	shape, rate, _ := posterior(s)
+	return negativeBinomial{shape, rate / (rate + float64(weeks))}.count(weeks)
+}
+
+// expected is the mean of a distribution.
+func expected(mass []float64) float64 {
+	sum := 0.0
+	for n, p := range mass {
+		sum += float64(n) * p
+	}
+	return sum
 }
 
 func (c Count) mass(n int) float64 {
@@ -129,6 +151,12 @@ func (c Count) quantile(level float64) int {
 // them by, in the proportion in which it differs from the base rate, and what the
 // calibration of the whole does. They add up.
 func (c Count) reasons(base, p float64) []intel.Reason {
+	if c.Bound != "" {
+		was := c
+		was.Mass, was.Bound = c.Was, ""
+		before := clamp(1 - was.mass(0))
+		return append(was.reasons(base, before), intel.Reason{Item: c.Bound, Contribution: logit(p) - logit(before)})
+	}
 	if len(c.Parts) == 0 {
 		return reasons(base, p, "recent weeks against all of them")
 	}

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -124,5 +125,93 @@ func TestWhoWasHeardOfBeforeAnOutageIsForecastBehindIt(t *testing.T) {
 	}
 	if fs := h.of(tag(5)); len(fs) != 0 {
 		t.Errorf("of what is silent for half a year of weeks that were watched it is said: %v", fs)
+	}
+}
+
+// actors lets two sources tell of ten actors for a year: of the first five every week, of
+// the others once a month; of the very last nothing for twelve weeks.
+func (h *heard) actors() []intel.Entity {
+	var all []intel.Entity
+	for i := range 10 {
+		all = append(all, intel.NewEntity(intel.Actor, fmt.Sprintf("Actor %d", i)))
+		for week := range 60 {
+			if i < 5 || week%4 == i%4 && (i < 9 || week > 12) {
+				h.say([]string{"blog", "wire"}[week%2], "desk", all[i], 7*week+1+i%5)
+			}
+		}
+	}
+	return all
+}
+
+func TestAFloodFromOneSourceMovesNoForecastByMoreThanAFifth(t *testing.T) {
+	calm := hear(t)
+	all := calm.actors()
+	calm.forecast()
+	for name, flood := range map[string]func(h *heard){
+		"of a new source":                  func(h *heard) { h.flood("pastes", "x", all[9], 300, 20) },
+		"of a known one":                   func(h *heard) { h.flood("wire", "desk", all[9], 300, 20) },
+		"of an account of a vouched one":   func(h *heard) { h.flood("blog", "mallory", all[9], 300, 20) },
+		"of many accounts of one source":   func(h *heard) { h.sockpuppets("pastes", all[9], 300) },
+		"that lasts five weeks":            func(h *heard) { h.flood("pastes", "x", all[9], 400, 35) },
+		"of ten actors that do not exist":  func(h *heard) { h.invented("pastes", 10, 30) },
+		"of one document a week of itself": func(h *heard) { h.flood("pastes", "x", all[9], 5, 35) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := hear(t)
+			h.actors()
+			flood(h)
+			h.forecast()
+			if f := h.of(all[9])["any activity 28"]; strings.Contains(name, "a new source") && !bounded(t, f) {
+				t.Errorf("it is not told that one voice was bounded: %+v", f.Reasons)
+			}
+			for _, e := range all {
+				before, after := calm.of(e), h.of(e)
+				b, a := before["any activity 28"], after["any activity 28"]
+				if math.Abs(a.Probability-b.Probability) > .2 {
+					t.Errorf("%s: any activity moves from %.2f to %.2f", e, b.Probability, a.Probability)
+				}
+				for _, key := range []string{"activity 7", "activity 28"} {
+					if was, is := before[key].Quantiles["0.75"], after[key].Quantiles["0.75"]; is > 3*was+5 {
+						t.Errorf("%s: three in four %s lie below %.0f, before below %.0f", e, key, is, was)
+					}
+				}
+			}
+		})
+	}
+}
+
+// bounded reports whether it is told that a forecast was, and that its reasons add up.
+func bounded(t *testing.T, f intel.Forecast) bool {
+	t.Helper()
+	sum, told := 0.0, false
+	for _, r := range f.Reasons {
+		sum += r.Contribution
+		told = told || strings.HasPrefix(r.Item, "bounded: ") && strings.Contains(r.Item, "pastes") && r.Contribution < 0
+	}
+	if odds := math.Log(f.Probability / (1 - f.Probability)); math.Abs(sum-odds) > 1e-9 {
+		t.Errorf("reasons add up to %v, the log-odds are %v", sum, odds)
+	}
+	return told
+}
+
+// flood lets an account name somebody so often within so many days.
+func (h *heard) flood(source, account string, e intel.Entity, n, days int) {
+	for i := range n {
+		h.say(source, account, e, 1+i*days/n)
+	}
+}
+
+// sockpuppets is a flood of accounts that nobody vouches for.
+func (h *heard) sockpuppets(source string, e intel.Entity, n int) {
+	for i := range n {
+		h.say(source, fmt.Sprint("account-", i%50), e, 1+i%20)
+		h.docs[len(h.docs)-1].Reliability = 'E'
+	}
+}
+
+// invented is a flood of actors that do not exist.
+func (h *heard) invented(source string, actors, n int) {
+	for i := range actors {
+		h.flood(source, "x", intel.NewEntity(intel.Actor, fmt.Sprintf("Ghost %d", i)), n, 28)
 	}
 }
