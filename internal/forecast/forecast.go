@@ -52,6 +52,9 @@ type Count struct {
 	// empty if nothing was. Was is the distribution before.
 	Bound string
 	Was   []float64
+	Surge int // documents that are a surge; 0: none is foretold
+	// Skill is what back-tests showed of such forecasts, by their kind.
+	Skill map[string][]float64
 }
 
 // A Part is what one of the models of a pool says.
@@ -80,7 +83,7 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		f := made("activity", s.Entity, "documents", 7*weeks, now)
 		f.Rule = fmt.Sprintf("the number of documents that name %s and were published from %s to %s, counted from what was ingested by 14 days after",
 			s.Entity, f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly))
-		f.Model = c.Model
+		f.Model, f.Skill = c.Model, c.Skill[f.Kind]
 		f.BaseRate = mean(s) * float64(weeks)
 		f.Basis = intel.Basis{Distribution: Spread(c.mass, max(len(c.Mass), 1)), Simple: intel.Simple{Rule: "naive_poisson", Mean: recent(s) * float64(weeks) / 4},
 			Inputs: s.digest(c)}
@@ -95,6 +98,9 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		out = append(out, f)
 		if weeks == 4 {
 			out = append(out, anyActivity(s, c, now))
+			if c.Surge > 0 {
+				out = append(out, surge(s, c, now))
+			}
 		}
 	}
 	return out
@@ -105,12 +111,40 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 func anyActivity(s Series, c Count, now time.Time) intel.Forecast {
 	f := made("any activity", s.Entity, "documents", 28, now)
 	f.Rule = fmt.Sprintf("comes true if a document that names %s is published by %s and ingested by 14 days after", s.Entity, f.Due.Format(time.DateOnly))
-	f.Model = c.Model
+	f.Model, f.Skill = c.Model, c.Skill[f.Kind]
 	f.Probability = clamp(1 - c.mass(0))
 	f.BaseRate = clamp(activeShare(s))
 	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(c)}
 	f.Reasons = c.reasons(f.BaseRate, f.Probability)
 	return f
+}
+
+// surge forecasts whether the entity will be named in so many documents of 28 days that
+// it is a surge.
+func surge(s Series, c Count, now time.Time) intel.Forecast {
+	f := made("surge", s.Entity, fmt.Sprintf("%d documents or more", c.Surge), 28, now)
+	f.Rule = fmt.Sprintf("comes true if %d documents or more that name %s, twice as many as in four of the twelve weeks before and five at least, are published by %s and ingested by 14 days after",
+		c.Surge, s.Entity, f.Due.Format(time.DateOnly))
+	f.Model, f.Skill = c.Model, c.Skill[f.Kind]
+	f.Probability, f.BaseRate = clamp(atLeast(c.Mass, c.Surge)), clamp(shareOf(s, c.Surge))
+	f.Basis = intel.Basis{AtLeast: c.Surge, Inputs: s.digest(c)}
+	if c.Bound == "" {
+		f.Reasons = reasons(f.BaseRate, f.Probability, "the distribution of what comes, against how often so many came")
+		return f
+	}
+	before := clamp(atLeast(c.Was, c.Surge))
+	f.Reasons = append(reasons(f.BaseRate, before, "the distribution of what comes, against how often so many came"),
+		intel.Reason{Item: c.Bound, Contribution: logit(f.Probability) - logit(before)})
+	return f
+}
+
+// atLeast is the probability of n and more.
+func atLeast(mass []float64, n int) float64 {
+	sum := 0.0
+	for _, p := range mass[min(max(n, 0), len(mass)):] {
+		sum += p
+	}
+	return sum
 }
 
 // Alone is what the recent weeks of a series say of the next ones, without a model of
@@ -224,11 +258,14 @@ func recent(s Series) float64 {
 }
 
 // activeShare is the share of runs of four weeks that had any document.
-func activeShare(s Series) float64 {
+func activeShare(s Series) float64 { return shareOf(s, 1) }
+
+// shareOf is the share of runs of four weeks that had at least so many.
+func shareOf(s Series, least int) float64 {
 	n, hit := 0, 0
 	for i := 0; i+4 <= len(s.Weeks); i++ {
 		n++
-		if s.Weeks[i].N+s.Weeks[i+1].N+s.Weeks[i+2].N+s.Weeks[i+3].N > 0 {
+		if s.Weeks[i].N+s.Weeks[i+1].N+s.Weeks[i+2].N+s.Weeks[i+3].N >= least {
 			hit++
 		}
 	}

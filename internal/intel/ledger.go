@@ -18,6 +18,8 @@ type Basis struct {
 	Simple Simple `json:"simple,omitzero"`
 	// Inputs is the SHA-256 of what the model read, in hexadecimal digits.
 	Inputs string `json:"inputs,omitempty"`
+	// AtLeast is how many documents must come, of a surge.
+	AtLeast int `json:"at_least,omitempty"`
 }
 
 // A Distribution is of a count: Below[i] is the probability that it is At[i] or

@@ -64,11 +64,16 @@ type field struct {
 	reader  intel.Reader
 	popular map[intel.Kind]map[intel.Entity]int
 	actors  int
+	own     map[string]intel.HeadRecord // how forecasts of each kind turned out here
 	now     time.Time
 }
 
 func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
-	f := field{reader: r, popular: map[intel.Kind]map[intel.Entity]int{}, now: p.Now()}
+	own, err := p.records(ctx, r)
+	if err != nil {
+		return err
+	}
+	f := field{reader: r, popular: map[intel.Kind]map[intel.Entity]int{}, own: own, now: p.Now()}
 	for _, kinds := range foreseenKinds() {
 		var busy []store.Busy
 		for _, k := range kinds {
@@ -138,7 +143,7 @@ func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
 		}
 		made = append(made, forecast.Characteristics(actor, used, f.popular[t.kind], f.actors, f.now)...)
 	}
-	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance), p.Clock())
+	return p.DB.SaveForecasts(ctx, forecast.Marked(forecast.Proven(made, f.own), f.reader.Clearance), p.Clock())
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:

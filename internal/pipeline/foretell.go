@@ -135,11 +135,14 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 		calm := activity.Gather(less, weeks).Ready() // nor is anything learned from it
 		m := calm.Of(panel)
 		for s, i := range at {
-			c := forecast.Count{Weeks: weeks, Inputs: inputs}
+			var c forecast.Count
 			without := m.Usual()
 			switch {
 			case panel.Eligible(s, panel.Weeks):
 				poolOf(&c, m, s)
+				if weeks == 4 { // nothing is known of how good others are
+					c.Skill = activity.Shown()
+				}
 				if less.Heard(s) {
 					without = calm.Forecast(s)
 				}
@@ -148,6 +151,7 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 			default:
 				continue
 			}
+			c.Weeks, c.Inputs, c.Surge = weeks, inputs, less.Surge(s)
 			if w.loud() {
 				heed(&c, without, less.Surge(s), w.whose[s])
 			}

@@ -3,11 +3,13 @@ package pipeline_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/publish"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -213,5 +215,44 @@ func (h *heard) sockpuppets(source string, e intel.Entity, n int) {
 func (h *heard) invented(source string, actors, n int) {
 	for i := range actors {
 		h.flood(source, "x", intel.NewEntity(intel.Actor, fmt.Sprintf("Ghost %d", i)), n, 28)
+	}
+}
+
+func TestASurgeIsCalledWeakAndJudgedByHowManyCame(t *testing.T) {
+	for _, more := range []bool{false, true} {
+		w := begin(t)
+		w.year()
+		made := w.day
+		fs, err := w.db.Forecasts(t.Context(), intel.Public(), intel.NewEntity(intel.Actor, "Cold Lynx"), made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(fs, func(f intel.Forecast) bool { return f.Kind == "surge" })
+		if i < 0 || fs[i].AtLeast < 5 || fs[i].Target != fmt.Sprintf("%d documents or more", fs[i].AtLeast) {
+			t.Fatalf("%+v", fs)
+		}
+		if said := publish.Outlook(fs[i]); !strings.Contains(said, "(weak: no better than the base rate)") || strings.Contains(said, "%") {
+			t.Errorf("%s", said)
+		}
+		n := fs[i].AtLeast
+		if !more {
+			n--
+		}
+		for d := range 28 {
+			for _, source := range []string{"blog", "wire"} {
+				w.tell(source, w.day, "Quiet Stoat and Grey Heron were seen.")
+			}
+			for k := d; k < n; k += 28 {
+				w.tell("blog", w.day, "Cold Lynx was seen.")
+			}
+			w.day = w.day.AddDate(0, 0, 1)
+		}
+		w.finish()
+		w.day = w.day.AddDate(0, 0, 15)
+		w.judge()
+		o, ok := w.outcomes(made)["surge "+fs[i].Target+" 28"]
+		if !ok || o.Unscoreable != "" || (o.Came == 1) != more {
+			t.Errorf("%d of %d documents came: %+v, %v", n, fs[i].AtLeast, o, ok)
+		}
 	}
 }

@@ -64,6 +64,19 @@ func (ed *Editor) trackOf(ctx context.Context, r intel.Reader, now time.Time) (t
 	return t, err
 }
 
+// records are how forecasts that r may see turned out, by their kind.
+func (p *Pipeline) records(ctx context.Context, r intel.Reader) (map[string]intel.HeadRecord, error) {
+	sums, err := p.DB.Tallies(ctx, r, store.ByKind(), forecast.Edges(), p.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]intel.HeadRecord, len(sums.Days))
+	for head := range sums.Days {
+		out[head] = forecast.Recorded(sums.Days[head], sums.Bins[head], sums.Waits[head], trackSeed)
+	}
+	return out, nil
+}
+
 func (ed *Editor) heads(ctx context.Context, r intel.Reader, now time.Time) ([]intel.HeadRecord, error) {
 	sums, err := ed.DB.Tallies(ctx, r, store.ByKind(), forecast.Edges(), now)
 	if err != nil {
@@ -96,8 +109,10 @@ func placeOf(head string) int {
 		return 0
 	case "any activity":
 		return 1
+	case "surge":
+		return 2
 	}
-	return 2
+	return 3
 }
 
 func (ed *Editor) tracked(ctx context.Context, r intel.Reader, now time.Time) ([]intel.HeadRecord, error) {

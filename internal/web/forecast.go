@@ -20,7 +20,7 @@ func forecasts(all []intel.Forecast) (numbers []forecastRow, chances []forecastG
 		}
 	}
 	for _, f := range all {
-		line := forecastRow{Forecast: f, What: target(f), Why: reasons(f.Reasons)}
+		line := forecastRow{Forecast: f, What: target(f), Why: why(f)}
 		if e, err := intel.ParseEntity(f.Target); err == nil {
 			line.Href = Path(e)
 		}
@@ -42,7 +42,7 @@ func forecasts(all []intel.Forecast) (numbers []forecastRow, chances []forecastG
 		for i := range g.Rows {
 			f := &g.Rows[i]
 			f.Rank = i + 1
-			if f.Skill != nil {
+			if f.Skill.Above() {
 				f.Bar = fixed(119 * unit(f.Probability))
 			}
 			f.Base = fixed(.5 + 119*unit(f.BaseRate))
@@ -86,6 +86,18 @@ func target(f intel.Forecast) string {
 		return f.Kind
 	}
 	return f.Target
+}
+
+// why says what a forecast rests on, and what is not to be expected of it.
+func why(f intel.Forecast) string {
+	said := reasons(f.Reasons)
+	switch {
+	case f.Skill.Above():
+		return said
+	case f.Kind == "surge":
+		return strings.TrimSuffix("weak: "+intel.NoBetter+"; "+said, "; ")
+	}
+	return strings.TrimSuffix(intel.NoBetter+"; "+said, "; ")
 }
 
 // reasons names the three greatest reasons.
