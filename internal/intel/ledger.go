@@ -164,6 +164,8 @@ type HeadRecord struct {
 	// it rests on where that is too little.
 	Verdict string `json:"verdict,omitempty"`
 	Why     string `json:"why,omitempty"`
+	// Drift is nil while forecasts turn out as they did; of heads alone.
+	Drift *Drift `json:"drift,omitempty"`
 }
 
 // A ReliabilityPoint says of forecasts of about a probability how often what they

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -82,11 +83,15 @@ func (ed *Editor) heads(ctx context.Context, r intel.Reader, now time.Time) ([]i
 	if err != nil {
 		return nil, err
 	}
+	weeks, err := ed.DB.Surprises(ctx, r)
+	if err != nil {
+		return nil, err
+	}
 	out := []intel.HeadRecord{}
 	add := func(head string) {
 		if !slices.ContainsFunc(out, func(h intel.HeadRecord) bool { return h.Head == head }) {
 			h := forecast.Recorded(sums.Days[head], sums.Bins[head], sums.Waits[head], trackSeed)
-			h.Head = head
+			h.Head, h.Drift = head, forecast.Drifted(weeks[head])
 			out = append(out, h)
 		}
 	}
@@ -182,5 +187,30 @@ func (p *Pipeline) foretell(ctx context.Context) error {
 	if checking == nil && c.State == intel.ChainBroken {
 		p.Log.Error("the chain of forecasts is broken: portent doctor tells more", "faults", len(c.Faults)+c.More, "err", c.Faults[0].String())
 	}
-	return errors.Join(judging, making, checking)
+	drifting := p.watch(ctx)
+	return errors.Join(judging, making, checking, drifting)
+}
+
+// Drifts returns which heads drift, by the forecasts that r may see.
+func Drifts(ctx context.Context, db *store.DB, r intel.Reader) (map[string]intel.Drift, error) {
+	weeks, err := db.Surprises(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]intel.Drift{}
+	for head, bins := range weeks {
+		if d := forecast.Drifted(bins); d != nil {
+			out[head] = *d
+		}
+	}
+	return out, nil
+}
+
+// watch logs which heads drift.
+func (p *Pipeline) watch(ctx context.Context) error {
+	drifts, err := Drifts(ctx, p.DB, intel.Everything())
+	for _, head := range slices.Sorted(maps.Keys(drifts)) {
+		p.Log.Warn("forecasts drift: portent scoreboard tells more", "head", head, "since", drifts[head].Since.Format(time.DateOnly), "what", drifts[head].What)
+	}
+	return err
 }
