@@ -13,18 +13,24 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// earliestPost is the year before which nothing was posted anywhere: earlier dates are
+// mistakes, and one of them would make a panel of centuries.
+const earliestPost = 1990
+
 // mostTags is how many of TweetFeed's tags are forecast: those of most posts.
 const mostTags = 40
 
 // replayActivity replays how often leak sites post, or posts bear a tag.
 func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, error) {
 	var sites, tags activity.Posts
-	future, tomorrow := 0, a.now().AddDate(0, 0, 1)
+	future, past, tomorrow := 0, 0, a.now().AddDate(0, 0, 1)
 	err := c.documents(ctx, a, []collect.Connector{leaksites.Connector, tweetfeed.Connector}, func(d intel.Document) {
 		switch {
 		case d.Published.IsZero():
 		case d.Published.After(tomorrow):
 			future++
+		case d.Published.Year() < earliestPost:
+			past++
 		case d.Genre == intel.LeakSite:
 			sites.Add(strings.TrimPrefix(d.Channel, "leaksite/"), d.Published)
 		default:
@@ -38,6 +44,9 @@ func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Resul
 	}
 	if future > 0 {
 		a.remark("%d posts that are dated in the future are left out", future)
+	}
+	if past > 0 {
+		a.remark("%d posts that are dated before %d are left out", past, earliestPost)
 	}
 	posts, most := &sites, 0
 	switch {

@@ -140,7 +140,7 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 			switch {
 			case panel.Eligible(s, panel.Weeks):
 				poolOf(&c, m, s)
-				if weeks == 4 { // nothing is known of how good others are
+				if weeks == 4 && m.Learned() { // nothing is known of how good others are
 					c.Skill = activity.Shown()
 				}
 				if less.Heard(s) {

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -136,7 +137,7 @@ func (h *heard) actors() []intel.Entity {
 	var all []intel.Entity
 	for i := range 10 {
 		all = append(all, intel.NewEntity(intel.Actor, fmt.Sprintf("Actor %d", i)))
-		for week := range 60 {
+		for week := range 36 {
 			if i < 5 || week%4 == i%4 && (i < 9 || week > 12) {
 				h.say([]string{"blog", "wire"}[week%2], "desk", all[i], 7*week+1+i%5)
 			}
@@ -150,12 +151,12 @@ func TestAFloodFromOneSourceMovesNoForecastByMoreThanAFifth(t *testing.T) {
 	all := calm.actors()
 	calm.forecast()
 	for name, flood := range map[string]func(h *heard){
-		"of a new source":                  func(h *heard) { h.flood("pastes", "x", all[9], 300, 20) },
-		"of a known one":                   func(h *heard) { h.flood("wire", "desk", all[9], 300, 20) },
-		"of an account of a vouched one":   func(h *heard) { h.flood("blog", "mallory", all[9], 300, 20) },
-		"of many accounts of one source":   func(h *heard) { h.sockpuppets("pastes", all[9], 300) },
-		"that lasts five weeks":            func(h *heard) { h.flood("pastes", "x", all[9], 400, 35) },
-		"of ten actors that do not exist":  func(h *heard) { h.invented("pastes", 10, 30) },
+		"of a new source":                  func(h *heard) { h.flood("pastes", "x", all[9], 120, 20) },
+		"of a known one":                   func(h *heard) { h.flood("wire", "desk", all[9], 120, 20) },
+		"of an account of a vouched one":   func(h *heard) { h.flood("blog", "mallory", all[9], 120, 20) },
+		"of many accounts of one source":   func(h *heard) { h.sockpuppets("pastes", all[9], 120) },
+		"that lasts five weeks":            func(h *heard) { h.flood("pastes", "x", all[9], 150, 35) },
+		"of ten actors that do not exist":  func(h *heard) { h.invented("pastes", 10, 12) },
 		"of one document a week of itself": func(h *heard) { h.flood("pastes", "x", all[9], 5, 35) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,5 +255,101 @@ func TestASurgeIsCalledWeakAndJudgedByHowManyCame(t *testing.T) {
 		if !ok || o.Unscoreable != "" || (o.Came == 1) != more {
 			t.Errorf("%d of %d documents came: %+v, %v", n, fs[i].AtLeast, o, ok)
 		}
+	}
+}
+
+func TestNothingIsClaimedOfWhoseOnePostIsAllThatIsKnown(t *testing.T) {
+	one := intel.NewEntity(intel.Actor, "Once Only")
+	for days, forecasts := range map[int]int{0: 0, 9: 4, 40: 4, 300: 0} { // this week; the last one; a month, or most of a year ago
+		h := hear(t)
+		h.say("blog", "desk", one, days)
+		h.forecast()
+		fs := h.of(one)
+		if len(fs) != forecasts {
+			t.Errorf("%d days ago: %d forecasts, want %d", days, len(fs), forecasts)
+		}
+		for key, f := range fs {
+			if said := publish.Outlook(f); f.Skill != nil || !strings.Contains(said, intel.NoBetter) || len(f.Quantiles) == 0 && strings.Contains(said, "%") {
+				t.Errorf("%d days ago: %s says %s", days, key, said)
+			}
+		}
+		if p := fs["any activity 28"].Probability; p > .6 {
+			t.Errorf("one post %d days ago makes the next probable: %.2f", days, p)
+		}
+	}
+}
+
+func TestWhatACollectorFoundOnItsFirstDayIsNoSurge(t *testing.T) {
+	without, with := hear(t), hear(t)
+	all := without.actors()
+	with.actors()
+	for _, e := range all[:5] {
+		for range 40 {
+			with.say("wire", "desk", e, 400)
+		}
+	}
+	without.forecast()
+	with.forecast()
+	for _, e := range all {
+		a, b := without.of(e)["any activity 28"], with.of(e)["any activity 28"]
+		if math.Abs(a.Probability-b.Probability) > .1 {
+			t.Errorf("%s: %.2f with a first day of 40 documents, %.2f without", e, b.Probability, a.Probability)
+		}
+		if q := with.of(e)["activity 28"].Quantiles["0.95"]; q > 30 {
+			t.Errorf("%s: up to %.0f documents", e, q)
+		}
+	}
+}
+
+func TestARenamedGroupIsForecastByAllItsNames(t *testing.T) {
+	h := hear(t)
+	h.actors()
+	lynx, before := intel.NewEntity(intel.Actor, "Cold Lynx"), intel.NewEntity(intel.Actor, "TG-4411")
+	for week := range 30 {
+		name := lynx
+		if week > 8 {
+			name = before
+		}
+		h.say([]string{"blog", "wire"}[week%2], "desk", name, 7*week+1)
+	}
+	h.forecast()
+	f, ok := h.of(lynx)["any activity 28"]
+	if !ok || f.Probability < .8 || f.BaseRate < .25 {
+		t.Errorf("%.2f against %.2f: %+v", f.Probability, f.BaseRate, f.Reasons)
+	}
+	if fs := h.of(before); len(fs) != 0 {
+		t.Errorf("the name it had is forecast by itself: %v", fs)
+	}
+}
+
+func TestDatesInTheFutureAreNoActivity(t *testing.T) {
+	without, with := hear(t), hear(t)
+	all := without.actors()
+	with.actors()
+	ghost := intel.NewEntity(intel.Actor, "Not Yet")
+	for n := range 60 {
+		with.say("wire", "desk", all[9], -30-n)
+		with.say("wire", "desk", ghost, -1000)
+	}
+	without.forecast()
+	with.forecast()
+	for _, e := range all {
+		a, b := without.of(e), with.of(e)
+		for key := range a {
+			if math.Abs(a[key].Probability-b[key].Probability) > 1e-12 || !maps.Equal(a[key].Quantiles, b[key].Quantiles) {
+				t.Errorf("%s of %s: %v %v, without what is dated in the future %v %v", key, e, b[key].Probability, b[key].Quantiles, a[key].Probability, a[key].Quantiles)
+			}
+		}
+	}
+	if fs := with.of(ghost); len(fs) != 0 {
+		t.Errorf("who is told of in three years is forecast: %v", fs)
+	}
+}
+
+func TestAnEmptyStoreForecastsNothing(t *testing.T) {
+	h := hear(t)
+	h.forecast()
+	if fs := h.of(intel.NewEntity(intel.Actor, "Cold Lynx")); len(fs) != 0 {
+		t.Errorf("%v", fs)
 	}
 }
