@@ -20,6 +20,9 @@ const earliestPost = 1990
 // mostTags is how many of TweetFeed's tags are forecast: those of most posts.
 const mostTags = 40
 
+// mostSites is how many of the groups of leak sites are: of more a replay takes hours.
+const mostSites = 500
+
 // replayActivity replays how often leak sites post, or posts bear a tag.
 func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, error) {
 	var sites, tags activity.Posts
@@ -48,7 +51,10 @@ func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Resul
 	if past > 0 {
 		a.remark("%d posts that are dated before %d are left out", past, earliestPost)
 	}
-	posts, most := &sites, 0
+	posts, most := &sites, mostSites
+	if n := sites.Series(); n > mostSites {
+		a.remark("of %d groups the %d with the most posts are replayed", n, mostSites)
+	}
 	switch {
 	case sites.Len()+tags.Len() == 0:
 		return backtest.Result{}, errors.New("no post of a known date is in it: posts.json of leak sites, or TweetFeed's files, are wanted")

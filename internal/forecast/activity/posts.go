@@ -46,6 +46,9 @@ func (p *Posts) Add(series string, at time.Time) {
 // Len is how many there are.
 func (p *Posts) Len() int { return len(p.all) }
 
+// Series is of how many series they are.
+func (p *Posts) Series() int { return len(p.names) }
+
 // Panel counts posts by weeks that begin on a Monday, of the whole weeks from the first
 // post on until an end, the latter zero: the last post. What a collector found when it
 // began is left out: a series' first day of more than three posts, and all before the
