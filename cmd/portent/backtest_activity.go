@@ -13,18 +13,27 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// earliestPost is the year before which nothing was posted anywhere: earlier dates are
+// mistakes, and one of them would make a panel of centuries.
+const earliestPost = 1990
+
 // mostTags is how many of TweetFeed's tags are forecast: those of most posts.
 const mostTags = 40
+
+// mostSites is how many of the groups of leak sites are: of more a replay takes hours.
+const mostSites = 500
 
 // replayActivity replays how often leak sites post, or posts bear a tag.
 func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, error) {
 	var sites, tags activity.Posts
-	future, tomorrow := 0, a.now().AddDate(0, 0, 1)
+	future, past, tomorrow := 0, 0, a.now().AddDate(0, 0, 1)
 	err := c.documents(ctx, a, []collect.Connector{leaksites.Connector, tweetfeed.Connector}, func(d intel.Document) {
 		switch {
 		case d.Published.IsZero():
 		case d.Published.After(tomorrow):
 			future++
+		case d.Published.Year() < earliestPost:
+			past++
 		case d.Genre == intel.LeakSite:
 			sites.Add(strings.TrimPrefix(d.Channel, "leaksite/"), d.Published)
 		default:
@@ -39,7 +48,13 @@ func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Resul
 	if future > 0 {
 		a.remark("%d posts that are dated in the future are left out", future)
 	}
-	posts, most := &sites, 0
+	if past > 0 {
+		a.remark("%d posts that are dated before %d are left out", past, earliestPost)
+	}
+	posts, most := &sites, mostSites
+	if n := sites.Series(); n > mostSites {
+		a.remark("of %d groups the %d with the most posts are replayed", n, mostSites)
+	}
 	switch {
 	case sites.Len()+tags.Len() == 0:
 		return backtest.Result{}, errors.New("no post of a known date is in it: posts.json of leak sites, or TweetFeed's files, are wanted")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/portent-cti/portent/internal/figures"
+	"github.com/portent-cti/portent/internal/forecast/activity"
 	"github.com/portent-cti/portent/internal/forecast/backtest"
 )
 
@@ -24,6 +25,12 @@ func TestPostsOfLeakSitesAreForecastAsWellAsAsked(t *testing.T) {
 	}
 	if s := r.Skill["naive_poisson"]; s[0] < .25 || s[1] < .18 {
 		t.Errorf("skill over naive Poisson %v, want .25 and .18 at least", s)
+	}
+	for kind, name := range map[string]string{"activity": "naive_poisson", "any activity": "any_activity", "surge": "surge"} {
+		shipped, measured := activity.Shown()[kind], r.Skill[name]
+		if shipped[1] > measured[1]+.005 || shipped[0] > measured[0]+.005 {
+			t.Errorf("%s is shipped with a skill of %v, measured %v", kind, shipped, measured)
+		}
 	}
 	for _, part := range []string{"forest", "posterior", "analogs", "smoothing"} {
 		if s := r.Skill[part]; s[0] <= 0 {

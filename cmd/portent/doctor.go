@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
@@ -37,6 +39,11 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	problems = append(problems, more...)
+	drifts, err := drifting(ctx, a)
+	if err != nil {
+		return err
+	}
+	problems = append(problems, drifts...)
 	if a.cli.JSON {
 		if parked == nil {
 			parked = []store.Parked{}
@@ -59,6 +66,15 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 		fmt.Fprintln(a.out, "all is well")
 	}
 	return nil
+}
+
+// drifting says which kinds of forecasts no longer turn out as they did.
+func drifting(ctx context.Context, a *app) (out []string, err error) {
+	drifts, err := pipeline.Drifts(ctx, a.db, intel.Everything())
+	for _, head := range slices.Sorted(maps.Keys(drifts)) {
+		out = append(out, fmt.Sprintf("forecasts of %s: %s (portent scoreboard tells how they turned out)", head, drifts[head]))
+	}
+	return out, err
 }
 
 // chain checks the chain of forecasts and says what is wrong with it.

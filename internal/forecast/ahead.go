@@ -21,7 +21,7 @@ func Ahead(fs []intel.Forecast) []intel.WeekAhead {
 	if month == nil {
 		return nil
 	}
-	share := shareOf(month.Distribution, weeksAhead)
+	share := sharedOut(month.Distribution, weeksAhead)
 	out := make([]intel.WeekAhead, weeksAhead)
 	for i := range out {
 		from := month.Made.Add(time.Duration(7*i) * day)
@@ -67,9 +67,9 @@ func counting(fs []intel.Forecast, days int) *intel.Forecast {
 	return &fs[i]
 }
 
-// shareOf is the distribution of what falls into one of some parts of a time, of a count
+// sharedOut is the distribution of what falls into one of some parts of a time, of a count
 // whose every unit falls into any of them alike: of a total it is binomial.
-func shareOf(total intel.Distribution, parts int) intel.Distribution {
+func sharedOut(total intel.Distribution, parts int) intel.Distribution {
 	mass := map[int]float64{}
 	add := func(n int, p float64) { mass[n] += p }
 	for i := 0; i < drawn; {

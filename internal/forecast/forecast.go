@@ -50,6 +50,13 @@ type Count struct {
 	Inputs string // digest of what else the model read
 	// Precedents are the past states that were nearest, if it looks at any.
 	Precedents []intel.Precedent
+	// Bound says why what the model said was moved back, as one voice alone had moved it;
+	// empty if nothing was. Was is the distribution before.
+	Bound string
+	Was   []float64
+	Surge int // documents that are a surge; 0: none is foretold
+	// Skill is what back-tests showed of such forecasts, by their kind.
+	Skill map[string][]float64
 }
 
 // A Part is what one of the models of a pool says.
@@ -64,8 +71,7 @@ type Part struct {
 // weight falls by 0.7 each, its predictive distribution a negative binomial. A series
 // without a watched week gives no forecast.
 func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
-	shape, rate, watched := posterior(s)
-	if watched == 0 {
+	if _, _, watched := posterior(s); watched == 0 {
 		return nil
 	}
 	var out []intel.Forecast
@@ -74,12 +80,12 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		if i := slices.IndexFunc(foretold, func(c Count) bool { return c.Weeks == weeks && len(c.Mass) > 0 }); i >= 0 {
 			c = foretold[i]
 		} else {
-			c = negativeBinomial{shape, rate / (rate + float64(weeks))}.count(weeks)
+			c = Alone(s, weeks)
 		}
 		f := made("activity", s.Entity, "documents", 7*weeks, now)
 		f.Rule = fmt.Sprintf("the number of documents that name %s and were published from %s to %s, counted from what was ingested by 14 days after",
 			s.Entity, f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly))
-		f.Model = c.Model
+		f.Model, f.Skill = c.Model, c.Skill[f.Kind]
 		f.BaseRate = mean(s) * float64(weeks)
 		f.Basis = intel.Basis{Distribution: Spread(c.mass, max(len(c.Mass), 1)), Simple: intel.Simple{Rule: "naive_poisson", Mean: recent(s) * float64(weeks) / 4},
 			Inputs: s.digest(c)}
@@ -88,10 +94,16 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 			f.Quantiles[fmt.Sprint(l)] = float64(c.quantile(l))
 		}
 		f.Reasons = []intel.Reason{{Item: "documents in the last four weeks", Contribution: recent(s)}}
+		if c.Bound != "" {
+			f.Reasons = append(f.Reasons, intel.Reason{Item: c.Bound, Contribution: expected(c.Mass) - expected(c.Was)})
+		}
 		out = append(out, f)
 		if weeks == 4 {
 			out[len(out)-1].Unwatched = s.unwatched()
 			out = append(out, anyActivity(s, c, now))
+			if c.Surge > 0 {
+				out = append(out, surge(s, c, now))
+			}
 		}
 	}
 	return out
@@ -102,12 +114,56 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 func anyActivity(s Series, c Count, now time.Time) intel.Forecast {
 	f := made("any activity", s.Entity, "documents", 28, now)
 	f.Rule = fmt.Sprintf("comes true if a document that names %s is published by %s and ingested by 14 days after", s.Entity, f.Due.Format(time.DateOnly))
-	f.Model = c.Model
+	f.Model, f.Skill = c.Model, c.Skill[f.Kind]
 	f.Probability = clamp(1 - c.mass(0))
 	f.BaseRate = clamp(activeShare(s))
 	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(c)}
 	f.Reasons = c.reasons(f.BaseRate, f.Probability)
 	return f
+}
+
+// surge forecasts whether the entity will be named in so many documents of 28 days that
+// it is a surge.
+func surge(s Series, c Count, now time.Time) intel.Forecast {
+	f := made("surge", s.Entity, fmt.Sprintf("%d documents or more", c.Surge), 28, now)
+	f.Rule = fmt.Sprintf("comes true if %d documents or more that name %s, twice as many as in four of the twelve weeks before and five at least, are published by %s and ingested by 14 days after",
+		c.Surge, s.Entity, f.Due.Format(time.DateOnly))
+	f.Model, f.Skill = c.Model, c.Skill[f.Kind]
+	f.Probability, f.BaseRate = clamp(atLeast(c.Mass, c.Surge)), clamp(shareOf(s, c.Surge))
+	f.Basis = intel.Basis{AtLeast: c.Surge, Inputs: s.digest(c)}
+	if c.Bound == "" {
+		f.Reasons = reasons(f.BaseRate, f.Probability, "the distribution of what comes, against how often so many came")
+		return f
+	}
+	before := clamp(atLeast(c.Was, c.Surge))
+	f.Reasons = append(reasons(f.BaseRate, before, "the distribution of what comes, against how often so many came"),
+		intel.Reason{Item: c.Bound, Contribution: logit(f.Probability) - logit(before)})
+	return f
+}
+
+// atLeast is the probability of n and more.
+func atLeast(mass []float64, n int) float64 {
+	sum := 0.0
+	for _, p := range mass[min(max(n, 0), len(mass)):] {
+		sum += p
+	}
+	return sum
+}
+
+// Alone is what the recent weeks of a series say of the next ones, without a model of
+// others: a discounted Gamma-Poisson.
+func Alone(s Series, weeks int) Count {
+	shape, rate, _ := posterior(s)
+	return negativeBinomial{shape, rate / (rate + float64(weeks))}.count(weeks)
+}
+
+// expected is the mean of a distribution.
+func expected(mass []float64) float64 {
+	sum := 0.0
+	for n, p := range mass {
+		sum += float64(n) * p
+	}
+	return sum
 }
 
 func (c Count) mass(n int) float64 {
@@ -132,6 +188,12 @@ func (c Count) quantile(level float64) int {
 // them by, in the proportion in which it differs from the base rate, and what the
 // calibration of the whole does. They add up.
 func (c Count) reasons(base, p float64) []intel.Reason {
+	if c.Bound != "" {
+		was := c
+		was.Mass, was.Bound = c.Was, ""
+		before := clamp(1 - was.mass(0))
+		return append(was.reasons(base, before), intel.Reason{Item: c.Bound, Contribution: logit(p) - logit(before)})
+	}
 	if len(c.Parts) == 0 {
 		return reasons(base, p, "recent weeks against all of them")
 	}
@@ -199,11 +261,14 @@ func recent(s Series) float64 {
 }
 
 // activeShare is the share of runs of four weeks that had any document.
-func activeShare(s Series) float64 {
+func activeShare(s Series) float64 { return shareOf(s, 1) }
+
+// shareOf is the share of runs of four weeks that had at least so many.
+func shareOf(s Series, least int) float64 {
 	n, hit := 0, 0
 	for i := 0; i+4 <= len(s.Weeks); i++ {
 		n++
-		if s.Weeks[i].N+s.Weeks[i+1].N+s.Weeks[i+2].N+s.Weeks[i+3].N > 0 {
+		if s.Weeks[i].N+s.Weeks[i+1].N+s.Weeks[i+2].N+s.Weeks[i+3].N >= least {
 			hit++
 		}
 	}

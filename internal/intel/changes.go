@@ -51,7 +51,7 @@ func (s *Stand) String() string {
 		return "–"
 	case s.Median != nil:
 		return fmt.Sprintf("%.0f (80 %%: %.0f to %.0f)", *s.Median, s.Low, s.Up)
-	case s.Skill.Proven() && s.Probability != nil:
+	case s.Skill.Above() && s.Probability != nil:
 		return Decimal(*s.Probability)
 	}
 	return fmt.Sprintf("rank %d", s.Rank)

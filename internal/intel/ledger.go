@@ -21,6 +21,8 @@ type Basis struct {
 	// Unwatched is what the model left out of the weeks it read, in order: nobody was
 	// heard of in it, which is no quiet.
 	Unwatched []Stretch `json:"unwatched,omitempty"`
+	// AtLeast is how many documents must come, of a surge.
+	AtLeast int `json:"at_least,omitempty"`
 }
 
 // A Distribution is of a count: Below[i] is the probability that it is At[i] or
@@ -165,6 +167,8 @@ type HeadRecord struct {
 	// it rests on where that is too little.
 	Verdict string `json:"verdict,omitempty"`
 	Why     string `json:"why,omitempty"`
+	// Drift is nil while forecasts turn out as they did; of heads alone.
+	Drift *Drift `json:"drift,omitempty"`
 }
 
 // A ReliabilityPoint says of forecasts of about a probability how often what they

@@ -41,7 +41,8 @@ func (f Forecast) MarshalJSON() ([]byte, error) {
 	out := struct {
 		plain
 		Probability *float64 `json:"probability,omitempty"`
-	}{plain: plain(f)}
+		Verdict     string   `json:"verdict"`
+	}{plain: plain(f), Verdict: f.Skill.Verdict()}
 	if len(f.Quantiles) == 0 {
 		out.Probability = &f.Probability
 	}
@@ -55,8 +56,17 @@ func (f Forecast) MarshalJSON() ([]byte, error) {
 // "none".
 type Skill []float64
 
-// Proven reports whether the skill lies above nought as a whole.
-func (s Skill) Proven() bool { return len(s) == 3 && s[1] > 0 }
+// Above reports whether it lies above nought as a whole, and so a percentage may be
+// printed.
+func (s Skill) Above() bool { return len(s) == 3 && s[1] > 0 }
+
+// Verdict is Better or NoBetter: where nothing is known nothing is claimed.
+func (s Skill) Verdict() string {
+	if s.Above() {
+		return Better
+	}
+	return NoBetter
+}
 
 // MarshalJSON implements json.Marshaler.
 func (s Skill) MarshalJSON() ([]byte, error) {

@@ -14,8 +14,8 @@ func TestAForecastHasAProbabilityOrQuantiles(t *testing.T) {
 		f    intel.Forecast
 		want string
 	}{
-		{intel.Forecast{}, `"probability":0}`},
-		{intel.Forecast{Probability: .5}, `"probability":0.5}`},
+		{intel.Forecast{}, `"probability":0,`},
+		{intel.Forecast{Probability: .5}, `"probability":0.5,`},
 		{intel.Forecast{Quantiles: map[string]float64{"0.5": 3}}, `"quantiles":{"0.5":3}`},
 	} {
 		b, err := json.Marshal(test.f)

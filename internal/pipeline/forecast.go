@@ -14,9 +14,10 @@ import (
 const (
 	// forecasted is how many of the most active actors get forecasts.
 	forecasted = 500
-	// forecastedBeside is how many campaigns, countries and tags do, of each.
+	// forecastedBeside is how many campaigns, countries, labels, malware and tools do, of each.
 	forecastedBeside = 100
-	// active is how far back an actor must have been seen to get one.
+	// active is how far back those that were seen go before others, of whom there are
+	// forecasts only if collectors were silent since.
 	active = 26 * 7 * 24 * time.Hour
 	// taken is the probability from which a row counts as what an actor uses.
 	taken = 0.3
@@ -42,7 +43,7 @@ func traits() []trait {
 }
 
 // Forecast makes and keeps today's forecasts of the actors, campaigns, countries and
-// tags that were active in the last half year. Those already made today stay as they are. Each clearance
+// tags that were active in the last half year in which collectors told anything. Those already made today stay as they are. Each clearance
 // that occurs has its own, made from what its readers may see; the strictest
 // come first, so that nobody reads less in between.
 func (p *Pipeline) Forecast(ctx context.Context) error {
@@ -63,21 +64,30 @@ type field struct {
 	reader  intel.Reader
 	popular map[intel.Kind]map[intel.Entity]int
 	actors  int
+	own     map[string]intel.HeadRecord // how forecasts of each kind turned out here
 	now     time.Time
 }
 
 func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
-	f := field{reader: r, popular: map[intel.Kind]map[intel.Entity]int{}, now: p.Now()}
-	for _, k := range foreseenKinds() {
-		busy, _, err := p.DB.Busiest(ctx, r, store.Roll{Kind: k.kind, Since: f.now.Add(-active), Until: f.now}, k.most, 0)
-		if err != nil {
-			return err
+	own, err := p.records(ctx, r)
+	if err != nil {
+		return err
+	}
+	f := field{reader: r, popular: map[intel.Kind]map[intel.Entity]int{}, own: own, now: p.Now()}
+	for _, kinds := range foreseenKinds() {
+		var busy []store.Busy
+		for _, k := range kinds {
+			some, _, err := p.DB.Busiest(ctx, r, store.Roll{Kind: k.kind, Since: f.since(), Until: f.now, Recent: f.now.Add(-active)}, k.most, 0)
+			if err != nil {
+				return err
+			}
+			busy = append(busy, some...)
 		}
 		all, err := p.counts(ctx, f, busy)
 		if err != nil {
 			return err
 		}
-		if k.kind == intel.Actor && len(all) > 0 {
+		if kinds[0].kind == intel.Actor && len(all) > 0 {
 			for _, t := range traits() {
 				if f.popular[t.kind], f.actors, err = p.DB.Popularity(ctx, r, t.kind, taken, t.relations...); err != nil {
 					return err
@@ -93,20 +103,26 @@ func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
 	return nil
 }
 
+// since is from when on documents are counted.
+func (f field) since() time.Time { return f.now.AddDate(-2, 0, 0) }
+
 // A foreseen is a kind, and of how many of it forecasts are made, the most active ones.
 type foreseen struct {
 	kind intel.Kind
 	most int
 }
 
-// foreseenKinds is whose activity is forecast. Only actors take up characteristics.
-func foreseenKinds() []foreseen {
-	return []foreseen{{intel.Actor, forecasted}, {intel.Campaign, forecastedBeside}, {intel.Country, forecastedBeside}, {intel.Label, forecastedBeside}}
+// foreseenKinds is whose activity is forecast, those together whom the same collectors
+// tell of: what the reference knows a tag to be makes it malware or a tool. Only actors
+// take up characteristics.
+func foreseenKinds() [][]foreseen {
+	return [][]foreseen{{{intel.Actor, forecasted}}, {{intel.Campaign, forecastedBeside}}, {{intel.Country, forecastedBeside}},
+		{{intel.Label, forecastedBeside}, {intel.Malware, forecastedBeside}, {intel.Tool, forecastedBeside}}}
 }
 
 // forecast makes the forecasts of one of those whose weeks were counted.
 func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
-	if !c.own {
+	if !c.own || c.silent {
 		return nil
 	}
 	actor, names := c.entity, c.names
@@ -127,7 +143,7 @@ func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
 		}
 		made = append(made, forecast.Characteristics(actor, used, f.popular[t.kind], f.actors, f.now)...)
 	}
-	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance), p.Clock())
+	return p.DB.SaveForecasts(ctx, forecast.Marked(forecast.Proven(made, f.own), f.reader.Clearance), p.Clock())
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:

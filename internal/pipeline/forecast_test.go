@@ -81,8 +81,8 @@ func TestOnlyTheForecastsOfTheLastDayAreShown(t *testing.T) {
 	for i := range 3 {
 		asOf := now.AddDate(0, 0, i)
 		fs, err := db.Forecasts(t.Context(), intel.Public(), lynx, asOf)
-		if err != nil || len(fs) != 3 {
-			t.Fatalf("%s: %d forecasts, err %v; want 7 and 28 days of activity and whether any", asOf, len(fs), err)
+		if err != nil || len(fs) != 4 {
+			t.Fatalf("%s: %d forecasts, err %v; want 7 and 28 days of activity, whether any and whether a surge", asOf, len(fs), err)
 		}
 		for _, f := range fs {
 			if f.Made.After(asOf) || asOf.Sub(f.Made) >= 24*time.Hour {
@@ -91,7 +91,7 @@ func TestOnlyTheForecastsOfTheLastDayAreShown(t *testing.T) {
 		}
 	}
 	profile, _, err := ed.Profile(t.Context(), intel.Public(), lynx, pipeline.Window{}, day)
-	if err != nil || len(profile.Forecasts) != 3 {
+	if err != nil || len(profile.Forecasts) != 4 {
 		t.Errorf("the profile tells %d forecasts, err %v", len(profile.Forecasts), err)
 	}
 	if a := profile.Ahead; len(a) != 4 || !a[0].From.Equal(day.UTC().Truncate(24*time.Hour)) || a[0].NearlyAll[1] < 1 {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ type counted struct {
 	weeks    []intel.Count // that have ended
 	own      bool          // readers of the clearance see more of it than others do
 	observed []bool
+	silent   bool // it was not heard of for so long that nothing can be said of it
 	foretold []forecast.Count
 }
 
@@ -31,14 +33,63 @@ func (p *Pipeline) counts(ctx context.Context, f field, busy []store.Busy) ([]co
 		return nil, err
 	}
 	for i := range out {
-		weeks, err := p.DB.Weekly(ctx, f.reader, store.Names(out[i].names), f.now.AddDate(-2, 0, 0), f.now, time.Time{})
+		weeks, err := p.DB.Weekly(ctx, f.reader, store.Names(out[i].names), f.since(), f.now, time.Time{})
 		if err != nil {
 			return nil, err
 		}
 		out[i].weeks = weeks[:max(0, len(weeks)-1)] // the week that has not ended is none
 	}
-	foretell(out)
+	panel, at := panelOf(out)
+	words, err := p.words(ctx, f, out, panel, at)
+	if err != nil {
+		return nil, err
+	}
+	foretell(out, panel, at, words)
 	return out, nil
+}
+
+// Words are what one voice told of each series of a panel beyond its habit, by week, and
+// whose word that is; nil of those of whom nobody did.
+type words struct {
+	excess [][]int
+	whose  []string
+}
+
+// listened is how many of the voices that told the most of somebody are looked at.
+const listened = 3
+
+// words finds who told the most of each series beyond its habit.
+func (p *Pipeline) words(ctx context.Context, f field, all []counted, panel *activity.Panel, at []int) (words, error) {
+	w := words{make([][]int, len(at)), make([]string, len(at))}
+	for s, i := range at {
+		if !panel.Eligible(s, panel.Weeks) && !panel.Young(s, panel.Weeks) {
+			continue
+		}
+		loud, err := p.DB.Loudest(ctx, f.reader, store.Names(all[i].names), store.Hearing{From: panel.Start, Since: panel.At(panel.Fresh()), To: panel.At(panel.Weeks - 1), Most: listened})
+		if err != nil {
+			return w, err
+		}
+		most := 0
+		for _, l := range loud {
+			excess := panel.Excess(l.Weeks)
+			n, told := 0, 0
+			for k, x := range excess {
+				n += x
+				if k >= panel.Fresh() {
+					told += l.Weeks[k]
+				}
+			}
+			if n <= most {
+				continue
+			}
+			who := "the source " + string(l.Source)
+			if l.Account != "" {
+				who = "one account of " + string(l.Source)
+			}
+			most, w.excess[s], w.whose[s] = n, excess, fmt.Sprintf("bounded: %d of the %d documents that %s told of late are beyond its habit", n, told, who)
+		}
+	}
+	return w, nil
 }
 
 // lacking says who is to be counted, and whether one of them lacks forecasts of today: of
@@ -68,32 +119,76 @@ func (p *Pipeline) lacking(ctx context.Context, f field, busy []store.Busy) (out
 	return out, due, nil
 }
 
-// foretell fills in what is foretold of each that can be.
-func foretell(all []counted) {
-	panel, at := panelOf(all)
+// foretell fills in what is foretold of each that can be. Who was heard of in the last
+// two weeks only is foretold by those, and who was not heard of for half a year, or in
+// no week that has ended, is not.
+func foretell(all []counted, panel *activity.Panel, at []int, w words) {
+	for i := range all {
+		all[i].observed, all[i].silent = panel.Watched, true
+	}
 	if len(panel.Series) == 0 {
 		return
 	}
-	for i := range all {
-		all[i].observed = panel.Watched
-	}
-	inputs := forecast.Digest("activity", panel)
+	inputs := forecast.Digest("activity", panel, w.excess)
+	less := panel.Less(w.excess)
 	for _, weeks := range []int{1, 4} {
-		m := activity.Gather(panel, weeks).Ready()
+		calm := activity.Gather(less, weeks).Ready() // nor is anything learned from it
+		m := calm.Of(panel)
 		for s, i := range at {
-			if !panel.Eligible(s, panel.Weeks) {
+			var c forecast.Count
+			without := m.Usual()
+			switch {
+			case panel.Eligible(s, panel.Weeks):
+				poolOf(&c, m, s)
+				c.Precedents = precedents(m, panel, all, at, s)
+				if weeks == 4 && m.Learned() { // nothing is known of how good others are
+					c.Skill = activity.Shown()
+				}
+				if less.Heard(s) {
+					without = calm.Forecast(s)
+				}
+			case panel.Young(s, panel.Weeks):
+				c = forecast.Alone(all[i].since(panel.Series[s].First, panel.Watched), weeks)
+			default:
 				continue
 			}
-			parts := m.Part(s)
-			c := forecast.Count{Weeks: weeks, Model: m.Name(), Mass: m.Calibrated(s, activity.Pool(parts)), Inputs: inputs, Precedents: precedents(m, panel, all, at, s)}
-			for k, name := range map[int]string{activity.ByForest: "what came of states like this", activity.ByPosterior: "its own rate, that forgets",
-				activity.ByAnalogs: "the nearest past states", activity.BySmoothing: "how often and how much, smoothed"} {
-				c.Parts = append(c.Parts, forecast.Part{Name: name, Any: parts[k].Any()})
+			c.Weeks, c.Inputs, c.Surge = weeks, inputs, less.Surge(s)
+			if w.loud() {
+				heed(&c, without, less.Surge(s), w.whose[s])
 			}
-			slices.SortFunc(c.Parts, func(a, b forecast.Part) int { return cmp.Compare(a.Name, b.Name) })
-			all[i].foretold = append(all[i].foretold, c)
+			all[i].silent, all[i].foretold = false, append(all[i].foretold, c)
 		}
 	}
+}
+
+// poolOf fills in what a model says of a series.
+func poolOf(c *forecast.Count, m *activity.Model, s int) {
+	parts := m.Part(s)
+	c.Model, c.Mass = m.Name(), m.Calibrated(s, activity.Pool(parts))
+	for k, name := range map[int]string{activity.ByForest: "what came of states like this", activity.ByPosterior: "its own rate, that forgets",
+		activity.ByAnalogs: "the nearest past states", activity.BySmoothing: "how often and how much, smoothed"} {
+		c.Parts = append(c.Parts, forecast.Part{Name: name, Any: parts[k].Any()})
+	}
+	slices.SortFunc(c.Parts, func(a, b forecast.Part) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// loud reports whether anybody told more than usual.
+func (w words) loud() bool {
+	return slices.ContainsFunc(w.excess, func(e []int) bool { return e != nil })
+}
+
+// heed bounds how far one voice moves a distribution from what is said without its word.
+func heed(c *forecast.Count, without activity.PMF, surge int, whose string) {
+	bound, share := activity.Heed(c.Mass, without, surge)
+	if share < 1 {
+		c.Was, c.Mass, c.Bound = c.Mass, bound, cmp.Or(whose, "bounded: what single voices told of others beyond their habit")
+	}
+}
+
+// since is a series from the week on in which it was heard of first.
+func (c *counted) since(first int, observed []bool) forecast.Series {
+	c.weeks, c.observed = c.weeks[len(c.weeks)-(len(observed)-first):], observed[first:]
+	return forecast.Series{Entity: c.entity, Weeks: c.weeks, Observed: c.observed}
 }
 
 // panelOf is the panel of all that were heard of in a week that has ended, and where

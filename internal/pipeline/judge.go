@@ -245,6 +245,11 @@ func (f findings) of(x intel.Forecast) (int, bool) {
 		return f.documents, true
 	case "any activity":
 		return min(1, f.documents), true
+	case "surge":
+		if x.AtLeast > 0 && f.documents >= x.AtLeast {
+			return 1, true
+		}
+		return 0, x.AtLeast > 0
 	}
 	e, ok := characteristic(x)
 	if ok && f.turns[e] >= takenUp {

@@ -185,8 +185,8 @@ func TestForecastsAreMadeOncePerDay(t *testing.T) {
 		}
 	}
 	fs, err := db.Forecasts(t.Context(), intel.Everything(), intel.Entity{Kind: intel.Actor, Name: "cold-lynx"}, now)
-	if err != nil || len(fs) != 3 {
-		t.Errorf("%d forecasts, err %v; want 7 and 28 days of activity and whether any", len(fs), err)
+	if err != nil || len(fs) != 4 {
+		t.Errorf("%d forecasts, err %v; want 7 and 28 days of activity, whether any and whether a surge", len(fs), err)
 	}
 	for _, f := range fs {
 		if f.Rule == "" || f.Due.Before(f.Made) {

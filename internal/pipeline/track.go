@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -64,8 +65,25 @@ func (ed *Editor) trackOf(ctx context.Context, r intel.Reader, now time.Time) (t
 	return t, err
 }
 
+// records are how forecasts that r may see turned out, by their kind.
+func (p *Pipeline) records(ctx context.Context, r intel.Reader) (map[string]intel.HeadRecord, error) {
+	sums, err := p.DB.Tallies(ctx, r, store.ByKind(), forecast.Edges(), p.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]intel.HeadRecord, len(sums.Days))
+	for head := range sums.Days {
+		out[head] = forecast.Recorded(sums.Days[head], sums.Bins[head], sums.Waits[head], trackSeed)
+	}
+	return out, nil
+}
+
 func (ed *Editor) heads(ctx context.Context, r intel.Reader, now time.Time) ([]intel.HeadRecord, error) {
 	sums, err := ed.DB.Tallies(ctx, r, store.ByKind(), forecast.Edges(), now)
+	if err != nil {
+		return nil, err
+	}
+	weeks, err := ed.DB.Surprises(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +91,7 @@ func (ed *Editor) heads(ctx context.Context, r intel.Reader, now time.Time) ([]i
 	add := func(head string) {
 		if !slices.ContainsFunc(out, func(h intel.HeadRecord) bool { return h.Head == head }) {
 			h := forecast.Recorded(sums.Days[head], sums.Bins[head], sums.Waits[head], trackSeed)
-			h.Head = head
+			h.Head, h.Drift = head, forecast.Drifted(weeks[head])
 			out = append(out, h)
 		}
 	}
@@ -96,8 +114,10 @@ func placeOf(head string) int {
 		return 0
 	case "any activity":
 		return 1
+	case "surge":
+		return 2
 	}
-	return 2
+	return 3
 }
 
 func (ed *Editor) tracked(ctx context.Context, r intel.Reader, now time.Time) ([]intel.HeadRecord, error) {
@@ -167,5 +187,30 @@ func (p *Pipeline) foretell(ctx context.Context) error {
 	if checking == nil && c.State == intel.ChainBroken {
 		p.Log.Error("the chain of forecasts is broken: portent doctor tells more", "faults", len(c.Faults)+c.More, "err", c.Faults[0].String())
 	}
-	return errors.Join(judging, making, checking)
+	drifting := p.watch(ctx)
+	return errors.Join(judging, making, checking, drifting)
+}
+
+// Drifts returns which heads drift, by the forecasts that r may see.
+func Drifts(ctx context.Context, db *store.DB, r intel.Reader) (map[string]intel.Drift, error) {
+	weeks, err := db.Surprises(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]intel.Drift{}
+	for head, bins := range weeks {
+		if d := forecast.Drifted(bins); d != nil {
+			out[head] = *d
+		}
+	}
+	return out, nil
+}
+
+// watch logs which heads drift.
+func (p *Pipeline) watch(ctx context.Context) error {
+	drifts, err := Drifts(ctx, p.DB, intel.Everything())
+	for _, head := range slices.Sorted(maps.Keys(drifts)) {
+		p.Log.Warn("forecasts drift: portent scoreboard tells more", "head", head, "since", drifts[head].Since.Format(time.DateOnly), "what", drifts[head].What)
+	}
+	return err
 }

@@ -86,7 +86,7 @@ func foretold(target, name string, horizon int) string {
 // said is what a judged forecast said, as far as it may be told: its rank is not known
 // any more.
 func said(s intel.Settled) string {
-	if s.Counted() || s.Stand.Skill.Proven() {
+	if s.Counted() || s.Stand.Skill.Above() {
 		return s.Stand.String()
 	}
 	return "-"

@@ -351,7 +351,7 @@ func (b *writer) indicators() {
 
 func (b *writer) forecasts() {
 	p := b.p
-	if !b.section("Forecast", "Each forecast is kept when it is made and judged when it is due, by a rule that stands with it. None of these models has shown skill over the base rate yet, so characteristics are ranked and carry no percentage.",
+	if !b.section("Forecast", "Each forecast is kept when it is made and judged when it is due, by a rule that stands with it. Where a model has not been shown to be better than the base rate, that is said, and there is no percentage.",
 		len(p.Forecasts)+p.Hidden["forecasts"]) {
 		return
 	}
@@ -368,13 +368,20 @@ func (b *writer) forecasts() {
 
 // Outlook says a forecast in words.
 func Outlook(f intel.Forecast) string {
+	said := f.Target
 	switch {
 	case len(f.Quantiles) > 0:
-		return fmt.Sprintf("%.0f %s in %d days (80 %%: %.0f to %.0f)", f.Quantiles["0.5"], f.Target, f.Horizon, f.Quantiles["0.1"], f.Quantiles["0.9"])
-	case f.Skill.Proven():
-		return fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
+		said = fmt.Sprintf("%.0f %s in %d days (80 %%: %.0f to %.0f)", f.Quantiles["0.5"], f.Target, f.Horizon, f.Quantiles["0.1"], f.Quantiles["0.9"])
+	case f.Skill.Above():
+		said = fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
 	}
-	return fmt.Sprintf("%s (no better than the base rate)", f.Target)
+	switch {
+	case f.Skill.Above():
+		return said
+	case f.Kind == "surge":
+		return fmt.Sprintf("%s (weak: %s)", said, intel.NoBetter)
+	}
+	return fmt.Sprintf("%s (%s)", said, intel.NoBetter)
 }
 
 func (b *writer) tail() {

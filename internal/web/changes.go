@@ -52,7 +52,7 @@ func changesOf(c intel.Changes) *changesPage {
 		case within, !s.Counted() && s.Came > 0:
 			line.Class = "came"
 		}
-		if s.Counted() || s.Stand.Skill.Proven() {
+		if s.Counted() || s.Stand.Skill.Above() {
 			line.Said = s.Stand.String()
 		}
 		page.Settled = append(page.Settled, line)

@@ -47,7 +47,7 @@ func forecasts(all []intel.Forecast) (numbers []forecastRow, chances []forecastG
 		}
 	}
 	for _, f := range all {
-		line := forecastRow{Forecast: f, What: target(f.Kind, f.Target, f.Name, f.Horizon), Href: linkTo(f.Target), Reasons: reasonBars(f.Reasons), Why: why(f.Reasons)}
+		line := forecastRow{Forecast: f, What: target(f.Kind, f.Target, f.Name, f.Horizon), Href: linkTo(f.Target), Reasons: reasonBars(f.Reasons), Why: why(f)}
 		if len(f.Quantiles) > 0 {
 			line.Fan = fanChart(f.Quantiles, top)
 			numbers = append(numbers, line)
@@ -59,7 +59,7 @@ func forecasts(all []intel.Forecast) (numbers []forecastRow, chances []forecastG
 			chances = append(chances, forecastGroup{Title: chanceTitle(f.Kind)})
 		}
 		chances[i].Rows = append(chances[i].Rows, line)
-		chances[i].Proven = chances[i].Proven || f.Skill.Proven()
+		chances[i].Proven = chances[i].Proven || f.Skill.Above()
 	}
 	slices.SortStableFunc(numbers, func(a, b forecastRow) int { return a.Horizon - b.Horizon })
 	slices.SortStableFunc(chances, func(a, b forecastGroup) int { return place(a.Rows[0].Kind) - place(b.Rows[0].Kind) })
@@ -76,7 +76,7 @@ func rank(rows []forecastRow) {
 		f := &rows[i]
 		f.Rank, f.Usual = i+1, rate(f.BaseRate)
 		f.Base = fixed(.5 + 119*unit(f.BaseRate))
-		if f.Skill.Proven() {
+		if f.Skill.Above() {
 			f.Bar = fixed(119 * unit(f.Probability))
 			f.Sum = signed(total(f.Forecast.Reasons))
 		}
@@ -190,8 +190,19 @@ func rate(p float64) string {
 	return strconv.FormatFloat(math.Max(.0001, p), 'f', 1-int(math.Floor(math.Log10(math.Max(.0001, p)))), 64)
 }
 
-// why names the greatest reason beside the base rate.
-func why(rs []intel.Reason) string {
+// why says what is not to be expected of a forecast, and names its greatest reason.
+func why(f intel.Forecast) string {
+	switch {
+	case f.Skill.Above():
+		return greatestReason(f.Reasons)
+	case f.Kind == "surge":
+		return "weak: " + intel.NoBetter + "; " + greatestReason(f.Reasons)
+	}
+	return intel.NoBetter + "; " + greatestReason(f.Reasons)
+}
+
+// greatestReason names the greatest reason beside the base rate.
+func greatestReason(rs []intel.Reason) string {
 	best := -1
 	for i, r := range rs {
 		if r.Item != baseRate && (best < 0 || math.Abs(r.Contribution) > math.Abs(rs[best].Contribution)) {

@@ -61,7 +61,7 @@ const (
 // of in the last half year, and two weeks ago or earlier.
 func (p *Panel) Eligible(s, w int) bool {
 	one := p.Series[s]
-	if w-one.First < young {
+	if p.Young(s, w) {
 		return false
 	}
 	for i, seen := w-1, 0; i >= one.First && seen < lively; i-- {
@@ -75,3 +75,7 @@ func (p *Panel) Eligible(s, w int) bool {
 	}
 	return false
 }
+
+// Young reports whether a series was heard of first so shortly before a week that nothing
+// is known of how it goes on.
+func (p *Panel) Young(s, w int) bool { return w-p.Series[s].First < young }

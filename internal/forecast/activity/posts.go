@@ -46,6 +46,9 @@ func (p *Posts) Add(series string, at time.Time) {
 // Len is how many there are.
 func (p *Posts) Len() int { return len(p.all) }
 
+// Series is of how many series they are.
+func (p *Posts) Series() int { return len(p.names) }
+
 // Panel counts posts by weeks that begin on a Monday, of the whole weeks from the first
 // post on until an end, the latter zero: the last post. What a collector found when it
 // began is left out: a series' first day of more than three posts, and all before the
@@ -181,21 +184,40 @@ func (p *Panel) most(n int) {
 }
 
 // Outages marks the weeks of a panel as not watched in which nobody was heard of at all,
-// though that was not to be expected at the rate of the eight weeks watched before.
+// though such a silence, as long as it lasts, was not to be expected at the rate of the
+// eight weeks watched before. The busiest of them does not count: when he falls silent,
+// nobody else need be.
 func (p *Panel) Outages() {
 	p.Watched = make([]bool, p.Weeks)
-	var before []float64
-	for w := range p.Watched {
-		all := 0
-		for _, s := range p.Series {
-			all += s.Counts[w]
+	var before []int // weeks that were watched
+	for w := 0; w < p.Weeks; {
+		end := w
+		for end < p.Weeks && p.silent(end) {
+			end++
 		}
-		rate := 0.0
-		for _, n := range before[max(0, len(before)-usual):] {
-			rate += n / float64(min(len(before), usual))
-		}
-		if p.Watched[w] = all > 0 || math.Exp(-rate) > unlikely; p.Watched[w] {
-			before = append(before, float64(all))
+		out := end > w && math.Exp(-p.rate(before[max(0, len(before)-usual):])*float64(end-w)) <= unlikely
+		for end = max(end, w+1); w < end; w++ {
+			if p.Watched[w] = !out; !out {
+				before = append(before, w)
+			}
 		}
 	}
+}
+
+// silent reports whether nobody was heard of in a week.
+func (p *Panel) silent(w int) bool {
+	return !slices.ContainsFunc(p.Series, func(s Series) bool { return s.Counts[w] > 0 })
+}
+
+// rate is what all but the busiest counted a week in some weeks.
+func (p *Panel) rate(weeks []int) float64 {
+	all, most := 0, 0
+	for _, s := range p.Series {
+		n := 0
+		for _, w := range weeks {
+			n += s.Counts[w]
+		}
+		all, most = all+n, max(most, n)
+	}
+	return float64(all-most) / float64(max(1, len(weeks)))
 }

@@ -245,6 +245,9 @@ func (r *activities) result(cuts []int) Result {
 		out.Means[name] = "CRPS skill"
 	}
 	var any []Scored
+	for name, of := range map[string]func(countSheet) []Scored{"any_activity": func(s countSheet) []Scored { return s.any }, "surge": func(s countSheet) []Scored { return s.surges }} {
+		out.Skill[name], out.Means[name] = eventSkill(r.sheets["pool"], of, r.options.Seed), "Brier skill over the base rate"
+	}
 	for _, s := range r.sheets["pool"] {
 		out.Forecasts += s.n
 		out.Came += s.came
@@ -296,6 +299,31 @@ func summed(sheets []countSheet, naive float64) Score {
 // its interval.
 func crpsSkill(way, than []countSheet, seed uint64) [3]float64 {
 	return saved(len(way), blockWeeks, seed, func(i int) (own, other float64) { return way[i].crps, than[i].crps })
+}
+
+// eventSkill is by what share the Brier score of events of a way is lower than that of
+// their share among all that were drawn, with its interval.
+func eventSkill(way []countSheet, of func(countSheet) []Scored, seed uint64) [3]float64 {
+	brier, came, n := make([]float64, len(way)), make([]float64, len(way)), make([]float64, len(way))
+	for i, s := range way {
+		events := of(s)
+		brier[i], n[i] = BrierSum(events), float64(len(events))
+		for _, e := range events {
+			if e.Came {
+				came[i]++
+			}
+		}
+	}
+	return blocked(len(way), blockWeeks, seed, func(drawn []int) float64 {
+		own, hits, all := 0.0, 0.0, 0.0
+		for _, i := range drawn {
+			own, hits, all = own+brier[i], hits+came[i], all+n[i]
+		}
+		if hits == 0 || hits == all {
+			return 0 // nothing, or all of it, came: there is nothing to be better than
+		}
+		return 1 - own/(hits*(1-hits/all))
+	})
 }
 
 // coverage is the share of outcomes within a central interval by the PIT, with its

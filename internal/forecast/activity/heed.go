@@ -1,0 +1,146 @@
+package activity
+
+import "math"
+
+const (
+	// fresh is how many weeks what one voice told stays its word: what it tells in them beyond
+	// its habit before is not heeded in full.
+	fresh = 6
+	// heeded bounds how far one voice's word moves a probability. Together with what a
+	// model learns from the same word, which is not taken out of it, this stays below 0.2.
+	heeded = .15
+	// trebled bounds by which factor it moves what is expected.
+	trebled = 3
+	settled = 8 // weeks that a habit is of, at least
+	often   = 2 // documents in the last weeks from which on it is one
+)
+
+// Excess is what a voice told in the last weeks of a panel beyond its habit, by week, if
+// told is what it told of one series in each: as much as before is its habit, and the
+// weeks in which it told the most are those of the excess. It is nil if there is none.
+func (p *Panel) Excess(told []int) []int {
+	from := p.Fresh()
+	first, before, weeks, late, recent := -1, 0, 0, 0, 0
+	for w := range p.Weeks {
+		if !p.saw(w) {
+			continue
+		}
+		if told[w] > 0 && first < 0 {
+			first = w
+		}
+		switch {
+		case w >= from:
+			late, recent = late+told[w], recent+1
+		case first >= 0:
+			before, weeks = before+told[w], weeks+1
+		}
+	}
+	out := make([]int, p.Weeks)
+	usually := before * recent / max(weeks, settled)
+	if usually < often {
+		usually = 0
+	}
+	for over := late - usually; over > 0; over-- {
+		most := from
+		for w := from; w < p.Weeks; w++ {
+			if p.saw(w) && told[w]-out[w] > told[most]-out[most] {
+				most = w
+			}
+		}
+		out[most]++
+	}
+	if late <= usually {
+		return nil
+	}
+	return out
+}
+
+// Fresh is the first of the weeks that were watched last, what was told in which stays
+// the word of who told it.
+func (p *Panel) Fresh() int {
+	from := p.Weeks
+	for seen := 0; from > 0 && seen < fresh; from-- {
+		if p.saw(from - 1) {
+			seen++
+		}
+	}
+	return from
+}
+
+// Heard reports whether a series was heard of at all.
+func (p *Panel) Heard(s int) bool { return p.Series[s].First < p.Weeks }
+
+// Surge is how many documents of four weeks are a surge of a series: twice what the last
+// twelve weeks let expect, and five at least.
+func (p *Panel) Surge(s int) int {
+	n, seen := p.Recent(s, p.Weeks, 12)
+	return max(5, int(math.Ceil(8*float64(n)/float64(max(1, seen)))))
+}
+
+// Less is a panel of the same series less what is not to be heeded of them, by series;
+// nil is nothing. A series of which nothing is left was never heard of.
+func (p *Panel) Less(excess [][]int) *Panel {
+	out := &Panel{Start: p.Start, Weeks: p.Weeks, Watched: p.Watched, Series: make([]Series, len(p.Series))}
+	for s, one := range p.Series {
+		out.Series[s] = one
+		if excess[s] == nil {
+			continue
+		}
+		less := Series{Name: one.Name, Counts: make([]int, p.Weeks), First: p.Weeks}
+		for w := p.Weeks - 1; w >= 0; w-- {
+			if less.Counts[w] = max(0, one.Counts[w]-excess[s][w]); less.Counts[w] > 0 {
+				less.First = w
+			}
+		}
+		out.Series[s] = less
+	}
+	return out
+}
+
+// Of is the same model, as it was learned, of another panel of the same series.
+func (m *Model) Of(p *Panel) *Model {
+	out := *m
+	out.panel, out.totals = p, p.totals()
+	return &out
+}
+
+// Usual is what is said of a series of which nothing is known: what came of all states
+// that are learned from, or what the posterior says of nothing where those are few.
+func (m *Model) Usual() PMF {
+	out := make(PMF, m.support)
+	if m.forest == nil {
+		none := &Panel{Weeks: 1, Series: []Series{{Counts: make([]int, 1)}}}
+		return none.gammaPoisson(0, 1, m.h, m.support)
+	}
+	for _, x := range m.past {
+		smear(out, x.y, 1)
+	}
+	return normalised(out)
+}
+
+// Heed is a distribution that one voice's word moved, moved back towards what is said
+// without that word until the probabilities of any and of at least so many are within a
+// bound, and what is expected is at most trebled. The share of it that stays is returned
+// as well; 1 is all.
+func Heed(with, without PMF, surge int) (PMF, float64) {
+	share := 1.0
+	for _, n := range []int{1, surge} {
+		if moved := math.Abs(with.AtLeast(n) - without.AtLeast(n)); moved > heeded {
+			share = min(share, heeded/moved)
+		}
+	}
+	if up, usual := with.Mean(), without.Mean(); up > trebled*usual && up > usual {
+		share = min(share, max((trebled-1)*usual, heeded)/(up-usual))
+	}
+	if share == 1 {
+		return with, 1
+	}
+	out := make(PMF, max(len(with), len(without)))
+	for n, p := range with {
+		out[n] += share * p
+	}
+	for n, p := range without {
+		out[n] += (1 - share) * p
+	}
+	return normalised(out), share
+}
