@@ -126,6 +126,7 @@ func TestAProfileTellsWhatIsForecastOtherwiseThanAWeekAgo(t *testing.T) {
 	for n := range 40 {
 		d := report(100+n, fmt.Sprintf("Cold Lynx struck again, case %d.", n))
 		d.Published, d.Learned = day.AddDate(0, 0, -n%7-1), day
+		d.Source = intel.SourceID(fmt.Sprintf("blog%d", n%8)) // one alone would not move it so far
 		burst = append(burst, d)
 	}
 	keep(burst...)
