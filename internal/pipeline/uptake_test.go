@@ -1,0 +1,113 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+func does(who string, relation intel.Relation, what intel.Entity) intel.Claim {
+	return intel.Claim{Subject: intel.NewEntity(intel.Actor, who), Relation: relation, Object: what}
+}
+
+func cve(n int) intel.Entity {
+	return intel.Entity{Kind: intel.Vulnerability, Name: fmt.Sprintf("CVE-2025-%d", 1000+n)}
+}
+
+// catalogued tells of a flaw which weakness it comes of, what it affects and where.
+func (w *told) catalogued(n int, weakness, product, file string) {
+	w.t.Helper()
+	say := func(relation intel.Relation, e intel.Entity) intel.Claim {
+		return intel.Claim{Subject: cve(n), Relation: relation, Object: e, Context: intel.Context{Vulnerability: cve(n).Name}}
+	}
+	claims := []intel.Claim{say(intel.HasWeakness, intel.Entity{Kind: intel.Weakness, Name: weakness}), say(intel.Affects, intel.Entity{Kind: intel.Product, Name: product})}
+	if file != "" {
+		claims = append(claims, say(intel.Affects, intel.Entity{Kind: intel.File, Name: file}))
+	}
+	for _, source := range []string{"nvd", "vendor"} {
+		w.tell(source, w.day, fmt.Sprintf("A record of %s.", cve(n).Name), claims...)
+	}
+}
+
+// arsenal is a quarter in which five actors turn to flaws of Acme, of which Cold Lynx
+// has not turned to all, and to what else there is of each kind.
+func (w *told) arsenal() {
+	w.t.Helper()
+	for n := range 6 {
+		w.catalogued(n, []string{"CWE-22", "CWE-79"}[n%2], []string{"acme/portal", "acme/mail"}[n%2], fmt.Sprintf("/portal/download%d.php", n))
+	}
+	w.catalogued(6, "CWE-22", "acme/portal", "/portal/export.php") // nobody has
+	for d := range 70 {
+		for _, source := range []string{"blog", "wire"} {
+			w.tell(source, w.day, "Cold Lynx and Grey Heron were seen.")
+			if d == 20 {
+				for k, who := range []string{"Grey Heron", "Brown Owl", "Black Kite", "White Tern"} {
+					w.tell(source, w.day, who+" turned to flaws.", does(who, intel.Exploits, cve(k)), does(who, intel.Exploits, cve(k+1)), does(who, intel.Uses, intel.Entity{Kind: intel.Technique, Name: "T1190"}),
+						does(who, intel.Targets, intel.Entity{Kind: intel.Country, Name: "DE"}), does(who, intel.Targets, intel.NewEntity(intel.Sector, "health")), does(who, intel.Uses, intel.NewEntity(intel.Tool, "netcat")))
+				}
+				w.tell(source, w.day, "Cold Lynx turned to a flaw.", does("Cold Lynx", intel.Exploits, cve(0)))
+			}
+		}
+		w.day = w.day.AddDate(0, 0, 1)
+	}
+	w.finish()
+	if err := w.p.Forecast(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestEveryKindOfCharacteristicIsForecastWithReasonsAndJudged(t *testing.T) {
+	w := begin(t)
+	w.arsenal()
+	made := w.day
+	fs, err := w.db.Forecasts(t.Context(), intel.Public(), intel.NewEntity(intel.Actor, "Cold Lynx"), made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, f := range fs {
+		kinds[f.Kind]++
+		if f.Horizon != 90 {
+			continue
+		}
+		sum := 0.0
+		for _, r := range f.Reasons {
+			sum += r.Contribution
+		}
+		if want := math.Log(f.Probability) - math.Log1p(-f.Probability); !(math.Abs(sum-want) <= 1e-9) {
+			t.Errorf("%s: reasons sum to %v, log-odds are %v", f.Target, sum, want)
+		}
+		if f.Rule == "" || f.Inputs == "" || f.Simple.Rule != "popularity" || !strings.Contains(f.Model, "too little history") {
+			t.Errorf("%+v", f)
+		}
+		if f.Target == "weakness:CWE-22" || f.Target == cve(0).String() || f.Target == "product:acme/portal" {
+			t.Errorf("%s is nothing new", f.Target)
+		}
+	}
+	for _, kind := range []string{"technique", "weakness", "vulnerability", "product", "country", "sector", "tool"} {
+		if kinds[kind] == 0 {
+			t.Errorf("nothing of kind %s: %v", kind, kinds)
+		}
+	}
+	for d := range 105 {
+		for _, source := range []string{"blog", "wire"} {
+			w.tell(source, w.day, "Cold Lynx and Grey Heron were seen.")
+			if d == 30 {
+				w.tell(source, w.day, "Cold Lynx turned to another flaw.", does("Cold Lynx", intel.Exploits, cve(1)))
+			}
+		}
+		w.day = w.day.AddDate(0, 0, 1)
+	}
+	w.finish()
+	w.judge()
+	got := w.outcomes(made)
+	for key, want := range map[string]int{"vulnerability " + cve(1).String(): 1, "vulnerability " + cve(2).String(): 0, "weakness weakness:CWE-79": 1,
+		"product product:acme/mail": 1, "technique technique:T1190": 0, "country country:DE": 0} {
+		if o, ok := got[key+" 90"]; !ok || o.Unscoreable != "" || o.Came != want {
+			t.Errorf("%s: %+v, %v; want %d", key, o, ok, want)
+		}
+	}
+}
