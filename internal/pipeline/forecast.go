@@ -94,6 +94,9 @@ func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
 	if actor.Kind == intel.Actor {
 		for _, d := range f.heads {
 			made = append(made, forecast.TakenUp(actor, d.prospects(actor, mostForecast, p.Reference().Title), f.now)...)
+			if d.kind == intel.Vulnerability {
+				made = append(made, forecast.TakenUp(actor, f.holdings.fragments(d, actor, mostPredicted), f.now)...)
+			}
 		}
 	}
 	return p.DB.SaveForecasts(ctx, forecast.Marked(made, f.reader.Clearance), p.Clock())

@@ -53,6 +53,8 @@ type holdings struct {
 	of map[intel.Kind][]store.Holding // by kind of what is had
 	// flaws are, by vulnerability, the weaknesses, products and fragments it has.
 	flaws map[intel.Entity][]store.Holding
+	by    map[intel.Entity][]intel.Entity // what actors have that leads to fragments
+	used  map[intel.Entity]bool           // vulnerabilities that somebody exploits
 	now   time.Time
 }
 
@@ -75,7 +77,28 @@ func (p *Pipeline) holdings(ctx context.Context, r intel.Reader, now time.Time) 
 		return nil, err
 	}
 	h.throughFlaws()
-	return h, nil
+	return h, p.fragmentsOf(ctx, r, h)
+}
+
+// fragmentsOf notes what leads actors to fragments: those that they use, and their
+// vulnerabilities, weaknesses and products.
+func (p *Pipeline) fragmentsOf(ctx context.Context, r intel.Reader, h *holdings) error {
+	h.by, h.used = map[intel.Entity][]intel.Entity{}, map[intel.Entity]bool{}
+	for _, x := range h.of[intel.Vulnerability] {
+		h.used[x.To] = true
+	}
+	if len(h.flaws) == 0 {
+		return nil
+	}
+	used, err := p.DB.Holdings(ctx, r, store.Held{From: []intel.Kind{intel.Actor}, To: intel.KindsOf(intel.IOA), Relations: []intel.Relation{intel.Uses}, Most: mostHoldings})
+	for _, some := range [][]store.Holding{used, h.of[intel.Vulnerability], h.of[intel.Weakness], h.of[intel.Product]} {
+		for _, x := range some {
+			if x.From.Kind == intel.Actor {
+				h.by[x.From] = append(h.by[x.From], x.To)
+			}
+		}
+	}
+	return err
 }
 
 func byName(a, b intel.Entity) int {
@@ -121,22 +144,43 @@ func flawKinds() []intel.Kind {
 	return append([]intel.Kind{intel.Weakness, intel.Product}, intel.KindsOf(intel.IOA)...)
 }
 
-// freshFlaws are the newest vulnerabilities of products that are not exploited, so many
-// at most.
+// freshFlaws are the newest vulnerabilities that are not exploited: of products that
+// somebody attacks, and behind them such as have fragments, half as many at least.
 func (p *Pipeline) freshFlaws(ctx context.Context, r intel.Reader, products, exploited map[intel.Entity]bool) ([]intel.Entity, error) {
-	found, err := p.DB.Holdings(ctx, r, store.Held{From: []intel.Kind{intel.Vulnerability}, To: []intel.Kind{intel.Product}, Relations: []intel.Relation{intel.Affects},
-		Least: taken, Most: 4 * mostNew, Whose: slices.SortedFunc(maps.Keys(products), byName)})
+	of := store.Held{From: []intel.Kind{intel.Vulnerability}, To: []intel.Kind{intel.Product}, Relations: []intel.Relation{intel.Affects},
+		Least: taken, Most: 4 * mostNew, Whose: slices.SortedFunc(maps.Keys(products), byName)}
+	near, err := p.DB.Holdings(ctx, r, of)
 	if err != nil {
 		return nil, err
 	}
+	of.To, of.Least, of.Whose = intel.KindsOf(intel.IOA), fragmentLeast, nil
+	told, err := p.DB.Holdings(ctx, r, of)
+	if err != nil {
+		return nil, err
+	}
+	out := newest(near, exploited)
+	out = out[:min(mostNew/2, len(out))]
+	seen := map[intel.Entity]bool{}
+	for _, e := range out {
+		seen[e] = true
+	}
+	for _, e := range newest(told, exploited) {
+		if !seen[e] && len(out) < mostNew {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// newest are who has something in holdings, the newest first, without some.
+func newest(all []store.Holding, without map[intel.Entity]bool) []intel.Entity {
 	first := map[intel.Entity]time.Time{}
-	for _, x := range found {
-		if !exploited[x.From] && (first[x.From].IsZero() || x.First.Before(first[x.From])) {
+	for _, x := range all {
+		if !without[x.From] && (first[x.From].IsZero() || x.First.Before(first[x.From])) {
 			first[x.From] = x.First
 		}
 	}
-	fresh := slices.SortedFunc(maps.Keys(first), func(a, b intel.Entity) int { return cmp.Or(first[b].Compare(first[a]), byName(a, b)) })
-	return fresh[:min(mostNew, len(fresh))], nil
+	return slices.SortedFunc(maps.Keys(first), func(a, b intel.Entity) int { return cmp.Or(first[b].Compare(first[a]), byName(a, b)) })
 }
 
 // throughFlaws gives who exploits a vulnerability what that has.
