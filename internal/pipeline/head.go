@@ -29,11 +29,19 @@ type head struct {
 
 // head fits the head of one kind; nil where nobody has anything of it.
 func (h *holdings) head(ctx context.Context, t trait, actors []intel.Entity) (*head, error) {
-	all := h.of[t.kind]
-	if len(all) == 0 {
+	if len(h.of[t.kind]) == 0 {
 		return nil, nil
 	}
-	d := &head{trait: t}
+	d, w := h.world(t, actors)
+	d.inputs = forecast.Digest("uptake", w, d.items, d.rows)
+	var err error
+	d.uptake, err = characteristics.FitUptake(ctx, w, int32(forecast.Today(h.now).Unix()/86400)+1, forecast.UptakeHorizon, int(forecast.Delay/(24*time.Hour)), uptakeSeed) //nolint:gosec // days
+	return d, err
+}
+
+// world is who has what of one kind since when, and what its rows and items are.
+func (h *holdings) world(t trait, actors []intel.Entity) (*head, *characteristics.World) {
+	all, d := h.of[t.kind], &head{trait: t}
 	popular := map[intel.Entity]int{}
 	d.rank(all, actors, popular)
 	if t.kind == intel.Vulnerability {
@@ -55,10 +63,7 @@ func (h *holdings) head(ctx context.Context, t trait, actors []intel.Entity) (*h
 	}
 	h.fill(d, w, all, item)
 	h.describe(d, w)
-	d.inputs = forecast.Digest("uptake", w, d.items, d.rows)
-	var err error
-	d.uptake, err = characteristics.FitUptake(ctx, w, int32(forecast.Today(h.now).Unix()/86400)+1, forecast.UptakeHorizon, int(forecast.Delay/(24*time.Hour)), uptakeSeed) //nolint:gosec // days
-	return d, err
+	return d, w
 }
 
 // rank picks items and rows, the most popular and busiest first; vulnerabilities that

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -186,5 +187,29 @@ func TestFragmentsOfFlawsThatAnActorIsLikelyToTurnToArePredicted(t *testing.T) {
 		if want := math.Log(f.Probability) - math.Log1p(-f.Probability); f.Kind == "file" && !(math.Abs(sum-want) <= 1e-9) {
 			t.Errorf("%s: reasons sum to %v, log-odds are %v", f.Target, sum, want)
 		}
+	}
+}
+
+func TestAReplayKnowsWhatWasThereWhen(t *testing.T) {
+	w := begin(t)
+	w.vendors()
+	h, err := w.p.Replayed(t.Context(), intel.Vulnerability)
+	if err != nil || h.World.Items != 27 || h.All < 27 || len(h.Fragments) != 27 {
+		t.Fatalf("%d items, %d fragments, %v", h.World.Items, h.All, err)
+	}
+	direct, dated := 0, 0
+	for r, line := range h.World.Rows {
+		direct += len(h.Direct[r])
+		for _, had := range line.Had {
+			if had.Day > h.World.Born[had.Item] && h.World.Born[had.Item] > 0 {
+				dated++
+			}
+		}
+	}
+	if direct != 2 || dated != 60 {
+		t.Errorf("%d fragments used directly, want 2; %d turns to flaws after their records, want 60", direct, dated)
+	}
+	if _, err := w.p.Replayed(t.Context(), intel.Country); !errors.Is(err, intel.ErrNotFound) {
+		t.Errorf("of what nobody has: %v", err)
 	}
 }
