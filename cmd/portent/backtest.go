@@ -24,8 +24,8 @@ import (
 )
 
 type backtestCmd struct {
-	Head  string    `arg:"" enum:"activity,techniques,attack,resighting,corroboration,kev,vendors" help:"What is forecast: activity (how often a leak site posts, or a tag is posted of, in the next four weeks), techniques (what else a report names), attack (which techniques ATT&CK adds to a group by its next release), resighting (an indicator is reported again within 30 days), corroboration (a second, independent account reports it within 90 days), kev (a scored vulnerability enters CISA's KEV within 30 days) or vendors (one of a vendor does)."`
-	Paths []string  `required:"" name:"data" sep:"none" help:"File or folder: TweetFeed's; activity reads posts.json of leak sites, too; techniques a file of TIE's; attack reads ATT&CK bundles, each by a --data of its own in order of release, or a folder of them; kev and vendors CISA's known_exploited_vulnerabilities.json." type:"path" placeholder:"PATH"`
+	Head  string    `arg:"" enum:"activity,techniques,attack,resighting,corroboration,kev,vendors,ioa,weaknesses,countries" help:"What is forecast: activity (how often a leak site posts, or a tag is posted of, in the next four weeks), techniques (what else a report names), attack (which techniques ATT&CK adds to a group by its next release), resighting (an indicator is reported again within 30 days), corroboration (a second, independent account reports it within 90 days), kev (a scored vulnerability enters CISA's KEV within 30 days), vendors (one of a vendor does), or ioa, weaknesses or countries (which fragments of attack, weaknesses or target countries an actor takes up within 90 days)."`
+	Paths []string  `required:"" name:"data" sep:"none" help:"File or folder: TweetFeed's; activity reads posts.json of leak sites, too; techniques a file of TIE's; attack reads ATT&CK bundles, each by a --data of its own in order of release, or a folder of them; kev and vendors CISA's known_exploited_vulnerabilities.json; ioa, weaknesses and countries a store of SQLite, or whatever import reads, each by a --data of its own." type:"path" placeholder:"PATH"`
 	Live  string    `help:"techniques: file of the IDs of techniques that are not revoked, one a line." type:"path" placeholder:"FILE"`
 	Seed  []uint64  `help:"techniques: the splits to replay (default: 0 to 4)." placeholder:"N"`
 	EPSS  string    `name:"epss" help:"Folder of EPSS scores, epss_scores-DATE.csv.gz, for kev." type:"path" placeholder:"FOLDER"`
@@ -42,7 +42,7 @@ func (c *backtestCmd) Run(ctx context.Context, a *app) error {
 	if !c.To.IsZero() && !c.From.Before(c.To) {
 		return usageError{errors.New("--from is not before --to")}
 	}
-	if c.Data = strings.Join(c.Paths, " "); len(c.Paths) != 1 && c.Head != "attack" {
+	if c.Data = strings.Join(c.Paths, " "); len(c.Paths) != 1 && !severalPaths(c.Head) {
 		return usageError{fmt.Errorf("%s reads one file or folder: one --data", c.Head)}
 	}
 	if c.Head == "techniques" || c.Head == "attack" {
@@ -82,13 +82,19 @@ func plot(path string, r backtest.Result) error {
 	return os.WriteFile(path, out.Bytes(), 0o644)
 }
 
+// severalPaths reports whether the data of a head may be several files or folders.
+func severalPaths(head string) bool {
+	return slices.Contains([]string{"attack", "ioa", "weaknesses", "countries"}, head)
+}
+
 // A replay reads the data of a head and replays it.
 type replay func(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, error)
 
 // replays is the heads that can be replayed, by name.
 func replays() map[string]replay {
 	return map[string]replay{"resighting": reported(backtest.Resighting), "corroboration": reported(backtest.Corroboration),
-		"activity": replayActivity, "techniques": replayTechniques, "attack": replayAttack, "kev": replayKEV, "vendors": replayVendors}
+		"activity": replayActivity, "techniques": replayTechniques, "attack": replayAttack, "kev": replayKEV, "vendors": replayVendors,
+		"ioa": replayUptake(intel.Vulnerability), "weaknesses": replayUptake(intel.Weakness), "countries": replayUptake(intel.Country)}
 }
 
 // reported replays a head on who reported which indicator when.

@@ -1,16 +1,14 @@
 // Package forecast says what is likely next, with a probability, a horizon and
 // the rule by which each forecast will be judged.
 //
-// What will be said of an actor comes from first, simple models that claim no
-// skill yet: a forecast's Skill stays nil until it has been shown, and until then
-// pages print ranks instead of percentages for characteristics.
+// A forecast's Skill stays nil until it has been shown, and until then pages print
+// ranks instead of percentages for characteristics.
 //
 // Whether an indicator will be reported again, or by a second account, comes
 // from logistic models that backtest replays and measures.
 package forecast
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -295,57 +293,6 @@ func (d negativeBinomial) mass(n int) float64 {
 	of, _ := math.Lgamma(d.r)
 	ways, _ := math.Lgamma(float64(n) + 1)
 	return math.Exp(all - of - ways + d.r*math.Log(d.p) + float64(n)*math.Log1p(-d.p))
-}
-
-// novelty is the share of what actors are known for that an actor who lacks it
-// is assumed to take up within 28 days: an assumption, not a measurement.
-const novelty = 0.1
-
-// most is how many characteristics of one kind are forecast per actor.
-const most = 10
-
-// Characteristics ranks what the actor is not known to use or target yet by
-// how many of all actors are, and gives each the base rate of it. Popularity
-// says how many actors have each item of one kind.
-func Characteristics(actor intel.Entity, used []intel.Entity, popularity map[intel.Entity]int, actors int, now time.Time) []intel.Forecast {
-	var items []intel.Entity
-	sum := 0
-	for e, n := range popularity {
-		sum += n
-		if n > 0 && !slices.Contains(used, e) {
-			items = append(items, e)
-		}
-	}
-	if actors < 2 || len(items) == 0 {
-		return nil
-	}
-	slices.SortFunc(items, func(a, b intel.Entity) int {
-		return cmp.Or(cmp.Compare(popularity[b], popularity[a]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
-	})
-	inputs := Digest("popularity", actor, used, actors, popularityOf(items, popularity))
-	base := clamp(novelty * float64(sum) / float64(len(popularity)) / float64(actors+1))
-	var out []intel.Forecast
-	for _, e := range items[:min(most, len(items))] {
-		f := made(string(e.Kind), actor, e.String(), 28, now)
-		f.Probability = clamp(novelty * (float64(popularity[e]) + 0.5) / float64(actors+1))
-		f.BaseRate = base
-		f.Model = "popularity"
-		f.Inputs = inputs
-		f.Rule = fmt.Sprintf("comes true if evidence dated from %s to %s and ingested by 14 days after links %s with %s at a probability of 0.5 or more",
-			f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly), actor, e)
-		f.Reasons = reasons(base, f.Probability, fmt.Sprintf("%d of %d actors", popularity[e], actors))
-		out = append(out, f)
-	}
-	return out
-}
-
-// popularityOf is how many have each of some items, in their order.
-func popularityOf(items []intel.Entity, popularity map[intel.Entity]int) []any {
-	out := make([]any, 0, 2*len(items))
-	for _, e := range items {
-		out = append(out, e.String(), popularity[e])
-	}
-	return out
 }
 
 // Delay is how long after a forecast is due it is judged: what is published late,

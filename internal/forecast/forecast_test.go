@@ -3,6 +3,7 @@ package forecast_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,30 +74,19 @@ func TestAnOutageIsNotQuiet(t *testing.T) {
 	}
 }
 
-func TestReasonsAddUpToTheLogOdds(t *testing.T) {
-	popularity := map[intel.Entity]int{}
-	for i := range 30 {
-		popularity[intel.Entity{Kind: intel.Technique, Name: fmt.Sprintf("T10%02d", i)}] = i
+func TestWhatIsTakenUpIsJudgedByItsOwnRule(t *testing.T) {
+	target := intel.Entity{Kind: intel.Weakness, Name: "CWE-22"}
+	out := forecast.TakenUp(actor, []forecast.Prospect{{Target: target, Probability: .2, BaseRate: .01, Simple: .05, Model: "m", Inputs: "i", ByWay: "a vulnerability that has it"}}, now)
+	if len(out) != 1 || out[0].Horizon != 90 || out[0].Kind != "weakness" || !out[0].Due.Equal(now.Truncate(24*time.Hour).AddDate(0, 0, 90)) || out[0].Simple.Rule != "popularity" {
+		t.Fatalf("%+v", out)
 	}
-	known := intel.Entity{Kind: intel.Technique, Name: "T1029"}
-	out := forecast.Characteristics(actor, []intel.Entity{known}, popularity, 40, now)
-	if len(out) != 10 || out[0].Target != "technique:T1028" {
-		t.Fatalf("%d forecasts, first %+v", len(out), out)
-	}
-	for _, f := range out {
-		sum := 0.0
-		for _, r := range f.Reasons {
-			sum += r.Contribution
-		}
-		if want := math.Log(f.Probability / (1 - f.Probability)); math.Abs(sum-want) > 1e-9 {
-			t.Errorf("%s: reasons sum to %v, log-odds are %v", f.Target, sum, want)
-		}
-		if f.Target == known.String() {
-			t.Error("forecasts what is known already")
+	for _, want := range []string{"2026-04-01 to 2026-06-30", "14 days", "weakness:CWE-22, or with a vulnerability that has it,"} {
+		if !strings.Contains(out[0].Rule, want) {
+			t.Errorf("the rule %q does not say %q", out[0].Rule, want)
 		}
 	}
-	if out := forecast.Characteristics(actor, nil, nil, 0, now); out != nil {
-		t.Errorf("a forecast out of nothing: %+v", out)
+	if s, err := forecast.Judge(out[0], 1); err != nil || !s.Ruled || s.Score >= s.Base {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 

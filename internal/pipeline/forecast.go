@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -23,25 +24,6 @@ const (
 	taken = 0.3
 )
 
-// A trait is a sort of characteristic that is forecast, and the relations it
-// shows in.
-type trait struct {
-	kind      intel.Kind
-	relations []intel.Relation
-}
-
-func traits() []trait {
-	return []trait{
-		{intel.Technique, []intel.Relation{intel.Uses}},
-		{intel.Weakness, []intel.Relation{intel.Uses, intel.Exploits}},
-		{intel.Vulnerability, []intel.Relation{intel.Exploits}},
-		{intel.Country, []intel.Relation{intel.Targets, intel.ClaimsAttack}},
-		{intel.Sector, []intel.Relation{intel.Targets, intel.ClaimsAttack}},
-		{intel.Tool, []intel.Relation{intel.Uses}},
-		{intel.File, []intel.Relation{intel.Uses}},
-	}
-}
-
 // Forecast makes and keeps today's forecasts of the actors, campaigns, countries and
 // tags that were active in the last half year in which collectors told anything. Those already made today stay as they are. Each clearance
 // that occurs has its own, made from what its readers may see; the strictest
@@ -61,11 +43,11 @@ func (p *Pipeline) Forecast(ctx context.Context) error {
 
 // A field is what one actor's forecasts are held against.
 type field struct {
-	reader  intel.Reader
-	popular map[intel.Kind]map[intel.Entity]int
-	actors  int
-	own     map[string]intel.HeadRecord // how forecasts of each kind turned out here
-	now     time.Time
+	reader   intel.Reader
+	now      time.Time
+	own      map[string]intel.HeadRecord // how forecasts of each kind turned out here
+	holdings *holdings
+	heads    []*head
 }
 
 func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
@@ -73,7 +55,7 @@ func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
 	if err != nil {
 		return err
 	}
-	f := field{reader: r, popular: map[intel.Kind]map[intel.Entity]int{}, own: own, now: p.Now()}
+	f := field{reader: r, own: own, now: p.Now()}
 	for _, kinds := range foreseenKinds() {
 		var busy []store.Busy
 		for _, k := range kinds {
@@ -88,10 +70,8 @@ func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
 			return err
 		}
 		if kinds[0].kind == intel.Actor && len(all) > 0 {
-			for _, t := range traits() {
-				if f.popular[t.kind], f.actors, err = p.DB.Popularity(ctx, r, t.kind, taken, t.relations...); err != nil {
-					return err
-				}
+			if err := p.fit(ctx, &f, all); err != nil {
+				return err
 			}
 		}
 		for _, c := range all {
@@ -125,25 +105,38 @@ func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
 	if !c.own || c.silent {
 		return nil
 	}
-	actor, names := c.entity, c.names
+	actor := c.entity
 	made := forecast.Activity(forecast.Series{Entity: actor, Weeks: c.weeks, Observed: c.observed}, c.foretold, f.now)
-	for _, t := range traits() {
-		if actor.Kind != intel.Actor {
-			break
-		}
-		rows, _, err := p.DB.Rows(ctx, f.reader, names, store.Section{Relations: t.relations, Class: t.kind.Class(), Kinds: []intel.Kind{t.kind}}, 500, 0)
-		if err != nil {
-			return err
-		}
-		var used []intel.Entity
-		for _, a := range rows {
-			if a.Probability >= taken {
-				used = append(used, a.Link.To)
+	if actor.Kind == intel.Actor {
+		for _, d := range f.heads {
+			made = append(made, forecast.TakenUp(actor, d.prospects(actor, mostForecast, p.Reference().Title), f.now)...)
+			if d.kind == intel.Vulnerability {
+				made = append(made, forecast.TakenUp(actor, f.holdings.fragments(d, actor, mostPredicted), f.now)...)
 			}
 		}
-		made = append(made, forecast.Characteristics(actor, used, f.popular[t.kind], f.actors, f.now)...)
 	}
 	return p.DB.SaveForecasts(ctx, forecast.Marked(forecast.Proven(made, f.own), f.reader.Clearance), p.Clock())
+}
+
+// fit fits the heads of characteristics to what the reader of a field may know.
+func (p *Pipeline) fit(ctx context.Context, f *field, all []counted) (err error) {
+	actors := make([]intel.Entity, len(all))
+	for i, c := range all {
+		actors[i] = c.entity
+	}
+	if f.holdings, err = p.holdings(ctx, f.reader, f.now); err != nil {
+		return err
+	}
+	for _, t := range traits() {
+		d, err := f.holdings.head(ctx, t, actors)
+		if err != nil {
+			return fmt.Errorf("head of %s: %w", t.kind, err)
+		}
+		if d != nil {
+			f.heads = append(f.heads, d)
+		}
+	}
+	return nil
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:

@@ -235,7 +235,76 @@ func (j *judge) find(ctx context.Context, r intel.Reader, names []store.Resoluti
 		}
 		maps.Copy(f.turns, found)
 	}
-	return f, nil
+	return f, j.byWay(ctx, r, names, w, store.Weighing{Now: w.Ingested, Judge: m.Judge}, wanted, f.turns)
+}
+
+// byWay adds what was taken up with a vulnerability that has it: weaknesses, products
+// and fragments.
+func (j *judge) byWay(ctx context.Context, r intel.Reader, names []store.Resolution, w store.Period, as store.Weighing, wanted map[intel.Kind][]intel.Entity, turns map[intel.Entity]float64) error {
+	var flaws []store.Resolution // that were taken up
+	for _, kind := range slices.Sorted(maps.Keys(wanted)) {
+		by := byWayOf(kind)
+		if by == "" {
+			continue
+		}
+		if flaws == nil {
+			var err error
+			if flaws, err = j.exploited(ctx, r, names, w, as); err != nil {
+				return err
+			}
+		}
+		if len(flaws) == 0 {
+			return nil
+		}
+		ever := store.Period{To: w.Ingested, Ingested: w.Ingested}
+		found, err := j.p.DB.Turns(ctx, r, flaws, []intel.Relation{by}, wanted[kind], ever, as)
+		if err != nil {
+			return err
+		}
+		for e, p := range found {
+			if p >= leastOf(kind) {
+				turns[e] = 1
+			}
+		}
+	}
+	return nil
+}
+
+// exploited are the vulnerabilities that somebody turned to in a window; it is never nil.
+func (j *judge) exploited(ctx context.Context, r intel.Reader, names []store.Resolution, w store.Period, as store.Weighing) ([]store.Resolution, error) {
+	out := []store.Resolution{}
+	all, err := j.p.DB.EndsOf(ctx, store.Names(names), intel.Exploits, intel.Vulnerability, mostNew)
+	if err != nil || len(all) == 0 {
+		return out, err
+	}
+	found, err := j.p.DB.Turns(ctx, r, names, []intel.Relation{intel.Exploits}, all, w, as)
+	for _, e := range all {
+		if found[e] >= takenUp {
+			out = append(out, store.Resolution{Name: e, Canonical: e, Share: 1})
+		}
+	}
+	return out, err
+}
+
+// byWayOf is the relation by which a vulnerability has things of a kind; empty: by none.
+func byWayOf(kind intel.Kind) intel.Relation {
+	if kind.Class() == intel.IOA {
+		return intel.Affects
+	}
+	for _, t := range traits() {
+		if t.kind == kind {
+			return t.by
+		}
+	}
+	return ""
+}
+
+// leastOf is how far it must be believed that a vulnerability has something of a kind.
+func leastOf(kind intel.Kind) float64 {
+	if kind.Class() == intel.IOA {
+		return fragmentLeast
+	}
+	return taken
 }
 
 // of is what came of a forecast by its rule, and false if none is known.
@@ -270,6 +339,9 @@ func relationsOf(kind intel.Kind) []intel.Relation {
 		if t.kind == kind {
 			return t.relations
 		}
+	}
+	if kind.Class() == intel.IOA {
+		return []intel.Relation{intel.Uses}
 	}
 	return []intel.Relation{intel.Uses, intel.Exploits, intel.Targets, intel.ClaimsAttack}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -24,8 +25,8 @@ const (
 )
 
 // predicted adds to an actor's tables what it has not been seen to use but
-// what follows from the vulnerabilities it exploits, and the techniques
-// forecast for it.
+// what follows from the vulnerabilities it exploits, and the techniques and
+// fragments forecast for it.
 func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profile, o store.Outline, totals map[string]int, w Window, now time.Time) error {
 	if p.Entity.Kind != intel.Actor {
 		return nil
@@ -54,6 +55,7 @@ func (ed *Editor) predicted(ctx context.Context, r intel.Reader, p *intel.Profil
 		}
 	}
 	techniques = append(techniques, ed.forecastTechniques(p.Forecasts)...)
+	fragments = append(fragments, forecastFragments(p.Forecasts)...)
 	totals["ioa"] += extend(&p.IOA, fragments, totals["ioa"])
 	totals["ttp"] += extend(&p.TTP, techniques, totals["ttp"])
 	return nil
@@ -97,6 +99,26 @@ func (ed *Editor) forecastTechniques(all []intel.Forecast) (rows []intel.Row) {
 		}
 		rows = append(rows, guessed(intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses,
 			Description: ed.because(e, fmt.Sprintf("forecast for the %d days from %s", f.Horizon, f.Made.Format(time.DateOnly)))}, f.Probability))
+	}
+	return rows
+}
+
+// forecastFragments makes rows of what fragments are forecast, each with the likeliest
+// way to it.
+func forecastFragments(all []intel.Forecast) (rows []intel.Row) {
+	for _, f := range all {
+		e, err := intel.ParseEntity(f.Target)
+		if err != nil || f.Kind != string(e.Kind) || e.Kind.Class() != intel.IOA || len(f.Reasons) < 2 {
+			continue
+		}
+		path := f.Reasons[1].Item // the first is the base rate
+		row := intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses, Type: string(e.Kind), Description: path}
+		for word := range strings.FieldsSeq(path) {
+			if strings.HasPrefix(word, "CVE-") {
+				row.Vulnerability = word
+			}
+		}
+		rows = append(rows, guessed(row, f.Probability))
 	}
 	return rows
 }

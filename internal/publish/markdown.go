@@ -343,8 +343,20 @@ func (b *writer) indicators() {
 	about := "These indicators of attack list the fragments used for technical activities like reconnaissance, exploitation, privilege escalation and exfiltration by " +
 		inline(p.Name) + ": observed ones first, then those that are predicted."
 	if b.section("IOA - Indicator of Attack", about, len(p.IOA)+p.Hidden["ioa"]) {
-		b.table(form{"ioa", "IOA", []string{"Type", "Indicator"}}, p.IOA, func(r intel.Row) []string {
-			return []string{typed(r.Entity.Kind), code(r.Value)}
+		f := form{"ioa", "IOA", []string{"Type", "Indicator"}}
+		why := slices.ContainsFunc(p.IOA, func(r intel.Row) bool { return r.Predicted && r.Description != "" })
+		if why {
+			f.columns = append(f.columns, "Why expected")
+		}
+		b.table(f, p.IOA, func(r intel.Row) []string {
+			cells := []string{typed(r.Entity.Kind), code(r.Value)}
+			switch {
+			case why && r.Predicted:
+				cells = append(cells, dash(r.Description))
+			case why:
+				cells = append(cells, "-")
+			}
+			return cells
 		})
 	}
 }

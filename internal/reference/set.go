@@ -262,6 +262,18 @@ func (s *Set) Facts(e intel.Entity) (Fact, bool) {
 	return f, ok
 }
 
+// Arsenals returns the techniques that ATT&CK says each group, campaign and piece of
+// software uses.
+func (s *Set) Arsenals() map[intel.Entity][]string {
+	out := map[intel.Entity][]string{}
+	for e, f := range s.facts {
+		if len(f.Techniques) > 0 {
+			out[e] = f.Techniques
+		}
+	}
+	return out
+}
+
 // index groups what the sources name and keeps what each group says.
 func (s *Set) index(found sources) {
 	groups := map[class][]*group{}

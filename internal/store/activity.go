@@ -382,30 +382,3 @@ func (db *DB) Origins(ctx context.Context, r intel.Reader, names []intel.Entity,
 	}
 	return n, nil
 }
-
-// Popularity says of each entity of a kind how many actors are believed, at
-// least so far, to stand in one of the relations to it, and how many actors
-// there are in all.
-func (db *DB) Popularity(ctx context.Context, r intel.Reader, kind intel.Kind, least float64, relations ...intel.Relation) (map[intel.Entity]int, int, error) {
-	args := []any{int(r.Clearance), int(r.Clearance), billionth(least), string(kind), string(intel.Actor)}
-	for _, rel := range relations {
-		args = append(args, number(rel))
-	}
-	type row struct {
-		intel.Entity
-		n int
-	}
-	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.Kind, &x.Name, &x.n) },
-		`SELECT t.kind, t.name, COUNT(DISTINCT a.from_entity) FROM assessments a JOIN entities t ON t.id = a.to_entity JOIN entities f ON f.id = a.from_entity
-		WHERE `+shown(1, 2)+` AND a.billionths >= $3 AND t.kind = $4 AND f.kind = $5 AND a.relation IN `+list(6, len(relations))+`
-		GROUP BY t.kind, t.name`, args...)
-	if err != nil {
-		return nil, 0, fmt.Errorf("popularity of %s: %w", kind, err)
-	}
-	out := make(map[intel.Entity]int, len(rows))
-	for _, x := range rows {
-		out[x.Entity] = x.n
-	}
-	_, actors, err := db.Busiest(ctx, r, Roll{Kind: intel.Actor, Until: time.UnixMicro(1 << 60)}, 1, 0)
-	return out, actors, err
-}

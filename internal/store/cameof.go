@@ -136,6 +136,22 @@ func (db *DB) Turns(ctx context.Context, r intel.Reader, names []Resolution, rel
 	return out, nil
 }
 
+// EndsOf returns what of one kind any link of a relation goes to from names, whoever may
+// see it and whether it is believed or not: so many at most.
+func (db *DB) EndsOf(ctx context.Context, names []intel.Entity, relation intel.Relation, kind intel.Kind, most int) ([]intel.Entity, error) {
+	ids, err := db.integers(ctx, names)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	out, err := query(ctx, db.read, func(r *sql.Rows, e *intel.Entity) error { return r.Scan(&e.Kind, &e.Name) },
+		`SELECT DISTINCT t.kind, t.name FROM links l JOIN entities t ON t.id = l.to_entity WHERE l.from_entity IN `+list(2, len(ids))+` AND l.relation IN (`+rel(relation)+`)
+		AND t.kind = $1 ORDER BY t.kind, t.name LIMIT `+fmt.Sprint(most), append([]any{string(kind)}, anys(ids)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("links to %s: %w", kind, err)
+	}
+	return out, nil
+}
+
 // weighPeriod assesses links from what is dated in a period.
 func (db *DB) weighPeriod(ctx context.Context, r intel.Reader, page []ends, p Period, w Weighing) (out []assessed, err error) {
 	links := make(map[int64]ends, len(page))
