@@ -25,8 +25,8 @@ const (
 )
 
 // Forecast makes and keeps today's forecasts of the actors, campaigns, countries and
-// tags that were active in the last half year in which collectors told anything. Those already made today stay as they are. Each clearance
-// that occurs has its own, made from what its readers may see; the strictest
+// tags that were active in the last half year in which collectors told anything.
+// Those already made today stay as they are. Each clearance that occurs has its own, made from what its readers may see; the strictest
 // come first, so that nobody reads less in between.
 func (p *Pipeline) Forecast(ctx context.Context) error {
 	markings, err := p.DB.Markings(ctx, intel.Everything(), nil)
@@ -102,12 +102,15 @@ func foreseenKinds() [][]foreseen {
 
 // forecast makes the forecasts of one of those whose weeks were counted.
 func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
-	if !c.own || c.silent {
+	if !c.own {
 		return nil
 	}
 	actor := c.entity
-	made := forecast.Activity(forecast.Series{Entity: actor, Weeks: c.weeks, Observed: c.observed}, c.foretold, f.now)
-	if actor.Kind == intel.Actor {
+	var made []intel.Forecast
+	if !c.silent {
+		made = forecast.Activity(forecast.Series{Entity: actor, Weeks: c.weeks, Observed: c.observed}, c.foretold, f.now)
+	}
+	if actor.Kind == intel.Actor && (!c.silent || c.last.After(f.now.Add(-active))) { // of whom only this week tells, there are no counts yet
 		for _, d := range f.heads {
 			made = append(made, forecast.TakenUp(actor, d.prospects(actor, mostForecast, p.Reference().Title), f.now)...)
 			if d.kind == intel.Vulnerability {

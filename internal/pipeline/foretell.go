@@ -20,7 +20,8 @@ type counted struct {
 	weeks    []intel.Count // that have ended
 	own      bool          // readers of the clearance see more of it than others do
 	observed []bool
-	silent   bool // it was not heard of for so long that nothing can be said of it
+	silent   bool      // no count of it can be foretold
+	last     time.Time // it was heard of
 	foretold []forecast.Count
 }
 
@@ -103,7 +104,7 @@ func (p *Pipeline) lacking(ctx context.Context, f field, busy []store.Busy) (out
 	if err != nil {
 		return nil, false, err
 	}
-	for _, e := range entities {
+	for i, e := range entities {
 		names, err := p.DB.NamesOf(ctx, f.reader, e)
 		if err != nil {
 			return nil, false, err
@@ -114,7 +115,7 @@ func (p *Pipeline) lacking(ctx context.Context, f field, busy []store.Busy) (out
 		}
 		own := slices.Contains(markings, f.reader.Clearance)
 		due = due || own && !made[e]
-		out = append(out, counted{entity: e, names: names, own: own})
+		out = append(out, counted{entity: e, names: names, own: own, last: busy[i].Last})
 	}
 	return out, due, nil
 }
