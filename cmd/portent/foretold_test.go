@@ -95,7 +95,7 @@ func TestForecastsOfOddStoresAreNoNonsense(t *testing.T) {
 				if l == "" {
 					continue
 				}
-				if err := json.Unmarshal([]byte(l), &f); err != nil || !(f.Probability >= 0 && f.Probability <= 1) || !strings.Contains(l, `"verdict":"`) { //nolint:staticcheck // true of what is no number, too
+				if err := json.Unmarshal([]byte(l), &f); err != nil || !(f.Probability >= 0 && f.Probability <= 1) || !strings.Contains(l, `"verdict":"`) {
 					t.Errorf("%s: %s, %v", name, l, err)
 				}
 			}

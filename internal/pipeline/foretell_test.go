@@ -63,13 +63,13 @@ func (h *heard) of(e intel.Entity) map[string]intel.Forecast {
 		out[fmt.Sprint(f.Kind, " ", f.Horizon)] = f
 		last := -1.0
 		for _, l := range []string{"0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95"} {
-			if q, ok := f.Quantiles[l]; ok && !(q >= last) { //nolint:staticcheck // true of what is no number, too
+			if q, ok := f.Quantiles[l]; ok && !(q >= last) {
 				h.t.Errorf("%s of %s: quantiles %v", f.Kind, e, f.Quantiles)
 			} else if ok {
 				last = q
 			}
 		}
-		if !(f.Probability >= 0 && f.Probability <= 1) || !(f.BaseRate >= 0) || math.IsInf(f.BaseRate, 0) { //nolint:staticcheck // as above
+		if !(f.Probability >= 0 && f.Probability <= 1) || !(f.BaseRate >= 0) || math.IsInf(f.BaseRate, 0) {
 			h.t.Errorf("%s of %s: probability %v, base rate %v", f.Kind, e, f.Probability, f.BaseRate)
 		}
 		for _, r := range f.Reasons {

@@ -56,6 +56,17 @@ func TestAnOutcomeIsKeptOnceAndForGood(t *testing.T) {
 		}
 		edges := intel.Edges{Events: []float64{.1, .5}, Counts: []float64{.5}}
 		for r, judged := range map[intel.Reader]int{intel.Public(): 2, intel.Everything(): 3} {
+			weeks, err := db.Surprises(t.Context(), r)
+			n := 0
+			for _, b := range weeks["technique"] {
+				n += b.N
+				if !b.Event || b.Came < 0 || b.Came > int64(b.N) || b.Week*7 > all[0].Due.Unix()/86400 || b.Week < 2900 {
+					t.Errorf("%+v", b)
+				}
+			}
+			if err != nil || n != judged {
+				t.Errorf("%d of %d judged stand in weeks: %v, %v", n, judged, weeks, err)
+			}
 			for name, g := range map[string]store.Grouping{"technique": store.ByKind(), "": store.BySubjects([]int64{1, 2, 3})} {
 				sums, err := db.Tallies(t.Context(), r, g, edges, all[5].Due)
 				if err != nil || len(sums.Days) != 1 || len(sums.Bins) != 1 || len(sums.Waits) != 1 {

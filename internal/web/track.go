@@ -126,6 +126,8 @@ func question(head string) string {
 		return "how many documents in 7 and 28 days"
 	case "any activity":
 		return "whether there is any in 28 days"
+	case "surge":
+		return "whether there are twice as many as usual in 28 days"
 	case "country", "sector", "organization":
 		return "whether it is attacked in 28 days"
 	}
