@@ -260,7 +260,7 @@ func (a *app) skilled(r backtest.Result, what, than string, s [3]float64) {
 	switch {
 	case s[1] <= 0:
 		verdict = ": no better than " + than
-	case r.Cutoffs < fewCutoffs:
+	case !r.First.IsZero() && r.Cutoffs < fewCutoffs: // of splits of one time the interval is over what was asked
 		verdict = ": too few cutoffs to tell"
 	}
 	fmt.Fprintf(a.out, "%s over %s: %.4f [%.4f, %.4f]%s\n", what, than, s[0], s[1], s[2], verdict)
