@@ -62,21 +62,25 @@ const listened = 3
 // words finds who told the most of each series beyond its habit.
 func (p *Pipeline) words(ctx context.Context, f field, all []counted, panel *activity.Panel, at []int) (words, error) {
 	w := words{make([][]int, len(at)), make([]string, len(at))}
+	began, err := p.DB.Began(ctx)
+	if err != nil {
+		return w, err
+	}
 	for s, i := range at {
 		if !panel.Eligible(s, panel.Weeks) && !panel.Young(s, panel.Weeks) {
 			continue
 		}
-		loud, err := p.DB.Loudest(ctx, f.reader, store.Names(all[i].names), store.Hearing{From: panel.Start, Since: panel.At(panel.Fresh()), To: panel.At(panel.Weeks - 1), Most: listened})
+		loud, err := p.DB.Loudest(ctx, f.reader, store.Names(all[i].names), store.Hearing{From: panel.Start, Since: panel.At(panel.Fresh()), To: panel.At(panel.Weeks - 1), Began: began, Most: listened, Unnamed: p.Unnamed})
 		if err != nil {
 			return w, err
 		}
 		most := 0
 		for _, l := range loud {
-			excess := panel.Excess(l.Weeks)
+			excess := panel.Excess(l.Weeks, l.Late)
 			n, told := 0, 0
 			for k, x := range excess {
 				n += x
-				if k >= panel.Fresh() {
+				if told += l.Late[k]; k >= panel.Fresh() {
 					told += l.Weeks[k]
 				}
 			}
@@ -84,8 +88,11 @@ func (p *Pipeline) words(ctx context.Context, f field, all []counted, panel *act
 				continue
 			}
 			who := "the source " + string(l.Source)
-			if l.Account != "" {
+			switch {
+			case l.Account != "":
 				who = "one account of " + string(l.Source)
+			case l.Source == "":
+				who = "sources that nobody named"
 			}
 			most, w.excess[s], w.whose[s] = n, excess, fmt.Sprintf("bounded: %d of the %d documents that %s told of late are beyond its habit", n, told, who)
 		}

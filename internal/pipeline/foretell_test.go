@@ -158,6 +158,10 @@ func TestAFloodFromOneSourceMovesNoForecastByMoreThanAFifth(t *testing.T) {
 		"that lasts five weeks":            func(h *heard) { h.flood("pastes", "x", all[9], 150, 35) },
 		"of ten actors that do not exist":  func(h *heard) { h.invented("pastes", 10, 12) },
 		"of one document a week of itself": func(h *heard) { h.flood("pastes", "x", all[9], 5, 35) },
+		"of sources that a file names":     func(h *heard) { h.renamed(all[9], 40) },
+		"with a habit dated back":          func(h *heard) { h.late(func() { h.flood("pastes", "x", all[9], 24, 168) }) },
+		"dated before the last weeks":      func(h *heard) { h.late(func() { h.flood("pastes", "x", all[9], 600, 105) }) },
+		"of half a year dated back":        func(h *heard) { h.late(func() { h.flood("pastes", "x", all[9], 2400, 240) }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := hear(t)
@@ -209,6 +213,24 @@ func (h *heard) sockpuppets(source string, e intel.Entity, n int) {
 	for i := range n {
 		h.say(source, fmt.Sprint("account-", i%50), e, 1+i%20)
 		h.docs[len(h.docs)-1].Reliability = 'E'
+	}
+}
+
+// renamed is a flood of sources whose names a file made up.
+func (h *heard) renamed(e intel.Entity, n int) {
+	h.p.Unnamed = intel.Unnamed{"documents"}
+	for i := range n {
+		h.say(fmt.Sprint("documents/s", i%8), "x", e, 1+i%20)
+		h.docs[len(h.docs)-1].Reliability = 'F'
+	}
+}
+
+// late has all that is said come in now, whatever dates it bears.
+func (h *heard) late(say func()) {
+	from := len(h.docs)
+	say()
+	for i := range h.docs[from:] {
+		h.docs[from+i].Learned = now
 	}
 }
 

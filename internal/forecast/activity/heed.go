@@ -1,6 +1,9 @@
 package activity
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 const (
 	// fresh is how many weeks what one voice told stays its word: what it tells in them beyond
@@ -17,30 +20,34 @@ const (
 
 // Excess is what a voice told in the last weeks of a panel beyond its habit, by week, if
 // told is what it told of one series in each: as much as before is its habit, and the
-// weeks in which it told the most are those of the excess. It is nil if there is none.
-func (p *Panel) Excess(told []int) []int {
+// weeks in which it told the most are those of the excess. What it told in them of weeks
+// before, which is late of told, is no habit, and all of it excess: anybody can date
+// back. It is nil if there is none.
+func (p *Panel) Excess(told, late []int) []int {
 	from := p.Fresh()
-	first, before, weeks, late, recent := -1, 0, 0, 0, 0
+	first, before, weeks, lately, recent := -1, 0, 0, 0, 0
 	for w := range p.Weeks {
 		if !p.saw(w) {
 			continue
 		}
-		if told[w] > 0 && first < 0 {
+		if told[w] > late[w] && first < 0 {
 			first = w
 		}
 		switch {
 		case w >= from:
-			late, recent = late+told[w], recent+1
+			lately, recent = lately+told[w], recent+1
 		case first >= 0:
-			before, weeks = before+told[w], weeks+1
+			before, weeks = before+told[w]-late[w], weeks+1
 		}
 	}
 	out := make([]int, p.Weeks)
+	copy(out, late[:from])
+	back := slices.Max(append(out, 0)) > 0
 	usually := before * recent / max(weeks, settled)
 	if usually < often {
 		usually = 0
 	}
-	for over := late - usually; over > 0; over-- {
+	for over := lately - usually; over > 0; over-- {
 		most := from
 		for w := from; w < p.Weeks; w++ {
 			if p.saw(w) && told[w]-out[w] > told[most]-out[most] {
@@ -49,7 +56,7 @@ func (p *Panel) Excess(told []int) []int {
 		}
 		out[most]++
 	}
-	if late <= usually {
+	if lately <= usually && !back {
 		return nil
 	}
 	return out

@@ -23,7 +23,7 @@ func TestWhatAVoiceToldBeyondItsHabitIsItsExcess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &Panel{Start: start(), Weeks: len(c.told)}
-			got := p.Excess(c.told)
+			got := p.Excess(c.told, make([]int, len(c.told)))
 			if got != nil {
 				if slices.Max(got[:p.Fresh()]) > 0 {
 					t.Errorf("what was told long ago is not heeded: %v", got)
@@ -34,6 +34,15 @@ func TestWhatAVoiceToldBeyondItsHabitIsItsExcess(t *testing.T) {
 				t.Errorf("told %v: %v beyond the habit, want %v", c.told, got, c.want)
 			}
 		})
+	}
+}
+
+func TestWhatIsDatedBackIsNoHabit(t *testing.T) {
+	told := append(slices.Repeat([]int{1}, 20), 0, 1, 0, 2, 0, 0)
+	late := append(slices.Repeat([]int{1}, 20), 0, 0, 0, 0, 0, 0)
+	p := &Panel{Start: start(), Weeks: len(told)}
+	if got := p.Excess(told, late); !slices.Equal(got, told) {
+		t.Errorf("all that was told of late is excess, whatever dates it bears: %v of %v", got, told)
 	}
 }
 
