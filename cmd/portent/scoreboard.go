@@ -81,7 +81,7 @@ func (a *app) tracked(t intel.Track) {
 
 // records prints a table of records.
 func (a *app) records(title string, all []intel.HeadRecord, name func(intel.HeadRecord) string) {
-	fmt.Fprintf(a.out, "%-22s %9s %7s %7s %11s %12s %24s %24s %15s %6s\n", title, "made", "due", "judged", "unscoreable", "score", "skill over base rate", "skill over simple rule", "log loss, base", "ECE")
+	fmt.Fprintf(a.out, "%-24s %9s %7s %7s %11s %12s %24s %24s %15s %6s\n", title, "made", "due", "judged", "unscoreable", "score", "skill over base rate", "skill over simple rule", "log loss, base", "ECE")
 	for _, h := range all {
 		at := func(kind string, mean *float64, base, simple *intel.Interval, logs string) {
 			score := "–"
@@ -92,7 +92,7 @@ func (a *app) records(title string, all []intel.HeadRecord, name func(intel.Head
 			if h.ECE != nil {
 				ece = fmt.Sprintf("%.3f", *h.ECE)
 			}
-			fmt.Fprintf(a.out, "%-22s %9d %7d %7d %11d %12s %24s %24s %15s %6s\n", line(name(h)), h.Forecasts, h.Due, h.Judged, h.Unscoreable, score, between(base), between(simple), logs, ece)
+			fmt.Fprintf(a.out, "%-24s %9d %7d %7d %11d %12s %24s %24s %15s %6s\n", line(name(h)), h.Forecasts, h.Due, h.Judged, h.Unscoreable, score, between(base), between(simple), logs, ece)
 		}
 		logs := "–"
 		if h.LogLoss != nil && h.BaseLogLoss != nil {

@@ -23,6 +23,26 @@ type Basis struct {
 	Unwatched []Stretch `json:"unwatched,omitempty"`
 	// AtLeast is how many documents must come, of a surge.
 	AtLeast int `json:"at_least,omitempty"`
+	// Ranked is where it stands among all that were asked of, of which but some are kept.
+	Ranked Ranked `json:"ranked,omitzero"`
+}
+
+// A Ranked is a place among all of which a head was asked on one day.
+type Ranked struct {
+	Place int `json:"place"`
+	Of    int `json:"of"`
+	// Missed is which share of entries no ranking could have held in a back-test, and Why
+	// says why.
+	Missed float64 `json:"unforeseeable"`
+	Why    string  `json:"why"`
+}
+
+// String is the place in words, "rank 3 of 9812".
+func (r Ranked) String() string { return fmt.Sprintf("rank %d of %d", r.Place, r.Of) }
+
+// Limits says what no ranking could have held, "44.6 % of entries had no score in time".
+func (r Ranked) Limits() string {
+	return fmt.Sprintf("%.1f %% of entries %s", 100*r.Missed, r.Why)
 }
 
 // A Distribution is of a count: Below[i] is the probability that it is At[i] or

@@ -27,7 +27,8 @@ const (
 // Forecast makes and keeps today's forecasts of the actors, campaigns, countries and
 // tags that were active in the last half year in which collectors told anything.
 // Those already made today stay as they are. Each clearance that occurs has its own, made from what its readers may see; the strictest
-// come first, so that nobody reads less in between.
+// come first, so that nobody reads less in between. What may enter CISA's catalogue of
+// exploited vulnerabilities is forecast besides, from packs alone.
 func (p *Pipeline) Forecast(ctx context.Context) error {
 	markings, err := p.DB.Markings(ctx, intel.Everything(), nil)
 	if err != nil {
@@ -38,7 +39,7 @@ func (p *Pipeline) Forecast(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.exploited(ctx)
 }
 
 // A field is what one actor's forecasts are held against.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/forecast/exploitation"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/store"
 )
@@ -41,7 +42,8 @@ func (p *Pipeline) Judge(ctx context.Context, done func(n int)) (Judged, error) 
 	if err != nil {
 		return out, err
 	}
-	j := judge{p: p, now: p.Now().UTC().Truncate(time.Second), sources: sources, days: map[store.Period]map[int64][]int{}, measures: map[time.Time]Measure{}}
+	j := judge{p: p, now: p.Now().UTC().Truncate(time.Second), sources: sources, days: map[store.Period]map[int64][]int{}, measures: map[time.Time]Measure{},
+		catalogues: map[time.Time]*exploitation.Catalogue{}}
 	for {
 		all, err := p.DB.Awaited(ctx, j.now.Add(-forecast.Delay), judged)
 		if err != nil || len(all) == 0 {
@@ -77,22 +79,26 @@ func (p *Pipeline) Judge(ctx context.Context, done func(n int)) (Judged, error) 
 
 // together reports whether two forecasts are judged by the same evidence.
 func together(a, b store.Awaited) bool {
-	return a.Subject == b.Subject && a.Marking == b.Marking && a.Made.Equal(b.Made) && a.Due.Equal(b.Due)
+	return a.Subject == b.Subject && a.Marking == b.Marking && a.Made.Equal(b.Made) && a.Due.Equal(b.Due) && byCatalogue(a.Kind) == byCatalogue(b.Kind)
 }
 
 // A judge judges forecasts, and remembers what more than one of them needs.
 type judge struct {
-	p        *Pipeline
-	now      time.Time
-	sources  map[int64]intel.SourceID
-	days     map[store.Period]map[int64][]int // by window
-	measures map[time.Time]Measure            // by the end of what is known
+	p          *Pipeline
+	now        time.Time
+	sources    map[int64]intel.SourceID
+	days       map[store.Period]map[int64][]int      // by window
+	measures   map[time.Time]Measure                 // by the end of what is known
+	catalogues map[time.Time]*exploitation.Catalogue // likewise, of exploited vulnerabilities
 }
 
 // group judges forecasts of one subject, day and marking that are due together.
 func (j *judge) group(ctx context.Context, all []store.Awaited) ([]store.Judgement, error) {
 	f := all[0]
 	window := store.Period{From: f.Made, To: f.Due, Ingested: f.Due.Add(forecast.Delay)}
+	if byCatalogue(f.Kind) {
+		return j.byCatalogue(ctx, all, window.Ingested)
+	}
 	reader := intel.Reader{Clearance: f.Marking}
 	names, err := j.p.DB.NamesOf(ctx, reader, f.Subject)
 	if err != nil {

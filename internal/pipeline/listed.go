@@ -3,17 +3,24 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/score"
+	"github.com/portent-cti/portent/internal/store"
 )
 
-// inPacks reports whether the packs say more of e than its name, or a catalogue has it.
+// inPacks reports whether the packs say more of e than its name, or a catalogue has it:
+// of a vendor, whether entries were forecast from one.
 func (ed *Editor) inPacks(ctx context.Context, e intel.Entity) (bool, error) {
 	if ed.listedAtAll(e) {
 		return true, nil
+	}
+	if e.Kind == intel.Vendor {
+		fs, err := ed.DB.ForecastsOf(ctx, intel.Public(), e, store.Period{To: time.Unix(1<<32, 0)})
+		return slices.ContainsFunc(fs, func(f intel.Forecast) bool { return byCatalogue(f.Kind) }), err
 	}
 	text, err := ed.catalogued(ctx, e, time.Time{})
 	return text != "", err

@@ -387,6 +387,9 @@ func Outlook(f intel.Forecast) string {
 	case f.Skill.Above():
 		said = fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
 	}
+	if f.Ranked.Place > 0 {
+		said += fmt.Sprintf(", %s; %s", f.Ranked, f.Ranked.Limits())
+	}
 	switch {
 	case f.Skill.Above():
 		return said

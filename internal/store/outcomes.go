@@ -247,7 +247,8 @@ type Forecasted struct {
 }
 
 // Forecasted returns the subjects that r may see forecasts of, those with the most
-// judged ones first, then those with the most.
+// judged ones first, then those with the most. Vendors and vulnerabilities, of which no
+// activity is forecast, are left out.
 func (db *DB) Forecasted(ctx context.Context, r intel.Reader, limit int) ([]Forecasted, error) {
 	rows, err := query(ctx, db.read, func(r *sql.Rows, f *Forecasted) error {
 		return r.Scan(&f.ID, &f.Entity.Kind, &f.Entity.Name, &f.Title, &f.Judged, &f.All)
@@ -255,7 +256,7 @@ func (db *DB) Forecasted(ctx context.Context, r intel.Reader, limit int) ([]Fore
 		`SELECT e.id, e.kind, e.name, e.title, x.judged, x.n FROM (SELECT subject, SUM(judged) AS judged, SUM(n) AS n FROM
 			(SELECT subject, COUNT(came) AS judged, COUNT(*) AS n FROM outcomes WHERE marking <= $1 GROUP BY subject
 			UNION ALL SELECT subject, 0, COUNT(*) FROM awaited WHERE marking <= $2 GROUP BY subject) u GROUP BY subject) x
-		JOIN entities e ON e.id = x.subject ORDER BY x.judged DESC, x.n DESC, e.kind, e.name LIMIT $3`, int(r.Clearance), int(r.Clearance), limit)
+		JOIN entities e ON e.id = x.subject WHERE e.kind NOT IN ('vendor', 'vulnerability') ORDER BY x.judged DESC, x.n DESC, e.kind, e.name LIMIT $3`, int(r.Clearance), int(r.Clearance), limit)
 	if err != nil {
 		return nil, fmt.Errorf("whom forecasts are of: %w", err)
 	}

@@ -22,6 +22,7 @@ type forecastRow struct {
 	Fan        *fan
 	Bar, Base  string // widths; Bar is empty where no skill is shown
 	Rank       int
+	Among      string // the rank among all that were asked of, and what could not be ranked
 }
 
 // A reasonBar is one reason with a bar to the right of the middle of 100, or to the left.
@@ -75,6 +76,9 @@ func rank(rows []forecastRow) {
 	for i := range rows {
 		f := &rows[i]
 		f.Rank, f.Usual = i+1, rate(f.BaseRate)
+		if place := f.Ranked.Place; place > 0 {
+			f.Rank, f.Among = place, fmt.Sprintf("rank %s of %s; %s", number(place), number(f.Ranked.Of), f.Ranked.Limits())
+		}
 		f.Base = fixed(.5 + 119*unit(f.BaseRate))
 		if f.Skill.Above() {
 			f.Bar = fixed(119 * unit(f.Probability))
@@ -101,6 +105,8 @@ func unit(p float64) float64 {
 func chanceKinds() [][2]string {
 	return [][2]string{
 		{"any activity", "Whether it is heard of"},
+		{"exploited vendor", "Whether a flaw of it is listed as exploited"},
+		{"exploited vulnerability", "Whether it is listed as exploited"},
 		{"technique", "Technique it will use next"},
 		{"vulnerability", "Product or flaw it will use next"}, {"product", "Product or flaw it will use next"},
 		{"weakness", "Weakness it will exploit next"},
@@ -140,6 +146,8 @@ func target(kind, target, name string, horizon int) string {
 		return fmt.Sprintf("Any document about it in %d days", horizon)
 	case target == "documents":
 		return fmt.Sprintf("Documents about it in %d days", horizon)
+	case strings.HasPrefix(kind, "exploited "):
+		return fmt.Sprintf("An %s in %d days", target, horizon)
 	case target == "":
 		return kind
 	}

@@ -54,3 +54,20 @@ func TestASkillThatMayBeNoughtPrintsNoProbability(t *testing.T) {
 		t.Error("a probability without proven skill")
 	}
 }
+
+func TestARankAmongAllThatWereAskedOfStandsWithWhatCouldNotBeRanked(t *testing.T) {
+	page := pageOf(t, fake{text: plain}, "/actor/astro-locker", func(p *web.Profile) {
+		f := chance("x", .0123, nil)
+		f.Kind, f.Target, f.Name, f.Horizon = "exploited vulnerability", "entry in CISA's KEV", "", 30
+		f.Ranked = intel.Ranked{Place: 7, Of: 75152, Missed: .446, Why: "had no score in time"}
+		p.Forecasts = []intel.Forecast{f}
+	})
+	for _, want := range []string{"Whether it is listed as exploited", "An entry in CISA&#39;s KEV in 30 days", "rank 7 of 75,152; 44.6 % of entries had no score in time", intel.NoBetter} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if strings.Contains(page, "0.0123") || strings.Contains(page, "1.2 %") || strings.Contains(page, `class="pbar"`) {
+		t.Error("a probability without skill")
+	}
+}

@@ -128,6 +128,10 @@ func question(head string) string {
 		return "whether there is any in 28 days"
 	case "surge":
 		return "whether there are twice as many as usual in 28 days"
+	case "exploited vendor":
+		return "whether CISA lists a flaw of it in 30 days"
+	case "exploited vulnerability":
+		return "whether CISA lists it in 30 days"
 	case "country", "sector", "organization":
 		return "whether it is attacked in 28 days"
 	}
