@@ -256,12 +256,15 @@ const fewCutoffs = 6
 // skilled prints by how much the model is better than a baseline; if that may be
 // nothing, or too little was replayed, it says so.
 func (a *app) skilled(r backtest.Result, what, than string, s [3]float64) {
-	verdict := ""
+	verdict, over := "", than
+	if of, rate, ok := strings.Cut(what, " over "); ok { // of the way itself, not over it
+		what, over, than = than+": "+of, rate, rate
+	}
 	switch {
 	case s[1] <= 0:
 		verdict = ": no better than " + than
 	case !r.First.IsZero() && r.Cutoffs < fewCutoffs: // of splits of one time the interval is over what was asked
 		verdict = ": too few cutoffs to tell"
 	}
-	fmt.Fprintf(a.out, "%s over %s: %.4f [%.4f, %.4f]%s\n", what, than, s[0], s[1], s[2], verdict)
+	fmt.Fprintf(a.out, "%s over %s: %.4f [%.4f, %.4f]%s\n", what, over, s[0], s[1], s[2], verdict)
 }

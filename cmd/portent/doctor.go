@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,8 +49,9 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 		if parked == nil {
 			parked = []store.Parked{}
 		}
-		return a.print(map[string]any{"documents": counts.Documents, "observations": counts.Observations, "evidence": counts.Evidence,
+		err := a.print(map[string]any{"documents": counts.Documents, "observations": counts.Observations, "evidence": counts.Evidence,
 			"links": counts.Links, "entities": counts.Entities, "waiting": counts.Waiting, "parked": parked, "problems": problems, "chain": chain})
+		return cmp.Or(err, sound(chain, more))
 	}
 	fmt.Fprintf(a.out, "%d documents, %d observations, %d pieces of evidence, %d links, %d entities\n",
 		counts.Documents, counts.Observations, counts.Evidence, counts.Links, counts.Entities)
@@ -64,6 +66,15 @@ func (c *doctorCmd) Run(ctx context.Context, a *app) error {
 	}
 	if len(parked) == 0 && len(problems) == 0 {
 		fmt.Fprintln(a.out, "all is well")
+	}
+	return sound(chain, more)
+}
+
+// sound is an error where forecasts are not those that were written: whoever runs this
+// from a script sees no other sign of it.
+func sound(chain intel.Chain, faults []string) error {
+	if chain.State == intel.ChainBroken || len(faults) > 0 {
+		return errors.New("the chain of forecasts is not what was written: see the problems above")
 	}
 	return nil
 }

@@ -77,13 +77,13 @@ func TestTheDoctorNamesAForecastOfYesterday(t *testing.T) {
 	onEachStore(t, func(t *testing.T, db string) {
 		start := time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
 		days(t, db, start, 60, "2026-03-02")
-		seen := func(extra ...string) (c intel.Chain, problems []string) {
+		seen := func(code int, extra ...string) (c intel.Chain, problems []string) {
 			t.Helper()
 			var out struct {
 				Chain    intel.Chain
 				Problems []string
 			}
-			text := printed(t, exitDone, append([]string{"--db", db, "--now", "2026-03-03", "--json", "doctor"}, extra...)...)
+			text := printed(t, code, append([]string{"--db", db, "--now", "2026-03-03", "--json", "doctor"}, extra...)...)
 			if err := json.Unmarshal([]byte(text), &out); err != nil {
 				t.Fatal(err)
 			}
@@ -92,19 +92,19 @@ func TestTheDoctorNamesAForecastOfYesterday(t *testing.T) {
 		whole := func(all []string) bool {
 			return !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, "forecast") })
 		}
-		before, problems := seen()
+		before, problems := seen(exitDone)
 		if before.State != intel.ChainIntact || before.Clocked != before.Forecasts || !whole(problems) {
 			t.Fatalf("%+v, %v", before, problems)
 		}
 		days(t, db, start.AddDate(0, 0, 60), 3, "2026-02-20") // ten days before those made last
-		after, problems := seen("--anchor", before.Head)
+		after, problems := seen(exitFailed, "--anchor", before.Head)
 		if after.State != intel.ChainBroken || len(after.Faults) == 0 || after.Faults[0].What != intel.Backdated || whole(problems) {
 			t.Errorf("%+v, %v", after, problems)
 		}
 		if slices.ContainsFunc(problems, func(s string) bool { return strings.Contains(s, "anchor") || strings.Contains(s, "not part") }) {
 			t.Errorf("what was noted before is there: %v", problems)
 		}
-		if _, problems = seen("--anchor", "3:"+strings.Repeat("00", 32)); whole(problems) || !strings.Contains(strings.Join(problems, "\n"), "not part of it") {
+		if _, problems = seen(exitFailed, "--anchor", "3:"+strings.Repeat("00", 32)); whole(problems) || !strings.Contains(strings.Join(problems, "\n"), "not part of it") {
 			t.Errorf("%v", problems)
 		}
 		printed(t, exitUsage, "--db", db, "doctor", "--anchor", "x")

@@ -79,7 +79,13 @@ type key struct {
 	horizon      int
 }
 
-func keyOf(f intel.Forecast) key { return key{f.Kind, f.Target, f.Horizon} }
+// keyOf is the same from day to day: how many documents are a surge is not.
+func keyOf(f intel.Forecast) key {
+	if f.Kind == "surge" {
+		return key{f.Kind, "", f.Horizon}
+	}
+	return key{f.Kind, f.Target, f.Horizon}
+}
 
 func madeOn(fs []intel.Forecast) (at time.Time) {
 	for _, f := range fs {

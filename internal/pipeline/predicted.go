@@ -94,13 +94,24 @@ func (ed *Editor) following(ctx context.Context, r intel.Reader, flaws []store.R
 func (ed *Editor) forecastTechniques(all []intel.Forecast) (rows []intel.Row) {
 	for _, f := range all {
 		e, err := intel.ParseEntity(f.Target)
-		if f.Kind != string(intel.Technique) || err != nil {
+		if f.Kind != string(intel.Technique) || err != nil || f.Probability < leastShown {
 			continue
 		}
 		rows = append(rows, guessed(intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses,
-			Description: ed.because(e, fmt.Sprintf("forecast for the %d days from %s", f.Horizon, f.Made.Format(time.DateOnly)))}, f.Probability))
+			Description: ed.because(e, fmt.Sprintf("forecast for the %d days from %s", f.Horizon, f.Made.Format(time.DateOnly))) + verdict(f)}, f.Probability))
 	}
 	return rows
+}
+
+// leastShown is the probability below which a forecast reads as nought.
+const leastShown = .005
+
+// verdict says of a forecast in a table what the table of forecasts says of it.
+func verdict(f intel.Forecast) string {
+	if f.Skill.Above() {
+		return ""
+	}
+	return " (" + intel.NoBetter + ")"
 }
 
 // forecastFragments makes rows of what fragments are forecast, each with the likeliest
@@ -112,7 +123,7 @@ func forecastFragments(all []intel.Forecast) (rows []intel.Row) {
 			continue
 		}
 		path := f.Reasons[1].Item // the first is the base rate
-		row := intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses, Type: string(e.Kind), Description: path}
+		row := intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses, Type: string(e.Kind), Description: path + verdict(f)}
 		for word := range strings.FieldsSeq(path) {
 			if strings.HasPrefix(word, "CVE-") {
 				row.Vulnerability = word

@@ -167,7 +167,7 @@ func TestFragmentsOfFlawsThatAnActorIsLikelyToTurnToArePredicted(t *testing.T) {
 		}
 		if r.Value == "/portal/item24.php" { // nobody turned to its flaw
 			found = true
-			if want := "uses CWE-22 in acme/portal; CVE-2025-1024 in acme/portal has file /portal/item24.php"; r.Description != want {
+			if want := "uses CWE-22 in acme/portal; CVE-2025-1024 in acme/portal has file /portal/item24.php (no better than the base rate)"; r.Description != want {
 				t.Errorf("the way is %q, want %q", r.Description, want)
 			}
 		}
