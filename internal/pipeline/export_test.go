@@ -38,3 +38,18 @@ func TakenUp(ctx context.Context, p *Pipeline, kind intel.Kind, actors []intel.E
 	}
 	return out, nil
 }
+
+// TakenUpFragments is how likely an actor takes up all fragments, likewise.
+func TakenUpFragments(ctx context.Context, p *Pipeline, actor intel.Entity) ([]forecast.Prospect, error) {
+	h, err := p.holdings(ctx, intel.Public(), p.Now(), true)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range traits() {
+		if t.kind == intel.Vulnerability {
+			d, err := h.head(ctx, t, []intel.Entity{actor})
+			return h.fragments(d, actor, mostHoldings), err
+		}
+	}
+	return nil, nil
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,23 +97,16 @@ func TestNoSourceAloneMovesWhatIsTakenUpByMoreThanAFifth(t *testing.T) {
 			before[[2]string{"", k[1]}] = p
 		}
 	}
-	young, old := members()[2].Name, members()[20].Name
 	for name, flood := range map[string]func(w *told) (invented []string){
-		"of a young actor":  func(w *told) []string { w.lie("pastes", young, every(2, 1, 24)); return nil },
-		"of an old actor":   func(w *told) []string { w.lie("pastes", old, every(2, 1, 24)); return nil },
-		"by a known source": func(w *told) []string { w.lie("wire", young, every(2, 1, 24)); return nil },
-		"of all there is":   func(w *told) []string { w.lie("pastes", young, every(1, 0, 56)); return nil },
-		"of all actors": func(w *told) []string {
+		"of one actor": func(w *told) []string { w.lie("pastes", members()[2].Name, every(1, 0, 56)); return nil },
+		"of all actors by a known source": func(w *told) []string {
 			for k, who := range members() {
-				w.lie("pastes", who.Name, every(2, 1-k%2, 6))
+				w.lie("wire", who.Name, every(2, 1-k%2, 6))
 			}
 			return nil
 		},
-		"of an actor that does not exist": func(w *told) []string {
-			w.lie("pastes", nobody(0), every(2, 1, 24))
-			return []string{nobody(0)}
-		},
 		"of many actors that do not exist": func(w *told) (out []string) {
+			w.lie("pastes", nobody(0), every(2, 1, 24))
 			for n := range 60 {
 				out = append(out, nobody(n))
 				var claims []intel.Claim
@@ -146,21 +140,72 @@ func TestNoSourceAloneMovesWhatIsTakenUpByMoreThanAFifth(t *testing.T) {
 	}
 }
 
-func TestAnHonestSecondSourceLiftsTheBound(t *testing.T) {
-	who := members()[2].Name
+func TestAFloodMovesNoFragmentByMoreThanAFifth(t *testing.T) {
+	files := func(w *told) map[string]float64 {
+		w.t.Helper()
+		ps, err := pipeline.TakenUpFragments(w.t.Context(), w.p, intel.NewEntity(intel.Actor, "Camp A"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		out := map[string]float64{}
+		for _, p := range ps {
+			sum := 0.0
+			for _, r := range p.Reasons {
+				sum += r.Contribution
+			}
+			if want := math.Log(p.Probability) - math.Log1p(-p.Probability); !(math.Abs(sum-want) <= 1e-9) {
+				w.t.Errorf("%s: reasons sum to %v, log-odds are %v", p.Target, sum, want)
+			}
+			out[p.Target.Name] = p.Probability
+		}
+		return out
+	}
+	w := begin(t)
+	for n := range 20 { // that nobody has turned to, and that have one file
+		w.catalogued(100+n, "CWE-79", "bolt/mail", "/mail/shared.php")
+	}
+	w.vendors()
+	before := files(w)
+	for n := range 24 {
+		w.tell("pastes", w.day.AddDate(0, 0, -1-n), "Camp A was seen.", does("Camp A", intel.Exploits, cve(n)))
+	}
+	w.finish()
+	after := files(w)
+	for name, p := range before {
+		if math.Abs(after[name]-p) > .2 {
+			t.Errorf("%s: from %.2f to %.2f", name, p, after[name])
+		}
+	}
+	for name, p := range after {
+		if p-before[name] > .2 {
+			t.Errorf("%s: from %.2f to %.2f", name, before[name], p)
+		}
+	}
+	if was, is := before["/mail/shared.php"], after["/mail/shared.php"]; is < was+.05 {
+		t.Errorf("the flood moves nothing: %.2f, before %.2f", is, was)
+	}
+}
+
+func TestForecastsSayWhoseWordIsBoundedAndASecondSourceLiftsTheBound(t *testing.T) {
+	who := members()[2]
 	told := func(sources ...string) (most float64, bounded bool) {
 		w := begin(t)
 		w.camps()
 		for _, s := range sources {
-			w.lie(s, who, every(2, 1, 24))
+			w.lie(s, who.Name, every(2, 1, 24))
 		}
-		for key, p := range w.takenUp() {
-			for _, r := range p.Reasons {
-				bounded = bounded || key[0] == who && strings.HasPrefix(r.Item, "bounded: 24 of the 24 links that the source pastes alone told of late")
-			}
-			if p.Target == trick(51) && key[0] == who {
-				most = p.Probability
-			}
+		most = w.takenUp()[[2]string{who.Name, trick(51).Name}].Probability
+		if err := w.p.Forecast(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		fs, err := w.db.Forecasts(t.Context(), intel.Public(), who, w.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range fs {
+			bounded = bounded || f.Kind == "technique" && slices.ContainsFunc(f.Reasons, func(r intel.Reason) bool {
+				return r.Item == "bounded: 24 of the 24 links that the source pastes alone told of late are beyond its habit"
+			})
 		}
 		return most, bounded
 	}
