@@ -26,7 +26,7 @@ func (p *Pipeline) firm(ctx context.Context, r intel.Reader, h *holdings) error 
 	for _, t := range traits() {
 		some := h.of[t.kind]
 		if len(some) > 0 {
-			links, err := p.DB.LoneLinks(ctx, r, store.Held{From: holders(), To: []intel.Kind{t.kind}, Relations: t.relations})
+			links, err := p.DB.LoneLinks(ctx, r, store.Held{From: holders(), To: []intel.Kind{t.kind}, Relations: t.relations}, p.Unnamed)
 			if err != nil {
 				return err
 			}
@@ -72,7 +72,10 @@ func beyondHabit(links []store.Lone, now time.Time) (map[[2]intel.Entity]bool, m
 			excess[[2]intel.Entity{x.From, x.To}] = true
 		}
 		who := "the source " + string(v.source)
-		if v.account != "" {
+		switch {
+		case v.source == "":
+			who = "sources that nobody named"
+		case v.account != "":
 			who = "one account of " + string(v.source)
 		}
 		says := fmt.Sprintf("bounded: %d of the %d links that %s alone told of late are beyond its habit", len(over), len(late), who)

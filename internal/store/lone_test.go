@@ -49,19 +49,20 @@ func TestLinksAreLoneThatOneVoiceTellsOfByAllNamesAReaderMayKnow(t *testing.T) {
 			says("tweets", "ann", "", intel.Clear, actor, "T1002"), says("tweets", "bob", "", intel.Clear, actor, "T1002"), // two that are vouched for
 			says("tweets", "ann", "", intel.Clear, actor, "T1003"),
 			says("pastes", "x", "", intel.Clear, actor, "T1004"), says("wire", "desk", "", intel.Red, alias, "T1004"),
-			says("pastes", "x", "", intel.Clear, actor, "T1005"), says("wire", "desk", "denied", intel.Clear, actor, "T1005"))
+			says("pastes", "x", "", intel.Clear, actor, "T1005"), says("wire", "desk", "denied", intel.Clear, actor, "T1005"),
+			says("documents/a", "x", "", intel.Clear, actor, "T1007"), says("documents/b", "y", "", intel.Clear, actor, "T1007")) // names a file made up
 		later := now.AddDate(1, 0, 0)
 		tell(later, says("pastes", "x", "", intel.Clear, actor, "T1006")) // dated a year back
 		if err := db.Settle(t.Context(), store.Settlement{Resolutions: []store.Resolution{{Name: alias, Canonical: actor, Share: 1, SaidBy: []string{"x"}, Below: intel.Red + 1}}}); err != nil {
 			t.Fatal(err)
 		}
 		day := func(n int) string { return now.AddDate(0, 0, -n).Format(time.DateOnly) }
-		want := map[string]string{"T1001": "pastes  " + day(2), "T1003": "tweets ann " + day(5), "T1004": "pastes  " + day(6), "T1005": "pastes  " + day(8), "T1006": "pastes  " + later.Format(time.DateOnly)}
+		want := map[string]string{"T1007": "  " + day(11), "T1001": "pastes  " + day(2), "T1003": "tweets ann " + day(5), "T1004": "pastes  " + day(6), "T1005": "pastes  " + day(8), "T1006": "pastes  " + later.Format(time.DateOnly)}
 		for _, clearance := range []intel.Marking{intel.Clear, intel.Red} {
 			if clearance == intel.Red {
 				delete(want, "T1004")
 			}
-			lone, err := db.LoneLinks(t.Context(), intel.Reader{Clearance: clearance}, store.Held{From: []intel.Kind{intel.Actor}, To: []intel.Kind{intel.Technique}, Relations: []intel.Relation{intel.Uses}})
+			lone, err := db.LoneLinks(t.Context(), intel.Reader{Clearance: clearance}, store.Held{From: []intel.Kind{intel.Actor}, To: []intel.Kind{intel.Technique}, Relations: []intel.Relation{intel.Uses}}, intel.Unnamed{"documents"})
 			if err != nil {
 				t.Fatal(err)
 			}
