@@ -15,6 +15,7 @@ const UptakeHorizon = 90
 type Prospect struct {
 	Target      intel.Entity
 	Probability float64
+	Without     float64 // what is said without the word of single voices; zero: nothing rests on it
 	BaseRate    float64
 	Simple      float64 // what popularity says
 	Reasons     []intel.Reason

@@ -128,7 +128,7 @@ func (p *Pipeline) fit(ctx context.Context, f *field, all []counted) (err error)
 	for i, c := range all {
 		actors[i] = c.entity
 	}
-	if f.holdings, err = p.holdings(ctx, f.reader, f.now); err != nil {
+	if f.holdings, err = p.holdings(ctx, f.reader, f.now, true); err != nil {
 		return err
 	}
 	for _, t := range traits() {

@@ -189,9 +189,12 @@ func (w words) loud() bool {
 func heed(c *forecast.Count, without activity.PMF, surge int, whose string) {
 	bound, share := activity.Heed(c.Mass, without, surge)
 	if share < 1 {
-		c.Was, c.Mass, c.Bound = c.Mass, bound, cmp.Or(whose, "bounded: what single voices told of others beyond their habit")
+		c.Was, c.Mass, c.Bound = c.Mass, bound, cmp.Or(whose, boundedByOthers)
 	}
 }
+
+// boundedByOthers is why a forecast is bounded of whom no single voice told more.
+const boundedByOthers = "bounded: what single voices told of others beyond their habit"
 
 // since is a series from the week on in which it was heard of first.
 func (c *counted) since(first int, observed []bool) forecast.Series {

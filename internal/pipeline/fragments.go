@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/forecast/characteristics"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -25,6 +26,7 @@ const (
 type way struct {
 	flaw                    intel.Entity
 	probability, base, easy float64 // by the head, as usual, and by popularity
+	without                 float64 // by the head without the word of single voices
 	has                     float64 // how far it is believed that it has the fragment
 }
 
@@ -34,11 +36,11 @@ func (h *holdings) fragments(d *head, actor intel.Entity, most int) []forecast.P
 	if d == nil {
 		return nil
 	}
-	known, ways := h.arsenal(actor), map[intel.Entity][]way{}
+	known, sure, ways := h.arsenal(h.by[actor]), h.arsenal(h.sure[actor]), map[intel.Entity][]way{}
 	for _, p := range d.prospects(actor, mostFlawsAsked, intel.Entity.Title) {
 		for _, x := range h.flaws[p.Target] {
-			if x.To.Kind.Class() == intel.IOA && !known[x.To] {
-				ways[x.To] = append(ways[x.To], way{p.Target, p.Probability, p.BaseRate, p.Simple, x.Probability})
+			if x.To.Kind.Class() == intel.IOA && !sure[x.To] {
+				ways[x.To] = append(ways[x.To], way{p.Target, p.Probability, p.BaseRate, p.Simple, cmp.Or(p.Without, p.Probability), x.Probability})
 			}
 		}
 	}
@@ -47,13 +49,19 @@ func (h *holdings) fragments(d *head, actor intel.Entity, most int) []forecast.P
 	for e, of := range ways {
 		p := forecast.Prospect{Target: e, Probability: anyOf(of, func(w way) float64 { return w.probability }), BaseRate: anyOf(of, func(w way) float64 { return w.base }),
 			Simple: anyOf(of, func(w way) float64 { return w.easy }), Model: "through flaws; " + d.model(), Inputs: inputs, ByWay: byWay(intel.Affects)}
-		if p.Probability < unlikely {
+		p.Without = anyOf(of, func(w way) float64 { return w.without })
+		bound := characteristics.Heed(p.Probability, p.Without)
+		if bound < unlikely || known[e] && p.Without <= characteristics.Heeded {
 			continue
 		}
 		slices.SortFunc(of, func(a, b way) int {
 			return cmp.Or(cmp.Compare(b.probability*b.has, a.probability*a.has), byName(a.flaw, b.flaw))
 		})
 		p.Reasons = h.ways(p, of, known)
+		if bound != p.Probability {
+			by := logOdds(bound) - logOdds(p.Probability)
+			p.Probability, p.Reasons = bound, append(p.Reasons, intel.Reason{Item: cmp.Or(d.whose[actor], boundedByOthers), Contribution: by})
+		}
 		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b forecast.Prospect) int {
@@ -71,11 +79,11 @@ func anyOf(ways []way, of func(way) float64) float64 {
 	return min(max(1-none, 1e-6), 0.98)
 }
 
-// arsenal is what an actor has: fragments, weaknesses, products, and vendors, of its
-// own and of the vulnerabilities it exploits.
-func (h *holdings) arsenal(actor intel.Entity) map[intel.Entity]bool {
+// arsenal is what an actor has that has some things: fragments, weaknesses, products, and
+// vendors, of its own and of the vulnerabilities it exploits.
+func (h *holdings) arsenal(has []intel.Entity) map[intel.Entity]bool {
 	out := map[intel.Entity]bool{}
-	for _, x := range h.by[actor] {
+	for _, x := range has {
 		out[x] = true
 		for _, has := range h.flaws[x] {
 			if has.To.Kind.Class() == intel.IOA || has.Probability >= taken {
@@ -91,6 +99,8 @@ func (h *holdings) arsenal(actor intel.Entity) map[intel.Entity]bool {
 	return out
 }
 
+func logOdds(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
+
 func vendorOf(product intel.Entity) intel.Entity {
 	vendor, _, _ := strings.Cut(product.Name, "/")
 	return intel.Entity{Kind: intel.Vendor, Name: vendor}
@@ -98,13 +108,12 @@ func vendorOf(product intel.Entity) intel.Entity {
 
 // ways split the log-odds of a fragment among the ways to it, by how much each brings.
 func (h *holdings) ways(p forecast.Prospect, ways []way, known map[intel.Entity]bool) []intel.Reason {
-	odds := func(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
 	all := 0.0
 	for _, w := range ways {
 		all -= math.Log1p(-w.probability * w.has)
 	}
-	left := odds(p.Probability) - odds(p.BaseRate)
-	moved, out := left, []intel.Reason{{Item: "base rate", Contribution: odds(p.BaseRate)}}
+	left := logOdds(p.Probability) - logOdds(p.BaseRate)
+	moved, out := left, []intel.Reason{{Item: "base rate", Contribution: logOdds(p.BaseRate)}}
 	for _, w := range ways[:min(mostPaths, len(ways))] {
 		by := left
 		if len(ways) > 1 {

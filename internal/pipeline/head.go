@@ -23,8 +23,9 @@ type head struct {
 	row    map[intel.Entity]int
 	sorts  []string // what the sorts of traits of items are called
 	uptake *characteristics.Uptake
+	firm   *characteristics.Uptake // without the word of single voices; nil: nothing rests on it
+	whose  map[intel.Entity]string // word that is, by row
 	inputs string
-	asked  int // how many rows are actors
 }
 
 // head fits the head of one kind; nil where nobody has anything of it.
@@ -32,21 +33,106 @@ func (h *holdings) head(ctx context.Context, t trait, actors []intel.Entity) (*h
 	if len(h.of[t.kind]) == 0 {
 		return nil, nil
 	}
-	d, w := h.world(t, actors)
+	d, w, firm := h.worlds(t, actors)
 	d.inputs = forecast.Digest("uptake", w, d.items, d.rows)
 	var err error
-	d.uptake, err = characteristics.FitUptake(ctx, w, int32(forecast.Today(h.now).Unix()/86400)+1, forecast.UptakeHorizon, int(forecast.Delay/(24*time.Hour)), uptakeSeed) //nolint:gosec // days
+	if d.uptake, err = h.fit(ctx, w); err != nil || firm == nil {
+		return d, err
+	}
+	d.inputs = forecast.Digest("bounded", d.inputs, firm)
+	d.firm, err = h.fit(ctx, firm)
 	return d, err
 }
 
-// world is who has what of one kind since when, and what its rows and items are.
-func (h *holdings) world(t trait, actors []intel.Entity) (*head, *characteristics.World) {
-	all, d := h.of[t.kind], &head{trait: t}
-	popular := map[intel.Entity]int{}
-	d.rank(all, actors, popular)
+func (h *holdings) fit(ctx context.Context, w *characteristics.World) (*characteristics.Uptake, error) {
+	return characteristics.FitUptake(ctx, w, int32(forecast.Today(h.now).Unix()/86400)+1, forecast.UptakeHorizon, int(forecast.Delay/(24*time.Hour)), uptakeSeed) //nolint:gosec // days
+}
+
+// worlds are who has what of one kind since when, and that of what is firm, if that is
+// less, and what their rows and items are: those of what is firm come first, so that no
+// flood takes their places.
+func (h *holdings) worlds(t trait, actors []intel.Entity) (*head, *characteristics.World, *characteristics.World) {
+	all, firm, d := h.of[t.kind], h.of[t.kind], &head{trait: t, whose: h.lone[t.kind]}
+	if h.firm != nil {
+		firm = h.firm[t.kind]
+	}
+	popular, size := tally(all)
+	sure, weight := tally(firm)
+	d.items = slices.SortedFunc(maps.Keys(popular), func(a, b intel.Entity) int { return cmp.Or(busier(a, b, sure, popular), byName(a, b)) })
+	d.items = d.items[:min(characteristics.MostItems, len(d.items))]
 	if t.kind == intel.Vulnerability {
 		d.items = append(d.items, h.unused(popular, characteristics.MostItems-len(d.items))...)
 	}
+	rows := d.line(actors, weight, size)
+	d.row = make(map[intel.Entity]int, len(d.rows))
+	for i, e := range d.rows {
+		d.row[e] = i
+	}
+	w := h.world(d, all, popular)
+	h.describe(d, w)
+	if len(firm) == len(all) {
+		return d, w, nil
+	}
+	less := h.world(d, firm, sure)
+	less.Rows = less.Rows[:rows] // that behind them others are invented changes nothing
+	less.Traits, less.Born = w.Traits, w.Born
+	return d, w, less
+}
+
+// busier compares what is sure of two, or all of it where nothing is sure of either.
+func busier(a, b intel.Entity, sure, all map[intel.Entity]int) int {
+	if sure[a] == 0 && sure[b] == 0 {
+		return cmp.Compare(all[b], all[a])
+	}
+	return cmp.Compare(sure[b], sure[a])
+}
+
+// line puts rows in line, actors first, and says how many there are without those of
+// which nothing is sure: these come last, and of them only actors take the places of others.
+func (d *head) line(actors []intel.Entity, sure, size map[intel.Entity]int) int {
+	first := map[intel.Entity]int{}
+	for _, a := range actors {
+		first[a] = 1
+		if size[a] == 0 {
+			size[a] = 0 // it has a row, too
+		}
+	}
+	var lone []intel.Entity
+	asked := 0 // of them
+	for e := range size {
+		if sure[e] > 0 || size[e] == 0 {
+			d.rows = append(d.rows, e)
+			continue
+		}
+		lone = append(lone, e)
+		asked += first[e]
+	}
+	order := func(a, b intel.Entity) int {
+		return cmp.Or(cmp.Compare(first[b], first[a]), busier(a, b, sure, size), byName(a, b))
+	}
+	slices.SortFunc(d.rows, order)
+	slices.SortFunc(lone, order)
+	n := min(characteristics.MostRows-min(asked, characteristics.MostRows), len(d.rows))
+	d.rows = append(d.rows[:n], lone[:min(characteristics.MostRows-n, len(lone))]...)
+	return n
+}
+
+// tally counts who has each item, and how many each has.
+func tally(all []store.Holding) (popular, size map[intel.Entity]int) {
+	popular, size = map[intel.Entity]int{}, map[intel.Entity]int{}
+	seen := map[[2]intel.Entity]bool{}
+	for _, x := range all {
+		if pair := [2]intel.Entity{x.From, x.To}; !seen[pair] {
+			seen[pair] = true
+			popular[x.To]++
+			size[x.From]++
+		}
+	}
+	return popular, size
+}
+
+// world is who has what of the rows and items of a head.
+func (h *holdings) world(d *head, all []store.Holding, popular map[intel.Entity]int) *characteristics.World {
 	w := &characteristics.World{Items: len(d.items), Rows: make([]characteristics.Line, len(d.rows))}
 	item := map[intel.Entity]int32{}
 	for i, e := range d.items {
@@ -57,47 +143,9 @@ func (h *holdings) world(t trait, actors []intel.Entity) (*head, *characteristic
 	}
 	for r, e := range d.rows {
 		w.Rows[r].Asked = e.Kind == intel.Actor
-		if w.Rows[r].Asked {
-			d.asked++
-		}
 	}
 	h.fill(d, w, all, item)
-	h.describe(d, w)
-	return d, w
-}
-
-// rank picks items and rows, the most popular and busiest first; vulnerabilities that
-// nobody has come behind.
-func (d *head) rank(all []store.Holding, actors []intel.Entity, popular map[intel.Entity]int) {
-	size := map[intel.Entity]int{}
-	seen := map[[2]intel.Entity]bool{}
-	for _, x := range all {
-		if pair := [2]intel.Entity{x.From, x.To}; !seen[pair] {
-			seen[pair] = true
-			popular[x.To]++
-			size[x.From]++
-		}
-	}
-	for e := range size {
-		d.rows = append(d.rows, e)
-	}
-	d.items = slices.SortedFunc(maps.Keys(popular), func(a, b intel.Entity) int { return cmp.Or(cmp.Compare(popular[b], popular[a]), byName(a, b)) })
-	d.items = d.items[:min(characteristics.MostItems, len(d.items))]
-	first := map[intel.Entity]int{}
-	for _, a := range actors {
-		first[a] = 1
-		if size[a] == 0 {
-			d.rows = append(d.rows, a)
-		}
-	}
-	slices.SortFunc(d.rows, func(a, b intel.Entity) int {
-		return cmp.Or(cmp.Compare(first[b], first[a]), cmp.Compare(size[b], size[a]), byName(a, b))
-	})
-	d.rows = d.rows[:min(characteristics.MostRows, len(d.rows))]
-	d.row = make(map[intel.Entity]int, len(d.rows))
-	for i, e := range d.rows {
-		d.row[e] = i
-	}
+	return w
 }
 
 // unused are vulnerabilities that nobody is known to exploit, so many at most.
@@ -231,9 +279,9 @@ func (d *head) prospects(actor intel.Entity, most int, title func(intel.Entity) 
 		return nil
 	}
 	var out []forecast.Prospect
-	for _, p := range d.uptake.Ask(row, most) {
+	for _, p := range d.uptake.AskBounded(d.firm, row, most) {
 		out = append(out, forecast.Prospect{Target: d.items[p.Item], Probability: p.Probability, BaseRate: min(max(d.uptake.Base, 1e-6), 0.98), Simple: p.Simple,
-			Reasons: d.reasons(p, title), Model: d.model(), Inputs: forecast.Digest(d.model(), d.inputs, actor), ByWay: byWay(d.by)})
+			Without: p.Without, Reasons: d.reasons(row, p, title), Model: d.model(), Inputs: forecast.Digest(d.model(), d.inputs, actor), ByWay: byWay(d.by)})
 	}
 	return out
 }
@@ -250,19 +298,21 @@ func byWay(by intel.Relation) string {
 }
 
 // reasons tells the reasons of a prospect by the names of what they are about.
-func (d *head) reasons(p characteristics.Prospect, title func(intel.Entity) string) []intel.Reason {
+func (d *head) reasons(row int, p characteristics.Prospect, title func(intel.Entity) string) []intel.Reason {
 	out := make([]intel.Reason, len(p.Reasons))
 	for k, r := range p.Reasons {
-		out[k] = intel.Reason{Item: d.told(r, p, title), Contribution: r.Contribution}
+		out[k] = intel.Reason{Item: d.told(row, r, p, title), Contribution: r.Contribution}
 	}
 	return out
 }
 
-func (d *head) told(r characteristics.Reason, p characteristics.Prospect, title func(intel.Entity) string) string {
+func (d *head) told(row int, r characteristics.Reason, p characteristics.Prospect, title func(intel.Entity) string) string {
 	if sort := r.Trait(); sort >= 0 && sort < len(d.sorts) {
 		return "it has " + d.sorts[sort]
 	}
 	switch r.Signal {
+	case characteristics.Bounded:
+		return cmp.Or(d.whose[d.rows[row]], boundedByOthers)
 	case "how many have it":
 		return fmt.Sprintf("%d of %d have it", p.Have, len(d.rows))
 	case "linear model", "surest item":

@@ -29,7 +29,7 @@ type Fragment struct {
 // Replayed reads who had what of a kind, or, of vulnerabilities, with their fragments.
 func (p *Pipeline) Replayed(ctx context.Context, kind intel.Kind) (Replayed, error) {
 	var out Replayed
-	h, err := p.holdings(ctx, intel.Everything(), p.Now())
+	h, err := p.holdings(ctx, intel.Everything(), p.Now(), false)
 	if err != nil {
 		return out, err
 	}
@@ -40,7 +40,7 @@ func (p *Pipeline) Replayed(ctx context.Context, kind intel.Kind) (Replayed, err
 		if len(h.of[kind]) == 0 {
 			return out, fmt.Errorf("nobody is believed to have any %s: %w", kind, intel.ErrNotFound)
 		}
-		d, w := h.world(t, nil)
+		d, w, _ := h.worlds(t, nil)
 		out.World = w
 		born(w)
 		if kind == intel.Vulnerability {

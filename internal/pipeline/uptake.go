@@ -51,15 +51,21 @@ func holders() []intel.Kind {
 // holdings are what a reader may know of who has what, as heads are fitted to it.
 type holdings struct {
 	of map[intel.Kind][]store.Holding // by kind of what is had
+	// firm are those of them that do not rest on what one voice alone told beyond its
+	// habit; lone says whose word the others are, in front of whom. Nil: all are.
+	firm map[intel.Kind][]store.Holding
+	lone map[intel.Kind]map[intel.Entity]string
 	// flaws are, by vulnerability, the weaknesses, products and fragments it has.
 	flaws map[intel.Entity][]store.Holding
 	by    map[intel.Entity][]intel.Entity // what actors have that leads to fragments
+	sure  map[intel.Entity][]intel.Entity // that of what is firm
 	used  map[intel.Entity]bool           // vulnerabilities that somebody exploits
 	now   time.Time
 }
 
-// holdings reads what heads are fitted to.
-func (p *Pipeline) holdings(ctx context.Context, r intel.Reader, now time.Time) (*holdings, error) {
+// holdings reads what heads are fitted to; what of it is firm as well, if that is to
+// bound them.
+func (p *Pipeline) holdings(ctx context.Context, r intel.Reader, now time.Time, bounded bool) (*holdings, error) {
 	h := &holdings{of: map[intel.Kind][]store.Holding{}, flaws: map[intel.Entity][]store.Holding{}, now: now}
 	for _, t := range traits() {
 		some, err := p.DB.Holdings(ctx, r, store.Held{From: holders(), To: []intel.Kind{t.kind}, Relations: t.relations, Least: taken, Most: mostHoldings})
@@ -68,9 +74,14 @@ func (p *Pipeline) holdings(ctx context.Context, r intel.Reader, now time.Time) 
 		}
 		h.of[t.kind] = some
 	}
+	if bounded {
+		if err := p.firm(ctx, r, h); err != nil {
+			return nil, err
+		}
+	}
 	for _, e := range slices.SortedFunc(maps.Keys(p.Reference().Arsenals()), byName) {
 		for _, id := range p.Reference().Arsenals()[e] {
-			h.of[intel.Technique] = append(h.of[intel.Technique], store.Holding{From: e, To: intel.Entity{Kind: intel.Technique, Name: id}})
+			h.add(intel.Technique, store.Holding{From: e, To: intel.Entity{Kind: intel.Technique, Name: id}}, true)
 		}
 	}
 	if err := p.flaws(ctx, r, h); err != nil {
@@ -83,7 +94,7 @@ func (p *Pipeline) holdings(ctx context.Context, r intel.Reader, now time.Time) 
 // fragmentsOf notes what leads actors to fragments: those that they use, and their
 // vulnerabilities, weaknesses and products.
 func (p *Pipeline) fragmentsOf(ctx context.Context, r intel.Reader, h *holdings) error {
-	h.by, h.used = map[intel.Entity][]intel.Entity{}, map[intel.Entity]bool{}
+	h.used = map[intel.Entity]bool{}
 	for _, x := range h.of[intel.Vulnerability] {
 		h.used[x.To] = true
 	}
@@ -91,14 +102,24 @@ func (p *Pipeline) fragmentsOf(ctx context.Context, r intel.Reader, h *holdings)
 		return nil
 	}
 	used, err := p.DB.Holdings(ctx, r, store.Held{From: []intel.Kind{intel.Actor}, To: intel.KindsOf(intel.IOA), Relations: []intel.Relation{intel.Uses}, Most: mostHoldings})
-	for _, some := range [][]store.Holding{used, h.of[intel.Vulnerability], h.of[intel.Weakness], h.of[intel.Product]} {
+	h.by, h.sure = leading(used, h.of), leading(used, h.of)
+	if h.firm != nil {
+		h.sure = leading(used, h.firm)
+	}
+	return err
+}
+
+// leading are the fragments that actors use, and what else they have that leads to such.
+func leading(used []store.Holding, of map[intel.Kind][]store.Holding) map[intel.Entity][]intel.Entity {
+	out := map[intel.Entity][]intel.Entity{}
+	for _, some := range [][]store.Holding{used, of[intel.Vulnerability], of[intel.Weakness], of[intel.Product]} {
 		for _, x := range some {
 			if x.From.Kind == intel.Actor {
-				h.by[x.From] = append(h.by[x.From], x.To)
+				out[x.From] = append(out[x.From], x.To)
 			}
 		}
 	}
-	return err
+	return out
 }
 
 func byName(a, b intel.Entity) int {
@@ -185,6 +206,10 @@ func newest(all []store.Holding, without map[intel.Entity]bool) []intel.Entity {
 
 // throughFlaws gives who exploits a vulnerability what that has.
 func (h *holdings) throughFlaws() {
+	firm := map[[2]intel.Entity]bool{}
+	for _, x := range h.firm[intel.Vulnerability] {
+		firm[[2]intel.Entity{x.From, x.To}] = true
+	}
 	for _, t := range traits() {
 		if t.by == "" {
 			continue
@@ -192,10 +217,18 @@ func (h *holdings) throughFlaws() {
 		for _, x := range h.of[intel.Vulnerability] {
 			for _, has := range h.flaws[x.To] {
 				if has.To.Kind == t.kind && has.Probability >= taken {
-					h.of[t.kind] = append(h.of[t.kind], store.Holding{From: x.From, To: has.To, First: x.First})
+					h.add(t.kind, store.Holding{From: x.From, To: has.To, First: x.First}, firm[[2]intel.Entity{x.From, x.To}])
 				}
 			}
 		}
+	}
+}
+
+// add adds what somebody has, and that it is firm.
+func (h *holdings) add(kind intel.Kind, x store.Holding, firm bool) {
+	h.of[kind] = append(h.of[kind], x)
+	if h.firm != nil && firm {
+		h.firm[kind] = append(h.firm[kind], x)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 type Prospect struct {
 	Item        int
 	Probability float64
+	Without     float64 // what is said without the word of single voices, if that is bounded
 	Simple      float64 // what popularity says
 	Have        int     // how many rows have it
 	Reasons     []Reason
@@ -26,25 +27,56 @@ const leastUptake, mostUptake = 1e-6, 0.98
 // Ask returns what a row is most likely to take up, likeliest first, so many at
 // most.
 func (u *Uptake) Ask(row, most int) []Prospect {
-	if len(u.now.rows[row]) == 0 || u.Fitted == ByCount {
-		return u.byCount(row, most)
-	}
-	d := u.now.desk()
-	u.now.tell(d, row)
-	var out []Prospect
-	u.now.each(row, func(j int) {
-		p := u.pace * forecast.Probability(u.model.LogOdds(d.x[j*width():(j+1)*width()]))
-		out = append(out, Prospect{Item: j, Probability: min(max(p, leastUptake), mostUptake), Simple: u.simple(j), Have: int(u.now.popular[j])})
-	})
-	out = likeliest(out, most)
+	a := u.ask(row)
+	out := likeliest(a.all, most)
 	for k := range out {
-		p := &out[k]
-		p.Reasons = u.reasons(d.x[p.Item*width():(p.Item+1)*width()], p.Probability)
-		if u.now.learned != nil && p.Item < u.now.world.Learned {
-			u.support(p, d, row)
-		}
+		a.explain(&out[k])
 	}
 	return out
+}
+
+// An answer is how likely a row takes up each item that it lacks, by item, rising.
+type answer struct {
+	from *Uptake
+	row  int
+	desk *desk // nil: popularity alone tells it
+	all  []Prospect
+}
+
+func (u *Uptake) ask(row int) answer {
+	a := answer{from: u, row: row}
+	if len(u.now.had(row)) == 0 || u.Fitted == ByCount {
+		u.now.each(row, func(j int) {
+			if u.now.popular[j] > 0 {
+				a.all = append(a.all, Prospect{Item: j, Probability: u.simple(j), Simple: u.simple(j), Have: int(u.now.popular[j])})
+			}
+		})
+		return a
+	}
+	a.desk = u.now.desk()
+	u.now.tell(a.desk, row)
+	u.now.each(row, func(j int) {
+		p := u.pace * forecast.Probability(u.model.LogOdds(a.told(j)))
+		a.all = append(a.all, Prospect{Item: j, Probability: min(max(p, leastUptake), mostUptake), Simple: u.simple(j), Have: int(u.now.popular[j])})
+	})
+	return a
+}
+
+// told is what is told of an item.
+func (a answer) told(item int) []float64 { return a.desk.x[item*width() : (item+1)*width()] }
+
+// explain fills in the reasons of a prospect, and what supports it.
+func (a answer) explain(p *Prospect) {
+	u := a.from
+	if a.desk == nil {
+		base := min(max(u.Base, leastUptake), mostUptake)
+		p.Reasons = []Reason{{BaseRate, logOdds(base)}, {"how many have it", logOdds(p.Probability) - logOdds(base)}}
+		return
+	}
+	p.Reasons = u.reasons(a.told(p.Item), p.Probability)
+	if u.now.learned != nil && p.Item < u.now.world.Learned {
+		u.support(p, a.desk, a.row)
+	}
 }
 
 func (u *Uptake) simple(item int) float64 {
@@ -57,23 +89,6 @@ func likeliest(all []Prospect, most int) []Prospect {
 		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(b.Have, a.Have), cmp.Compare(a.Item, b.Item))
 	})
 	return slices.Clone(all[:min(most, len(all))])
-}
-
-// byCount says it by popularity alone.
-func (u *Uptake) byCount(row, most int) []Prospect {
-	var out []Prospect
-	u.now.each(row, func(j int) {
-		if u.now.popular[j] > 0 {
-			p := u.simple(j)
-			out = append(out, Prospect{Item: j, Probability: p, Simple: p, Have: int(u.now.popular[j])})
-		}
-	})
-	out = likeliest(out, most)
-	base := min(max(u.Base, leastUptake), mostUptake)
-	for k, p := range out {
-		out[k].Reasons = []Reason{{BaseRate, logOdds(base)}, {"how many have it", logOdds(p.Probability) - logOdds(base)}}
-	}
-	return out
 }
 
 // BaseRate is the reason of what holds without any other, and Pace that of how much of

@@ -228,8 +228,16 @@ func (e episode) count() (came int, cells float64) {
 // each does something with the items that a row lacked and that were there.
 func (e episode) each(row int, do func(item int)) { e.at.each(row, do) }
 
+// had is what a row had; one that is not there had nothing.
+func (m *moment) had(row int) []int32 {
+	if row >= len(m.rows) {
+		return nil
+	}
+	return m.rows[row]
+}
+
 func (m *moment) each(row int, do func(item int)) {
-	had := m.rows[row]
+	had := m.had(row)
 	for j := range m.world.Items {
 		if len(had) > 0 && int(had[0]) == j {
 			had = had[1:]

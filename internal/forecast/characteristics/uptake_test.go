@@ -208,8 +208,44 @@ func TestAWorldThatIsTooBigOrInNoOrderIsRefused(t *testing.T) {
 	}
 }
 
-// BenchmarkUptakeOfAFullWorld fits the largest world there may be.
-func BenchmarkUptakeOfAFullWorld(b *testing.B) {
+func TestABoundedForecastLiesNearWhatIsSaidWithoutSingleVoices(t *testing.T) {
+	less := planted(60, false, true)
+	w := &characteristics.World{Items: less.Items, Learned: less.Learned}
+	for r, line := range less.Rows { // every third is said to have the first items of the other camp
+		for i := int32(0); i < 24 && r%3 == 0; i++ {
+			if k := slices.IndexFunc(line.Had, func(h characteristics.Had) bool { return h.Item >= i }); int(i)%2 != r%2 && k >= 0 && line.Had[k].Item > i {
+				line.Had = slices.Insert(slices.Clone(line.Had), k, characteristics.Had{Item: i, Day: today - 10 - i})
+			}
+		}
+		w.Rows = append(w.Rows, line)
+	}
+	w.Rows = append(w.Rows, characteristics.Line{Asked: true, Had: []characteristics.Had{{Item: 1, Day: today - 9}, {Item: 3, Day: today - 9}}})
+	all, firm := fitted(t, w), fitted(t, less)
+	bounded := 0
+	for r := range w.Rows {
+		for _, p := range all.AskBounded(firm, r, 50) {
+			sum := 0.0
+			for _, reason := range p.Reasons {
+				sum += reason.Contribution
+				if reason.Signal == characteristics.Bounded {
+					bounded++
+				}
+			}
+			if want := math.Log(p.Probability) - math.Log1p(-p.Probability); !(math.Abs(sum-want) <= 1e-9) || !(math.Abs(p.Probability-p.Without) <= characteristics.Heeded+1e-12) {
+				t.Fatalf("row %d: reasons sum to %v, log-odds are %v: %+v", r, sum, want, p)
+			}
+		}
+		if d := cmp.Diff(all.Ask(r, 50), all.AskBounded(nil, r, 50)); d != "" {
+			t.Fatalf("row %d is bounded by nothing: %s", r, d)
+		}
+	}
+	if bounded < 20 {
+		t.Errorf("%d are bounded", bounded)
+	}
+}
+
+// full is the largest world there may be.
+func full() *characteristics.World {
 	chance := rand.New(rand.NewPCG(1, 1))
 	w := &characteristics.World{Items: characteristics.MostItems, Learned: characteristics.MostLearned, Traits: make([][]characteristics.Trait, characteristics.MostItems)}
 	for i := range w.Traits {
@@ -224,14 +260,37 @@ func BenchmarkUptakeOfAFullWorld(b *testing.B) {
 		}
 		w.Rows = append(w.Rows, line)
 	}
+	return w
+}
+
+// BenchmarkUptakeOfAFullWorld fits the largest world there may be.
+func BenchmarkUptakeOfAFullWorld(b *testing.B) { benchmarkUptake(b, full(), nil) }
+
+// BenchmarkBoundedUptakeOfAFullWorld fits that without a third of its latest links, too.
+func BenchmarkBoundedUptakeOfAFullWorld(b *testing.B) {
+	less := full()
+	for r := range less.Rows {
+		less.Rows[r].Had = slices.DeleteFunc(less.Rows[r].Had, func(h characteristics.Had) bool { return h.Day > today-182 && (int(h.Item)+r)%3 == 0 })
+	}
+	benchmarkUptake(b, full(), less)
+}
+
+func benchmarkUptake(b *testing.B, w, less *characteristics.World) {
+	b.Helper()
 	b.ReportAllocs()
 	for b.Loop() {
 		u, err := characteristics.FitUptake(b.Context(), w, today, 90, 14, 1)
 		if err != nil {
 			b.Fatal(err)
 		}
+		var firm *characteristics.Uptake
+		if less != nil {
+			if firm, err = characteristics.FitUptake(b.Context(), less, today, 90, 14, 1); err != nil {
+				b.Fatal(err)
+			}
+		}
 		for r := range 500 {
-			u.Ask(r, 200)
+			u.AskBounded(firm, r, 200)
 		}
 	}
 }
