@@ -136,11 +136,20 @@ type summary struct {
 	rows     int
 	grades   map[score.Grade]int
 	reasons  map[score.Reason]int
+	unread   int
 	rejected []rejection
 }
 
+// reject notes what cannot be read, each of the first and how many more there are.
 func (s *summary) reject(item string, reason error) {
-	s.rejected = append(s.rejected, rejection{"", item, oneLine(reason)})
+	switch s.unread++; {
+	case s.unread <= mostListed:
+		s.rejected = append(s.rejected, rejection{"", item, oneLine(reason)})
+	case s.unread == mostListed+1:
+		s.rejected = append(s.rejected, rejection{"", "", "1 more item"})
+	default:
+		s.rejected[mostListed].Reason = fmt.Sprintf("%d more items", s.unread-mostListed)
+	}
 }
 
 // flush rates the rows that wait.
@@ -213,6 +222,7 @@ func (s *summary) print(r rated) error {
 
 // end prints what the list is worth.
 func (s *summary) end(file string) error {
+	defer s.tell(file)
 	if s.rows == 0 {
 		return fmt.Errorf("rate %s: no indicator in it: a column of values, a table in Markdown, or a value a line is wanted", file)
 	}
@@ -228,11 +238,15 @@ func (s *summary) end(file string) error {
 		}
 		fmt.Fprintln(s.app.out)
 	}
-	for _, r := range s.rejected {
-		fmt.Fprintf(s.app.err, "rejected %s: %s: %s\n", line(file), line(r.Item), line(r.Reason))
-	}
 	if len(s.rejected) > 0 {
 		return errPartial
 	}
 	return nil
+}
+
+// tell prints what could not be read.
+func (s *summary) tell(file string) {
+	for _, r := range s.rejected {
+		fmt.Fprintf(s.app.err, "rejected %s\n", strings.Join(slices.DeleteFunc([]string{line(file), line(r.Item), line(r.Reason)}, func(s string) bool { return s == "" }), ": "))
+	}
 }

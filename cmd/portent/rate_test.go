@@ -116,6 +116,21 @@ func TestAListOfMISPIsRatedByItsAttributes(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoValueOfAListIsRejectedByNameInMISPAndSTIX(t *testing.T) {
+	for name, list := range map[string]string{
+		"misp":         `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"},{"type":"ip-dst","value":"45.134.21.8"}]}}`,
+		"stix":         `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"},{"type":"indicator","id":"j","pattern":"[ipv4-addr:value = '45.134.21.8']"}]}`,
+		"misp of none": `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"}]}}`,
+		"stix of none": `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"}]}`,
+	} {
+		var out, errs bytes.Buffer
+		want := map[bool]int{true: exitFailed, false: exitPartial}[strings.HasSuffix(name, "none")]
+		if code := run(t.Context(), []string{"--db", newStore(t), "rate", file(t, "l.json", []byte(list))}, strings.NewReader(""), &out, &errs); code != want || !strings.Contains(errs.String(), `"999.1.1.1" as ipv4`) {
+			t.Errorf("%s: exit %d, want %d and the value named: %s%s", name, code, want, &out, &errs)
+		}
+	}
+}
+
 func TestAListIsReadFromStandardInputAndAMissingOneIsNamedWhole(t *testing.T) {
 	db := newStore(t)
 	for _, list := range []string{"45.134.21.8\n10.0.0.1\n", `{"Event":{"info":"x","date":"2026-10-20","Attribute":[{"type":"ip-dst","value":"45.134.21.8"},{"type":"ip-dst","value":"10.0.0.1"}]}}`} {
