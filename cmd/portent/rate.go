@@ -119,7 +119,11 @@ func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, re
 			}
 			n++
 			seen[e] = true
-			if err := each(csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At}); err != nil {
+			row := csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At}
+			if row.Last.IsZero() {
+				row.Last = doc.Published // as when it is imported
+			}
+			if err := each(row); err != nil {
 				return err
 			}
 		}
@@ -175,7 +179,7 @@ func (s *summary) flush(ctx context.Context) error {
 	}
 	for _, r := range s.batch {
 		k := known[r.Entity]
-		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: shared[r.Entity], Last: later(k.Last, r.Last, now)}
+		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: shared[r.Entity], Last: lastSeen(k.Last, r.Last, now)}
 		if r.Entity.Name != "" {
 			aside := s.screen.Of(r.Entity)
 			if st.Benign, st.Ruled = aside.Reason, aside.Verdict != nil; k.Origins == 0 {
@@ -197,12 +201,13 @@ func (s *summary) flush(ctx context.Context) error {
 	return nil
 }
 
-// later is the later of two times that are not of the future.
-func later(a, b, now time.Time) time.Time {
-	if b.After(a) && !b.After(now.Add(intel.Skew)) {
-		return b
+// lastSeen is when a value was seen last, as we know, or else as its list says: one
+// that stamps all it has with today makes nothing fresh that we know to be old.
+func lastSeen(known, said, now time.Time) time.Time {
+	if known.IsZero() && intel.Plausible(said, now) {
+		return said
 	}
-	return a
+	return known
 }
 
 func (s *summary) print(r rated) error {
