@@ -251,6 +251,7 @@ func TestBadInputIsNamedAndTheRestIsKept(t *testing.T) {
 		{"a ZIP that is called a report", "x.zip", []byte("PK\x03\x04\x00\x00\x00\x00"), "report", "not a text", 0},
 		{"an unknown type", "x.bin", []byte{0, 1, 2, 3}, "", "not recognised", 0},
 		{"an endless line", "x.csv", append(posts(10), bytes.Repeat([]byte("x"), 3<<20)...), "tweetfeed", "line 11", 10},
+		{"a value of STIX that is none", "x.json", []byte(`{"type":"bundle","objects":[{"type":"indicator","id":"indicator--1","pattern":"[ipv4-addr:value IN ('999.1.1.1', '45.134.21.9')]"}]}`), "", `"999.1.1.1"`, 1},
 		{"a STIX bundle that breaks off", "x.json", []byte(`{"type":"bundle","objects":[{"type":"malware","id":"m","name":"N","description":"A loader."},{"ty`), "stix", "object 2", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

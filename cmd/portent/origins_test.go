@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -96,6 +98,28 @@ func TestAFileIsOneVoiceWhateverAccountsAndFormsItHas(t *testing.T) {
 	imported(t, db, "2026-02-10", "", "posts.jsonl", posts.String())
 	if got := choir(t, db, "2026-02-10", coldLynxRow); got.Origins != 1 || got.Confidence == "High" {
 		t.Errorf("three forms of one folder have %d voices, %s", got.Origins, got.Confidence)
+	}
+}
+
+func TestAPublishersListsEventsAndWhatCitesItsRepositoryAreOneVoice(t *testing.T) {
+	const hash = "0c33b75f6c4fc0413abdbcda1c5e18c907f13dc3"
+	db, dir := newStore(t), filepath.Join(t.TempDir(), "eset", "coldlynx")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"README.adoc":     "= Cold Lynx\n\nESET's link:https://www.welivesecurity.com/2026/01/05/cold-lynx/[report] tells of Cold Lynx.\n",
+		"samples.sha1":    hash + "\n",
+		"misp-event.json": `{"Event":{"uuid":"55555555-5555-4555-8555-555555555555","info":"Cold Lynx","date":"2026-01-20","Orgc":{"name":"ESET"},"Tag":[{"name":"misp-galaxy:threat-actor=\"Cold Lynx\""}],"Attribute":[{"type":"sha1","value":"` + hash + `"}]}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-02-10", "import", filepath.Dir(dir))
+	imported(t, db, "2026-02-10", "lab", "iocs.csv", "value,actor,date,reference\n"+hash+",Cold Lynx,2026-01-10,https://github.com/eset/malware-ioc/tree/master/coldlynx\n", "--reliability", "B")
+	if got := choir(t, db, "2026-02-10", "sha1:"+hash+" indicates actor:cold-lynx"); got.Origins != 1 || len(got.Steps) != 1 || got.Steps[0].Origin != "eset" || got.Confidence == "High" {
+		t.Errorf("what ESET says is of %d voices, %s: %+v", got.Origins, got.Confidence, got.Steps)
 	}
 }
 

@@ -119,7 +119,11 @@ func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, re
 			}
 			n++
 			seen[e] = true
-			if err := each(csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At}); err != nil {
+			row := csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At}
+			if row.Last.IsZero() {
+				row.Last = doc.Published // as when it is imported
+			}
+			if err := each(row); err != nil {
 				return err
 			}
 		}
@@ -136,11 +140,20 @@ type summary struct {
 	rows     int
 	grades   map[score.Grade]int
 	reasons  map[score.Reason]int
+	unread   int
 	rejected []rejection
 }
 
+// reject notes what cannot be read, each of the first and how many more there are.
 func (s *summary) reject(item string, reason error) {
-	s.rejected = append(s.rejected, rejection{"", item, oneLine(reason)})
+	switch s.unread++; {
+	case s.unread <= mostListed:
+		s.rejected = append(s.rejected, rejection{"", item, oneLine(reason)})
+	case s.unread == mostListed+1:
+		s.rejected = append(s.rejected, rejection{"", "", "1 more item"})
+	default:
+		s.rejected[mostListed].Reason = fmt.Sprintf("%d more items", s.unread-mostListed)
+	}
 }
 
 // flush rates the rows that wait.
@@ -166,7 +179,7 @@ func (s *summary) flush(ctx context.Context) error {
 	}
 	for _, r := range s.batch {
 		k := known[r.Entity]
-		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: shared[r.Entity], Last: later(k.Last, r.Last, now)}
+		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: shared[r.Entity], Last: lastSeen(k.Last, r.Last, now)}
 		if r.Entity.Name != "" {
 			aside := s.screen.Of(r.Entity)
 			if st.Benign, st.Ruled = aside.Reason, aside.Verdict != nil; k.Origins == 0 {
@@ -188,12 +201,13 @@ func (s *summary) flush(ctx context.Context) error {
 	return nil
 }
 
-// later is the later of two times that are not of the future.
-func later(a, b, now time.Time) time.Time {
-	if b.After(a) && !b.After(now.Add(intel.Skew)) {
-		return b
+// lastSeen is when a value was seen last, as we know, or else as its list says: one
+// that stamps all it has with today makes nothing fresh that we know to be old.
+func lastSeen(known, said, now time.Time) time.Time {
+	if known.IsZero() && intel.Plausible(said, now) {
+		return said
 	}
-	return a
+	return known
 }
 
 func (s *summary) print(r rated) error {
@@ -213,6 +227,7 @@ func (s *summary) print(r rated) error {
 
 // end prints what the list is worth.
 func (s *summary) end(file string) error {
+	defer s.tell(file)
 	if s.rows == 0 {
 		return fmt.Errorf("rate %s: no indicator in it: a column of values, a table in Markdown, or a value a line is wanted", file)
 	}
@@ -228,11 +243,15 @@ func (s *summary) end(file string) error {
 		}
 		fmt.Fprintln(s.app.out)
 	}
-	for _, r := range s.rejected {
-		fmt.Fprintf(s.app.err, "rejected %s: %s: %s\n", line(file), line(r.Item), line(r.Reason))
-	}
 	if len(s.rejected) > 0 {
 		return errPartial
 	}
 	return nil
+}
+
+// tell prints what could not be read.
+func (s *summary) tell(file string) {
+	for _, r := range s.rejected {
+		fmt.Fprintf(s.app.err, "rejected %s\n", strings.Join(slices.DeleteFunc([]string{line(file), line(r.Item), line(r.Reason)}, func(s string) bool { return s == "" }), ": "))
+	}
 }

@@ -116,6 +116,54 @@ func TestAListOfMISPIsRatedByItsAttributes(t *testing.T) {
 	}
 }
 
+func TestARowIsDatedByItsEventAndByNoDateThatCannotBe(t *testing.T) {
+	db := newStore(t)
+	for name, c := range map[string]struct {
+		list string
+		want []score.Reason
+	}{
+		"e.json":      {`{"Event":{"info":"x","date":"2026-10-20","Attribute":[{"type":"ip-dst","value":"45.134.21.8"}]}}`, []score.Reason{score.Unknown}},
+		"old.json":    {`{"Event":{"info":"x","date":"2020-10-20","Attribute":[{"type":"ip-dst","value":"45.134.21.8"}]}}`, []score.Reason{score.Stale, score.Unknown}},
+		"new.csv":     {"ip,last_seen\n45.134.21.8,2026-10-20\n", []score.Reason{score.Unknown}},
+		"epoch.csv":   {"ip,last_seen\n45.134.21.8,1970-01-01\n", []score.Reason{score.Undated, score.Unknown}},
+		"to-come.csv": {"ip,last_seen\n45.134.21.8,2031-01-01\n", []score.Reason{score.Undated, score.Unknown}},
+	} {
+		if v := rate(t, db, file(t, name, []byte(c.list)), "--now", "2026-11-01"); len(v.rows) != 1 || !slices.Equal(v.rows[0].Reasons, c.want) {
+			t.Errorf("%s: %+v, want %v", name, v.rows, c.want)
+		}
+	}
+}
+
+func TestAListThatStampsEverythingWithTodayMakesNothingFresh(t *testing.T) {
+	db := newStore(t)
+	for _, name := range []string{"a", "b"} {
+		printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", name, file(t, name+".csv", []byte("ioc,type,actor,date,reference\n45.134.21.8,ip,Cold Lynx,2019-10-2"+map[string]string{"a": "0", "b": "7"}[name]+",https://"+name+".example/\n")))
+	}
+	for name, list := range map[string]string{
+		"plain.txt": "45.134.21.8\n", "today.csv": "ip,first_seen\n45.134.21.8,2026-11-01\n",
+		"today.json": `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '45.134.21.8']","valid_from":"2026-11-01T00:00:00Z"}]}`,
+	} {
+		if v := rate(t, db, file(t, name, []byte(list)), "--now", "2026-11-01"); len(v.rows) != 1 || v.rows[0].Grade != "C" || !slices.Contains(v.rows[0].Reasons, score.Stale) {
+			t.Errorf("%s: %+v, want it stale as we know it", name, v.rows)
+		}
+	}
+}
+
+func TestWhatIsNoValueOfAListIsRejectedByNameInMISPAndSTIX(t *testing.T) {
+	for name, list := range map[string]string{
+		"misp":         `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"},{"type":"ip-dst","value":"45.134.21.8"}]}}`,
+		"stix":         `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"},{"type":"indicator","id":"j","pattern":"[ipv4-addr:value = '45.134.21.8']"}]}`,
+		"misp of none": `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"}]}}`,
+		"stix of none": `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"}]}`,
+	} {
+		var out, errs bytes.Buffer
+		want := map[bool]int{true: exitFailed, false: exitPartial}[strings.HasSuffix(name, "none")]
+		if code := run(t.Context(), []string{"--db", newStore(t), "rate", file(t, "l.json", []byte(list))}, strings.NewReader(""), &out, &errs); code != want || !strings.Contains(errs.String(), `"999.1.1.1" as ipv4`) {
+			t.Errorf("%s: exit %d, want %d and the value named: %s%s", name, code, want, &out, &errs)
+		}
+	}
+}
+
 func TestAListIsReadFromStandardInputAndAMissingOneIsNamedWhole(t *testing.T) {
 	db := newStore(t)
 	for _, list := range []string{"45.134.21.8\n10.0.0.1\n", `{"Event":{"info":"x","date":"2026-10-20","Attribute":[{"type":"ip-dst","value":"45.134.21.8"},{"type":"ip-dst","value":"10.0.0.1"}]}}`} {

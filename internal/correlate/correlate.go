@@ -19,7 +19,7 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 19 }
+func Version() int { return 20 }
 
 // Weights of evidence by how directly a document says it.
 const (
@@ -135,10 +135,10 @@ func (g *gathering) claim(c intel.Claim) {
 		at = g.doc.Published
 	}
 	origin := g.origin
-	if s := site(c.Reference); s != "" {
+	if s := publisher(c.Reference); s != "" {
 		origin = s
 	} else if by := intel.Account(c.By); by != "" {
-		origin = by
+		origin = Publisher(by)
 	}
 	link := intel.Link{From: g.named(c.Subject), Relation: c.Relation, To: g.named(c.Object)}
 	if link.From == link.To {

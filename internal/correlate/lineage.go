@@ -21,7 +21,7 @@ func Origin(doc intel.Document) string {
 		return cmp.Or(relayed(doc, own), own)
 	}
 	if len(doc.References) > 0 {
-		if s := site(doc.References[0]); s != "" {
+		if s := publisher(doc.References[0]); s != "" {
 			return s
 		}
 	}
@@ -31,12 +31,14 @@ func Origin(doc intel.Document) string {
 // Voice names who speaks in a document: the account, the site of a report, the
 // publisher, or the source where none is told.
 func Voice(doc intel.Document) string {
-	if doc.Genre == intel.Report {
-		if s := site(doc.URL); s != "" {
-			return s
-		}
+	own := intel.Account(doc.Author)
+	if doc.Genre.HasAccounts() && own != "" {
+		return own
 	}
-	return cmp.Or(intel.Account(doc.Author), string(doc.Source))
+	if doc.Genre == intel.Report {
+		own = cmp.Or(publisher(doc.URL), own)
+	}
+	return Publisher(cmp.Or(own, string(doc.Source)))
 }
 
 // Speaker says who speaks in a document where its word is that of origin.
@@ -90,6 +92,9 @@ func site(ref string) string {
 	return h
 }
 
+// publisher names who publishes where a URL leads; "" for what is no URL of the web.
+func publisher(ref string) string { return Publisher(site(ref)) }
+
 // handleEnd is how far a handle at the beginning of s goes.
 func handleEnd(s string) int {
 	n := strings.IndexFunc(s, func(r rune) bool {
@@ -129,7 +134,7 @@ func relayed(doc intel.Document, own string) string {
 		}
 	}
 	if origin == "" && len(doc.Text) <= passing {
-		if name := named(doc.Text); name != own {
+		if name := Publisher(named(doc.Text)); name != own {
 			origin = name
 		}
 	}
@@ -139,7 +144,7 @@ func relayed(doc intel.Document, own string) string {
 // credited names the site that a line such as "Source: https://…" of a
 // publisher's text gives as where it is from.
 func credited(doc intel.Document) string {
-	home := site(doc.URL)
+	home := publisher(doc.URL)
 	for _, part := range margins(doc.Text) {
 		for _, t := range leads(part) {
 			if !t.link || cueBefore(part[:t.at]) != byColon {
@@ -257,7 +262,7 @@ func (t lead) voice(doc intel.Document) string {
 			}
 		}
 	}
-	return name
+	return Publisher(name)
 }
 
 // anybodys reports whether a host speaks for nobody: it shortens links, or shows

@@ -97,7 +97,8 @@ func (k *known) derive(doc intel.Document, of original, unnamed intel.Unnamed) (
 		}
 	}()
 	d.Document = doc.ID
-	doc, _ = doc.Bounded() // as one that was kept before there were bounds
+	of.origin = correlate.Publisher(of.origin) // as one that was kept before names of a publisher were one
+	doc, _ = doc.Bounded()                     // as one that was kept before there were bounds
 	if doc.Genre == intel.Verdict && doc.Source.Reserved() {
 		if v, ok := intel.RowVerdictOf(doc); ok {
 			d.Ruled = []intel.Link{v.Link}

@@ -1,14 +1,16 @@
 package stix
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // entities is what an object is in our words: one entity, of an indicator
-// those its pattern names, or none.
-func (g *Graph) entities(o *object) []intel.Entity {
+// those its pattern names, or none. It refuses each value that cannot be what the
+// object says that it is.
+func (g *Graph) entities(o *object, refuse func(error)) []intel.Entity {
 	one := func(k intel.Kind, name string) []intel.Entity {
 		if e := intel.NewEntity(k, name); e.Name != "" {
 			return []intel.Entity{e}
@@ -40,9 +42,9 @@ func (g *Graph) entities(o *object) []intel.Entity {
 		}
 		return one(intel.Organization, o.Name)
 	case "indicator":
-		return g.pattern(o.Pattern)
+		return g.pattern(o.Pattern, refuse)
 	case "ipv4-addr", "ipv6-addr", "domain-name", "url", "email-addr":
-		return g.value(kindAt(o.Type+":value"), o.Value)
+		return g.value(kindAt(o.Type+":value"), o.Value, refuse)
 	case "software":
 		if o.Vendor != "" && o.Name != "" {
 			return one(intel.Product, o.Vendor+"/"+o.Name)
@@ -81,20 +83,21 @@ func weaknesses(o *object) []intel.Entity {
 	return out
 }
 
-// value is the entity that a value of a kind stands for, if any.
-func (g *Graph) value(k intel.Kind, value string) []intel.Entity {
-	if k == "" || value == "" {
-		return nil
-	}
-	e := intel.NewEntity(k, value)
+// value is the entity that a value of a kind stands for; none if that is refused.
+func (g *Graph) value(k intel.Kind, value string, refuse func(error)) []intel.Entity {
+	e, err := intel.NewEntity(k, value), error(nil)
 	if g.Indicator != nil {
-		var err error
-		if e, err = g.Indicator(k, value); err != nil {
-			return nil
-		}
+		e, err = g.Indicator(k, value)
 	}
-	if e.Name == "" {
+	if err == nil && e.Name == "" {
+		err = fmt.Errorf("no %s: %w", k, intel.ErrInvalid)
+	}
+	if err != nil {
+		refuse(err)
 		return nil
 	}
 	return []intel.Entity{e}
 }
+
+// unheard is who refuses what was refused before.
+func unheard(error) {}

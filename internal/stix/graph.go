@@ -75,10 +75,11 @@ type Graph struct {
 	// Source is whose documents are made.
 	Source intel.SourceID
 	// Indicator returns the entity that a value stands for where an object
-	// says of which kind it is; an error passes the value over. Nil takes
-	// values as they stand.
+	// says of which kind it is; an error rejects the value. Nil takes values
+	// as they stand.
 	Indicator func(kind intel.Kind, value string) (intel.Entity, error)
-	// Reject is told of each object that cannot be read; nil for nobody.
+	// Reject is told of each object and value that cannot be read; nil for
+	// nobody.
 	Reject func(item string, reason error)
 
 	broken  bool // the bundle broke off: what an object lacks may come later
@@ -305,7 +306,7 @@ func (g *Graph) marking(objects ...*object) intel.Marking {
 func (g *Graph) claims(o *object) []intel.MarkedClaim {
 	var out []intel.MarkedClaim
 	own := func(c intel.Claim) { out = append(out, intel.MarkedClaim{Claim: c}) } // as strict as the object
-	subjects := g.entities(o)
+	subjects := g.entities(o, func(err error) { g.reject(o.ID, err) })
 	for _, s := range subjects {
 		if s.Kind != intel.Actor && s.Kind != intel.Malware && s.Kind != intel.Tool && s.Kind != intel.Campaign {
 			continue
@@ -326,7 +327,7 @@ func (g *Graph) claims(o *object) []intel.MarkedClaim {
 		if target == nil || g.broken && (!g.marked(r) || !g.marked(target)) {
 			continue
 		}
-		objects, m := g.entities(target), g.marking(r, target)
+		objects, m := g.entities(target, unheard), g.marking(r, target)
 		for _, s := range subjects {
 			for _, t := range objects {
 				if c, ok := state(s, r.Relation, t); ok && len(out) < 100_000 {

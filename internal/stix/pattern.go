@@ -1,6 +1,7 @@
 package stix
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -122,12 +123,19 @@ func quote(value string) string {
 // pattern reads the comparisons of a STIX pattern that say that something
 // equals a value or is one of some:
 // [ipv4-addr:value = '192.0.2.1' OR file:hashes.'SHA-256' IN ('…', '…')].
-// What it does not understand it passes over.
-func (g *Graph) pattern(p string) []intel.Entity {
+// What it does not understand it passes over; values that cannot be what it says
+// that they are it refuses, and all after the first maxValues.
+func (g *Graph) pattern(p string, refuse func(error)) []intel.Entity {
 	var out []intel.Entity
 	var kind intel.Kind
 	var operator string
-	for len(p) > 0 && len(out) < maxValues {
+	values := 0
+	put := func(k intel.Kind, value string) {
+		if values++; values <= maxValues {
+			out = append(out, g.value(k, value, refuse)...)
+		}
+	}
+	for len(p) > 0 && values <= maxValues {
 		n := len(p) - len(strings.TrimLeft(p, comparators))
 		switch {
 		case strings.IndexByte(blanks, p[0]) >= 0:
@@ -135,8 +143,8 @@ func (g *Graph) pattern(p string) []intel.Entity {
 		case p[0] == '\'':
 			var value string
 			value, p = literal(p[1:])
-			if equals(operator) {
-				out = append(out, g.value(kind, value)...)
+			if kind != "" && equals(operator) {
+				put(kind, value)
 			}
 		case n > 0:
 			operator, p = negated(operator, p[:n]), p[n:]
@@ -147,11 +155,14 @@ func (g *Graph) pattern(p string) []intel.Entity {
 			case strings.Contains(word, ":"):
 				kind, operator = kindAt(word), ""
 			case equals(operator) && kind == intel.ASN && digits(word):
-				out = append(out, g.value(intel.ASN, "AS"+word)...)
+				put(intel.ASN, "AS"+word)
 			default:
 				operator = negated(operator, strings.ToUpper(word))
 			}
 		}
+	}
+	if values > maxValues {
+		refuse(fmt.Errorf("more than %d values in a pattern: %w", maxValues, intel.ErrInvalid))
 	}
 	return out
 }

@@ -1,7 +1,9 @@
 package stix
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -27,7 +29,7 @@ func TestPatternsNameWhatEqualsAValue(t *testing.T) {
 		``:                     nil,
 	} {
 		var got []string
-		for _, e := range new(Graph).pattern(pattern) {
+		for _, e := range new(Graph).pattern(pattern, unheard) {
 			got = append(got, e.String())
 		}
 		if !slices.Equal(got, want) {
@@ -48,7 +50,7 @@ func TestPatternsAreReadAsWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := new(Graph).pattern(patternOf(e))
+		got := new(Graph).pattern(patternOf(e), unheard)
 		if !slices.Equal(got, []intel.Entity{e}) {
 			t.Errorf("%s was written as %s and read as %v", e, patternOf(e), got)
 		}
@@ -70,13 +72,38 @@ func TestWhatHasNoWordHasNoPattern(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoValueOfAPatternIsRejectedOnceByName(t *testing.T) {
+	const bundle = `{"objects":[{"type":"malware","id":"m","name":"M"},{"type":"domain-name","id":"d","value":""},
+		{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1' OR ipv4-addr:value = '192.0.2.1' OR x:y = '999.1.1.2' OR ipv4-addr:value NOT = '999.1.1.3']"},
+		{"type":"indicator","id":"j","pattern":"[url:value IN (%s)]"},
+		{"type":"relationship","id":"r","relationship_type":"indicates","source_ref":"i","target_ref":"m"},
+		{"type":"relationship","id":"s","relationship_type":"beacons-to","source_ref":"m","target_ref":"i"}]}`
+	var got []string
+	g := Graph{Reject: func(item string, reason error) { got = append(got, item+": "+reason.Error()) },
+		Indicator: func(k intel.Kind, value string) (intel.Entity, error) {
+			if value == "" || strings.HasPrefix(value, "999.") {
+				return intel.Entity{}, fmt.Errorf("%q: %w", value, intel.ErrInvalid)
+			}
+			return intel.NewEntity(k, value), nil
+		}}
+	if err := g.Load(strings.NewReader(fmt.Sprintf(bundle, strings.Repeat("'http://a.example/',", maxValues+1)))); err != nil {
+		t.Fatal(err)
+	}
+	for range g.Documents() {
+		continue
+	}
+	if want := []string{`d: "": invalid`, `i: "999.1.1.1": invalid`, `j: more than 1000 values in a pattern: invalid`}; !slices.Equal(got, want) {
+		t.Errorf("rejected %q, want %q", got, want)
+	}
+}
+
 func FuzzPattern(f *testing.F) {
 	f.Add("[ipv4-addr:value = '192.0.2.1' OR file:hashes.'SHA-256' NOT IN ('a\\'', 'b')]", "a'b\\")
 	f.Add("a.'a.'a:", "")
 	f.Fuzz(func(t *testing.T, pattern, value string) {
-		new(Graph).pattern(pattern)
+		new(Graph).pattern(pattern, unheard)
 		e := intel.NewEntity(intel.Mutex, value)
-		got := new(Graph).pattern(patternOf(e))
+		got := new(Graph).pattern(patternOf(e), unheard)
 		if e.Name == "" {
 			return
 		}
