@@ -81,7 +81,11 @@ func (c *explainCmd) explain(ctx context.Context, a *app, ed *pipeline.Editor, t
 		return err
 	}
 	if printed != nil {
-		return a.printed(*printed, more)
+		words, err := a.words(ctx, ed, *printed)
+		if err != nil {
+			return err
+		}
+		return a.printed(*printed, words, more)
 	}
 	return c.now(ctx, a, ed, row.Links()[0], more)
 }
