@@ -396,3 +396,33 @@ func TestTheHistoryOfANameTellsWhatAnAnalystsConfirmDid(t *testing.T) {
 		}
 	}
 }
+
+func TestExplainOfAPastDayTellsWhatSpeaksAgainstARow(t *testing.T) {
+	t.Parallel()
+	db := newStore(t)
+	var list strings.Builder
+	list.WriteString("indicator,type,actor,first_seen\n45.134.21.8,ip,Cold Lynx,2026-05-01\n")
+	for n := range 9 {
+		fmt.Fprintf(&list, "45.134.21.8,ip,Grp %d,2026-05-01\n", n)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-06-01", "import", "--source", "one", "--reliability", "B", file(t, "one.csv", []byte(list.String())))
+	printed(t, exitDone, "--db", db, "--now", "2026-06-05", "suppress", "45.134.21.8", "--reason", "ours")
+	explain := func(day string) (text string, e struct {
+		Suppressed string
+		Doubts     []string
+		Believed   float64
+	}) {
+		t.Helper()
+		args := []string{"--db", db, "--now", "2026-07-01", "--as-of", day, "explain", "ipv4:45.134.21.8 indicates actor:cold-lynx"}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, append([]string{"--json"}, args...)...)), &e); err != nil {
+			t.Fatal(err)
+		}
+		return printed(t, exitDone, args...), e
+	}
+	if text, e := explain("2026-06-03"); !slices.Equal(e.Doubts, []string{"shared by 10"}) || e.Suppressed != "" || !strings.Contains(text, "speaks against it: shared by 10") || strings.Contains(text, "set aside") {
+		t.Errorf("%+v\n%s", e, text)
+	}
+	if text, e := explain("2026-06-10"); len(e.Doubts) != 0 || !strings.Contains(e.Suppressed, "ours") || !strings.Contains(text, "set aside, and so believed no more than") || strings.Contains(text, "shared by") {
+		t.Errorf("%+v\n%s", e, text)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -75,7 +76,10 @@ type Inquiry struct {
 func (s Scale) History(c intel.Course, q Inquiry) intel.History {
 	t := s.teller(c, q)
 	t.run()
-	h := intel.History{Link: c.Link, Turns: t.turns, Unread: c.More}
+	h := intel.History{Link: c.Link, Turns: t.turns, Unread: c.More, Suppressed: t.ends.aside}
+	if t.ends.doubt != "" {
+		h.Doubts = strings.Split(t.ends.doubt, also)
+	}
 	h.Turns, h.More = fewer(h.Turns, MostTurns)
 	return h
 }
@@ -112,6 +116,7 @@ func (t *teller) close(before belief) {
 		}
 	}
 	last := t.weigh(t.q.Now, t.held(t.q.Now))
+	t.ends = last
 	told, why := before, "nobody had said so yet"
 	if before.begun {
 		why = "as it stands"
@@ -159,6 +164,7 @@ type teller struct {
 	lineage int          // that holds, -1 is none
 	hold    hold         // of the last moment
 	ahead   int          // moments to come
+	ends    belief       // how the row stands at the moment that was asked for
 	left    int          // of what may be weighed
 	state   []intel.Evidence
 	scratch []Step
