@@ -33,7 +33,7 @@ func TestEveryKeyOfTheContractIsThere(t *testing.T) {
 		{exitPartial, "packs packs.name packs.version packs.items packs.state packs.reason", []string{"sync", "kev", "geo", "--from", packs}},
 		{exitDone, "name connector state last_success last_error documents_per_day lag_seconds", []string{"sources", "list"}},
 		{exitDone, "entity offset length text snippet suppressed", []string{"extract", log}},
-		{exitDone, "value known level probability actors suppressed first_seen last_seen decayed seen_again misp_score corroboration", []string{"lookup", "c2.bell-night.com", "192.0.2.1"}},
+		{exitDone, "value known level probability actors more suppressed first_seen last_seen decayed seen_again misp_score corroboration", []string{"lookup", "c2.bell-night.com", "192.0.2.1"}},
 		{exitDone, "file line offset entity probability actors predicted | bytes seconds matches", []string{"hunt", log}},
 		{exitDone, "head data cutoffs forecasts metrics baselines skill unscoreable seconds", []string{"backtest", "resighting", "--data", months(t, 18)}},
 		{exitDone, "profiles dir", []string{"publish", t.TempDir()}},

@@ -81,7 +81,11 @@ func (c *explainCmd) explain(ctx context.Context, a *app, ed *pipeline.Editor, t
 		return err
 	}
 	if printed != nil {
-		return a.printed(*printed, more)
+		words, err := a.words(ctx, ed, *printed)
+		if err != nil {
+			return err
+		}
+		return a.printed(*printed, words, more)
 	}
 	return c.now(ctx, a, ed, row.Links()[0], more)
 }
@@ -186,7 +190,7 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	last, heard, sources := h.Turns[len(h.Turns)-1], measure.Scale.Voices(steps, parts), measure.Scale.Judged(told)
 	if a.cli.JSON {
 		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": last.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, told...), "rest": rest, "believed": last.Believed})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, told...), "rest": rest, "believed": last.Believed, "suppressed": h.Suppressed, "doubts": append([]string{}, h.Doubts...)})
 	}
 	if len(steps) == 0 {
 		fmt.Fprintln(a.out, "nobody had said so by then")
@@ -197,9 +201,10 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	fmt.Fprintf(a.out, "recomputed %.9f from what was known then; half-life %s\n", p, halfLife(row.Link))
 	a.heard(heard)
 	a.judged(sources, nil)
-	if last.Believed < p {
-		fmt.Fprintf(a.out, "set aside then, and so believed no more than %s\n", intel.Decimal(last.Believed))
+	if len(steps) == 0 {
+		return nil
 	}
+	a.against(intel.Row{Level: last.Level, Probability: last.Believed, Suppressed: h.Suppressed, Doubts: h.Doubts})
 	return nil
 }
 

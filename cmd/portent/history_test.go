@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -343,5 +344,85 @@ func TestADateThatCannotBeIsToldAndNotBelieved(t *testing.T) {
 		if len(e.Steps) != 1 || e.Steps[0].Stated != day {
 			t.Errorf("%s in JSON: %+v, want %q stated", row, e.Steps, day)
 		}
+	}
+}
+
+// TestTheHistoryOfANameTellsWhatAnAnalystsConfirmDid has a name that one source gives
+// another and one that nobody does.
+func TestTheHistoryOfANameTellsWhatAnAnalystsConfirmDid(t *testing.T) {
+	t.Parallel()
+	db := newStore(t)
+	lines := ""
+	for day, claim := range map[string]string{"2026-05-01": `"actor:aa-fox","relation":"alias-of","object":"actor:bb-fox"`, "2026-05-05": `"ipv4:45.134.21.8","relation":"indicates","object":"actor:bb-fox"`} {
+		lines += `{"genre":"list","text":"","published":"` + day + `T00:00:00Z","claims":[{"subject":` + claim + "}]}\n"
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-06-01", "import", "--as", "documents", "--source", "v1", file(t, "d.jsonl", []byte(lines)))
+	told := func(row string) (out []string) {
+		t.Helper()
+		last, h := endsAs(t, db, "", row)
+		if e := explainedAs(t, db, row); math.Abs(e.Believed-last.Believed) > 1e-9 || e.Level != last.Level {
+			t.Errorf("%s: the history ends with %+v, explained is %+v", row, last, e)
+		}
+		for _, o := range h.Turns[:len(h.Turns)-1] {
+			out = append(out, fmt.Sprintf("%s %s %.2f %.2f", o.At.Format("01-02"), o.Sort, o.BelievedBefore, o.Believed))
+		}
+		return out
+	}
+	said, nobody := "actor:aa-fox alias-of actor:bb-fox", "actor:cc-fox alias-of actor:bb-fox"
+	first := told(said)
+	if len(first) != 1 {
+		t.Fatal(first)
+	}
+	for _, c := range []struct{ day, ruling, by, turn string }{
+		{"2026-06-02", "confirm", "ann", "06-02 ruled 0.49 0.74"},
+		{"2026-06-03", "dispute", "bob", "06-03 ruled 0.74 0.09"},
+		{"2026-06-04", "undo", "bob", "06-04 ruled 0.09 0.49"},
+		{"2026-06-05", "confirm", "cid", "06-05 ruled 0.49 0.74"},
+	} {
+		printed(t, exitDone, "--db", db, "--now", c.day, "alias", c.ruling, "aa-fox", "bb-fox", "--by", c.by)
+		first = append(first, c.turn)
+		if got := told(said); !slices.Equal(got, first) {
+			t.Errorf("after %s: %q, want %q", c.ruling, got, first)
+		}
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-06-06", "alias", "confirm", "cc-fox", "bb-fox", "--by", "ann")
+	if got := told(nobody); !slices.Equal(got, []string{"06-06 ruled 0.01 0.74"}) {
+		t.Errorf("of what nobody else says: %q", got)
+	}
+	for day, want := range map[string]float64{"2026-06-01T12:00:00Z": .49, "2026-06-02T12:00:00Z": .73, "2026-06-03T12:00:00Z": .09, "2026-06-05T12:00:00Z": .73} {
+		last, _ := endsAs(t, db, day, said)
+		if math.Abs(last.Believed-want) > .01 {
+			t.Errorf("as of %s: %+v, want %v", day, last, want)
+		}
+	}
+}
+
+func TestExplainOfAPastDayTellsWhatSpeaksAgainstARow(t *testing.T) {
+	t.Parallel()
+	db := newStore(t)
+	var list strings.Builder
+	list.WriteString("indicator,type,actor,first_seen\n45.134.21.8,ip,Cold Lynx,2026-05-01\n")
+	for n := range 9 {
+		fmt.Fprintf(&list, "45.134.21.8,ip,Grp %d,2026-05-01\n", n)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-06-01", "import", "--source", "one", "--reliability", "B", file(t, "one.csv", []byte(list.String())))
+	printed(t, exitDone, "--db", db, "--now", "2026-06-05", "suppress", "45.134.21.8", "--reason", "ours")
+	explain := func(day string) (text string, e struct {
+		Suppressed string
+		Doubts     []string
+		Believed   float64
+	}) {
+		t.Helper()
+		args := []string{"--db", db, "--now", "2026-07-01", "--as-of", day, "explain", "ipv4:45.134.21.8 indicates actor:cold-lynx"}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, append([]string{"--json"}, args...)...)), &e); err != nil {
+			t.Fatal(err)
+		}
+		return printed(t, exitDone, args...), e
+	}
+	if text, e := explain("2026-06-03"); !slices.Equal(e.Doubts, []string{"shared by 10"}) || e.Suppressed != "" || !strings.Contains(text, "speaks against it: shared by 10") || strings.Contains(text, "set aside") {
+		t.Errorf("%+v\n%s", e, text)
+	}
+	if text, e := explain("2026-06-10"); len(e.Doubts) != 0 || !strings.Contains(e.Suppressed, "ours") || !strings.Contains(text, "set aside, and so believed no more than") || strings.Contains(text, "shared by") {
+		t.Errorf("%+v\n%s", e, text)
 	}
 }

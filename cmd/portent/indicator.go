@@ -20,7 +20,7 @@ func (v *views) Indicator(ctx context.Context, r intel.Reader, e intel.Entity, p
 	if !f.Known && f.Suppressed == "" {
 		return web.Indicator{}, fmt.Errorf("indicator %s: %w", e, intel.ErrNotFound)
 	}
-	out := web.Indicator{Entity: e, AsOf: v.now(), Suppressed: f.Suppressed, First: f.First, Last: f.Last, Claims: f.Names, Related: f.Related, Total: f.Documents,
+	out := web.Indicator{Entity: e, AsOf: v.now(), Suppressed: f.Suppressed, First: f.First, Last: f.Last, Claims: f.Names, More: f.More, Related: f.Related, Total: f.Documents,
 		SeenAgain: f.SeenAgain, Polynomial: f.Polynomial, Corroboration: f.Corroboration}
 	if f.Country != "" {
 		out.Country = v.ed.Reference().CountryName(f.Country)

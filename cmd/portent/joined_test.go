@@ -470,3 +470,41 @@ func TestWhatIsTakenBackOfAnUnknownNameIsPrinted(t *testing.T) {
 		t.Errorf("alias prints %s, want both verdicts", out)
 	}
 }
+
+// TestAWordOnARowOfTwoNamesIsToldOfTheWholeRow rules on one name of a row of two.
+func TestAWordOnARowOfTwoNamesIsToldOfTheWholeRow(t *testing.T) {
+	t.Parallel()
+	db := newStore(t)
+	heardOf(t, db, "mone", "2026-09-10", "ipv4:51.15.20.1 indicates actor:cold-lynx")
+	heardOf(t, db, "mtwo", "2026-09-20", "ipv4:51.15.20.1 indicates actor:grey-lynx")
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "alias", "confirm", "Grey Lynx", "Cold Lynx", "--by", "ana")
+	const row = "ipv4:51.15.20.1 indicates actor:cold-lynx"
+	printed(t, exitDone, "--db", db, "--now", "2026-10-01", "lookup", "51.15.20.1") // the first of a day weighs what faded
+	for i, ruling := range []string{"refute", "confirm", "undo"} {
+		var told struct {
+			Confidence  intel.Level
+			Probability float64
+			Origins     int
+		}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--json", "row", ruling, row, "--by", "ann", "--reason", "seen")), &told); err != nil {
+			t.Fatal(err)
+		}
+		e := explainedAs(t, db, row)
+		if math.Abs(told.Probability-e.Believed) > 1e-9 || told.Confidence != e.Level || told.Origins != e.Origins {
+			t.Errorf("%s prints %+v, explain %+v", ruling, told, e)
+		}
+		var whole struct {
+			Verdicts []struct {
+				By, Reason string
+				Counts     bool
+			}
+			Sources []struct{ Source string }
+		}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-10-01", "--json", "explain", row)), &whole); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(whole.Verdicts); n != i+1 || whole.Verdicts[n-1].By != "analyst:ann" || whole.Verdicts[n-1].Reason != "seen" || whole.Verdicts[n-1].Counts != (ruling != "undo") || len(whole.Sources) != 2 {
+			t.Errorf("after %s: %+v", ruling, whole)
+		}
+	}
+}

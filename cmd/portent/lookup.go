@@ -137,7 +137,7 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 		if len(f.Names) > 0 {
 			doubts = append(doubts, f.Names[0].Doubts...)
 		}
-		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others, "labels": labelsOf(f.Names),
+		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others, "labels": labelsOf(f.Names), "more": f.More,
 			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
 			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "corroboration": f.Corroboration, "networks": networksOf(f), "unweighed": more})
 	}
@@ -156,7 +156,7 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 		if c := f.Corroboration; c != nil {
 			again += fmt.Sprintf(", by a second account until %s: %s", date(c.Until), c.Percent())
 		}
-		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", line(value), line(whom(f.Names)), date(f.First), date(f.Last), f.Documents, again)
+		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", line(value), line(whom(f.Names)+beyondThese(f.More)), date(f.First), date(f.Last), f.Documents, again)
 	}
 	if f.Listed != "" && f.Suppressed != f.Listed {
 		fmt.Fprintf(a.out, "  usually benign by lists (%s)\n", line(f.Listed))
@@ -165,7 +165,7 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 		fmt.Fprintln(a.out, "  "+worded(v))
 	}
 	for _, n := range f.Networks {
-		said := whom(n.Names)
+		said := whom(n.Names) + beyondThese(n.More)
 		if n.Suppressed != "" {
 			said = "set aside (" + n.Suppressed + ")"
 		}
@@ -199,6 +199,14 @@ func whom(rows []intel.Row) string {
 		names = append(names, "labelled "+strings.Join(labels, ", "))
 	}
 	return strings.Join(names, ", ")
+}
+
+// beyondThese says how many more a value is said to point to than are named.
+func beyondThese(more int) string {
+	if more == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %d more", more)
 }
 
 // networksOf is what is known of the networks around an address, for JSON.

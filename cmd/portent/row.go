@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
 )
 
 type rowCmd struct {
@@ -124,12 +126,17 @@ func (a *app) ruled(ctx context.Context, v intel.RowVerdict, before []intel.RowV
 		fmt.Fprintln(a.out, "nobody says it any more")
 		return nil
 	}
-	fmt.Fprintf(a.out, "believed %s (%s) now, origins: %d; by sources alone %s\n", row.Level, intel.Decimal(row.Probability), row.Origins, intel.Decimal(v.Believed.Probability))
+	under := "by"
+	if len(row.Joins) > 0 {
+		under = "under this name by"
+	}
+	fmt.Fprintf(a.out, "believed %s (%s) now, origins: %d; %s sources alone %s\n", row.Level, intel.Decimal(row.Probability), row.Origins, under, intel.Decimal(v.Believed.Probability))
 	a.against(row)
 	return nil
 }
 
-// believed is the row of a link as it is believed now.
+// believed is the row of a link as it is believed now: as profiles print it, where they
+// weigh it with what is said under other names.
 func (a *app) believed(ctx context.Context, l intel.Link) (row intel.Row, err error) {
 	row.Level = intel.Low // of what nobody says
 	id, err := a.db.Linked(ctx, l)
@@ -144,7 +151,21 @@ func (a *app) believed(ctx context.Context, l intel.Link) (row intel.Row, err er
 	if err != nil {
 		return row, err
 	}
-	return ed.Judged(ctx, a.reader(), stored, a.now())
+	if row, err = ed.Judged(ctx, a.reader(), stored, a.now()); err != nil {
+		return row, err
+	}
+	means, err := a.means(ctx, ed, l)
+	if err != nil || len(means[0]) != 1 || len(means[1]) != 1 {
+		return row, err
+	}
+	p, err := ed.Printed(ctx, a.reader(), intel.Link{From: means[0][0].Entity, Relation: l.Relation, To: means[1][0].Entity}, pipeline.Window{}, a.now())
+	if errors.Is(err, intel.ErrNotFound) {
+		return row, nil
+	}
+	if _, single := strconv.ParseInt(p.Row.ID, 10, 64); err == nil && single != nil {
+		row = p.Row
+	}
+	return row, err
 }
 
 // ruledRow is a verdict on a row as a line.

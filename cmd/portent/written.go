@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,14 +157,29 @@ func meansBy(share float64) string {
 	return fmt.Sprintf(", which means it by %.0f %%", 100*share)
 }
 
+// words is what analysts ruled of the links of a row.
+func (a *app) words(ctx context.Context, ed *pipeline.Editor, p pipeline.Printed) ([]listedRuling, error) {
+	var all []intel.RowVerdict
+	for _, part := range p.Parts {
+		some, err := ed.Rulings(ctx, a.reader(), part.Said)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	all = slices.DeleteFunc(all, func(v intel.RowVerdict) bool { return v.At.After(a.asOf()) })
+	return listedRulings(all, intel.RowsRuled(all, a.asOf())), nil
+}
+
 // printed explains a row that is not one link as it stands.
-func (a *app) printed(p pipeline.Printed, more intel.Unweighed) error {
+func (a *app) printed(p pipeline.Printed, words []listedRuling, more intel.Unweighed) error {
 	row := p.Row
 	shown, rest := score.Strongest(p.Steps, mostSteps)
+	sources := p.Scale.Judged(shown)
 	if a.cli.JSON {
 		return a.print(map[string]any{"row": row.ID, "link": p.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": row.Probability, "believed": row.Probability, "as_of": p.At, "probability_now": p.Today,
 			"origins": row.Origins, "independent": p.Voices.Origins, "speakers": p.Voices.Speakers, "dated": !row.Last.IsZero(), "steps": append([]score.Step{}, shown...), "rest": rest, "evidence": p.Evidence, "joins": append([]intel.Join{}, row.Joins...),
-			"listed": row.Listed, "said_by": append([]string{}, row.SaidBy...), "suppressed": row.Suppressed, "doubts": append([]string{}, row.Doubts...), "reasons": append([]intel.Common{}, row.Common...), "unweighed": more})
+			"listed": row.Listed, "said_by": append([]string{}, row.SaidBy...), "sources": sources, "verdicts": words, "suppressed": row.Suppressed, "doubts": append([]string{}, row.Doubts...), "reasons": append([]intel.Common{}, row.Common...), "unweighed": more})
 	}
 	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(p.Link.String()), row.Level, intel.Decimal(row.Probability), p.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))
 	if len(p.Parts) > 0 {
@@ -178,6 +194,7 @@ func (a *app) printed(p pipeline.Printed, more intel.Unweighed) error {
 		}
 		fmt.Fprintf(a.out, "together %.9f\n", p.Evidence)
 		a.heard(p.Voices)
+		a.judged(sources, words)
 	}
 	if row.Listed > 0 {
 		fmt.Fprintf(a.out, "listed by %s: %.9f, as an undated word of each\n", line(strings.Join(row.SaidBy, ", ")), row.Listed)
@@ -194,9 +211,8 @@ func (a *app) printed(p pipeline.Printed, more intel.Unweighed) error {
 	return nil
 }
 
-// meaning prints how profiles print a link whose names mean others.
-func (a *app) meaning(ctx context.Context, ed *pipeline.Editor, l intel.Link) error {
-	var means [2][]pipeline.Match
+// means is whom each end of a link means.
+func (a *app) means(ctx context.Context, ed *pipeline.Editor, l intel.Link) (means [2][]pipeline.Match, err error) {
 	for i, e := range []intel.Entity{l.From, l.To} {
 		means[i] = []pipeline.Match{{Entity: e, Share: 1}}
 		if !e.Kind.Slugged() {
@@ -206,8 +222,17 @@ func (a *app) meaning(ctx context.Context, ed *pipeline.Editor, l intel.Link) er
 		if err == nil {
 			means[i] = found
 		} else if !errors.Is(err, intel.ErrNotFound) {
-			return err
+			return means, err
 		}
+	}
+	return means, nil
+}
+
+// meaning prints how profiles print a link whose names mean others.
+func (a *app) meaning(ctx context.Context, ed *pipeline.Editor, l intel.Link) error {
+	means, err := a.means(ctx, ed, l)
+	if err != nil {
+		return err
 	}
 	for _, from := range means[0] {
 		for _, to := range means[1] {

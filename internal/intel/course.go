@@ -79,6 +79,10 @@ type History struct {
 	More  int    `json:"left_out"`
 	// Unread counts pieces of evidence that only the last turn has in it.
 	Unread int `json:"unread,omitempty"`
+	// Suppressed and Doubts are what keeps it from being believed as far as its
+	// evidence comes to, as of the moment asked for.
+	Suppressed string   `json:"-"`
+	Doubts     []string `json:"-"`
 }
 
 // A Turn is one change of how far a row is believed, and why. Probability is what

@@ -94,10 +94,19 @@ func (ed *Editor) doubtsOf(ctx context.Context, r intel.Reader, rows []intel.Row
 	return out, nil
 }
 
-// doubtNow returns what speaks now against a row of a value, and whether anybody says
-// the row.
-func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row intel.Row, value intel.Entity, now time.Time) (score.Doubt, bool, error) {
-	if len(row.Joins) == 0 {
+// doubtAsOf returns what speaks against a row of a value as of the moment of an inquiry,
+// and whether anybody says the row.
+func (ed *Editor) doubtAsOf(ctx context.Context, r intel.Reader, row intel.Row, value intel.Entity, w Window, q *score.Inquiry) (score.Doubt, bool, error) {
+	switch {
+	case w.Back && len(q.Parts) == 0:
+		return score.Doubt{}, false, nil
+	case w.Back && len(row.Joins) == 0:
+		said := map[intel.DocumentID]bool{}
+		for _, e := range q.Parts {
+			said[e.Document] = true
+		}
+		row.Documents = len(said)
+	case len(row.Joins) == 0:
 		a, err := ed.DB.Between(ctx, r, row.Links()[0])
 		if errors.Is(err, intel.ErrNotFound) {
 			return score.Doubt{}, false, nil // all of it was taken back
@@ -109,7 +118,7 @@ func (ed *Editor) doubtNow(ctx context.Context, r intel.Reader, row intel.Row, v
 	}
 	row.Suppressed = "" // which is told apart
 	rows := []intel.Row{row}
-	doubts, err := ed.doubtsOf(ctx, r, rows, func(intel.Row) intel.Entity { return value }, doubting{now: now})
+	doubts, err := ed.doubtsOf(ctx, r, rows, func(intel.Row) intel.Entity { return value }, doubting{now: q.Now, back: w.Back})
 	if err != nil {
 		return score.Doubt{}, false, err
 	}

@@ -35,7 +35,8 @@ func (ed *Editor) Indicators(ctx context.Context, r intel.Reader, n int, now tim
 		return err
 	}
 	h := hunted{ed: ed, r: r, n: n, now: now, doubts: doubts, each: each}
-	err = ed.DB.Indicators(ctx, r, func(i store.Indicator) error {
+	believed := func(l store.Pointer) float64 { return doubts[l.Link].Lower(l.Probability) }
+	err = ed.DB.Indicators(ctx, r, believed, func(i store.Indicator) error {
 		if !slices.ContainsFunc(i.Points, bySeveral) {
 			return h.give(ctx, i, weighing{})
 		}

@@ -20,6 +20,7 @@ type Printed struct {
 	Parts  []Part       // of documents
 	Steps  []score.Step // that all parts come to
 	Voices score.Chorus
+	Scale  score.Scale // that they were weighed by
 	// Evidence is what the parts come to, before lists and what sets it aside.
 	Evidence float64
 	At       time.Time // as of which they were weighed
@@ -56,7 +57,7 @@ func (ed *Editor) Printed(ctx context.Context, r intel.Reader, l intel.Link, w W
 		return p, err
 	}
 	a, steps := then.Together(sayings)
-	p.Evidence, p.Steps = a.Probability, steps
+	p.Evidence, p.Steps, p.Scale = a.Probability, steps, then.Scale
 	m, err := found.measure(ctx, now)
 	if err != nil {
 		return p, err

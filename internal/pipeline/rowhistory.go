@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/score"
 	"github.com/portent-cti/portent/internal/store"
@@ -60,7 +61,7 @@ func (ed *Editor) naming(ctx context.Context, r intel.Reader, row intel.Row, l i
 		about := v.Name == l.From && own(v.Other) || v.Other == l.From && own(v.Name)
 		return v.At.After(q.Now) || !about
 	})
-	as := func(n int) *score.Naming { return ed.namedBy(row, l, intel.InForce(all[:n]), w) }
+	as := func(n int) *score.Naming { return ed.namedBy(row, l, intel.InForce(all[:n]), w, q.Now) }
 	q.Naming = as(0)
 	for i, v := range all {
 		why := ""
@@ -72,29 +73,38 @@ func (ed *Editor) naming(ctx context.Context, r intel.Reader, row intel.Row, l i
 	return nil
 }
 
-// namedBy is what lists and the rulings on a name that are in force come to.
-func (ed *Editor) namedBy(row intel.Row, l intel.Link, inForce []intel.AliasVerdict, w Window) *score.Naming {
-	n := score.Naming{Left: 1}
-	share := 1.0
+// namedBy is what lists and the rulings on a name that are in force come to. Where an
+// analyst confirms it his word stands for those of all lists, as in profiles.
+func (ed *Editor) namedBy(row intel.Row, l intel.Link, inForce []intel.AliasVerdict, w Window, now time.Time) *score.Naming {
+	n, share, lists := score.Naming{Left: 1}, 1.0, []string(nil)
 	for _, ends := range [][2]intel.Entity{{l.To, l.From}, {l.From, l.To}} {
 		for _, c := range ed.Reference().Resolve(ends[0]) {
 			if c.Entity == ends[1] {
-				share = c.Share
+				share, lists = c.Share, c.SaidBy
 			}
 		}
+	}
+	if row.Listed > 0 && !slices.ContainsFunc(row.SaidBy, analysts) {
+		lists = row.SaidBy
+	}
+	if row.Listed == 0 || w.Back { // the lists are of today
+		lists = nil
 	}
 	for _, v := range inForce {
 		if v.Ruling == intel.Dispute {
 			n.Left *= 1 - score.Objection*score.Reliability('A')
 		} else {
-			share = 1
+			share, lists = 1, []string{string(v.By)}
 		}
 	}
-	if row.Listed > 0 && !w.Back {
-		n.Listed, n.Lists = row.Listed*share, max(1, row.Origins)
+	if len(lists) > 0 {
+		n.Listed, n.Lists = score.Fuse(listings(lists, now))*share, len(lists)
 	}
 	return &n
 }
+
+// analysts reports whether it is analysts who say of a name whose it is.
+func analysts(by string) bool { return by == correlate.ByAnalysts || intel.SourceID(by).Reserved() }
 
 // ruledName says who ruled what of the name that a row is of, as far as r may know it.
 func ruledName(v intel.AliasVerdict, l intel.Link, r intel.Reader) string {

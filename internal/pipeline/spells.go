@@ -17,6 +17,8 @@ const (
 	// its history tells what spoke against the row.
 	mostSpells       = 5_000
 	mostGroundSpells = 500
+	// mostTold is of how many links of the row all that was ever said is read.
+	mostTold = 100
 	// mostSteps bounds how many moments are looked at for it.
 	mostSteps = 1_000
 )
@@ -58,11 +60,9 @@ func (ed *Editor) doubting(ctx context.Context, r intel.Reader, row intel.Row, l
 	for _, s := range slices.Concat(behaved, slices.Concat(shared...)) {
 		q.Marks = append(q.Marks, score.Mark{At: time.UnixMicro(s.from).UTC()})
 	}
-	last, known := score.Doubt{}, false
-	if !w.Back {
-		if last, known, err = ed.doubtNow(ctx, r, row, value, q.Now); err != nil {
-			return err
-		}
+	last, known, err := ed.doubtAsOf(ctx, r, row, value, w, q)
+	if err != nil {
+		return err
 	}
 	q.Doubt = func(at time.Time) score.Doubt {
 		if known && at.Equal(q.Now) {
@@ -152,7 +152,7 @@ func (ed *Editor) sharedSince(ctx context.Context, r intel.Reader, links []int64
 	if err != nil || claimants[value] < score.TooMany {
 		return nil, err
 	}
-	spells, err := ed.DB.NamingEver(ctx, r, value, mostSpells)
+	spells, err := ed.DB.NamingEver(ctx, r, value, links[:min(len(links), mostTold)], mostSpells)
 	if err != nil {
 		return nil, err
 	}

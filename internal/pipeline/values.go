@@ -25,7 +25,8 @@ type Finding struct {
 	Verdicts    []intel.ValueVerdict
 	Level       intel.Level
 	Probability float64
-	Names       []intel.Row // whom it indicates, most probable first
+	Names       []intel.Row // whom it indicates, most probable first, so many at most
+	More        int         // whom it is said to indicate beside those
 	Related     []intel.Row // other links of the value
 	First, Last time.Time
 	Documents   int
@@ -71,12 +72,12 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 		return f, err
 	}
 	w.Proofs, w.Signed = cmp.Or(w.Proofs, 5), true
-	linked := func(s store.Section) ([]intel.Row, error) { return ed.linked(ctx, r, f, self, s, screen, w, now) }
+	linked := func(s store.Section) ([]intel.Row, int, error) { return ed.linked(ctx, r, f, self, s, screen, w, now) }
 	whose := store.Section{Relations: []intel.Relation{intel.Indicates}, Class: e.Kind.Class()}
 	if e.Kind.Class() == intel.IOA { // who uses a fragment, and the flaw it attacks
 		whose.Relations, whose.Inward = []intel.Relation{intel.Uses, intel.Affects}, true
 	}
-	if f.Names, err = linked(whose); err != nil {
+	if f.Names, f.More, err = linked(whose); err != nil {
 		return f, err
 	}
 	if e.Kind.Class() == intel.IOC {
@@ -84,11 +85,13 @@ func (ed *Editor) Value(ctx context.Context, r intel.Reader, e intel.Entity, w W
 			return f, err
 		}
 	}
+	f.More += len(f.Names) - min(len(f.Names), mostBehind)
+	f.Names = f.Names[:min(len(f.Names), mostBehind)]
 	for _, inward := range []bool{false, true} {
 		rels := slices.DeleteFunc(intel.Relations(), func(rel intel.Relation) bool {
 			return inward == whose.Inward && slices.Contains(whose.Relations, rel) || rel == intel.Indicates
 		})
-		some, err := linked(store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
+		some, _, err := linked(store.Section{Relations: rels, Inward: inward, Class: e.Kind.Class()})
 		if err != nil {
 			return f, err
 		}
@@ -118,29 +121,56 @@ func (f *Finding) date() {
 	}
 }
 
-// linked returns the rows of a section of a value.
-func (ed *Editor) linked(ctx context.Context, r intel.Reader, f Finding, self store.Outline, s store.Section, screen score.Screen, w Window, now time.Time) ([]intel.Row, error) {
-	found, _, err := ed.DB.RowsOf(ctx, r, self, s, 200, 0)
-	if err != nil {
-		return nil, err
+const (
+	// mostBehind is of how many rows of a section of a value are told.
+	mostBehind = 200
+	// mostHeeded is how many are looked at beside those that are most probable by
+	// their evidence, where there are more.
+	mostHeeded = 400
+)
+
+// linked returns the rows of a section of a value, and how many links more there are.
+func (ed *Editor) linked(ctx context.Context, r intel.Reader, f Finding, self store.Outline, s store.Section, screen score.Screen, w Window, now time.Time) ([]intel.Row, int, error) {
+	found, total, err := ed.DB.RowsOf(ctx, r, self, s, mostBehind, 0)
+	if err == nil && total > len(found) && !s.Inward && slices.Contains(s.Relations, intel.Indicates) {
+		found, err = ed.heeded(ctx, r, f.Entity, self, found, w.then(now))
 	}
+	if err != nil {
+		return nil, 0, err
+	}
+	more := total - len(found)
 	rows := make([]intel.Row, len(found))
 	for i, a := range found {
 		rows[i] = ed.row(a, s, w.cuts)
 	}
 	if rows, err = ed.spread(ctx, r, rows); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	slices.SortStableFunc(rows, surest)
 	rows = distinct(rows)
 	if err := ed.join(ctx, r, f.Entity, func(name intel.Entity) bool { return name == f.Entity }, rows, w, now); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for i := range rows {
 		rows[i] = f.screened(rows[i], screen)
 	}
 	slices.SortStableFunc(rows, surest)
-	return rows, ed.prove(ctx, r, rows, w, now)
+	return rows, more, ed.prove(ctx, r, rows, w, now)
+}
+
+// heeded adds to the most probable links of a value, of which there are more, the first
+// of what each source says: whoever names very many is believed little of each, and hides
+// nobody whom another names.
+func (ed *Editor) heeded(ctx context.Context, r intel.Reader, value intel.Entity, self store.Outline, found []store.Assessed, then time.Time) ([]store.Assessed, error) {
+	links, err := ed.DB.Leading(ctx, r, value, ed.Unnamed, mostHeeded, then)
+	if err != nil {
+		return nil, err
+	}
+	links = slices.DeleteFunc(links, func(id int64) bool {
+		return slices.ContainsFunc(found, func(a store.Assessed) bool { return a.ID == id })
+	})
+	more, err := ed.DB.RowsAmong(ctx, r, self, links)
+	return append(found, more...), err
 }
 
 // judge notes whether the value is set aside, and what analysts said of it that

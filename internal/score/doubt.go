@@ -166,8 +166,11 @@ func (d Doubt) leaves(p float64, l intel.Level, origins int, dated bool) (float6
 	if lower := d.Cuts.Level(p, origins, dated && !d.Load && !d.Burst); rankOf(lower) < rankOf(l) {
 		l = lower
 	}
-	return p, l, strings.Join(why, ", ")
+	return p, l, strings.Join(why, also)
 }
+
+// also stands between reasons.
+const also = ", "
 
 // Doubted is a row with what speaks against it. It is never believed more than
 // before.

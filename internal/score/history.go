@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -75,7 +76,10 @@ type Inquiry struct {
 func (s Scale) History(c intel.Course, q Inquiry) intel.History {
 	t := s.teller(c, q)
 	t.run()
-	h := intel.History{Link: c.Link, Turns: t.turns, Unread: c.More}
+	h := intel.History{Link: c.Link, Turns: t.turns, Unread: c.More, Suppressed: t.ends.aside}
+	if t.ends.doubt != "" {
+		h.Doubts = strings.Split(t.ends.doubt, also)
+	}
 	h.Turns, h.More = fewer(h.Turns, MostTurns)
 	return h
 }
@@ -112,6 +116,7 @@ func (t *teller) close(before belief) {
 		}
 	}
 	last := t.weigh(t.q.Now, t.held(t.q.Now))
+	t.ends = last
 	told, why := before, "nobody had said so yet"
 	if before.begun {
 		why = "as it stands"
@@ -159,6 +164,7 @@ type teller struct {
 	lineage int          // that holds, -1 is none
 	hold    hold         // of the last moment
 	ahead   int          // moments to come
+	ends    belief       // how the row stands at the moment that was asked for
 	left    int          // of what may be weighed
 	state   []intel.Evidence
 	scratch []Step
@@ -187,11 +193,11 @@ func (t *teller) moments() []int64 {
 			all = append(all, known)
 		}
 	}
-	if len(all) == 0 && !t.listed() {
+	if t.begun() == math.MaxInt64 {
 		return nil
 	}
 	for _, at := range t.others() {
-		if at > t.begun() && at <= t.now {
+		if at >= t.begun() && at <= t.now {
 			all, firsts = append(all, at), append(firsts, at)
 		}
 	}
@@ -215,12 +221,22 @@ func (t *teller) moments() []int64 {
 // listed reports whether lists say so, whoever else does.
 func (t *teller) listed() bool { return t.q.Naming != nil && t.q.Naming.Lists > 0 }
 
-// begun is when the first word was learned; of what lists say nobody knows.
+// begun is when the first word was learned, or an analyst said whose the name is, the
+// end of time if nobody did; of what lists say nobody knows.
 func (t *teller) begun() int64 {
 	if t.listed() {
 		return intel.Undated
 	}
-	return t.course.Words[0].From
+	first := int64(math.MaxInt64)
+	if len(t.course.Words) > 0 {
+		first = t.course.Words[0].From
+	}
+	for _, m := range t.q.Marks {
+		if m.Naming != nil && m.Naming.Lists > 0 {
+			first = min(first, m.At.UnixMicro())
+		}
+	}
+	return first
 }
 
 // others returns the moments of what is no word.
@@ -397,7 +413,11 @@ func (t *teller) doubted(now time.Time, before belief) belief {
 // somebody had spoken of.
 func (t *teller) marks(now time.Time, until int64, before belief) belief {
 	for ; t.mark < len(t.q.Marks) && t.q.Marks[t.mark].At.UnixMicro() <= until; t.mark++ {
-		m, after := t.q.Marks[t.mark], before
+		m := t.q.Marks[t.mark]
+		if m.Naming != nil && m.Naming.Lists > 0 && !before.begun {
+			before = t.weigh(now, t.hold)
+		}
+		after := before
 		if m.Scale != nil {
 			t.scale = *m.Scale
 		}

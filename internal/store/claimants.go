@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -130,6 +131,33 @@ func (db *DB) Sayings(ctx context.Context, r intel.Reader, links []int64, then t
 	return out, nil
 }
 
+// Leading returns links that say whose a value is, so many at most: the first that each
+// source says, then the second and so on, those first that are believed more, by what r
+// may see, or of what was believed then, if that is not zero. Unnamed sources are one.
+func (db *DB) Leading(ctx context.Context, r intel.Reader, value intel.Entity, unnamed intel.Unnamed, most int, then time.Time) (out []int64, err error) {
+	err = db.eachValue(ctx, []intel.Entity{value}, func(_ map[int64]intel.Entity, ids []int64) error {
+		args := []any{int(r.Clearance), ids[0]}
+		none := ` WHEN 1 = 0`
+		for _, u := range unnamed {
+			args = append(args, string(u))
+			none += fmt.Sprintf(` OR s.name = $%[1]d OR SUBSTR(s.name, 1, %[2]d) = $%[1]d || '/'`, len(args), len(u)+1)
+		}
+		said := `SELECT DISTINCT e.link, CASE` + none + ` THEN 0 ELSE s.id END AS speaker FROM ` + saidBy(then, indicated(2, 1)) + ` e JOIN sources s ON s.id = e.source`
+		from := `SELECT w.link, 0 AS percent, ROW_NUMBER() OVER (PARTITION BY w.speaker ORDER BY w.link) AS place FROM (` + said + `) w`
+		if then.IsZero() {
+			from = `SELECT w.link, a.percent, ROW_NUMBER() OVER (PARTITION BY w.speaker ORDER BY a.percent DESC, w.link) AS place
+				FROM (` + said + `) w CROSS JOIN assessments a WHERE ` + rowsOf("a", "w.link") + ` AND ` + shown(1, 1)
+		}
+		args = append(args, most)
+		out, err = query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT link FROM (%s) x GROUP BY link ORDER BY MIN(place), MAX(percent) DESC, link LIMIT $%d`, from, len(args)), args...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("who is first said to be behind %s: %w", value, err)
+	}
+	return out, nil
+}
+
 // Crowds calls f with the values that so many links or more say whose they are, some
 // at a time, and with those links.
 func (db *DB) Crowds(ctx context.Context, least int, f func(values map[intel.Entity][]int64) error) error {
@@ -193,25 +221,36 @@ type NamingSpell struct {
 	From, Until int64
 }
 
-// NamingEver returns who says, and ever said, whose a value is, the first so many in
-// order of time, by what r may see.
-func (db *DB) NamingEver(ctx context.Context, r intel.Reader, value intel.Entity, most int) (out []NamingSpell, err error) {
+// NamingEver returns who says, and ever said, whose a value is, in order of time, by what
+// r may see. Of more than so many it returns those of the links that are told, and of
+// each source the first, so that whoever names very many hides nobody.
+func (db *DB) NamingEver(ctx context.Context, r intel.Reader, value intel.Entity, told []int64, most int) (out []NamingSpell, err error) {
 	err = db.eachValue(ctx, []intel.Entity{value}, func(_ map[int64]intel.Entity, ids []int64) error {
 		said := `SELECT link, source, reliability, COALESCE(since, learned, at) AS begun, `
 		where := ` WHERE marking <= $1 AND stance = 0 AND link IN ` + indicated(2, 1)
+		own := ``
+		if len(told) > 0 {
+			own = `CASE WHEN x.link IN ` + list(4, len(told)) + ` THEN 0 ELSE 1 END, `
+		}
 		out, err = query(ctx, db.read, func(r *sql.Rows, x *NamingSpell) error {
 			var claimant int
 			err := r.Scan(&x.Link, &claimant, &x.Source, &x.Reliability, &x.From, &x.Until)
 			x.Claimant = claimant == 1
 			return err
-		}, fmt.Sprintf(`SELECT e.link, CASE WHEN %[1]s THEN 1 ELSE 0 END, s.name, MIN(e.reliability & %[2]d), MIN(e.begun), e.ended
+		}, fmt.Sprintf(`SELECT x.link, x.claimant, x.name, x.letter, x.begun, x.ended FROM (
+			SELECT e.link, CASE WHEN %[1]s THEN 1 ELSE 0 END AS claimant, s.name, MIN(e.reliability & %[2]d) AS letter, MIN(e.begun) AS begun, e.ended,
+				ROW_NUMBER() OVER (PARTITION BY s.name ORDER BY MIN(e.begun), e.link, e.ended) AS place
 			FROM (%[3]sCAST(%[4]d AS BIGINT) AS ended FROM evidence%[5]s UNION ALL %[3]ssuperseded FROM former_evidence%[5]s) e
 			JOIN links l ON l.id = e.link JOIN entities o ON o.id = l.to_entity JOIN sources s ON s.id = e.source
-			GROUP BY e.link, o.kind, s.name, e.ended ORDER BY 5, 1, 3 LIMIT $3`, claimant, letters, said, intel.Open, where), int(r.Clearance), ids[0], most)
+			GROUP BY e.link, o.kind, s.name, e.ended) x
+			ORDER BY %[6]sx.place, x.begun, x.link, x.name LIMIT $3`, claimant, letters, said, intel.Open, where, own), append([]any{int(r.Clearance), ids[0], most}, anys(told)...)...)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("who ever named %s: %w", value, err)
 	}
+	slices.SortFunc(out, func(a, b NamingSpell) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Link, b.Link), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Until, b.Until))
+	})
 	return out, nil
 }

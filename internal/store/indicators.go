@@ -35,9 +35,9 @@ type Pointer struct {
 // it points to. It holds one at a time, however many there are, and each may keep
 // nothing of it but copies. One that indicates somebody and that somebody uses is
 // given twice. Of whom very many are said to be behind, those are given that are
-// believed most.
-func (db *DB) Indicators(ctx context.Context, r intel.Reader, each func(Indicator) error) error {
-	err := db.indicators(ctx, r, grouping{each: each})
+// believed most, a link as far as believed says.
+func (db *DB) Indicators(ctx context.Context, r intel.Reader, believed func(Pointer) float64, each func(Indicator) error) error {
+	err := db.indicators(ctx, r, grouping{believed: believed, each: each})
 	if err != nil {
 		return fmt.Errorf("indicators: %w", err)
 	}
@@ -115,6 +115,8 @@ type grouping struct {
 	id   int64
 	now  Indicator
 	each func(Indicator) error
+	// believed is how far a link is believed, whomever its name means.
+	believed func(Pointer) float64
 }
 
 // point returns the point of one whom the indicator points to, which is new where it
@@ -143,7 +145,7 @@ func (g *grouping) point(whom int64) *Point {
 func (g *grouping) cut() {
 	strongest := func(p Point) (most float64) {
 		for _, l := range p.Links {
-			most = max(most, l.Share*l.Probability)
+			most = max(most, l.Share*g.believed(l))
 		}
 		return most
 	}

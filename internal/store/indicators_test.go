@@ -55,8 +55,9 @@ func TestIndicatorsPointToCanonicalNamesByAllTheirLinks(t *testing.T) {
 		if err := db.SaveDerived(t.Context(), batch, d); err != nil {
 			t.Fatal(err)
 		}
+		evidence := func(l store.Pointer) float64 { return l.Probability }
 		read := func(r intel.Reader) (out []string) {
-			err := db.Indicators(t.Context(), r, func(i store.Indicator) error {
+			err := db.Indicators(t.Context(), r, evidence, func(i store.Indicator) error {
 				var points []string
 				for _, p := range i.Points {
 					var links []string
@@ -92,7 +93,7 @@ func TestIndicatorsPointToCanonicalNamesByAllTheirLinks(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		stop := errors.New("stop")
-		if err := db.Indicators(t.Context(), all, func(store.Indicator) error { return stop }); !errors.Is(err, stop) {
+		if err := db.Indicators(t.Context(), all, evidence, func(store.Indicator) error { return stop }); !errors.Is(err, stop) {
 			t.Errorf("err %v", err)
 		}
 	})

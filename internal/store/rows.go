@@ -246,6 +246,29 @@ func (db *DB) RowsOf(ctx context.Context, r intel.Reader, o Outline, s Section, 
 	return page, total, nil
 }
 
+// RowsAmong returns those of links that r may see, as of the moment of an outline.
+func (db *DB) RowsAmong(ctx context.Context, r intel.Reader, o Outline, links []int64) (out []Assessed, err error) {
+	err = chunks(links, func(some []int64) error {
+		if o.past.Judge == nil {
+			rows, err := query(ctx, db.read, scanAssessed, assessedSelect+`WHERE a.place IN (SELECT x.place FROM links l CROSS JOIN assessments x WHERE l.id IN `+list(2, len(some))+`
+				AND `+rowsOf("x", "l.id")+`) AND `+shown(1, 1), append([]any{int(r.Clearance)}, anys(some)...)...)
+			out = append(out, rows...)
+			return err
+		}
+		page, err := query(ctx, db.read, scanEnds, endsSelect+`WHERE l.id IN `+list(1, len(some))+` ORDER BY l.id`, anys(some)...)
+		if err != nil {
+			return err
+		}
+		rows, err := db.weighPast(ctx, r, page, o.past)
+		out = append(out, rows...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rows of %d links: %w", len(links), err)
+	}
+	return out, nil
+}
+
 // top adds the most probable rows of one name to best. Each relation is asked
 // for its own, because an index has its rows in that very order.
 func (db *DB) top(ctx context.Context, r intel.Reader, o Outline, name int64, share float64, s Section, limit int, best map[string]Assessed) error {

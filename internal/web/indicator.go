@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -71,6 +72,9 @@ func newIndicatorPage(i Indicator, e intel.Entity, open string) indicatorPage {
 	said := column{"Said by", "said by", "wide", func(r intel.Row) string { return join(r.Campaign, strings.Join(r.SaidBy, ", ")) }}
 	page.Claims = table{Key: "claims", Title: "Whose is it?", First: "Name", Note: "Claims compete; the probabilities need not add up to 1, for a value can be shared.",
 		Columns: []column{{"Kind", "kind", "", func(r intel.Row) string { return kindName(r.Entity.Kind) }}, said}, Empty: "Nobody says whose it is."}
+	if i.More > 0 {
+		page.Claims.Note += fmt.Sprintf(" The %d that are believed most are shown, of %d.", len(i.Claims), len(i.Claims)+i.More)
+	}
 	page.Labels = table{Key: "labels", Title: "How it is labelled", First: "Label", Note: "Tags and kinds that sources give it: they say what it is, not whose.", Columns: []column{said}}
 	page.Related = table{Key: "related", Title: "Around it", First: "What",
 		Columns: []column{{"How related", "how", "", func(r intel.Row) string { return join(says(r.Relation), r.Description) }}}}

@@ -153,6 +153,7 @@ type Indicator struct {
 	SeenAgain, Polynomial *float64
 	Corroboration         *intel.Corroboration // whether a second account will report it; nil: not known, or it has
 	Claims                []intel.Row          // whose it is: one row per actor, malware or campaign
+	More                  int                  // whom it is said to be of beside those
 	Related               []intel.Row          // what else it is linked with
 	Proofs                []intel.Proof
 	Pieces                int              // of evidence there are, of each claim the [MostPieces] weightiest
