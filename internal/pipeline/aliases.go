@@ -143,12 +143,8 @@ func (ed *Editor) namings(ctx context.Context, r intel.Reader, s subject, w Wind
 	var out []naming
 	for _, n := range s.names {
 		lists := slices.DeleteFunc(slices.Clone(n.SaidBy), func(by string) bool { return by == correlate.ByDocuments })
-		if w.Back { // and analysts who had not said so by then
-			lists = slices.DeleteFunc(lists, func(by string) bool {
-				return intel.SourceID(by).Reserved() && !slices.ContainsFunc(inForce, func(v intel.AliasVerdict) bool {
-					return v.Ruling == intel.Confirm && v.Name == n.Name && string(v.By) == by
-				})
-			})
+		if w.Back {
+			lists = confirmedBy(lists, n.Name, inForce)
 		}
 		if spelled[n.Name.Name] || len(lists) == 0 && len(claims[n.Name].links) == 0 { // or said by documents of later
 			continue
@@ -187,6 +183,15 @@ func (ed *Editor) namings(ctx context.Context, r intel.Reader, s subject, w Wind
 		out = append(out, n)
 	}
 	return out, nil
+}
+
+// confirmedBy leaves out of who lists a name the analysts whose word on it is not in force.
+func confirmedBy(lists []string, name intel.Entity, inForce []intel.AliasVerdict) []string {
+	return slices.DeleteFunc(lists, func(by string) bool {
+		return intel.SourceID(by).Reserved() && !slices.ContainsFunc(inForce, func(v intel.AliasVerdict) bool {
+			return v.Ruling == intel.Confirm && v.Name == name && string(v.By) == by
+		})
+	})
 }
 
 // disputesOf returns the verdicts that dispute names of who, by name.
