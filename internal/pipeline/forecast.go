@@ -26,9 +26,10 @@ const (
 
 // Forecast makes and keeps today's forecasts of the actors, campaigns, countries and
 // tags that were active in the last half year in which collectors told anything.
-// Those already made today stay as they are. Each clearance that occurs has its own, made from what its readers may see; the strictest
-// come first, so that nobody reads less in between. What may enter CISA's catalogue of
-// exploited vulnerabilities is forecast besides, from packs alone.
+// Those already made today stay as they are. Each clearance that occurs has its own,
+// made from what its readers may see; the strictest come first, so that nobody reads
+// less in between. What may enter CISA's catalogue of exploited vulnerabilities is
+// forecast besides, from packs alone.
 func (p *Pipeline) Forecast(ctx context.Context) error {
 	markings, err := p.DB.Markings(ctx, intel.Everything(), nil)
 	if err != nil {

@@ -87,17 +87,21 @@ func (p *Pipeline) words(ctx context.Context, f field, all []counted, panel *act
 			if n <= most {
 				continue
 			}
-			who := "the source " + string(l.Source)
-			switch {
-			case l.Account != "":
-				who = "one account of " + string(l.Source)
-			case l.Source == "":
-				who = "sources that nobody named"
-			}
-			most, w.excess[s], w.whose[s] = n, excess, fmt.Sprintf("bounded: %d of the %d documents that %s told of late are beyond its habit", n, told, who)
+			most, w.excess[s], w.whose[s] = n, excess, fmt.Sprintf("bounded: %d of the %d documents that %s told of late are beyond its habit", n, told, voiced(l.Source, l.Account))
 		}
 	}
 	return w, nil
+}
+
+// voiced names a voice: a source, an account of it, or all that nobody named.
+func voiced(source intel.SourceID, account string) string {
+	switch {
+	case source == "":
+		return "sources that nobody named"
+	case account != "":
+		return "one account of " + string(source)
+	}
+	return "the source " + string(source)
 }
 
 // lacking says who is to be counted, and whether one of them lacks forecasts of today: of

@@ -71,14 +71,7 @@ func beyondHabit(links []store.Lone, now time.Time) (map[[2]intel.Entity]bool, m
 		for _, x := range over {
 			excess[[2]intel.Entity{x.From, x.To}] = true
 		}
-		who := "the source " + string(v.source)
-		switch {
-		case v.source == "":
-			who = "sources that nobody named"
-		case v.account != "":
-			who = "one account of " + string(v.source)
-		}
-		says := fmt.Sprintf("bounded: %d of the %d links that %s alone told of late are beyond its habit", len(over), len(late), who)
+		says := fmt.Sprintf("bounded: %d of the %d links that %s alone told of late are beyond its habit", len(over), len(late), voiced(v.source, v.account))
 		if n := cmp.Or(cmp.Compare(len(over), most[v.of]), cmp.Compare(whose[v.of], says)); len(over) > 0 && n > 0 {
 			most[v.of], whose[v.of] = len(over), says
 		}

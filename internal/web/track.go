@@ -140,7 +140,6 @@ func question(head string) string {
 
 // skillOf writes a skill, "+0.25 (+0.20 to +0.31)".
 func skillOf(v intel.Interval) string {
-	signed := func(x float64) string { return strings.Replace(fmt.Sprintf("%+.2f", x), "-", "−", 1) }
 	switch {
 	case math.IsNaN(v[0]) || math.IsInf(v[0], 0):
 		return dash
