@@ -19,7 +19,7 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 20 }
+func Version() int { return 21 }
 
 // Weights of evidence by how directly a document says it.
 const (

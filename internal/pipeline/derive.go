@@ -28,6 +28,10 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 	if err != nil {
 		return err
 	}
+	mirrored, err := p.mirrored(ctx, docs)
+	if err != nil {
+		return err
+	}
 	out := make([]store.Derived, len(docs))
 	errs := make([]error, len(docs))
 	var g errgroup.Group
@@ -37,6 +41,8 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 		g.Go(func() error {
 			for i := from; i < min(from+stride, len(docs)) && ctx.Err() == nil; i++ {
 				out[i], errs[i] = k.derive(docs[i], copied[docs[i].ID], p.Unnamed)
+				out[i].Evidence = mirror(out[i].Evidence, docs[i], mirrored[docs[i].ID])
+				out[i].Lists = compares(docs[i], out[i].Evidence)
 			}
 			return nil
 		})

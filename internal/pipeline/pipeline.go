@@ -64,6 +64,10 @@ type Pipeline struct {
 	rulings  rulings
 	settling sync.Mutex
 
+	reflecting sync.Mutex
+	reflected  time.Time                  // when lists were last compared
+	short      map[intel.SourceID][]int64 // documents of sources that list a few values each, the latest
+
 	mu      sync.Mutex
 	waiting int
 	room    chan struct{} // closed when waiting falls below backlog
@@ -200,7 +204,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 				return fmt.Errorf("no stage %q", j.Stage)
 			}
 		}
-		err := p.drain(ctx)
+		err := p.drain(ctx, false)
 		if err != nil && ctx.Err() == nil {
 			p.Log.Error("stage failed", "stage", derive.Stage, "err", err)
 		}
@@ -225,7 +229,7 @@ func (p *Pipeline) Finish(ctx context.Context) error {
 		return err
 	}
 	for {
-		if err := p.drain(ctx); err != nil {
+		if err := p.drain(ctx, true); err != nil {
 			return err
 		}
 		n, err := p.DB.Unfinished(ctx)
@@ -240,9 +244,10 @@ func (p *Pipeline) Finish(ctx context.Context) error {
 	}
 }
 
-// drain derives batch after batch until none can be leased, then weighs what
-// has become stale and settles whom names stand for.
-func (p *Pipeline) drain(ctx context.Context) error {
+// drain derives batch after batch until none can be leased, then compares lists, which
+// while more comes in can wait, weighs what has become stale and settles whom names stand
+// for.
+func (p *Pipeline) drain(ctx context.Context, last bool) error {
 	weighed := p.Clock()
 	for {
 		docs, err := p.DB.Lease(ctx, batch, p.Clock(), lease)
@@ -250,6 +255,13 @@ func (p *Pipeline) drain(ctx context.Context) error {
 			return err
 		}
 		if len(docs) == 0 {
+			n, err := p.reflect(ctx, last)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				continue
+			}
 			if err := p.reweigh(ctx); err != nil {
 				return err
 			}

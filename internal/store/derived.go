@@ -23,6 +23,7 @@ type Derived struct {
 	Titles       map[intel.Entity]string // how the document writes names
 	Speech       intel.Speech
 	Ruled        []intel.Link // rows that it is a verdict on: they are weighed again
+	Lists        bool         // it lists indicators, and is to be compared with what others list
 }
 
 // A Derivation says how a batch was derived and how to weigh what it touches.
@@ -66,6 +67,9 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 			return err
 		}
 		if err := s.unweighed(ctx, batch); err != nil {
+			return err
+		}
+		if err := s.uncompared(ctx, batch); err != nil {
 			return err
 		}
 		for l := range touched {

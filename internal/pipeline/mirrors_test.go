@@ -1,0 +1,179 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/queue"
+)
+
+// A cut makes documents of what a source lists.
+type cut func(source string, back int, rows []intel.Claim) []intel.Document
+
+// inDocuments cuts a list into documents of so many rows.
+func inDocuments(size int) cut {
+	return func(source string, back int, rows []intel.Claim) (out []intel.Document) {
+		day := now.AddDate(0, 0, -back)
+		for some := range slices.Chunk(rows, size) {
+			d := intel.Document{Source: intel.SourceID(source), Genre: intel.List, Reliability: 'B', Graded: true, Published: day, Learned: day, Claims: slices.Clone(some)}
+			d.ID = intel.NewContentID(d)
+			out = append(out, d)
+		}
+		return out
+	}
+}
+
+// addresses are rows of an actor from one number to another.
+func addresses(actor string, from, to int) (rows []intel.Claim) {
+	for i := from; i < to; i++ {
+		rows = append(rows, intel.Claim{Subject: intel.NewEntity(intel.IPv4, fmt.Sprintf("45.134.%d.%d", i/200, 1+i%200)), Relation: intel.Indicates, Object: intel.NewEntity(intel.Actor, actor)})
+	}
+	return rows
+}
+
+// voicesOf returns by how many each of some addresses of Cold Lynx is said, and how many there are.
+func voicesOf(t *testing.T, h house, from, to int) map[int]int {
+	t.Helper()
+	out := map[int]int{}
+	for _, c := range addresses("Cold Lynx", from, to) {
+		id, err := h.db.Linked(t.Context(), intel.Link{From: c.Subject, Relation: intel.Indicates, To: c.Object})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := h.db.Between(t.Context(), intel.Everything(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[row.Origins]++
+	}
+	return out
+}
+
+func TestAListThatAnotherSourceHasIsOneVoiceHoweverItIsCut(t *testing.T) {
+	lynx := addresses("Cold Lynx", 0, 60)
+	turned := slices.Clone(lynx)
+	slices.Reverse(turned)
+	more := slices.Concat(lynx[:20], addresses("Cold Lynx", 300, 302), lynx[20:])
+	for name, c := range map[string]struct {
+		first, second []intel.Claim
+		cuts          [2]cut
+	}{
+		"by rows, then whole":     {lynx, lynx, [2]cut{inDocuments(1), inDocuments(100)}},
+		"whole, then by rows":     {lynx, lynx, [2]cut{inDocuments(100), inDocuments(1)}},
+		"by rows twice":           {lynx, turned, [2]cut{inDocuments(1), inDocuments(1)}},
+		"turned, in other parts":  {lynx, turned, [2]cut{inDocuments(25), inDocuments(40)}},
+		"a part of it":            {lynx, lynx[10:30], [2]cut{inDocuments(25), inDocuments(100)}},
+		"a part of it came first": {lynx[10:30], lynx, [2]cut{inDocuments(100), inDocuments(25)}},
+		"short parts came first":  {lynx[10:30], lynx, [2]cut{inDocuments(1), inDocuments(25)}},
+		"with a few rows more":    {lynx, more, [2]cut{inDocuments(25), inDocuments(40)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEachEngine(t, nil, func(t *testing.T, h house) {
+				h.keep(t, c.cuts[0]("first", 20, c.first)...)
+				h.keep(t, c.cuts[1]("second", 10, c.second)...)
+				if n := voicesOf(t, h, 10, 30); n[1] != 20 {
+					t.Errorf("rows by voices %v, want 20 of one", n)
+				}
+			})
+		})
+	}
+}
+
+func TestListsThatShareHalfOfTheirRowsAreTwoVoices(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 40))...)
+		h.keep(t, inDocuments(25)("second", 10, addresses("Cold Lynx", 20, 60))...)
+		if n := voicesOf(t, h, 20, 40); n[2] != 20 {
+			t.Errorf("rows by voices %v, want 20 of two", n)
+		}
+	})
+}
+
+func TestAMirrorTakesNoVoiceFromWhatItsOriginalDoesNotSay(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		h.keep(t, inDocuments(100)("whole", 30, addresses("Cold Lynx", 0, 38))...)
+		h.keep(t, inDocuments(10)("part", 20, addresses("Cold Lynx", 0, 40))...) // two rows are its own
+		h.keep(t, inDocuments(100)("other", 10, addresses("Cold Lynx", 36, 60))...)
+		if n := voicesOf(t, h, 36, 40); n[2] != 4 {
+			t.Errorf("rows by voices %v, want 4 of two: the original or the mirror, and the other", n)
+		}
+		if n := voicesOf(t, h, 0, 36); n[1] != 36 {
+			t.Errorf("rows by voices %v, want 36 of one", n)
+		}
+		late := inDocuments(100)("whole", 5, addresses("Cold Lynx", 38, 40)) // now it says those as well
+		h.keep(t, late...)
+		h.keep(t, inDocuments(100)("third", 3, addresses("Cold Lynx", 38, 39))...)
+		if n := voicesOf(t, h, 39, 40); n[2] != 1 {
+			t.Errorf("row by voices %v, want two: what the original says later is one voice with its mirror", n)
+		}
+	})
+}
+
+func TestAListUnderAnotherNameOfTheActorIsOneVoice(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		alias := intel.Document{Source: "names", Genre: intel.List, Reliability: 'B', Graded: true, Published: now.AddDate(0, 0, -40), Learned: now.AddDate(0, 0, -40), Claims: []intel.Claim{
+			{Subject: intel.NewEntity(intel.Actor, "Chilly Cat"), Relation: intel.AliasOf, Object: intel.NewEntity(intel.Actor, "Cold Lynx")}}}
+		alias.ID = intel.NewContentID(alias)
+		h.keep(t, alias)
+		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 30))...)
+		h.keep(t, inDocuments(40)("second", 10, addresses("Chilly Cat", 0, 30))...)
+		p, _, err := h.ed.Profile(t.Context(), intel.Everything(), lynxActor, pipeline.Window{}, now)
+		if err != nil || len(p.IOC) != 30 {
+			t.Fatalf("%d rows, err %v", len(p.IOC), err)
+		}
+		for _, row := range p.IOC {
+			if row.Origins != 1 {
+				t.Fatalf("%s: %d voices, want one", row.Entity, row.Origins)
+			}
+		}
+	})
+}
+
+func TestWhatFewMaySeeIsNobodysOriginal(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		secret := inDocuments(100)("secret", 20, addresses("Cold Lynx", 0, 30))
+		for i := range secret {
+			secret[i].Marking = intel.Red
+		}
+		h.keep(t, secret...)
+		h.keep(t, inDocuments(40)("open", 10, addresses("Cold Lynx", 0, 30))...)
+		id, err := h.db.Linked(t.Context(), intel.Link{From: intel.NewEntity(intel.IPv4, "45.134.0.5"), Relation: intel.Indicates, To: lynxActor})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts, err := h.db.Parts(t.Context(), intel.Public(), id, now)
+		if err != nil || len(parts) != 1 || parts[0].Origin != "open" {
+			t.Errorf("the public reads %+v, err %v, want the word of open", parts, err)
+		}
+	})
+}
+
+func TestListsThatWereNotComparedBeforeACrashAreComparedBehindIt(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 40))...)
+		if _, err := h.p.Keep(t.Context(), inDocuments(100)("second", 10, addresses("Cold Lynx", 0, 40))); err != nil {
+			t.Fatal(err)
+		}
+		ctx, crash := context.WithCancel(t.Context())
+		h.p.Done = func(int) { crash() } // all is derived, and nothing compared
+		if err := h.p.Finish(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("err %v", err)
+		}
+		if n := voicesOf(t, h, 0, 40); n[2] != 40 {
+			t.Fatalf("rows by voices %v, want 40 of two before they are compared", n)
+		}
+		again := &pipeline.Pipeline{DB: h.db, Queue: queue.NewMemory(), Now: h.p.Now, Clock: h.p.Clock, Log: h.p.Log}
+		again.Use(h.p.Reference())
+		if err := again.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := voicesOf(t, h, 0, 40); n[1] != 40 {
+			t.Errorf("rows by voices %v, want 40 of one", n)
+		}
+	})
+}

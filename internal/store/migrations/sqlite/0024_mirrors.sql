@@ -1,0 +1,11 @@
+-- +goose Up
+
+-- Documents of which another source says nearly all that they list: where it does, they
+-- are its word.
+CREATE TABLE mirrors (
+	document INTEGER PRIMARY KEY,
+	source   INTEGER NOT NULL
+);
+
+-- Documents that are to be compared with what others list.
+CREATE TABLE uncompared (document INTEGER PRIMARY KEY);
