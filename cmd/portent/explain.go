@@ -147,13 +147,14 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 	sources, words := then.Scale.Judged(shown), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": believed.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability, "unweighed": more})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": believed.Dated, "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability, "unweighed": more})
 	} else {
 		told := row.Assessment
 		told.Level, told.Probability = believed.Level, believed.Probability
 		a.explained(told, steps)
 		fmt.Fprintf(a.out, "stored %.9f, recomputed %.9f; as of %s %s; half-life %s\n", row.Probability, p, date(now), intel.Decimal(today), halfLife(row.Link))
 		a.heard(heard)
+		a.undated(heard.Count(), row.Last, believed.Dated)
 		a.judged(sources, words)
 		a.against(believed)
 		a.beyond(more)
@@ -190,7 +191,7 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	last, heard, sources := h.Turns[len(h.Turns)-1], measure.Scale.Voices(steps, parts), measure.Scale.Judged(told)
 	if a.cli.JSON {
 		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": last.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": !row.Last.IsZero(), "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, told...), "rest": rest, "believed": last.Believed, "suppressed": h.Suppressed, "doubts": append([]string{}, h.Doubts...)})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": row.Dated, "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, told...), "rest": rest, "believed": last.Believed, "suppressed": h.Suppressed, "doubts": append([]string{}, h.Doubts...)})
 	}
 	if len(steps) == 0 {
 		fmt.Fprintln(a.out, "nobody had said so by then")
@@ -200,6 +201,7 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 	a.explained(shown, steps)
 	fmt.Fprintf(a.out, "recomputed %.9f from what was known then; half-life %s\n", p, halfLife(row.Link))
 	a.heard(heard)
+	a.undated(heard.Count(), row.Last, row.Dated)
 	a.judged(sources, nil)
 	if len(steps) == 0 {
 		return nil
@@ -248,6 +250,18 @@ func (a *app) heard(c score.Chorus) {
 		fmt.Fprint(a.out, "; one voice is Medium at most")
 	}
 	fmt.Fprintln(a.out)
+}
+
+// undated prints that a row of several voices is Medium at most for want of a date that
+// is worth something, where it is.
+func (a *app) undated(voices int, last time.Time, dated bool) {
+	switch {
+	case voices < 2 || dated:
+	case last.IsZero():
+		fmt.Fprintln(a.out, "no source gives a date; without one it is Medium at most")
+	default:
+		fmt.Fprintf(a.out, "%s; without one that is, it is Medium at most\n", score.Spent(last))
+	}
 }
 
 // against prints what keeps a row from being believed as far as its evidence

@@ -205,6 +205,7 @@ type Assessment struct {
 	Level       Level     `json:"confidence"`
 	First       time.Time `json:"first_seen,omitzero"` // least and greatest event time of what supports it; zero is unknown
 	Last        time.Time `json:"last_seen,omitzero"`
+	Dated       bool      `json:"-"` // some of those times is worth something yet, as High asks; it is not kept
 	Origins     int       `json:"origins"`
 	Documents   int       `json:"documents"`
 	Context     Context   `json:"context,omitzero"` // of the newest evidence that has any

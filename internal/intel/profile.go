@@ -200,6 +200,7 @@ type Row struct {
 	Predicted     bool      `json:"predicted"`
 	First         time.Time `json:"first_seen,omitzero"`
 	Last          time.Time `json:"last_seen,omitzero"`
+	Dated         bool      `json:"-"`                         // Last is worth something yet, as High asks
 	Known         time.Time `json:"known_since,omitzero"`      // to this store, where no source gives a date
 	KnownWhy      string    `json:"known_since_why,omitempty"` // why that is not known of a row that lists alone say
 	Origins       int       `json:"origins"`

@@ -60,7 +60,7 @@ func (ed *Editor) screened(ctx context.Context, r intel.Reader, o store.Outline,
 		rows, total = rows[:0], n
 		believed := 0
 		for _, a := range found {
-			row := ed.row(a, s, w.cuts)
+			row := ed.row(a, s, w.cuts, now)
 			if aside := screen.Of(row.Entity); aside.Reason == "" {
 				believed++
 			} else if s.Level != "" {

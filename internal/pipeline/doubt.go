@@ -114,7 +114,7 @@ func (ed *Editor) doubtAsOf(ctx context.Context, r intel.Reader, row intel.Row, 
 		if err != nil {
 			return score.Doubt{}, false, err
 		}
-		row = ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{})
+		row = ed.row(a, store.Section{Inward: a.Link.From == value}, score.Cuts{}, q.Now)
 	}
 	row.Suppressed = "" // which is told apart
 	rows := []intel.Row{row}
@@ -240,7 +240,7 @@ func (ed *Editor) Judged(ctx context.Context, r intel.Reader, a store.Assessed, 
 	if err != nil {
 		return intel.Row{}, err
 	}
-	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From.Kind.Class() == intel.IOC}, m.Scale.Cuts)}
+	rows := []intel.Row{ed.row(a, store.Section{Inward: a.Link.From.Kind.Class() == intel.IOC}, m.Scale.Cuts, now)}
 	if rows[0].Entity.Kind.Class() != intel.IOC {
 		return rows[0], nil
 	}

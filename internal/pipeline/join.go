@@ -87,6 +87,7 @@ func distinct(rows []intel.Row) []intel.Row {
 		if r.Last.After(first.Last) {
 			first.Last = r.Last
 		}
+		first.Dated = first.Dated || r.Dated
 	}
 	return kept
 }
@@ -110,6 +111,7 @@ type joint struct {
 	origins     int
 	documents   int // 0: as many as one of its links at least
 	first, last time.Time
+	dated       bool // see [score.Dated]
 }
 
 type jointKey struct {
@@ -128,8 +130,8 @@ const mostJoints = 50_000
 func (j joint) with(row intel.Row, cuts score.Cuts) intel.Row {
 	row.ID, row.Documents = j.id, max(row.Documents, j.documents)
 	if len(row.Joins) > 1 && row.Suppressed == "" {
-		row.Probability, row.Origins, row.First, row.Last = j.probability, j.origins, j.first, j.last
-		row.Level = cuts.Level(j.probability, j.origins, !j.last.IsZero())
+		row.Probability, row.Origins, row.First, row.Last, row.Dated = j.probability, j.origins, j.first, j.last, j.dated
+		row.Level = cuts.Level(j.probability, j.origins, j.dated)
 	}
 	return row
 }
@@ -202,7 +204,7 @@ func ambiguous(row intel.Row, cuts score.Cuts) intel.Row {
 	if row.Suppressed != "" {
 		return row
 	}
-	row.Level = cuts.Level(row.Probability, row.Origins, !row.Last.IsZero())
+	row.Level = cuts.Level(row.Probability, row.Origins, row.Dated)
 	for _, j := range row.Joins {
 		if j.Share == 1 || row.Relation == intel.AliasOf {
 			return row
@@ -293,9 +295,15 @@ func (w weighing) together(ctx context.Context, row intel.Row) (joint, error) {
 		return joint{}, err
 	}
 	a, _ := m.Together(sayings)
-	j := joint{probability: a.Probability, origins: a.Origins, first: a.First, last: a.Last}
+	j := joint{probability: a.Probability, origins: a.Origins, first: a.First, last: a.Last, dated: w.dated(row, a)}
 	j.documents, err = w.documents(ctx, row)
 	return j, err
+}
+
+// dated reports whether a row that comes to that has a date as of now, which may be days
+// after it was weighed.
+func (w weighing) dated(row intel.Row, a intel.Assessment) bool {
+	return a.Dated && slices.ContainsFunc(row.Joins, func(j intel.Join) bool { return score.Dated(w.links[j.Link], a.Last, w.now) })
 }
 
 // documents is in how many documents any of the links of a row is said; 0 where that

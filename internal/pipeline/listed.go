@@ -71,7 +71,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, cuts sc
 		} else {
 			r.Probability = max(r.Probability, p)
 		}
-		r.Level = cuts.Level(r.Probability, r.Origins, !r.Last.IsZero())
+		r.Level = cuts.Level(r.Probability, r.Origins, r.Dated)
 	}
 	return rows
 }

@@ -74,7 +74,7 @@ func (ed *Editor) following(ctx context.Context, r intel.Reader, flaws []store.R
 		return nil, nil, err
 	}
 	for _, a := range rows {
-		row := ed.row(a, affects, score.Cuts{})
+		row := ed.row(a, affects, score.Cuts{}, a.At)
 		row.Vulnerability, row.Description = a.Link.From.Name, "follows from exploiting "+a.Link.From.Name
 		fragments = append(fragments, guessed(row, a.Probability*sure[a.Link.From]))
 	}

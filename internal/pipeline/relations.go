@@ -282,8 +282,9 @@ func (ed *Editor) attackers(ctx context.Context, r intel.Reader, attacks []store
 			continue
 		}
 		a := links[0]
-		row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: who, Relation: a.Link.Relation, Probability: a.Probability, First: a.First, Last: a.Last,
-			Level: w.cuts.Level(a.Probability, a.Origins, !a.Last.IsZero()), Origins: a.Origins, Documents: documents[who]}
+		dated := score.Dated(a.Link, a.Last, now)
+		row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: who, Relation: a.Link.Relation, Probability: a.Probability, First: a.First, Last: a.Last, Dated: dated,
+			Level: w.cuts.Level(a.Probability, a.Origins, dated), Origins: a.Origins, Documents: documents[who]}
 		if row.Value, err = ed.title(ctx, r, who); err != nil {
 			return nil, err
 		}

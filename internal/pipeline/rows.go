@@ -110,7 +110,7 @@ func (ed *Editor) section(ctx context.Context, r intel.Reader, o store.Outline, 
 	found, n, err := ed.DB.RowsOf(ctx, r, o, s, most, 0)
 	rows := make([]intel.Row, len(found))
 	for i, a := range found {
-		rows[i] = ed.row(a, s, w.cuts)
+		rows[i] = ed.row(a, s, w.cuts, now)
 	}
 	return rows, n, err
 }
@@ -192,14 +192,15 @@ func Foremost(all []intel.Proof, n int) []intel.Proof {
 
 func against(p intel.Proof) bool { return p.Stance == intel.Disputes }
 
-// row makes one printable row of an assessed link.
-func (ed *Editor) row(a store.Assessed, s store.Section, cuts score.Cuts) intel.Row {
+// row makes one printable row of an assessed link, as of now.
+func (ed *Editor) row(a store.Assessed, s store.Section, cuts score.Cuts, now time.Time) intel.Row {
 	e, title := a.Other(s)
 	set := ed.Reference()
 	// The level is told anew: of a name that several share each has a part.
+	dated := score.Dated(a.Link, a.Last, now)
 	row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: e, Value: e.Name, Relation: a.Link.Relation,
 		Hostname: a.Context.Hostname, Campaign: a.Context.Campaign, Phase: a.Context.Phase,
-		Level: cuts.Level(a.Probability, a.Origins, !a.Last.IsZero()), Probability: a.Probability, First: a.First, Last: a.Last, Origins: a.Origins, Documents: a.Documents,
+		Level: cuts.Level(a.Probability, a.Origins, dated), Probability: a.Probability, First: a.First, Last: a.Last, Dated: dated, Origins: a.Origins, Documents: a.Documents,
 		Description: a.Context.Note}
 	switch e.Kind.Class() {
 	case intel.Name:

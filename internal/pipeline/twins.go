@@ -41,7 +41,7 @@ func (ed *Editor) twins(ctx context.Context, r intel.Reader, e intel.Entity, o s
 				for _, j := range a.Joins {
 					t.levels = append(t.levels, levels[j.Link])
 				}
-				out, rows = append(out, t), append(rows, ed.row(a, s, w.cuts))
+				out, rows = append(out, t), append(rows, ed.row(a, s, w.cuts, now))
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func (ed *Editor) paired(ctx context.Context, r intel.Reader, p paging, w Window
 	total := p.total - alone
 	for _, t := range twins {
 		row := t.row
-		row.Level = w.cuts.Level(row.Probability, row.Origins, !row.Last.IsZero())
+		row.Level = w.cuts.Level(row.Probability, row.Origins, row.Dated)
 		if aside := screen.Of(row.Entity); aside.Reason != "" {
 			row = score.Disbelieved(row, aside)
 		}

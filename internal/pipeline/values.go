@@ -141,7 +141,7 @@ func (ed *Editor) linked(ctx context.Context, r intel.Reader, f Finding, self st
 	more := total - len(found)
 	rows := make([]intel.Row, len(found))
 	for i, a := range found {
-		rows[i] = ed.row(a, s, w.cuts)
+		rows[i] = ed.row(a, s, w.cuts, now)
 	}
 	if rows, err = ed.spread(ctx, r, rows); err != nil {
 		return nil, 0, err

@@ -24,8 +24,8 @@ func (c Cuts) set() Cuts {
 	return Cuts{max(c.High, leastHigh), max(c.Medium, leastMedium)}
 }
 
-// Level puts a probability in words. High also asks for a known date and for two
-// independent origins; see [Level].
+// Level puts a probability in words. High also asks for a date that is worth
+// something yet and for two independent origins; see [Level] and [Dated].
 func (c Cuts) Level(p float64, origins int, dated bool) intel.Level {
 	switch c = c.set(); {
 	case p >= c.High && origins >= 2 && dated:

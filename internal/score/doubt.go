@@ -179,7 +179,7 @@ func Doubted(r intel.Row, d Doubt) intel.Row {
 		return r
 	}
 	r.Doubts = append(slices.Clip(r.Doubts), d.reasons()...)
-	r.Probability, r.Level, _ = d.leaves(r.Probability, r.Level, r.Origins, !r.Last.IsZero())
+	r.Probability, r.Level, _ = d.leaves(r.Probability, r.Level, r.Origins, r.Dated)
 	return r
 }
 

@@ -133,6 +133,9 @@ func (t *teller) close(before belief) {
 		if last.doubt != "" {
 			why += "; believed less: " + last.doubt
 		}
+		if !last.dated && !last.last.IsZero() && last.Level == intel.Medium && t.scale.Cuts.Level(last.Believed, last.Origins, true) == intel.High {
+			why += "; " + Spent(last.last)
+		}
 	}
 	t.tell(t.q.Now, intel.TurnAsOf, why, told, last)
 }
@@ -143,6 +146,8 @@ type belief struct {
 	Level        intel.Level
 	Origins      int
 	aside, doubt string
+	last         time.Time // of what supports it
+	dated        bool      // that is worth something yet
 	at           int64
 	begun        bool
 }
@@ -283,38 +288,38 @@ func (t *teller) weigh(at time.Time, h hold) belief {
 		}
 	}
 	s := belief{aside: h.aside.Reason, at: at.UnixMicro(), begun: true}
-	dated := t.assess(&s, evidence, at)
-	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.Origins, dated)
+	t.assess(&s, evidence, at)
+	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.Origins, s.dated)
 	if h.aside.Reason != "" {
 		s.Believed, s.Level = min(s.P, h.aside.Most), intel.Low
 		return s
 	}
 	h.doubt.Cuts = t.scale.Cuts
-	s.Believed, s.Level, s.doubt = h.doubt.leaves(s.P, s.Level, s.Origins, dated)
+	s.Believed, s.Level, s.doubt = h.doubt.leaves(s.P, s.Level, s.Origins, s.dated)
 	return s
 }
 
-// assess tells how far evidence and what stands beside it make a row believed, of how
+// assess notes how far evidence and what stands beside it make a row believed, of how
 // many origins, and whether it is dated.
-func (t *teller) assess(b *belief, evidence []intel.Evidence, at time.Time) (dated bool) {
-	dated = t.hear(b, evidence, at)
+func (t *teller) assess(b *belief, evidence []intel.Evidence, at time.Time) {
+	t.hear(b, evidence, at)
 	n := t.naming
 	if n == nil {
-		return dated
+		return
 	}
 	if n.Lists > 0 {
-		b.P, b.Origins, dated = n.Listed*Consent(t.scratch), n.Lists, false
+		b.P, b.Origins, b.last, b.dated = n.Listed*Consent(t.scratch), n.Lists, time.Time{}, false
 	}
 	b.P *= n.Left
-	return dated
 }
 
 // hear is assess of evidence alone.
-func (t *teller) hear(b *belief, evidence []intel.Evidence, at time.Time) (dated bool) {
+func (t *teller) hear(b *belief, evidence []intel.Evidence, at time.Time) {
 	if t.q.Shares == nil {
 		t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
 		b.P, b.Origins = Fuse(t.scratch), t.scale.Voices(t.scratch, evidence).Count()
-		return slices.ContainsFunc(t.scratch, func(o Step) bool { return o.Stance == intel.Supports && !o.since.IsZero() })
+		b.last, b.dated = lastSeen(evidence, at)
+		return
 	}
 	all, of := make([]Saying, len(t.links)), make(map[intel.Link]int, len(t.links))
 	for i, l := range t.links {
@@ -325,8 +330,7 @@ func (t *teller) hear(b *belief, evidence []intel.Evidence, at time.Time) (dated
 		said.Evidence = append(said.Evidence, e)
 	}
 	a, steps := t.scale.Together(all, at)
-	t.scratch, b.P, b.Origins = steps, a.Probability, a.Origins
-	return !a.Last.IsZero()
+	t.scratch, b.P, b.Origins, b.last, b.dated = steps, a.Probability, a.Origins, a.Last, a.Dated
 }
 
 const (
@@ -373,7 +377,11 @@ func (t *teller) fade(from belief, to int64) belief {
 		if high.at >= to && high.at-low.at <= faded {
 			return high // it is crossed where the next thing happens
 		}
-		t.tell(moment(high.at), intel.TurnFaded, "nobody said so again", low, high)
+		why := "nobody said so again"
+		if low.dated && !high.dated {
+			why += ": " + Spent(high.last)
+		}
+		t.tell(moment(high.at), intel.TurnFaded, why, low, high)
 		tells++
 		from, low = high, high
 	}

@@ -17,7 +17,7 @@ import (
 
 // Version changes whenever the same evidence would be believed otherwise: what an
 // older one weighed is weighed anew.
-func Version() int { return 4 }
+func Version() int { return 5 }
 
 const (
 	// Leak is the probability that a link holds that nobody has spoken of.
@@ -28,7 +28,7 @@ const (
 )
 
 // Level puts a probability in words: High from 0.80, Medium from 0.50, Low
-// below, as [Cuts] does that no store has moved. High also asks for a known date and for at least two independent
+// below, as [Cuts] does that no store has moved. High also asks for a date, see [Dated], and for at least two independent
 // origins: one voice, be it ever so reliable, is Medium at most, since nothing
 // yet shows that it did not err. A level never follows from the sort of a
 // source.
@@ -76,6 +76,37 @@ func HalfLife(l intel.Link) time.Duration {
 		return 180 * days
 	}
 	return 1095 * days
+}
+
+// leastDated is what must be left of the worth of a date for it to be one.
+const leastDated = 1.0 / 16
+
+// Dated reports whether a link that was last seen then has a date that is worth
+// something yet: four half-lives after it a row is as one of which nobody knows when.
+// All hours of a day say the same, since rows are weighed once in it.
+func Dated(l intel.Link, last, now time.Time) bool {
+	return !last.IsZero() && fading(l, now.Truncate(days).Sub(last)) >= leastDated
+}
+
+// Spent says in words that a last date is none any more, see [Dated].
+func Spent(last time.Time) string {
+	return "its last date, " + last.UTC().Format(time.DateOnly) + ", is worth nothing any more"
+}
+
+// lastSeen is the latest date of what supports a row that is believed, and whether any
+// of them is worth something yet.
+func lastSeen(evidence []intel.Evidence, now time.Time) (last time.Time, dated bool) {
+	for i := range evidence {
+		e := &evidence[i]
+		if e.Stance != intel.Supports || !e.Dated(now) {
+			continue
+		}
+		if e.At.After(last) {
+			last = e.At
+		}
+		dated = dated || Dated(e.Link, e.At, now)
+	}
+	return last, dated
 }
 
 // A Step is what one origin adds to the belief in a link: the product of the
@@ -234,23 +265,18 @@ func (s Scale) levels(out []intel.Assessment, scratch []Step, evidence []intel.E
 func (s Scale) assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
 	a := intel.Assessment{Link: evidence[0].Link, Marking: m, At: now}
 	a.Origins = s.Voices(steps, evidence).Count()
+	a.Last, a.Dated = lastSeen(evidence, now)
 	var newest time.Time
 	for _, e := range evidence {
-		if e.Stance == intel.Supports && e.Dated(now) {
-			if a.First.IsZero() || e.At.Before(a.First) {
-				a.First = e.At
-			}
-			if e.At.After(a.Last) {
-				a.Last = e.At
-			}
+		if e.Stance == intel.Supports && e.Dated(now) && (a.First.IsZero() || e.At.Before(a.First)) {
+			a.First = e.At
 		}
 		if e.Context != (intel.Context{}) && (a.Context == (intel.Context{}) || e.At.After(newest)) {
 			a.Context, newest = e.Context, e.At
 		}
 	}
 	a.Documents = len(evidence)
-	dated := !a.Last.IsZero()
 	a.Probability = Fuse(steps)
-	a.Level = s.Cuts.Level(a.Probability, a.Origins, dated)
+	a.Level = s.Cuts.Level(a.Probability, a.Origins, a.Dated)
 	return a
 }

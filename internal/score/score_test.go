@@ -77,6 +77,37 @@ func TestAnUnknownDateCapsAtMedium(t *testing.T) {
 	}
 }
 
+// TestADateThatIsWorthNothingMakesNothingHigh has each sort of link whose evidence fades
+// at a pace of its own: a date counts for four half-lives.
+func TestADateThatIsWorthNothingMakesNothingHigh(t *testing.T) {
+	actor := intel.NewEntity(intel.Actor, "cold-lynx")
+	for _, l := range []intel.Link{
+		{From: intel.Entity{Kind: intel.IPv4, Name: "45.77.88.99"}, Relation: intel.Indicates, To: actor},
+		link,
+		{From: actor, Relation: intel.Uses, To: intel.Entity{Kind: intel.Technique, Name: "T1068"}},
+		{From: intel.Entity{Kind: intel.MD5, Name: "a41d8cd98f00b204e9800998ecf8427e"}, Relation: intel.Indicates, To: actor},
+	} {
+		half := int(score.HalfLife(l).Hours() / 24)
+		for days, want := range map[int]intel.Level{0: intel.High, 4 * half: intel.High, 4*half + 1: intel.Medium, 6 * half: intel.Medium} {
+			old, undated := piece("old", 'A', 1, days), piece("undated", 'A', 1, 0)
+			undated.At = time.Time{}
+			old.Link, undated.Link = l, l
+			a := unnamed().Links([]intel.Evidence{old, undated}, now)[0]
+			if a.Level != want || a.Origins != 2 || a.Probability < .8 || !a.Last.Equal(old.At) {
+				t.Errorf("%s, last seen %d days ago: %s (%.2f) of %d, want %s", l, days, a.Level, a.Probability, a.Origins, want)
+			}
+			late, _ := unnamed().Together([]score.Saying{{Share: 1, Evidence: []intel.Evidence{old, undated}}}, now.Add(23*time.Hour))
+			if late.Level != want {
+				t.Errorf("%s, last seen %d days ago: %s at night, want %s as in the morning", l, days, late.Level, want)
+			}
+			row := score.Doubted(intel.Row{Probability: a.Probability, Level: a.Level, Origins: 2, Last: a.Last, Dated: a.Dated}, score.Doubt{})
+			if row.Level != want {
+				t.Errorf("%s, last seen %d days ago, with nothing against it: %s, want %s", l, days, row.Level, want)
+			}
+		}
+	}
+}
+
 func TestAFutureDateIsNotBelieved(t *testing.T) {
 	e := piece("a", 'B', 1, 0)
 	e.At = now.AddDate(3, 0, 0)
