@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,30 +106,63 @@ func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, re
 	if err != nil {
 		return err
 	}
+	l := ratable{each: each, seen: map[ratedValue]bool{}}
+	env.Reject = func(item string, reason error) {
+		var none *collect.ValueError
+		if !errors.As(reason, &none) {
+			reject(item, reason)
+			return
+		}
+		l.add(csv.Row{Value: none.Value}) // a row, as it is in a list of lines
+	}
 	src, err := con.Open(env, collect.Strict(settings))
 	if err != nil {
 		return err
 	}
-	n := 0
-	seen := map[intel.Entity]bool{}
-	return src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
-		for _, claim := range doc.Claims {
-			e := claim.Subject
-			if e.Kind.Class() != intel.IOC || seen[e] {
-				continue
-			}
-			n++
-			seen[e] = true
-			row := csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At}
-			if row.Last.IsZero() {
-				row.Last = doc.Published // as when it is imported
-			}
-			if err := each(row); err != nil {
-				return err
-			}
-		}
-		return nil
+	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		l.document(doc)
+		return l.err
 	})
+	return cmp.Or(l.err, err)
+}
+
+// A ratable hands over the values of documents, each once, numbered in the order in
+// which they come.
+type ratable struct {
+	each func(csv.Row) error
+	n    int
+	seen map[ratedValue]bool
+	err  error // what stopped it
+}
+
+type ratedValue struct {
+	entity intel.Entity
+	value  string
+}
+
+// document adds what a document says of indicators.
+func (l *ratable) document(doc intel.Document) {
+	for _, claim := range doc.Claims {
+		e := claim.Subject
+		if e.Kind.Class() != intel.IOC {
+			continue
+		}
+		row := csv.Row{Value: e.Name, Entity: e, Last: claim.At}
+		if row.Last.IsZero() {
+			row.Last = doc.Published // as when it is imported
+		}
+		l.add(row)
+	}
+}
+
+func (l *ratable) add(r csv.Row) {
+	key := ratedValue{r.Entity, r.Value}
+	if l.err != nil || l.seen[key] {
+		return
+	}
+	l.n++
+	l.seen[key], r.Line = true, l.n
+	l.err = l.each(r)
 }
 
 // A summary is what the rows so far come to.

@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,6 +26,7 @@ type verdictOnList struct {
 	Rows     int
 	Grade    score.Grade
 	ByReason map[score.Reason]int `json:"by_reason"`
+	ByGrade  map[score.Grade]int  `json:"by_grade"`
 }
 
 func rate(t *testing.T, db, path string, args ...string) (v verdictOnList) {
@@ -149,17 +152,76 @@ func TestAListThatStampsEverythingWithTodayMakesNothingFresh(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoValueOfAListIsRejectedByNameInMISPAndSTIX(t *testing.T) {
-	for name, list := range map[string]string{
-		"misp":         `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"},{"type":"ip-dst","value":"45.134.21.8"}]}}`,
-		"stix":         `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"},{"type":"indicator","id":"j","pattern":"[ipv4-addr:value = '45.134.21.8']"}]}`,
-		"misp of none": `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"}]}}`,
-		"stix of none": `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"}]}`,
-	} {
-		var out, errs bytes.Buffer
-		want := map[bool]int{true: exitFailed, false: exitPartial}[strings.HasSuffix(name, "none")]
-		if code := run(t.Context(), []string{"--db", newStore(t), "rate", file(t, "l.json", []byte(list))}, strings.NewReader(""), &out, &errs); code != want || !strings.Contains(errs.String(), `"999.1.1.1" as ipv4`) {
-			t.Errorf("%s: exit %d, want %d and the value named: %s%s", name, code, want, &out, &errs)
+// A form writes a list: the values, of which kinds, each dated so.
+type form func(rows [][2]string, day string) string
+
+// forms are those in which lists come, by the names of files.
+func forms() map[string]form {
+	misp := map[string]string{"ipv4": "ip-dst"}
+	joined := func(rows [][2]string, before, between, after string, each func(kind, value string) string) string {
+		out := make([]string, len(rows))
+		for i, r := range rows {
+			out[i] = each(r[0], r[1])
+		}
+		return before + strings.Join(out, between) + after
+	}
+	return map[string]form{
+		"l.txt": func(rows [][2]string, _ string) string {
+			return joined(rows, "", "\n", "\n", func(_, v string) string { return v })
+		},
+		"l.csv": func(rows [][2]string, day string) string {
+			return joined(rows, "indicator,type,first_seen\n", "\n", "\n", func(k, v string) string { return v + "," + k + "," + day })
+		},
+		"l.md": func(rows [][2]string, day string) string {
+			return joined(rows, "Indicator | Type | First seen\n--- | --- | ---\n", "\n", "\n", func(k, v string) string { return "`" + v + "` | " + k + " | " + day })
+		},
+		"misp.json": func(rows [][2]string, day string) string {
+			return joined(rows, `{"Event":{"info":"x","date":"`+day+`","Attribute":[`, ",", `]}}`, func(k, v string) string { return fmt.Sprintf(`{"type":%q,"value":%q}`, cmp.Or(misp[k], k), v) })
+		},
+		"stix.json": func(rows [][2]string, day string) string {
+			path := map[string]string{"ipv4": "ipv4-addr:value", "domain": "domain-name:value", "url": "url:value", "md5": "file:hashes.MD5"}
+			return joined(rows, `{"type":"bundle","objects":[`, ",", `]}`, func(k, v string) string {
+				return fmt.Sprintf(`{"type":"indicator","id":%q,"pattern":"[%s = '%s']","valid_from":"%sT00:00:00Z"}`, v, path[k], v, day)
+			})
+		},
+	}
+}
+
+func TestAListIsWorthTheSameInEveryForm(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", "a", file(t, "a.csv", []byte("ioc,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-10-20\n45.134.21.9,ip,Cold Lynx,2019-10-20\n")))
+	rows := [][2]string{{"ipv4", "45.134.21.8"}, {"ipv4", "45.134.21.9"}, {"ipv4", "45.134.21.10"}, {"ipv4", "45.134.21.0"}, {"ipv4", "10.0.0.1"}, {"ipv4", "8.8.8.8"}, {"ipv4", "14.0.0.1"},
+		{"ipv4", "999.1.1.1"}, {"ipv4", "1.2.3"}, {"ipv4", "300.2.3.4"}, {"domain", "-bad_."}, {"domain", "hello"}, {"domain", "cold-lynx.top"}, {"domain", "www.example.com"},
+		{"url", "http://cold-lynx.top/x"}, {"url", "http://10.0.0.1/x"}, {"url", "http://a b/"}, {"md5", "a41d8cd98f00b204e9800998ecf8427e"}, {"md5", "a41d8cd98f00"}, {"md5", "zzzd8cd98f00b204e9800998ecf8427e"}, {"ipv4", "203.0.113.9"}}
+	for _, day := range []string{"2026-10-20", "1970-01-01", "2031-01-01"} {
+		var first verdictOnList
+		for _, name := range slices.Sorted(maps.Keys(forms())) {
+			v := rate(t, db, file(t, name, []byte(forms()[name](rows, day))), "--now", "2026-11-01")
+			if v.Rows != 21 || v.ByReason[score.Malformed] != 8 {
+				t.Errorf("%s of %s: %d rows, %v; want 21, 8 of them malformed", name, day, v.Rows, v.ByReason)
+			}
+			if name == "l.txt" { // it has no dates
+				v.ByReason = first.ByReason
+			}
+			if first.Rows == 0 {
+				first = v
+			}
+			if v.Grade != first.Grade || !maps.Equal(v.ByGrade, first.ByGrade) || !maps.Equal(v.ByReason, first.ByReason) {
+				t.Errorf("%s of %s: %s %v %v\nwant %s %v %v", name, day, v.Grade, v.ByGrade, v.ByReason, first.Grade, first.ByGrade, first.ByReason)
+			}
+		}
+		if undated := first.ByReason[score.Undated] > 0; undated != (day != "2026-10-20") {
+			t.Errorf("dated %s: %v", day, first.ByReason)
+		}
+	}
+}
+
+func TestAListOfNothingButRubbishIsF(t *testing.T) {
+	db := newStore(t)
+	for name, form := range forms() {
+		v := rate(t, db, file(t, name, []byte(form([][2]string{{"ipv4", "999.1.1.1"}}, "2026-10-20"))))
+		if v.Grade != "F" || len(v.rows) != 1 || v.rows[0].Value != "999.1.1.1" || v.rows[0].Grade != "F" {
+			t.Errorf("%s: %s %+v, want one row, F", name, v.Grade, v.rows)
 		}
 	}
 }
