@@ -62,13 +62,13 @@ func TestAListIsRatedRowByRow(t *testing.T) {
 	}
 	v := rate(t, db, file(t, "list.txt", []byte("# a list\n45.134.21.8\n45.134.21.9\n45.134.21.77\n192.168.1.1\n8.8.8.8\n14.0.0.1\nhello\n")), "--now", "2026-11-01")
 	want := []rated{
-		{2, "45.134.21.8", "", "A", []score.Reason{score.Corroborated}, 2},
-		{3, "45.134.21.9", "", "B", []score.Reason{score.SingleOrigin}, 1},
-		{4, "45.134.21.77", "", "C", []score.Reason{score.Undated, score.Unknown}, 0},
-		{5, "192.168.1.1", "", "F", []score.Reason{score.NonRoutable}, 0},
-		{6, "8.8.8.8", "", "F", []score.Reason{score.Resolver}, 0},
-		{7, "14.0.0.1", "", "D", []score.Reason{score.VersionLike, score.Undated, score.Unknown}, 0},
-		{8, "hello", "", "F", []score.Reason{score.Malformed}, 0},
+		{Row: 2, Value: "45.134.21.8", Grade: "A", Reasons: []score.Reason{score.Corroborated}, Origins: 2},
+		{Row: 3, Value: "45.134.21.9", Grade: "B", Reasons: []score.Reason{score.SingleOrigin}, Origins: 1},
+		{Row: 4, Value: "45.134.21.77", Grade: "C", Reasons: []score.Reason{score.Undated, score.Unknown}, Origins: 0},
+		{Row: 5, Value: "192.168.1.1", Grade: "F", Reasons: []score.Reason{score.NonRoutable}, Origins: 0},
+		{Row: 6, Value: "8.8.8.8", Grade: "F", Reasons: []score.Reason{score.Resolver}, Origins: 0},
+		{Row: 7, Value: "14.0.0.1", Grade: "D", Reasons: []score.Reason{score.VersionLike, score.Undated, score.Unknown}, Origins: 0},
+		{Row: 8, Value: "hello", Grade: "F", Reasons: []score.Reason{score.Malformed}, Origins: 0},
 	}
 	if !slices.EqualFunc(v.rows, want, func(a, b rated) bool {
 		return a.Row == b.Row && a.Value == b.Value && a.Grade == b.Grade && slices.Equal(a.Reasons, b.Reasons) && a.Origins == b.Origins
@@ -135,6 +135,9 @@ func TestARowIsDatedByItsEventAndByNoDateThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", name, v.rows, c.want)
 		}
 	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-11-01", "rate", file(t, "l.csv", []byte("ip,last_seen\n45.134.21.8,2031-01-01\n"))); !strings.Contains(text, "undated (2031-01-01 is not believed), unknown\n") {
+		t.Errorf("not told what is not believed:\n%s", text)
+	}
 }
 
 func TestAListThatStampsEverythingWithTodayMakesNothingFresh(t *testing.T) {
@@ -146,9 +149,55 @@ func TestAListThatStampsEverythingWithTodayMakesNothingFresh(t *testing.T) {
 		"plain.txt": "45.134.21.8\n", "today.csv": "ip,first_seen\n45.134.21.8,2026-11-01\n",
 		"today.json": `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '45.134.21.8']","valid_from":"2026-11-01T00:00:00Z"}]}`,
 	} {
-		if v := rate(t, db, file(t, name, []byte(list)), "--now", "2026-11-01"); len(v.rows) != 1 || v.rows[0].Grade != "C" || !slices.Contains(v.rows[0].Reasons, score.Stale) {
+		path := file(t, name, []byte(list))
+		if v := rate(t, db, path, "--now", "2026-11-01"); len(v.rows) != 1 || v.rows[0].Grade != "C" || !slices.Contains(v.rows[0].Reasons, score.Stale) || v.rows[0].LastSeen != "2019-10-27T00:00:00Z" {
 			t.Errorf("%s: %+v, want it stale as we know it", name, v.rows)
 		}
+		told := "stale (dated 2026-11-01 by this list, last seen 2019-10-27 by others)"
+		if text := printed(t, exitDone, "--db", db, "--now", "2026-11-01", "rate", path); strings.Contains(text, told) != (name != "plain.txt") {
+			t.Errorf("%s: want %q where the list dates it:\n%s", name, told, text)
+		}
+	}
+}
+
+func TestAListIsToldWhatAnalystsRefuted(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", "a", file(t, "a.csv", []byte("ioc,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-10-20\n45.134.21.9,ip,Cold Lynx,2026-10-20\n45.134.21.9,ip,Warm Fox,2026-10-20\n45.134.21.10,ip,Cold Lynx,2026-10-20\n45.134.21.10,ip,,2026-10-20\n")))
+	list := file(t, "l.txt", []byte("45.134.21.8\n45.134.21.9\n45.134.21.10\n"))
+	rule := func(ruling, row, by, now string) {
+		printed(t, exitDone, "--db", db, "--now", now, "row", ruling, row, "--by", by)
+	}
+	rated := func(now string) string { return printed(t, exitDone, "--db", db, "--now", now, "rate", list) }
+	for _, ip := range []string{"45.134.21.8", "45.134.21.9", "45.134.21.10"} {
+		rule("refute", ip+" indicates actor:cold-lynx", "ann", "2026-11-02")
+	}
+	rule("refute", "45.134.21.8 indicates actor:cold-lynx", "bob", "2026-11-03")
+	want := "F       1  45.134.21.8: refuted by 2 analysts (analyst:ann, analyst:bob)\nB       2  45.134.21.9: single-origin\nF       3  45.134.21.10: refuted by 1 analyst (analyst:ann)\ngrade D of 3 rows: A 0 B 1 C 0 D 0 F 2\n"
+	if got := rated("2026-11-04"); got != want {
+		t.Errorf("rated\n%s\nwant\n%s", got, want)
+	}
+	if got := rated("2026-11-01"); strings.Contains(got, "refuted") {
+		t.Errorf("refuted before anybody said so:\n%s", got)
+	}
+	rule("undo", "45.134.21.8 indicates actor:cold-lynx", "bob", "2026-11-04")
+	rule("confirm", "45.134.21.10 indicates actor:cold-lynx", "bob", "2026-11-04")
+	if got := rated("2026-11-05"); strings.Contains(got, "refuted") || !strings.Contains(got, "45.134.21.8: single-origin") {
+		t.Errorf("refuted though that was taken back:\n%s", got)
+	}
+}
+
+func TestAValueIsRefutedUnderWhateverNameItsActorIsKnown(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", "a", file(t, "a.csv", []byte("ioc,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-10-20\n45.134.21.8,ip,Frosty Cat,2026-10-20\n")))
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "alias", "confirm", "Frosty Cat", "Cold Lynx", "--by", "ann")
+	list := file(t, "l.txt", []byte("45.134.21.8\n"))
+	printed(t, exitDone, "--db", db, "--now", "2026-11-02", "row", "refute", "45.134.21.8 indicates actor:cold-lynx", "--by", "ann")
+	if v := rate(t, db, list, "--now", "2026-11-03"); len(v.rows) != 1 || v.rows[0].Refuted == nil || v.rows[0].Refuted.Analysts != 1 || v.ByReason[score.Refuted] != 1 {
+		t.Errorf("%+v, want it refuted", v)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-11-03", "row", "confirm", "45.134.21.8 indicates actor:frosty-cat", "--by", "bob")
+	if v := rate(t, db, list, "--now", "2026-11-04"); len(v.rows) != 1 || v.rows[0].Refuted != nil {
+		t.Errorf("%+v, want it to stand, for another name is confirmed", v)
 	}
 }
 
@@ -199,6 +248,11 @@ func TestAListIsWorthTheSameInEveryForm(t *testing.T) {
 			v := rate(t, db, file(t, name, []byte(forms()[name](rows, day))), "--now", "2026-11-01")
 			if v.Rows != 21 || v.ByReason[score.Malformed] != 8 {
 				t.Errorf("%s of %s: %d rows, %v; want 21, 8 of them malformed", name, day, v.Rows, v.ByReason)
+			}
+			for _, r := range v.rows {
+				if slices.Contains(r.Reasons, score.Undated) && !strings.HasPrefix(r.Dated, day) && name != "l.txt" {
+					t.Errorf("%s of %s: %+v is undated, and not told what was not believed", name, day, r)
+				}
 			}
 			if name == "l.txt" { // it has no dates
 				v.ByReason = first.ByReason
