@@ -34,11 +34,11 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
 		e := entityOf(scanner, value)
 		if e.Name == "" || e.Kind.Class() == intel.Name {
-			f, err := named(ctx, a, ed, value, w)
+			f, means, err := named(ctx, a, ed, value, w)
 			if err != nil {
 				return err
 			}
-			return a.finding(value, f, intel.Unweighed{})
+			return a.finding(value, f, means, intel.Unweighed{})
 		}
 		f, err := ed.Value(ctx, a.reader(), e, w, a.asOf())
 		if err != nil {
@@ -48,7 +48,7 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.finding(value, f, more)
+		return a.finding(value, f, nil, more)
 	}
 	if len(c.Value) == 0 {
 		return c.lines(a.in, one)
@@ -66,42 +66,53 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// named finds whom a name means, and what is linked with a flaw.
-func named(ctx context.Context, a *app, ed *pipeline.Editor, name string, w pipeline.Window) (f pipeline.Finding, err error) {
+// named finds whom a name means, and what is linked with a flaw. Of a name that analysts
+// took from whom it stood for it finds them too, and who disputes it.
+func named(ctx context.Context, a *app, ed *pipeline.Editor, name string, w pipeline.Window) (f pipeline.Finding, means []suspect, err error) {
 	matches, err := ed.Lookup(ctx, a.reader(), name)
-	if errors.Is(err, intel.ErrNotFound) {
-		return f, nil
-	}
-	if err != nil {
-		return f, err
+	if err != nil && !errors.Is(err, intel.ErrNotFound) {
+		return f, nil, err
 	}
 	w.Rows = 10
+	disputed := false
 	for _, m := range matches {
+		disputed = disputed || byAnalysts(m)
 		p, _, err := ed.Profile(ctx, a.reader(), m.Entity, w, a.asOf())
 		if errors.Is(err, intel.ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return f, err
+			return f, nil, err
 		}
-		f.Known = true
-		f.Documents += p.Documents
-		if f.First.IsZero() || !p.First.IsZero() && p.First.Before(f.First) {
-			f.First = p.First
-		}
-		if p.Last.After(f.Last) {
-			f.Last = p.Last
-		}
-		if m.Entity.Kind == intel.Vulnerability {
-			f.Names = append(f.Names, p.Associated...)
-			continue
-		}
-		f.Names = append(f.Names, intel.Row{Entity: m.Entity, Value: m.Title, Probability: m.Share, Level: score.Level(m.Share, 2, true)})
+		means = append(means, suspect{Match: m})
+		meets(&f, m, p)
 	}
 	if len(f.Names) > 0 {
 		f.Probability, f.Level = f.Names[0].Probability, f.Names[0].Level
 	}
-	return f, nil
+	if !disputed {
+		return f, means, nil
+	}
+	others, err := suspects(ctx, a.db, ed, a.reader(), name)
+	f.Known = f.Known || len(others) > 0
+	return f, append(means, others...), err
+}
+
+// meets adds to a finding what is known of one whom a name means.
+func meets(f *pipeline.Finding, m pipeline.Match, p intel.Profile) {
+	f.Known = true
+	f.Documents += p.Documents
+	if f.First.IsZero() || !p.First.IsZero() && p.First.Before(f.First) {
+		f.First = p.First
+	}
+	if p.Last.After(f.Last) {
+		f.Last = p.Last
+	}
+	if m.Entity.Kind == intel.Vulnerability {
+		f.Names = append(f.Names, p.Associated...)
+		return
+	}
+	f.Names = append(f.Names, intel.Row{Entity: m.Entity, Value: m.Title, Probability: m.Share, Level: score.Level(m.Share, 2, true)})
 }
 
 // lines looks up each line of in.
@@ -130,8 +141,13 @@ func entityOf(s *extract.Scanner, value string) intel.Entity {
 	return scanned(s, value)
 }
 
-func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) error {
+// finding prints what is known of a value, and of a name whom it may mean.
+func (a *app) finding(value string, f pipeline.Finding, means []suspect, more intel.Unweighed) error {
 	if a.cli.JSON {
+		candidates := make([]map[string]any, len(means))
+		for i, m := range means {
+			candidates[i] = m.fields(a.reader())
+		}
 		actors, others := byKind(f.Names)
 		doubts := []string{}
 		if len(f.Names) > 0 {
@@ -139,7 +155,7 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 		}
 		return a.print(map[string]any{"value": value, "known": f.Known, "level": f.Level, "probability": f.Probability, "actors": actors, "others": others, "labels": labelsOf(f.Names), "more": f.More,
 			"suppressed": f.Suppressed, "listed": f.Listed, "verdicts": append([]intel.ValueVerdict{}, f.Verdicts...), "first_seen": moment(f.First), "last_seen": moment(f.Last), "decayed": f.Decayed, "doubts": doubts,
-			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "corroboration": f.Corroboration, "networks": networksOf(f), "unweighed": more})
+			"seen_again": f.SeenAgain, "misp_score": f.Polynomial, "seen_again_model": f.Model, "corroboration": f.Corroboration, "networks": networksOf(f), "unweighed": more, "candidates": candidates})
 	}
 	switch {
 	case f.Suppressed != "" && f.Suppressed == f.Listed:
@@ -148,6 +164,8 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 		fmt.Fprintf(a.out, "%s: set aside (%s)\n", line(value), line(f.Suppressed))
 	case !f.Known:
 		fmt.Fprintf(a.out, "%s: unknown\n", line(value))
+	case len(f.Names) == 0 && len(means) > 0:
+		fmt.Fprintf(a.out, "%s: a name of nobody by itself, since analysts dispute whose it is\n", line(value))
 	default:
 		again := ""
 		if f.SeenAgain != nil {
@@ -157,6 +175,11 @@ func (a *app) finding(value string, f pipeline.Finding, more intel.Unweighed) er
 			again += fmt.Sprintf(", by a second account until %s: %s", date(c.Until), c.Percent())
 		}
 		fmt.Fprintf(a.out, "%s: %s, seen %s to %s, documents: %d%s\n", line(value), line(whom(f.Names)+beyondThese(f.More)), date(f.First), date(f.Last), f.Documents, again)
+	}
+	for _, m := range means {
+		if len(m.disputed) > 0 {
+			fmt.Fprintf(a.out, "  disputed: %s (share %s%s; %s)\n", line(m.Title), intel.Decimal(m.Share), line(by(m.SaidBy)), line(strings.Join(m.disputes(a.reader()), "; ")))
+		}
 	}
 	if f.Listed != "" && f.Suppressed != f.Listed {
 		fmt.Fprintf(a.out, "  usually benign by lists (%s)\n", line(f.Listed))
