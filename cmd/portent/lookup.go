@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,30 +27,7 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	scanner := extract.New(ed.Reference())
-	one := func(value string) error {
-		value = strings.TrimSpace(value)
-		if value == "" {
-			return nil
-		}
-		w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
-		e := entityOf(scanner, value)
-		if e.Name == "" || e.Kind.Class() == intel.Name {
-			f, means, err := named(ctx, a, ed, value, w)
-			if err != nil {
-				return err
-			}
-			return a.finding(value, f, means, intel.Unweighed{})
-		}
-		f, err := ed.Value(ctx, a.reader(), e, w, a.asOf())
-		if err != nil {
-			return err
-		}
-		more, err := a.db.Unheard(ctx, a.reader(), e)
-		if err != nil {
-			return err
-		}
-		return a.finding(value, f, nil, more)
-	}
+	one := func(value string) error { return a.lookup(ctx, ed, scanner, strings.TrimSpace(value)) }
 	if len(c.Value) == 0 {
 		return c.lines(a.in, one)
 	}
@@ -64,6 +42,34 @@ func (c *lookupCmd) Run(ctx context.Context, a *app) error {
 		}
 	}
 	return nil
+}
+
+// lookup prints what is known of one value or name.
+func (a *app) lookup(ctx context.Context, ed *pipeline.Editor, scanner *extract.Scanner, value string) error {
+	if value == "" {
+		return nil
+	}
+	w := pipeline.Window{Back: !a.cli.AsOf.IsZero()}
+	e, err := valueOf(ctx, ed, a.reader(), scanner, value)
+	if err != nil {
+		return err
+	}
+	if e.Name == "" || e.Kind.Class() == intel.Name {
+		f, means, err := named(ctx, a, ed, value, w)
+		if err != nil {
+			return err
+		}
+		return a.finding(value, f, means, intel.Unweighed{})
+	}
+	f, err := ed.Value(ctx, a.reader(), e, w, a.asOf())
+	if err != nil {
+		return err
+	}
+	more, err := a.db.Unheard(ctx, a.reader(), e)
+	if err != nil {
+		return err
+	}
+	return a.finding(value, f, nil, more)
 }
 
 // named finds whom a name means, and what is linked with a flaw. Of a name that analysts
@@ -139,6 +145,45 @@ func entityOf(s *extract.Scanner, value string) intel.Entity {
 		return e
 	}
 	return scanned(s, value)
+}
+
+// valueOf is entityOf for what the store knows: what the extractor does not read whole,
+// such as a command with a path in it, is what sources call so unless it is a name, and
+// what is written with its kind is what they call so but for its blanks.
+func valueOf(ctx context.Context, ed *pipeline.Editor, r intel.Reader, s *extract.Scanner, value string) (intel.Entity, error) {
+	e, err := intel.ParseEntity(value)
+	bare := err != nil
+	kinds, words := []intel.Kind{e.Kind}, e.Name
+	if bare {
+		var whole bool
+		if e, whole = scannedWhole(s, value); whole {
+			return e, nil
+		}
+		kinds, words = chosen(), value
+	} else if !slices.Contains(chosen(), e.Kind) {
+		return e, nil
+	}
+	found, err := ed.DB.Worded(ctx, r, kinds, words)
+	if err != nil || len(found) == 0 {
+		return e, err
+	}
+	if bare {
+		if _, err := ed.Lookup(ctx, r, value); !errors.Is(err, intel.ErrNotFound) {
+			return e, err
+		}
+	}
+	for _, f := range found { // the very one, if it is there
+		if f.Name == words {
+			return f, nil
+		}
+	}
+	return found[0], nil
+}
+
+// chosen is the kinds of values whose words people choose, as of commands: nothing in
+// them tells what they are.
+func chosen() []intel.Kind {
+	return append([]intel.Kind{intel.Command, intel.Service, intel.ScheduledTask, intel.RegistryKey, intel.Mutex, intel.UserAgent, intel.Filename}, intel.KindsOf(intel.IOA)...)
 }
 
 // finding prints what is known of a value, and of a name whom it may mean.

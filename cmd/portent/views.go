@@ -332,7 +332,11 @@ func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentI
 func (v *views) Search(ctx context.Context, r intel.Reader, words string, page int) (web.Results, error) {
 	const size = 20
 	var out web.Results
-	if e := entityOf(v.scanner(), words); e.Name != "" && e.Kind.Class() != intel.Name {
+	e, err := valueOf(ctx, v.ed, r, v.scanner(), words)
+	if err != nil {
+		return out, err
+	}
+	if e.Name != "" && e.Kind.Class() != intel.Name {
 		f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
 		if err != nil {
 			return out, err
