@@ -248,8 +248,13 @@ func (a *app) finding(value string, f pipeline.Finding, means []suspect, more in
 // whom says whom a value points to, how sources label it, and how far that is believed.
 func whom(rows []intel.Row) string {
 	var names, labels []string
+	unlabelled := ""
 	for _, n := range rows {
 		how := string(n.Level) + " " + intel.Decimal(n.Probability)
+		if unlabels(n) {
+			unlabelled = fmt.Sprintf(", without a label (%s)", strings.Join(append([]string{how}, n.Doubts...), ", "))
+			continue
+		}
 		if n.Relation == "" { // whom a name means is no row
 			how = "share " + intel.Decimal(n.Probability)
 		}
@@ -262,12 +267,19 @@ func whom(rows []intel.Row) string {
 	}
 	if len(names) == 0 {
 		names = append(names, "linked with nobody")
+		if len(labels) == 0 {
+			names[0] += unlabelled
+		}
 	}
 	if len(labels) > 0 {
 		names = append(names, "labelled "+strings.Join(labels, ", "))
 	}
 	return strings.Join(names, ", ")
 }
+
+// unlabels reports whether a row says that a source labels a value with nothing: it is
+// how far that is believed, and no label.
+func unlabels(r intel.Row) bool { return r.Entity == intel.Untagged() && r.Relation != "" }
 
 // beyondThese says how many more a value is said to point to than are named.
 func beyondThese(more int) string {
@@ -292,6 +304,9 @@ func networksOf(f pipeline.Finding) []map[string]any {
 func byKind(rows []intel.Row) (actors, others []string) {
 	actors, others = []string{}, []string{}
 	for _, n := range rows {
+		if unlabels(n) {
+			continue
+		}
 		if n.Entity.Kind == intel.Actor {
 			actors = append(actors, n.Entity.String())
 		} else {
@@ -305,7 +320,7 @@ func byKind(rows []intel.Row) (actors, others []string) {
 func labelsOf(rows []intel.Row) []string {
 	labels := []string{}
 	for _, n := range rows {
-		if n.Entity.Kind == intel.Label {
+		if n.Entity.Kind == intel.Label && !unlabels(n) {
 			labels = append(labels, n.Value)
 		}
 	}

@@ -181,7 +181,7 @@ func subject(file, title string) (e intel.Entity, wording string) {
 		folder = folder[i+1:]
 	}
 	if e = intel.NewEntity(intel.Label, folder); e.Name == "" || strings.Contains(file, "quarterly_reports") || e.Name[0] >= '0' && e.Name[0] <= '9' && strings.Contains(e.Name, "-") {
-		return intel.Entity{Kind: intel.Label, Name: "untagged"}, ""
+		return intel.Untagged(), ""
 	}
 	words := strings.Fields(title)
 	for i := range words {
