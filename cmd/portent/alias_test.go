@@ -111,10 +111,10 @@ func TestAVerdictSplitsJoinsAndIsTakenBack(t *testing.T) {
 	}
 }
 
-// TestAProfileOfADisputedNameTellsOfTheDisputeAndWhoseItMayBe has a list that gives a name to
-// two actors, of which an analyst disputes both, and nobody who speaks of the name.
-func TestAProfileOfADisputedNameTellsOfTheDisputeAndWhoseItMayBe(t *testing.T) {
-	t.Parallel()
+// disputedStore is a store with a list that gives Snug Bear to two actors, of which an
+// analyst disputes both, and nobody who speaks of the name.
+func disputedStore(t *testing.T) string {
+	t.Helper()
 	dir, db := t.TempDir(), newStore(t)
 	at := filepath.Join(dir, "misp-galaxy", "clusters")
 	if err := os.MkdirAll(at, 0o700); err != nil {
@@ -127,6 +127,12 @@ func TestAProfileOfADisputedNameTellsOfTheDisputeAndWhoseItMayBe(t *testing.T) {
 	for _, who := range []string{"Cold Lynx", "Grey Heron"} {
 		printed(t, exitDone, "--db", db, "--now", "2026-05-02", "alias", "dispute", "Snug Bear", who, "--by", "ana", "--reason", "not "+who)
 	}
+	return db
+}
+
+func TestAProfileOfADisputedNameTellsOfTheDisputeAndWhoseItMayBe(t *testing.T) {
+	t.Parallel()
+	db := disputedStore(t)
 	told := func(args ...string) string {
 		t.Helper()
 		var out, errs bytes.Buffer
@@ -150,6 +156,53 @@ func TestAProfileOfADisputedNameTellsOfTheDisputeAndWhoseItMayBe(t *testing.T) {
 	printed(t, exitDone, "--db", db, "--now", "2026-05-03", "alias", "undo", "Snug Bear", "Cold Lynx")
 	if text := printed(t, exitDone, "--db", db, "--now", "2026-05-03", "profile", "Snug Bear"); !strings.Contains(text, "Cold Lynx") {
 		t.Error(text)
+	}
+}
+
+func TestALookupOfANameTellsOfWhomItMayBeWithShares(t *testing.T) {
+	t.Parallel()
+	db := disputedStore(t)
+	at := func(args ...string) string {
+		return printed(t, exitDone, append([]string{"--db", db, "--now", "2026-05-03"}, args...)...)
+	}
+	type found struct {
+		Known      bool
+		Actors     []string
+		Candidates []struct {
+			Entity   string
+			Share    float64
+			Disputed []string
+		}
+	}
+	of := func(names ...string) []found {
+		t.Helper()
+		all := make([]found, len(names))
+		dec := json.NewDecoder(strings.NewReader(at(append([]string{"--json", "lookup"}, names...)...)))
+		for i := range all {
+			if err := dec.Decode(&all[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return all
+	}
+	text := at("lookup", "snug bear")
+	for _, want := range []string{"snug bear: a name of nobody by itself", "disputed: Cold Lynx (share 0.50, says misp threat-actor; analyst:ana disputes it since 2026-05-02: not Cold Lynx)", "disputed: Grey Heron (share 0.50"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if f := of("Snug Bear")[0]; !f.Known || len(f.Actors) != 0 || len(f.Candidates) != 2 || f.Candidates[1].Share != .5 || len(f.Candidates[1].Disputed) != 1 {
+		t.Errorf("in JSON %+v", f)
+	}
+	for _, who := range []string{"Cold Lynx", "Grey Heron"} {
+		at("alias", "undo", "Snug Bear", who)
+	}
+	after := of("Snug Bear", "Nobody Knows Him")
+	if f := after[0]; !f.Known || len(f.Actors) != 2 || len(f.Candidates) != 2 || f.Candidates[0].Share != .5 || len(f.Candidates[0].Disputed) != 0 {
+		t.Errorf("after that was taken back, in JSON %+v", f)
+	}
+	if f := after[1]; f.Known || len(f.Candidates) != 0 {
+		t.Errorf("of a name that nobody has %+v", f)
 	}
 }
 

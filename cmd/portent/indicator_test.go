@@ -74,3 +74,28 @@ func TestALookupTellsLabelsFromOwners(t *testing.T) {
 		}
 	}
 }
+
+func TestAValueWithoutATagIsLabelledByNobody(t *testing.T) {
+	db := newStore(t)
+	row := func(tags, value string) string {
+		return "2026-01-0" + value[len(value)-1:] + " 10:00:00,ann,ip," + value + "," + tags + ",https://x.com/ann/status/" + value + "\n"
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-01-10", "import", "--as", "tweetfeed", file(t, "t.csv", []byte(row("", "45.134.21.1")+row("#unknown", "45.134.21.2")+row("#phishing #n/a", "45.134.21.3"))))
+	for value, label := range map[string]string{"45.134.21.1": "", "45.134.21.2": "", "45.134.21.3": "Phishing"} {
+		var f struct {
+			Known          bool
+			Probability    float64
+			Labels, Others []string
+		}
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-01-10", "--json", "lookup", value)), &f); err != nil {
+			t.Fatal(err)
+		}
+		if !f.Known || f.Probability < .1 || strings.Join(f.Labels, " ") != label || len(f.Others) != len(f.Labels) {
+			t.Errorf("%s: %+v, want the label %q", value, f, label)
+		}
+		text := printed(t, exitDone, "--db", db, "--now", "2026-01-10", "lookup", value)
+		if strings.Contains(text, "ntagged") || strings.Contains(text, "without a label (") != (label == "") {
+			t.Errorf("looked up: %s", text)
+		}
+	}
+}

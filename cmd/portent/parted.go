@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 // A suspect is one whose name another is said to be, and who disputes it.
@@ -20,22 +22,18 @@ type suspect struct {
 // parted is the error of a name that nothing is known of by itself since analysts dispute
 // whose it is; it lists whose. Of any other name it is nil.
 func parted(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, name string) error {
-	all, err := suspects(ctx, a, ed, r, strings.TrimSpace(name))
+	all, err := suspects(ctx, a.db, ed, r, name)
 	if err != nil || len(all) == 0 {
 		return err
 	}
 	for _, s := range all {
-		who := make([]string, len(s.disputed))
-		for i, v := range s.disputed {
-			who[i] = disputing(v, r)
-		}
 		if a.cli.JSON {
-			if err := a.print(map[string]any{"name": s.Title, "entity": s.Entity, "share": s.Share, "said_by": append([]string{}, s.SaidBy...), "disputed": who}); err != nil {
+			if err := a.print(s.fields(r)); err != nil {
 				return err
 			}
 			continue
 		}
-		fmt.Fprintf(a.err, "  %-40s %s%s; %s\n", line(s.Entity.String()), line(s.Title), line(by(s.SaidBy)), line(strings.Join(who, "; ")))
+		fmt.Fprintf(a.err, "  %-40s %s%s; %s\n", line(s.Entity.String()), line(s.Title), line(by(s.SaidBy)), line(strings.Join(s.disputes(r), "; ")))
 	}
 	names := make([]string, len(all))
 	for i, s := range all {
@@ -44,9 +42,28 @@ func parted(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, na
 	return fmt.Errorf("nothing is known of %q by itself, and analysts dispute that it is %s: ask for whom you mean; portent alias %q tells more, portent alias undo takes back what was ruled", name, strings.Join(names, " or "), name)
 }
 
+// fields is one whom a name may mean as it is printed in JSON.
+func (s suspect) fields(r intel.Reader) map[string]any {
+	return map[string]any{"name": s.Title, "entity": s.Entity, "share": s.Share, "said_by": append([]string{}, s.SaidBy...), "disputed": s.disputes(r)}
+}
+
+// disputes is who disputes the name, in words.
+func (s suspect) disputes(r intel.Reader) []string {
+	who := make([]string, len(s.disputed))
+	for i, v := range s.disputed {
+		who[i] = disputing(v, r)
+	}
+	return who
+}
+
+// byAnalysts reports whether analysts alone say whom a name means: they took it from
+// whom it stood for.
+func byAnalysts(m pipeline.Match) bool { return slices.Contains(m.SaidBy, correlate.ByAnalysts) }
+
 // suspects is whose a name would be if nobody disputed it, as far as r may know them.
-func suspects(ctx context.Context, a *app, ed *pipeline.Editor, r intel.Reader, name string) (out []suspect, err error) {
-	verdicts, err := a.db.AliasVerdicts(ctx)
+func suspects(ctx context.Context, db *store.DB, ed *pipeline.Editor, r intel.Reader, name string) (out []suspect, err error) {
+	name = strings.TrimSpace(name)
+	verdicts, err := db.AliasVerdicts(ctx)
 	if err != nil {
 		return nil, err
 	}

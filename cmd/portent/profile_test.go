@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -185,4 +186,47 @@ func intersection(got, want map[string]string) map[string]string {
 	out := maps.Clone(got)
 	maps.DeleteFunc(out, func(k, _ string) bool { _, ok := want[k]; return !ok })
 	return out
+}
+
+func TestWhatAProfileHasAsARowIsKnownToALookupAsItIsPrinted(t *testing.T) {
+	db := newStore(t)
+	list := "Indicator_type,Data,Note\nDescription,IoCs related to Astro Locker ransomware,https://news.example/\n" +
+		"scheduled task,regsvr32.exe /i\u00a0C:\\Users\\<username>\\AppData\\wininit64.dll,Name: updater\ncommand,taskhost.exe  /x,\nmutex,Astro Locker,\nmutex,gone_fishing,\n"
+	printed(t, exitDone, "--db", db, "--now", "2026-03-01", "import", "--as", "sophos", file(t, "Ransomware-AstroLocker.csv", []byte(list)))
+	type found struct {
+		Known  bool
+		Actors []string
+	}
+	of := func(value string) (f found) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-03-01", "--json", "lookup", value)), &f); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	var p struct {
+		IOC []struct{ Entity, Value string }
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--db", db, "--now", "2026-03-01", "--json", "profile", "Astro Locker")), &p); err != nil || len(p.IOC) != 4 {
+		t.Fatalf("%+v, err %v", p, err)
+	}
+	values := []string{`scheduled-task:regsvr32.exe /i C:\Users\<username>\AppData\wininit64.dll`, `regsvr32.exe /i C:\Users\<username>\AppData\wininit64.dll`, "command:taskhost.exe /x", "taskhost.exe /x", "mutex:astro locker", "Gone_Fishing"}
+	for _, row := range p.IOC {
+		if values = append(values, row.Entity); row.Value != "Astro Locker" {
+			values = append(values, row.Value)
+		}
+	}
+	for _, value := range values {
+		if f := of(value); !f.Known || !slices.Equal(f.Actors, []string{"actor:astro-locker"}) {
+			t.Errorf("%q: %+v", value, f)
+		}
+	}
+	for _, value := range []string{`regsvr32.exe /i`, "command:gone_fishing", `regsvr32.exe /i C:\Users\<username>\AppData\wininit32.dll`} {
+		if f := of(value); f.Known {
+			t.Errorf("%q, of which nobody speaks: %+v", value, f)
+		}
+	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-03-01", "lookup", "Astro Locker"); !strings.Contains(text, "(share 1.00)") {
+		t.Errorf("a name is taken for a mutex: %s", text)
+	}
 }

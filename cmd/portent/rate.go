@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 type rateCmd struct {
@@ -30,6 +32,22 @@ type rated struct {
 	Grade   score.Grade    `json:"grade"`
 	Reasons []score.Reason `json:"reasons"`
 	Origins int            `json:"origins"`
+	// LastSeen is when the value was seen last as far as that counts, and Dated when
+	// the list says, in RFC 3339: a year of five digits is none in JSON otherwise.
+	LastSeen string `json:"last_seen,omitempty"`
+	Dated    string `json:"dated,omitempty"`
+	// Refuted is who says that nothing said of it is true; nil: nobody.
+	Refuted *refuted `json:"refuted,omitempty"`
+
+	last, said time.Time // LastSeen and Dated
+	stamped    bool      // by the date of the list alone it were not stale
+}
+
+// A refuted is how many analysts refute what is said of a value, and who as far as
+// that is known.
+type refuted struct {
+	Analysts int              `json:"analysts"`
+	By       []intel.SourceID `json:"by"`
 }
 
 // Run implements the command.
@@ -105,30 +123,63 @@ func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, re
 	if err != nil {
 		return err
 	}
+	l := ratable{each: each, seen: map[ratedValue]bool{}}
+	env.Reject = func(item string, reason error) {
+		var none *collect.ValueError
+		if !errors.As(reason, &none) {
+			reject(item, reason)
+			return
+		}
+		l.add(csv.Row{Value: none.Value}) // a row, as it is in a list of lines
+	}
 	src, err := con.Open(env, collect.Strict(settings))
 	if err != nil {
 		return err
 	}
-	n := 0
-	seen := map[intel.Entity]bool{}
-	return src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
-		for _, claim := range doc.Claims {
-			e := claim.Subject
-			if e.Kind.Class() != intel.IOC || seen[e] {
-				continue
-			}
-			n++
-			seen[e] = true
-			row := csv.Row{Line: n, Value: e.Name, Entity: e, Last: claim.At}
-			if row.Last.IsZero() {
-				row.Last = doc.Published // as when it is imported
-			}
-			if err := each(row); err != nil {
-				return err
-			}
-		}
-		return nil
+	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		l.document(doc)
+		return l.err
 	})
+	return cmp.Or(l.err, err)
+}
+
+// A ratable hands over the values of documents, each once, numbered in the order in
+// which they come.
+type ratable struct {
+	each func(csv.Row) error
+	n    int
+	seen map[ratedValue]bool
+	err  error // what stopped it
+}
+
+type ratedValue struct {
+	entity intel.Entity
+	value  string
+}
+
+// document adds what a document says of indicators.
+func (l *ratable) document(doc intel.Document) {
+	for _, claim := range doc.Claims {
+		e := claim.Subject
+		if e.Kind.Class() != intel.IOC {
+			continue
+		}
+		row := csv.Row{Value: e.Name, Entity: e, Last: claim.At}
+		if row.Last.IsZero() {
+			row.Last = doc.Published // as when it is imported
+		}
+		l.add(row)
+	}
+}
+
+func (l *ratable) add(r csv.Row) {
+	key := ratedValue{r.Entity, r.Value}
+	if l.err != nil || l.seen[key] {
+		return
+	}
+	l.n++
+	l.seen[key], r.Line = true, l.n
+	l.err = l.each(r)
 }
 
 // A summary is what the rows so far come to.
@@ -158,36 +209,13 @@ func (s *summary) reject(item string, reason error) {
 
 // flush rates the rows that wait.
 func (s *summary) flush(ctx context.Context) error {
-	entities := make([]intel.Entity, 0, len(s.batch))
-	for _, r := range s.batch {
-		if r.Entity.Name != "" {
-			entities = append(entities, r.Entity)
-		}
-	}
-	r, now := s.app.reader(), s.app.asOf()
-	m, err := s.ed.Measure(ctx, now)
-	if err != nil {
-		return err
-	}
-	known, err := s.app.db.Standings(ctx, r, entities, now, func(said []intel.Evidence) int { return m.Scale.Voices(m.Scale.Explain(said, now), said).Count() })
-	if err != nil {
-		return err
-	}
-	shared, err := s.ed.Sharers(ctx, r, entities, now)
+	now := s.app.asOf()
+	h, err := s.here(ctx, now)
 	if err != nil {
 		return err
 	}
 	for _, r := range s.batch {
-		k := known[r.Entity]
-		st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: shared[r.Entity], Last: lastSeen(k.Last, r.Last, now)}
-		if r.Entity.Name != "" {
-			aside := s.screen.Of(r.Entity)
-			if st.Benign, st.Ruled = aside.Reason, aside.Verdict != nil; k.Origins == 0 {
-				st.Benign = aside.Unseen().Reason
-			}
-		}
-		out := rated{Row: r.Line, Value: r.Value, Level: r.Level, Origins: k.Origins}
-		out.Grade, out.Reasons = score.Rate(st, now)
+		out := h.rate(r, s.screen, now)
 		if err := s.print(out); err != nil {
 			return err
 		}
@@ -201,6 +229,56 @@ func (s *summary) flush(ctx context.Context) error {
 	return nil
 }
 
+// A knownHere is what is known here of the values of rows.
+type knownHere struct {
+	standings map[intel.Entity]store.Standing
+	sharers   map[intel.Entity]int
+	refuted   map[intel.Entity]pipeline.Refutation
+}
+
+// here is what is known of the rows that wait.
+func (s *summary) here(ctx context.Context, now time.Time) (h knownHere, err error) {
+	entities := make([]intel.Entity, 0, len(s.batch))
+	for _, r := range s.batch {
+		if r.Entity.Name != "" {
+			entities = append(entities, r.Entity)
+		}
+	}
+	r := s.app.reader()
+	m, err := s.ed.Measure(ctx, now)
+	if err != nil {
+		return h, err
+	}
+	h.standings, err = s.app.db.Standings(ctx, r, entities, now, func(said []intel.Evidence) int { return m.Scale.Voices(m.Scale.Explain(said, now), said).Count() })
+	if err != nil {
+		return h, err
+	}
+	if h.sharers, err = s.ed.Sharers(ctx, r, entities, now); err != nil {
+		return h, err
+	}
+	h.refuted, err = s.ed.Refuted(ctx, r, entities, now)
+	return h, err
+}
+
+// rate is what a row is worth.
+func (h knownHere) rate(r csv.Row, screen score.Screen, now time.Time) rated {
+	k := h.standings[r.Entity]
+	st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: h.sharers[r.Entity], Last: lastSeen(k.Last, r.Last, now)}
+	out := rated{Row: r.Line, Value: r.Value, Level: r.Level, Origins: k.Origins, LastSeen: rfc3339(st.Last), Dated: rfc3339(r.Last), last: st.Last, said: r.Last}
+	out.stamped = intel.Plausible(r.Last, now) && !score.Outdated(r.Entity, r.Last, now)
+	if by, ok := h.refuted[r.Entity]; ok {
+		st.Refuted, out.Refuted = true, &refuted{by.Analysts, append([]intel.SourceID{}, by.By...)}
+	}
+	if r.Entity.Name != "" {
+		aside := screen.Of(r.Entity)
+		if st.Benign, st.Ruled = aside.Reason, aside.Verdict != nil; k.Origins == 0 {
+			st.Benign = aside.Unseen().Reason
+		}
+	}
+	out.Grade, out.Reasons = score.Rate(st, now)
+	return out
+}
+
 // lastSeen is when a value was seen last, as we know, or else as its list says: one
 // that stamps all it has with today makes nothing fresh that we know to be old.
 func lastSeen(known, said, now time.Time) time.Time {
@@ -210,19 +288,55 @@ func lastSeen(known, said, now time.Time) time.Time {
 	return known
 }
 
+// rfc3339 is a time in words; an unknown one is none.
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
 func (s *summary) print(r rated) error {
 	if s.app.cli.JSON {
 		return s.app.print(r)
 	}
 	reasons := make([]string, len(r.Reasons))
 	for i, reason := range r.Reasons {
-		reasons[i] = string(reason)
-		if reason == score.Corroborated {
-			reasons[i] = fmt.Sprintf("corroborated by %d origins", r.Origins)
-		}
+		reasons[i] = r.worded(reason)
 	}
-	_, err := fmt.Fprintf(s.app.out, "%s  %6d  %s: %s\n", r.Grade, r.Row, line(r.Value), strings.Join(reasons, ", "))
+	_, err := fmt.Fprintf(s.app.out, "%s  %6d  %s: %s\n", r.Grade, r.Row, line(r.Value), line(strings.Join(reasons, ", ")))
 	return err
+}
+
+// worded is a reason with what tells more of it.
+func (r rated) worded(reason score.Reason) string {
+	switch {
+	case reason == score.Corroborated:
+		return fmt.Sprintf("corroborated by %d origins", r.Origins)
+	case reason == score.Refuted:
+		return refutedBy(*r.Refuted)
+	case reason == score.Stale && r.stamped:
+		return fmt.Sprintf("stale (dated %s by this list, last seen %s by others)", date(r.said), date(r.last))
+	case reason == score.Undated && !r.said.IsZero():
+		return fmt.Sprintf("undated (%s is not believed)", date(r.said))
+	}
+	return string(reason)
+}
+
+// refutedBy says how many analysts refute a row, and who.
+func refutedBy(r refuted) string {
+	out := "refuted by 1 analyst"
+	if r.Analysts != 1 {
+		out = fmt.Sprintf("refuted by %d analysts", r.Analysts)
+	}
+	if len(r.By) == 0 {
+		return out
+	}
+	names := make([]string, len(r.By))
+	for i, by := range r.By {
+		names[i] = string(by)
+	}
+	return out + " (" + strings.Join(names, ", ") + ")"
 }
 
 // end prints what the list is worth.

@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,6 +26,7 @@ type verdictOnList struct {
 	Rows     int
 	Grade    score.Grade
 	ByReason map[score.Reason]int `json:"by_reason"`
+	ByGrade  map[score.Grade]int  `json:"by_grade"`
 }
 
 func rate(t *testing.T, db, path string, args ...string) (v verdictOnList) {
@@ -59,13 +62,13 @@ func TestAListIsRatedRowByRow(t *testing.T) {
 	}
 	v := rate(t, db, file(t, "list.txt", []byte("# a list\n45.134.21.8\n45.134.21.9\n45.134.21.77\n192.168.1.1\n8.8.8.8\n14.0.0.1\nhello\n")), "--now", "2026-11-01")
 	want := []rated{
-		{2, "45.134.21.8", "", "A", []score.Reason{score.Corroborated}, 2},
-		{3, "45.134.21.9", "", "B", []score.Reason{score.SingleOrigin}, 1},
-		{4, "45.134.21.77", "", "C", []score.Reason{score.Undated, score.Unknown}, 0},
-		{5, "192.168.1.1", "", "F", []score.Reason{score.NonRoutable}, 0},
-		{6, "8.8.8.8", "", "F", []score.Reason{score.Resolver}, 0},
-		{7, "14.0.0.1", "", "D", []score.Reason{score.VersionLike, score.Undated, score.Unknown}, 0},
-		{8, "hello", "", "F", []score.Reason{score.Malformed}, 0},
+		{Row: 2, Value: "45.134.21.8", Grade: "A", Reasons: []score.Reason{score.Corroborated}, Origins: 2},
+		{Row: 3, Value: "45.134.21.9", Grade: "B", Reasons: []score.Reason{score.SingleOrigin}, Origins: 1},
+		{Row: 4, Value: "45.134.21.77", Grade: "C", Reasons: []score.Reason{score.Undated, score.Unknown}, Origins: 0},
+		{Row: 5, Value: "192.168.1.1", Grade: "F", Reasons: []score.Reason{score.NonRoutable}, Origins: 0},
+		{Row: 6, Value: "8.8.8.8", Grade: "F", Reasons: []score.Reason{score.Resolver}, Origins: 0},
+		{Row: 7, Value: "14.0.0.1", Grade: "D", Reasons: []score.Reason{score.VersionLike, score.Undated, score.Unknown}, Origins: 0},
+		{Row: 8, Value: "hello", Grade: "F", Reasons: []score.Reason{score.Malformed}, Origins: 0},
 	}
 	if !slices.EqualFunc(v.rows, want, func(a, b rated) bool {
 		return a.Row == b.Row && a.Value == b.Value && a.Grade == b.Grade && slices.Equal(a.Reasons, b.Reasons) && a.Origins == b.Origins
@@ -132,6 +135,9 @@ func TestARowIsDatedByItsEventAndByNoDateThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", name, v.rows, c.want)
 		}
 	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-11-01", "rate", file(t, "l.csv", []byte("ip,last_seen\n45.134.21.8,2031-01-01\n"))); !strings.Contains(text, "undated (2031-01-01 is not believed), unknown\n") {
+		t.Errorf("not told what is not believed:\n%s", text)
+	}
 }
 
 func TestAListThatStampsEverythingWithTodayMakesNothingFresh(t *testing.T) {
@@ -143,23 +149,133 @@ func TestAListThatStampsEverythingWithTodayMakesNothingFresh(t *testing.T) {
 		"plain.txt": "45.134.21.8\n", "today.csv": "ip,first_seen\n45.134.21.8,2026-11-01\n",
 		"today.json": `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '45.134.21.8']","valid_from":"2026-11-01T00:00:00Z"}]}`,
 	} {
-		if v := rate(t, db, file(t, name, []byte(list)), "--now", "2026-11-01"); len(v.rows) != 1 || v.rows[0].Grade != "C" || !slices.Contains(v.rows[0].Reasons, score.Stale) {
+		path := file(t, name, []byte(list))
+		if v := rate(t, db, path, "--now", "2026-11-01"); len(v.rows) != 1 || v.rows[0].Grade != "C" || !slices.Contains(v.rows[0].Reasons, score.Stale) || v.rows[0].LastSeen != "2019-10-27T00:00:00Z" {
 			t.Errorf("%s: %+v, want it stale as we know it", name, v.rows)
+		}
+		told := "stale (dated 2026-11-01 by this list, last seen 2019-10-27 by others)"
+		if text := printed(t, exitDone, "--db", db, "--now", "2026-11-01", "rate", path); strings.Contains(text, told) != (name != "plain.txt") {
+			t.Errorf("%s: want %q where the list dates it:\n%s", name, told, text)
 		}
 	}
 }
 
-func TestWhatIsNoValueOfAListIsRejectedByNameInMISPAndSTIX(t *testing.T) {
-	for name, list := range map[string]string{
-		"misp":         `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"},{"type":"ip-dst","value":"45.134.21.8"}]}}`,
-		"stix":         `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"},{"type":"indicator","id":"j","pattern":"[ipv4-addr:value = '45.134.21.8']"}]}`,
-		"misp of none": `{"Event":{"info":"x","Attribute":[{"type":"ip-dst","value":"999.1.1.1"}]}}`,
-		"stix of none": `{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[ipv4-addr:value = '999.1.1.1']"}]}`,
-	} {
-		var out, errs bytes.Buffer
-		want := map[bool]int{true: exitFailed, false: exitPartial}[strings.HasSuffix(name, "none")]
-		if code := run(t.Context(), []string{"--db", newStore(t), "rate", file(t, "l.json", []byte(list))}, strings.NewReader(""), &out, &errs); code != want || !strings.Contains(errs.String(), `"999.1.1.1" as ipv4`) {
-			t.Errorf("%s: exit %d, want %d and the value named: %s%s", name, code, want, &out, &errs)
+func TestAListIsToldWhatAnalystsRefuted(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", "a", file(t, "a.csv", []byte("ioc,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-10-20\n45.134.21.9,ip,Cold Lynx,2026-10-20\n45.134.21.9,ip,Warm Fox,2026-10-20\n45.134.21.10,ip,Cold Lynx,2026-10-20\n45.134.21.10,ip,,2026-10-20\n")))
+	list := file(t, "l.txt", []byte("45.134.21.8\n45.134.21.9\n45.134.21.10\n"))
+	rule := func(ruling, row, by, now string) {
+		printed(t, exitDone, "--db", db, "--now", now, "row", ruling, row, "--by", by)
+	}
+	rated := func(now string) string { return printed(t, exitDone, "--db", db, "--now", now, "rate", list) }
+	for _, ip := range []string{"45.134.21.8", "45.134.21.9", "45.134.21.10"} {
+		rule("refute", ip+" indicates actor:cold-lynx", "ann", "2026-11-02")
+	}
+	rule("refute", "45.134.21.8 indicates actor:cold-lynx", "bob", "2026-11-03")
+	want := "F       1  45.134.21.8: refuted by 2 analysts (analyst:ann, analyst:bob)\nB       2  45.134.21.9: single-origin\nF       3  45.134.21.10: refuted by 1 analyst (analyst:ann)\ngrade D of 3 rows: A 0 B 1 C 0 D 0 F 2\n"
+	if got := rated("2026-11-04"); got != want {
+		t.Errorf("rated\n%s\nwant\n%s", got, want)
+	}
+	if got := rated("2026-11-01"); strings.Contains(got, "refuted") {
+		t.Errorf("refuted before anybody said so:\n%s", got)
+	}
+	rule("undo", "45.134.21.8 indicates actor:cold-lynx", "bob", "2026-11-04")
+	rule("confirm", "45.134.21.10 indicates actor:cold-lynx", "bob", "2026-11-04")
+	if got := rated("2026-11-05"); strings.Contains(got, "refuted") || !strings.Contains(got, "45.134.21.8: single-origin") {
+		t.Errorf("refuted though that was taken back:\n%s", got)
+	}
+}
+
+func TestAValueIsRefutedUnderWhateverNameItsActorIsKnown(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", "a", file(t, "a.csv", []byte("ioc,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-10-20\n45.134.21.8,ip,Frosty Cat,2026-10-20\n")))
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "alias", "confirm", "Frosty Cat", "Cold Lynx", "--by", "ann")
+	list := file(t, "l.txt", []byte("45.134.21.8\n"))
+	printed(t, exitDone, "--db", db, "--now", "2026-11-02", "row", "refute", "45.134.21.8 indicates actor:cold-lynx", "--by", "ann")
+	if v := rate(t, db, list, "--now", "2026-11-03"); len(v.rows) != 1 || v.rows[0].Refuted == nil || v.rows[0].Refuted.Analysts != 1 || v.ByReason[score.Refuted] != 1 {
+		t.Errorf("%+v, want it refuted", v)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-11-03", "row", "confirm", "45.134.21.8 indicates actor:frosty-cat", "--by", "bob")
+	if v := rate(t, db, list, "--now", "2026-11-04"); len(v.rows) != 1 || v.rows[0].Refuted != nil {
+		t.Errorf("%+v, want it to stand, for another name is confirmed", v)
+	}
+}
+
+// A form writes a list: the values, of which kinds, each dated so.
+type form func(rows [][2]string, day string) string
+
+// forms are those in which lists come, by the names of files.
+func forms() map[string]form {
+	misp := map[string]string{"ipv4": "ip-dst"}
+	joined := func(rows [][2]string, before, between, after string, each func(kind, value string) string) string {
+		out := make([]string, len(rows))
+		for i, r := range rows {
+			out[i] = each(r[0], r[1])
+		}
+		return before + strings.Join(out, between) + after
+	}
+	return map[string]form{
+		"l.txt": func(rows [][2]string, _ string) string {
+			return joined(rows, "", "\n", "\n", func(_, v string) string { return v })
+		},
+		"l.csv": func(rows [][2]string, day string) string {
+			return joined(rows, "indicator,type,first_seen\n", "\n", "\n", func(k, v string) string { return v + "," + k + "," + day })
+		},
+		"l.md": func(rows [][2]string, day string) string {
+			return joined(rows, "Indicator | Type | First seen\n--- | --- | ---\n", "\n", "\n", func(k, v string) string { return "`" + v + "` | " + k + " | " + day })
+		},
+		"misp.json": func(rows [][2]string, day string) string {
+			return joined(rows, `{"Event":{"info":"x","date":"`+day+`","Attribute":[`, ",", `]}}`, func(k, v string) string { return fmt.Sprintf(`{"type":%q,"value":%q}`, cmp.Or(misp[k], k), v) })
+		},
+		"stix.json": func(rows [][2]string, day string) string {
+			path := map[string]string{"ipv4": "ipv4-addr:value", "domain": "domain-name:value", "url": "url:value", "md5": "file:hashes.MD5"}
+			return joined(rows, `{"type":"bundle","objects":[`, ",", `]}`, func(k, v string) string {
+				return fmt.Sprintf(`{"type":"indicator","id":%q,"pattern":"[%s = '%s']","valid_from":"%sT00:00:00Z"}`, v, path[k], v, day)
+			})
+		},
+	}
+}
+
+func TestAListIsWorthTheSameInEveryForm(t *testing.T) {
+	db := newStore(t)
+	printed(t, exitDone, "--db", db, "--now", "2026-11-01", "import", "--source", "a", file(t, "a.csv", []byte("ioc,type,actor,date\n45.134.21.8,ip,Cold Lynx,2026-10-20\n45.134.21.9,ip,Cold Lynx,2019-10-20\n")))
+	rows := [][2]string{{"ipv4", "45.134.21.8"}, {"ipv4", "45.134.21.9"}, {"ipv4", "45.134.21.10"}, {"ipv4", "45.134.21.0"}, {"ipv4", "10.0.0.1"}, {"ipv4", "8.8.8.8"}, {"ipv4", "14.0.0.1"},
+		{"ipv4", "999.1.1.1"}, {"ipv4", "1.2.3"}, {"ipv4", "300.2.3.4"}, {"domain", "-bad_."}, {"domain", "hello"}, {"domain", "cold-lynx.top"}, {"domain", "www.example.com"},
+		{"url", "http://cold-lynx.top/x"}, {"url", "http://10.0.0.1/x"}, {"url", "http://a b/"}, {"md5", "a41d8cd98f00b204e9800998ecf8427e"}, {"md5", "a41d8cd98f00"}, {"md5", "zzzd8cd98f00b204e9800998ecf8427e"}, {"ipv4", "203.0.113.9"}}
+	for _, day := range []string{"2026-10-20", "1970-01-01", "2031-01-01"} {
+		var first verdictOnList
+		for _, name := range slices.Sorted(maps.Keys(forms())) {
+			v := rate(t, db, file(t, name, []byte(forms()[name](rows, day))), "--now", "2026-11-01")
+			if v.Rows != 21 || v.ByReason[score.Malformed] != 8 {
+				t.Errorf("%s of %s: %d rows, %v; want 21, 8 of them malformed", name, day, v.Rows, v.ByReason)
+			}
+			for _, r := range v.rows {
+				if slices.Contains(r.Reasons, score.Undated) && !strings.HasPrefix(r.Dated, day) && name != "l.txt" {
+					t.Errorf("%s of %s: %+v is undated, and not told what was not believed", name, day, r)
+				}
+			}
+			if name == "l.txt" { // it has no dates
+				v.ByReason = first.ByReason
+			}
+			if first.Rows == 0 {
+				first = v
+			}
+			if v.Grade != first.Grade || !maps.Equal(v.ByGrade, first.ByGrade) || !maps.Equal(v.ByReason, first.ByReason) {
+				t.Errorf("%s of %s: %s %v %v\nwant %s %v %v", name, day, v.Grade, v.ByGrade, v.ByReason, first.Grade, first.ByGrade, first.ByReason)
+			}
+		}
+		if undated := first.ByReason[score.Undated] > 0; undated != (day != "2026-10-20") {
+			t.Errorf("dated %s: %v", day, first.ByReason)
+		}
+	}
+}
+
+func TestAListOfNothingButRubbishIsF(t *testing.T) {
+	db := newStore(t)
+	for name, form := range forms() {
+		v := rate(t, db, file(t, name, []byte(form([][2]string{{"ipv4", "999.1.1.1"}}, "2026-10-20"))))
+		if v.Grade != "F" || len(v.rows) != 1 || v.rows[0].Value != "999.1.1.1" || v.rows[0].Grade != "F" {
+			t.Errorf("%s: %s %+v, want one row, F", name, v.Grade, v.rows)
 		}
 	}
 }

@@ -260,6 +260,11 @@ func (v *views) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w w
 		window = pipeline.Window{Proofs: 3, Signed: true}
 	}
 	p, totals, err := v.ed.Profile(ctx, r, who, window, v.now())
+	if errors.Is(err, intel.ErrNotFound) {
+		if disputed, more := suspects(ctx, v.db, v.ed, r, e.String()); more != nil || len(disputed) > 0 {
+			return web.Profile{}, cmp.Or(more, fmt.Errorf("profile of %s: %w", e, web.ErrSeveral))
+		}
+	}
 	if err != nil {
 		return web.Profile{}, err
 	}
@@ -327,7 +332,11 @@ func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentI
 func (v *views) Search(ctx context.Context, r intel.Reader, words string, page int) (web.Results, error) {
 	const size = 20
 	var out web.Results
-	if e := entityOf(v.scanner(), words); e.Name != "" && e.Kind.Class() != intel.Name {
+	e, err := valueOf(ctx, v.ed, r, v.scanner(), words)
+	if err != nil {
+		return out, err
+	}
+	if e.Name != "" && e.Kind.Class() != intel.Name {
 		f, err := v.ed.Value(ctx, r, e, pipeline.Window{}, v.now())
 		if err != nil {
 			return out, err
@@ -381,7 +390,7 @@ func (v *views) hits(ctx context.Context, r intel.Reader, name string, t store.T
 		return err
 	}
 	for _, m := range matches {
-		if seen[m.Entity] || len(out.Entities) >= 15 {
+		if seen[m.Entity] || len(out.Entities) >= mostHits {
 			continue
 		}
 		seen[m.Entity] = true
@@ -397,10 +406,43 @@ func (v *views) hits(ctx context.Context, r intel.Reader, name string, t store.T
 			return err
 		}
 		hit.First, hit.Last, hit.Documents = span.First, span.Last, span.Documents
-		out.Entities = append(out.Entities, hit)
+		if !byAnalysts(m) {
+			out.Entities = append(out.Entities, hit)
+			continue
+		}
+		if span.Documents > 0 { // it has a page
+			out.Entities = append(out.Entities, hit)
+		}
+		if err := v.disputed(ctx, r, m.Entity, seen, out); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// disputed adds to the results for whom a name stood until analysts disputed that.
+func (v *views) disputed(ctx context.Context, r intel.Reader, name intel.Entity, seen map[intel.Entity]bool, out *web.Results) error {
+	others, err := suspects(ctx, v.db, v.ed, r, name.String())
+	if err != nil {
+		return err
+	}
+	for _, s := range others {
+		if seen[s.Entity] || len(out.Entities) >= mostHits {
+			continue
+		}
+		seen[s.Entity] = true
+		span, err := v.db.Mentioned(ctx, r, []intel.Entity{s.Entity}, v.now(), time.Time{})
+		if err != nil {
+			return err
+		}
+		why := fmt.Sprintf("%.0f %% of the name %s%s; %s", 100*s.Share, name.Title(), by(s.SaidBy), strings.Join(s.disputes(r), "; "))
+		out.Entities = append(out.Entities, web.Hit{Entity: s.Entity, Name: s.Title, Why: why, First: span.First, Last: span.Last, Documents: span.Documents})
+	}
+	return nil
+}
+
+// mostHits is how many names and values a search finds.
+const mostHits = 15
 
 // excerpt returns the text around the first of words, on one line.
 func excerpt(text, words string) string {

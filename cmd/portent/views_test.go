@@ -51,6 +51,37 @@ func TestThePageAndItsSummaryTellTheSamePace(t *testing.T) {
 	}
 }
 
+func TestADisputedNameLeadsToWhoseItMayBe(t *testing.T) {
+	db := disputedStore(t)
+	var out bytes.Buffer
+	a := newApp(&cli{DB: db, Quiet: true}, nil, &out, &out)
+	defer a.close()
+	ed, err := a.editor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reader, want := range map[intel.Reader]string{intel.Everything(): "analyst:ana disputes it since 2026-05-02: not Cold Lynx", intel.Public(): "an analyst disputes it"} {
+		pages := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: func() *extract.Scanner { return extract.New(ed.Reference()) }, now: a.now}, Reader: reader, Log: a.log, Now: a.now})
+		get := func(path string) *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil))
+			return w
+		}
+		if w := get("/actor/snug-bear"); w.Code != http.StatusFound || w.Header().Get("Location") != "/search?q=Snug+Bear" {
+			t.Errorf("its page: %d %s", w.Code, w.Header())
+		}
+		page := get("/search?q=Snug+Bear").Body.String()
+		for _, part := range []string{`href="/actor/cold-lynx"`, `href="/actor/grey-heron"`, "50 % of the name Snug Bear, says misp threat-actor; " + want} {
+			if !strings.Contains(page, part) {
+				t.Errorf("no %s in the search", part)
+			}
+		}
+		if strings.Contains(page, `href="/actor/snug-bear"`) {
+			t.Error("the search leads to a page that is none")
+		}
+	}
+}
+
 func TestANameOfTwoActorsLeadsToBothWithTheirShares(t *testing.T) {
 	db := listedStore(t)
 	var out bytes.Buffer

@@ -255,11 +255,17 @@ func (a *app) meaning(ctx context.Context, ed *pipeline.Editor, l intel.Link) er
 
 // scanned is a value as the extractor reads it.
 func scanned(s *extract.Scanner, value string) intel.Entity {
+	e, _ := scannedWhole(s, value)
+	return e
+}
+
+// scannedWhole is a value as the extractor reads it, and whether that is all of it.
+func scannedWhole(s *extract.Scanner, value string) (e intel.Entity, whole bool) {
 	best := intel.Observation{}
 	for _, o := range s.Observations(intel.Document{Text: value}) {
 		if o.Length > best.Length || o.Length == best.Length && o.Entity.Kind == intel.URL { // its host is read there too
 			best = o
 		}
 	}
-	return best.Entity
+	return best.Entity, best.Length > 0 && best.Length == len(value)
 }

@@ -9,16 +9,31 @@ import (
 	"github.com/portent-cti/portent/internal/intel"
 )
 
+// A ValueError is of a value that cannot be what its source says that it is; it is
+// intel.ErrInvalid too.
+type ValueError struct {
+	Kind  intel.Kind // empty where the source does not say
+	Value string
+}
+
+// Error implements error.
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("%q as %s: %v", clip(e.Value), orUnknown(e.Kind), intel.ErrInvalid)
+}
+
+// Unwrap tells that the value is invalid.
+func (e *ValueError) Unwrap() error { return intel.ErrInvalid }
+
 // Indicator returns the entity that value stands for, where a source says that
 // it is of the given kind. Feeds are dirty: the value may be defanged or padded
 // with blanks, a domain may turn out to be an address, a hash to be of another
 // length, an address to carry a port (which is returned too, empty if none).
-// A value that cannot be of any such kind is ErrInvalid. The kind may be empty
+// A value that cannot be of any such kind is a ValueError. The kind may be empty
 // where the source does not say.
 func Indicator(kind intel.Kind, value string) (e intel.Entity, port string, err error) {
 	value = refang(strings.TrimSpace(value))
 	bad := func() (intel.Entity, string, error) {
-		return intel.Entity{}, "", fmt.Errorf("%q as %s: %w", clip(value), orUnknown(kind), intel.ErrInvalid)
+		return intel.Entity{}, "", &ValueError{kind, value}
 	}
 	switch kind {
 	case intel.MD5, intel.SHA1, intel.SHA256, intel.SHA512:

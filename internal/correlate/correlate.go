@@ -114,16 +114,30 @@ func (g *gathering) makers(observations []intel.Observation) {
 }
 
 // named returns e under the kind that the reference knows its name as: a hash
-// tag "#cobaltstrike" is malware.
+// tag "#cobaltstrike" is malware. One that says that there is none, such as "#none",
+// is no label.
 func (g *gathering) named(e intel.Entity) intel.Entity {
 	if e.Kind != intel.Label {
 		return e
+	}
+	if unlabelled(e.Name) {
+		return intel.Untagged()
 	}
 	candidates := g.set.Resolve(e)
 	if len(candidates) == 0 || candidates[0].Share < 0.5 {
 		return e
 	}
 	return candidates[0].Entity
+}
+
+// unlabelled reports whether the slug of a label says that there is none.
+func unlabelled(slug string) bool {
+	switch slug {
+	case "untagged", "not-tagged", "no-tag", "no-tags", "notag", "unlabelled", "unlabeled", "no-label", "unknown", "none", "n-a", "null", "nil", "undefined",
+		"unspecified", "unclassified", "uncategorized", "uncategorised", "unidentified":
+		return true
+	}
+	return false
 }
 
 func (g *gathering) claim(c intel.Claim) {

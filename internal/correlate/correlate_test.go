@@ -127,6 +127,15 @@ func TestAHashTagBecomesTheKindTheReferenceKnows(t *testing.T) {
 	}
 }
 
+func TestATagThatSaysThereIsNoneIsNoLabel(t *testing.T) {
+	for tag, want := range map[string]string{"Unknown": "untagged", "N/A": "untagged", "none": "untagged", "untagged": "untagged", "nonesuch": "nonesuch"} {
+		c := intel.Claim{Subject: intel.NewEntity(intel.Domain, "c2.example"), Relation: intel.Indicates, Object: intel.NewEntity(intel.Label, tag)}
+		if got := links(correlate.Evidence(intel.Document{Genre: intel.Social, Claims: []intel.Claim{c}}, nil, set(t))); !slices.Equal(got, []string{"domain:c2.example indicates label:" + want}) {
+			t.Errorf("%s: %v", tag, got)
+		}
+	}
+}
+
 func TestAClaimOfNoRelationOfOursIsNoEvidence(t *testing.T) {
 	c := intel.Claim{Subject: intel.NewEntity(intel.Domain, "c2.example"), Relation: "likes", Object: intel.NewEntity(intel.Actor, "Cold Lynx")}
 	if got := correlate.Evidence(intel.Document{Genre: intel.Report, Claims: []intel.Claim{c}}, nil, set(t)); len(got) > 0 {

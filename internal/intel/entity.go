@@ -130,6 +130,10 @@ type Entity struct {
 	Name string
 }
 
+// Untagged is the label of a value of which its source says nothing else: that it is
+// labelled by nobody.
+func Untagged() Entity { return Entity{Kind: Label, Name: "untagged"} }
+
 // NewEntity returns the entity of that kind in canonical spelling. It does not
 // judge whether the name is a sensible one; extraction does.
 func NewEntity(kind Kind, name string) Entity {

@@ -279,7 +279,7 @@ func (r Reader) statements(a attribute, subjects []named) ([]intel.Claim, error)
 			out = append(out, c)
 		}
 		if len(subjects) == 0 {
-			c.Object = intel.Entity{Kind: intel.Label, Name: "untagged"}
+			c.Object = intel.Untagged()
 			out = append(out, c)
 		}
 	}

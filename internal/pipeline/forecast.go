@@ -65,7 +65,7 @@ func (p *Pipeline) forecastFor(ctx context.Context, r intel.Reader) error {
 			if err != nil {
 				return err
 			}
-			busy = append(busy, some...)
+			busy = append(busy, slices.DeleteFunc(some, func(b store.Busy) bool { return b.Entity == intel.Untagged() })...) // which is nobody
 		}
 		all, err := p.counts(ctx, f, busy)
 		if err != nil {

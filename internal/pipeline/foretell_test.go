@@ -86,11 +86,14 @@ func TestTagsThatAreKnownToBeMalwareOrToolsAreForecastAsOthersAre(t *testing.T) 
 	all := []intel.Entity{{Kind: intel.Label, Name: "botnet"}, {Kind: intel.Malware, Name: "frost-rat"}, {Kind: intel.Tool, Name: "frost-kit"},
 		{Kind: intel.Campaign, Name: "operation-frost"}, {Kind: intel.Country, Name: "US"}, intel.NewEntity(intel.Actor, "Cold Lynx")}
 	for week := range 12 {
-		for _, e := range all {
+		for _, e := range append(all, intel.Untagged()) {
 			h.say("feed", "ann", e, 7*week)
 		}
 	}
 	h.forecast()
+	if fs := h.of(intel.Untagged()); len(fs) > 0 {
+		t.Errorf("that there is no tag is forecast: %v", fs)
+	}
 	for _, e := range all {
 		fs := h.of(e)
 		for _, key := range []string{"activity 7", "activity 28", "any activity 28"} {

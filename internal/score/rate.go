@@ -25,6 +25,7 @@ const (
 	Hosting        Reason = "hosting"         // a network that carries anybody's machines, or a host of anybody's pages
 	UsuallyBenign  Reason = "usually-benign"  // by another warninglist
 	SetAside       Reason = "set-aside"       // by an analyst
+	Refuted        Reason = "refuted"         // whoever it is said to be of, analysts say it is not
 	VersionLike    Reason = "version-like"    // small numbers, as versions have
 	NetworkAddress Reason = "network-address" // of a network, posing as a host
 	WidelyShared   Reason = "widely-shared"   // so many are said to use it that it tells of none
@@ -43,6 +44,7 @@ type Standing struct {
 	Entity  intel.Entity // none if the row is no indicator
 	Benign  string       // why it is set aside: what a list or an analyst says
 	Ruled   bool         // an analyst said so
+	Refuted bool         // analysts say that nothing of what is said of it is true
 	Origins int          // independent voices that speak of it
 	Sharers int          // actors, malware and tools among which it counts as shared
 	Last    time.Time    // when it was seen last; zero is unknown
@@ -59,6 +61,9 @@ func Rate(s Standing, now time.Time) (Grade, []Reason) {
 	if s.Benign != "" {
 		return "F", []Reason{benign(s)}
 	}
+	if s.Refuted {
+		return "F", []Reason{Refuted}
+	}
 	var reasons []Reason
 	note := func(r Reason, holds bool) {
 		if holds {
@@ -68,12 +73,18 @@ func Rate(s Standing, now time.Time) (Grade, []Reason) {
 	note(VersionLike, s.Origins < 2 && versionLike(s.Entity))
 	note(NetworkAddress, networkAddress(s.Entity))
 	note(WidelyShared, s.Sharers >= TooMany)
-	note(Stale, !s.Last.IsZero() && now.Sub(s.Last) > 2*HalfLife(intel.Link{From: s.Entity, Relation: intel.Indicates}))
+	note(Stale, Outdated(s.Entity, s.Last, now))
 	note(Undated, s.Last.IsZero())
 	note(Unknown, s.Origins == 0)
 	note(SingleOrigin, s.Origins == 1)
 	note(Corroborated, s.Origins > 1)
 	return gradeOf(reasons), reasons
+}
+
+// Outdated reports whether an indicator was seen last so long ago that it is stale; of
+// one that nobody dates that is not known.
+func Outdated(e intel.Entity, last, now time.Time) bool {
+	return !last.IsZero() && now.Sub(last) > 2*HalfLife(intel.Link{From: e, Relation: intel.Indicates})
 }
 
 // gradeOf is what reasons come to: the worst counts.

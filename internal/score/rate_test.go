@@ -35,6 +35,7 @@ func TestARowIsRatedByTheWorstOfItsReasons(t *testing.T) {
 		{"what forty use", standing("ipv4:45.134.21.8", "", 5, 40, day(1)), "D", []score.Reason{score.WidelyShared, score.Corroborated}},
 		{"an old address", standing("ipv4:45.134.21.8", "", 2, 1, day(500)), "C", []score.Reason{score.Stale, score.Corroborated}},
 		{"an old hash", standing("md5:a41d8cd98f00b204e9800998ecf8427e", "", 2, 1, day(500)), "A", []score.Reason{score.Corroborated}},
+		{"what analysts refute", score.Standing{Entity: intel.Entity{Kind: intel.IPv4, Name: "45.134.21.8"}, Origins: 3, Refuted: true, Last: day(1)}, "F", []score.Reason{score.Refuted}},
 		{"nobody knows it", standing("ipv4:45.134.21.8", "", 0, 0, time.Time{}), "C", []score.Reason{score.Undated, score.Unknown}},
 		{"one knows it", standing("ipv4:45.134.21.8", "", 1, 1, day(3)), "B", []score.Reason{score.SingleOrigin}},
 	} {

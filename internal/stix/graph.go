@@ -341,7 +341,7 @@ func (g *Graph) claims(o *object) []intel.MarkedClaim {
 	}
 	if len(out) == 0 && o.Type == "indicator" && !g.broken {
 		for _, s := range subjects {
-			own(intel.Claim{Subject: s, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "untagged"}, At: when(o.ValidFrom)})
+			own(intel.Claim{Subject: s, Relation: intel.Indicates, Object: intel.Untagged(), At: when(o.ValidFrom)})
 		}
 	}
 	return out

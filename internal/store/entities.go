@@ -5,7 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -155,11 +157,53 @@ func (db *DB) Find(ctx context.Context, r intel.Reader, words string, limit int)
 	return rows, nil
 }
 
+const (
+	// mostWorded is how many entities are looked at that may be worded as a value.
+	mostWorded = 1000
+	// mostBlanks is how many blanks more than between its words a name may have.
+	mostBlanks = 32
+)
+
+// Worded returns the entities of kinds that say value but for its blanks and the case of
+// letters, and that are mentioned in a document r may see, the shortest first: whoever
+// copies a command from a page has other blanks than the page.
+func (db *DB) Worded(ctx context.Context, r intel.Reader, kinds []intel.Kind, value string) ([]intel.Entity, error) {
+	words := strings.Fields(value)
+	if len(words) == 0 || len(kinds) == 0 || len(value) > intel.MostName {
+		return nil, nil
+	}
+	shortest := utf8.RuneCountInString(strings.Join(words, " "))
+	args := []any{literal(words[0]) + "%", int(r.Clearance), shortest, shortest + mostBlanks, mostWorded}
+	for _, k := range kinds {
+		args = append(args, string(k))
+	}
+	rows, err := query(ctx, db.read, scanEntity,
+		`SELECT e.id, e.kind, e.name FROM entities e WHERE kind IN `+list(6, len(kinds))+` AND name `+db.dialect.like+` $1 ESCAPE '\' AND LENGTH(name) BETWEEN $3 AND $4
+			AND (EXISTS (SELECT 1 FROM mentions o WHERE o.entity = e.id AND o.marking <= $2)
+				OR EXISTS (SELECT 1 FROM asides o WHERE o.entity = e.id AND o.marking <= $2))
+			ORDER BY LENGTH(name), kind, name LIMIT $5`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find %q by its words: %w", value, err)
+	}
+	var out []intel.Entity
+	for _, x := range rows {
+		if slices.EqualFunc(strings.Fields(x.Name), words, strings.EqualFold) {
+			out = append(out, x.Entity)
+		}
+	}
+	return out, nil
+}
+
 // like returns a pattern that matches text which contains s. An empty s
 // matches nothing.
 func like(s string) string {
 	if s == "" {
 		return ""
 	}
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
+	return "%" + literal(s) + "%"
+}
+
+// literal is s as a part of a pattern that stands for itself.
+func literal(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }

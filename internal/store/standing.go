@@ -55,6 +55,28 @@ func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Enti
 	return out, nil
 }
 
+// Pointing returns what r may see said of values: whom they indicate and who uses them.
+func (db *DB) Pointing(ctx context.Context, r intel.Reader, values []intel.Entity) (map[intel.Entity][]intel.Link, error) {
+	out := map[intel.Entity][]intel.Link{}
+	err := db.eachValue(ctx, values, func(byID map[int64]intel.Entity, ids []int64) error {
+		of, err := db.linksOf(ctx, r, ids)
+		if err != nil {
+			return err
+		}
+		links, err := db.Links(ctx, slices.Concat(slices.Collect(maps.Values(of))...))
+		for id, some := range of {
+			for _, l := range some {
+				out[byID[id]] = append(out[byID[id]], links[l])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("what values point to: %w", err)
+	}
+	return out, nil
+}
+
 // linksOf finds what is linked with indicators in either direction: an indicator
 // indicates somebody, or somebody uses it.
 func (db *DB) linksOf(ctx context.Context, r intel.Reader, ids []int64) (map[int64][]int64, error) {

@@ -31,6 +31,10 @@ func TestAValueStandsOnWhatTheReaderMaySee(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := got[host]
+			points, err := db.Pointing(t.Context(), c.reader, []intel.Entity{host, {Kind: intel.IPv4, Name: "192.0.2.77"}})
+			if err != nil || len(points) != 1 || len(points[host]) != c.origins {
+				t.Errorf("%v: points to %v, err %v; want %d", c.reader, points, err, c.origins)
+			}
 			if len(got) != 1 || s.Origins != c.origins || !s.Last.Equal(c.last.Published) {
 				t.Errorf("%v: %+v, want %d origins, last seen %v", c.reader, got, c.origins, c.last.Published)
 			}

@@ -271,6 +271,7 @@ func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity
 	i := web.Indicator{Entity: entity, Marking: intel.Amber, AsOf: now(), Country: f.text("Germany (DE)"), First: ago(100), Last: ago(2), Origins: 3,
 		Claims: f.rows(1, intel.Actor, "Astro Locker", "Tallow Wharf", "Research scanner"), Related: f.rows(10, intel.Domain, "updates.gateway-help.example"), Proofs: proofs, Documents: f.documents(), Total: 5}
 	i.Claims = append(i.Claims, f.rows(5, intel.Label, "C2", "Untagged")...)
+	i.Claims[4].Entity = intel.Untagged()
 	if i.Pieces = len(proofs); pieces < web.MostPieces {
 		i.Proofs = proofs[:1]
 	}
@@ -281,6 +282,9 @@ func (f fake) Indicator(ctx context.Context, r intel.Reader, entity intel.Entity
 		for n := range i.Claims {
 			i.Claims[n].Level, i.Claims[n].Probability, i.Claims[n].Last = intel.Low, .01, time.Time{}
 		}
+	}
+	if entity.Name == "203.0.113.78" {
+		i.Claims = i.Claims[4:]
 	}
 	if entity.Name == "192.0.2.53" {
 		i.SeenAgain, i.Polynomial, i.Corroboration = nil, nil, nil

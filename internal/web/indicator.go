@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -14,7 +13,7 @@ import (
 type indicatorPage struct {
 	Indicator
 	Claims, Labels, Related table
-	Strongest               *row     // of the claims, or of the labels where nobody says whose it is; nil if there is none
+	Strongest               *row     // of the claims, else of the labels, else that it is reported without any; nil if there is none
 	History                 *history // of the strongest
 	Defanged                string
 	Again                   string // how likely it is reported again; "" where that is not known
@@ -24,6 +23,11 @@ type indicatorPage struct {
 // Labelled reports whether the strongest row is a label, which says whose nothing is.
 func (p indicatorPage) Labelled() bool {
 	return p.Strongest != nil && p.Strongest.Entity.Kind == intel.Label
+}
+
+// Unlabelled reports whether the strongest row is that somebody reports it without a label.
+func (p indicatorPage) Unlabelled() bool {
+	return p.Strongest != nil && p.Strongest.Entity == intel.Untagged()
 }
 
 func (h *handler) indicator(r *http.Request) (view, error) {
@@ -78,8 +82,17 @@ func newIndicatorPage(i Indicator, e intel.Entity, open string) indicatorPage {
 	page.Labels = table{Key: "labels", Title: "How it is labelled", First: "Label", Note: "Tags and kinds that sources give it: they say what it is, not whose.", Columns: []column{said}}
 	page.Related = table{Key: "related", Title: "Around it", First: "What",
 		Columns: []column{{"How related", "how", "", func(r intel.Row) string { return join(says(r.Relation), r.Description) }}}}
-	owners := slices.DeleteFunc(slices.Clone(i.Claims), func(r intel.Row) bool { return r.Entity.Kind == intel.Label })
-	labels := slices.DeleteFunc(slices.Clone(i.Claims), func(r intel.Row) bool { return r.Entity.Kind != intel.Label })
+	var owners, labels, bare []intel.Row
+	for _, r := range i.Claims {
+		switch {
+		case r.Entity == intel.Untagged():
+			bare = append(bare, r)
+		case r.Entity.Kind == intel.Label:
+			labels = append(labels, r)
+		default:
+			owners = append(owners, r)
+		}
+	}
 	for t, rows := range map[*table][]intel.Row{&page.Claims: owners, &page.Labels: labels, &page.Related: i.Related} {
 		t.Total = len(rows)
 		t.add(rows, Path(e), url.Values{}, open)
@@ -87,6 +100,11 @@ func newIndicatorPage(i Indicator, e intel.Entity, open string) indicatorPage {
 	page.Strongest = strongest(page.Claims.Observed)
 	if page.Strongest == nil {
 		page.Strongest = strongest(page.Labels.Observed)
+	}
+	if page.Strongest == nil {
+		var unlabelled table
+		unlabelled.add(bare, Path(e), url.Values{}, open)
+		page.Strongest = strongest(unlabelled.Observed)
 	}
 	return page
 }

@@ -140,7 +140,7 @@ func TestNobodyIsToldToWatchWhatIsLongGone(t *testing.T) {
 }
 
 // TestLabelsStandApartFromWhoseAnIndicatorIs has a value that sources give to three names and
-// label with two tags.
+// label with a tag and with none.
 func TestLabelsStandApartFromWhoseAnIndicatorIs(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/indicator/ipv4/203.0.113.77").Body.String()
 	claims, labels, evidence := strings.Index(page, `<section id="claims"`), strings.Index(page, `<section id="labels"`), strings.Index(page, `id="evidence"`)
@@ -150,8 +150,15 @@ func TestLabelsStandApartFromWhoseAnIndicatorIs(t *testing.T) {
 	if owners := page[claims:labels]; strings.Contains(owners, "C2") || strings.Contains(owners, "Untagged") || !strings.Contains(owners, "Tallow Wharf") {
 		t.Error("labels stand among whose it is")
 	}
-	if tags := page[labels:evidence]; !strings.Contains(tags, "C2") || !strings.Contains(tags, "Untagged") {
-		t.Error("the labels are missing")
+	if tags := page[labels:evidence]; !strings.Contains(tags, "C2") || strings.Contains(tags, "Untagged") {
+		t.Error("the label is missing, or none is taken for one")
+	}
+}
+
+func TestWhatIsReportedWithoutALabelIsLabelledByNobody(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/indicator/ipv4/203.0.113.78").Body.String()
+	if strings.Contains(page, "ntagged") || strings.Contains(page, `<section id="labels"`) || !strings.Contains(page, "who reports it gives it no label:") || !strings.Contains(page, "How far it was believed") {
+		t.Error("a value of no label has one, or is not said to have none")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -39,22 +40,30 @@ type source struct {
 	path string
 }
 
-func recognise(_ fs.FS, name string, head []byte) bool {
+func recognise(fsys fs.FS, name string, head []byte) bool {
 	if head == nil || list(name) || path.Ext(collect.Name(name)) != ".adoc" {
 		return head != nil && list(name)
 	}
 	text := bytes.ToLower(head)
-	return bytes.Contains(text, []byte("eset")) || bytes.Contains(text, []byte("welivesecurity")) || bytes.Contains(text, []byte("indicators of compromise"))
+	return beside(fsys, name) || bytes.Contains(text, []byte("eset")) || bytes.Contains(text, []byte("welivesecurity")) || bytes.Contains(text, []byte("indicators of compromise"))
+}
+
+// beside reports whether a list of samples stands in the folder of a file: its README is
+// of the same publisher, though it may not say so.
+func beside(fsys fs.FS, name string) bool {
+	return slices.ContainsFunc(lists(), func(samples string) bool {
+		_, err := fs.Stat(fsys, path.Join(path.Dir(name), samples))
+		return err == nil
+	})
+}
+
+// lists is how lists of hashes are called.
+func lists() []string {
+	return []string{"samples.md5", "samples.sha1", "samples.sha256", "samples.sha512"}
 }
 
 // list reports whether name is that of a list of hashes.
-func list(name string) bool {
-	switch collect.Name(name) {
-	case "samples.md5", "samples.sha1", "samples.sha256", "samples.sha512":
-		return true
-	}
-	return false
-}
+func list(name string) bool { return slices.Contains(lists(), collect.Name(name)) }
 
 // read hands over what one file holds.
 func read(ctx context.Context, env collect.Env, file string, keep func(intel.Document) error) error {
@@ -172,7 +181,7 @@ func subject(file, title string) (e intel.Entity, wording string) {
 		folder = folder[i+1:]
 	}
 	if e = intel.NewEntity(intel.Label, folder); e.Name == "" || strings.Contains(file, "quarterly_reports") || e.Name[0] >= '0' && e.Name[0] <= '9' && strings.Contains(e.Name, "-") {
-		return intel.Entity{Kind: intel.Label, Name: "untagged"}, ""
+		return intel.Untagged(), ""
 	}
 	words := strings.Fields(title)
 	for i := range words {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
@@ -19,7 +20,7 @@ func TestRealFoldersAreReadWhole(t *testing.T) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if head, err := fs.ReadFile(root, name); err != nil || !recognise(nil, name, head) {
+		if head, err := fs.ReadFile(root, name); err != nil || !recognise(root, name, head) {
 			return err
 		}
 		got, r := collecttest.Real(t, Connector, name)
@@ -36,6 +37,15 @@ func TestRealFoldersAreReadWhole(t *testing.T) {
 	t.Logf("%d documents, %d claims, rejects %q", docs, claims, rejects)
 	if err != nil || docs < 230 || claims < 8000 || len(rejects) > 1 {
 		t.Errorf("got %d documents, %d claims, %d rejects, error %v", docs, claims, len(rejects), err)
+	}
+}
+
+func TestAReadmeBesideSamplesIsOfTheirPublisher(t *testing.T) {
+	files := fstest.MapFS{"eset/kasidet/README.adoc": {}, "eset/kasidet/samples.sha1": {}, "notes/README.adoc": {}, "notes/other.sha1": {}}
+	for name, want := range map[string]bool{"eset/kasidet/README.adoc": true, "notes/README.adoc": false, "eset/kasidet/README.txt": false} {
+		if got := recognise(files, name, []byte("= Win/Kasidet IoCs\n\n== Samples\n")); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
 	}
 }
 

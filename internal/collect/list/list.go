@@ -103,7 +103,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 			lines.Reject(err)
 			continue
 		}
-		claims = append(claims, intel.Claim{Subject: e, Relation: intel.Indicates, Object: intel.Entity{Kind: intel.Label, Name: "untagged"}, Context: intel.Context{Port: port}})
+		claims = append(claims, intel.Claim{Subject: e, Relation: intel.Indicates, Object: intel.Untagged(), Context: intel.Context{Port: port}})
 		if len(claims) == perDocument {
 			if err := flush(); err != nil {
 				return err

@@ -48,7 +48,7 @@ func actor(file string) (e intel.Entity, wording string) {
 		name = "APT" + name
 	}
 	if name == "unclassified" { // nobody is meant by it
-		return intel.Entity{Kind: intel.Label, Name: "untagged"}, ""
+		return intel.Untagged(), ""
 	}
 	if e = intel.NewEntity(intel.Actor, name); e.Name == "" {
 		e = intel.NewEntity(intel.Actor, "unnamed")

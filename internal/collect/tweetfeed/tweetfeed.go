@@ -222,7 +222,7 @@ func (w *window) labels(tags string) []intel.Entity {
 		}
 	}
 	if len(labels) == 0 {
-		labels = []intel.Entity{{Kind: intel.Label, Name: "untagged"}}
+		labels = []intel.Entity{intel.Untagged()}
 	}
 	if len(w.tags) > 1<<14 {
 		clear(w.tags)
