@@ -41,14 +41,19 @@ func TestTheScoreboardOfANewStoreHasWhatShipsAndClaimsNoMore(t *testing.T) {
 	}
 }
 
-// twiceSaid keeps what three pairs of sources say: the same of ten addresses each, four days apart.
+// twiceSaid keeps what three pairs of sources say: the same of ten addresses each, four days apart,
+// and each of four more that are its own: it is no mirror of the other.
 func twiceSaid(t *testing.T, db string) {
 	t.Helper()
 	for i, source := range []string{"a", "b", "c", "d", "e", "f"} {
 		var b strings.Builder
-		for n := range 10 {
+		for n := range 14 {
+			net := 21 + i/2
+			if n >= 10 {
+				net = 31 + i
+			}
 			fmt.Fprintf(&b, `{"text":"Seen by %s, item %d of the list.","author":"%s","published":"2026-05-0%dT00:00:00Z","claims":[{"subject":"ipv4:45.134.%d.%d","relation":"indicates","object":"actor:cold-lynx"}]}`+"\n",
-				source, n, source, 1+4*(i%2), 21+i/2, 40+n)
+				source, n, source, 1+4*(i%2), net, 40+n)
 		}
 		printed(t, exitDone, "--db", db, "--now", "2026-05-05", "import", "--as", "documents", "--source", source, "--reliability", "C", file(t, "d.jsonl", []byte(b.String())))
 	}
