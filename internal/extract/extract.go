@@ -30,7 +30,7 @@ const most = 20_000
 // A Scanner finds what documents mention. It is safe for concurrent use.
 type Scanner struct {
 	set      *reference.Set
-	names    *lexicon
+	names    func() *lexicon // made when a text is first read
 	triggers *announcers
 	scratch  sync.Pool // of *scratch
 }
@@ -50,7 +50,7 @@ const mostKept = 1 << 20
 
 // New returns a scanner that knows the names of set.
 func New(set *reference.Set) *Scanner {
-	return &Scanner{set: set, names: lexiconOf(set), triggers: triggers()}
+	return &Scanner{set: set, names: sync.OnceValue(func() *lexicon { return lexiconOf(set) }), triggers: triggers()}
 }
 
 // Observations returns what a document's text mentions, in order of offset.
@@ -208,7 +208,7 @@ func (s *Scanner) pass(v *values) ([]intel.Observation, int) {
 	v.fragments(words, s.triggers)
 	v.loggedIDs(s.triggers)
 	taken := v.spans(room.taken[:0])
-	search := search{lexicon: s.names, text: v.text, words: merged(words, v.logged), taken: taken, strict: v.advisory, language: v.language, out: room.named[:0]}
+	search := search{lexicon: s.names(), text: v.text, words: merged(words, v.logged), taken: taken, strict: v.advisory, language: v.language, out: room.named[:0]}
 	names, steps := search.find()
 	v.versioned(names)
 	out, places := inOrder(room.places[:0], v.out, names)

@@ -28,12 +28,8 @@ const binding = "!"
 // shared: do not change it.
 func (s *Set) Bindings() map[Binding][]string { return s.bindings }
 
-// bindings reads those words from the tables of tongues.
-func bindings() (map[Binding][]string, error) {
-	tables, err := readTongues()
-	if err != nil {
-		return nil, err
-	}
+// bindings takes those words from the tables of tongues.
+func bindings(tables []tongue) map[Binding][]string {
 	out := map[Binding][]string{}
 	for _, t := range tables {
 		for _, w := range t.rows {
@@ -48,5 +44,5 @@ func bindings() (map[Binding][]string, error) {
 			}
 		}
 	}
-	return out, nil
+	return out
 }

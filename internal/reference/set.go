@@ -18,7 +18,7 @@ import (
 // A Set is what is known beforehand, in memory. It is safe for concurrent
 // readers and never changes.
 type Set struct {
-	names      []Name
+	names      func() []Name // made when first asked for: only who reads text needs them
 	actors     index
 	bare       map[string]*group // extorting groups by what stands before "Locker" and the like
 	software   index             // malware and tools: one may be called the other
@@ -110,13 +110,12 @@ func newSet(packs []Pack) (*Set, error) {
 		}
 	}
 	s.index(found)
-	var err error
-	if s.names, err = s.table(common); err != nil {
+	tongues, err := readTongues()
+	if err != nil {
 		return nil, err
 	}
-	if s.bindings, err = bindings(); err != nil {
-		return nil, err
-	}
+	s.names = sync.OnceValue(func() []Name { return s.table(common, tongues) })
+	s.bindings = bindings(tongues)
 	s.benign = newBenign(lists)
 	return s, nil
 }
@@ -127,7 +126,7 @@ func newSet(packs []Pack) (*Set, error) {
 // actor and one as malware. One that counts in several languages has a row for
 // each. Entity is the one it most often stands for; [Set.Resolve] tells all of
 // them. The slice is shared: do not change it.
-func (s *Set) Names() []Name { return s.names }
+func (s *Set) Names() []Name { return s.names() }
 
 // Resolve returns the canonical entities that the name e stands for, likeliest
 // first; shares sum to one. It returns nil for a name that is not known, which
@@ -367,7 +366,7 @@ func (s *Set) Places(e intel.Entity) (out []Place) {
 }
 
 // table lists the names of all groups and techniques.
-func (s *Set) table(common map[string]bool) ([]Name, error) {
+func (s *Set) table(common map[string]bool, tongues []tongue) []Name {
 	t := nameTable{common: common, seen: map[nameKey]int{}}
 	for _, ix := range []*index{&s.actors, &s.software, &s.campaigns, &s.sectors, &s.countries} {
 		for _, g := range ix.groups {
@@ -407,17 +406,13 @@ func (s *Set) table(common map[string]bool) ([]Name, error) {
 			sectors[key] = g.entity
 		}
 	}
-	spoken, err := tongueNames(sectors)
-	if err != nil {
-		return nil, err
-	}
-	t.addSpoken(spoken)
+	t.addSpoken(tongueNames(tongues, sectors))
 	slices.SortFunc(t.rows, compareRows)
 	names := make([]Name, len(t.rows))
 	for i, r := range t.rows {
 		names[i] = r.Name
 	}
-	return names, nil
+	return names
 }
 
 // HasTechniques reports whether the set knows any techniques, so that one it

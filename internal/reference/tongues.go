@@ -90,11 +90,7 @@ func readTongue(tag, table string) (tongue, error) {
 
 // tongueNames returns the names of all tables; sectors are the known ones by
 // their compact titles.
-func tongueNames(sectors map[string]intel.Entity) ([]Name, error) {
-	tables, err := readTongues()
-	if err != nil {
-		return nil, err
-	}
+func tongueNames(tables []tongue, sectors map[string]intel.Entity) []Name {
 	var all []Name
 	for _, t := range tables {
 		for _, w := range t.rows {
@@ -113,7 +109,7 @@ func tongueNames(sectors map[string]intel.Entity) ([]Name, error) {
 			}
 		}
 	}
-	return all, nil
+	return all
 }
 
 // names appends the forms of a term.
