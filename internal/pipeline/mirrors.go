@@ -337,13 +337,31 @@ func (p *Pipeline) mirrored(ctx context.Context, docs []intel.Document) (map[int
 	if err != nil || len(kept) == 0 {
 		return nil, err
 	}
-	documents := slices.Sorted(maps.Keys(kept))
+	id := make(map[int64]intel.DocumentID, len(kept))
+	for d, n := range numbers {
+		id[n] = d
+	}
+	out := make(map[intel.DocumentID]map[intel.Link]string, len(kept))
+	for documents := range slices.Chunk(slices.Sorted(maps.Keys(kept)), compared) {
+		origins, err := p.mirrorsOf(ctx, documents, kept)
+		if err != nil {
+			return nil, err
+		}
+		for d, rows := range origins {
+			out[id[d]] = rows
+		}
+	}
+	return out, nil
+}
+
+// mirrorsOf returns the same of documents whose originals are known.
+func (p *Pipeline) mirrorsOf(ctx context.Context, documents []int64, kept map[int64]intel.SourceID) (map[int64]map[intel.Link]string, error) {
 	all, err := p.DB.Tellings(ctx, documents, true)
 	if err != nil {
 		return nil, err
 	}
 	l := newLists(all, documents, p.Unnamed)
-	origin := map[int64]map[int64]string{} // of links of documents
+	origin := make(map[int64]map[int64]string, len(documents)) // of links
 	var rows []int64
 	for _, d := range documents {
 		origin[d] = map[int64]string{}
@@ -356,13 +374,11 @@ func (p *Pipeline) mirrored(ctx context.Context, docs []intel.Document) (map[int
 	}
 	slices.Sort(rows)
 	links, err := p.DB.Links(ctx, slices.Compact(rows))
-	out := map[intel.DocumentID]map[intel.Link]string{}
-	for id, d := range numbers {
-		for row, o := range origin[d] {
-			if out[id] == nil {
-				out[id] = map[intel.Link]string{}
-			}
-			out[id][links[row]] = o
+	out := make(map[int64]map[intel.Link]string, len(documents))
+	for d, of := range origin {
+		out[d] = make(map[intel.Link]string, len(of))
+		for row, o := range of {
+			out[d][links[row]] = o
 		}
 	}
 	return out, err

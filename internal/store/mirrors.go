@@ -68,6 +68,7 @@ func (db *DB) Tellings(ctx context.Context, documents []int64, all bool) ([]Tell
 // tellings returns what is told of values.
 func (db *DB) tellings(ctx context.Context, values []int64) (out []Telling, err error) {
 	var sources []int64
+	origins := map[string]string{} // one string for each
 	err = chunks(values, func(values []int64) error {
 		_, err := query(ctx, db.read, func(r *sql.Rows, _ *struct{}) error {
 			var t Telling
@@ -76,6 +77,11 @@ func (db *DB) tellings(ctx context.Context, values []int64) (out []Telling, err 
 			err := r.Scan(&t.Document, &source, &t.Link, &t.Value, &t.Name, &t.Origin, &t.Marking, &kept)
 			_, by, _ := ungraded(kept)
 			t.Mirrored = by == intel.Mirror
+			if kept, ok := origins[t.Origin]; ok {
+				t.Origin = kept
+			} else {
+				origins[t.Origin] = t.Origin
+			}
 			out, sources = append(out, t), append(sources, source)
 			return err
 		}, fmt.Sprintf(`SELECT e.document, e.source, e.link, l.from_entity, COALESCE((SELECT r.canonical FROM resolution r WHERE r.name = l.to_entity
