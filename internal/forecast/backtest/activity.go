@@ -29,6 +29,9 @@ const (
 func Activity(ctx context.Context, p *activity.Panel, o Options) (Result, error) {
 	cuts := weeklyCutoffs(p, o)
 	if len(cuts) == 0 {
+		if early := weeklyCutoffs(p, Options{To: o.To}); len(early) > 0 {
+			return Result{}, tooLate(o.From, p.At(early[len(early)-1]))
+		}
 		return Result{}, fmt.Errorf("%w: %d weeks of posts, of which %d warm up and %d are forecast", ErrTooShort, p.Weeks, warmUpWeeks, activityWeeks)
 	}
 	all, err := replayWeeks(ctx, p, o, cuts[len(cuts)-1])

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,5 +85,13 @@ func TestAShortHistoryOfCountsSaysSo(t *testing.T) {
 		if _, err := Activity(t.Context(), p, Options{}); !errors.Is(err, ErrTooShort) {
 			t.Errorf("%d weeks: %v", p.Weeks, err)
 		}
+	}
+}
+
+func TestAFirstWeekBehindAllIsToldToBeTheReason(t *testing.T) {
+	p := waves(3, 50)
+	_, err := Activity(t.Context(), p, Options{From: p.At(80)})
+	if !errors.Is(err, ErrTooShort) || !strings.Contains(err.Error(), "all are before --from, "+p.At(80).Format(time.DateOnly)+"; the last is "+p.At(46).Format(time.DateOnly)) {
+		t.Error(err)
 	}
 }
