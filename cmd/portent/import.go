@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -289,11 +290,18 @@ func (im *importing) file(ctx context.Context, fsys fs.FS, root, name string) er
 	}
 	con := im.recognise(fsys, name, head)
 	if con == nil {
-		im.reject(filepath.Join(root, name), "", errors.New("type not recognised; name it with --as"))
+		reason := errors.New("type not recognised; name it with --as")
+		if what, ok := nothing(head); ok {
+			reason = errors.New("it is empty" + what)
+		}
+		im.reject(filepath.Join(root, name), "", reason)
 		return nil
 	}
 	return im.read(ctx, *con, fsys, root, name)
 }
+
+// headSize is how many bytes of a file it is recognised by.
+const headSize = 64 << 10
 
 // head is the beginning of a file, decompressed.
 func (im *importing) head(ctx context.Context, fsys fs.FS, name string) ([]byte, error) {
@@ -302,11 +310,24 @@ func (im *importing) head(ctx context.Context, fsys fs.FS, name string) ([]byte,
 		return nil, err
 	}
 	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	head, err := io.ReadAll(io.LimitReader(f, headSize))
 	if len(head) > 0 {
 		return head, nil // damage further on is the connector's to report
 	}
 	return head, err
+}
+
+// nothing reports whether a file holds nothing, whatever type it may be of, by its
+// beginning, and as what but no bytes.
+func nothing(head []byte) (as string, ok bool) {
+	text := string(bytes.Join(bytes.Fields(bytes.TrimPrefix(head, []byte("\uFEFF"))), nil))
+	switch {
+	case len(head) >= headSize:
+		return "", false // it goes on
+	case text == "[]" || text == "{}" || text == "null":
+		return ": " + text, true
+	}
+	return "", text == ""
 }
 
 func (im *importing) recognise(fsys fs.FS, name string, head []byte) *collect.Connector {
@@ -467,17 +488,6 @@ func (im *importing) reject(path, item string, reason error) {
 	default:
 		im.rejected[len(im.rejected)-1].Reason = fmt.Sprintf("%d more items", im.listed-mostListed)
 	}
-}
-
-// oneLine is the text of an error, which may be several in as many lines.
-func oneLine(err error) string {
-	var out []string
-	for _, line := range strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }) {
-		if line = strings.TrimSpace(line); line != "" {
-			out = append(out, line)
-		}
-	}
-	return strings.Join(out, "; ")
 }
 
 // keep gathers documents into batches, one transaction each.
