@@ -165,6 +165,8 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 				continue
 			}
 			c.Weeks, c.Inputs, c.Surge = weeks, inputs, less.Surge(s)
+			c.Others.Any, c.Others.States = calm.Came(1)
+			c.Others.Surges, _ = calm.Came(c.Surge)
 			if w.loud() {
 				heed(&c, without, less.Surge(s), w.whose[s])
 			}
