@@ -122,16 +122,25 @@ func forecastFragments(all []intel.Forecast) (rows []intel.Row) {
 		if err != nil || f.Kind != string(e.Kind) || e.Kind.Class() != intel.IOA || len(f.Reasons) < 2 {
 			continue
 		}
-		path := f.Reasons[1].Item // the first is the base rate
-		row := intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses, Type: string(e.Kind), Description: path + verdict(f)}
-		for word := range strings.FieldsSeq(path) {
-			if strings.HasPrefix(word, "CVE-") {
-				row.Vulnerability = word
-			}
-		}
-		rows = append(rows, guessed(row, f.Probability))
+		way := wayOf(f.Reasons)
+		rows = append(rows, guessed(intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses, Type: string(e.Kind), Vulnerability: way.Through.Name,
+			Description: way.Item + verdict(f)}, f.Probability))
 	}
 	return rows
+}
+
+// wayOf is the likeliest way to a fragment, which stands behind the base rate. That of an
+// entry of the ledger without the vulnerability has it in its words, before what it has.
+func wayOf(reasons []intel.Reason) intel.Reason {
+	way := reasons[1]
+	if way.Through != (intel.Entity{}) {
+		return way
+	}
+	_, flaw, _ := strings.Cut(way.Item, "; ")
+	if id, _, _ := strings.Cut(flaw, " "); strings.HasPrefix(id, "CVE-") {
+		way.Through = intel.Entity{Kind: intel.Vulnerability, Name: id}
+	}
+	return way
 }
 
 // because joins a technique's name with why it is predicted.
