@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/figures"
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/forecast/activity"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // waves is a panel of series that rise and fall, as real ones do.
@@ -93,5 +95,18 @@ func TestAFirstWeekBehindAllIsToldToBeTheReason(t *testing.T) {
 	_, err := Activity(t.Context(), p, Options{From: p.At(80)})
 	if !errors.Is(err, ErrTooShort) || !strings.Contains(err.Error(), "all are before --from, "+p.At(80).Format(time.DateOnly)+"; the last is "+p.At(46).Format(time.DateOnly)) {
 		t.Error(err)
+	}
+}
+
+func TestACountIsScoredAlikeInEitherForm(t *testing.T) {
+	d := activity.PMF{.1, 0, .4, .2, .3}
+	same := intel.Distribution{At: []int{0, 1, 2, 3, 4}, Below: []float64{.1, .1, .5, .7, 1}}
+	for y := range 9 {
+		for name, pair := range map[string][2]float64{"CRPS": {d.CRPS(y), forecast.CRPS(same, y)}, "log score": {d.LogScore(y), forecast.LogScore(same, y)},
+			"PIT": {d.PIT(y, .25), forecast.PIT(same, y, .25)}} {
+			if math.Abs(pair[0]-pair[1]) > 1e-12 {
+				t.Errorf("%s of %d: %v and %v", name, y, pair[0], pair[1])
+			}
+		}
 	}
 }
