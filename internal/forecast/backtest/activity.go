@@ -70,9 +70,9 @@ type counted struct {
 }
 
 // A weekly is what was forecast at the beginning of one week, and how all ways but the
-// pool did.
+// pool did. Of the model there is left what it learns from how forecasts turned out.
 type weekly struct {
-	model  *activity.Model
+	model  activity.Calibration
 	all    []counted
 	sheets map[string]*countSheet
 }
@@ -115,7 +115,8 @@ func replayWeeks(ctx context.Context, p *activity.Panel, o Options, last int) ([
 }
 
 func forecastWeek(p *activity.Panel, past *activity.Past, o Options, w int) weekly {
-	out := weekly{model: past.Fit(w), sheets: map[string]*countSheet{}}
+	model := past.Fit(w)
+	out := weekly{model: model.Calibration, sheets: map[string]*countSheet{}}
 	var came []int
 	for s := range p.Series {
 		if n, ok := p.Came(s, w, activityWeeks); ok && p.Eligible(s, w) {
@@ -132,7 +133,7 @@ func forecastWeek(p *activity.Panel, past *activity.Past, o Options, w int) week
 	}
 	for i := range out.all {
 		c := &out.all[i]
-		parts := out.model.Part(c.series)
+		parts := model.Part(c.series)
 		last4, mean4 := weeklyMean(p, c.series, w, 4)
 		_, mean12 := weeklyMean(p, c.series, w, 12)
 		c.came, c.surge, c.u, c.pool = came[i], max(5, int(math.Ceil(2*mean12))), chance.Float64(), activity.Pool(parts)

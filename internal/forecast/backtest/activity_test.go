@@ -110,3 +110,23 @@ func TestACountIsScoredAlikeInEitherForm(t *testing.T) {
 		}
 	}
 }
+
+func TestAReplayKeepsOfPastModelsWhatTheyLearnAlone(t *testing.T) {
+	p := waves(10, 60)
+	held := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := held()
+	all, err := replayWeeks(t.Context(), p, Options{Seed: 1}, 56)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 100 << 10 // with its forest it was 500 KB
+	if each := (held() - before) / int64(len(all)-recordedWeeks); each > most {
+		t.Errorf("each week keeps %d bytes, more than %d", each, most)
+	}
+	runtime.KeepAlive(all)
+}
