@@ -36,3 +36,13 @@ func TestTheVulnerabilityOfAPredictedFragmentIsKeptAndNotReadFromWords(t *testin
 		t.Errorf("%s", body)
 	}
 }
+
+func TestNoPredictedRowReadsAsNought(t *testing.T) {
+	row := func(name string, p float64) intel.Row {
+		return guessed(intel.Row{Entity: intel.NewEntity(intel.Technique, name)}, p)
+	}
+	rows := []intel.Row{{Entity: intel.NewEntity(intel.Technique, "T1000")}}
+	if n := extend(&rows, []intel.Row{row("T1001", .0099), row("T1002", .01), row("T1000", .5)}, 1); n != 1 || len(rows) != 2 || intel.Decimal(rows[1].Probability) == "0.00" {
+		t.Errorf("%d, %+v", n, rows)
+	}
+}

@@ -133,9 +133,9 @@ func question(head string) string {
 	case "exploited vulnerability":
 		return "whether CISA lists it in 30 days"
 	case "country", "sector", "organization":
-		return "whether it is attacked in 28 days"
+		return "whether it is attacked in 90 days"
 	}
-	return "whether it is taken up in 28 days"
+	return "whether it is taken up in 90 days"
 }
 
 // skillOf writes a skill, "+0.25 (+0.20 to +0.31)".
