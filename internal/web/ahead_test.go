@@ -74,3 +74,13 @@ func TestTheScoreboardAsksOfWhatIsTakenUpWithinNinetyDays(t *testing.T) {
 		}
 	}
 }
+
+func TestAPredictedFragmentIsNotSaidToBeSeen(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	_, ioa, _ := strings.Cut(page, `<section id="ioa"`)
+	seen, predicted, ok := strings.Cut(ioa, `<tbody class="is-predicted">`)
+	predicted, _, _ = strings.Cut(predicted, "</tbody>")
+	if !ok || !strings.Contains(seen, `data-th="seen in"`) || strings.Contains(predicted, `data-th="seen in"`) || !strings.Contains(predicted, `data-th="why"`) {
+		t.Errorf("%v\n%s", ok, predicted)
+	}
+}
