@@ -52,10 +52,17 @@ func (c *backtestCmd) Run(ctx context.Context, a *app) error {
 	} else if c.Live != "" || len(c.Seed) > 0 {
 		return usageError{errors.New("--live and --seed are for techniques")}
 	}
+	switch {
+	case c.EPSS == "" || c.Head == "kev":
+	case c.Head == "vendors":
+		a.remark("vendors are forecast from the catalogue alone: --epss is not read")
+	default:
+		return usageError{errors.New("--epss is for kev")}
+	}
 	started := time.Now()
 	result, err := replays()[c.Head](ctx, a, c)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Data, err)
+		return about(c.Data, err)
 	}
 	result.Data, result.Seconds = c.Data, time.Since(started).Seconds()
 	if c.Plot != "" {
@@ -121,8 +128,14 @@ func (c *backtestCmd) options(a *app) (o backtest.Options, done func()) {
 
 // read reads the reports of a file, or of all files of a folder by name.
 func (c *backtestCmd) read(ctx context.Context, a *app) (*forecast.History, error) {
-	h := &forecast.History{}
-	err := c.documents(ctx, a, []collect.Connector{tweetfeed.Connector}, h.Add)
+	h, n := &forecast.History{}, 0
+	err := c.documents(ctx, a, []collect.Connector{tweetfeed.Connector}, func(d intel.Document) {
+		h.Add(d)
+		n++
+	})
+	if err == nil && n == 0 {
+		err = errors.New("no post is in it: TweetFeed's files are wanted")
+	}
 	return h, err
 }
 
@@ -183,7 +196,7 @@ func typeOf(ctx context.Context, env collect.Env, name string, types []collect.C
 		return last, err
 	}
 	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	head, err := io.ReadAll(io.LimitReader(f, headSize))
 	if len(head) == 0 {
 		return last, err
 	}

@@ -26,10 +26,11 @@ const mostSites = 500
 // replayActivity replays how often leak sites post, or posts bear a tag.
 func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Result, error) {
 	var sites, tags activity.Posts
-	future, past, tomorrow := 0, 0, a.now().AddDate(0, 0, 1)
+	future, past, undated, tomorrow := 0, 0, 0, a.now().AddDate(0, 0, 1)
 	err := c.documents(ctx, a, []collect.Connector{leaksites.Connector, tweetfeed.Connector}, func(d intel.Document) {
 		switch {
 		case d.Published.IsZero():
+			undated++
 		case d.Published.After(tomorrow):
 			future++
 		case d.Published.Year() < earliestPost:
@@ -50,6 +51,9 @@ func replayActivity(ctx context.Context, a *app, c *backtestCmd) (backtest.Resul
 	}
 	if past > 0 {
 		a.remark("%d posts that are dated before %d are left out", past, earliestPost)
+	}
+	if undated > 0 {
+		a.remark("%d posts without a date are left out", undated)
 	}
 	posts, most := &sites, mostSites
 	if n := sites.Series(); n > mostSites {

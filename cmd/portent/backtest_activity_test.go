@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast/activity"
@@ -63,6 +65,26 @@ func TestABacktestOfActivityNamesWhatItCannotRead(t *testing.T) {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), []string{"-q", "backtest", "activity", "--data", path}, strings.NewReader(""), &out, &errs); code != exitFailed || !strings.Contains(errs.String(), test.want) || strings.Contains(out.String(), "NaN") {
 			t.Errorf("%s: exit %d, %s%s; want %q", name, code, &out, &errs, test.want)
+		}
+	}
+}
+
+func TestABacktestOfActivityTellsWhatItLeavesOut(t *testing.T) {
+	var posts []string
+	for week := range 50 {
+		posts = append(posts, fmt.Sprintf(`{"post_title":"v%d","group_name":"g","discovered":"%s"}`, week, time.Date(2023, 1, 3+7*week, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)))
+	}
+	posts = append(posts, `{"post_title":"x","group_name":"g","discovered":""}`, `{"post_title":"y","group_name":"g"}`)
+	path := file(t, "posts.json", []byte("["+strings.Join(posts, ",")+"]"))
+	for want, args := range map[string][]string{
+		"2 posts without a date are left out":                                          nil,
+		"no cutoff can be tested: all are before --from, 2030-01-01; the last is 2023": {"--from", "2030-01-01"},
+		"--epss is for kev": {"--epss", t.TempDir()},
+	} {
+		var out, errs bytes.Buffer
+		run(t.Context(), append([]string{"backtest", "activity", "--data", path}, args...), strings.NewReader(""), &out, &errs)
+		if !strings.Contains(errs.String(), want) {
+			t.Errorf("%v: %q; want %q", args, errs.String(), want)
 		}
 	}
 }

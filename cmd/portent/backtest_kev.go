@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -69,7 +70,10 @@ func (c *backtestCmd) catalogue(ctx context.Context, a *app) (*exploitation.Cata
 	rejected, future := 0, 0
 	file := c.Data
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		file = filepath.Join(file, "known_exploited_vulnerabilities.json")
+		const name = "known_exploited_vulnerabilities.json"
+		if file = filepath.Join(file, name); !exists(file) {
+			return nil, errors.New("there is no " + name + " in it")
+		}
 	}
 	env := collect.Env{ID: "kev", Files: os.DirFS(filepath.Dir(file)), Log: a.log, Now: a.now, Reject: func(string, error) { rejected++ }}
 	src, err := kev.Connector.Open(env, collect.Strict(fmt.Appendf(nil, `{"path": %q}`, filepath.Base(file))))
@@ -101,6 +105,13 @@ func (c *backtestCmd) catalogue(ctx context.Context, a *app) (*exploitation.Cata
 		return nil, errors.New("no entry of a known date is in it: CISA's known_exploited_vulnerabilities.json is wanted")
 	}
 	return exploitation.NewCatalogue(additions), nil
+}
+
+// exists reports whether there is anything of a name; what cannot be told is told when it
+// is read.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // vendorOf is the vendor that an entry of KEV names, if any.

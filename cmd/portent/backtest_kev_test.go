@@ -149,8 +149,12 @@ func TestBacktestsOfExploitationSayWhatIsWrong(t *testing.T) {
 		{exitFailed, "no cutoff can be tested", []string{"kev", "--data", data, "--epss", scores(t, 3)}},
 		{exitFailed, "no such file", []string{"vendors", "--data", data + "x"}},
 		{exitFailed, "no entry of a known date", []string{"vendors", "--data", file(t, "none.json", []byte(`{"vulnerabilities":[]}`))}},
-		{exitFailed, "broken.json", []string{"vendors", "--data", file(t, "broken.json", []byte(`{"vulnerabilities":[`))}},
+		{exitFailed, "/list.json: an object is wanted, and an array found", []string{"vendors", "--data", file(t, "list.json", []byte("[]"))}},
+		{exitFailed, "/none.json: nothing is in it", []string{"vendors", "--data", file(t, "none.json", nil)}},
+		{exitFailed, "/broken.json: the JSON text is cut off", []string{"vendors", "--data", file(t, "broken.json", []byte(`{"vulnerabilities":[`))}},
 		{exitFailed, "no cutoff can be tested", []string{"vendors", "--data", data, "--to", "2021-03-01"}},
+		{exitFailed, "all are before --from, 2030-01-01", []string{"vendors", "--data", data, "--from", "2030-01-01"}},
+		{exitFailed, ": there is no known_exploited_vulnerabilities.json in it", []string{"vendors", "--data", t.TempDir()}},
 		{exitFailed, "no entry of a known date", []string{"vendors", "--data", file(t, "future.json",
 			[]byte(`{"vulnerabilities":[{"cveID":"CVE-2021-0001","vendorProject":"v","product":"p","dateAdded":"2999-01-01"}]}`))}},
 	} {

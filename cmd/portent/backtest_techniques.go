@@ -96,7 +96,7 @@ func parseReports(text []byte) ([]backtest.Report, error) {
 		Reports []tieReport `json:"reports"`
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("%w: %w", intel.ErrInvalid, err)
+		return nil, fmt.Errorf("%w: %w", err, intel.ErrInvalid)
 	}
 	if len(file.Reports) == 0 {
 		return nil, fmt.Errorf("no reports: %w", intel.ErrInvalid)

@@ -172,7 +172,9 @@ func TestBacktestSaysWhatIsWrong(t *testing.T) {
 		{exitFailed, "no such file", []string{"resighting", "--data", short + "x"}},
 		{exitFailed, "no cutoff can be tested", []string{"resighting", "--data", short}},
 		{exitFailed, "no cutoff can be tested", []string{"corroboration", "--data", day}},
-		{exitFailed, "no cutoff can be tested", []string{"corroboration", "--data", file(t, "empty.csv", nil)}},
+		{exitFailed, "empty.csv: no post is in it", []string{"corroboration", "--data", file(t, "empty.csv", nil)}},
+		{exitFailed, "no post is in it: TweetFeed's files are wanted", []string{"resighting", "--data", file(t, "list.json", []byte("[]"))}},
+		{exitUsage, "--epss is for kev", []string{"resighting", "--data", short, "--epss", t.TempDir()}},
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), append([]string{"backtest"}, test.args...), strings.NewReader(""), &out, &errs)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,6 +27,9 @@ func replayUptake(kind intel.Kind) replay {
 			return backtest.Result{}, err
 		}
 		history, err := p.Replayed(ctx, kind)
+		if errors.Is(err, intel.ErrNotFound) {
+			err = fmt.Errorf("nobody is believed to have any %s, and so nothing can be replayed", kind)
+		}
 		if err != nil {
 			return backtest.Result{}, err
 		}
@@ -48,6 +52,11 @@ func replayUptake(kind intel.Kind) replay {
 func (c *backtestCmd) loaded(ctx context.Context, a *app) (data *app, done func(), err error) {
 	own, options := *a, *a.cli
 	own.db, own.cli = nil, &options
+	for _, path := range c.Paths {
+		if _, err := os.Stat(path); err != nil {
+			return nil, nil, err
+		}
+	}
 	kept, err := isStore(c.Paths[0])
 	if err != nil {
 		return nil, nil, err
@@ -71,6 +80,9 @@ func (c *backtestCmd) loaded(ctx context.Context, a *app) (data *app, done func(
 		im.progress = func(n int) { bar.Add(n) } //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 		err = im.run(ctx)
 		bar.Finish() //nolint:errcheck // likewise
+	}
+	if err == nil && im.added == 0 {
+		err = errors.New("no document is in it: a store of SQLite, or what portent import reads, is wanted")
 	}
 	if err != nil {
 		done()

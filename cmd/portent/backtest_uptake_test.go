@@ -54,8 +54,27 @@ func TestBacktestOfUptakeReadsAStoreAndWhatImportReadsAlike(t *testing.T) {
 	}
 	for head, want := range map[string]string{"ioa": "nobody is believed to have any vulnerability", "weaknesses": "nobody is believed to have any weakness"} {
 		errs.Reset()
-		if code := run(t.Context(), []string{"backtest", head, "--data", db}, strings.NewReader(""), &out, &errs); code != exitFailed || !strings.Contains(errs.String(), want) {
+		if code := run(t.Context(), []string{"backtest", head, "--data", db}, strings.NewReader(""), &out, &errs); code != exitFailed || !strings.Contains(errs.String(), want) || strings.Contains(errs.String(), "not found") {
 			t.Errorf("%s: exit %d, %q; want %q", head, code, errs.String(), want)
+		}
+	}
+}
+
+func TestBacktestOfUptakeSaysWhatIsWrongWithFiles(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.json")
+	for want, args := range map[string][]string{
+		"list.json: no document is in it":       {file(t, "list.json", []byte("[]"))},
+		"empty.json: no document is in it":      {file(t, "empty.json", nil)},
+		missing + ": no such file or directory": {missing},
+		"missing.json: no such file":            {attacks(t), missing},
+	} {
+		given := []string{"-q", "backtest", "ioa"}
+		for _, a := range args {
+			given = append(given, "--data", a)
+		}
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), given, strings.NewReader(""), &out, &errs); code != exitFailed || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "missing.json") > 2 {
+			t.Errorf("%v: exit %d, %q; want %q", args, code, errs.String(), want)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 			err = a.print(f)
 		} else {
 			said := publish.Outlook(f)
-			if len(f.Quantiles) == 0 && (f.Ranked.Place == 0 || f.Skill.Above()) {
+			if len(f.Quantiles) == 0 && f.Skill.Above() {
 				said += fmt.Sprintf(", %.3f against %.3f", f.Probability, f.BaseRate)
 			}
 			_, err = fmt.Fprintf(a.out, "%-16s %-64s due %s  %s\n", f.Kind, line(said), date(f.Due), f.Rule)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -109,5 +110,29 @@ func TestOfWhoIsNotForecastItIsSaidPlainly(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := run(t.Context(), []string{"--db", db, "--now", "2025-07-14", "forecast", "once"}, strings.NewReader(""), &out, &errs); code != exitDone || out.Len() > 0 || !strings.Contains(errs.String(), "no forecast: too little has happened") {
 		t.Errorf("exit %d, %s%s", code, &out, &errs)
+	}
+}
+
+func TestNoProbabilityIsPrintedOfWhatIsNoBetterThanTheBaseRate(t *testing.T) {
+	t.Parallel()
+	db, number := newStore(t), regexp.MustCompile(`[0-9]\.[0-9]|[0-9] %`)
+	var more []post // so that there are past forecasts enough to know of skill
+	for n := range 8 * 80 {
+		more = append(more, post{fmt.Sprint("One of many ", n), fmt.Sprintf("other-%d", n%8), time.Date(2024, 1, 1+n/8*7, 9, 0, 0, 0, time.UTC).Format("2006-01-02 15:04:05.000000")})
+	}
+	printed(t, exitDone, "--db", db, "--now", "2025-07-14", "-q", "import", "--as", "leaksites", victims(t, func(int, int) bool { return false }, more...))
+	of := map[bool]int{}
+	for l := range strings.Lines(printed(t, exitDone, "--db", db, "--now", "2025-07-14", "forecast", "group-1")) {
+		if strings.HasPrefix(l, "activity") {
+			continue // a count, with the bounds it is expected within
+		}
+		none := strings.Contains(l, intel.NoBetter)
+		of[none]++
+		if number.MatchString(l) == none {
+			t.Errorf("%s", l)
+		}
+	}
+	if of[true] == 0 || of[false] == 0 {
+		t.Errorf("%v: forecasts that are better, and ones that are not, are wanted", of)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/correlate"
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/store"
@@ -76,6 +78,7 @@ type importing struct {
 	types      map[string]bool                // of files that had a document
 	unnamed    map[string]intel.SourceID      // types of files that are nobody's, as what they are kept
 	failures   map[intel.SourceID]error       // the last file of it that broke
+	foretold   time.Time                      // forecasts of the day were written before; zero: they were not
 	whole      map[intel.DocumentID]wholeFile // the first file with one document, by what that says
 	copies     []string
 	copied     int
@@ -95,6 +98,11 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	parked, err := a.db.Parked(ctx, mostListed)
 	if err != nil {
 		return err
+	}
+	if made, at, err := a.db.Written(ctx); err != nil {
+		return err
+	} else if made.Equal(forecast.Today(a.now())) {
+		im.foretold = at
 	}
 	bar := a.progress(-1, "importing documents")
 	im.progress = func(n int) { bar.Add(n) } //nolint:errcheck // a bar that cannot be drawn is no reason to stop
@@ -289,11 +297,18 @@ func (im *importing) file(ctx context.Context, fsys fs.FS, root, name string) er
 	}
 	con := im.recognise(fsys, name, head)
 	if con == nil {
-		im.reject(filepath.Join(root, name), "", errors.New("type not recognised; name it with --as"))
+		reason := errors.New("type not recognised; name it with --as")
+		if what, ok := nothing(head); ok {
+			reason = errors.New("it is empty" + what)
+		}
+		im.reject(filepath.Join(root, name), "", reason)
 		return nil
 	}
 	return im.read(ctx, *con, fsys, root, name)
 }
+
+// headSize is how many bytes of a file it is recognised by.
+const headSize = 64 << 10
 
 // head is the beginning of a file, decompressed.
 func (im *importing) head(ctx context.Context, fsys fs.FS, name string) ([]byte, error) {
@@ -302,11 +317,24 @@ func (im *importing) head(ctx context.Context, fsys fs.FS, name string) ([]byte,
 		return nil, err
 	}
 	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	head, err := io.ReadAll(io.LimitReader(f, headSize))
 	if len(head) > 0 {
 		return head, nil // damage further on is the connector's to report
 	}
 	return head, err
+}
+
+// nothing reports whether a file holds nothing, whatever type it may be of, by its
+// beginning, and as what but no bytes.
+func nothing(head []byte) (as string, ok bool) {
+	text := string(bytes.Join(bytes.Fields(bytes.TrimPrefix(head, []byte("\uFEFF"))), nil))
+	switch {
+	case len(head) >= headSize:
+		return "", false // it goes on
+	case text == "[]" || text == "{}" || text == "null":
+		return ": " + text, true
+	}
+	return "", text == ""
 }
 
 func (im *importing) recognise(fsys fs.FS, name string, head []byte) *collect.Connector {
@@ -469,17 +497,6 @@ func (im *importing) reject(path, item string, reason error) {
 	}
 }
 
-// oneLine is the text of an error, which may be several in as many lines.
-func oneLine(err error) string {
-	var out []string
-	for _, line := range strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }) {
-		if line = strings.TrimSpace(line); line != "" {
-			out = append(out, line)
-		}
-	}
-	return strings.Join(out, "; ")
-}
-
 // keep gathers documents into batches, one transaction each.
 func (im *importing) keep(ctx context.Context, con collect.Connector, doc intel.Document) error {
 	switch {
@@ -517,62 +534,3 @@ func (im *importing) flush(ctx context.Context) error {
 
 // skipped is how many items were there already, or twice.
 func (im *importing) skipped() int { return im.seen - im.added + im.repeated }
-
-// theirs says of which types, of those whose files are anybody's, the store has a
-// source of the name.
-func (im *importing) theirs(ctx context.Context) (map[string]bool, error) {
-	if len(im.unnamed) == 0 {
-		return nil, nil
-	}
-	sources, err := im.app.db.Sources(ctx, im.app.now())
-	out := map[string]bool{}
-	for _, s := range sources {
-		out[string(s.Name)] = s.Documents > 0
-	}
-	return out, err
-}
-
-// report prints the counts and every rejected item.
-func (im *importing) report(ctx context.Context, before store.Counts, started time.Time) error {
-	after, err := im.app.db.Counts(ctx)
-	if err != nil {
-		return err
-	}
-	theirs, err := im.theirs(ctx)
-	if err != nil {
-		return err
-	}
-	seconds := time.Since(started).Seconds()
-	im.mu.Lock()
-	defer im.mu.Unlock()
-	if im.app.cli.JSON {
-		if im.rejected == nil {
-			im.rejected = []rejection{}
-		}
-		return im.app.print(map[string]any{"documents": im.added, "observations": after.Observations - before.Observations, "evidence": after.Evidence - before.Evidence,
-			"unweighed": max(0, after.Unweighed-before.Unweighed), "skipped": im.skipped(), "rejected": im.rejected, "seconds": seconds})
-	}
-	as := slices.Sorted(maps.Keys(im.types))
-	fmt.Fprintf(im.app.out, "new documents: %d, read as %s; already there or copies: %d; observations: %d; pieces of evidence: %d; %.1f s\n",
-		im.added, cmp.Or(strings.Join(as, ", "), "nothing"), im.skipped(), after.Observations-before.Observations, after.Evidence-before.Evidence, seconds)
-	for _, form := range slices.Sorted(maps.Keys(im.unnamed)) {
-		im.app.remark("what has the form of %[1]s is anybody's, and kept as %[2]s: its accounts are one voice; if it is %[1]s's, import it with --source %[1]s, or from a folder of that name", form, im.unnamed[form])
-		if theirs[form] && im.added > 0 {
-			im.app.remark("what was imported before as %[1]s's is another document, and stays: with --source %[1]s nothing is there twice", form)
-		}
-	}
-	if n := after.Unweighed - before.Unweighed; n > 0 {
-		im.app.remark("long texts say more than is weighed of one: %d pieces are left out; explain and lookup tell of which values", n)
-	}
-	for _, copied := range im.copies {
-		fmt.Fprintln(im.app.err, line(copied))
-	}
-	for _, r := range im.rejected {
-		where := r.Path
-		if r.Item != "" {
-			where += ": " + r.Item
-		}
-		fmt.Fprintf(im.app.err, "rejected %s: %s\n", line(where), line(r.Reason))
-	}
-	return nil
-}

@@ -570,3 +570,13 @@ func TestConnectorsSayWhichSourcesNobodyNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileOfNothingIsSaidToBeEmpty(t *testing.T) {
+	for text, want := range map[string]string{"[]": "it is empty: []", " {\n}\n": "it is empty: {}", "null": "it is empty: null", "": "it is empty", "\uFEFF[ ]": "it is empty: []", `"x"`: "type not recognised"} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), []string{"--db", "sqlite:" + filepath.Join(t.TempDir(), "x.db"), "import", file(t, "some.json", []byte(text))}, strings.NewReader(""), &out, &errs)
+		if code != exitPartial || !strings.Contains(errs.String(), "some.json: "+want) {
+			t.Errorf("%q: exit %d, %q; want %q", text, code, errs.String(), want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -110,6 +111,32 @@ func TestTheDoctorNamesAForecastOfYesterday(t *testing.T) {
 		printed(t, exitUsage, "--db", db, "doctor", "--anchor", "x")
 		if b := foretold(t, db, "2026-03-03"); b.Chain != intel.ChainBroken {
 			t.Errorf("the scoreboard says that the chain is %s", b.Chain)
+		}
+	})
+}
+
+func TestAnImportSaysWhenItIsTooLateForTheForecastsOfToday(t *testing.T) {
+	onEachStore(t, func(t *testing.T, db string) {
+		start := time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
+		days(t, db, start, 90, "2026-04-01")
+		later := 0
+		bring := func(now string, flags ...string) (out, errs bytes.Buffer) {
+			later++
+			one := file(t, "one.jsonl", fmt.Appendf(nil, `{"text":"Cold Lynx was seen again, %d.","author":"blog","published":"2026-03-31T10:00:00Z"}`+"\n", later))
+			if code := run(t.Context(), append(append([]string{"--db", db, "--now", now}, flags...), "import", "--as", "documents", "--source", "blog", one), strings.NewReader(""), &out, &errs); code != exitDone {
+				t.Fatalf("exit %d: %s", code, &errs)
+			}
+			return out, errs
+		}
+		const said = "made today before this import, at "
+		if _, errs := bring("2026-04-01T15:00:00Z"); !strings.Contains(errs.String(), said) || !strings.Contains(errs.String(), "due on 2026-04-02") {
+			t.Errorf("on the same day: %s", &errs)
+		}
+		if out, _ := bring("2026-04-01T16:00:00Z", "--json"); !strings.Contains(out.String(), `"forecasts_made":"20`) {
+			t.Errorf("on the same day, as JSON: %s", &out)
+		}
+		if _, errs := bring("2026-04-02T01:00:00Z"); strings.Contains(errs.String(), said) {
+			t.Errorf("on the next day: %s", &errs)
 		}
 	})
 }

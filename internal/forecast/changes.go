@@ -96,18 +96,22 @@ func madeOn(fs []intel.Forecast) (at time.Time) {
 	return at
 }
 
-// stands is what forecasts of one day say, with their ranks.
+// stands is what forecasts of one day say, with their ranks among those of their kind; the
+// only one has none.
 func stands(fs []intel.Forecast) map[key]*intel.Stand {
 	out := map[key]*intel.Stand{}
 	for _, f := range fs {
-		s := standOf(f)
+		s, others, before := standOf(f), -1, 0
 		for _, g := range fs {
-			if s.Median == nil && g.Kind == f.Kind && g.Horizon == f.Horizon && g.Probability > f.Probability {
-				s.Rank++
+			if g.Kind != f.Kind || g.Horizon != f.Horizon {
+				continue
+			}
+			if others++; g.Probability > f.Probability {
+				before++
 			}
 		}
-		if s.Median == nil {
-			s.Rank++
+		if s.Median == nil && others > 0 {
+			s.Rank = before + 1
 		}
 		out[keyOf(f)] = &s
 	}
@@ -137,7 +141,11 @@ func shifted(f intel.Forecast, is, was *intel.Stand, before []intel.Forecast) fl
 		return 0
 	}
 	by := math.Abs(logit(clamp(*is.Probability)) - logit(clamp(*was.Probability)))
-	if by < math.Log(movedOdds) && max(is.Rank-was.Rank, was.Rank-is.Rank) < movedRank {
+	places := max(is.Rank-was.Rank, was.Rank-is.Rank)
+	if is.Rank == 0 || was.Rank == 0 {
+		places = 0 // there was no other to be ranked with
+	}
+	if by < math.Log(movedOdds) && places < movedRank {
 		return 0
 	}
 	return max(by, 1e-9)

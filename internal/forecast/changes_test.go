@@ -65,6 +65,19 @@ func TestARankThreePlacesOffIsAChange(t *testing.T) {
 	}
 }
 
+func TestTheOnlyOneOfItsKindHasNoRank(t *testing.T) {
+	before, now := event(1, "A", .10), event(8, "A", .30)
+	c := Changes([]intel.Forecast{now}, []intel.Forecast{before}, nil)
+	if d := cmp.Diff([]string{"likelier country:A: –, was –"}, changed(c.Moved)); d != "" {
+		t.Error(d)
+	}
+	now.Probability = .11 // it was the fourth of four
+	c = Changes([]intel.Forecast{now}, []intel.Forecast{before, event(1, "B", .2), event(1, "C", .2), event(1, "D", .2)}, nil)
+	if len(c.Moved) > 0 {
+		t.Errorf("%v", changed(c.Moved))
+	}
+}
+
 func TestWithoutForecastsOfAWeekAgoNothingIsNew(t *testing.T) {
 	c := Changes([]intel.Forecast{event(8, "DE", .16)}, nil, nil)
 	if len(c.Moved)+len(c.New)+len(c.Gone) > 0 || !c.Since.IsZero() {

@@ -53,9 +53,16 @@ type Count struct {
 	Bound string
 	Was   []float64
 	Surge int // documents that are a surge; 0: none is foretold
+	// Others is what came of all series of the kind: the base rate of one that has no four
+	// weeks of its own.
+	Others Others
 	// Skill is what back-tests showed of such forecasts, by their kind.
 	Skill map[string][]float64
 }
+
+// Others is of how many past states of series any came, and of how many a surge of as
+// many as one is asked of.
+type Others struct{ States, Any, Surges int }
 
 // A Part is what one of the models of a pool says.
 type Part struct {
@@ -114,7 +121,7 @@ func anyActivity(s Series, c Count, now time.Time) intel.Forecast {
 	f.Rule = fmt.Sprintf("comes true if a document that names %s is published by %s and ingested by 14 days after", s.Entity, f.Due.Format(time.DateOnly))
 	f.Model, f.Skill = c.Model, c.Skill[f.Kind]
 	f.Probability = clamp(1 - c.mass(0))
-	f.BaseRate = clamp(activeShare(s))
+	f.BaseRate = c.baseRate(s, 1, c.Others.Any, f.Probability)
 	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(c)}
 	f.Reasons = c.reasons(f.BaseRate, f.Probability)
 	return f
@@ -127,7 +134,8 @@ func surge(s Series, c Count, now time.Time) intel.Forecast {
 	f.Rule = fmt.Sprintf("comes true if %d documents or more that name %s, twice as many as in four of the twelve weeks before and five at least, are published by %s and ingested by 14 days after",
 		c.Surge, s.Entity, f.Due.Format(time.DateOnly))
 	f.Model, f.Skill = c.Model, c.Skill[f.Kind]
-	f.Probability, f.BaseRate = clamp(atLeast(c.Mass, c.Surge)), clamp(shareOf(s, c.Surge))
+	f.Probability = clamp(atLeast(c.Mass, c.Surge))
+	f.BaseRate = c.baseRate(s, c.Surge, c.Others.Surges, f.Probability)
 	f.Basis = intel.Basis{AtLeast: c.Surge, Inputs: s.digest(c)}
 	if c.Bound == "" {
 		f.Reasons = reasons(f.BaseRate, f.Probability, "the distribution of what comes, against how often so many came")
@@ -258,8 +266,15 @@ func recent(s Series) float64 {
 	return float64(sum)
 }
 
-// activeShare is the share of runs of four weeks that had any document.
-func activeShare(s Series) float64 { return shareOf(s, 1) }
+// baseRate is the share of runs of four weeks that had at least so many. A series
+// without such a run has that of all others; what is forecast of it counts as one of
+// them, so that nothing is gained over it where nothing is known of others.
+func (c Count) baseRate(s Series, least, others int, p float64) float64 {
+	if len(s.Weeks) >= 4 {
+		return clamp(shareOf(s, least))
+	}
+	return clamp((float64(others) + p) / float64(c.Others.States+1))
+}
 
 // shareOf is the share of runs of four weeks that had at least so many.
 func shareOf(s Series, least int) float64 {

@@ -96,3 +96,24 @@ func TestTheSameDayGivesTheSameForecasts(t *testing.T) {
 		t.Errorf("%v and %v", a, b)
 	}
 }
+
+func TestABaseRateOfAFewWeeksIsThatOfOthers(t *testing.T) {
+	count := func(others forecast.Others) forecast.Count {
+		return forecast.Count{Weeks: 4, Mass: []float64{.9, .05, 0, 0, 0, .05}, Model: "m", Surge: 5, Others: others}
+	}
+	for name, c := range map[string]struct {
+		series     forecast.Series
+		others     forecast.Others
+		any, surge float64
+	}{
+		"of whom others tell":      {weekly(1), forecast.Others{States: 999, Any: 300, Surges: 20}, .3, .02},
+		"nothing is known of them": {weekly(1, 0), forecast.Others{}, .1, .05}, // what is forecast: nothing is gained over it
+		"has weeks of its own":     {weekly(1, 0, 0, 0, 0, 0, 0, 0), forecast.Others{States: 999, Any: 900, Surges: 900}, .25, .0833},
+	} {
+		for _, f := range forecast.Activity(c.series, []forecast.Count{count(c.others)}, now) {
+			if want, ok := map[string]float64{"any activity": c.any, "surge": c.surge}[f.Kind]; ok && math.Abs(f.BaseRate-want) > 1e-3 {
+				t.Errorf("%s: base rate of %s is %.4f, want %.4f", name, f.Kind, f.BaseRate, want)
+			}
+		}
+	}
+}

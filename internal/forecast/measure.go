@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -137,29 +138,47 @@ func below(d intel.Distribution, n int) float64 {
 	return d.Below[i-1] + (d.Below[i]-d.Below[i-1])*float64(n-d.At[i-1])/float64(d.At[i]-d.At[i-1])
 }
 
-// CRPS is the continuous ranked probability score of a distribution: the sum, over
-// all counts, of the squares of what it missed by in saying that no more would
-// come. Nought is best; of a certain count it is by how much that was wrong.
-func CRPS(d intel.Distribution, came int) float64 {
-	came = max(0, came)
-	sum, from, low := 0.0, -1, 0.0
-	for i, at := range d.At {
-		slope := (d.Below[i] - low) / float64(at-from)
-		for n := from + 1; n <= at; n++ {
-			miss := low + slope*float64(n-from)
-			if n >= came {
-				miss--
+// CRPS is the continuous ranked probability score of a distribution, as Missed has it.
+func CRPS(d intel.Distribution, came int) float64 { return Missed(steps(d), max(0, came)) }
+
+// steps are the probabilities of n or less, for n from nought to the end of a
+// distribution.
+func steps(d intel.Distribution) iter.Seq[float64] {
+	return func(yield func(float64) bool) {
+		from, low := -1, 0.0
+		for i, at := range d.At {
+			slope := (d.Below[i] - low) / float64(at-from)
+			for n := from + 1; n <= at; n++ {
+				if !yield(low + slope*float64(n-from)) {
+					return
+				}
 			}
-			sum += miss * miss
+			from, low = at, d.Below[i]
 		}
-		from, low = at, d.Below[i]
 	}
-	return sum + float64(max(0, came-from-1)) // beyond its end it was sure that all had come
+}
+
+// Missed is the continuous ranked probability score of a count of which came came, by the
+// probabilities of n or less for n = 0, 1, 2 …, behind whose end nothing is added: the sum,
+// over all counts, of the squares of what was missed in saying that no more would come,
+// Σ (F(n) − 1{n ≥ came})² (Gneiting and Raftery 2007, section 4.2). Nought is best; of a
+// certain count it is by how much that was wrong.
+func Missed(below iter.Seq[float64], came int) float64 {
+	sum, last, n := 0.0, 0.0, 0
+	for last = range below {
+		miss := last
+		if n >= came {
+			miss = 1 - last
+		}
+		sum += miss * miss
+		n++
+	}
+	return sum + last*last*float64(max(0, came-n))
 }
 
 // LogScore is the logarithm of how improbable a distribution held the count.
 func LogScore(d intel.Distribution, came int) float64 {
-	return -math.Log(max(leastMass, below(d, came)-before(d, came)))
+	return LogLoss(below(d, came)-before(d, came), true)
 }
 
 func before(d intel.Distribution, n int) float64 {
@@ -170,11 +189,16 @@ func before(d intel.Distribution, n int) float64 {
 }
 
 // PIT is where a count lies in its distribution, from 0 to 1, at u of the step it
-// makes there. Over many counts of right distributions and even u it is even.
+// makes there.
 func PIT(d intel.Distribution, came int, u float64) float64 {
 	low := before(d, came)
-	return low + u*(below(d, came)-low)
+	return Within(low, below(d, came)-low, u)
 }
+
+// Within is the randomised probability integral transform of a count, by the probability
+// of less, its own, and the share u of the latter that is below. Over many counts of right
+// distributions and even u it is even (Czado, Gneiting and Held 2009).
+func Within(below, own, u float64) float64 { return min(max(below+u*own, 0), 1) }
 
 // draws is how many times the bootstrap draws.
 const draws = 2000

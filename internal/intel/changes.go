@@ -34,7 +34,7 @@ type Change struct {
 }
 
 // A Stand is what a forecast says: of an event its probability and its rank among those
-// of its kind, of a count the median and between which counts four in five are expected.
+// of its kind, if there are several, of a count the median and between which counts four in five are expected.
 type Stand struct {
 	Rank        int      `json:"rank,omitempty"`
 	Probability *float64 `json:"probability,omitempty"`
@@ -44,7 +44,7 @@ type Stand struct {
 	Skill       Skill    `json:"skill"`
 }
 
-// String says it; without proven skill it says the rank alone.
+// String says it; without proven skill it says the rank alone, if it has one.
 func (s *Stand) String() string {
 	switch {
 	case s == nil:
@@ -53,6 +53,8 @@ func (s *Stand) String() string {
 		return fmt.Sprintf("%.0f (80 %%: %.0f to %.0f)", *s.Median, s.Low, s.Up)
 	case s.Skill.Above() && s.Probability != nil:
 		return Decimal(*s.Probability)
+	case s.Rank == 0:
+		return "–"
 	}
 	return fmt.Sprintf("rank %d", s.Rank)
 }

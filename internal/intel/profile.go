@@ -89,6 +89,9 @@ func (s *Skill) UnmarshalJSON(b []byte) error {
 type Reason struct {
 	Item         string  `json:"item"`
 	Contribution float64 `json:"contribution"`
+	// Through is the vulnerability that a way to a fragment leads through; early entries of
+	// a ledger have its name in the item alone.
+	Through Entity `json:"through,omitzero"`
 }
 
 // A Proof shows one piece of evidence to a reader.

@@ -102,9 +102,11 @@ func foreseenKinds() [][]foreseen {
 		{{intel.Label, forecastedBeside}, {intel.Malware, forecastedBeside}, {intel.Tool, forecastedBeside}}}
 }
 
-// forecast makes the forecasts of one of those whose weeks were counted.
+// forecast makes the forecasts of one of those whose weeks were counted, unless it has
+// its own of today: what came in since would add to those whatever now stands among the
+// first ten.
 func (p *Pipeline) forecast(ctx context.Context, c counted, f field) error {
-	if !c.own {
+	if !c.own || c.made {
 		return nil
 	}
 	actor := c.entity

@@ -19,6 +19,7 @@ type counted struct {
 	names    []store.Resolution
 	weeks    []intel.Count // that have ended
 	own      bool          // readers of the clearance see more of it than others do
+	made     bool          // its forecasts of today are there
 	observed []bool
 	silent   bool      // no count of it can be foretold
 	last     time.Time // it was heard of
@@ -126,7 +127,7 @@ func (p *Pipeline) lacking(ctx context.Context, f field, busy []store.Busy) (out
 		}
 		own := slices.Contains(markings, f.reader.Clearance)
 		due = due || own && !made[e]
-		out = append(out, counted{entity: e, names: names, own: own, last: busy[i].Last})
+		out = append(out, counted{entity: e, names: names, own: own, made: made[e], last: busy[i].Last})
 	}
 	return out, due, nil
 }
@@ -165,6 +166,8 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 				continue
 			}
 			c.Weeks, c.Inputs, c.Surge = weeks, inputs, less.Surge(s)
+			c.Others.Any, c.Others.States = calm.Came(1)
+			c.Others.Surges, _ = calm.Came(c.Surge)
 			if w.loud() {
 				heed(&c, without, less.Surge(s), w.whose[s])
 			}

@@ -378,3 +378,19 @@ func TestAnEmptyStoreForecastsNothing(t *testing.T) {
 		t.Errorf("%v", fs)
 	}
 }
+
+func TestTheBaseRateOfANewcomerIsThatOfAllOthers(t *testing.T) {
+	h := hear(t)
+	for i := range 30 { // each is heard of once
+		h.say("blog", "desk", intel.NewEntity(intel.Actor, fmt.Sprintf("Once %d", i)), 30+7*i)
+	}
+	first := intel.NewEntity(intel.Actor, "Newly Come")
+	h.say("blog", "desk", first, 9)
+	h.forecast()
+	fs := h.of(first)
+	for _, kind := range []string{"any activity 28", "surge 28"} {
+		if f, ok := fs[kind]; !ok || f.BaseRate > .02 {
+			t.Errorf("%s: base rate %.3f though nobody was heard of twice", kind, f.BaseRate)
+		}
+	}
+}

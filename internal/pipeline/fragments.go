@@ -119,7 +119,7 @@ func (h *holdings) ways(p forecast.Prospect, ways []way, known map[intel.Entity]
 		if len(ways) > 1 {
 			by = -moved * math.Log1p(-w.probability*w.has) / max(all, 1e-12)
 		}
-		out = append(out, intel.Reason{Item: h.path(w.flaw, p.Target, known), Contribution: by})
+		out = append(out, intel.Reason{Item: h.path(w.flaw, p.Target, known), Contribution: by, Through: w.flaw})
 		left -= by
 	}
 	if len(ways) > mostPaths {

@@ -94,7 +94,7 @@ func (ed *Editor) following(ctx context.Context, r intel.Reader, flaws []store.R
 func (ed *Editor) forecastTechniques(all []intel.Forecast) (rows []intel.Row) {
 	for _, f := range all {
 		e, err := intel.ParseEntity(f.Target)
-		if f.Kind != string(intel.Technique) || err != nil || f.Probability < leastShown {
+		if f.Kind != string(intel.Technique) || err != nil {
 			continue
 		}
 		rows = append(rows, guessed(intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses,
@@ -103,8 +103,8 @@ func (ed *Editor) forecastTechniques(all []intel.Forecast) (rows []intel.Row) {
 	return rows
 }
 
-// leastShown is the probability below which a forecast reads as nought.
-const leastShown = .005
+// leastShown is the probability below which a row reads as nought, as digits are cut.
+const leastShown = .01
 
 // verdict says of a forecast in a table what the table of forecasts says of it.
 func verdict(f intel.Forecast) string {
@@ -122,16 +122,25 @@ func forecastFragments(all []intel.Forecast) (rows []intel.Row) {
 		if err != nil || f.Kind != string(e.Kind) || e.Kind.Class() != intel.IOA || len(f.Reasons) < 2 {
 			continue
 		}
-		path := f.Reasons[1].Item // the first is the base rate
-		row := intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses, Type: string(e.Kind), Description: path + verdict(f)}
-		for word := range strings.FieldsSeq(path) {
-			if strings.HasPrefix(word, "CVE-") {
-				row.Vulnerability = word
-			}
-		}
-		rows = append(rows, guessed(row, f.Probability))
+		way := wayOf(f.Reasons)
+		rows = append(rows, guessed(intel.Row{Entity: e, Value: e.Name, Relation: intel.Uses, Type: string(e.Kind), Vulnerability: way.Through.Name,
+			Description: way.Item + verdict(f)}, f.Probability))
 	}
 	return rows
+}
+
+// wayOf is the likeliest way to a fragment, which stands behind the base rate. That of an
+// entry of the ledger without the vulnerability has it in its words, before what it has.
+func wayOf(reasons []intel.Reason) intel.Reason {
+	way := reasons[1]
+	if way.Through != (intel.Entity{}) {
+		return way
+	}
+	_, flaw, _ := strings.Cut(way.Item, "; ")
+	if id, _, _ := strings.Cut(flaw, " "); strings.HasPrefix(id, "CVE-") {
+		way.Through = intel.Entity{Kind: intel.Vulnerability, Name: id}
+	}
+	return way
 }
 
 // because joins a technique's name with why it is predicted.
@@ -150,8 +159,8 @@ func guessed(row intel.Row, probability float64) intel.Row {
 	return row
 }
 
-// extend puts predicted rows after the observed ones, if those are all there,
-// and returns how many it has put there or would have.
+// extend puts predicted rows that do not read as nought after the observed ones, if those
+// are all there, and returns how many it has put there or would have.
 func extend(rows *[]intel.Row, more []intel.Row, total int) int {
 	seen := map[intel.Entity]bool{}
 	for _, r := range *rows {
@@ -160,7 +169,7 @@ func extend(rows *[]intel.Row, more []intel.Row, total int) int {
 	slices.SortStableFunc(more, func(a, b intel.Row) int { return cmp.Compare(b.Probability, a.Probability) })
 	var kept []intel.Row
 	for _, r := range more {
-		if !seen[r.Entity] && len(kept) < mostPredicted {
+		if !seen[r.Entity] && len(kept) < mostPredicted && r.Probability >= leastShown {
 			seen[r.Entity] = true
 			kept = append(kept, r)
 		}

@@ -213,3 +213,31 @@ func TestAReplayKnowsWhatWasThereWhen(t *testing.T) {
 		t.Errorf("of what nobody has: %v", err)
 	}
 }
+
+func TestWhatComesInLaterOnADayAddsNothingToWhoseForecastsAreMade(t *testing.T) {
+	w := begin(t)
+	w.arsenal()
+	lynx, now := intel.NewEntity(intel.Actor, "Cold Lynx"), w.day
+	before, err := w.db.Forecasts(t.Context(), intel.Public(), lynx, now)
+	if err != nil || len(before) == 0 {
+		t.Fatal(len(before), err)
+	}
+	w.day = now.AddDate(0, 0, -15)
+	for _, who := range []string{"Grey Heron", "Brown Owl", "New Crow"} { // of whom one has no forecast yet
+		for _, source := range []string{"blog", "wire"} {
+			w.tell(source, w.day, who+" turned elsewhere.", does(who, intel.Targets, intel.Entity{Kind: intel.Country, Name: "FR"}), does(who, intel.Targets, intel.Entity{Kind: intel.Country, Name: "US"}))
+		}
+	}
+	w.day = now
+	w.finish()
+	if err := w.p.Forecast(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, err := w.db.Forecasts(t.Context(), intel.Public(), lynx, now)
+	if err != nil || len(after) != len(before) {
+		t.Errorf("%d forecasts of the day became %d, err %v", len(before), len(after), err)
+	}
+	if crow, err := w.db.Forecasts(t.Context(), intel.Public(), intel.NewEntity(intel.Actor, "New Crow"), now); err != nil || len(crow) == 0 {
+		t.Errorf("who was new has no forecast, err %v", err)
+	}
+}

@@ -206,9 +206,24 @@ func delim(dec values, want json.Delim) error {
 		return err
 	}
 	if t != want {
-		return fmt.Errorf("found %v, want %v: %w", t, want, intel.ErrInvalid)
+		return fmt.Errorf("%s is wanted, and %s found: %w", named(want), named(t), intel.ErrInvalid)
 	}
 	return nil
+}
+
+// named says what a JSON token is, or begins.
+func named(t json.Token) string {
+	switch t := t.(type) {
+	case json.Delim:
+		return map[json.Delim]string{'{': "an object", '[': "an array", '}': "the end of an object", ']': "the end of an array"}[t]
+	case string:
+		return "a string"
+	case bool:
+		return "true or false"
+	case nil:
+		return "null"
+	}
+	return "a number"
 }
 
 // clip returns s without surrounding space, in valid UTF-8 and at most n bytes.

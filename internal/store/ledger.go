@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -86,6 +87,20 @@ func (l *ledger) enter(ctx context.Context, some []written) error {
 func (l *ledger) close(ctx context.Context) error {
 	_, err := l.tx.ExecContext(ctx, `UPDATE ledger_head SET seq = $1, link = $2 WHERE one = 1`, l.seq, l.link)
 	return err
+}
+
+// Written returns of which day the forecast at the end of the chain is, and when it was
+// written; zero: there is none.
+func (db *DB) Written(ctx context.Context) (made, at time.Time, err error) {
+	var day, moment int64
+	err = db.read.QueryRowContext(ctx, `SELECT f.made, l.written FROM ledger l JOIN forecasts f ON f.id = l.forecast ORDER BY l.seq DESC LIMIT 1`).Scan(&day, &moment)
+	if errors.Is(err, sql.ErrNoRows) {
+		return made, at, nil
+	}
+	if err != nil {
+		return made, at, fmt.Errorf("forecast written last: %w", err)
+	}
+	return time.UnixMicro(day).UTC(), time.UnixMicro(moment).UTC(), nil
 }
 
 // SaveForecasts keeps forecasts as they were made, at the end of the chain, in their

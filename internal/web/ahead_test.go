@@ -33,7 +33,7 @@ func TestThePageDrawsTheWeeksAheadOverTwoYearsAndSaysThemInWords(t *testing.T) {
 		page := get(t, serve(fake{text: plain}), path).Body.String()
 		for _, want := range []string{`aria-labelledby="ahead-t ahead-d"`, `<title id="ahead-t">Documents per week about Astro Locker: 104 weeks before and 4 ahead</title>`,
 			"Week from 2026-11-23: median 8, half between 7 and 10, 95 % between 4 and 15.", "Not watched: 2026-02-16 to 2026-03-08.", `class="silent"`,
-			`class="band95"`, `class="band80"`, `class="band50"`, "half, four in five and 95 %", `<td class="n" data-th="80 %">5 to 12</td>`, "<small>not watched</small>", "shared out"} {
+			`class="near"`, `class="band95"`, `class="band80"`, `class="band50"`, "half, four in five and 95 %", `<td class="n" data-th="80 %">5 to 12</td>`, "<small>not watched</small>", "shared out"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: no %q", path, want)
 			}
@@ -63,5 +63,24 @@ func TestWithoutForecastsOfCountsNothingIsDrawnAhead(t *testing.T) {
 	})
 	if !strings.Contains(page, "ahead-t") || strings.Contains(page, "NaN") || strings.Contains(page, "Inf") {
 		t.Error("a silent history breaks the chart")
+	}
+}
+
+func TestTheScoreboardAsksOfWhatIsTakenUpWithinNinetyDays(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/scoreboard").Body.String()
+	for _, want := range []string{"whether it is taken up in 90 days", "whether it is attacked in 90 days", "whether there is any in 28 days"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
+func TestAPredictedFragmentIsNotSaidToBeSeen(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
+	_, ioa, _ := strings.Cut(page, `<section id="ioa"`)
+	seen, predicted, ok := strings.Cut(ioa, `<tbody class="is-predicted">`)
+	predicted, _, _ = strings.Cut(predicted, "</tbody>")
+	if !ok || !strings.Contains(seen, `data-th="seen in"`) || strings.Contains(predicted, `data-th="seen in"`) || !strings.Contains(predicted, `data-th="why"`) {
+		t.Errorf("%v\n%s", ok, predicted)
 	}
 }

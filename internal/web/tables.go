@@ -34,6 +34,9 @@ type column struct {
 	Cell            func(intel.Row) string
 }
 
+// seenIn is what a cell says on a narrow screen of where a fragment was seen.
+const seenIn = "seen in"
+
 // A row is one line of a table.
 type row struct {
 	intel.Row
@@ -140,7 +143,7 @@ func tables(p Profile) (early, middle, late []table) {
 			Empty: "No document names a path, argument or port with it.", Columns: []column{
 				{"Kind", "kind", "", func(r intel.Row) string { return clip(strings.ReplaceAll(r.Type, "-", " ")) }},
 				{"Phase", "phase", "nowrap", func(r intel.Row) string { return clip(r.Phase) }},
-				description("Seen in, or why expected", "seen in")}},
+				description("Seen in, or why expected", seenIn)}},
 	}
 	if slices.ContainsFunc(p.IOC, func(r intel.Row) bool { return r.SeenAgain != nil }) {
 		late[1].Columns = append(late[1].Columns, column{"Again in 30 days", "again in 30 days", "nowrap", foreseen})
@@ -241,7 +244,11 @@ func (t *table) add(rows []intel.Row, base string, state url.Values, open string
 			line.Fetch = "/evidence/" + url.PathEscape(r.ID) + "?" + fetched(line).Encode()
 		}
 		for _, c := range t.Columns {
-			line.Cells = append(line.Cells, cell{c.Th, c.Class, c.Cell(r)})
+			th := c.Th
+			if r.Predicted && th == seenIn {
+				th = "why" // it was not seen
+			}
+			line.Cells = append(line.Cells, cell{th, c.Class, c.Cell(r)})
 		}
 		if r.Predicted {
 			t.Predicted = append(t.Predicted, line)

@@ -133,20 +133,27 @@ func question(head string) string {
 	case "exploited vulnerability":
 		return "whether CISA lists it in 30 days"
 	case "country", "sector", "organization":
-		return "whether it is attacked in 28 days"
+		return "whether it is attacked in 90 days"
 	}
-	return "whether it is taken up in 28 days"
+	return "whether it is taken up in 90 days"
 }
 
-// skillOf writes a skill, "+0.25 (+0.20 to +0.31)".
+// skillOf writes a skill, "+0.25 (+0.20 to +0.31)"; of what is off by far, "−206 (−209 to
+// −203)", digits behind the point say nothing.
 func skillOf(v intel.Interval) string {
+	write := func(x float64) string {
+		if math.Abs(x) >= 10 {
+			return strings.Replace(fmt.Sprintf("%+.0f", x), "-", "−", 1)
+		}
+		return signed(x)
+	}
 	switch {
 	case math.IsNaN(v[0]) || math.IsInf(v[0], 0):
 		return dash
 	case !v.Bounded():
-		return signed(v[0])
+		return write(v[0])
 	}
-	return fmt.Sprintf("%s (%s to %s)", signed(v[0]), signed(v[1]), signed(v[2]))
+	return fmt.Sprintf("%s (%s to %s)", write(v[0]), write(v[1]), write(v[2]))
 }
 
 func dotOf(v intel.Interval) *skillDot {
@@ -172,13 +179,15 @@ func trackChartOf(l recordLine) *trackChart {
 	for _, p := range l.Reliability {
 		most = max(most, p.N)
 	}
-	last := math.Inf(-1)
+	const digit, gap = 10, 6 // of the larger letters of a narrow screen
+	end := math.Inf(-1)      // of the number before
 	for _, p := range l.Reliability {
 		x := boxLeft + p.P/scale*(boxRight-boxLeft)
 		high := 34 * math.Log1p(float64(p.N)) / math.Log1p(float64(max(1, most)))
-		b := countBar{X: fixed(x - 3), Mid: fixed(x), Top: fixed(456 - high), High: fixed(high), N: p.N, Labelled: x-last > 8*float64(len(strconv.Itoa(p.N)))+6}
-		if b.Labelled {
-			last = x
+		b := countBar{X: fixed(x - 3), Mid: fixed(x), Top: fixed(456 - high), High: fixed(high), N: p.N}
+		half := digit / 2 * float64(len(number(p.N)))
+		if b.Labelled = x-half > end+gap; b.Labelled {
+			end = x + half
 		}
 		c.Bars = append(c.Bars, b)
 	}

@@ -52,10 +52,19 @@ const (
 	unseen, known = .1, 20
 )
 
+// A Calibration is what a model of a week learns from how forecasts turned out. Kept by
+// itself it is some numbers for each series; the model, with its forest, is megabytes.
+type Calibration struct {
+	panel   *Panel
+	week, h int
+	any     *forecast.Logistic // of the pool's log-odds; nil: not learned
+	bends   []bend             // by series, of the distribution of some; nil: not learned
+}
+
 // Learn calibrates the model by the forecasts that were closed when it was fitted: the
 // probability of any, the latest counting most, since how much goes on at all drifts;
 // and how wide and where the distribution of some is.
-func (m *Model) Learn(r *Record) {
+func (m *Calibration) Learn(r *Record) {
 	rows := forecast.Samples{Width: 1}
 	for i, w := range r.weeks {
 		if w+m.h <= m.week {
@@ -83,6 +92,18 @@ func (m *Model) Learn(r *Record) {
 	for s := range own {
 		m.bends[s] = bend{(1 - unseen/(1+float64(len(own[s]))/known)) * fitBend(own[s], m.week, all, ownWord).power}
 	}
+}
+
+// Calibrated gives a pool's distribution of a series the probability of any that such pools turned
+// out to have, and the width.
+func (m *Calibration) Calibrated(s int, d PMF) PMF {
+	if m.bends != nil {
+		d = m.bends[s].apply(d)
+	}
+	if m.any == nil {
+		return d
+	}
+	return withAny(d, forecast.Probability(m.any.LogOdds([]float64{logOdds(d.Any())})))
 }
 
 // A bend widens a distribution function, or narrows it: its log-odds are taken times a

@@ -125,6 +125,16 @@ func (m *Model) Usual() PMF {
 	return normalised(out)
 }
 
+// Came is of how many of all states that are learned from at least n came.
+func (m *Model) Came(n int) (came, states int) {
+	for _, x := range m.past {
+		if x.y >= n {
+			came++
+		}
+	}
+	return came, len(m.past)
+}
+
 // Heed is a distribution that one voice's word moved, moved back towards what is said
 // without that word until the probabilities of any and of at least so many are within a
 // bound, and what is expected is at most trebled. The share of it that stays is returned

@@ -3,8 +3,6 @@ package activity
 import (
 	"math"
 	"sort"
-
-	"github.com/portent-cti/portent/internal/forecast"
 )
 
 // A Model forecasts the series of a panel from the beginning of a week on, as it
@@ -15,16 +13,13 @@ import (
 // Weights that were learned, by likelihood or by CRPS, did worse than equal ones on
 // cutoffs before July 2023.
 type Model struct {
-	panel   *Panel
-	week, h int
+	Calibration
 	totals  []float64
 	support int // counts of a distribution
 	past    []past
 	spread  state
 	forest  *forest
-	level   []float64          // of each past state
-	any     *forecast.Logistic // of the pool's log-odds; nil: not learned
-	bends   []bend             // by series, of the distribution of some; nil: not learned
+	level   []float64 // of each past state
 }
 
 const (
@@ -59,7 +54,7 @@ func Gather(p *Panel, h int) *Past {
 // Fit learns from what is closed by the beginning of a week, to forecast from it on.
 func (g *Past) Fit(week int) *Model {
 	p := g.panel
-	m := &Model{panel: p, week: week, h: g.h, totals: g.totals}
+	m := &Model{Calibration: Calibration{panel: p, week: week, h: g.h}, totals: g.totals}
 	closed := sort.Search(len(g.rows), func(i int) bool { return g.rows[i].week+g.h > week })
 	m.past = g.rows[max(0, closed-mostPast):closed]
 	most := 0
@@ -144,18 +139,6 @@ func Pool(parts [Parts]PMF) PMF {
 // Forecast is the distribution of what a series will count, with the probability of
 // any as it turned out in the past.
 func (m *Model) Forecast(s int) PMF { return m.Calibrated(s, Pool(m.Part(s))) }
-
-// Calibrated gives a pool's distribution of a series the probability of any that such pools turned
-// out to have, and the width.
-func (m *Model) Calibrated(s int, d PMF) PMF {
-	if m.bends != nil {
-		d = m.bends[s].apply(d)
-	}
-	if m.any == nil {
-		return d
-	}
-	return withAny(d, forecast.Probability(m.any.LogOdds([]float64{logOdds(d.Any())})))
-}
 
 // withAny is a distribution with another probability of any.
 func withAny(d PMF, any float64) PMF {

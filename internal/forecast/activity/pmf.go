@@ -1,6 +1,11 @@
 package activity
 
-import "math"
+import (
+	"iter"
+	"math"
+
+	"github.com/portent-cti/portent/internal/forecast"
+)
 
 // A PMF is how probable each count is, from nought on: what is missing behind its end
 // is impossible. It sums to 1.
@@ -43,38 +48,31 @@ func (d PMF) AtLeast(n int) float64 {
 	return min(sum, 1)
 }
 
-// CRPS is the continuous ranked probability score of a forecast of which y came:
-// Σ (F(n) − 1{n ≥ y})² over the counts (Gneiting and Raftery 2007, section 4.2).
-func (d PMF) CRPS(y int) float64 {
-	sum, f := 0.0, 0.0
-	for n := range max(len(d), y) {
-		if n < len(d) {
-			f += d[n]
+// below is the probabilities of n or less, by n from nought on.
+func (d PMF) below() iter.Seq[float64] {
+	return func(yield func(float64) bool) {
+		sum := 0.0
+		for _, p := range d {
+			if sum += p; !yield(sum) {
+				return
+			}
 		}
-		miss := f
-		if n >= y {
-			miss = 1 - f
-		}
-		sum += miss * miss
 	}
-	return sum
 }
 
-// LogScore is −ln of how probable it was that y comes; what was impossible counts as
-// one in ten million.
+// CRPS is the continuous ranked probability score of a forecast of which y came.
+func (d PMF) CRPS(y int) float64 { return forecast.Missed(d.below(), y) }
+
+// LogScore is −ln of how probable it was that y comes.
 func (d PMF) LogScore(y int) float64 {
 	p := 0.0
 	if y < len(d) {
 		p = d[y]
 	}
-	return -math.Log(max(p, impossible))
+	return forecast.LogLoss(p, true)
 }
 
-const impossible = 1e-7
-
-// PIT is the randomised probability integral transform of y: P(count < y) and the
-// share u of P(count = y). Over forecasts that are calibrated it is uniform (Czado,
-// Gneiting and Held 2009).
+// PIT is where y lies in the distribution, at the share u of P(count = y).
 func (d PMF) PIT(y int, u float64) float64 {
 	below, at := 0.0, 0.0
 	for n, p := range d[:min(y+1, len(d))] {
@@ -84,8 +82,11 @@ func (d PMF) PIT(y int, u float64) float64 {
 			at = p
 		}
 	}
-	return min(max(below+u*at, 0), 1)
+	return forecast.Within(below, at, u)
 }
+
+// impossible is what is added to the probability of each count of a pool.
+const impossible = 1e-7
 
 // normalised scales what sums to something else.
 func normalised(d PMF) PMF {

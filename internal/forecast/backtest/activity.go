@@ -29,6 +29,9 @@ const (
 func Activity(ctx context.Context, p *activity.Panel, o Options) (Result, error) {
 	cuts := weeklyCutoffs(p, o)
 	if len(cuts) == 0 {
+		if early := weeklyCutoffs(p, Options{To: o.To}); len(early) > 0 {
+			return Result{}, tooLate(o.From, p.At(early[len(early)-1]))
+		}
 		return Result{}, fmt.Errorf("%w: %d weeks of posts, of which %d warm up and %d are forecast", ErrTooShort, p.Weeks, warmUpWeeks, activityWeeks)
 	}
 	all, err := replayWeeks(ctx, p, o, cuts[len(cuts)-1])
@@ -67,9 +70,9 @@ type counted struct {
 }
 
 // A weekly is what was forecast at the beginning of one week, and how all ways but the
-// pool did.
+// pool did. Of the model there is left what it learns from how forecasts turned out.
 type weekly struct {
-	model  *activity.Model
+	model  activity.Calibration
 	all    []counted
 	sheets map[string]*countSheet
 }
@@ -112,7 +115,8 @@ func replayWeeks(ctx context.Context, p *activity.Panel, o Options, last int) ([
 }
 
 func forecastWeek(p *activity.Panel, past *activity.Past, o Options, w int) weekly {
-	out := weekly{model: past.Fit(w), sheets: map[string]*countSheet{}}
+	model := past.Fit(w)
+	out := weekly{model: model.Calibration, sheets: map[string]*countSheet{}}
 	var came []int
 	for s := range p.Series {
 		if n, ok := p.Came(s, w, activityWeeks); ok && p.Eligible(s, w) {
@@ -129,7 +133,7 @@ func forecastWeek(p *activity.Panel, past *activity.Past, o Options, w int) week
 	}
 	for i := range out.all {
 		c := &out.all[i]
-		parts := out.model.Part(c.series)
+		parts := model.Part(c.series)
 		last4, mean4 := weeklyMean(p, c.series, w, 4)
 		_, mean12 := weeklyMean(p, c.series, w, 12)
 		c.came, c.surge, c.u, c.pool = came[i], max(5, int(math.Ceil(2*mean12))), chance.Float64(), activity.Pool(parts)

@@ -6,11 +6,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/portent-cti/portent/internal/figures"
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/forecast/activity"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // waves is a panel of series that rise and fall, as real ones do.
@@ -85,4 +88,45 @@ func TestAShortHistoryOfCountsSaysSo(t *testing.T) {
 			t.Errorf("%d weeks: %v", p.Weeks, err)
 		}
 	}
+}
+
+func TestAFirstWeekBehindAllIsToldToBeTheReason(t *testing.T) {
+	p := waves(3, 50)
+	_, err := Activity(t.Context(), p, Options{From: p.At(80)})
+	if !errors.Is(err, ErrTooShort) || !strings.Contains(err.Error(), "all are before --from, "+p.At(80).Format(time.DateOnly)+"; the last is "+p.At(46).Format(time.DateOnly)) {
+		t.Error(err)
+	}
+}
+
+func TestACountIsScoredAlikeInEitherForm(t *testing.T) {
+	d := activity.PMF{.1, 0, .4, .2, .3}
+	same := intel.Distribution{At: []int{0, 1, 2, 3, 4}, Below: []float64{.1, .1, .5, .7, 1}}
+	for y := range 9 {
+		for name, pair := range map[string][2]float64{"CRPS": {d.CRPS(y), forecast.CRPS(same, y)}, "log score": {d.LogScore(y), forecast.LogScore(same, y)},
+			"PIT": {d.PIT(y, .25), forecast.PIT(same, y, .25)}} {
+			if math.Abs(pair[0]-pair[1]) > 1e-12 {
+				t.Errorf("%s of %d: %v and %v", name, y, pair[0], pair[1])
+			}
+		}
+	}
+}
+
+func TestAReplayKeepsOfPastModelsWhatTheyLearnAlone(t *testing.T) {
+	p := waves(10, 60)
+	held := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := held()
+	all, err := replayWeeks(t.Context(), p, Options{Seed: 1}, 56)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 100 << 10 // with its forest it was 500 KB
+	if each := (held() - before) / int64(len(all)-recordedWeeks); each > most {
+		t.Errorf("each week keeps %d bytes, more than %d", each, most)
+	}
+	runtime.KeepAlive(all)
 }

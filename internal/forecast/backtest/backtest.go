@@ -101,6 +101,11 @@ func ordered() []Column {
 // ErrTooShort means that a history has no cutoff that can be tested.
 var ErrTooShort = errors.New("no cutoff can be tested")
 
+// tooLate says that all cutoffs are before the first that is to be tested.
+func tooLate(from, last time.Time) error {
+	return fmt.Errorf("%w: all are before --from, %s; the last is %s", ErrTooShort, from.Format(time.DateOnly), last.Format(time.DateOnly))
+}
+
 // cutoffs returns the beginnings of months from which on the source was watched
 // for so many days, and before them for thirty.
 func cutoffs(h *forecast.History, to time.Time, days int) []time.Time {
@@ -126,6 +131,7 @@ func cutoffs(h *forecast.History, to time.Time, days int) []time.Time {
 // tested returns the first of the cutoffs to test: as many as warm up were
 // closed before it.
 func tested(cuts []time.Time, from time.Time, days, warmUp int) (int, error) {
+	var last time.Time
 	for i, t := range cuts {
 		closed := 0
 		for _, c := range cuts[:i] {
@@ -133,9 +139,15 @@ func tested(cuts []time.Time, from time.Time, days, warmUp int) (int, error) {
 				closed++
 			}
 		}
-		if closed >= warmUp && !t.Before(from) {
+		if closed < warmUp {
+			continue
+		}
+		if last = t; !t.Before(from) {
 			return i, nil
 		}
+	}
+	if !last.IsZero() {
+		return 0, tooLate(from, last)
 	}
 	return 0, fmt.Errorf("%w: %d months of history can be used, of which %d warm up", ErrTooShort, len(cuts), warmUp)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +146,21 @@ func TestTooShortAHistoryIsSaid(t *testing.T) {
 		stop()
 		if _, err := replay(ctx, invented(20), backtest.Options{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s goes on when it is stopped: %v", name, err)
+		}
+	}
+}
+
+func TestAFirstCutoffBehindAllIsToldToBeTheReason(t *testing.T) {
+	after := backtest.Options{From: time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)}
+	c, days := scoreWorld()
+	got := map[string]error{"vendors": failed(backtest.Vendors(t.Context(), c, after)), "kev": failed(backtest.KEV(t.Context(), c, days, after)),
+		"uptake": failed(backtest.ReplayUptake(t.Context(), "ioa", turning(false), after))}
+	for name, replay := range heads() {
+		got[name] = failed(replay(t.Context(), invented(20), after))
+	}
+	for name, err := range got {
+		if !errors.Is(err, backtest.ErrTooShort) || !strings.Contains(err.Error(), "all are before --from, 2040-01-01; the last is 202") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -46,6 +46,9 @@ func KEV(ctx context.Context, c *exploitation.Catalogue, days []ScoreDay, o Opti
 		}
 	}
 	if len(run.cuts) == 0 {
+		if !run.early.IsZero() {
+			return Result{}, tooLate(o.From, run.early)
+		}
 		return Result{}, fmt.Errorf("%w: %d days of scores and %d entries can be used; %d days of scores warm up", ErrTooShort, len(days), c.Len(), scoredWarmUp)
 	}
 	return run.result(o)
@@ -74,6 +77,7 @@ type kev struct {
 	dealt     func([]bool)
 
 	cuts            []exploitation.Day
+	early           time.Time               // of the last cutoff that could be tested, but is before the first that is to be
 	sheets          map[string][]scoreSheet // by way
 	expected        float64                 // sum of the probabilities
 	missed, entries int
@@ -103,7 +107,11 @@ func (r *kev) day(ctx context.Context, d ScoreDay, end exploitation.Day, from ti
 			closed++
 		}
 	}
-	if closed < scoredWarmUp || d.Day.Time().Before(from) {
+	early := d.Day.Time().Before(from)
+	if early && closed >= scoredWarmUp {
+		r.early = d.Day.Time()
+	}
+	if early || closed < scoredWarmUp {
 		return r.cutoff(d.Day, nil)
 	}
 	m, err := exploitation.FitScores(&r.pool.Samples)

@@ -67,6 +67,9 @@ func ReplayUptake(ctx context.Context, head string, u Uptake, o Options) (Result
 			o.Progress(k+1, len(cutoffs))
 		}
 	}
+	if early := u.cutoffs(Options{To: o.To}); len(cutoffs) == 0 && len(early) > 0 {
+		return out, tooLate(o.From, dayTime(early[len(early)-1]))
+	}
 	if len(all) == 0 {
 		return out, fmt.Errorf("%w: of nobody of whom anything was known is it dated that something came later", ErrTooShort)
 	}

@@ -28,6 +28,9 @@ const (
 func Vendors(ctx context.Context, c *exploitation.Catalogue, o Options) (Result, error) {
 	cuts := vendorMonths(c, o)
 	if len(cuts) == 0 {
+		if early := vendorMonths(c, Options{To: o.To}); len(early) > 0 {
+			return Result{}, tooLate(o.From, early[len(early)-1].Time())
+		}
 		first, last := c.Span()
 		return Result{}, fmt.Errorf("%w: %d entries from %s to %s; %d days warm up and %d are forecast", ErrTooShort, c.Len(),
 			first.Time().Format(time.DateOnly), last.Time().Format(time.DateOnly), vendorWarmUp, exploitation.Horizon)
