@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,19 @@ func TestBacktestOfTechniquesPrintsATable(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
+	}
+}
+
+func TestWordsOfAddressesNameNoTechnique(t *testing.T) {
+	t.Parallel()
+	rs, err := parseReports([]byte(`{"reports": [{"mitre_techniques": {"T1003": 1}, "references": [
+		{"url": "https://x.example/Emotet-returns/T1003.002/t1059?q=lateral"}, {"url": "%zz"}, {"url": "https://y.example/` + strings.Repeat("abcd/", 500) + `"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := rs[0].Words
+	if len(words) != maxWords || !slices.Equal(words[1:4], []string{"emotet", "returns", "url %zz"}) {
+		t.Errorf("%d words, %q", len(words), words[:4])
 	}
 }
 
