@@ -113,12 +113,33 @@ func parseReports(text []byte) ([]backtest.Report, error) {
 
 var pulse = regexp.MustCompile(`/pulse/([0-9a-f]{8})[0-9a-f]{16}(?:[^0-9a-f]|$)`)
 
+// spokenOf are words of an address that may say what it is about. None is the number of a technique.
+var spokenOf = regexp.MustCompile(`[a-z]{4,}`)
+
+// maxWords is how many words of one report count.
+const maxWords = 200
+
+// about is what a report is about: the addresses it refers to, and the words of their paths.
+func (r tieReport) about() (out []string) {
+	for _, ref := range r.References {
+		if len(out) >= maxWords {
+			break
+		}
+		out = append(out, "url "+ref.URL)
+		if u, err := url.Parse(ref.URL); err == nil {
+			out = append(out, spokenOf.FindAllString(strings.ToLower(u.Path), maxWords)...)
+		}
+	}
+	return out[:min(len(out), maxWords)]
+}
+
 // report is what a report names, who wrote it by its references, and when, if
 // one of them is an AlienVault pulse, whose ID begins with that.
 func (r tieReport) report() (out backtest.Report) {
 	for id := range r.Techniques {
 		out.Techniques = append(out.Techniques, id)
 	}
+	out.Words = r.about()
 	out.Labels = append(out.Labels, "origin "+r.Origin)
 	for _, ref := range r.References {
 		out.Labels = append(out.Labels, "name "+ref.Name)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,19 @@ func TestBacktestOfTechniquesPrintsATable(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
+	}
+}
+
+func TestWordsOfAddressesNameNoTechnique(t *testing.T) {
+	t.Parallel()
+	rs, err := parseReports([]byte(`{"reports": [{"mitre_techniques": {"T1003": 1}, "references": [
+		{"url": "https://x.example/Emotet-returns/T1003.002/t1059?q=lateral"}, {"url": "%zz"}, {"url": "https://y.example/` + strings.Repeat("abcd/", 500) + `"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := rs[0].Words
+	if len(words) != maxWords || !slices.Equal(words[1:4], []string{"emotet", "returns", "url %zz"}) {
+		t.Errorf("%d words, %q", len(words), words[:4])
 	}
 }
 
@@ -197,7 +211,7 @@ func TestTechniquesKeepTheirLead(t *testing.T) {
 	figures.Only(t)
 	tie := filepath.Join(dataDir(t), "tie")
 	r := seededResult(t, "techniques", "--data", filepath.Join(tie, "combined_dataset_full_frequency.json"), "--live", filepath.Join(tie, "live-techniques-attack-15.1.txt"), "--seed", "2")
-	r.atLeast(t, map[string]float64{"masked_recall@20": 0.53, "raw_recall@20": 0.44, "ap": 0.125, "brier_skill": 0.06, "time_masked_recall@20": 0.54}, 0.08)
+	r.atLeast(t, map[string]float64{"masked_recall@20": 0.53, "raw_recall@20": 0.44, "ap": 0.13, "brier_skill": 0.06, "time_masked_recall@20": 0.54}, 0.08)
 }
 
 func TestAttackIsRankedBetterThanByPopularity(t *testing.T) {
@@ -218,7 +232,7 @@ func BenchmarkBacktestTechniques(b *testing.B) {
 		if err := json.Unmarshal(out, &r); err != nil {
 			b.Fatal(err)
 		}
-		r.atLeast(b, map[string]float64{"masked_recall@20": 0.54, "raw_recall@20": 0.45, "ap": 0.13}, 0.08)
+		r.atLeast(b, map[string]float64{"masked_recall@20": 0.54, "raw_recall@20": 0.45, "ap": 0.14}, 0.08)
 		for _, name := range []string{"masked_recall@20", "raw_recall@20", "ap", "ece", "brier_skill", "time_masked_recall@20", "time_ap"} {
 			b.ReportMetric(r.figure("model", name), name)
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 // A Model forecasts the series of a panel from the beginning of a week on, as it
-// learned from what was closed by then. It is a pool of four, equally weighted, of
+// learned from what was closed by then. It is a pool of four that count alike, of
 // which each fails differently: a quantile regression forest over the states of all
 // series, of what came against the level of each; a Gamma-Poisson posterior that
 // forgets; the nearest past states; and exponential smoothing of an intermittent series.
@@ -122,19 +122,33 @@ func (m *Model) Part(s int) (out [Parts]PMF) {
 	return out
 }
 
-// Pool is the mean of parts; nothing is quite impossible.
+// Pool is what parts say together. The probability of any is their mean. How much comes, if
+// any, is their geometric mean, since a mean of distributions is wider than each; in it each
+// counts with a tenth of the mean, so that none forbids what others say. Nothing is quite
+// impossible.
 func Pool(parts [Parts]PMF) PMF {
-	d := make(PMF, len(parts[0]))
+	mean := make(PMF, len(parts[0]))
 	for _, part := range parts {
 		for n, p := range part {
-			d[n] += p / Parts
+			mean[n] += p / Parts
 		}
 	}
-	for n := range d {
-		d[n] += impossible
+	for n := range mean {
+		mean[n] += impossible
 	}
-	return normalised(d)
+	normalised(mean)
+	d := make(PMF, len(mean))
+	for n, m := range mean {
+		log := 0.0
+		for _, part := range parts {
+			log += math.Log(part[n] + conceded*m + impossible)
+		}
+		d[n] = math.Exp(log / Parts)
+	}
+	return withAny(normalised(d), mean.Any())
 }
+
+const conceded = .1
 
 // Forecast is the distribution of what a series will count, with the probability of
 // any as it turned out in the past.
@@ -152,7 +166,7 @@ func withAny(d PMF, any float64) PMF {
 
 // logOdds keeps away from certainty.
 func logOdds(p float64) float64 {
-	p = min(max(p, .002), .998)
+	p = min(max(p, 1e-6), 1-1e-6)
 	return math.Log(p / (1 - p))
 }
 

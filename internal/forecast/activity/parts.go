@@ -45,8 +45,12 @@ func (p *Panel) gammaPoisson(s, w, h, n int) PMF {
 			least, shape, rate = loss, a, b
 		}
 	}
-	return negativeBinomial(shape*float64(h)/rate, shape, n)
+	return negativeBinomial(shape*float64(h)/rate, 1/(1/shape+1/steady), n)
 }
+
+// steady is the shape of how much a rate itself varies from the weeks it was learned from to
+// those that are forecast: much that was counted makes no rate surer than this.
+const steady = 40.0
 
 // likelihood is the logarithm of how probable a count is under a negative binomial.
 func likelihood(n, mean, size float64) float64 {

@@ -22,6 +22,7 @@ type Report struct {
 	Techniques []string
 	Written    time.Time
 	Labels     []string // what else is known of it, such as who wrote it
+	Words      []string // what it is about
 }
 
 // Shares of the pairs that are kept for validation and for the test.
@@ -35,6 +36,7 @@ type bag struct {
 	place  int // of the report in the file
 	items  []int32
 	labels []int32
+	words  []int32
 	at     time.Time
 }
 
@@ -74,14 +76,24 @@ func bags(reports []Report, live []string) (out []bag, items []string, parent []
 }
 
 // leastLabelled is of how many reports a label must be, that anything is
-// learned from it.
-const leastLabelled = 5
+// learned from it; leastSpoken is the same of words.
+const leastLabelled, leastSpoken = 5, 2
 
-// label says which labels bags have that many reports bear.
+// label says which labels and words bags have that enough reports bear.
 func label(reports []Report, bags []bag) {
+	for k, of := range numbered(reports, bags, leastLabelled, func(r Report) []string { return r.Labels }) {
+		bags[k].labels = of
+	}
+	for k, of := range numbered(reports, bags, leastSpoken, func(r Report) []string { return r.Words }) {
+		bags[k].words = of
+	}
+}
+
+// numbered numbers what that many bags have at least.
+func numbered(reports []Report, bags []bag, least int, of func(Report) []string) [][]int32 {
 	count := map[string]int{}
 	each := func(b bag, do func(label string)) {
-		labels := slices.Clone(reports[b.place].Labels)
+		labels := slices.Clone(of(reports[b.place]))
 		slices.Sort(labels)
 		for _, l := range slices.Compact(labels) {
 			do(l)
@@ -90,17 +102,19 @@ func label(reports []Report, bags []bag) {
 	for _, b := range bags {
 		each(b, func(l string) { count[l]++ })
 	}
-	maps.DeleteFunc(count, func(_ string, n int) bool { return n < leastLabelled })
+	maps.DeleteFunc(count, func(_ string, n int) bool { return n < least })
 	names := slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
 	names = names[:min(len(names), characteristics.MaxLabels)]
 	slices.Sort(names)
+	out := make([][]int32, len(bags))
 	for k := range bags {
 		each(bags[k], func(l string) {
 			if i, ok := slices.BinarySearch(names, l); ok {
-				bags[k].labels = append(bags[k].labels, int32(i)) //nolint:gosec // far fewer labels than that
+				out[k] = append(out[k], int32(i)) //nolint:gosec // far fewer labels than that
 			}
 		})
 	}
+	return out
 }
 
 // parents returns of each technique the place of the one it is a kind of.
@@ -127,18 +141,18 @@ type pair struct {
 // A hashSplit is the reference split of docs/forecasting.md: any language can
 // make it again.
 type hashSplit struct {
-	labels                  [][]int32 // of each row
+	labels, words           [][]int32 // of each row
 	known, validation, test [][]int32 // items of each row, rising
 	pairs                   [3]int    // in each
 }
 
 func splitByHash(bags []bag, items []string, seed uint64) hashSplit {
-	s := hashSplit{make([][]int32, len(bags)), make([][]int32, len(bags)), make([][]int32, len(bags)), make([][]int32, len(bags)), [3]int{}}
+	s := hashSplit{make([][]int32, len(bags)), make([][]int32, len(bags)), make([][]int32, len(bags)), make([][]int32, len(bags)), make([][]int32, len(bags)), [3]int{}}
 	var rest []pair
 	total := 0
 	for row, b := range bags {
 		total += len(b.items)
-		s.labels[row] = b.labels
+		s.labels[row], s.words[row] = b.labels, b.words
 		pairs := make([]pair, len(b.items))
 		for k, item := range b.items {
 			pairs[k] = pair{row, item, hashOf("keep", seed, b.place, items[item])}
@@ -185,7 +199,7 @@ func byHash(a, b pair) int {
 func (s *hashSplit) questions(hidden [][]int32) []characteristics.Question {
 	out := make([]characteristics.Question, len(s.known))
 	for row := range out {
-		out[row] = characteristics.Question{Row: s.known[row], Self: row, Hidden: hidden[row], Labels: s.labels[row]}
+		out[row] = characteristics.Question{Row: s.known[row], Self: row, Hidden: hidden[row], Labels: s.labels[row], Words: s.words[row]}
 	}
 	return out
 }
@@ -280,7 +294,7 @@ func hashSeed(ctx context.Context, bags []bag, items []string, parent []int32, s
 	if s.pairs[1] == 0 || s.pairs[2] == 0 {
 		return nil, fmt.Errorf("%d reports that name live techniques: %w", len(bags), ErrNoPairs)
 	}
-	known := &characteristics.Matrix{Items: len(items), Rows: s.known, Parent: parent, Labels: s.labels}
+	known := &characteristics.Matrix{Items: len(items), Rows: s.known, Parent: parent, Labels: s.labels, Words: s.words}
 	r, err := characteristics.Learn(known, seed)
 	if err != nil {
 		return nil, err
@@ -359,7 +373,7 @@ func timeSplit(ctx context.Context, bags []bag, items []string, parent []int32, 
 func matrixOf(bags []bag, items []string, parent []int32) *characteristics.Matrix {
 	m := &characteristics.Matrix{Items: len(items), Parent: parent}
 	for _, b := range bags {
-		m.Rows, m.Labels = append(m.Rows, b.items), append(m.Labels, b.labels)
+		m.Rows, m.Labels, m.Words = append(m.Rows, b.items), append(m.Labels, b.labels), append(m.Words, b.words)
 	}
 	return m
 }
@@ -379,7 +393,7 @@ func thirds(bags []bag, items []string, seed uint64) (out []characteristics.Ques
 			return cmp.Or(bytes.Compare(hx[:], hy[:]), cmp.Compare(x, y))
 		})
 		q := characteristics.Part(b.items, places[:(len(places)+2)/3])
-		q.Labels = b.labels
+		q.Labels, q.Words = b.labels, b.words
 		out = append(out, q)
 	}
 	return out

@@ -220,6 +220,8 @@ func TestAMatrixThatCannotBeLearnedIsRefused(t *testing.T) {
 		{"parents beyond", characteristics.Matrix{Items: 3, Rows: [][]int32{{1}}, Parent: []int32{-1, 7, -1}}},
 		{"labels of fewer", characteristics.Matrix{Items: 3, Rows: [][]int32{{1}}, Labels: [][]int32{}}},
 		{"labels beyond", characteristics.Matrix{Items: 3, Rows: [][]int32{{1}}, Labels: [][]int32{{1 << 30}}}},
+		{"words of fewer", characteristics.Matrix{Items: 3, Rows: [][]int32{{1}}, Words: [][]int32{}}},
+		{"words beyond", characteristics.Matrix{Items: 3, Rows: [][]int32{{1}}, Words: [][]int32{{characteristics.MaxLabels}}}},
 		{"too many items", characteristics.Matrix{Items: characteristics.MaxItems + 1, Rows: [][]int32{{1}}}},
 	} {
 		if _, err := characteristics.Learn(&test.m, 1); err == nil {
@@ -253,5 +255,41 @@ func BenchmarkTrain(b *testing.B) {
 		if _, err := characteristics.Train(b.Context(), characteristics.Hide(m, 1), 1); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestRowsThatSpeakOfTheSameTellOfOneAnother(t *testing.T) {
+	chance := rand.New(rand.NewPCG(9, 9))
+	const anybody = 80 // an item that all have
+	known, questions := &characteristics.Matrix{Items: anybody + 1}, []characteristics.Question{}
+	for k := range 200 {
+		kit := chance.IntN(8)
+		var row []int32
+		for _, i := range chance.Perm(10)[:3] {
+			row = append(row, int32(kit*10+i))
+		}
+		slices.Sort(row)
+		words := []int32{int32(kit*2 + chance.IntN(2)), int32(16 + chance.IntN(40))}
+		q := characteristics.Question{Self: k, Row: append(row, anybody), Words: words}
+		if k%2 == 1 { // of these the words alone tell the kit
+			q.Row, q.Hidden = []int32{anybody}, row
+		}
+		known.Rows, known.Words = append(known.Rows, q.Row), append(known.Words, words)
+		questions = append(questions, q)
+	}
+	r, err := characteristics.Learn(known, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack, err := characteristics.Train(t.Context(), characteristics.Hide(known, 1), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := first(questions, stack.Scores(r, questions))
+	for k := range questions {
+		questions[k].Words = nil
+	}
+	if untold := first(questions, stack.Scores(r, questions)); told < untold+0.25 {
+		t.Errorf("with words %.3f of what was hidden is found, without %.3f", told, untold)
 	}
 }

@@ -18,7 +18,7 @@ import (
 // square; whoever has more keeps the most frequent.
 const MaxItems = 2000
 
-// MaxLabels is how many labels rows may bear.
+// MaxLabels is how many labels rows may bear, and how many words.
 const MaxLabels = 5000
 
 // A Matrix says which rows have which items: a sparse matrix of zeros and ones.
@@ -27,6 +27,7 @@ type Matrix struct {
 	Rows   [][]int32 // the items of each row, rising
 	Parent []int32   // of each item the one it is a kind of, -1: none; nil: none of any
 	Labels [][]int32 // what else is known of each row, such as who wrote it, from 0 on; nil: nothing
+	Words  [][]int32 // what each row is about, such as words of its title, from 0 on; nil: nothing
 }
 
 // labels are those of a row.
@@ -35,6 +36,14 @@ func (m *Matrix) labels(row int) []int32 {
 		return nil
 	}
 	return m.Labels[row]
+}
+
+// words are those of a row.
+func (m *Matrix) words(row int) []int32 {
+	if m.Words == nil {
+		return nil
+	}
+	return m.Words[row]
 }
 
 // ErrEmpty means that a matrix has too little in it to learn from.
@@ -53,12 +62,15 @@ func (m *Matrix) Check() error {
 			return fmt.Errorf("item %d: it is no kind of %d", i, p)
 		}
 	}
-	if m.Labels != nil && len(m.Labels) != len(m.Rows) {
-		return fmt.Errorf("%d rows, and labels of %d", len(m.Rows), len(m.Labels))
-	}
-	for r, labels := range m.Labels {
-		if slices.ContainsFunc(labels, func(l int32) bool { return l < 0 || l >= MaxLabels }) {
-			return fmt.Errorf("row %d: a label is beyond %d", r, MaxLabels)
+	for what, of := range [][][]int32{m.Labels, m.Words} {
+		name := []string{"label", "word"}[what]
+		if of != nil && len(of) != len(m.Rows) {
+			return fmt.Errorf("%d rows, and %ss of %d", len(m.Rows), name, len(of))
+		}
+		for r, labels := range of {
+			if slices.ContainsFunc(labels, func(l int32) bool { return l < 0 || l >= MaxLabels }) {
+				return fmt.Errorf("row %d: a %s is beyond %d", r, name, MaxLabels)
+			}
 		}
 	}
 	pairs := 0

@@ -41,6 +41,7 @@ type Recommender struct {
 	children   [][]int32
 	labelled   [][]float64 // of each label, how many of its rows have each item
 	labels     []float64   // how many rows have each label
+	spoken     spoken
 }
 
 // Learn learns a matrix, which must not change from then on.
@@ -72,6 +73,7 @@ func Learn(m *Matrix, seed uint64) (*Recommender, error) {
 	}
 	r.many = implicit(m, r.columns, factorsMany, alphaMany, ridgeMany, roundsMany, seed+2)
 	r.learnLabels()
+	r.spoken = speak(m)
 	r.children = make([][]int32, m.Items)
 	for i, p := range m.Parent {
 		if p >= 0 {
@@ -122,6 +124,9 @@ const (
 	sigNearestJaccard
 	sigNearestCover
 	sigParts
+	sigTold
+	sigToldMore
+	sigToldNearest
 	signals // how many there are
 )
 
@@ -131,7 +136,7 @@ func signalNames() []string {
 		"overlapping rows", "rate among rows near", "shared rows, rank", "shared rows, rare first, rank", "linear model, rank", "linear model, rows even, rank", "16 factors, rank",
 		"nearest rows, rank", "all rows near, rank", "overlapping rows, rank", "all ranks", "surest item", "second surest item", "closest item", "has the parent", "has children",
 		"has siblings", "popularity", "size of its rows", "habit of who says it", "habits of who say it", "size of the row", "popularity of the row", "nearest row", "overlap of the nearest row", "cover by the nearest row",
-		"share of children in the row"}
+		"share of children in the row", "rows that speak of the same", "rows that speak of the same, against popularity", "nearest row that speaks of the same"}
 }
 
 // A sheet is room to work out the signals of a row.
@@ -181,6 +186,7 @@ func (r *Recommender) fill(s *sheet, q Question) {
 	r.convictions(s, row)
 	r.family(s, row)
 	r.habits(s, q)
+	r.told(s, q)
 	r.ranks(s, row)
 	for _, k := range []signal{sigEase, sigEaseEven, sigWalk, sigWalk2, sigFew, sigMany, sigKin, sigJaccard, sigKernel} {
 		for j, v := range s.scores[k] {

@@ -24,6 +24,7 @@ type Question struct {
 	Self   int     // its place in the matrix that is learned from; -1: none
 	Hidden []int32 // rising
 	Labels []int32 // what else is known of it
+	Words  []int32 // what it is about
 
 	// Settled are items of which it is known whether the row has them, though
 	// nothing is learned from that: they are no forecasts.
@@ -52,9 +53,9 @@ func Hide(m *Matrix, seed uint64) []Exercise {
 	}
 	out := make([]Exercise, hideFolds)
 	for f := range out {
-		known := &Matrix{Items: m.Items, Parent: m.Parent, Labels: m.Labels, Rows: make([][]int32, len(m.Rows))}
+		known := &Matrix{Items: m.Items, Parent: m.Parent, Labels: m.Labels, Words: m.Words, Rows: make([][]int32, len(m.Rows))}
 		for k, row := range m.Rows {
-			q := Question{Self: k, Labels: m.labels(k)}
+			q := Question{Self: k, Labels: m.labels(k), Words: m.words(k)}
 			all := !slices.ContainsFunc(folds[k], func(of int8) bool { return int(of) != f })
 			for i, item := range row {
 				if int(folds[k][i]) == f && (!all || i != kept[k]) {
@@ -90,13 +91,16 @@ func HideOf(m *Matrix, seed uint64) []Exercise {
 				if m.Labels != nil {
 					out[f].Known.Labels = append(out[f].Known.Labels, m.Labels[k])
 				}
+				if m.Words != nil {
+					out[f].Known.Words = append(out[f].Known.Words, m.Words[k])
+				}
 			}
 		}
 		for range 2 { // of each row two, so that more is learned of few
 			order := chance.Perm(len(row))
 			if len(row) >= 3 {
 				q := Part(row, order[:(len(row)+2)/3])
-				q.Labels = m.labels(k)
+				q.Labels, q.Words = m.labels(k), m.words(k)
 				out[mine].Questions = append(out[mine].Questions, q)
 			}
 		}
