@@ -53,3 +53,15 @@ func TakenUpFragments(ctx context.Context, p *Pipeline, actor intel.Entity) ([]f
 	}
 	return nil, nil
 }
+
+// Collector is whose word is what is known, by what sources told in which week.
+func Collector(told map[string]map[int]int, before int) (string, bool) {
+	c := census{}
+	for who, weeks := range told {
+		c[who] = &teller{weeks: weeks}
+	}
+	return c.collector(before)
+}
+
+// ToldAt is when something was told.
+func ToldAt(dated, in, first time.Time) time.Time { return toldAt(dated, in, first) }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -50,61 +49,6 @@ func (p *Pipeline) counts(ctx context.Context, f field, busy []store.Busy) ([]co
 	return out, nil
 }
 
-// Words are what one voice told of each series of a panel beyond its habit, by week, and
-// whose word that is; nil of those of whom nobody did.
-type words struct {
-	excess [][]int
-	whose  []string
-}
-
-// listened is how many of the voices that told the most of somebody are looked at.
-const listened = 3
-
-// words finds who told the most of each series beyond its habit.
-func (p *Pipeline) words(ctx context.Context, f field, all []counted, panel *activity.Panel, at []int) (words, error) {
-	w := words{make([][]int, len(at)), make([]string, len(at))}
-	began, err := p.DB.Began(ctx)
-	if err != nil {
-		return w, err
-	}
-	for s, i := range at {
-		if !panel.Eligible(s, panel.Weeks) && !panel.Young(s, panel.Weeks) {
-			continue
-		}
-		loud, err := p.DB.Loudest(ctx, f.reader, store.Names(all[i].names), store.Hearing{From: panel.Start, Since: panel.At(panel.Fresh()), To: panel.At(panel.Weeks - 1), Began: began, Most: listened, Unnamed: p.Unnamed})
-		if err != nil {
-			return w, err
-		}
-		most := 0
-		for _, l := range loud {
-			excess := panel.Excess(l.Weeks, l.Late)
-			n, told := 0, 0
-			for k, x := range excess {
-				n += x
-				if told += l.Late[k]; k >= panel.Fresh() {
-					told += l.Weeks[k]
-				}
-			}
-			if n <= most {
-				continue
-			}
-			most, w.excess[s], w.whose[s] = n, excess, fmt.Sprintf("bounded: %d of the %d documents that %s told of late are beyond its habit", n, told, voiced(l.Source, l.Account))
-		}
-	}
-	return w, nil
-}
-
-// voiced names a voice: a source, an account of it, or all that nobody named.
-func voiced(source intel.SourceID, account string) string {
-	switch {
-	case source == "":
-		return "sources that nobody named"
-	case account != "":
-		return "one account of " + string(source)
-	}
-	return "the source " + string(source)
-}
-
 // lacking says who is to be counted, and whether one of them lacks forecasts of today: of
 // those of whom readers of the clearance see more than those of a lower one.
 func (p *Pipeline) lacking(ctx context.Context, f field, busy []store.Busy) (out []counted, due bool, err error) {
@@ -142,37 +86,59 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 	if len(panel.Series) == 0 {
 		return
 	}
-	inputs := forecast.Digest("activity", panel, w.excess)
-	less := panel.Less(w.excess)
+	inputs, worlds := forecast.Digest("activity", panel, w.read()), w.worlds()
+	calm := panel.Less(w.beyond(func(string) bool { return true }))
 	for _, weeks := range []int{1, 4} {
-		calm := activity.Gather(less, weeks).Ready() // nor is anything learned from it
-		m := calm.Of(panel)
+		for i := range worlds {
+			worlds[i].learn(weeks)
+		}
 		for s, i := range at {
 			var c forecast.Count
-			without := m.Usual()
+			surge := calm.Surge(s)
 			switch {
 			case panel.Eligible(s, panel.Weeks):
+				m := worlds[0].known
+				if len(w.beside(s)) > 0 {
+					m = worlds[0].model(s, panel.Series[s])
+				}
 				poolOf(&c, m, s)
-				c.Precedents = precedents(m, panel, all, at, s)
+				c.Precedents = precedents(m, worlds[0].heard, all, at, s)
 				if weeks == 4 && m.Learned() { // nothing is known of how good others are
 					c.Skill = activity.Shown()
 				}
-				if less.Heard(s) {
-					without = calm.Forecast(s)
+				if w.loud() {
+					bound(&c, worlds, s, surge)
 				}
 			case panel.Young(s, panel.Weeks):
 				c = forecast.Alone(all[i].since(panel.Series[s].First, panel.Watched), weeks)
+				if w.loud() {
+					w.heedYoung(&c, worlds[0].known.Usual(), s, surge)
+				}
 			default:
 				continue
 			}
-			c.Weeks, c.Inputs, c.Surge = weeks, inputs, less.Surge(s)
-			c.Others.Any, c.Others.States = calm.Came(1)
-			c.Others.Surges, _ = calm.Came(c.Surge)
-			if w.loud() {
-				heed(&c, without, less.Surge(s), w.whose[s])
-			}
+			c.Weeks, c.Inputs, c.Surge = weeks, inputs, surge
+			c.Others.Any, c.Others.States = worlds[0].calm.Came(1)
+			c.Others.Surges, _ = worlds[0].calm.Came(surge)
 			all[i].silent, all[i].foretold = false, append(all[i].foretold, c)
 		}
+	}
+}
+
+// bound bounds how far any one source moves a distribution, by what it tells of a series,
+// and by what models learn from what it tells of others.
+func bound(c *forecast.Count, worlds []world, s, surge int) {
+	d, own := worlds[0].bounded(s, surge, c.Mass)
+	for i := len(worlds) - 1; i > 0; i-- { // the loudest strictly
+		w := &worlds[i]
+		without, _ := w.bounded(s, surge, nil)
+		var share float64
+		if d.PMF, share = without.Heed(d.PMF, surge, w.bound()); share < 1 && own == "" {
+			own = "bounded: what " + voiced(w.but, "") + " tells of others"
+		}
+	}
+	if own != "" {
+		c.Was, c.Mass, c.Bound = c.Mass, d.PMF, own
 	}
 }
 
@@ -187,16 +153,12 @@ func poolOf(c *forecast.Count, m *activity.Model, s int) {
 	slices.SortFunc(c.Parts, func(a, b forecast.Part) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// loud reports whether anybody told more than usual.
-func (w words) loud() bool {
-	return slices.ContainsFunc(w.excess, func(e []int) bool { return e != nil })
-}
-
-// heed bounds how far one voice moves a distribution from what is said without its word.
-func heed(c *forecast.Count, without activity.PMF, surge int, whose string) {
-	bound, share := activity.Heed(c.Mass, without, surge)
+// heedYoung bounds how far a distribution of who was heard of of late only lies from what
+// is said of whom nothing is known.
+func (w *words) heedYoung(c *forecast.Count, usual activity.PMF, s, surge int) {
+	bound, share := activity.Heed(c.Mass, usual, surge, w.bound())
 	if share < 1 {
-		c.Was, c.Mass, c.Bound = c.Mass, bound, cmp.Or(whose, boundedByOthers)
+		c.Was, c.Mass, c.Bound = c.Mass, bound, cmp.Or(w.young(s), boundedByOthers)
 	}
 }
 
@@ -209,10 +171,17 @@ func (c *counted) since(first int, observed []bool) forecast.Series {
 	return forecast.Series{Entity: c.entity, Weeks: c.weeks, Observed: c.observed}
 }
 
+// told is how many documents told of it in each week.
+func (c *counted) told(weeks int) []int {
+	out := make([]int, weeks)
+	for w, n := range c.weeks[:weeks] {
+		out[w] = max(0, n.N)
+	}
+	return out
+}
+
 // panelOf is the panel of all that were heard of in a week that has ended, and where
-// each of its series stands. What a collector found of somebody when it began is no
-// activity: a first week of more than three, and three times as many as the busiest
-// behind it, is left out.
+// each of its series stands.
 func panelOf(all []counted) (*activity.Panel, []int) {
 	p, at := &activity.Panel{}, []int(nil)
 	for i, c := range all {
@@ -222,30 +191,36 @@ func panelOf(all []counted) (*activity.Panel, []int) {
 		if p.Weeks == 0 {
 			p.Start, p.Weeks = c.weeks[0].Start, len(c.weeks)
 		}
-		s := activity.Series{Name: c.entity.String(), Counts: make([]int, p.Weeks), First: -1}
-		most := 0
-		for w, n := range c.weeks[:p.Weeks] {
-			s.Counts[w] = max(0, n.N)
-			switch {
-			case s.Counts[w] > 0 && s.First < 0:
-				s.First = w
-			case s.First >= 0:
-				most = max(most, s.Counts[w])
-			}
+		if s := seriesOf(c.entity.String(), c.told(p.Weeks)); s.First < p.Weeks {
+			p.Series, at = append(p.Series, s), append(at, i)
 		}
-		if s.First < 0 {
-			continue
-		}
-		if first := s.Counts[s.First]; most > 0 && first > bulk && first > bulk*most {
-			s.Counts[s.First] = 0
-			s.First = slices.IndexFunc(s.Counts, func(n int) bool { return n > 0 })
-		}
-		p.Series, at = append(p.Series, s), append(at, i)
 	}
 	if p.Weeks > 0 {
 		p.Outages()
 	}
 	return p, at
+}
+
+// seriesOf is a series by its counts. What a collector found of somebody when it began is
+// no activity: a first week of more than three, and three times as many as the busiest
+// behind it, is left out. Who was not heard of was so first behind the last week.
+func seriesOf(name string, counts []int) activity.Series {
+	s := activity.Series{Name: name, Counts: counts, First: len(counts)}
+	first := func() int {
+		if w := slices.IndexFunc(counts, func(n int) bool { return n > 0 }); w >= 0 {
+			return w
+		}
+		return len(counts)
+	}
+	if s.First = first(); s.First >= len(counts)-1 {
+		return s
+	}
+	most := slices.Max(counts[s.First+1:])
+	if n := counts[s.First]; most > 0 && n > bulk && n > bulk*most {
+		counts[s.First] = 0
+		s.First = first()
+	}
+	return s
 }
 
 // bulk is how many documents of a first week may be what a collector found.

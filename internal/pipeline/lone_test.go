@@ -50,6 +50,29 @@ func (w *told) lie(source, who string, tricks []int) {
 	}
 }
 
+// lieBy has so many accounts of a source that vouches for them tell of each, by turns.
+func (w *told) lieBy(accounts int, claims []intel.Claim) {
+	w.t.Helper()
+	for n, claim := range claims {
+		for k := range 2 {
+			account := fmt.Sprint("account-", (n+k)%accounts)
+			d := intel.Document{ID: intel.NewDocumentID("room", fmt.Sprint(n, k)), Source: "room", Genre: intel.Social, Reliability: 'C', Author: account, Text: fmt.Sprintf("Seen by %s, number %d.", account, n),
+				Published: w.day.AddDate(0, 0, -1-n%20), Learned: w.day, Claims: []intel.Claim{claim}}
+			if _, err := w.p.Keep(w.t.Context(), []intel.Document{d}); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// tricks are claims that somebody uses all that there are.
+func tricks(who string) (out []intel.Claim) {
+	for i := range 56 {
+		out = append(out, does(who, intel.Uses, trick(i)))
+	}
+	return out
+}
+
 // every is every other number from one on, so many of them.
 func every(second, from, n int) (out []int) {
 	for i := range n {
@@ -105,6 +128,8 @@ func TestNoSourceAloneMovesWhatIsTakenUpByMoreThanAFifth(t *testing.T) {
 			}
 			return nil
 		},
+		"of two accounts that are vouched for":    func(w *told) []string { w.lieBy(2, tricks(members()[2].Name)); return nil },
+		"of twenty accounts that are vouched for": func(w *told) []string { w.lieBy(20, tricks(members()[2].Name)); return nil },
 		"of many actors that do not exist": func(w *told) (out []string) {
 			w.lie("pastes", nobody(0), every(2, 1, 24))
 			for n := range 60 {
@@ -140,6 +165,28 @@ func TestNoSourceAloneMovesWhatIsTakenUpByMoreThanAFifth(t *testing.T) {
 	}
 }
 
+// TestNoSourceMovesWhatIsTakenUpByMoreThanAFifthHoweverLongItKeepsOn has one link come in
+// every ten days.
+func TestNoSourceMovesWhatIsTakenUpByMoreThanAFifthHoweverLongItKeepsOn(t *testing.T) {
+	who, after := members()[2].Name, map[bool]map[[2]string]forecast.Prospect{}
+	for _, flood := range []bool{false, true} {
+		w := begin(t)
+		w.camps()
+		for _, i := range every(1, 0, 56) {
+			w.day = w.day.AddDate(0, 0, 10)
+			if flood {
+				w.tell("pastes", w.day, who+" was seen.", does(who, intel.Uses, trick(i)))
+			}
+		}
+		after[flood] = w.takenUp()
+	}
+	for k, p := range after[false] {
+		if is, ok := after[true][k]; math.Abs(is.Probability-p.Probability) > .2 {
+			t.Errorf("%s: from %.2f to %.2f, %v", k, p.Probability, is.Probability, ok)
+		}
+	}
+}
+
 func TestAFloodMovesNoFragmentByMoreThanAFifth(t *testing.T) {
 	files := func(w *told) map[string]float64 {
 		w.t.Helper()
@@ -160,29 +207,62 @@ func TestAFloodMovesNoFragmentByMoreThanAFifth(t *testing.T) {
 		}
 		return out
 	}
-	w := begin(t)
-	for n := range 20 { // that nobody has turned to, and that have one file
-		w.catalogued(100+n, "CWE-79", "bolt/mail", "/mail/shared.php")
-	}
-	w.vendors()
-	before := files(w)
-	for n := range 24 {
-		w.tell("pastes", w.day.AddDate(0, 0, -1-n), "Camp A was seen.", does("Camp A", intel.Exploits, cve(n)))
-	}
-	w.finish()
-	after := files(w)
-	for name, p := range before {
-		if math.Abs(after[name]-p) > .2 {
-			t.Errorf("%s: from %.2f to %.2f", name, p, after[name])
+	world := func() *told {
+		w := begin(t)
+		for n := range 20 { // that nobody has turned to, and that have one file
+			w.catalogued(100+n, "CWE-79", "bolt/mail", "/mail/shared.php")
 		}
+		w.vendors()
+		return w
 	}
-	for name, p := range after {
-		if p-before[name] > .2 {
-			t.Errorf("%s: from %.2f to %.2f", name, before[name], p)
-		}
-	}
-	if was, is := before["/mail/shared.php"], after["/mail/shared.php"]; is < was+.05 {
-		t.Errorf("the flood moves nothing: %.2f, before %.2f", is, was)
+	for name, flood := range map[string]func(w *told, tell bool){
+		"in a month": func(w *told, tell bool) {
+			for n := range 24 {
+				if tell {
+					w.tell("pastes", w.day.AddDate(0, 0, -1-n), "Camp A was seen.", does("Camp A", intel.Exploits, cve(n)))
+				}
+			}
+		},
+		"of two accounts that are vouched for": func(w *told, tell bool) {
+			var claims []intel.Claim
+			for n := range 24 {
+				claims = append(claims, does("Camp A", intel.Exploits, cve(n)))
+			}
+			if tell {
+				w.lieBy(2, claims)
+			}
+		},
+		"kept up for more than a year": func(w *told, tell bool) {
+			for n := range 24 {
+				if w.day = w.day.AddDate(0, 0, 25); tell {
+					w.tell("pastes", w.day, "Camp A was seen.", does("Camp A", intel.Exploits, cve(n)))
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			said := map[bool]map[string]float64{}
+			for _, tell := range []bool{false, true} {
+				w := world()
+				flood(w, tell)
+				w.finish()
+				said[tell] = files(w)
+			}
+			before, after := said[false], said[true]
+			for name, p := range before {
+				if math.Abs(after[name]-p) > .2 {
+					t.Errorf("%s: from %.2f to %.2f", name, p, after[name])
+				}
+			}
+			for name, p := range after {
+				if p-before[name] > .2 {
+					t.Errorf("%s: from %.2f to %.2f", name, before[name], p)
+				}
+			}
+			if was, is := before["/mail/shared.php"], after["/mail/shared.php"]; is < was+.05 {
+				t.Errorf("the flood moves nothing: %.2f, before %.2f", is, was)
+			}
+		})
 	}
 }
 
@@ -204,7 +284,7 @@ func TestForecastsSayWhoseWordIsBoundedAndASecondSourceLiftsTheBound(t *testing.
 		}
 		for _, f := range fs {
 			bounded = bounded || f.Kind == "technique" && slices.ContainsFunc(f.Reasons, func(r intel.Reason) bool {
-				return r.Item == "bounded: 24 of the 24 links that the source pastes alone told of late are beyond its habit"
+				return r.Item == "bounded: 24 links are the word of the source pastes alone"
 			})
 		}
 		return most, bounded

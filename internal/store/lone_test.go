@@ -11,7 +11,7 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
-func TestLinksAreLoneThatOneVoiceTellsOfByAllNamesAReaderMayKnow(t *testing.T) {
+func TestLinksAreLoneThatOneSourceTellsOfByAllNamesAReaderMayKnow(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		alias := intel.Entity{Kind: intel.Actor, Name: "frost-cat"}
 		tell := func(ingested time.Time, said ...intel.Document) {
@@ -45,8 +45,8 @@ func TestLinksAreLoneThatOneVoiceTellsOfByAllNamesAReaderMayKnow(t *testing.T) {
 			return d
 		}
 		tell(now,
-			says("pastes", "x", "", intel.Clear, actor, "T1001"), says("pastes", "y", "", intel.Clear, alias, "T1001"), // one voice, two names
-			says("tweets", "ann", "", intel.Clear, actor, "T1002"), says("tweets", "bob", "", intel.Clear, actor, "T1002"), // two that are vouched for
+			says("pastes", "x", "", intel.Clear, actor, "T1001"), says("pastes", "y", "", intel.Clear, alias, "T1001"), // one source, two names
+			says("tweets", "ann", "", intel.Clear, actor, "T1002"), says("tweets", "bob", "", intel.Clear, actor, "T1002"), // two accounts that are vouched for
 			says("tweets", "ann", "", intel.Clear, actor, "T1003"),
 			says("pastes", "x", "", intel.Clear, actor, "T1004"), says("wire", "desk", "", intel.Red, alias, "T1004"),
 			says("pastes", "x", "", intel.Clear, actor, "T1005"), says("wire", "desk", "denied", intel.Clear, actor, "T1005"),
@@ -57,12 +57,14 @@ func TestLinksAreLoneThatOneVoiceTellsOfByAllNamesAReaderMayKnow(t *testing.T) {
 			t.Fatal(err)
 		}
 		day := func(n int) string { return now.AddDate(0, 0, -n).Format(time.DateOnly) }
-		want := map[string]string{"T1007": "  " + day(11), "T1001": "pastes  " + day(2), "T1003": "tweets ann " + day(5), "T1004": "pastes  " + day(6), "T1005": "pastes  " + day(8), "T1006": "pastes  " + later.Format(time.DateOnly)}
+		first, second := " "+now.UTC().Format(time.DateOnly), " "+later.UTC().Format(time.DateOnly)
+		want := map[string]string{"T1007": "  false " + day(11) + first, "T1001": "pastes  false " + day(2) + first, "T1002": "tweets  true " + day(4) + first, "T1003": "tweets ann false " + day(5) + first,
+			"T1004": "pastes  false " + day(6) + first, "T1005": "pastes  false " + day(8) + first, "T1006": "pastes  false " + day(12) + second}
 		for _, clearance := range []intel.Marking{intel.Clear, intel.Red} {
 			if clearance == intel.Red {
 				delete(want, "T1004")
 			}
-			lone, err := db.LoneLinks(t.Context(), intel.Reader{Clearance: clearance}, store.Held{From: []intel.Kind{intel.Actor}, To: []intel.Kind{intel.Technique}, Relations: []intel.Relation{intel.Uses}}, intel.Unnamed{"documents"})
+			lone, told, err := db.LoneLinks(t.Context(), intel.Reader{Clearance: clearance}, store.Held{From: []intel.Kind{intel.Actor}, To: []intel.Kind{intel.Technique}, Relations: []intel.Relation{intel.Uses}}, intel.Unnamed{"documents"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +73,15 @@ func TestLinksAreLoneThatOneVoiceTellsOfByAllNamesAReaderMayKnow(t *testing.T) {
 				if x.From != actor {
 					t.Errorf("%+v", x)
 				}
-				got[x.To.Name] = fmt.Sprintf("%s %s %s", x.Source, x.Account, x.Told.UTC().Format(time.DateOnly))
+				got[x.To.Name] = fmt.Sprintf("%s %s %v %s %s", x.Speaker, x.Account, x.Several, x.Dated.UTC().Format(time.DateOnly), x.In.UTC().Format(time.DateOnly))
+			}
+			n := map[intel.SourceID]int{}
+			for _, x := range told {
+				n[x.Source] += x.N
+			}
+			wire := map[intel.Marking]int{intel.Clear: 0, intel.Red: 1}[clearance]
+			if n["pastes"] != 5 || n["tweets"] != 3 || n["wire"] != wire || n["documents/a"] != 1 {
+				t.Errorf("%v: told by %v", clearance, n)
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("%v: %s", clearance, d)

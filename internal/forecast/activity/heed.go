@@ -9,9 +9,11 @@ const (
 	// fresh is how many weeks what one voice told stays its word: what it tells in them beyond
 	// its habit before is not heeded in full.
 	fresh = 6
-	// heeded bounds how far one voice's word moves a probability. Together with what a
-	// model learns from the same word, which is not taken out of it, this stays below 0.2.
-	heeded = .15
+	// Heeded bounds how far one voice's word moves a probability.
+	Heeded = .15
+	// HeededLess does where models learn from the word of all, since nobody's is known to be
+	// right: together with what they learn from the same word this stays below 0.2.
+	HeededLess = .1
 	// trebled bounds by which factor it moves what is expected.
 	trebled = 3
 	settled = 8 // weeks that a habit is of, at least
@@ -111,6 +113,17 @@ func (m *Model) Of(p *Panel) *Model {
 	return &out
 }
 
+// With is the same model of a panel in which one series counted otherwise, and other weeks
+// were watched: what all count in sum stays.
+func (m *Model) With(s int, one Series, watched []bool) *Model {
+	out, p := *m, *m.panel
+	p.Series, p.Watched = slices.Clone(p.Series), watched
+	p.Series[s] = one
+	n, _ := p.Recent(s, m.week, m.h)
+	out.panel, out.support = &p, max(m.support, supported(n))
+	return &out
+}
+
 // Usual is what is said of a series of which nothing is known: what came of all states
 // that are learned from, or what the posterior says of nothing where those are few.
 func (m *Model) Usual() PMF {
@@ -139,15 +152,15 @@ func (m *Model) Came(n int) (came, states int) {
 // without that word until the probabilities of any and of at least so many are within a
 // bound, and what is expected is at most trebled. The share of it that stays is returned
 // as well; 1 is all.
-func Heed(with, without PMF, surge int) (PMF, float64) {
+func Heed(with, without PMF, surge int, bound float64) (PMF, float64) {
 	share := 1.0
 	for _, n := range []int{1, surge} {
-		if moved := math.Abs(with.AtLeast(n) - without.AtLeast(n)); moved > heeded {
-			share = min(share, heeded/moved)
+		if moved := math.Abs(with.AtLeast(n) - without.AtLeast(n)); moved > bound {
+			share = min(share, bound/moved)
 		}
 	}
 	if up, usual := with.Mean(), without.Mean(); up > trebled*usual && up > usual {
-		share = min(share, max((trebled-1)*usual, heeded)/(up-usual))
+		share = min(share, max((trebled-1)*usual, bound)/(up-usual))
 	}
 	if share == 1 {
 		return with, 1
@@ -160,4 +173,46 @@ func Heed(with, without PMF, surge int) (PMF, float64) {
 		out[n] += (1 - share) * p
 	}
 	return normalised(out), share
+}
+
+// A Said is what is said of a series by some words; Known is whether those tell of it.
+type Said struct {
+	PMF
+	Known bool
+}
+
+// Heed bounds how far a word moves a distribution from what is said without it. Where
+// nothing is known without it, what is said is what is said of anybody, and the word is
+// moved back only if it makes any more probable: that somebody is silent is no flood.
+func (without Said) Heed(with PMF, surge int, bound float64) (PMF, float64) {
+	if !without.Known && with.Any() <= without.Any() {
+		return with, 1
+	}
+	return Heed(with, without.PMF, surge, bound)
+}
+
+// HeedAll is what several voices say together, of says by the set of their words, a bit
+// each: what none of them moves, with each the forecast without it, which is bounded
+// likewise, within the bounds of Heed; the first is bounded strictly. The voice that moved
+// it the most is returned as well, -1 if it is not bounded.
+func HeedAll(voices int, of func(set uint) Said, surge int, bound float64) (Said, int) {
+	said := make([]Said, 1<<voices)
+	by := -1
+	for set := range uint(len(said)) {
+		d, least := of(set), 1.0
+		all := d.PMF
+		by = -1
+		for v := voices - 1; v >= 0; v-- {
+			if set&(1<<v) == 0 {
+				continue
+			}
+			without := said[set&^(1<<v)]
+			d.PMF, _ = without.Heed(d.PMF, surge, bound)
+			if _, share := without.Heed(all, surge, bound); share < 1 && share <= least {
+				by, least = v, share
+			}
+		}
+		said[set] = d
+	}
+	return said[len(said)-1], by
 }

@@ -26,7 +26,7 @@ func TestWhatAVoiceToldBeyondItsHabitIsItsExcess(t *testing.T) {
 			got := p.Excess(c.told, make([]int, len(c.told)))
 			if got != nil {
 				if slices.Max(got[:p.Fresh()]) > 0 {
-					t.Errorf("what was told long ago is not heeded: %v", got)
+					t.Errorf("what was told long ago is not Heeded: %v", got)
 				}
 				got = got[p.Fresh():]
 			}
@@ -49,14 +49,14 @@ func TestWhatIsDatedBackIsNoHabit(t *testing.T) {
 func TestOneVoiceMovesADistributionWithinABound(t *testing.T) {
 	for _, with := range []PMF{Poisson(0, 40), Poisson(.2, 40), Poisson(3, 40), Poisson(300, 1000), {0, 1}, {1}} {
 		for _, without := range []PMF{Poisson(0, 40), Poisson(.1, 40), Poisson(4, 60), {.5, .5}, {1}} {
-			got, share := Heed(with, without, 5)
+			got, share := Heed(with, without, 5, Heeded)
 			sums(t, "bounded", got)
 			for _, n := range []int{1, 5} {
-				if moved := math.Abs(got.AtLeast(n) - without.AtLeast(n)); moved > heeded+1e-9 {
+				if moved := math.Abs(got.AtLeast(n) - without.AtLeast(n)); moved > Heeded+1e-9 {
 					t.Errorf("P(%d or more) moves by %v", n, moved)
 				}
 			}
-			if got.Mean() > max(trebled*without.Mean(), heeded)+without.Mean()+1e-6 || share < 0 || share > 1 {
+			if got.Mean() > max(trebled*without.Mean(), Heeded)+without.Mean()+1e-6 || share < 0 || share > 1 {
 				t.Errorf("%v are expected, without the voice %v; share %v", got.Mean(), without.Mean(), share)
 			}
 		}

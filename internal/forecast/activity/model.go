@@ -65,7 +65,7 @@ func (g *Past) Fit(week int) *Model {
 		n, _ := p.Recent(s, week, g.h)
 		most = max(most, n)
 	}
-	m.support = min(max(64, 3*most+1), mostCounted)
+	m.support = supported(most)
 	if len(m.past) < fewest {
 		return m
 	}
@@ -83,6 +83,9 @@ func (g *Past) Fit(week int) *Model {
 
 // mostCounted bounds the counts a distribution tells apart.
 const mostCounted = 20_000
+
+// supported is how many counts a distribution tells apart where so many were counted.
+func supported(most int) int { return min(max(64, 3*most+1), mostCounted) }
 
 // The parts of a pool.
 const (
