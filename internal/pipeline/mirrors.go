@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// leastListed is how much of a list another source must say for the one to be the
-	// word of the other: of ten indicators nine.
+	// leastListed is how much of a list another source must say for the two to be one
+	// voice: of ten indicators nine.
 	leastListed = 0.9
 	// shortest is how many indicators a list has at least: of fewer, chance may have
 	// others say them all.
@@ -26,308 +26,464 @@ const (
 	// mostBeside is of how many values that came in again older documents are looked at
 	// for whether what came in has all that they list.
 	mostBeside = 4096
-	// mostRemembered is how many short documents of a source are kept in mind.
-	mostRemembered = 64
-	// mostShort is of how many sources short documents are kept in mind.
-	mostShort = 1000
+	// mostAround is with how many documents of a source around it a short one is a list, of
+	// which mostAfter are behind it.
+	mostAround, mostAfter = 160, 32
+	// aroundList is how far documents of one list may be from each other, in numbers.
+	aroundList = 16
+	// mostSaying is how many documents are looked for that have what an older list has.
+	mostSaying = 1000
 )
 
 // A listed is a value and whose it is said to be.
 type listed struct{ value, name int64 }
 
-// lists is what documents tell, and what others say of the same.
-type lists struct {
-	unnamed intel.Unnamed
-	of      map[int64][]store.Telling  // of those documents, in order of links
-	beside  map[listed][]store.Telling // by all
-	taken   map[int64]bool             // that were found to be the word of others
-	kept    map[int64]intel.SourceID   // of which it is kept whose word they are
+func (t told) key() listed { return listed{t.Value, t.Name} }
+
+// told is a telling, with the source that it is the word of.
+type told struct {
+	store.Telling
+	speaker string
 }
 
-// newLists sorts tellings, some of which may be there twice, and of which those of some documents are asked for.
-func newLists(all []store.Telling, documents []int64, unnamed intel.Unnamed) lists {
-	l := lists{unnamed: unnamed, of: make(map[int64][]store.Telling, len(documents)), beside: map[listed][]store.Telling{}, taken: map[int64]bool{}}
-	asked := make(map[int64]bool, len(documents))
-	for _, d := range documents {
-		asked[d] = true
-	}
-	slices.SortFunc(all, func(a, b store.Telling) int {
-		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Link, b.Link), cmp.Compare(a.Origin, b.Origin))
-	})
-	for _, t := range slices.Compact(all) {
-		if t.Source.Reserved() {
-			continue
+// lists is what documents tell, and what is told of the same.
+type lists struct {
+	unnamed intel.Unnamed
+	of      map[int64][]told // of those documents, in order of links
+	beside  map[listed][]told
+	kept    map[int64][]string // whose word documents are, by speakers
+}
+
+// newLists sorts what documents tell, and what is told beside it.
+func newLists(own, beside []store.Telling, unnamed intel.Unnamed) lists {
+	l := lists{unnamed: unnamed, of: map[int64][]told{}, beside: map[listed][]told{}, kept: map[int64][]string{}}
+	for _, t := range own {
+		if !t.Source.Reserved() {
+			l.of[t.Document] = append(l.of[t.Document], told{t, unnamed.Speaker(t.Source)})
 		}
-		k := listed{t.Value, t.Name}
-		l.beside[k] = append(l.beside[k], t)
-		if asked[t.Document] {
-			l.of[t.Document] = append(l.of[t.Document], t)
+	}
+	for _, t := range beside {
+		if o := (told{t, unnamed.Speaker(t.Source)}); !t.Source.Reserved() {
+			l.beside[o.key()] = append(l.beside[o.key()], o)
 		}
 	}
 	return l
 }
 
-// said returns who else says what a document tells of a value, of those whom all its
-// readers may see and who have it from nobody: a telling of each.
-func (l lists) said(t store.Telling) map[string]store.Telling {
-	by := map[string]store.Telling{}
-	own := l.unnamed.Speaker(t.Source)
-	for _, o := range l.beside[listed{t.Value, t.Name}] {
-		who := l.unnamed.Speaker(o.Source)
-		if who == own || o.Mirrored || o.Marking > t.Marking || l.taken[o.Document] {
-			continue
-		}
-		if first, ok := by[who]; !ok || o.Document < first.Document {
-			by[who] = o
-		}
-	}
-	return by
+// documents are those whose lists they are, in order.
+func (l lists) documents() []int64 { return slices.Sorted(maps.Keys(l.of)) }
+
+// others are those of whom all readers of what a document tells may see that they say it,
+// too.
+func (l lists) others(t told) []told {
+	own := func(o told) bool { return o.speaker == t.speaker || o.Marking > t.Marking }
+	return slices.DeleteFunc(slices.Clone(l.beside[t.key()]), own)
 }
 
-// by returns what the source whose word a document is says of what it tells.
-func (l lists) by(source intel.SourceID, t store.Telling) (first store.Telling, ok bool) {
-	own, who := l.unnamed.Speaker(t.Source), l.unnamed.Speaker(source)
-	for _, o := range l.beside[listed{t.Value, t.Name}] {
-		if speaker := l.unnamed.Speaker(o.Source); speaker == who && speaker != own && o.Marking <= t.Marking && (!ok || o.Document < first.Document) {
-			first, ok = o, true
-		}
-	}
-	return first, ok
-}
-
-// seconded returns the documents of which somebody else says something, too.
+// seconded are the documents of which somebody else says something, too, or is told to.
 func (l lists) seconded() []int64 {
-	var out []int64
-	for d, told := range l.of {
-		if slices.ContainsFunc(told, func(t store.Telling) bool { return len(l.said(t)) > 0 }) {
-			out = append(out, d)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return slices.DeleteFunc(l.documents(), func(d int64) bool {
+		return !slices.ContainsFunc(l.of[d], func(t told) bool { return t.Mirrored || len(l.others(t)) > 0 })
+	})
 }
 
-// whole returns the source that says nearly all that is told, and none if there is no
-// such one: of several the one that says most.
-func (l lists) whole(told []store.Telling) (intel.SourceID, bool) {
-	rows, counts, source := map[listed]bool{}, map[string]int{}, map[string]intel.SourceID{}
-	for _, t := range told {
-		k := listed{t.Value, t.Name}
-		if rows[k] {
-			continue
-		}
-		rows[k] = true
-		for who, o := range l.said(t) {
-			counts[who]++
-			source[who] = cmp.Or(source[who], o.Source)
-		}
-	}
-	if len(rows) < shortest {
-		return "", false
-	}
-	best, most := "", 0
-	for _, who := range slices.Sorted(maps.Keys(counts)) {
-		if counts[who] > most {
-			best, most = who, counts[who]
-		}
-	}
-	return source[best], float64(most) >= leastListed*float64(len(rows))
-}
-
-// find returns which documents are whose word but for those of which it is kept, given
-// of which list each is: the latest first, so that of equal ones the first stays. Short
-// lists of one source are one, with those of it that came before.
-func (l lists) find(of map[int64]string, before map[intel.SourceID][]int64) map[int64]intel.SourceID {
-	out := map[int64]intel.SourceID{}
-	short := map[intel.SourceID][]int64{}
-	take := func(documents []int64) {
-		var told []store.Telling
-		for _, d := range documents {
-			told = append(told, l.of[d]...)
-		}
-		source, ok := l.whole(told)
-		for _, d := range documents {
-			if _, known := l.kept[d]; ok && !known {
-				out[d], l.taken[d] = source, true
+// original is who said first what a document tells, of those whose word it is, and of
+// those whose word theirs is in turn; false if nobody did before it.
+func (l lists) original(t told) (first told, found bool) {
+	for at := t; ; at = first {
+		earlier, ok := told{}, false
+		for _, o := range l.others(at) {
+			if o.Document < at.Document && slices.Contains(l.kept[at.Document], o.speaker) && (!ok || o.Document < earlier.Document) {
+				earlier, ok = o, true
 			}
 		}
-	}
-	var order []string
-	parts := map[string][]int64{}
-	documents := slices.Sorted(maps.Keys(l.of))
-	slices.Reverse(documents)
-	for _, d := range documents {
-		if parts[of[d]] == nil {
-			order = append(order, of[d])
+		if !ok {
+			return first, found
 		}
+		first, found = earlier, true
+	}
+}
+
+// stale reports whether of a document is kept otherwise than it would be derived now whose
+// word it is.
+func (l lists) stale(d int64) bool {
+	return slices.ContainsFunc(l.of[d], func(t told) bool {
+		_, ok := l.original(t)
+		return ok != t.Mirrored
+	})
+}
+
+// A half is a list and a source of which one has nearly all that the other lists.
+type half struct {
+	documents []int64 // of the list
+	source    intel.SourceID
+	speaker   string
+}
+
+// halves are the lists of which some source says nearly all, given of which list each
+// document is. Short lists of one source are one.
+func (l lists) halves(of map[int64]string) (out []half) {
+	parts, short := map[string][]int64{}, map[string][]int64{}
+	for _, d := range l.documents() {
 		parts[of[d]] = append(parts[of[d]], d)
 	}
-	for _, name := range order {
-		told := 0
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		n := 0
 		for _, d := range parts[name] {
-			told += len(l.of[d])
+			n += len(l.of[d])
 		}
-		if source := l.of[parts[name][0]][0].Source; told < shortest {
+		if source := l.of[parts[name][0]][0].speaker; n < shortest {
 			short[source] = append(short[source], parts[name]...)
 		} else {
-			take(parts[name])
+			out = append(out, l.whole(parts[name])...)
 		}
 	}
 	for _, source := range slices.Sorted(maps.Keys(short)) {
-		take(short[source])
-		before[source] = short[source][:min(len(short[source]), mostRemembered)]
+		out = append(out, l.whole(short[source])...)
 	}
 	return out
 }
 
-// older returns the documents of other sources that say what documents tell that are
-// nobody else's word, those that say most first, and which of them are of sources that
-// say little of it.
-func (l lists) older() (out []int64, few map[int64]bool) {
-	shares, bySource := map[int64]int{}, map[string]map[listed]bool{}
-	speaker := map[int64]string{}
-	for d, told := range l.of {
-		if l.taken[d] || l.kept[d] != "" {
-			continue
-		}
-		own := l.unnamed.Speaker(told[0].Source)
-		for _, t := range told {
-			k := listed{t.Value, t.Name}
-			for _, o := range l.beside[k] {
-				if t.Mirrored {
-					continue
+// whole are the sources that say nearly all that documents tell together.
+func (l lists) whole(documents []int64) (out []half) {
+	rows, counts, source := map[listed]bool{}, map[string]int{}, map[string]intel.SourceID{}
+	for _, d := range documents {
+		for _, t := range l.of[d] {
+			if rows[t.key()] {
+				continue
+			}
+			rows[t.key()] = true
+			here := map[string]bool{}
+			for _, o := range l.others(t) {
+				if !here[o.speaker] {
+					here[o.speaker] = true
+					counts[o.speaker]++
 				}
-				who := l.unnamed.Speaker(o.Source)
-				if _, asked := l.of[o.Document]; asked || who == own || o.Mirrored {
-					continue
+				if source[o.speaker] == "" || o.Source < source[o.speaker] {
+					source[o.speaker] = o.Source
 				}
-				shares[o.Document]++
-				speaker[o.Document] = who
-				if bySource[who] == nil {
-					bySource[who] = map[listed]bool{}
-				}
-				bySource[who][k] = true
 			}
 		}
 	}
-	few = map[int64]bool{}
-	for d := range shares {
-		few[d] = len(bySource[speaker[d]]) < shortest
+	if len(rows) < shortest {
+		return nil
 	}
-	out = slices.Collect(maps.Keys(shares))
+	for _, who := range slices.Sorted(maps.Keys(counts)) {
+		if float64(counts[who]) >= leastListed*float64(len(rows)) {
+			out = append(out, half{documents, source[who], who})
+		}
+	}
+	return out
+}
+
+// older are the documents of other sources that say what documents tell, those that say
+// most first.
+func (l lists) older() []int64 {
+	shares := map[int64]int{}
+	for _, d := range l.documents() {
+		for _, t := range l.of[d] {
+			for _, o := range l.others(t) {
+				if _, asked := l.of[o.Document]; !asked && o.Document < d {
+					shares[o.Document]++
+				}
+			}
+		}
+	}
+	out := slices.Collect(maps.Keys(shares))
 	slices.SortFunc(out, func(a, b int64) int { return cmp.Or(cmp.Compare(shares[b], shares[a]), cmp.Compare(a, b)) })
 	most := 0
 	for i, d := range out {
 		if most += shares[d]; most > mostBeside {
-			return out[:i], few
+			return out[:i]
 		}
 	}
-	return out, few
+	return out
 }
 
-// reflect finds out which of the documents that came in, and of those that say the same,
-// list nothing but what another source says, and makes them wait to be derived again as
-// its word. Where that source says more of one than when it was found out, it waits, too.
-// It returns how many wait. Unless all is asked for, few that just came wait for more.
+// reflect finds out of the lists that came in, and of those that say the same, which are one
+// voice with another source, and makes what is to be told otherwise since wait to be derived
+// again. It returns how many documents wait. Unless all is asked for, few that just came
+// wait for more.
 func (p *Pipeline) reflect(ctx context.Context, all bool) (waiting int, err error) {
 	p.reflecting.Lock()
 	defer p.reflecting.Unlock()
 	lately := p.Clock().Sub(p.reflected) < comparedEvery
 	for {
-		sources, err := p.DB.Uncompared(ctx, compared)
-		if err != nil || len(sources) == 0 || !all && lately && len(sources) < compared {
+		some, err := p.DB.Uncompared(ctx, compared)
+		if err != nil || len(some) == 0 || !all && lately && len(some) < compared {
 			return waiting, err
 		}
 		p.reflected = p.Clock()
-		if p.short == nil || len(p.short) > mostShort {
-			p.short = map[intel.SourceID][]int64{}
+		c := comparing{Pipeline: p, again: map[int64]bool{}}
+		if err := c.compare(ctx, some); err != nil {
+			return waiting, err
 		}
-		done := slices.Sorted(maps.Keys(sources))
-		documents := slices.Clone(done)
+		var done []int64
+		for _, m := range some {
+			done = append(done, m.Document)
+		}
+		if err := p.DB.SaveMirrors(ctx, done, c.found, slices.Sorted(maps.Keys(c.again))); err != nil {
+			return waiting, err
+		}
+		waiting += len(c.again)
+	}
+}
+
+// comparing is some documents that are compared together.
+type comparing struct {
+	*Pipeline
+	found []store.Mirror
+	again map[int64]bool // documents to be derived again
+}
+
+// compare compares what came in with all that is there, and what was there with what came
+// in.
+func (c *comparing) compare(ctx context.Context, some []store.Mirror) error {
+	documents := make([]int64, len(some))
+	for i, m := range some {
+		documents[i] = m.Document
+	}
+	in, of, err := c.read(ctx, documents)
+	if err != nil || len(in.of) == 0 {
+		return err
+	}
+	c.note(in, in.halves(of))
+	old, names, err := c.readOlder(ctx, in)
+	if err != nil {
+		return err
+	}
+	came := map[string]bool{}
+	for _, told := range in.of {
+		came[told[0].speaker] = true
+	}
+	halves := slices.DeleteFunc(old.halves(names), func(h half) bool { return !came[h.speaker] })
+	c.note(old, halves)
+	for _, h := range halves {
+		c.noteSame(in, old, h)
+		if err := c.noteSaying(ctx, old, h); err != nil {
+			return err
+		}
+	}
+	return c.settle(ctx, in, old)
+}
+
+// read reads what documents tell of which somebody else says something, too, or is told to,
+// and the lists that they are part of.
+func (c *comparing) read(ctx context.Context, documents []int64) (lists, map[int64]string, error) {
+	own, beside, err := c.DB.Tellings(ctx, documents, false)
+	if err != nil {
+		return lists{}, nil, err
+	}
+	documents = newLists(own, beside, c.Unnamed).seconded()
+	of, err := c.DB.ListsOf(ctx, documents, aroundList)
+	if err != nil {
+		return lists{}, nil, err
+	}
+	more, moreBeside, err := c.DB.Tellings(ctx, slices.DeleteFunc(slices.Sorted(maps.Keys(of)), func(d int64) bool { return slices.Contains(documents, d) }), false)
+	if err != nil {
+		return lists{}, nil, err
+	}
+	own = slices.DeleteFunc(own, func(t store.Telling) bool { return of[t.Document] == "" })
+	l, err := c.whose(ctx, append(own, more...), append(beside, moreBeside...))
+	if err != nil {
+		return l, nil, err
+	}
+	return l, of, c.surround(ctx, &l, of)
+}
+
+// readOlder reads the lists of others that have what came in: of each a part.
+func (c *comparing) readOlder(ctx context.Context, in lists) (lists, map[int64]string, error) {
+	older := in.older()
+	names, err := c.DB.ListsOf(ctx, older, 0)
+	if err != nil {
+		return lists{}, nil, err
+	}
+	seen := map[string]bool{}
+	return c.read(ctx, slices.DeleteFunc(older, func(d int64) bool {
+		again := seen[names[d]]
+		seen[names[d]] = true
+		return again
+	}))
+}
+
+// lists reads what documents tell, and whose word they and those beside them are.
+func (p *Pipeline) lists(ctx context.Context, documents []int64, all bool) (lists, error) {
+	own, beside, err := p.DB.Tellings(ctx, documents, all)
+	if err != nil {
+		return lists{}, err
+	}
+	return p.whose(ctx, own, beside)
+}
+
+// whose adds to what is told whose word the documents are.
+func (p *Pipeline) whose(ctx context.Context, own, beside []store.Telling) (lists, error) {
+	l := newLists(own, beside, p.Unnamed)
+	told := l.documents()
+	for _, t := range beside {
+		told = append(told, t.Document)
+	}
+	slices.Sort(told)
+	kept, err := p.DB.Mirrors(ctx, slices.Compact(told))
+	for d, sources := range kept {
 		for _, s := range sources {
-			documents = append(documents, p.short[s]...)
+			l.kept[d] = append(l.kept[d], p.Unnamed.Speaker(s))
 		}
-		slices.Sort(documents)
-		first, found, err := p.compare(ctx, slices.Compact(documents), nil)
+	}
+	return l, err
+}
+
+// surround adds to short lists what their sources listed around them, whether somebody else
+// says so or not.
+func (c *comparing) surround(ctx context.Context, in *lists, of map[int64]string) error {
+	n, last := map[string]int{}, map[intel.SourceID]int64{}
+	for d, told := range in.of {
+		n[of[d]] += len(told)
+	}
+	for d, told := range in.of {
+		if n[of[d]] < shortest {
+			last[told[0].Source] = max(last[told[0].Source], d)
+		}
+	}
+	var more []int64
+	for _, source := range slices.Sorted(maps.Keys(last)) {
+		some, err := c.DB.Preceding(ctx, source, last[source]+mostAfter, mostAround)
 		if err != nil {
-			return waiting, err
+			return err
 		}
-		more, err := p.compareOlder(ctx, first)
-		if err != nil {
-			return waiting, err
+		more = append(more, some...)
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	l, err := c.lists(ctx, more, false)
+	if err != nil {
+		return err
+	}
+	names, err := c.DB.ListsOf(ctx, l.documents(), 0)
+	if err != nil {
+		return err
+	}
+	size := map[string]int{}
+	for d, told := range l.of {
+		size[names[d]] += len(told)
+	}
+	for d, told := range l.of {
+		if _, there := in.of[d]; there || size[names[d]] >= shortest {
+			continue
 		}
-		maps.Copy(found, more)
-		if err := p.DB.SaveMirrors(ctx, done, found); err != nil {
-			return waiting, err
-		}
-		waiting += len(found)
-	}
-}
-
-// compareOlder returns which documents that were there are to be derived anew, and as
-// whose word, for what came in says the same.
-func (p *Pipeline) compareOlder(ctx context.Context, in lists) (map[int64]intel.SourceID, error) {
-	documents, few := in.older()
-	kept, err := p.DB.Mirrors(ctx, documents)
-	if err != nil {
-		return nil, err
-	}
-	documents = slices.DeleteFunc(documents, func(d int64) bool { return few[d] && kept[d] == "" })
-	if len(documents) == 0 {
-		return nil, nil
-	}
-	_, found, err := p.compare(ctx, documents, in.taken)
-	return found, err
-}
-
-// compare returns which of some documents are to be derived anew, and as whose word, but
-// for the word of those that were taken to be somebody's.
-func (p *Pipeline) compare(ctx context.Context, documents []int64, taken map[int64]bool) (l lists, found map[int64]intel.SourceID, err error) {
-	all, err := p.DB.Tellings(ctx, documents, false)
-	if err != nil {
-		return l, nil, err
-	}
-	l = newLists(all, documents, p.Unnamed)
-	if documents = l.seconded(); len(documents) == 0 {
-		return l, map[int64]intel.SourceID{}, nil
-	}
-	of, err := p.DB.ListsOf(ctx, documents)
-	if err != nil {
-		return l, nil, err
-	}
-	beside := slices.DeleteFunc(slices.Sorted(maps.Keys(of)), func(d int64) bool { return l.of[d] != nil })
-	more, err := p.DB.Tellings(ctx, beside, false)
-	if err != nil {
-		return l, nil, err
-	}
-	documents = slices.Sorted(maps.Keys(of))
-	l = newLists(append(all, more...), documents, p.Unnamed)
-	maps.Copy(l.taken, taken)
-	if l.kept, err = p.DB.Mirrors(ctx, documents); err != nil {
-		return l, nil, err
-	}
-	found = l.more()
-	maps.Copy(found, l.find(of, p.short))
-	return l, found, nil
-}
-
-// more returns those documents of which it is kept whose word they are and of which
-// that source says what is not told to be its word yet.
-func (l lists) more() map[int64]intel.SourceID {
-	out := map[int64]intel.SourceID{}
-	for d, source := range l.kept {
-		for _, t := range l.of[d] {
-			if _, ok := l.by(source, t); ok && !t.Mirrored {
-				out[d] = source
-				break
+		in.of[d], of[d] = told, names[d]
+		in.kept[d] = l.kept[d]
+		for _, t := range told {
+			if _, ok := in.beside[t.key()]; !ok {
+				in.beside[t.key()] = l.beside[t.key()]
+			}
+			for _, o := range l.beside[t.key()] {
+				in.kept[o.Document] = l.kept[o.Document]
 			}
 		}
 	}
-	return out
+	return nil
 }
 
-// mirrored returns whose word the rows of documents are of which another source says
-// nearly all that they list, by the rows that it says.
+// note notes whose word the documents of lists are.
+func (c *comparing) note(l lists, halves []half) {
+	for _, h := range halves {
+		for _, d := range h.documents {
+			if !slices.Contains(l.kept[d], h.speaker) {
+				l.kept[d] = append(l.kept[d], h.speaker)
+				c.found = append(c.found, store.Mirror{Document: d, Source: h.source})
+			}
+		}
+	}
+}
+
+// noteSame notes that what came in of a source that says nearly all of a list is the word of
+// the source of that where that says so, too.
+func (c *comparing) noteSame(in, old lists, h half) {
+	original := old.of[h.documents[0]][0]
+	says := func(t told) bool {
+		return slices.ContainsFunc(in.others(t), func(o told) bool { return o.speaker == original.speaker })
+	}
+	for _, d := range in.documents() {
+		if told := in.of[d]; told[0].speaker == h.speaker && slices.ContainsFunc(told, says) {
+			c.note(in, []half{{[]int64{d}, original.Source, original.speaker}})
+		}
+	}
+}
+
+// noteSaying notes that what a source told behind a list of which it says nearly all is the
+// word of the source of that.
+func (c *comparing) noteSaying(ctx context.Context, l lists, h half) error {
+	var links []int64
+	sources := map[intel.SourceID]bool{}
+	for _, d := range h.documents {
+		for _, t := range l.of[d] {
+			for _, o := range l.beside[t.key()] {
+				if o.speaker == h.speaker {
+					links, sources[o.Source] = append(links, o.Link), true
+				}
+			}
+		}
+	}
+	slices.Sort(links)
+	behind, err := c.DB.Saying(ctx, slices.Compact(links), slices.Sorted(maps.Keys(sources)), slices.Min(h.documents), mostSaying)
+	if err != nil {
+		return err
+	}
+	kept, err := c.DB.Mirrors(ctx, behind)
+	if err != nil {
+		return err
+	}
+	original := l.of[h.documents[0]][0]
+	for _, d := range behind {
+		known := func(s intel.SourceID) bool { return c.Unnamed.Speaker(s) == original.speaker }
+		if !slices.ContainsFunc(kept[d], known) {
+			c.found = append(c.found, store.Mirror{Document: d, Source: original.Source})
+			c.again[d] = true
+		}
+	}
+	return nil
+}
+
+// settle notes which documents are to be derived again: whose rows are told otherwise than
+// they would be now, and those that have them from there. Copies of a text stay copies.
+func (c *comparing) settle(ctx context.Context, some ...lists) error {
+	var stale []int64
+	for _, l := range some {
+		for _, d := range l.documents() {
+			if len(l.kept[d]) > 0 && l.stale(d) {
+				stale = append(stale, d)
+			}
+		}
+	}
+	copied, err := c.DB.Copied(ctx, stale)
+	if err != nil {
+		return err
+	}
+	for _, d := range stale {
+		if !copied[d] {
+			c.again[d] = true
+		}
+	}
+	for _, l := range some {
+		for d := range l.of {
+			if !c.again[d] {
+				continue
+			}
+			for _, t := range l.of[d] {
+				for _, o := range l.others(t) {
+					if o.Document > d && o.Mirrored && slices.Contains(l.kept[o.Document], t.speaker) {
+						c.again[o.Document] = true
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// mirrored returns whose word the rows of documents are that have them from another source,
+// by the rows.
 func (p *Pipeline) mirrored(ctx context.Context, docs []intel.Document) (map[intel.DocumentID]map[intel.Link]string, error) {
 	numbers, err := p.DB.Numbers(ctx, ids(docs))
 	if err != nil {
@@ -343,7 +499,7 @@ func (p *Pipeline) mirrored(ctx context.Context, docs []intel.Document) (map[int
 	}
 	out := make(map[intel.DocumentID]map[intel.Link]string, len(kept))
 	for documents := range slices.Chunk(slices.Sorted(maps.Keys(kept)), compared) {
-		origins, err := p.mirrorsOf(ctx, documents, kept)
+		origins, err := p.mirrorsOf(ctx, documents)
 		if err != nil {
 			return nil, err
 		}
@@ -354,19 +510,18 @@ func (p *Pipeline) mirrored(ctx context.Context, docs []intel.Document) (map[int
 	return out, nil
 }
 
-// mirrorsOf returns the same of documents whose originals are known.
-func (p *Pipeline) mirrorsOf(ctx context.Context, documents []int64, kept map[int64]intel.SourceID) (map[int64]map[intel.Link]string, error) {
-	all, err := p.DB.Tellings(ctx, documents, true)
+// mirrorsOf returns the same by the numbers of documents.
+func (p *Pipeline) mirrorsOf(ctx context.Context, documents []int64) (map[int64]map[intel.Link]string, error) {
+	l, err := p.lists(ctx, documents, true)
 	if err != nil {
 		return nil, err
 	}
-	l := newLists(all, documents, p.Unnamed)
 	origin := make(map[int64]map[int64]string, len(documents)) // of links
 	var rows []int64
 	for _, d := range documents {
 		origin[d] = map[int64]string{}
 		for _, t := range l.of[d] {
-			if o, ok := l.by(kept[d], t); ok {
+			if o, ok := l.original(t); ok {
 				origin[d][t.Link] = o.Origin
 				rows = append(rows, t.Link)
 			}
@@ -392,7 +547,7 @@ func compares(doc intel.Document, evidence []intel.Evidence) bool {
 		slices.ContainsFunc(evidence, func(e intel.Evidence) bool { return e.Link.Relation == intel.Indicates && e.Speaker != intel.Mirror })
 }
 
-// mirror gives the rows of a list that another source says to whose word they are there.
+// mirror gives the rows of a list that it has from another source to whose word they are.
 func mirror(evidence []intel.Evidence, doc intel.Document, rows map[intel.Link]string) []intel.Evidence {
 	own := correlate.Origin(doc)
 	for i := range evidence {

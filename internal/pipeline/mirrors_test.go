@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
@@ -85,11 +86,106 @@ func TestAListThatAnotherSourceHasIsOneVoiceHoweverItIsCut(t *testing.T) {
 }
 
 func TestListsThatShareHalfOfTheirRowsAreTwoVoices(t *testing.T) {
+	for name, cuts := range map[string][2]cut{
+		"in parts": {inDocuments(25), inDocuments(25)}, "then by rows": {inDocuments(25), inDocuments(1)}, "first by rows": {inDocuments(1), inDocuments(25)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEachEngine(t, nil, func(t *testing.T, h house) {
+				h.keep(t, cuts[0]("first", 20, addresses("Cold Lynx", 0, 40))...)
+				h.keep(t, cuts[1]("second", 10, addresses("Cold Lynx", 20, 60))...)
+				if n := voicesOf(t, h, 20, 40); n[2] != 20 {
+					t.Errorf("rows by voices %v, want 20 of two", n)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoRepublishesTwoListsTakesNeitherVoice(t *testing.T) {
 	onEachEngine(t, nil, func(t *testing.T, h house) {
-		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 40))...)
-		h.keep(t, inDocuments(25)("second", 10, addresses("Cold Lynx", 20, 60))...)
-		if n := voicesOf(t, h, 20, 40); n[2] != 20 {
-			t.Errorf("rows by voices %v, want 20 of two", n)
+		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 30))...)
+		h.keep(t, inDocuments(40)("second", 10, addresses("Cold Lynx", 20, 50))...)
+		both := inDocuments(30)("both", 1, addresses("Cold Lynx", 0, 50))
+		for i := range both {
+			both[i].Reliability = 'E'
+		}
+		h.keep(t, both...)
+		if n := voicesOf(t, h, 20, 30); n[2] != 10 {
+			t.Errorf("rows by voices %v, want 10 of the two that said so first", n)
+		}
+		if n := voicesOf(t, h, 0, 20); n[1] != 20 {
+			t.Errorf("rows by voices %v, want 20 of the first and its mirror", n)
+		}
+	})
+}
+
+func TestShortListsThatComeOneByOneAreComparedTogether(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		h.keep(t, inDocuments(100)("first", 20, addresses("Cold Lynx", 0, 30))...)
+		for i := 0; i < 30; i += 5 { // each by a process of its own
+			again := house{h.db, &pipeline.Pipeline{DB: h.db, Queue: queue.NewMemory(), Now: h.p.Now, Clock: h.p.Clock, Log: h.p.Log}, h.ed}
+			again.p.Use(h.p.Reference())
+			again.keep(t, inDocuments(5)("second", 10-i/5, addresses("Cold Lynx", i, i+5))...)
+		}
+		if n := voicesOf(t, h, 0, 30); n[1] != 30 {
+			t.Errorf("rows by voices %v, want 30 of one", n)
+		}
+	})
+}
+
+func TestACopyOfWhatIsListedEveryDayIsOneVoice(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		var days []intel.Document
+		for i := range 70 {
+			days = append(days, inDocuments(100)("daily", 80-i, slices.Concat(addresses("Cold Lynx", 0, 10), addresses("Cold Lynx", 300+4*i, 304+4*i)))...)
+		}
+		h.keep(t, days...)
+		h.keep(t, inDocuments(1)("copy", 2, addresses("Cold Lynx", 0, 10))...)
+		if n := voicesOf(t, h, 0, 10); n[1] != 10 {
+			t.Errorf("rows by voices %v, want 10 of one", n)
+		}
+	})
+}
+
+func TestAChainOfCopiesIsOneVoiceInWhateverOrderTheyCame(t *testing.T) {
+	all := map[string][]intel.Claim{"a": addresses("Cold Lynx", 0, 100), "b": addresses("Cold Lynx", 5, 105), "c": addresses("Cold Lynx", 10, 110), "d": addresses("Cold Lynx", 15, 115)}
+	for _, order := range [][]string{{"a", "b", "c", "d"}, {"d", "b", "a", "c"}} {
+		t.Run(order[0], func(t *testing.T) {
+			onEachEngine(t, nil, func(t *testing.T, h house) {
+				for i, source := range order {
+					h.keep(t, inDocuments(100)(source, 40-10*i, all[source])...)
+				}
+				if n := voicesOf(t, h, 15, 100); n[1] != 85 {
+					t.Errorf("rows by voices %v, want 85 of one", n)
+				}
+			})
+		})
+	}
+}
+
+func TestListsOfTwoNamesAreOneVoiceForAsLongAsAnalystsTakeThemForOne(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		lynx, cat := lynxActor, intel.NewEntity(intel.Actor, "Chilly Cat")
+		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 30))...)
+		h.keep(t, inDocuments(40)("second", 10, addresses("Chilly Cat", 0, 30))...)
+		origin := func(name intel.Entity) string {
+			id, err := h.db.Linked(t.Context(), intel.Link{From: intel.NewEntity(intel.IPv4, "45.134.0.5"), Relation: intel.Indicates, To: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts, err := h.db.Parts(t.Context(), intel.Everything(), id, now)
+			if err != nil || len(parts) != 1 {
+				t.Fatalf("%+v, err %v", parts, err)
+			}
+			return parts[0].Origin
+		}
+		h.rule(t, intel.AliasVerdict{Name: cat, Other: lynx, Ruling: intel.Confirm, By: "analyst:ann", At: now.Add(-time.Hour)})
+		if o := origin(cat); o != "first" {
+			t.Errorf("confirmed, a row is the word of %s, want that of first", o)
+		}
+		h.rule(t, intel.AliasVerdict{Name: cat, Other: lynx, Ruling: intel.Undo, By: "analyst:ann", At: now})
+		if o := origin(cat); o != "second" {
+			t.Errorf("undone, a row is the word of %s, want that of second", o)
 		}
 	})
 }

@@ -65,8 +65,7 @@ type Pipeline struct {
 	settling sync.Mutex
 
 	reflecting sync.Mutex
-	reflected  time.Time                  // when lists were last compared
-	short      map[intel.SourceID][]int64 // documents of sources that list a few values each, the latest
+	reflected  time.Time // when lists were last compared
 
 	mu      sync.Mutex
 	waiting int
@@ -233,6 +232,9 @@ func (p *Pipeline) Finish(ctx context.Context) error {
 			return err
 		}
 		n, err := p.DB.Unfinished(ctx)
+		if err == nil && n == 0 {
+			n, err = p.reflect(ctx, true) // what names that were settled put together or apart
+		}
 		if err != nil || n == 0 {
 			return err
 		}

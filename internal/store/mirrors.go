@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -22,74 +21,123 @@ type Telling struct {
 	Mirrored bool // it is told to be the word of another source
 }
 
-const (
-	// mostTold is how many links a document is compared by.
-	mostTold = 256
-	// mostTellers is of how many documents a link may be that documents are compared by.
-	mostTellers = 64
-)
-
-// Tellings returns what some documents tell, and what others say of the same values:
-// of each document that tells much some of it, unless all is asked for, and nothing that
-// very many documents say.
-func (db *DB) Tellings(ctx context.Context, documents []int64, all bool) ([]Telling, error) {
-	found, err := findings(ctx, db.read, documents)
-	if err != nil {
-		return nil, fmt.Errorf("what %d documents tell: %w", len(documents), err)
-	}
-	var links []int64
-	for _, f := range found {
-		step := 1
-		if !all {
-			step = max(1, (len(f.links)+mostTold-1)/mostTold)
-		}
-		for i := 0; i < len(f.links); i += step {
-			links = append(links, f.links[i])
-		}
-	}
-	slices.Sort(links)
-	var values []int64
-	err = chunks(slices.Compact(links), func(links []int64) error {
-		some, err := query(ctx, db.read, scanInt, `SELECT from_entity FROM links WHERE relation = `+rel(intel.Indicates)+` AND id IN `+list(1, len(links)), anys(links)...)
-		values = append(values, some...)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("what %d documents tell: %w", len(documents), err)
-	}
-	slices.Sort(values)
-	out, err := db.tellings(ctx, slices.Compact(values))
-	if err != nil {
-		return nil, fmt.Errorf("what is told with %d documents: %w", len(documents), err)
-	}
-	return out, nil
+// A Mirror is that a source says nearly all that a document lists, or that the document
+// has what nearly all a source lists.
+type Mirror struct {
+	Document int64
+	Source   intel.SourceID
 }
 
-// tellings returns what is told of values.
-func (db *DB) tellings(ctx context.Context, values []int64) (out []Telling, err error) {
-	var sources []int64
-	origins := map[string]string{} // one string for each
-	err = chunks(values, func(values []int64) error {
-		_, err := query(ctx, db.read, func(r *sql.Rows, _ *struct{}) error {
-			var t Telling
-			var source int64
-			var kept int
-			err := r.Scan(&t.Document, &source, &t.Link, &t.Value, &t.Name, &t.Origin, &t.Marking, &kept)
-			_, by, _ := ungraded(kept)
-			t.Mirrored = by == intel.Mirror
-			if kept, ok := origins[t.Origin]; ok {
-				t.Origin = kept
-			} else {
-				origins[t.Origin] = t.Origin
-			}
-			out, sources = append(out, t), append(sources, source)
-			return err
-		}, fmt.Sprintf(`SELECT e.document, e.source, e.link, l.from_entity, COALESCE((SELECT r.canonical FROM resolution r WHERE r.name = l.to_entity
-				ORDER BY r.marking, r.share DESC, r.canonical LIMIT 1), l.to_entity), o.name, e.marking, e.reliability
-			FROM links l CROSS JOIN evidence e CROSS JOIN origins o WHERE l.from_entity IN %s AND l.relation = %s AND e.link = l.id AND e.stance = %d AND o.id = e.origin
-			AND (SELECT MAX(a.documents) FROM assessments a WHERE a.place >= l.id * 64 AND a.place < l.id * 64 + 64) <= %d`, list(1, len(values)), rel(intel.Indicates), intel.Supports, mostTellers), anys(values)...)
+const (
+	// mostTold is by how many links a document is compared, and mostWeighed by how much
+	// evidence of them.
+	mostTold, mostWeighed = 256, 1 << 14
+)
+
+// Tellings returns what some documents tell, and what is told of the same values: by each
+// source, in each manner, in which document first. Of documents that tell much it is a part
+// of it, unless all is asked for. Nothing is told of links that are kept in sum.
+func (db *DB) Tellings(ctx context.Context, documents []int64, all bool) (own, beside []Telling, err error) {
+	found, err := findings(ctx, db.read, documents)
+	if err != nil {
+		return nil, nil, fmt.Errorf("what %d documents tell: %w", len(documents), err)
+	}
+	if !all {
+		if err := db.sampled(ctx, found); err != nil {
+			return nil, nil, fmt.Errorf("what %d documents tell: %w", len(documents), err)
+		}
+	}
+	const least = ` e.stance = 0 AND l.relation = `
+	err = chunks(cited(found), func(pairs [][2]any) error {
+		some, err := db.tellings(ctx, `WITH w (link, document) AS (VALUES `+casts(1, len(pairs), "BIGINT", "BIGINT")+`) SELECT e.document, `+tellingColumns+`
+			FROM w CROSS JOIN evidence e CROSS JOIN links l CROSS JOIN origins o
+			WHERE e.link = w.link AND e.document = w.document AND l.id = e.link AND o.id = e.origin AND`+least+rel(intel.Indicates), flat(pairs)...)
+		own = append(own, some...)
 		return err
 	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("what %d documents tell: %w", len(documents), err)
+	}
+	values := make([]int64, len(own))
+	for i, t := range own {
+		values[i] = t.Value
+	}
+	slices.Sort(values)
+	err = chunks(slices.Compact(values), func(values []int64) error {
+		some, err := db.tellings(ctx, `SELECT MIN(e.document), `+tellingColumns+` FROM links l CROSS JOIN evidence e CROSS JOIN origins o
+			WHERE l.from_entity IN `+list(1, len(values))+` AND e.link = l.id AND o.id = e.origin AND`+least+rel(intel.Indicates)+`
+			AND (SELECT MAX(a.documents) FROM assessments a WHERE a.place >= l.id * 64 AND a.place < l.id * 64 + 64) <= `+fmt.Sprint(hot)+`
+			GROUP BY e.source, e.link, l.from_entity, l.to_entity, o.name, e.marking, e.reliability`, anys(values)...)
+		beside = append(beside, some...)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("what is told with %d documents: %w", len(documents), err)
+	}
+	return own, beside, nil
+}
+
+// sampled leaves of what documents came to the links that they are compared by: fewer
+// where much is said of them.
+func (db *DB) sampled(ctx context.Context, found []finding) error {
+	var links []int64
+	for i, f := range found {
+		step := max(1, (len(f.links)+mostTold-1)/mostTold)
+		kept := make([]int64, 0, mostTold)
+		for k := 0; k < len(f.links); k += step {
+			kept = append(kept, f.links[k])
+		}
+		found[i].links = kept
+		links = append(links, kept...)
+	}
+	slices.Sort(links)
+	said := map[int64]int{}
+	err := chunks(slices.Compact(links), func(links []int64) error {
+		_, err := query(ctx, db.read, func(r *sql.Rows, _ *struct{}) error {
+			var link int64
+			var n int
+			err := r.Scan(&link, &n)
+			said[link] = n
+			return err
+		}, `SELECT l.id, (SELECT MAX(a.documents) FROM assessments a WHERE a.place >= l.id * 64 AND a.place < l.id * 64 + 64)
+			FROM links l WHERE l.relation = `+rel(intel.Indicates)+` AND l.id IN `+list(1, len(links)), anys(links)...)
+		return err
+	})
+	for i, f := range found {
+		n := 0
+		kept := f.links[:0]
+		for _, l := range f.links {
+			if of, ok := said[l]; ok && n < mostWeighed {
+				n += of
+				kept = append(kept, l)
+			}
+		}
+		found[i].links = kept
+	}
+	return err
+}
+
+const tellingColumns = `e.source, e.link, l.from_entity, COALESCE((SELECT r.canonical FROM resolution r WHERE r.name = l.to_entity
+	ORDER BY r.marking, r.share DESC, r.canonical LIMIT 1), l.to_entity), o.name, e.marking, e.reliability`
+
+// tellings reads those that a query finds.
+func (db *DB) tellings(ctx context.Context, which string, args ...any) ([]Telling, error) {
+	var sources []int64
+	origins := map[string]string{} // one string for each
+	out, err := query(ctx, db.read, func(r *sql.Rows, t *Telling) error {
+		var source int64
+		var kept int
+		err := r.Scan(&t.Document, &source, &t.Link, &t.Value, &t.Name, &t.Origin, &t.Marking, &kept)
+		_, by, _ := ungraded(kept)
+		t.Mirrored = by == intel.Mirror
+		if known, ok := origins[t.Origin]; ok {
+			t.Origin = known
+		} else {
+			origins[t.Origin] = t.Origin
+		}
+		sources = append(sources, source)
+		return err
+	}, which, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +150,73 @@ func (db *DB) tellings(ctx context.Context, values []int64) (out []Telling, err 
 		out[i].Source = p.Source
 	}
 	return out, err
+}
+
+// ListsOf returns, of some documents and of those of the same lists that came up to so many
+// documents before or behind them, which list each is of: of one source, title and address.
+func (db *DB) ListsOf(ctx context.Context, documents []int64, around int) (map[int64]string, error) {
+	out := make(map[int64]string, len(documents))
+	err := chunks(documents, func(documents []int64) error {
+		_, err := query(ctx, db.read, func(r *sql.Rows, _ *struct{}) error {
+			var n, source int64
+			var url, title string
+			err := r.Scan(&n, &source, &url, &title)
+			out[n] = fmt.Sprintf("%d %q %q", source, url, title)
+			return err
+		}, fmt.Sprintf(`SELECT DISTINCT b.id, b.source, b.url, b.title FROM documents a CROSS JOIN documents b
+			WHERE a.id IN %s AND b.id BETWEEN a.id - %d AND a.id + %[2]d AND b.source = a.source AND b.url = a.url AND b.title = a.title`, list(1, len(documents)), around), anys(documents)...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lists of %d documents: %w", len(documents), err)
+	}
+	return out, nil
+}
+
+// Preceding returns up to most of the documents of a source that came before one, of those
+// that came last before it.
+func (db *DB) Preceding(ctx context.Context, s intel.SourceID, before int64, most int) ([]int64, error) {
+	const among = 4096
+	out, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT d.id FROM documents d WHERE d.id < $1 AND d.id >= $1 - %d AND d.source = (SELECT id FROM sources WHERE name = $2)
+		ORDER BY d.id DESC LIMIT %d`, among, most), before, string(s))
+	if err != nil {
+		return nil, fmt.Errorf("documents of %s: %w", s, err)
+	}
+	return out, nil
+}
+
+// posted are the genres of what accounts post.
+func posted() (out []any) {
+	for _, g := range intel.Genres() {
+		if g.HasAccounts() {
+			out = append(out, string(g))
+		}
+	}
+	return out
+}
+
+// Saying returns up to most documents of some sources behind one that say one of some links,
+// but posts of accounts.
+func (db *DB) Saying(ctx context.Context, links []int64, sources []intel.SourceID, after int64, most int) ([]int64, error) {
+	var out []int64
+	err := chunks(links, func(links []int64) error {
+		args := append([]any{after}, anys(links)...)
+		for _, s := range sources {
+			args = append(args, string(s))
+		}
+		genres := posted()
+		some, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT DISTINCT e.document FROM evidence e CROSS JOIN documents d WHERE e.document > $1 AND e.link IN %s
+			AND e.source IN (SELECT id FROM sources WHERE name IN %s) AND d.id = e.document AND (d.author = '' OR d.genre NOT IN %s) ORDER BY e.document LIMIT %d`,
+			list(2, len(links)), list(2+len(links), len(sources)), list(2+len(links)+len(sources), len(genres)), most), append(args, genres...)...)
+		out = append(out, some...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("who says %d links, too: %w", len(links), err)
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return out[:min(len(out), most)], nil
 }
 
 // uncompared notes which documents of the batch are to be compared with what others list.
@@ -119,27 +234,48 @@ func (s *saving) uncompared(ctx context.Context, batch []Derived) error {
 	})
 }
 
+// mostRenamed is how many documents are compared anew since names stand for others.
+const mostRenamed = 10_000
+
+// stand returns whom names stand for most likely, if for another.
+func stand(ctx context.Context, tx engine, names []int64) (map[int64]int64, error) {
+	out := map[int64]int64{}
+	err := chunks(names, func(names []int64) error {
+		_, err := query(ctx, tx, func(r *sql.Rows, _ *struct{}) error {
+			var name, canonical int64
+			err := r.Scan(&name, &canonical)
+			if _, ok := out[name]; !ok {
+				out[name] = canonical
+			}
+			return err
+		}, `SELECT name, canonical FROM resolution WHERE name IN `+list(1, len(names))+` ORDER BY name, marking, share DESC, canonical`, anys(names)...)
+		return err
+	})
+	return out, err
+}
+
+// renamed makes lists that name one of some names wait to be compared.
+func renamed(ctx context.Context, tx engine, names []int64) error {
+	return chunks(names, func(names []int64) error {
+		genres := posted()
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO uncompared (document) SELECT DISTINCT e.document FROM links l CROSS JOIN evidence e CROSS JOIN documents d
+			WHERE l.to_entity IN %s AND l.relation = %s AND e.link = l.id AND d.id = e.document AND (d.author = '' OR d.genre NOT IN %s)
+			ORDER BY e.document LIMIT %d ON CONFLICT DO NOTHING`, list(1, len(names)), rel(intel.Indicates), list(1+len(names), len(genres)), mostRenamed), append(anys(names), genres...)...)
+		return err
+	})
+}
+
 // Uncompared returns up to limit documents that are to be compared with what others
 // list, those that came first, and their sources.
-func (db *DB) Uncompared(ctx context.Context, limit int) (map[int64]intel.SourceID, error) {
-	out := map[int64]intel.SourceID{}
-	_, err := query(ctx, db.read, scanNamed(out), fmt.Sprintf(`SELECT u.document, s.name FROM uncompared u JOIN documents d ON d.id = u.document JOIN sources s ON s.id = d.source ORDER BY u.document LIMIT %d`, limit))
+func (db *DB) Uncompared(ctx context.Context, limit int) ([]Mirror, error) {
+	out, err := query(ctx, db.read, scanMirror, fmt.Sprintf(`SELECT u.document, s.name FROM uncompared u JOIN documents d ON d.id = u.document JOIN sources s ON s.id = d.source ORDER BY u.document LIMIT %d`, limit))
 	if err != nil {
 		return nil, fmt.Errorf("documents to be compared: %w", err)
 	}
 	return out, nil
 }
 
-// scanNamed reads documents with the name of a source.
-func scanNamed(into map[int64]intel.SourceID) func(*sql.Rows, *struct{}) error {
-	return func(r *sql.Rows, _ *struct{}) error {
-		var n int64
-		var s intel.SourceID
-		err := r.Scan(&n, &s)
-		into[n] = s
-		return err
-	}
-}
+func scanMirror(r *sql.Rows, m *Mirror) error { return r.Scan(&m.Document, &m.Source) }
 
 // Numbers returns the numbers of documents.
 func (db *DB) Numbers(ctx context.Context, documents []intel.DocumentID) (map[intel.DocumentID]int64, error) {
@@ -150,35 +286,14 @@ func (db *DB) Numbers(ctx context.Context, documents []intel.DocumentID) (map[in
 	return out, nil
 }
 
-// besides is how far the documents of one list may be from each other, in numbers.
-const besides = 16
-
-// ListsOf returns, of some documents and of those of the same lists that came with them,
-// which list each is of: of one source, title and address.
-func (db *DB) ListsOf(ctx context.Context, documents []int64) (map[int64]string, error) {
-	out := make(map[int64]string, len(documents))
+// Mirrors returns whose word some documents are, in order.
+func (db *DB) Mirrors(ctx context.Context, documents []int64) (map[int64][]intel.SourceID, error) {
+	out := map[int64][]intel.SourceID{}
 	err := chunks(documents, func(documents []int64) error {
-		_, err := query(ctx, db.read, func(r *sql.Rows, _ *struct{}) error {
-			var n, source int64
-			var url, title string
-			err := r.Scan(&n, &source, &url, &title)
-			out[n] = fmt.Sprintf("%d %q %q", source, url, title)
-			return err
-		}, fmt.Sprintf(`SELECT DISTINCT b.id, b.source, b.url, b.title FROM documents a CROSS JOIN documents b
-			WHERE a.id IN %s AND b.id BETWEEN a.id - %d AND a.id + %[2]d AND b.source = a.source AND b.url = a.url AND b.title = a.title`, list(1, len(documents)), besides), anys(documents)...)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("lists of %d documents: %w", len(documents), err)
-	}
-	return out, nil
-}
-
-// Mirrors returns the sources that say nearly all that some documents list.
-func (db *DB) Mirrors(ctx context.Context, documents []int64) (map[int64]intel.SourceID, error) {
-	out := map[int64]intel.SourceID{}
-	err := chunks(documents, func(documents []int64) error {
-		_, err := query(ctx, db.read, scanNamed(out), `SELECT m.document, s.name FROM mirrors m JOIN sources s ON s.id = m.source WHERE m.document IN `+list(1, len(documents)), anys(documents)...)
+		some, err := query(ctx, db.read, scanMirror, `SELECT m.document, s.name FROM mirrors m JOIN sources s ON s.id = m.source WHERE m.document IN `+list(1, len(documents))+` ORDER BY m.document, s.name`, anys(documents)...)
+		for _, m := range some {
+			out[m.Document] = append(out[m.Document], m.Source)
+		}
 		return err
 	})
 	if err != nil {
@@ -187,13 +302,28 @@ func (db *DB) Mirrors(ctx context.Context, documents []int64) (map[int64]intel.S
 	return out, nil
 }
 
-// SaveMirrors keeps that documents were compared, and of those of which another source
-// says nearly all that they list which one that is: they are derived again.
-func (db *DB) SaveMirrors(ctx context.Context, compared []int64, of map[int64]intel.SourceID) error {
+// Copied returns which of some documents are copies of another's text.
+func (db *DB) Copied(ctx context.Context, documents []int64) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	err := chunks(documents, func(documents []int64) error {
+		some, err := query(ctx, db.read, scanInt, `SELECT document FROM prints WHERE original <> document AND document IN `+list(1, len(documents)), anys(documents)...)
+		for _, d := range some {
+			out[d] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("which of %d documents are copies: %w", len(documents), err)
+	}
+	return out, nil
+}
+
+// SaveMirrors keeps that documents were compared, and whose word which are, and derives
+// some again.
+func (db *DB) SaveMirrors(ctx context.Context, compared []int64, found []Mirror, again []int64) error {
 	err := db.tx(ctx, func(tx engine) error {
-		documents := slices.Sorted(maps.Keys(of))
-		for _, d := range documents {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO mirrors (document, source) SELECT CAST($1 AS BIGINT), id FROM sources WHERE name = $2 ON CONFLICT (document) DO NOTHING`, d, string(of[d])); err != nil {
+		for _, m := range found {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO mirrors (document, source) SELECT CAST($1 AS BIGINT), id FROM sources WHERE name = $2 ON CONFLICT DO NOTHING`, m.Document, string(m.Source)); err != nil {
 				return err
 			}
 		}
@@ -204,10 +334,10 @@ func (db *DB) SaveMirrors(ctx context.Context, compared []int64, of map[int64]in
 		if err != nil {
 			return err
 		}
-		return db.wait(ctx, tx, documents)
+		return db.wait(ctx, tx, again)
 	})
 	if err != nil {
-		return fmt.Errorf("keep whose lists %d documents are: %w", len(of), err)
+		return fmt.Errorf("keep whose lists %d documents are: %w", len(found), err)
 	}
 	return nil
 }

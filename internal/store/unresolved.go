@@ -152,6 +152,10 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 		if err := retitle(ctx, tx, s.Titles); err != nil {
 			return err
 		}
+		before, err := stand(ctx, tx, sorted)
+		if err != nil {
+			return err
+		}
 		err = chunks(sorted, func(gone []int64) error {
 			_, err := tx.ExecContext(ctx, `DELETE FROM resolution WHERE name IN `+list(1, len(gone)), anys(gone)...)
 			return err
@@ -160,6 +164,14 @@ func (db *DB) Settle(ctx context.Context, s Settlement) error {
 			return err
 		}
 		if err := saveResolutions(ctx, tx, s.Resolutions); err != nil {
+			return err
+		}
+		after, err := stand(ctx, tx, sorted)
+		if err != nil {
+			return err
+		}
+		same := func(name int64) bool { return before[name] == after[name] }
+		if err := renamed(ctx, tx, slices.DeleteFunc(slices.Clone(sorted), same)); err != nil {
 			return err
 		}
 		err = chunks(s.Names, func(some []Unresolved) error {

@@ -1,10 +1,11 @@
 -- +goose Up
 
--- Documents of which another source says nearly all that they list: where it does, they
--- are its word.
+-- Documents and sources of which one says nearly all that the other lists: what the source
+-- said first, the document has from it.
 CREATE TABLE mirrors (
-	document BIGINT PRIMARY KEY,
-	source   BIGINT NOT NULL
+	document BIGINT NOT NULL,
+	source   BIGINT NOT NULL,
+	PRIMARY KEY (document, source)
 );
 
 -- Documents that are to be compared with what others list.
