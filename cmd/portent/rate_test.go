@@ -249,12 +249,16 @@ func TestAListIsWorthTheSameInEveryForm(t *testing.T) {
 			if v.Rows != 21 || v.ByReason[score.Malformed] != 8 {
 				t.Errorf("%s of %s: %d rows, %v; want 21, 8 of them malformed", name, day, v.Rows, v.ByReason)
 			}
-			for _, r := range v.rows {
-				if slices.Contains(r.Reasons, score.Undated) && !strings.HasPrefix(r.Dated, day) && name != "l.txt" {
+			bare := name == "l.txt" // it has no dates
+			for i, r := range v.rows {
+				if slices.Contains(r.Reasons, score.Undated) && !strings.HasPrefix(r.Dated, day) && !bare {
 					t.Errorf("%s of %s: %+v is undated, and not told what was not believed", name, day, r)
 				}
+				if i < len(rows) && r.Value != rows[i][1] || strings.HasSuffix(name, ".json") && r.Row != i+1 {
+					t.Errorf("%s of %s: %+v is the %d. row; want %s there", name, day, r, i+1, rows[min(i, len(rows)-1)][1])
+				}
 			}
-			if name == "l.txt" { // it has no dates
+			if bare {
 				v.ByReason = first.ByReason
 			}
 			if first.Rows == 0 {
