@@ -15,6 +15,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/misp"
+	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
@@ -129,9 +130,12 @@ func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, re
 		}
 		l.add(csv.Row{Value: none.Value}) // a row, as it is in a list of lines
 	}
-	if con.Name == "misp" {
+	switch con.Name {
+	case "misp":
 		err = misp.Values(ctx, env, name, l.value)
-	} else {
+	case "stix":
+		err = stix.Values(ctx, env, name, l.value)
+	default:
 		err = l.documents(ctx, con, env, im, name)
 	}
 	return cmp.Or(l.err, err)
