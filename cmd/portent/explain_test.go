@@ -289,3 +289,22 @@ func TestWhatATextSaysBeyondWhatIsWeighedIsTold(t *testing.T) {
 		printed(t, exitDone, "--db", db, "--now", "2026-03-06", "-q", "reprocess", "--all")
 	}
 }
+
+func TestTheNameThatARowOfANameIsAboutNeedsNoKind(t *testing.T) {
+	db := newStore(t)
+	for _, source := range []string{"mone", "mtwo"} {
+		heardOf(t, db, source, "2026-09-10", "actor:fancy-bear alias-of actor:apt28")
+	}
+	if text := printed(t, exitDone, "--db", db, "--now", "2026-10-01", "lookup", "Fancy Bear"); !strings.HasPrefix(text, "Fancy Bear: Apt28 ") {
+		t.Fatalf("the name stands for nobody, so that this tests nothing:\n%s", text)
+	}
+	want := printed(t, exitDone, "--db", db, "--now", "2026-10-01", "explain", "actor:fancy-bear alias-of actor:apt28")
+	for _, row := range []string{"fancy-bear alias-of actor:apt28", "Fancy Bear alias-of APT28", "actor:fancy-bear alias-of apt28"} {
+		if got := printed(t, exitDone, "--db", db, "--now", "2026-10-01", "explain", row); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", row, got, want)
+		}
+	}
+	for row, code := range map[string]int{"grey-ant alias-of actor:apt28": exitFailed, "... alias-of actor:apt28": exitUsage} {
+		printed(t, code, "--db", db, "--now", "2026-10-01", "explain", row)
+	}
+}

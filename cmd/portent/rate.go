@@ -14,6 +14,8 @@ import (
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/csv"
+	"github.com/portent-cti/portent/internal/collect/misp"
+	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/score"
@@ -119,32 +121,28 @@ func rows(ctx context.Context, a *app, file string, each func(csv.Row) error, re
 	if con == nil || slices.Contains([]string{"csv", "list", "report"}, con.Name) {
 		return csv.Rows(ctx, env, name, each)
 	}
-	settings, err := im.settings(name)
-	if err != nil {
-		return err
-	}
 	l := ratable{each: each, seen: map[ratedValue]bool{}}
 	env.Reject = func(item string, reason error) {
 		var none *collect.ValueError
-		if !errors.As(reason, &none) {
+		if !errors.As(reason, &none) || none.Kind != "" && none.Kind.Class() != intel.IOC {
 			reject(item, reason)
 			return
 		}
 		l.add(csv.Row{Value: none.Value}) // a row, as it is in a list of lines
 	}
-	src, err := con.Open(env, collect.Strict(settings))
-	if err != nil {
-		return err
+	switch con.Name {
+	case "misp":
+		err = misp.Values(ctx, env, name, l.value)
+	case "stix":
+		err = stix.Values(ctx, env, name, l.value)
+	default:
+		err = l.documents(ctx, con, env, im, name)
 	}
-	err = src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
-		l.document(doc)
-		return l.err
-	})
 	return cmp.Or(l.err, err)
 }
 
-// A ratable hands over the values of documents, each once, numbered in the order in
-// which they come.
+// A ratable hands over the values of a file, each once, numbered in the order in which
+// they come.
 type ratable struct {
 	each func(csv.Row) error
 	n    int
@@ -157,19 +155,41 @@ type ratedValue struct {
 	value  string
 }
 
+// documents adds what the documents of a file say of indicators.
+func (l *ratable) documents(ctx context.Context, con *collect.Connector, env collect.Env, im *importing, name string) error {
+	settings, err := im.settings(name)
+	if err != nil {
+		return err
+	}
+	src, err := con.Open(env, collect.Strict(settings))
+	if err != nil {
+		return err
+	}
+	return src.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		l.document(doc)
+		return l.err
+	})
+}
+
 // document adds what a document says of indicators.
 func (l *ratable) document(doc intel.Document) {
 	for _, claim := range doc.Claims {
-		e := claim.Subject
-		if e.Kind.Class() != intel.IOC {
-			continue
+		at := claim.At
+		if at.IsZero() {
+			at = doc.Published // as when it is imported
 		}
-		row := csv.Row{Value: e.Name, Entity: e, Last: claim.At}
-		if row.Last.IsZero() {
-			row.Last = doc.Published // as when it is imported
+		if l.value(claim.Subject, at) != nil {
+			return
 		}
-		l.add(row)
 	}
+}
+
+// value adds an indicator with when it was seen; what else there is is passed over.
+func (l *ratable) value(e intel.Entity, at time.Time) error {
+	if e.Kind.Class() == intel.IOC {
+		l.add(csv.Row{Value: e.Name, Entity: e, Last: at})
+	}
+	return l.err
 }
 
 func (l *ratable) add(r csv.Row) {

@@ -233,6 +233,15 @@ func forms() map[string]form {
 				return fmt.Sprintf(`{"type":"indicator","id":%q,"pattern":"[%s = '%s']","valid_from":"%sT00:00:00Z"}`, v, path[k], v, day)
 			})
 		},
+		"observed.json": func(rows [][2]string, _ string) string {
+			kind := map[string]string{"ipv4": "ipv4-addr", "domain": "domain-name", "url": "url"}
+			return joined(rows, `{"type":"bundle","objects":[`, ",", `]}`, func(k, v string) string {
+				if k == "md5" {
+					return fmt.Sprintf(`{"type":"file","id":%q,"hashes":{"MD5":%q}}`, v, v)
+				}
+				return fmt.Sprintf(`{"type":%q,"id":%q,"value":%q}`, kind[k], v, v)
+			})
+		},
 	}
 }
 
@@ -249,12 +258,16 @@ func TestAListIsWorthTheSameInEveryForm(t *testing.T) {
 			if v.Rows != 21 || v.ByReason[score.Malformed] != 8 {
 				t.Errorf("%s of %s: %d rows, %v; want 21, 8 of them malformed", name, day, v.Rows, v.ByReason)
 			}
-			for _, r := range v.rows {
-				if slices.Contains(r.Reasons, score.Undated) && !strings.HasPrefix(r.Dated, day) && name != "l.txt" {
+			bare := name == "l.txt" || name == "observed.json" // it has no dates
+			for i, r := range v.rows {
+				if slices.Contains(r.Reasons, score.Undated) && !strings.HasPrefix(r.Dated, day) && !bare {
 					t.Errorf("%s of %s: %+v is undated, and not told what was not believed", name, day, r)
 				}
+				if i < len(rows) && r.Value != rows[i][1] || strings.HasSuffix(name, ".json") && r.Row != i+1 {
+					t.Errorf("%s of %s: %+v is the %d. row; want %s there", name, day, r, i+1, rows[min(i, len(rows)-1)][1])
+				}
 			}
-			if name == "l.txt" { // it has no dates
+			if bare {
 				v.ByReason = first.ByReason
 			}
 			if first.Rows == 0 {

@@ -27,10 +27,28 @@ func (a *app) link(ctx context.Context, ed *pipeline.Editor, text string) (l int
 	}
 	l.Relation = rel
 	scanner := extract.New(ed.Reference())
-	if l.From, err = a.end(ctx, ed, scanner, from); err == nil {
-		l.To, err = a.end(ctx, ed, scanner, to)
+	if l.To, err = a.end(ctx, ed, scanner, to); err != nil {
+		return l, err
+	}
+	if rel == intel.AliasOf || rel == intel.NotAliasOf {
+		l.From, err = alias(from, l.To.Kind)
+	} else {
+		l.From, err = a.end(ctx, ed, scanner, from)
 	}
 	return l, err
+}
+
+// alias reads the other name in a row of one: what is said of a name is not of whom it
+// stands for, so without a kind it is one of the kind whose name it is said to be.
+func alias(text string, kind intel.Kind) (intel.Entity, error) {
+	if e, err := intel.ParseEntity(text); err == nil {
+		return e, nil
+	}
+	e := intel.NewEntity(kind, text)
+	if e.Name == "" {
+		return e, usageError{fmt.Errorf("%q is no name: write one, such as actor:cold-lynx", text)}
+	}
+	return e, nil
 }
 
 // end reads one end of a row.

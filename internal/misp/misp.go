@@ -7,6 +7,7 @@ package misp
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -55,6 +56,37 @@ func (r Reader) Documents(body []byte) (iter.Seq[intel.Document], error) {
 			for _, d := range docs {
 				if !yield(d) {
 					return
+				}
+			}
+		}
+	}, nil
+}
+
+// Values yields the indicators of the events of a text in the order in which they
+// stand, each with when its attribute, or else its event, says that it was seen. What
+// cannot be read is told to Reject where it stands; of an attribute of two values
+// either may be.
+func (r Reader) Values(body []byte) (iter.Seq2[intel.Entity, time.Time], error) {
+	events, err := parse(body)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(intel.Entity, time.Time) bool) {
+		for i, e := range events {
+			name := fmt.Sprint("event ", i+1)
+			day, err := e.Event.day()
+			if err != nil {
+				r.reject(name, err)
+				continue
+			}
+			for j, a := range e.Event.all(intel.Clear) {
+				for _, v := range a.values() {
+					ioc, _, err := r.indicator(v.kind, v.text)
+					if err != nil {
+						r.reject(fmt.Sprintf("%s, attribute %d", name, j+1), err)
+					} else if !yield(ioc, cmp.Or(a.at(), day)) {
+						return
+					}
 				}
 			}
 		}
@@ -124,15 +156,9 @@ func parse(body []byte) ([]wrapped, error) {
 
 // documents makes one document of an event, or several of a large one.
 func (r Reader) documents(e event, name string) ([]intel.Document, error) {
-	if e.UUID == "" && e.ID == "" && e.Info == "" {
-		return nil, fmt.Errorf("no uuid: %w", intel.ErrInvalid)
-	}
-	var at time.Time
-	if e.Date != "" {
-		var err error
-		if at, err = time.Parse(time.DateOnly, e.Date); err != nil {
-			return nil, fmt.Errorf("date %q: %w", e.Date, intel.ErrInvalid)
-		}
+	at, err := e.day()
+	if err != nil {
+		return nil, err
 	}
 	doc := intel.Document{Source: r.Source, Genre: intel.Report, Author: e.Creator.Name, Title: e.Info, Text: e.Info, Published: at, Learned: at, Assumed: !at.IsZero()}
 	doc.Marking = stricter(intel.Clear, e.Tags)
@@ -146,6 +172,20 @@ func (r Reader) documents(e event, name string) ([]intel.Document, error) {
 		}
 	}
 	return docs, nil
+}
+
+// day is the date of an event, zero if it has none; what is no event is an error.
+func (e event) day() (at time.Time, err error) {
+	if e.UUID == "" && e.ID == "" && e.Info == "" {
+		return at, fmt.Errorf("no uuid: %w", intel.ErrInvalid)
+	}
+	if e.Date == "" {
+		return at, nil
+	}
+	if at, err = time.Parse(time.DateOnly, e.Date); err != nil {
+		return at, fmt.Errorf("date %q: %w", e.Date, intel.ErrInvalid)
+	}
+	return at, nil
 }
 
 // claims is what the attributes of an event say, and where it has that from.
@@ -256,24 +296,12 @@ type named struct {
 // with, or else that its value is an indicator.
 func (r Reader) statements(a attribute, subjects []named) ([]intel.Claim, error) {
 	var out []intel.Claim
-	var at time.Time
-	if s, err := strconv.ParseInt(a.Timestamp, 10, 64); err == nil && s > 0 && s < 1<<33 {
-		at = time.Unix(s, 0).UTC()
-	}
-	values, kinds := strings.Split(a.Value, "|"), strings.Split(a.Type, "|")
-	if len(values) != len(kinds) || len(kinds) > 2 {
-		values, kinds = []string{a.Value}, []string{a.Type}
-	}
-	for i, k := range kinds {
-		kind, ok := kindOf(k)
-		if !ok {
-			continue
-		}
-		e, port, err := r.indicator(kind, values[i])
+	for _, v := range a.values() {
+		e, port, err := r.indicator(v.kind, v.text)
 		if err != nil {
 			return nil, err
 		}
-		c := intel.Claim{Subject: e, Relation: intel.Indicates, At: at, Context: intel.Context{Note: a.Comment, Port: port}}
+		c := intel.Claim{Subject: e, Relation: intel.Indicates, At: a.at(), Context: intel.Context{Note: a.Comment, Port: port}}
 		for _, s := range subjects {
 			c.Object, c.ObjectText = s.Entity, s.text
 			out = append(out, c)
@@ -284,6 +312,35 @@ func (r Reader) statements(a attribute, subjects []named) ([]intel.Claim, error)
 		}
 	}
 	return out, nil
+}
+
+// at is when an attribute was changed last, zero if it does not say.
+func (a attribute) at() time.Time {
+	if s, err := strconv.ParseInt(a.Timestamp, 10, 64); err == nil && s > 0 && s < 1<<33 {
+		return time.Unix(s, 0).UTC()
+	}
+	return time.Time{}
+}
+
+// value is a value of an attribute and of which kind it says that it is.
+type value struct {
+	kind intel.Kind
+	text string
+}
+
+// values is the values of an attribute that are of kinds of ours.
+func (a attribute) values() []value {
+	values, kinds := strings.Split(a.Value, "|"), strings.Split(a.Type, "|")
+	if len(values) != len(kinds) || len(kinds) > 2 {
+		values, kinds = []string{a.Value}, []string{a.Type}
+	}
+	var out []value
+	for i, k := range kinds {
+		if kind, ok := kindOf(k); ok {
+			out = append(out, value{kind, values[i]})
+		}
+	}
+	return out
 }
 
 func (r Reader) indicator(kind intel.Kind, value string) (intel.Entity, string, error) {

@@ -108,16 +108,59 @@ func TestAnEventNamesAHundredReferences(t *testing.T) {
 	}
 }
 
+func TestValuesAreToldInTheOrderInWhichTheyStand(t *testing.T) {
+	var got []string
+	r := Reader{Reject: func(item string, _ error) { got = append(got, "no "+item) }}
+	values, err := r.Values([]byte(`[{"Event":{"info":"x","date":"2026-10-20","Tag":[{"name":"tlp:green"}],"Attribute":[
+		{"type":"ip-dst","value":"192.0.2.1","Tag":[{"name":"tlp:red"}]},{"type":"md5","value":" "},{"type":"link","value":"https://blog.example/1"},
+		{"type":"domain|ip","value":" |192.0.2.2"},{"type":"ip-dst|port","value":"192.0.2.3|80","timestamp":"1790000000"}],
+		"Object":[{"Attribute":[{"type":"domain","value":"evil.example"}]}]}},{"Event":{}},{"Event":{"info":"y","Attribute":[{"type":"ip-src","value":"192.0.2.4"}]}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, at := range values {
+		got = append(got, e.Name+at.Format(" 2006-01-02"))
+	}
+	want := []string{"192.0.2.1 2026-10-20", "no event 1, attribute 2", "no event 1, attribute 4", "192.0.2.2 2026-10-20", "192.0.2.3 2026-09-21",
+		"evil.example 2026-10-20", "no event 2", "192.0.2.4 0001-01-01"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAllValuesOfAnEventAreToldHoweverMany(t *testing.T) {
+	values, err := Reader{}.Values([]byte(`{"Event":{"info":"x","Attribute":[` + strings.Repeat(`{"type":"ip","value":"192.0.2.1"},`, mostClaims) + `{"type":"ip","value":"192.0.2.2"}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, last := 0, ""
+	for e := range values {
+		n, last = n+1, e.Name
+	}
+	if n != mostClaims+1 || last != "192.0.2.2" {
+		t.Errorf("%d values, the last %s", n, last)
+	}
+}
+
 func FuzzDocuments(f *testing.F) {
 	f.Add([]byte(event1))
 	f.Add([]byte(`{"response":[{"Event":{"id":"1","date":"2026-01-02"}}]}`))
-	f.Fuzz(func(_ *testing.T, body []byte) {
+	f.Fuzz(func(t *testing.T, body []byte) {
 		docs, err := Reader{}.Documents(body)
 		if err != nil {
 			return
 		}
 		for range docs {
 			continue
+		}
+		values, err := Reader{}.Values(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e := range values {
+			if e.Name == "" {
+				t.Fatal("a value is none")
+			}
 		}
 	})
 }

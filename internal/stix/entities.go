@@ -85,18 +85,24 @@ func weaknesses(o *object) []intel.Entity {
 
 // value is the entity that a value of a kind stands for; none if that is refused.
 func (g *Graph) value(k intel.Kind, value string, refuse func(error)) []intel.Entity {
-	e, err := intel.NewEntity(k, value), error(nil)
-	if g.Indicator != nil {
-		e, err = g.Indicator(k, value)
-	}
-	if err == nil && e.Name == "" {
-		err = fmt.Errorf("no %s: %w", k, intel.ErrInvalid)
-	}
+	e, err := g.indicator(k, value)
 	if err != nil {
 		refuse(err)
 		return nil
 	}
 	return []intel.Entity{e}
+}
+
+func (g *Graph) indicator(k intel.Kind, value string) (e intel.Entity, err error) {
+	if g.Indicator == nil {
+		e = intel.NewEntity(k, value)
+	} else if e, err = g.Indicator(k, value); err != nil {
+		return e, err
+	}
+	if e.Name == "" {
+		return e, fmt.Errorf("no %s: %w", k, intel.ErrInvalid)
+	}
+	return e, nil
 }
 
 // unheard is who refuses what was refused before.

@@ -59,6 +59,8 @@ type object struct {
 	Vendor  string `json:"vendor"`
 	Network string `json:"account_type"`
 	Login   string `json:"account_login"`
+
+	Hashes json.RawMessage `json:"hashes"` // of a file
 }
 
 // reference is where else something is told of.

@@ -15,13 +15,38 @@ import (
 
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"type":"bundle","objects":[{"type":"indicator","id":"i","pattern":"[url:value = 'http://a.example/\\'']"}]}`))
-	f.Fuzz(func(_ *testing.T, body []byte) {
+	f.Fuzz(func(t *testing.T, body []byte) {
 		var g Graph
 		_ = g.Load(bytes.NewReader(body))
 		for range g.Documents() {
 			continue
 		}
+		for e := range g.Values() {
+			if e.Name == "" {
+				t.Fatal("a value is none")
+			}
+		}
 	})
+}
+
+func TestValuesAreToldInTheOrderInWhichTheyStand(t *testing.T) {
+	var got []string
+	g := Graph{Reject: func(item string, _ error) { got = append(got, "no "+item) }}
+	if err := g.Load(strings.NewReader(`{"objects":[{"type":"ipv4-addr","id":"a","value":"192.0.2.1"},{"type":"domain-name","id":"b","value":" "},
+		{"type":"indicator","id":"c","pattern":"[ipv4-addr:value = '192.0.2.2' OR url:value = '' OR ipv4-addr:value = '192.0.2.3']","valid_from":"2026-10-20T00:00:00Z"},
+		{"type":"file","id":"d","name":"x.exe","hashes":{"SHA-1":"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709","MD5":"","TLSH":"x"}},{"type":"file","id":"e","hashes":[]},
+		{"type":"malware","id":"m","name":"Bells","hashes":7},{"type":"relationship","id":"r","relationship_type":"communicates-with","source_ref":"m","target_ref":"a","created":"2026-10-21T00:00:00Z"},
+		{"type":"email-addr","id":"f","value":"a@evil.example"},{"type":"indicator","id":"g","created":"2026-10-22T00:00:00Z","pattern":"[ipv4-addr:value = '192.0.2.1']"},{"type":"url","id":"h","revoked":true,"value":"http://evil.example/"}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	for e, at := range g.Values() {
+		got = append(got, e.String()+at.Format(" 2006-01-02"))
+	}
+	want := []string{"ipv4:192.0.2.1 2026-10-21", "no b", "ipv4:192.0.2.2 2026-10-20", "no c", "ipv4:192.0.2.3 2026-10-20", "no d",
+		"sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709 0001-01-01", "no e", "email:a@evil.example 0001-01-01", "ipv4:192.0.2.1 2026-10-21"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func documents(t *testing.T, bundle string) []intel.Document {

@@ -182,7 +182,11 @@ var (
 
 // columns finds the fields of a header, or nil if none is of indicators.
 func (t *table) columns(cells []string) map[string]int {
-	at, err := header(cells, nil)
+	var mapped map[string]string
+	if len(cells) > 2 && slices.Contains([]string{"indicator", "indicator_type", "type"}, cells[0]) && cells[1] == "data" && strings.HasPrefix(cells[2], "note") {
+		mapped = map[string]string{"type": cells[0], "value": cells[1]} // as SophosLabs heads its lists
+	}
+	at, err := header(cells, mapped)
 	if err != nil {
 		return nil
 	}

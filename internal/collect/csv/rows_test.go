@@ -39,10 +39,14 @@ func rowsOf(t testing.TB, content string) []string {
 
 func TestRowsOfAListAreReadInEveryForm(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"a value a line": {"# ours\n45.134.21.8\n\n 1.1.1.1 # resolver\nhello\nevil[.]org\n", "2 ipv4:45.134.21.8\n4 ipv4:1.1.1.1\n5 ? hello\n6 domain:evil.org"},
-		"a header":       {"ioc;type;last_seen\r\n45.134.21.8;ip;2026-11-01\r\nevil.org;domain;\r\n", "2 ipv4:45.134.21.8  2026-11-01\n3 domain:evil.org"},
-		"no header":      {"x,45.134.21.8\n\"y, z\",evil.org\n", "1 ipv4:45.134.21.8\n2 domain:evil.org"},
-		"unknown header": {"foo,bar\n45.134.21.8,x\n", "2 ipv4:45.134.21.8"},
+		"a value a line":                 {"# ours\n45.134.21.8\n\n 1.1.1.1 # resolver\nhello\nevil[.]org\n", "2 ipv4:45.134.21.8\n4 ipv4:1.1.1.1\n5 ? hello\n6 domain:evil.org"},
+		"a header":                       {"ioc;type;last_seen\r\n45.134.21.8;ip;2026-11-01\r\nevil.org;domain;\r\n", "2 ipv4:45.134.21.8  2026-11-01\n3 domain:evil.org"},
+		"no header":                      {"x,45.134.21.8\n\"y, z\",evil.org\n", "1 ipv4:45.134.21.8\n2 domain:evil.org"},
+		"types, data and notes":          {"Indicator_type\tData\tNote\nip\t999.1.1.1\tn\ndomain\t-bad_.\tn\nip\t45.134.21.8\tn\n", "2 ? 999.1.1.1\n3 ? -bad_.\n4 ipv4:45.134.21.8"},
+		"types headed as indicators":     {"Indicator;Data;Notes\nip;999.1.1.1;n\nip;45.134.21.8;n\n", "2 ? 999.1.1.1\n3 ipv4:45.134.21.8"},
+		"indicators beside data of them": {"indicator,type,data\n45.134.21.8,ip,x\n", "2 ipv4:45.134.21.8"},
+		"data of an unknown header":      {"id,data\n7,45.134.21.8\n", "2 ipv4:45.134.21.8"},
+		"unknown header":                 {"foo,bar\n45.134.21.8,x\n", "2 ipv4:45.134.21.8"},
 		"tables of Markdown": {"# A | B\n\nProse of 45.134.21.9 | and such.\n\nID | IP address | Hostname | Confidence | First seen | Last seen\n-- | --- | --- | --- | --- | ---\n1 | 45.134.21.8 | - | Low (0.01) | 2021-03-30 | 2021-03-31\n\n" +
 			"ID | Name\n--|--\n1 | evil.org\n\n| Type | Indicator |\n|---|:-:|\n| SHA256 | `0a671d9d7ca62274e5e210813d02d860846baf59188e2a07522cd3a1cc3f9cc0` |\n| Command | `a \\| b` |\n| Domain | a\\_b.evil.org |\n",
 			"7 ipv4:45.134.21.8 Low 2021-03-31\n15 sha256:0a671d9d7ca62274e5e210813d02d860846baf59188e2a07522cd3a1cc3f9cc0\n16 command:a | b\n17 domain:a_b.evil.org"},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -30,14 +31,11 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 }
 
 func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
-	body, err := collect.ReadText(ctx, env, path, maxFile)
+	body, err := text(ctx, env, path)
 	if err != nil {
 		return err
 	}
-	if err := collect.CheckDepth(body); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	docs, err := misp.Reader{Source: env.ID, Indicator: collect.Indicator, Reject: env.Reject}.Documents(body)
+	docs, err := reader(env).Documents(body)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -47,4 +45,40 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		}
 	}
 	return nil
+}
+
+// Values hands over the indicators of a file in the order in which they stand, each
+// with when it was seen as the file says, zero if it does not. What cannot be read is
+// told to env.Reject where it stands.
+func Values(ctx context.Context, env collect.Env, path string, each func(intel.Entity, time.Time) error) error {
+	body, err := text(ctx, env, path)
+	if err != nil {
+		return err
+	}
+	values, err := reader(env).Values(body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for e, at := range values {
+		if err := each(e, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func reader(env collect.Env) misp.Reader {
+	return misp.Reader{Source: env.ID, Indicator: collect.Indicator, Reject: env.Reject}
+}
+
+// text is the text of a file, no deeper than is read.
+func text(ctx context.Context, env collect.Env, path string) ([]byte, error) {
+	body, err := collect.ReadText(ctx, env, path, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	if err := collect.CheckDepth(body); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return body, nil
 }

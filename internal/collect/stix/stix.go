@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -29,6 +30,32 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 }
 
 func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
+	return load(ctx, env, path, func(g *stix.Graph) error {
+		for doc := range g.Documents() {
+			if err := keep(doc); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Values hands over the values that the patterns and the observables of a file are of,
+// in the order in which they stand, each with when it was seen as the file says, zero
+// if it does not. What cannot be read is told to env.Reject where it stands.
+func Values(ctx context.Context, env collect.Env, path string, each func(intel.Entity, time.Time) error) error {
+	return load(ctx, env, path, func(g *stix.Graph) error {
+		for e, at := range g.Values() {
+			if err := each(e, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// load hands over what can be read of a bundle, and then says why that is not all.
+func load(ctx context.Context, env collect.Env, path string, use func(*stix.Graph) error) error {
 	f, err := collect.OpenFile(ctx, env, path)
 	if err != nil {
 		return err
@@ -36,10 +63,8 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 	defer f.Close()
 	g := &stix.Graph{Source: env.ID, Indicator: indicator, Reject: env.Reject}
 	broken := g.Load(collect.Shallow(collect.Encoded(env, f)))
-	for doc := range g.Documents() {
-		if err := keep(doc); err != nil {
-			return err
-		}
+	if err := use(g); err != nil {
+		return err
 	}
 	if broken != nil {
 		return fmt.Errorf("%s: %w", path, broken)
