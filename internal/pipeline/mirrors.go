@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -23,182 +22,18 @@ const (
 	compared = 100
 	// comparedEvery is how often fewer are.
 	comparedEvery = 10 * time.Second
-	// mostBeside is of how many values that came in again older documents are looked at
-	// for whether what came in has all that they list.
-	mostBeside = 4096
+	// mostBeside is how many documents of each other source are looked at for whether what
+	// came in has all that they list.
+	mostBeside = 16
 	// mostAround is with how many documents of a source around it a short one is a list, of
 	// which mostAfter are behind it.
 	mostAround, mostAfter = 160, 32
 	// aroundList is how far documents of one list may be from each other, in numbers.
 	aroundList = 16
-	// mostSaying is how many documents are looked for that have what an older list has.
+	// mostSaying is how many documents are looked at, and looked for, that have what another
+	// list has.
 	mostSaying = 1000
 )
-
-// A listed is a value and whose it is said to be.
-type listed struct{ value, name int64 }
-
-func (t told) key() listed { return listed{t.Value, t.Name} }
-
-// told is a telling, with the source that it is the word of.
-type told struct {
-	store.Telling
-	speaker string
-}
-
-// lists is what documents tell, and what is told of the same.
-type lists struct {
-	unnamed intel.Unnamed
-	of      map[int64][]told // of those documents, in order of links
-	beside  map[listed][]told
-	kept    map[int64][]string // whose word documents are, by speakers
-}
-
-// newLists sorts what documents tell, and what is told beside it.
-func newLists(own, beside []store.Telling, unnamed intel.Unnamed) lists {
-	l := lists{unnamed: unnamed, of: map[int64][]told{}, beside: map[listed][]told{}, kept: map[int64][]string{}}
-	for _, t := range own {
-		if !t.Source.Reserved() {
-			l.of[t.Document] = append(l.of[t.Document], told{t, unnamed.Speaker(t.Source)})
-		}
-	}
-	for _, t := range beside {
-		if o := (told{t, unnamed.Speaker(t.Source)}); !t.Source.Reserved() {
-			l.beside[o.key()] = append(l.beside[o.key()], o)
-		}
-	}
-	return l
-}
-
-// documents are those whose lists they are, in order.
-func (l lists) documents() []int64 { return slices.Sorted(maps.Keys(l.of)) }
-
-// others are those of whom all readers of what a document tells may see that they say it,
-// too.
-func (l lists) others(t told) []told {
-	own := func(o told) bool { return o.speaker == t.speaker || o.Marking > t.Marking }
-	return slices.DeleteFunc(slices.Clone(l.beside[t.key()]), own)
-}
-
-// seconded are the documents of which somebody else says something, too, or is told to.
-func (l lists) seconded() []int64 {
-	return slices.DeleteFunc(l.documents(), func(d int64) bool {
-		return !slices.ContainsFunc(l.of[d], func(t told) bool { return t.Mirrored || len(l.others(t)) > 0 })
-	})
-}
-
-// original is who said first what a document tells, of those whose word it is, and of
-// those whose word theirs is in turn; false if nobody did before it.
-func (l lists) original(t told) (first told, found bool) {
-	for at := t; ; at = first {
-		earlier, ok := told{}, false
-		for _, o := range l.others(at) {
-			if o.Document < at.Document && slices.Contains(l.kept[at.Document], o.speaker) && (!ok || o.Document < earlier.Document) {
-				earlier, ok = o, true
-			}
-		}
-		if !ok {
-			return first, found
-		}
-		first, found = earlier, true
-	}
-}
-
-// stale reports whether of a document is kept otherwise than it would be derived now whose
-// word it is.
-func (l lists) stale(d int64) bool {
-	return slices.ContainsFunc(l.of[d], func(t told) bool {
-		_, ok := l.original(t)
-		return ok != t.Mirrored
-	})
-}
-
-// A half is a list and a source of which one has nearly all that the other lists.
-type half struct {
-	documents []int64 // of the list
-	source    intel.SourceID
-	speaker   string
-}
-
-// halves are the lists of which some source says nearly all, given of which list each
-// document is. Short lists of one source are one.
-func (l lists) halves(of map[int64]string) (out []half) {
-	parts, short := map[string][]int64{}, map[string][]int64{}
-	for _, d := range l.documents() {
-		parts[of[d]] = append(parts[of[d]], d)
-	}
-	for _, name := range slices.Sorted(maps.Keys(parts)) {
-		n := 0
-		for _, d := range parts[name] {
-			n += len(l.of[d])
-		}
-		if source := l.of[parts[name][0]][0].speaker; n < shortest {
-			short[source] = append(short[source], parts[name]...)
-		} else {
-			out = append(out, l.whole(parts[name])...)
-		}
-	}
-	for _, source := range slices.Sorted(maps.Keys(short)) {
-		out = append(out, l.whole(short[source])...)
-	}
-	return out
-}
-
-// whole are the sources that say nearly all that documents tell together.
-func (l lists) whole(documents []int64) (out []half) {
-	rows, counts, source := map[listed]bool{}, map[string]int{}, map[string]intel.SourceID{}
-	for _, d := range documents {
-		for _, t := range l.of[d] {
-			if rows[t.key()] {
-				continue
-			}
-			rows[t.key()] = true
-			here := map[string]bool{}
-			for _, o := range l.others(t) {
-				if !here[o.speaker] {
-					here[o.speaker] = true
-					counts[o.speaker]++
-				}
-				if source[o.speaker] == "" || o.Source < source[o.speaker] {
-					source[o.speaker] = o.Source
-				}
-			}
-		}
-	}
-	if len(rows) < shortest {
-		return nil
-	}
-	for _, who := range slices.Sorted(maps.Keys(counts)) {
-		if float64(counts[who]) >= leastListed*float64(len(rows)) {
-			out = append(out, half{documents, source[who], who})
-		}
-	}
-	return out
-}
-
-// older are the documents of other sources that say what documents tell, those that say
-// most first.
-func (l lists) older() []int64 {
-	shares := map[int64]int{}
-	for _, d := range l.documents() {
-		for _, t := range l.of[d] {
-			for _, o := range l.others(t) {
-				if _, asked := l.of[o.Document]; !asked && o.Document < d {
-					shares[o.Document]++
-				}
-			}
-		}
-	}
-	out := slices.Collect(maps.Keys(shares))
-	slices.SortFunc(out, func(a, b int64) int { return cmp.Or(cmp.Compare(shares[b], shares[a]), cmp.Compare(a, b)) })
-	most := 0
-	for i, d := range out {
-		if most += shares[d]; most > mostBeside {
-			return out[:i]
-		}
-	}
-	return out
-}
 
 // reflect finds out of the lists that came in, and of those that say the same, which are one
 // voice with another source, and makes what is to be told otherwise since wait to be derived
@@ -247,8 +82,15 @@ func (c *comparing) compare(ctx context.Context, some []store.Mirror) error {
 	if err != nil || len(in.of) == 0 {
 		return err
 	}
-	c.note(in, in.halves(of))
-	old, names, err := c.readOlder(ctx, in)
+	halves := in.halves(of)
+	c.note(in, halves)
+	for _, h := range halves {
+		c.noteSame(in, in, h) // what came in together
+		if err := c.noteSaying(ctx, in, h); err != nil {
+			return err
+		}
+	}
+	old, names, err := c.readAround(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -256,7 +98,7 @@ func (c *comparing) compare(ctx context.Context, some []store.Mirror) error {
 	for _, told := range in.of {
 		came[told[0].speaker] = true
 	}
-	halves := slices.DeleteFunc(old.halves(names), func(h half) bool { return !came[h.speaker] })
+	halves = slices.DeleteFunc(old.halves(names), func(h half) bool { return !came[h.speaker] })
 	c.note(old, halves)
 	for _, h := range halves {
 		c.noteSame(in, old, h)
@@ -291,15 +133,15 @@ func (c *comparing) read(ctx context.Context, documents []int64) (lists, map[int
 	return l, of, c.surround(ctx, &l, of)
 }
 
-// readOlder reads the lists of others that have what came in: of each a part.
-func (c *comparing) readOlder(ctx context.Context, in lists) (lists, map[int64]string, error) {
-	older := in.older()
-	names, err := c.DB.ListsOf(ctx, older, 0)
+// readAround reads the lists of others that have what came in: of each a part.
+func (c *comparing) readAround(ctx context.Context, in lists) (lists, map[int64]string, error) {
+	around := in.around()
+	names, err := c.DB.ListsOf(ctx, around, 0)
 	if err != nil {
 		return lists{}, nil, err
 	}
 	seen := map[string]bool{}
-	return c.read(ctx, slices.DeleteFunc(older, func(d int64) bool {
+	return c.read(ctx, slices.DeleteFunc(around, func(d int64) bool {
 		again := seen[names[d]]
 		seen[names[d]] = true
 		return again
@@ -451,7 +293,13 @@ func (c *comparing) settle(ctx context.Context, some ...lists) error {
 	var stale []int64
 	for _, l := range some {
 		for _, d := range l.documents() {
-			if len(l.kept[d]) > 0 && l.stale(d) {
+			if len(l.kept[d]) == 0 {
+				continue
+			}
+			own, others := l.stale(d)
+			if own {
+				c.again[d] = true
+			} else if others {
 				stale = append(stale, d)
 			}
 		}

@@ -102,21 +102,28 @@ func TestListsThatShareHalfOfTheirRowsAreTwoVoices(t *testing.T) {
 }
 
 func TestWhoRepublishesTwoListsTakesNeitherVoice(t *testing.T) {
-	onEachEngine(t, nil, func(t *testing.T, h house) {
-		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 30))...)
-		h.keep(t, inDocuments(40)("second", 10, addresses("Cold Lynx", 20, 50))...)
-		both := inDocuments(30)("both", 1, addresses("Cold Lynx", 0, 50))
-		for i := range both {
-			both[i].Reliability = 'E'
-		}
-		h.keep(t, both...)
-		if n := voicesOf(t, h, 20, 30); n[2] != 10 {
-			t.Errorf("rows by voices %v, want 10 of the two that said so first", n)
-		}
-		if n := voicesOf(t, h, 0, 20); n[1] != 20 {
-			t.Errorf("rows by voices %v, want 20 of the first and its mirror", n)
-		}
-	})
+	for _, last := range []string{"both", "second"} {
+		t.Run(last, func(t *testing.T) {
+			onEachEngine(t, nil, func(t *testing.T, h house) {
+				h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 30))...)
+				second, both := inDocuments(40)("second", 10, addresses("Cold Lynx", 20, 50)), inDocuments(30)("both", 1, addresses("Cold Lynx", 0, 50))
+				for i := range both {
+					both[i].Reliability = 'E'
+				}
+				if last == "both" {
+					second, both = both, second
+				}
+				h.keep(t, both...)
+				h.keep(t, second...)
+				if n := voicesOf(t, h, 20, 30); n[2] != 10 {
+					t.Errorf("rows by voices %v, want 10 of the two whose lists they are", n)
+				}
+				if n := voicesOf(t, h, 0, 20); n[1] != 20 {
+					t.Errorf("rows by voices %v, want 20 of the first and its mirror", n)
+				}
+			})
+		})
+	}
 }
 
 func TestShortListsThatComeOneByOneAreComparedTogether(t *testing.T) {
@@ -147,7 +154,7 @@ func TestACopyOfWhatIsListedEveryDayIsOneVoice(t *testing.T) {
 	})
 }
 
-func TestAChainOfCopiesIsOneVoiceInWhateverOrderTheyCame(t *testing.T) {
+func TestAChainOfCopiesIsNoMoreVoicesThanItsEnds(t *testing.T) {
 	all := map[string][]intel.Claim{"a": addresses("Cold Lynx", 0, 100), "b": addresses("Cold Lynx", 5, 105), "c": addresses("Cold Lynx", 10, 110), "d": addresses("Cold Lynx", 15, 115)}
 	for _, order := range [][]string{{"a", "b", "c", "d"}, {"d", "b", "a", "c"}} {
 		t.Run(order[0], func(t *testing.T) {
@@ -155,8 +162,8 @@ func TestAChainOfCopiesIsOneVoiceInWhateverOrderTheyCame(t *testing.T) {
 				for i, source := range order {
 					h.keep(t, inDocuments(100)(source, 40-10*i, all[source])...)
 				}
-				if n := voicesOf(t, h, 15, 100); n[1] != 85 {
-					t.Errorf("rows by voices %v, want 85 of one", n)
+				if n := voicesOf(t, h, 15, 100); n[1]+n[2] != 85 {
+					t.Errorf("rows by voices %v, want 85 of two at most", n)
 				}
 			})
 		})
@@ -166,7 +173,7 @@ func TestAChainOfCopiesIsOneVoiceInWhateverOrderTheyCame(t *testing.T) {
 func TestListsOfTwoNamesAreOneVoiceForAsLongAsAnalystsTakeThemForOne(t *testing.T) {
 	onEachEngine(t, nil, func(t *testing.T, h house) {
 		lynx, cat := lynxActor, intel.NewEntity(intel.Actor, "Chilly Cat")
-		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 30))...)
+		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 60))...)
 		h.keep(t, inDocuments(40)("second", 10, addresses("Chilly Cat", 0, 30))...)
 		origin := func(name intel.Entity) string {
 			id, err := h.db.Linked(t.Context(), intel.Link{From: intel.NewEntity(intel.IPv4, "45.134.0.5"), Relation: intel.Indicates, To: name})
@@ -226,6 +233,42 @@ func TestAListUnderAnotherNameOfTheActorIsOneVoice(t *testing.T) {
 			if row.Origins != 1 {
 				t.Fatalf("%s: %d voices, want one", row.Entity, row.Origins)
 			}
+		}
+	})
+}
+
+func TestWhoOpensAListThatFewMaySeeAddsNoVoiceForThem(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		secret := inDocuments(100)("secret", 20, addresses("Cold Lynx", 0, 30))
+		for i := range secret {
+			secret[i].Marking = intel.Amber
+		}
+		h.keep(t, secret...)
+		h.keep(t, inDocuments(1)("open", 10, addresses("Cold Lynx", 0, 30))...)
+		if n := voicesOf(t, h, 0, 30); n[1] != 30 {
+			t.Errorf("rows by voices %v, want 30 of one for who may see both", n)
+		}
+	})
+}
+
+func TestAPopularValueHidesNoCopy(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		h.keep(t, inDocuments(100)("first", 40, addresses("Cold Lynx", 0, 12))...)
+		for i := range 9 { // each has nine times as much in common with the last
+			h.keep(t, inDocuments(200)(fmt.Sprint("feed", i), 30-i, addresses("Cold Lynx", 1000, 1108))...)
+		}
+		var said []intel.Document
+		for i := range 1010 {
+			d := inDocuments(100)("last", 10, slices.Concat(addresses("Cold Lynx", 0, 12), addresses("Cold Lynx", 2000+i, 2001+i)))[0]
+			d.Title = fmt.Sprintf("list %d.csv", i)
+			d.ID = intel.NewContentID(d)
+			said = append(said, d)
+		}
+		h.keep(t, said...)
+		h.keep(t, inDocuments(200)("last", 9, slices.Concat(addresses("Cold Lynx", 0, 12), addresses("Cold Lynx", 1000, 1108)))...)
+		h.keep(t, inDocuments(1)("later", 5, addresses("Cold Lynx", 0, 12))...)
+		if n := voicesOf(t, h, 0, 12); n[1] != 12 {
+			t.Errorf("rows by voices %v, want 12 of one", n)
 		}
 	})
 }

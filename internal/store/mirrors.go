@@ -32,11 +32,14 @@ const (
 	// mostTold is by how many links a document is compared, and mostWeighed by how much
 	// evidence of them.
 	mostTold, mostWeighed = 256, 1 << 14
+	// mostFirst is how much is read of what is said of a link first, of which more is said
+	// than is weighed at once.
+	mostFirst = 200
 )
 
 // Tellings returns what some documents tell, and what is told of the same values: by each
 // source, in each manner, in which document first. Of documents that tell much it is a part
-// of it, unless all is asked for. Nothing is told of links that are kept in sum.
+// of it, unless all is asked for; of links that very much is said of, who said so first.
 func (db *DB) Tellings(ctx context.Context, documents []int64, all bool) (own, beside []Telling, err error) {
 	found, err := findings(ctx, db.read, documents)
 	if err != nil {
@@ -65,10 +68,19 @@ func (db *DB) Tellings(ctx context.Context, documents []int64, all bool) (own, b
 	slices.Sort(values)
 	err = chunks(slices.Compact(values), func(values []int64) error {
 		some, err := db.tellings(ctx, `SELECT MIN(e.document), `+tellingColumns+` FROM links l CROSS JOIN evidence e CROSS JOIN origins o
-			WHERE l.from_entity IN `+list(1, len(values))+` AND e.link = l.id AND o.id = e.origin AND`+least+rel(intel.Indicates)+`
-			AND (SELECT MAX(a.documents) FROM assessments a WHERE a.place >= l.id * 64 AND a.place < l.id * 64 + 64) <= `+fmt.Sprint(hot)+`
+			WHERE l.from_entity IN `+list(1, len(values))+` AND e.link = l.id AND o.id = e.origin AND`+least+rel(intel.Indicates)+` AND `+saidOf+` <= `+fmt.Sprint(hot)+`
 			GROUP BY e.source, e.link, l.from_entity, l.to_entity, o.name, e.marking, e.reliability`, anys(values)...)
-		beside = append(beside, some...)
+		if beside = append(beside, some...); err != nil {
+			return err
+		}
+		links, err := query(ctx, db.read, scanInt, `SELECT l.id FROM links l WHERE l.from_entity IN `+list(1, len(values))+` AND l.relation = `+rel(intel.Indicates)+` AND `+saidOf+` > `+fmt.Sprint(hot), anys(values)...)
+		for _, link := range links {
+			if err == nil {
+				some, err = db.tellings(ctx, fmt.Sprintf(`SELECT e.document, `+tellingColumns+` FROM (SELECT * FROM evidence WHERE link = $1 ORDER BY document LIMIT %d) e CROSS JOIN links l CROSS JOIN origins o
+					WHERE l.id = e.link AND o.id = e.origin AND`+least+rel(intel.Indicates), mostFirst), link)
+				beside = append(beside, some...)
+			}
+		}
 		return err
 	})
 	if err != nil {
@@ -76,6 +88,9 @@ func (db *DB) Tellings(ctx context.Context, documents []int64, all bool) (own, b
 	}
 	return own, beside, nil
 }
+
+// saidOf is how much evidence there is of a link.
+const saidOf = `(SELECT MAX(a.documents) FROM assessments a WHERE a.place >= l.id * 64 AND a.place < l.id * 64 + 64)`
 
 // sampled leaves of what documents came to the links that they are compared by: fewer
 // where much is said of them.
@@ -97,10 +112,9 @@ func (db *DB) sampled(ctx context.Context, found []finding) error {
 			var link int64
 			var n int
 			err := r.Scan(&link, &n)
-			said[link] = n
+			said[link] = min(n, hot)
 			return err
-		}, `SELECT l.id, (SELECT MAX(a.documents) FROM assessments a WHERE a.place >= l.id * 64 AND a.place < l.id * 64 + 64)
-			FROM links l WHERE l.relation = `+rel(intel.Indicates)+` AND l.id IN `+list(1, len(links)), anys(links)...)
+		}, `SELECT l.id, COALESCE(`+saidOf+`, 0) FROM links l WHERE l.relation = `+rel(intel.Indicates)+` AND l.id IN `+list(1, len(links)), anys(links)...)
 		return err
 	})
 	for i, f := range found {
@@ -153,18 +167,19 @@ func (db *DB) tellings(ctx context.Context, which string, args ...any) ([]Tellin
 }
 
 // ListsOf returns, of some documents and of those of the same lists that came up to so many
-// documents before or behind them, which list each is of: of one source, title and address.
+// documents before or behind them, which list each is of: of one source, title and address, on one day.
 func (db *DB) ListsOf(ctx context.Context, documents []int64, around int) (map[int64]string, error) {
 	out := make(map[int64]string, len(documents))
 	err := chunks(documents, func(documents []int64) error {
 		_, err := query(ctx, db.read, func(r *sql.Rows, _ *struct{}) error {
-			var n, source int64
+			var n, source, day int64
 			var url, title string
-			err := r.Scan(&n, &source, &url, &title)
-			out[n] = fmt.Sprintf("%d %q %q", source, url, title)
+			err := r.Scan(&n, &source, &day, &url, &title)
+			out[n] = fmt.Sprintf("%d %d %q %q", source, day, url, title)
 			return err
-		}, fmt.Sprintf(`SELECT DISTINCT b.id, b.source, b.url, b.title FROM documents a CROSS JOIN documents b
-			WHERE a.id IN %s AND b.id BETWEEN a.id - %d AND a.id + %[2]d AND b.source = a.source AND b.url = a.url AND b.title = a.title`, list(1, len(documents)), around), anys(documents)...)
+		}, fmt.Sprintf(`SELECT DISTINCT b.id, b.source, b.ingested / 86400000000, b.url, b.title FROM documents a CROSS JOIN documents b
+			WHERE a.id IN %s AND b.id BETWEEN a.id - %d AND a.id + %[2]d AND b.source = a.source AND b.url = a.url AND b.title = a.title
+				AND b.ingested / 86400000000 = a.ingested / 86400000000`, list(1, len(documents)), around), anys(documents)...)
 		return err
 	})
 	if err != nil {
