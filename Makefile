@@ -20,8 +20,8 @@ run: build
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 
 # What measures on much data, and calls figures.Only: ten times as long with it.
-MEASURED := ./cmd/portent ./internal/forecast/backtest ./internal/forecast/characteristics
-FIGURES := BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft
+MEASURED := ./cmd/portent ./internal/forecast/backtest ./internal/forecast/characteristics ./internal/pipeline
+FIGURES := BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft|HoweverLongItKeepsOn|AFloodFromOneSource|AFloodMovesNo|NoSourceAloneMoves|APopularValue
 
 test:
 	@./.ci/needs

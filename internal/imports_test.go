@@ -47,7 +47,7 @@ const layout = `
 	misp        : intel
 	hunt        : intel
 	store       : intel
-	pipeline    : intel reference extract correlate score forecast forecast/activity forecast/characteristics forecast/exploitation store queue | publish
+	pipeline    : intel reference extract correlate score forecast forecast/activity forecast/characteristics forecast/exploitation store queue | publish figures
 	web         : intel
 	demo        : intel
 	demo/*      : intel demo

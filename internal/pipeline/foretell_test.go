@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/publish"
@@ -189,6 +190,7 @@ func (h *heard) ten(sources ...string) []intel.Entity {
 }
 
 func TestAFloodFromOneSourceMovesNoForecastByMoreThanAFifth(t *testing.T) {
+	figures.Only(t)
 	calm := hear(t)
 	all := calm.actors()
 	calm.forecast()

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/queue"
@@ -292,6 +293,7 @@ func TestAChainOfAliasesBeyondMeasureJoinsNothing(t *testing.T) {
 }
 
 func TestTenThousandAliasesAreOfOneName(t *testing.T) {
+	figures.Only(t)
 	const names = 10_000
 	onEachEngine(t, nil, func(t *testing.T, h house) {
 		h.keep(t, said(t, "seen", "ipv4:45.134.21.8 indicates actor:crane-07000"))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
@@ -112,6 +113,7 @@ func (w *told) takenUp(others ...string) map[[2]string]forecast.Prospect {
 func nobody(n int) string { return fmt.Sprintf("Nobody %c%c", 'A'+n/8, 'A'+n%8) }
 
 func TestNoSourceAloneMovesWhatIsTakenUpByMoreThanAFifth(t *testing.T) {
+	figures.Only(t)
 	calm := begin(t)
 	calm.camps()
 	before := calm.takenUp()
@@ -188,6 +190,7 @@ func TestNoSourceMovesWhatIsTakenUpByMoreThanAFifthHoweverLongItKeepsOn(t *testi
 }
 
 func TestAFloodMovesNoFragmentByMoreThanAFifth(t *testing.T) {
+	figures.Only(t)
 	files := func(w *told) map[string]float64 {
 		w.t.Helper()
 		ps, err := pipeline.TakenUpFragments(w.t.Context(), w.p, intel.NewEntity(intel.Actor, "Camp A"))

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/queue"
@@ -252,6 +253,7 @@ func TestWhoOpensAListThatFewMaySeeAddsNoVoiceForThem(t *testing.T) {
 }
 
 func TestAPopularValueHidesNoCopy(t *testing.T) {
+	figures.Only(t)
 	onEachEngine(t, nil, func(t *testing.T, h house) {
 		h.keep(t, inDocuments(100)("first", 40, addresses("Cold Lynx", 0, 12))...)
 		for i := range 9 { // each has nine times as much in common with the last

@@ -233,7 +233,9 @@ func (p *Pipeline) Finish(ctx context.Context) error {
 		}
 		n, err := p.DB.Unfinished(ctx)
 		if err == nil && n == 0 {
-			n, err = p.reflect(ctx, true) // what names that were settled put together or apart
+			if n, err = p.reflect(ctx, true); n > 0 && err == nil { // names that were settled put lists together or apart
+				continue
+			}
 		}
 		if err != nil || n == 0 {
 			return err

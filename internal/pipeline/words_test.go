@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 // TestNoSourceMovesAForecastByMoreThanAFifthHoweverLongItKeepsOn imports week by week what
 // one source tells beside a collector, and beside three of which none is.
 func TestNoSourceMovesAForecastByMoreThanAFifthHoweverLongItKeepsOn(t *testing.T) {
+	figures.Only(t)
 	ghost := intel.NewEntity(intel.Actor, "Ghost")
 	for _, honest := range [][]string{{"blog"}, {"blog", "wire", "lens"}} {
 		calm := hear(t)
