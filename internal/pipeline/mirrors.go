@@ -30,6 +30,9 @@ const (
 	mostAround, mostAfter = 160, 32
 	// aroundList is how far documents of one list may be from each other, in numbers.
 	aroundList = 16
+	// mostTurns is how often a document is derived again by one process because of what
+	// others list, and mostTurned of how many that is counted.
+	mostTurns, mostTurned = 64, 1 << 18
 	// mostSaying is how many documents are looked at, and looked for, that have what another
 	// list has.
 	mostSaying = 1000
@@ -57,10 +60,24 @@ func (p *Pipeline) reflect(ctx context.Context, all bool) (waiting int, err erro
 		for _, m := range some {
 			done = append(done, m.Document)
 		}
+		p.turn(c.again)
 		if err := p.DB.SaveMirrors(ctx, done, c.found, slices.Sorted(maps.Keys(c.again))); err != nil {
 			return waiting, err
 		}
 		waiting += len(c.again)
+	}
+}
+
+// turn leaves out documents that were derived again so often that lists which are of each
+// other would go on for ever.
+func (p *Pipeline) turn(again map[int64]bool) {
+	if p.turned == nil || len(p.turned) > mostTurned {
+		p.turned = map[int64]int{}
+	}
+	for d := range again {
+		if p.turned[d]++; p.turned[d] > mostTurns {
+			delete(again, d)
+		}
 	}
 }
 

@@ -65,7 +65,8 @@ type Pipeline struct {
 	settling sync.Mutex
 
 	reflecting sync.Mutex
-	reflected  time.Time // when lists were last compared
+	reflected  time.Time     // when lists were last compared
+	turned     map[int64]int // how often documents were derived again for it
 
 	mu      sync.Mutex
 	waiting int
