@@ -22,16 +22,15 @@ type told struct {
 
 // lists is what documents tell, and what is told of the same.
 type lists struct {
-	unnamed intel.Unnamed
-	of      map[int64][]told // of those documents, in order of links
-	beside  map[listed][]told
-	kept    map[int64][]string // whose word documents are, by speakers
+	of     map[int64][]told // of those documents, in order of links
+	beside map[listed][]told
+	kept   map[int64][]string // whose word documents are, by speakers
 }
 
 // newLists sorts what documents tell, and what is told beside it: of each speaker the first
 // document that those of a clearance see.
 func newLists(own, beside []store.Telling, unnamed intel.Unnamed) lists {
-	l := lists{unnamed: unnamed, of: map[int64][]told{}, beside: map[listed][]told{}, kept: map[int64][]string{}}
+	l := lists{of: map[int64][]told{}, beside: map[listed][]told{}, kept: map[int64][]string{}}
 	for _, t := range own {
 		if !t.Source.Reserved() {
 			l.of[t.Document] = append(l.of[t.Document], told{t, unnamed.Speaker(t.Source)})

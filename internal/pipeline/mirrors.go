@@ -99,13 +99,8 @@ func (c *comparing) compare(ctx context.Context, some []store.Mirror) error {
 	if err != nil || len(in.of) == 0 {
 		return err
 	}
-	halves := in.halves(of)
-	c.note(in, halves)
-	for _, h := range halves {
-		c.noteSame(in, in, h) // what came in together
-		if err := c.noteSaying(ctx, in, h); err != nil {
-			return err
-		}
+	if err := c.noteAll(ctx, in, in, in.halves(of)); err != nil {
+		return err
 	}
 	old, names, err := c.readAround(ctx, in)
 	if err != nil {
@@ -115,15 +110,23 @@ func (c *comparing) compare(ctx context.Context, some []store.Mirror) error {
 	for _, told := range in.of {
 		came[told[0].speaker] = true
 	}
-	halves = slices.DeleteFunc(old.halves(names), func(h half) bool { return !came[h.speaker] })
-	c.note(old, halves)
+	halves := slices.DeleteFunc(old.halves(names), func(h half) bool { return !came[h.speaker] })
+	if err := c.noteAll(ctx, in, old, halves); err != nil {
+		return err
+	}
+	return c.settle(ctx, in, old)
+}
+
+// noteAll notes in both directions what lists and their sources have from each other.
+func (c *comparing) noteAll(ctx context.Context, in, l lists, halves []half) error {
+	c.note(l, halves)
 	for _, h := range halves {
-		c.noteSame(in, old, h)
-		if err := c.noteSaying(ctx, old, h); err != nil {
+		c.noteSame(in, l, h)
+		if err := c.noteSaying(ctx, l, h); err != nil {
 			return err
 		}
 	}
-	return c.settle(ctx, in, old)
+	return nil
 }
 
 // read reads what documents tell of which somebody else says something, too, or is told to,
