@@ -47,7 +47,7 @@ func (p *Pipeline) reflect(ctx context.Context, all bool) (waiting int, err erro
 	defer p.reflecting.Unlock()
 	lately := p.Clock().Sub(p.reflected) < comparedEvery
 	for {
-		some, err := p.DB.Uncompared(ctx, compared)
+		some, first, err := p.DB.Uncompared(ctx, compared)
 		if err != nil || len(some) == 0 || !all && lately && len(some) < compared {
 			return waiting, err
 		}
@@ -56,12 +56,10 @@ func (p *Pipeline) reflect(ctx context.Context, all bool) (waiting int, err erro
 		if err := c.compare(ctx, some); err != nil {
 			return waiting, err
 		}
-		var done []int64
-		for _, m := range some {
-			done = append(done, m.Document)
-		}
 		p.turn(c.again)
-		if err := p.DB.SaveMirrors(ctx, done, c.found, slices.Sorted(maps.Keys(c.again))); err != nil {
+		again := slices.Sorted(maps.Keys(c.again))
+		atFirst := slices.DeleteFunc(slices.Clone(again), func(d int64) bool { return !first[d] })
+		if err := p.DB.SaveMirrors(ctx, some, c.found, again, atFirst); err != nil {
 			return waiting, err
 		}
 		waiting += len(c.again)
@@ -90,11 +88,7 @@ type comparing struct {
 
 // compare compares what came in with all that is there, and what was there with what came
 // in.
-func (c *comparing) compare(ctx context.Context, some []store.Mirror) error {
-	documents := make([]int64, len(some))
-	for i, m := range some {
-		documents[i] = m.Document
-	}
+func (c *comparing) compare(ctx context.Context, documents []int64) error {
 	in, of, err := c.read(ctx, documents)
 	if err != nil || len(in.of) == 0 {
 		return err

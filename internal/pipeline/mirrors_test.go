@@ -318,3 +318,29 @@ func TestListsThatWereNotComparedBeforeACrashAreComparedBehindIt(t *testing.T) {
 		}
 	})
 }
+
+func TestACopyWasNoSecondVoiceOnTheDaysBeforeItCameIn(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		voices := func(back int) (out []int) {
+			p, _, err := h.ed.Profile(t.Context(), intel.Everything(), lynxActor, pipeline.Window{Back: true}, now.AddDate(0, 0, -back))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range p.IOC {
+				out = append(out, row.Origins)
+			}
+			slices.Sort(out)
+			return slices.Compact(out)
+		}
+		h.keep(t, inDocuments(25)("first", 20, addresses("Cold Lynx", 0, 40))...)
+		h.keep(t, inDocuments(100)("second", 10, addresses("Cold Lynx", 0, 40))...)
+		h.keep(t, inDocuments(100)("other", 9, addresses("Chilly Cat", 0, 30))...)
+		if v := voices(5); !slices.Equal(v, []int{1}) {
+			t.Errorf("rows had %v voices five days ago, want one", v)
+		}
+		h.rule(t, intel.AliasVerdict{Name: intel.NewEntity(intel.Actor, "Chilly Cat"), Other: lynxActor, Ruling: intel.Confirm, By: "analyst:ann", At: now.Add(-time.Hour)})
+		if v := voices(5); !slices.Equal(v, []int{1, 2}) {
+			t.Errorf("rows had %v voices five days ago, want two of some: that names are one was said since", v)
+		}
+	})
+}

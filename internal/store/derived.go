@@ -43,7 +43,7 @@ type Derivation struct {
 // same documents is closed, not deleted.
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
-		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, changes: map[tally]int{},
+		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, settled: map[int64]sql.NullInt64{}, changes: map[tally]int{},
 			posts: map[int64]bool{}, paces: map[stride]pace{}, behind: backings{}, heard: map[hearing]heardChange{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
@@ -106,8 +106,9 @@ type saving struct {
 	d        Derivation
 	now      int64
 	docs     map[intel.DocumentID]docRow
-	ids      []int64        // of docs
-	again    map[int64]bool // of docs: derived before
+	ids      []int64                 // of docs
+	again    map[int64]bool          // of docs: derived before
+	settled  map[int64]sql.NullInt64 // of again: what they first came to was no word on them yet; and since when
 	entities map[intel.Entity]int64
 	origins  map[string]int64
 	findings []finding      // of the batch
@@ -220,16 +221,22 @@ func (s *saving) withdraw(ctx context.Context, again []int64, links map[int64]bo
 	if err := cmp.Or(s.unpace(ctx, pairs), s.unback(ctx, pairs)); err != nil {
 		return err
 	}
-	err = chunks(pairs, func(some [][2]any) error {
-		args := flat(some)
+	kept, err := s.settle(ctx, again, pairs)
+	if err != nil {
+		return err
+	}
+	err = chunks(kept, func(some [][2]any) error {
 		const columns = `document, seq, origin, how, at, learned, span, context, since`
 		of := `WITH w (l, d) AS (VALUES ` + casts(1, len(some), "BIGINT", "BIGINT") + `) `
 		_, err := s.tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO former_evidence_rows (link, superseded, `+columns+`) `+of+`SELECT link, %d, `+columns+`
-			FROM w CROSS JOIN evidence_rows WHERE link = w.l AND document = w.d ON CONFLICT DO NOTHING`, s.now), args...)
-		if err != nil {
-			return err
-		}
-		_, err = s.tx.ExecContext(ctx, `DELETE FROM evidence_rows WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, args...)
+			FROM w CROSS JOIN evidence_rows WHERE link = w.l AND document = w.d ON CONFLICT DO NOTHING`, s.now), flat(some)...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = chunks(pairs, func(some [][2]any) error {
+		_, err := s.tx.ExecContext(ctx, `DELETE FROM evidence_rows WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, flat(some)...)
 		return err
 	})
 	if err != nil {
@@ -471,9 +478,12 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 
 // since is from when a piece is believed: what a document first came to from
 // when the document was learned, so that history that is filled in later can be
-// read as of its days; what replaces an earlier version from now on. It is none
-// where it is when the document was learned.
+// read as of its days; what replaces an earlier version from now on, or from when that was
+// believed if it was no word yet. It is none where it is when the document was learned.
 func (s *saving) since(document int64, e intel.Evidence) sql.NullInt64 {
+	if since, ok := s.settled[document]; ok {
+		return since
+	}
 	now := time.UnixMicro(s.now)
 	return unless(!s.again[document] || !now.After(e.Learned), now)
 }

@@ -244,9 +244,47 @@ func (s *saving) uncompared(ctx context.Context, batch []Derived) error {
 	}
 	slices.Sort(lists)
 	return chunks(lists, func(some []int64) error {
-		_, err := s.tx.ExecContext(ctx, `INSERT INTO uncompared (document) VALUES `+values(1, len(some), 1)+` ON CONFLICT DO NOTHING`, anys(some)...)
+		_, err := s.tx.ExecContext(ctx, `INSERT INTO uncompared (document) VALUES `+values(1, len(some), 1)+` ON CONFLICT (document) DO UPDATE SET state = 0`, anys(some)...)
 		return err
 	})
+}
+
+// settle finds the documents that are derived again because of what comparing them came to
+// at first, and returns of pairs of link and document those of the others. What they came to
+// before they were compared is no history.
+func (s *saving) settle(ctx context.Context, again []int64, pairs [][2]any) ([][2]any, error) {
+	settled, err := query(ctx, s.tx, scanInt, `SELECT document FROM uncompared WHERE state = 2 AND document IN `+list(1, len(again)), anys(again)...)
+	if err != nil || len(settled) == 0 {
+		return pairs, err
+	}
+	for _, d := range settled {
+		s.settled[d] = sql.NullInt64{}
+	}
+	var own, others [][2]any
+	for _, p := range pairs {
+		if _, ok := s.settled[p[1].(int64)]; ok {
+			own = append(own, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	err = chunks(own, func(some [][2]any) error {
+		_, err := query(ctx, s.tx, func(r *sql.Rows, _ *struct{}) error {
+			var document int64
+			var since sql.NullInt64
+			err := r.Scan(&document, &since)
+			if since.Valid {
+				s.settled[document] = since
+			}
+			return err
+		}, `SELECT DISTINCT document, since FROM evidence WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, flat(some)...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.tx.ExecContext(ctx, `DELETE FROM uncompared WHERE document IN `+list(1, len(settled)), anys(settled)...)
+	return others, err
 }
 
 // mostRenamed is how many documents are compared anew since names stand for others.
@@ -273,7 +311,7 @@ func stand(ctx context.Context, tx engine, names []int64) (map[int64]int64, erro
 func renamed(ctx context.Context, tx engine, names []int64) error {
 	return chunks(names, func(names []int64) error {
 		genres := posted()
-		_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO uncompared (document) SELECT DISTINCT e.document FROM links l CROSS JOIN evidence e CROSS JOIN documents d
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO uncompared (document, state) SELECT DISTINCT e.document, 1 FROM links l CROSS JOIN evidence e CROSS JOIN documents d
 			WHERE l.to_entity IN %s AND l.relation = %s AND e.link = l.id AND d.id = e.document AND (d.author = '' OR d.genre NOT IN %s)
 			ORDER BY e.document LIMIT %d ON CONFLICT DO NOTHING`, list(1, len(names)), rel(intel.Indicates), list(1+len(names), len(genres)), mostRenamed), append(anys(names), genres...)...)
 		return err
@@ -281,13 +319,21 @@ func renamed(ctx context.Context, tx engine, names []int64) error {
 }
 
 // Uncompared returns up to limit documents that are to be compared with what others
-// list, those that came first, and their sources.
-func (db *DB) Uncompared(ctx context.Context, limit int) ([]Mirror, error) {
-	out, err := query(ctx, db.read, scanMirror, fmt.Sprintf(`SELECT u.document, s.name FROM uncompared u JOIN documents d ON d.id = u.document JOIN sources s ON s.id = d.source ORDER BY u.document LIMIT %d`, limit))
+// list, those that came first; first are those that never were.
+func (db *DB) Uncompared(ctx context.Context, limit int) (out []int64, first map[int64]bool, err error) {
+	first = map[int64]bool{}
+	out, err = query(ctx, db.read, func(r *sql.Rows, d *int64) error {
+		state := 0
+		err := r.Scan(d, &state)
+		if state == 0 {
+			first[*d] = true
+		}
+		return err
+	}, fmt.Sprintf(`SELECT document, state FROM uncompared WHERE state < 2 ORDER BY document LIMIT %d`, limit))
 	if err != nil {
-		return nil, fmt.Errorf("documents to be compared: %w", err)
+		return nil, nil, fmt.Errorf("documents to be compared: %w", err)
 	}
-	return out, nil
+	return out, first, nil
 }
 
 func scanMirror(r *sql.Rows, m *Mirror) error { return r.Scan(&m.Document, &m.Source) }
@@ -334,8 +380,8 @@ func (db *DB) Copied(ctx context.Context, documents []int64) (map[int64]bool, er
 }
 
 // SaveMirrors keeps that documents were compared, and whose word which are, and derives
-// some again.
-func (db *DB) SaveMirrors(ctx context.Context, compared []int64, found []Mirror, again []int64) error {
+// some again: some of them as if it had been known when they were first.
+func (db *DB) SaveMirrors(ctx context.Context, compared []int64, found []Mirror, again, atFirst []int64) error {
 	err := db.tx(ctx, func(tx engine) error {
 		for _, m := range found {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO mirrors (document, source) SELECT CAST($1 AS BIGINT), id FROM sources WHERE name = $2 ON CONFLICT DO NOTHING`, m.Document, string(m.Source)); err != nil {
@@ -344,6 +390,13 @@ func (db *DB) SaveMirrors(ctx context.Context, compared []int64, found []Mirror,
 		}
 		err := chunks(compared, func(some []int64) error {
 			_, err := tx.ExecContext(ctx, `DELETE FROM uncompared WHERE document IN `+list(1, len(some)), anys(some)...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		err = chunks(atFirst, func(some []int64) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO uncompared (document, state) SELECT id, 2 FROM documents WHERE id IN `+list(1, len(some)), anys(some)...)
 			return err
 		})
 		if err != nil {
