@@ -282,23 +282,26 @@ func (c *comparing) noteSaying(ctx context.Context, l lists, h half) error {
 		}
 	}
 	slices.Sort(links)
-	behind, err := c.DB.Saying(ctx, slices.Compact(links), slices.Sorted(maps.Keys(sources)), slices.Min(h.documents), mostSaying)
-	if err != nil {
-		return err
-	}
-	kept, err := c.DB.Mirrors(ctx, behind)
-	if err != nil {
-		return err
-	}
+	links = slices.Compact(links)
 	original := l.of[h.documents[0]][0]
-	for _, d := range behind {
+	for after := slices.Min(h.documents); ; {
+		behind, err := c.DB.Saying(ctx, links, slices.Sorted(maps.Keys(sources)), original.Source, after, mostSaying)
+		if err != nil || len(behind) == 0 {
+			return err
+		}
+		after = behind[len(behind)-1]
+		kept, err := c.DB.Mirrors(ctx, behind)
+		if err != nil {
+			return err
+		}
 		known := func(s intel.SourceID) bool { return c.Unnamed.Speaker(s) == original.speaker }
-		if !slices.ContainsFunc(kept[d], known) {
-			c.found = append(c.found, store.Mirror{Document: d, Source: original.Source})
-			c.again[d] = true
+		for _, d := range behind {
+			if !slices.ContainsFunc(kept[d], known) {
+				c.found = append(c.found, store.Mirror{Document: d, Source: original.Source})
+				c.again[d] = true
+			}
 		}
 	}
-	return nil
 }
 
 // settle notes which documents are to be derived again: whose rows are told otherwise than

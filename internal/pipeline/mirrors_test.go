@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -341,6 +342,29 @@ func TestACopyWasNoSecondVoiceOnTheDaysBeforeItCameIn(t *testing.T) {
 		h.rule(t, intel.AliasVerdict{Name: intel.NewEntity(intel.Actor, "Chilly Cat"), Other: lynxActor, Ruling: intel.Confirm, By: "analyst:ann", At: now.Add(-time.Hour)})
 		if v := voices(5); !slices.Equal(v, []int{1, 2}) {
 			t.Errorf("rows had %v voices five days ago, want two of some: that names are one was said since", v)
+		}
+	})
+}
+
+func TestAFeedThatHasAListRowByRowAmongOthersIsOneVoiceWithIt(t *testing.T) {
+	onEachEngine(t, nil, func(t *testing.T, h house) {
+		const rows = 1000
+		list := inDocuments(10)("first", 20, addresses("Cold Lynx", 0, rows)) // a hundred documents
+		for i := range list {
+			list[i].Title = "list.csv"
+			list[i].ID = intel.NewContentID(list[i])
+		}
+		h.keep(t, list...)
+		feed := inDocuments(1)("feed", 10, slices.Concat(addresses("Cold Lynx", 0, rows), addresses("Cold Lynx", 2*rows, 3*rows)))
+		for i := range feed {
+			feed[i].Title = string(feed[i].ID)
+		}
+		rand.New(rand.NewPCG(1, 2)).Shuffle(len(feed), func(i, k int) { feed[i], feed[k] = feed[k], feed[i] })
+		for polled := range slices.Chunk(feed, 100) {
+			h.keep(t, polled...)
+		}
+		if n := voicesOf(t, h, 0, rows); n[1] != rows {
+			t.Errorf("rows by voices %v, want %d of one", n, rows)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -166,6 +167,9 @@ func (db *DB) tellings(ctx context.Context, which string, args ...any) ([]Tellin
 	return out, err
 }
 
+// sameList says of documents a and b that they are of one list.
+const sameList = `b.source = a.source AND b.url = a.url AND b.title = a.title AND b.ingested / 86400000000 = a.ingested / 86400000000`
+
 // ListsOf returns, of some documents and of those of the same lists that came up to so many
 // documents before or behind them, which list each is of: of one source, title and address, on one day.
 func (db *DB) ListsOf(ctx context.Context, documents []int64, around int) (map[int64]string, error) {
@@ -178,8 +182,7 @@ func (db *DB) ListsOf(ctx context.Context, documents []int64, around int) (map[i
 			out[n] = fmt.Sprintf("%d %d %q %q", source, day, url, title)
 			return err
 		}, fmt.Sprintf(`SELECT DISTINCT b.id, b.source, b.ingested / 86400000000, b.url, b.title FROM documents a CROSS JOIN documents b
-			WHERE a.id IN %s AND b.id BETWEEN a.id - %d AND a.id + %[2]d AND b.source = a.source AND b.url = a.url AND b.title = a.title
-				AND b.ingested / 86400000000 = a.ingested / 86400000000`, list(1, len(documents)), around), anys(documents)...)
+			WHERE a.id IN %s AND b.id BETWEEN a.id - %d AND a.id + %[2]d AND %s`, list(1, len(documents)), around, sameList), anys(documents)...)
 		return err
 	})
 	if err != nil {
@@ -210,19 +213,20 @@ func posted() (out []any) {
 	return out
 }
 
-// Saying returns up to most documents of some sources behind one that say one of some links,
-// but posts of accounts.
-func (db *DB) Saying(ctx context.Context, links []int64, sources []intel.SourceID, after int64, most int) ([]int64, error) {
+// Saying returns up to most documents of some sources behind one that say one of some links
+// and are not kept to be the word of another source, but posts of accounts.
+func (db *DB) Saying(ctx context.Context, links []int64, sources []intel.SourceID, of intel.SourceID, after int64, most int) ([]int64, error) {
 	var out []int64
 	err := chunks(links, func(links []int64) error {
-		args := append([]any{after}, anys(links)...)
+		args := append([]any{after, string(of)}, anys(links)...)
 		for _, s := range sources {
 			args = append(args, string(s))
 		}
 		genres := posted()
 		some, err := query(ctx, db.read, scanInt, fmt.Sprintf(`SELECT DISTINCT e.document FROM evidence e CROSS JOIN documents d WHERE e.document > $1 AND e.link IN %s
-			AND e.source IN (SELECT id FROM sources WHERE name IN %s) AND d.id = e.document AND (d.author = '' OR d.genre NOT IN %s) ORDER BY e.document LIMIT %d`,
-			list(2, len(links)), list(2+len(links), len(sources)), list(2+len(links)+len(sources), len(genres)), most), append(args, genres...)...)
+			AND e.source IN (SELECT id FROM sources WHERE name IN %s) AND d.id = e.document AND (d.author = '' OR d.genre NOT IN %s)
+			AND NOT EXISTS (SELECT 1 FROM mirrors m WHERE m.document = e.document AND m.source = (SELECT id FROM sources WHERE name = $2)) ORDER BY e.document LIMIT %d`,
+			list(3, len(links)), list(3+len(links), len(sources)), list(3+len(links)+len(sources), len(genres)), most), append(args, genres...)...)
 		out = append(out, some...)
 		return err
 	})
@@ -379,6 +383,32 @@ func (db *DB) Copied(ctx context.Context, documents []int64) (map[int64]bool, er
 	return out, nil
 }
 
+// spreads is how far documents of a list may be from one that is found to be the word of
+// another source to be compared with it, too.
+const spreads = 32
+
+// spread makes what is of the same lists as documents that were found to be the word of
+// another source wait to be compared with that, too.
+func spread(ctx context.Context, tx engine, found []Mirror) error {
+	of := map[intel.SourceID][]int64{}
+	for _, m := range found {
+		of[m.Source] = append(of[m.Source], m.Document)
+	}
+	for _, source := range slices.Sorted(maps.Keys(of)) {
+		err := chunks(of[source], func(some []int64) error {
+			_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO uncompared (document, state) SELECT DISTINCT b.id, 1 FROM documents a CROSS JOIN documents b
+				WHERE a.id IN %s AND b.id BETWEEN a.id - %d AND a.id + %[2]d AND %s
+					AND NOT EXISTS (SELECT 1 FROM mirrors m WHERE m.document = b.id AND m.source = (SELECT id FROM sources WHERE name = $1)) ORDER BY b.id ON CONFLICT DO NOTHING`,
+				list(2, len(some)), spreads, sameList), append([]any{string(source)}, anys(some)...)...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SaveMirrors keeps that documents were compared, and whose word which are, and derives
 // some again: some of them as if it had been known when they were first.
 func (db *DB) SaveMirrors(ctx context.Context, compared []int64, found []Mirror, again, atFirst []int64) error {
@@ -396,10 +426,13 @@ func (db *DB) SaveMirrors(ctx context.Context, compared []int64, found []Mirror,
 			return err
 		}
 		err = chunks(atFirst, func(some []int64) error {
-			_, err := tx.ExecContext(ctx, `INSERT INTO uncompared (document, state) SELECT id, 2 FROM documents WHERE id IN `+list(1, len(some)), anys(some)...)
+			_, err := tx.ExecContext(ctx, `INSERT INTO uncompared (document, state) SELECT id, 2 FROM documents WHERE id IN `+list(1, len(some))+` ON CONFLICT (document) DO UPDATE SET state = 2`, anys(some)...)
 			return err
 		})
 		if err != nil {
+			return err
+		}
+		if err := spread(ctx, tx, found); err != nil {
 			return err
 		}
 		return db.wait(ctx, tx, again)
