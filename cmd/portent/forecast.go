@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/publish"
 )
 
@@ -28,6 +30,13 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 	}
 	if len(forecasts) == 0 {
 		a.remark("no forecast: too little has happened of late to say anything better than a guess")
+	}
+	untold, err := pipeline.Untold(ctx, a.db, a.reader(), a.asOf())
+	if err != nil {
+		return err
+	}
+	if e.Kind == intel.Actor && len(untold) > 0 {
+		a.remark("%s", intel.NotForecast(untold))
 	}
 	for _, f := range forecasts {
 		if a.cli.JSON {

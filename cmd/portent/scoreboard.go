@@ -107,6 +107,9 @@ func (a *app) records(title string, all []intel.HeadRecord, name func(intel.Head
 		if h.Verdict != "" {
 			fmt.Fprintln(a.out, "    "+verdictOf(h))
 		}
+		if h.Untold {
+			fmt.Fprintln(a.out, "    "+intel.NotForecast([]string{h.Head}))
+		}
 		if h.Drift != nil {
 			fmt.Fprintln(a.out, "    "+h.Drift.String())
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -154,6 +155,14 @@ func (v Interval) Above() bool { return v.Bounded() && v[1] > 0 }
 // NoBetter is what is said of forecasts whose skill may be nought.
 const NoBetter = "no better than the base rate"
 
+// NotForecast says of which kinds none is forecast, and why; empty: all are.
+func NotForecast(kinds []string) string {
+	if len(kinds) == 0 {
+		return ""
+	}
+	return "nothing tells of this here, and so it is not forecast (fewer than one of an actor is dated in a quarter): " + strings.Join(kinds, ", ")
+}
+
 // Better is what is said of the others.
 const Better = "better than the base rate"
 
@@ -187,6 +196,9 @@ type HeadRecord struct {
 	// it rests on where that is too little.
 	Verdict string `json:"verdict,omitempty"`
 	Why     string `json:"why,omitempty"`
+	// Untold is that none is forecast any more, since nothing tells of them by date; of
+	// heads alone.
+	Untold bool `json:"untold,omitempty"`
 	// Drift is nil while forecasts turn out as they did; of heads alone.
 	Drift *Drift `json:"drift,omitempty"`
 }

@@ -331,6 +331,8 @@ type Profile struct {
 	TTP        []Row      `json:"ttp"`
 	IOA        []Row      `json:"ioa"`
 	Forecasts  []Forecast `json:"forecasts"`
+	// NotForecast is of which kinds none is forecast, since nothing tells of them by date.
+	NotForecast []string `json:"not_forecast"`
 	// Ahead is what the forecasts of its activity come to by week.
 	Ahead []WeekAhead `json:"weeks_ahead"`
 	// Changes is what is forecast otherwise than a week ago.

@@ -243,6 +243,11 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 		return err
 	}
 	slices.SortStableFunc(p.Forecasts, likeliest)
+	if p.Entity.Kind == intel.Actor {
+		if p.NotForecast, err = Untold(ctx, ed.DB, r, now); err != nil {
+			return err
+		}
+	}
 	if err = ed.foreseen(ctx, r, p, w, now); err != nil {
 		return err
 	}

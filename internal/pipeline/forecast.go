@@ -134,16 +134,31 @@ func (p *Pipeline) fit(ctx context.Context, f *field, all []counted) (err error)
 	if f.holdings, err = p.holdings(ctx, f.reader, f.now, true); err != nil {
 		return err
 	}
+	f.holdings.since = heardSince(all)
+	var untold []string
 	for _, t := range traits() {
 		d, err := f.holdings.head(ctx, t, actors)
-		if err != nil {
+		switch {
+		case err != nil:
 			return fmt.Errorf("head of %s: %w", t.kind, err)
-		}
-		if d != nil {
+		case d != nil && d.uptake.Untold:
+			untold = append(untold, string(t.kind))
+		case d != nil:
 			f.heads = append(f.heads, d)
 		}
 	}
-	return nil
+	return keepUntold(ctx, p.DB, f.reader, untold, f.now)
+}
+
+// heardSince is the first week in which anybody was heard of.
+func heardSince(all []counted) (first time.Time) {
+	for _, c := range all {
+		w := slices.IndexFunc(c.weeks, func(w intel.Count) bool { return w.N > 0 })
+		if w >= 0 && (first.IsZero() || c.weeks[w].Start.Before(first)) {
+			first = c.weeks[w].Start
+		}
+	}
+	return first
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:

@@ -133,7 +133,7 @@ func tally(all []store.Holding) (popular, size map[intel.Entity]int) {
 
 // world is who has what of the rows and items of a head.
 func (h *holdings) world(d *head, all []store.Holding, popular map[intel.Entity]int) *characteristics.World {
-	w := &characteristics.World{Items: len(d.items), Rows: make([]characteristics.Line, len(d.rows))}
+	w := &characteristics.World{Items: len(d.items), Rows: make([]characteristics.Line, len(d.rows)), Since: h.day(h.since)}
 	item := map[intel.Entity]int32{}
 	for i, e := range d.items {
 		item[e] = int32(i) //nolint:gosec // at most MostItems
@@ -260,11 +260,13 @@ func pathWords(path string) (out []string) {
 
 // model is what the head is called where its forecasts are shown.
 func (d *head) model() string {
-	switch d.uptake.Fitted {
-	case characteristics.ByDates:
+	switch u := d.uptake; {
+	case u.Fitted == characteristics.ByDates:
 		return "recommenders, fitted to past quarters"
-	case characteristics.ByHiding:
+	case u.Fitted == characteristics.ByHiding && u.Assumed:
 		return "recommenders, fitted to hidden links; the pace is assumed"
+	case u.Fitted == characteristics.ByHiding:
+		return "recommenders, fitted to hidden links; the pace is that of past quarters"
 	}
 	return "popularity: too little history for more"
 }

@@ -87,11 +87,15 @@ func (ed *Editor) heads(ctx context.Context, r intel.Reader, now time.Time) ([]i
 	if err != nil {
 		return nil, err
 	}
+	untold, err := Untold(ctx, ed.DB, r, now)
+	if err != nil {
+		return nil, err
+	}
 	out := []intel.HeadRecord{}
 	add := func(head string) {
 		if !slices.ContainsFunc(out, func(h intel.HeadRecord) bool { return h.Head == head }) {
 			h := forecast.Recorded(sums.Days[head], sums.Bins[head], sums.Waits[head], trackSeed)
-			h.Head, h.Drift = head, forecast.Drifted(weeks[head])
+			h.Head, h.Drift, h.Untold = head, forecast.Drifted(weeks[head]), slices.Contains(untold, head)
 			out = append(out, h)
 		}
 	}
@@ -99,6 +103,9 @@ func (ed *Editor) heads(ctx context.Context, r intel.Reader, now time.Time) ([]i
 		add(head)
 	}
 	for head := range sums.Waits {
+		add(head)
+	}
+	for _, head := range untold {
 		add(head)
 	}
 	slices.SortFunc(out, func(a, b intel.HeadRecord) int {

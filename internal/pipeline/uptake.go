@@ -61,6 +61,7 @@ type holdings struct {
 	sure  map[intel.Entity][]intel.Entity // that of what is firm
 	used  map[intel.Entity]bool           // vulnerabilities that somebody exploits
 	now   time.Time
+	since time.Time // somebody is heard of; zero: always
 }
 
 // holdings reads what heads are fitted to; what of it is firm as well, if that is to

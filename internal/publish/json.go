@@ -42,6 +42,7 @@ func JSON(w io.Writer, p intel.Profile, o Options) error {
 	}
 	enc.field("attacks", enc.tallies(p.Attacks))
 	enc.field("forecasts", list(p.Forecasts))
+	enc.field("not_forecast", list(p.NotForecast))
 	enc.field("weeks_ahead", list(p.Ahead))
 	enc.field("changes", enc.changes(p.Changes))
 	enc.field("references", list(p.References))

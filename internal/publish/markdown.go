@@ -373,6 +373,9 @@ func (b *writer) forecasts() {
 		b.row([]string{strconv.Itoa(i + 1), inline(f.Kind), inline(Outlook(f)), date(f.Due), inline(f.Rule)})
 	}
 	b.more("forecasts", "forecast", len(columns), len(p.Forecasts)+1)
+	if why := intel.NotForecast(p.NotForecast); why != "" {
+		b.line("Of an actor %s.\n", inline(why))
+	}
 	b.precedents()
 	b.ahead()
 	b.changes()

@@ -20,9 +20,10 @@ func functions(now func() time.Time) template.FuncMap {
 	return template.FuncMap{
 		"path": Path, "doc": documentPath, "outside": outside, "excerpt": excerpt,
 		"day": day, "minute": minute, "number": number, "decimal": intel.Decimal, "lower": lower, "points": intel.Points,
-		"geography": func() string { return intel.Geography },
-		"ago":       func(t time.Time) string { return ago(t, now()) },
-		"spark":     sparkline, "change": change, "kindName": kindName, "menu": menu,
+		"notForecast": intel.NotForecast,
+		"geography":   func() string { return intel.Geography },
+		"ago":         func(t time.Time) string { return ago(t, now()) },
+		"spark":       sparkline, "change": change, "kindName": kindName, "menu": menu,
 		"tlp": tlp, "stateName": stateName, "brief": brief, "clip": clip, "counts": counts, "circumstances": circumstances,
 		"inc": func(i int) int { return i + 1 }, "add": func(a, b int) int { return a + b },
 		"levels": func() []intel.Level { return []intel.Level{intel.High, intel.Medium, intel.Low} },

@@ -22,6 +22,9 @@ const (
 	// assumedShare is how many items a row is assumed to take up within the horizon
 	// for each that it has, where no dates tell it: an assumption, not a measurement.
 	assumedShare = 0.1
+	// counted is of how many days what has a date is counted; where that is less than one
+	// in a horizon nothing is forecast.
+	counted = 365
 )
 
 // A Fit says what a model of uptake was fitted to.
@@ -40,6 +43,12 @@ type Uptake struct {
 	Horizon int
 	Came    int     // how many that came it was fitted to
 	Base    float64 // which share of all that a row lacks it takes up
+	// Untold is that of all rows together less than one item in a horizon has a date, though
+	// they were watched: what is to come would not be told either, and nothing should be
+	// forecast.
+	Untold bool
+	// Assumed is that how much is taken up is an assumption: no past window was watched.
+	Assumed bool
 
 	now   *moment
 	model forecast.Logistic
@@ -47,6 +56,8 @@ type Uptake struct {
 	pace  float64   // what share of what fits is expected to come within the horizon
 	rate  float64   // how many items a row is expected to take up
 	sum   float64   // of how popular all items are
+
+	watched float64 // rows it was fitted to, each as often as it was asked
 }
 
 // FitUptake fits a model of what rows take up within horizon days to a world as
@@ -58,8 +69,8 @@ func FitUptake(ctx context.Context, w *World, day int32, horizon, delay int, see
 	if err := w.Check(); err != nil {
 		return nil, err
 	}
-	u := &Uptake{Horizon: horizon, pace: 1, now: w.before(day, false, nil)}
-	if err := u.fit(ctx, ByDates, w.steps(day, int32(horizon), int32(delay)), seed); err != nil { //nolint:gosec // days
+	u := &Uptake{Horizon: horizon, pace: 1, now: w.before(day, false, nil), Untold: w.untold(day, int32(horizon), int32(delay))} //nolint:gosec // days
+	if err := u.fit(ctx, ByDates, w.steps(day, int32(horizon), int32(delay)), seed); err != nil {                                //nolint:gosec // days
 		return nil, err
 	}
 	if u.Came < fewestTaken {
@@ -69,6 +80,20 @@ func FitUptake(ctx context.Context, w *World, day int32, horizon, delay int, see
 	}
 	u.sum = u.now.weight()
 	return u, u.now.learn(seed)
+}
+
+// untold reports whether of all asked rows less than one item in a horizon is dated within
+// a year, or since they are watched, if one is closed in which they were.
+func (w *World) untold(day, horizon, delay int32) bool {
+	from, told := max(day-counted, w.Since), int32(0)
+	for _, l := range w.Rows {
+		for _, h := range l.Had {
+			if l.Asked && h.Day >= from && h.Day < day {
+				told++
+			}
+		}
+	}
+	return w.Since <= day-delay-horizon && told*horizon < day-from
 }
 
 // place is where a line has an item.
@@ -114,10 +139,13 @@ func newEpisode(at *moment, came func(row, item int) bool) episode {
 	return e
 }
 
-// steps are the windows of the past that are closed, oldest first.
+// steps are the windows of the past that are closed and were watched, oldest first.
 func (w *World) steps(day, horizon, delay int32) (out []episode) {
 	for k := int32(uptakeSteps); k > 0; k-- {
 		from := day - delay - k*horizon
+		if from < w.Since {
+			continue
+		}
 		out = append(out, newEpisode(w.before(from, false, nil), func(row, item int) bool {
 			i, had := w.Rows[row].place(item)
 			return had && w.Rows[row].Had[i].Day >= from && w.Rows[row].Had[i].Day < from+horizon
@@ -126,8 +154,9 @@ func (w *World) steps(day, horizon, delay int32) (out []episode) {
 	return out
 }
 
-// hidden fits the order of items to pairs that are hidden, each once, and assumes how
-// much is taken up, unless dates tell at least that.
+// hidden fits the order of items to pairs that are hidden, each once. How much is taken up
+// dates tell. Where they tell of little, an assumption counts as much as one row in one
+// horizon, beside what came of all that were watched.
 func (u *Uptake) hidden(ctx context.Context, w *World, day int32, seed uint64) error {
 	chance := rand.New(rand.NewPCG(seed, 17))
 	fold, size, rows := make([][]int8, len(w.Rows)), 0.0, 0.0
@@ -149,16 +178,19 @@ func (u *Uptake) hidden(ctx context.Context, w *World, day int32, seed uint64) e
 			return had && gone(row, i)
 		}))
 	}
-	expected, came := u.rate, u.Came
+	expected, came, watched := u.rate, u.Came, u.watched
 	if err := u.fit(ctx, ByHiding, all, seed); err != nil {
 		return err
 	}
 	if came < fewestTaken/4 {
-		expected = assumedShare * size / max(1, rows)
+		expected = (float64(came) + assumedShare*size/max(1, rows)) / (watched + 1)
+		u.Assumed = watched == 0
 	}
 	if u.rate > 0 && expected > 0 { // what is hidden and what is to come are parts of one whole
 		u.pace = expected / u.rate
 		u.Base *= u.pace
+	} else {
+		u.Base = expected / float64(max(1, w.Items))
 	}
 	u.rate = expected
 	return nil
@@ -173,7 +205,7 @@ type lesson struct {
 // fit fits the model to episodes, unless too little came in them, or the last of them
 // was told as well by popularity.
 func (u *Uptake) fit(ctx context.Context, by Fit, all []episode, seed uint64) error {
-	u.Fitted, u.Came, u.rate, u.Base = ByCount, 0, 0, 0
+	u.Fitted, u.Came, u.rate, u.Base, u.watched = ByCount, 0, 0, 0, 0
 	cells, rows := 0.0, 0.0
 	for _, e := range all {
 		came, n := e.count()
@@ -184,7 +216,7 @@ func (u *Uptake) fit(ctx context.Context, by Fit, all []episode, seed uint64) er
 	if rows == 0 {
 		return nil
 	}
-	u.rate, u.Base = float64(u.Came)/rows, float64(u.Came)/max(1, cells)
+	u.rate, u.Base, u.watched = float64(u.Came)/rows, float64(u.Came)/max(1, cells), rows
 	if u.Came < fewestTaken || rows < fewestAsked*float64(len(all)) {
 		return nil
 	}

@@ -294,3 +294,44 @@ func benchmarkUptake(b *testing.B, w, less *characteristics.World) {
 		}
 	}
 }
+
+// told gives so many pairs of a world dates within the last year.
+func told(w *characteristics.World, n int) *characteristics.World {
+	for k := range n {
+		w.Rows[k].Had[0].Day = today - 100 - int32(k)
+	}
+	return w
+}
+
+func TestHowMuchIsTakenUpIsBoundedByWhatHistoryTells(t *testing.T) {
+	for _, c := range []struct {
+		what            string
+		since, dated    int32
+		untold, assumed bool
+		most            float64 // that an actor is expected to take up
+	}{
+		{"nothing in years", 0, 0, true, false, .01},
+		{"nothing since half a year", today - 200, 0, true, false, .02},
+		{"three in years", 0, 3, true, false, .02},
+		{"eight in years", 0, 8, false, false, .05},
+		{"no window was watched", today - 90, 0, false, true, 4},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			w := told(planted(60, false, false), int(c.dated))
+			w.Since = c.since
+			u := fitted(t, w)
+			if u.Untold != c.untold || u.Assumed != c.assumed {
+				t.Errorf("untold %v, assumed %v; want %v and %v", u.Untold, u.Assumed, c.untold, c.assumed)
+			}
+			sum := 0.0
+			for r := range w.Rows {
+				for _, p := range u.Ask(r, 50) {
+					sum += p.Probability
+				}
+			}
+			if mean := sum / float64(len(w.Rows)); mean > c.most || mean <= 0 {
+				t.Errorf("%v an actor are forecast, want no more than %v", mean, c.most)
+			}
+		})
+	}
+}

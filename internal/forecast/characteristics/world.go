@@ -27,6 +27,7 @@ type World struct {
 	Rows    []Line
 	Traits  [][]Trait // of each item; nil: of none
 	Born    []int32   // the day since which an item is there, 0: always; nil: all are
+	Since   int32     // the day since which rows are watched, 0: always
 }
 
 // A Line is a row of a world.
