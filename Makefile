@@ -21,7 +21,7 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 
 # What measures on much data, and calls figures.Only: ten times as long with it.
 MEASURED := ./cmd/portent ./internal/forecast/backtest ./internal/forecast/characteristics ./internal/pipeline
-FIGURES := BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft|HoweverLongItKeepsOn|AFloodFromOneSource|AFloodMovesNo|NoSourceAloneMoves|APopularValue
+FIGURES := BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft|HoweverLongItKeepsOn|AFloodFromOneSource|AFloodMovesNo|NoSourceAloneMoves|AStrangersWord|APopularValue
 
 test:
 	@./.ci/needs

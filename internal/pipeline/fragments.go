@@ -36,11 +36,15 @@ func (h *holdings) fragments(d *head, actor intel.Entity, most int) []forecast.P
 	if d == nil {
 		return nil
 	}
-	known, sure, ways := h.arsenal(h.by[actor]), h.arsenal(h.sure[actor]), map[intel.Entity][]way{}
+	known, sure, ways := h.arsenal(h.by[actor], false), h.arsenal(h.sure[actor], true), map[intel.Entity][]way{}
 	for _, p := range d.prospects(actor, mostFlawsAsked, intel.Entity.Title) {
 		for _, x := range h.flaws[p.Target] {
 			if x.To.Kind.Class() == intel.IOA && !sure[x.To] {
-				ways[x.To] = append(ways[x.To], way{p.Target, p.Probability, p.BaseRate, p.Simple, cmp.Or(p.Without, p.Probability), x.Probability})
+				w := way{p.Target, p.Probability, p.BaseRate, p.Simple, cmp.Or(p.Without, p.Probability), x.Probability}
+				if h.saidAlone(x) {
+					w.without = 0
+				}
+				ways[x.To] = append(ways[x.To], w)
 			}
 		}
 	}
@@ -80,12 +84,16 @@ func anyOf(ways []way, of func(way) float64) float64 {
 }
 
 // arsenal is what an actor has that has some things: fragments, weaknesses, products, and
-// vendors, of its own and of the vulnerabilities it exploits.
-func (h *holdings) arsenal(has []intel.Entity) map[intel.Entity]bool {
+// vendors, of its own and of the vulnerabilities it exploits; sure: but for what one voice
+// alone says these have.
+func (h *holdings) arsenal(has []intel.Entity, sure bool) map[intel.Entity]bool {
 	out := map[intel.Entity]bool{}
 	for _, x := range has {
 		out[x] = true
 		for _, has := range h.flaws[x] {
+			if sure && h.saidAlone(has) {
+				continue
+			}
 			if has.To.Kind.Class() == intel.IOA || has.Probability >= taken {
 				out[has.To] = true
 			}

@@ -69,13 +69,13 @@ func (h *holdings) worlds(t trait, actors []intel.Entity) (*head, *characteristi
 		d.row[e] = i
 	}
 	w := h.world(d, all, popular)
-	h.describe(d, w)
-	if len(firm) == len(all) {
+	h.describe(d, w, func(store.Holding) bool { return true })
+	if len(firm) == len(all) && (w.Traits == nil || len(h.said) == 0) {
 		return d, w, nil
 	}
 	less := h.world(d, firm, sure)
 	less.Rows = less.Rows[:rows] // that behind them others are invented changes nothing
-	less.Traits, less.Born = w.Traits, w.Born
+	h.describe(d, less, func(x store.Holding) bool { return !h.saidAlone(x) })
 	return d, w, less
 }
 
@@ -150,11 +150,17 @@ func (h *holdings) world(d *head, all []store.Holding, popular map[intel.Entity]
 
 // unused are vulnerabilities that nobody is known to exploit, so many at most.
 func (h *holdings) unused(popular map[intel.Entity]int, most int) (out []intel.Entity) {
+	var lone []intel.Entity // behind the others
 	for _, e := range slices.SortedFunc(maps.Keys(h.flaws), byName) {
-		if popular[e] == 0 {
+		switch {
+		case popular[e] > 0:
+		case slices.ContainsFunc(h.flaws[e], func(x store.Holding) bool { return !h.saidAlone(x) }):
 			out = append(out, e)
+		default:
+			lone = append(lone, e)
 		}
 	}
+	out = append(out, lone...)
 	return out[:min(most, len(out))]
 }
 
@@ -186,8 +192,9 @@ func (h *holdings) fill(d *head, w *characteristics.World, all []store.Holding, 
 // mostWords is how many words of the paths of a vulnerability are traits of it.
 const mostWords = 12
 
-// describe gives items the traits by which one that nobody had yet is like others.
-func (h *holdings) describe(d *head, w *characteristics.World) {
+// describe gives items the traits by which one that nobody had yet is like others, by the
+// links of vulnerabilities that are heeded.
+func (h *holdings) describe(d *head, w *characteristics.World, heeded func(store.Holding) bool) {
 	numbers := map[string]int32{}
 	add := func(item int, sort uint8, token string) {
 		key := string('0'+rune(sort)) + token
@@ -221,6 +228,9 @@ func (h *holdings) describe(d *head, w *characteristics.World) {
 		default:
 			words := 0
 			for _, x := range h.flaws[e] {
+				if !heeded(x) {
+					continue
+				}
 				if on := h.day(x.First); on > 0 && (w.Born[i] == 0 || on < w.Born[i]) {
 					w.Born[i] = on
 				}

@@ -42,6 +42,28 @@ func (p *Pipeline) firm(ctx context.Context, r intel.Reader, h *holdings) error 
 	return nil
 }
 
+// saidOfFlaws finds which links of vulnerabilities with what they have rest on the word of
+// one source alone that is not the collector of such. What the collector tells is the data:
+// each vulnerability is new once, and so there is no habit to hold it to.
+func (p *Pipeline) saidOfFlaws(ctx context.Context, r intel.Reader, now time.Time) (map[[2]intel.Entity]bool, error) {
+	of := store.Held{From: []intel.Kind{intel.Vulnerability}, To: flawKinds(), Relations: []intel.Relation{intel.Affects, intel.HasWeakness}}
+	links, told, err := p.DB.LoneLinks(ctx, r, of, p.Unnamed)
+	if err != nil {
+		return nil, err
+	}
+	collector, ok := censusOf([][]store.Hearing{told}, time.Unix(0, 0).UTC(), p.Unnamed).collector(settledBefore(now))
+	out := map[[2]intel.Entity]bool{}
+	for _, x := range links {
+		if !ok || x.Speaker != collector {
+			out[[2]intel.Entity{x.From, x.To}] = true
+		}
+	}
+	return out, nil
+}
+
+// settledBefore is the week before which must be told what makes a source the collector.
+func settledBefore(now time.Time) int { return int(now.Add(-settling).Sub(time.Unix(0, 0)) / week) }
+
 // looseOf is which of the links that one source alone tells of are not firm, by how much
 // each source told in which week, and by who has them what is to be said of the voice that
 // told the most.
@@ -50,7 +72,7 @@ func looseOf(links []store.Lone, told census, now time.Time) (map[[2]intel.Entit
 		of              intel.Entity
 		source, account string
 	}
-	collector, ok := told.collector(int(now.Add(-settling).Sub(time.Unix(0, 0)) / week))
+	collector, ok := told.collector(settledBefore(now))
 	of := map[voice][]store.Lone{}
 	for _, x := range links {
 		v := voice{x.From, x.Speaker, ""}

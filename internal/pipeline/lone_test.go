@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -296,5 +297,92 @@ func TestForecastsSayWhoseWordIsBoundedAndASecondSourceLiftsTheBound(t *testing.
 	two, still := told("pastes", "gazette")
 	if !is || still || two < one+.1 {
 		t.Errorf("of one source %.2f, bounded %v; of two %.2f, bounded %v", one, is, two, still)
+	}
+}
+
+// strange has somebody whom nobody knows tell so often of flaws that nobody has turned to,
+// and of those of others, that they are like those of Camp A, and that all have one file.
+func (w *told) strange(times int) {
+	w.t.Helper()
+	var claims []intel.Claim
+	for _, n := range slices.Concat(every(1, 13, 14), every(1, 100, 40)) {
+		for _, has := range []intel.Entity{{Kind: intel.Weakness, Name: "CWE-22"}, {Kind: intel.Weakness, Name: "CWE-999"}, {Kind: intel.Product, Name: "acme/portal"}, {Kind: intel.File, Name: "/portal/lie.php"}} {
+			c := intel.Claim{Subject: cve(n), Relation: intel.Affects, Object: has, Context: intel.Context{Vulnerability: cve(n).Name}}
+			if has.Kind == intel.Weakness {
+				c.Relation = intel.HasWeakness
+			}
+			claims = append(claims, c)
+		}
+	}
+	var batch []intel.Document
+	for n := range times {
+		text := fmt.Sprintf("What is wrong with it, number %d.", n)
+		d := intel.Document{ID: intel.NewDocumentID("pastes", text), Source: "pastes", Genre: intel.Report, Reliability: 'A', Author: fmt.Sprint("account-", n%7), Title: text, Text: text,
+			Published: w.day.AddDate(0, 0, -1-n%300), Learned: w.day, Claims: claims}
+		if n > 100 {
+			d.Claims = claims[4*(n%54) : 4*(n%54)+4]
+		}
+		batch = append(batch, d)
+	}
+	for part := range slices.Chunk(batch, 500) {
+		if _, err := w.p.Keep(w.t.Context(), part); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.finish()
+}
+
+// TestAStrangersWordOfAFlawMovesNoForecastByMoreThanAFifth has one source post of flaws.
+func TestAStrangersWordOfAFlawMovesNoForecastByMoreThanAFifth(t *testing.T) {
+	figures.Only(t)
+	camp := intel.NewEntity(intel.Actor, "Camp A")
+	asked := func(times int) map[string]float64 {
+		t.Helper()
+		w := begin(t)
+		for n := range 40 {
+			w.catalogued(100+n, "CWE-22", "acme/portal", fmt.Sprintf("/portal/new%d.php", n))
+		}
+		w.vendors()
+		w.load("kev", entries(w.day.AddDate(0, 0, 1)))
+		w.strange(times)
+		w.forecast()
+		out := map[string]float64{}
+		for _, f := range w.foretold(vendor("Acme")) { // that is forecast from packs alone
+			out[f.Kind] = f.Probability
+		}
+		for _, kind := range []intel.Kind{intel.Vulnerability, intel.Weakness, intel.Product} {
+			all, err := pipeline.TakenUp(t.Context(), w.p, kind, []intel.Entity{camp})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range all[camp] {
+				out[p.Target.String()] = p.Probability
+			}
+		}
+		fragments, err := pipeline.TakenUpFragments(t.Context(), w.p, camp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range fragments {
+			out[p.Target.String()] = p.Probability
+		}
+		return out
+	}
+	before := asked(0)
+	if before["exploited vendor"] == 0 || before["vulnerability:CVE-2025-1025"] == 0 {
+		t.Fatalf("nothing is forecast: %v", before)
+	}
+	for _, n := range []int{1, 100, 10_000} {
+		after := asked(n)
+		for _, what := range slices.Sorted(maps.Keys(after)) {
+			if was := before[what]; math.Abs(after[what]-was) > .2 {
+				t.Errorf("told %d times: %s from %.3f to %.3f", n, what, was, after[what])
+			}
+		}
+		for what, was := range before {
+			if _, there := after[what]; !there && was > .2 {
+				t.Errorf("told %d times: %s is no forecast any more, it was %.3f", n, what, was)
+			}
+		}
 	}
 }

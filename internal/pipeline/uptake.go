@@ -57,6 +57,9 @@ type holdings struct {
 	lone map[intel.Kind]map[intel.Entity]string
 	// flaws are, by vulnerability, the weaknesses, products and fragments it has.
 	flaws map[intel.Entity][]store.Holding
+	// said are the links of these that one source alone tells of which is not the
+	// collector; nil: none.
+	said  map[[2]intel.Entity]bool
 	by    map[intel.Entity][]intel.Entity // what actors have that leads to fragments
 	sure  map[intel.Entity][]intel.Entity // that of what is firm
 	used  map[intel.Entity]bool           // vulnerabilities that somebody exploits
@@ -83,6 +86,12 @@ func (p *Pipeline) holdings(ctx context.Context, r intel.Reader, now time.Time, 
 	for _, e := range slices.SortedFunc(maps.Keys(p.Reference().Arsenals()), byName) {
 		for _, id := range p.Reference().Arsenals()[e] {
 			h.add(intel.Technique, store.Holding{From: e, To: intel.Entity{Kind: intel.Technique, Name: id}}, true)
+		}
+	}
+	if bounded && len(h.of[intel.Vulnerability]) > 0 {
+		var err error
+		if h.said, err = p.saidOfFlaws(ctx, r, now); err != nil {
+			return nil, err
 		}
 	}
 	if err := p.flaws(ctx, r, h); err != nil {
@@ -149,7 +158,7 @@ func (p *Pipeline) flaws(ctx context.Context, r intel.Reader, h *holdings) error
 			products[x.To] = true
 		}
 	}
-	fresh, err := p.freshFlaws(ctx, r, products, exploited)
+	fresh, err := p.freshFlaws(ctx, r, h, products, exploited)
 	if err != nil {
 		return err
 	}
@@ -167,10 +176,11 @@ func flawKinds() []intel.Kind {
 }
 
 // freshFlaws are the newest vulnerabilities that are not exploited: of products that
-// somebody attacks, and behind them such as have fragments, half as many at least.
-func (p *Pipeline) freshFlaws(ctx context.Context, r intel.Reader, products, exploited map[intel.Entity]bool) ([]intel.Entity, error) {
+// somebody attacks, and behind them such as have fragments, half as many at least. What
+// one voice alone says of some takes no place of others.
+func (p *Pipeline) freshFlaws(ctx context.Context, r intel.Reader, h *holdings, products, exploited map[intel.Entity]bool) ([]intel.Entity, error) {
 	of := store.Held{From: []intel.Kind{intel.Vulnerability}, To: []intel.Kind{intel.Product}, Relations: []intel.Relation{intel.Affects},
-		Least: taken, Most: 4 * mostNew, Whose: slices.SortedFunc(maps.Keys(products), byName)}
+		Least: taken, Most: mostHoldings, Whose: slices.SortedFunc(maps.Keys(products), byName)}
 	near, err := p.DB.Holdings(ctx, r, of)
 	if err != nil {
 		return nil, err
@@ -180,13 +190,13 @@ func (p *Pipeline) freshFlaws(ctx context.Context, r intel.Reader, products, exp
 	if err != nil {
 		return nil, err
 	}
-	out := newest(near, exploited)
+	out := h.newest(near, exploited)
 	out = out[:min(mostNew/2, len(out))]
 	seen := map[intel.Entity]bool{}
 	for _, e := range out {
 		seen[e] = true
 	}
-	for _, e := range newest(told, exploited) {
+	for _, e := range h.newest(told, exploited) {
 		if !seen[e] && len(out) < mostNew {
 			out = append(out, e)
 		}
@@ -194,16 +204,32 @@ func (p *Pipeline) freshFlaws(ctx context.Context, r intel.Reader, products, exp
 	return out, nil
 }
 
-// newest are who has something in holdings, the newest first, without some.
-func newest(all []store.Holding, without map[intel.Entity]bool) []intel.Entity {
-	first := map[intel.Entity]time.Time{}
+// newest are who has something in holdings, the newest first, without some, and such
+// behind them of which one voice alone says so.
+func (h *holdings) newest(all []store.Holding, without map[intel.Entity]bool) []intel.Entity {
+	first, last := map[intel.Entity]time.Time{}, map[intel.Entity]int{}
 	for _, x := range all {
-		if !without[x.From] && (first[x.From].IsZero() || x.First.Before(first[x.From])) {
+		if without[x.From] {
+			continue
+		}
+		on, known := first[x.From]
+		if !known {
+			last[x.From] = 1
+		}
+		if on.IsZero() || x.First.Before(on) {
 			first[x.From] = x.First
 		}
+		if !h.saidAlone(x) {
+			last[x.From] = 0
+		}
 	}
-	return slices.SortedFunc(maps.Keys(first), func(a, b intel.Entity) int { return cmp.Or(first[b].Compare(first[a]), byName(a, b)) })
+	return slices.SortedFunc(maps.Keys(first), func(a, b intel.Entity) int {
+		return cmp.Or(cmp.Compare(last[a], last[b]), first[b].Compare(first[a]), byName(a, b))
+	})
 }
+
+// saidAlone reports whether one voice alone says of a vulnerability that it has something.
+func (h *holdings) saidAlone(x store.Holding) bool { return h.said[[2]intel.Entity{x.From, x.To}] }
 
 // throughFlaws gives who exploits a vulnerability what that has.
 func (h *holdings) throughFlaws() {
@@ -218,7 +244,7 @@ func (h *holdings) throughFlaws() {
 		for _, x := range h.of[intel.Vulnerability] {
 			for _, has := range h.flaws[x.To] {
 				if has.To.Kind == t.kind && has.Probability >= taken {
-					h.add(t.kind, store.Holding{From: x.From, To: has.To, First: x.First}, firm[[2]intel.Entity{x.From, x.To}])
+					h.add(t.kind, store.Holding{From: x.From, To: has.To, First: x.First}, firm[[2]intel.Entity{x.From, x.To}] && !h.saidAlone(has))
 				}
 			}
 		}
