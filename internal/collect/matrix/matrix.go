@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -111,7 +113,7 @@ func (t *table) row(vulnerability intel.Entity, product, groups string, referenc
 			if e.Name == "" {
 				continue
 			}
-			c := intel.Claim{Subject: e, Relation: intel.Exploits, Object: vulnerability, Reference: reference,
+			c := intel.Claim{Subject: e, Relation: intel.Exploits, Object: vulnerability, Reference: reference, At: published(reference),
 				Context: intel.Context{Vulnerability: vulnerability.Name, Note: strings.TrimSpace(t.vendor + " " + product)}}
 			if e.Name != group {
 				c.SubjectText = group
@@ -123,6 +125,32 @@ func (t *table) row(vulnerability intel.Entity, product, groups string, referenc
 				ObjectText: strings.TrimSpace(t.vendor + " " + product), Reference: reference})
 		}
 	}
+}
+
+var (
+	advisory = regexp.MustCompile(`/(?:alerts|cybersecurity-advisories)/aa(\d{2}-\d{3})[a-z]?$`)
+	status   = regexp.MustCompile(`^https://(?:twitter|x)\.com/\w+/status/(\d{15,19})$`)
+)
+
+// published is when a reference says by its address that it was published: a day in the
+// path, the day of the year in the number of an advisory of CISA, the time in the number
+// of a post on X. Zero: it says nothing.
+func published(reference string) time.Time {
+	if found := advisory.FindStringSubmatch(reference); found != nil {
+		at, err := time.Parse("06-002", found[1])
+		if err != nil {
+			return time.Time{}
+		}
+		return at
+	}
+	if found := status.FindStringSubmatch(reference); found != nil {
+		n, err := strconv.ParseInt(found[1], 10, 64)
+		if err != nil {
+			return time.Time{}
+		}
+		return time.UnixMilli(n>>22 + 1288834974657).UTC().Truncate(24 * time.Hour) // since the numbers begin
+	}
+	return collect.Day(reference)
 }
 
 func (t *table) say(c intel.Claim) {

@@ -47,3 +47,25 @@ func FuzzLine(f *testing.F) {
 		_ = t.line(s)
 	})
 }
+
+func TestReferencesSayByTheirAddressWhenTheyWerePublished(t *testing.T) {
+	for reference, want := range map[string]string{
+		"https://www.cisa.gov/news-events/cybersecurity-advisories/aa24-242a":     "2024-08-29",
+		"https://www.cisa.gov/uscert/ncas/alerts/aa21-200b":                       "2021-07-19",
+		"https://www.cisa.gov/news-events/cybersecurity-advisories/aa24-942a":     "",
+		"https://thedfirreport.com/2025/02/24/confluence-exploit-leads/":          "2025-02-24",
+		"https://twitter.com/MsftSecIntel/status/1651346653901725696":             "2023-04-26",
+		"https://x.com/msftsecintel/status/1722444141081076219":                   "2023-11-09",
+		"https://x.com/msftsecintel/status/99999999999999999999":                  "",
+		"https://www.trendmicro.com/en_us/research/23/k/cerber-ransomware-x.html": "", // a month is no day
+		"": "",
+	} {
+		got := ""
+		if at := published(reference); !at.IsZero() {
+			got = at.Format("2006-01-02")
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", reference, got, want)
+		}
+	}
+}
