@@ -60,7 +60,7 @@ func trials(rows []weighed) (out []trial) {
 			if len(w.evidence) > 0 {
 				a := s.Links(w.evidence, w.at)
 				last := a[len(a)-1]
-				one.p, one.level, one.two = last.Probability, last.Level, last.Origins >= 2 && last.Dated
+				one.p, one.level, one.two = last.Probability, last.Level, last.Lasting >= 2 && last.Dated
 			}
 			out = append(out, one)
 		}

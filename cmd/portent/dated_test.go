@@ -36,11 +36,12 @@ func levelsOf(t *testing.T, db, now, value string) leveled {
 		var e struct {
 			Confidence intel.Level
 			Dated      bool
+			Lasting    int
 		}
 		ask(&e, append(flags, "explain", row)...)
 		out["explain"+day] = e.Confidence
-		if e.Dated != (e.Confidence == intel.High) {
-			t.Errorf("%s: explain%s says %s, dated %v", now, day, e.Confidence, e.Dated)
+		if (e.Dated && e.Lasting > 1) != (e.Confidence == intel.High) {
+			t.Errorf("%s: explain%s says %s, dated %v, by %d voices", now, day, e.Confidence, e.Dated, e.Lasting)
 		}
 		var h intel.History
 		ask(&h, append(flags, "explain", "--history", row)...)
@@ -113,6 +114,14 @@ func TestAnUndatedRowIsNotHighByADateThatIsWorthNothing(t *testing.T) {
 		t.Error(text)
 	}
 	printed(t, exitDone, "--db", db, "--now", day, "reprocess", "--scores")
+	noneKeptHigh(t, db)
+	imported(t, db, day, "fresh", "fresh.csv", "indicator,type,actor,first_seen\n45.77.88.99,ipv4,Frosty Yak,2026-11-20\n", "--reliability", "A")
+	levelsOf(t, db, day, "45.77.88.99").want(t, "with a date that is worth something", intel.High)
+}
+
+// noneKeptHigh looks into a store.
+func noneKeptHigh(t *testing.T, db string) {
+	t.Helper()
 	raw, err := sql.Open("sqlite", strings.TrimPrefix(db, "sqlite:"))
 	if err != nil {
 		t.Fatal(err)
@@ -122,35 +131,68 @@ func TestAnUndatedRowIsNotHighByADateThatIsWorthNothing(t *testing.T) {
 	if err := raw.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM assessments WHERE level > 1").Scan(&high); err != nil || high != 0 {
 		t.Errorf("%d rows are kept as High, err %v", high, err)
 	}
-	imported(t, db, day, "fresh", "fresh.csv", "indicator,type,actor,first_seen\n45.77.88.99,ipv4,Frosty Yak,2026-11-20\n", "--reliability", "A")
-	levelsOf(t, db, day, "45.77.88.99").want(t, "with a date that is worth something", intel.High)
 }
 
-// TestARowIsHighUntilItsLastDateIsWorthNothing has two voices of one address, of which one
-// saw it and the other gives no date, under one name and under two. Of 2024-01-01 a
-// sixteenth is left 720 days later.
-func TestARowIsHighUntilItsLastDateIsWorthNothing(t *testing.T) {
+// TestARowIsNotHighByAVoiceOfWhichNothingIsLeft has one list that saw an address in 2012,
+// and one that saw it last week.
+func TestARowIsNotHighByAVoiceOfWhichNothingIsLeft(t *testing.T) {
 	t.Parallel()
+	const day, value, row = "2026-11-28T12:00:00Z", "45.77.88.99", "ipv4:45.77.88.99 indicates actor:frosty-yak"
 	db := newStore(t)
-	for source, list := range map[string]string{
-		"old":     "45.77.88.99,ipv4,Frosty Yak,2024-01-01\n45.77.88.98,ipv4,Frosty Yak,2024-01-01\n",
-		"undated": "45.77.88.99,ipv4,Frosty Yak,\n45.77.88.98,ipv4,Pale Yak,\n",
-	} {
-		imported(t, db, "2025-12-10", source, source+".csv", "indicator,type,actor,first_seen\n"+list, "--reliability", "A")
+	list := func(source, seen string) {
+		imported(t, db, day, source, source+".csv", "indicator,type,actor,first_seen\n"+value+",ipv4,Frosty Yak,"+seen+"\n", "--reliability", "A")
 	}
-	printed(t, exitDone, "--db", db, "--now", "2025-12-10", "alias", "confirm", "Pale Yak", "Frosty Yak", "--by", "ana")
-	for _, c := range []struct {
-		now  string
-		want intel.Level
-	}{{"2025-12-21T23:00:00Z", intel.High}, {"2025-12-22T01:00:00Z", intel.Medium}} {
-		for _, value := range []string{"45.77.88.99", "45.77.88.98"} {
-			levelsOf(t, db, c.now, value).want(t, fmt.Sprint(value, " ", c.now), c.want)
+	rate := func(want string) {
+		t.Helper()
+		if text := printed(t, exitDone, "--db", db, "--now", day, "rate", file(t, "list", []byte(value+"\n"))); !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
 		}
 	}
-	for _, value := range []string{"45.77.88.99", "45.77.88.98"} {
-		text := printed(t, exitDone, "--db", db, "--now", "2025-12-23", "explain", "--history", "ipv4:"+value+" indicates actor:frosty-yak")
-		if !strings.Contains(text, "2025-12-22  faded      0.") || !strings.Contains(text, "Medium  nobody said so again: its last date, 2024-01-01, is worth nothing any more") {
-			t.Error(text)
+	list("old", "2012-05-01")
+	list("fresh", "2026-11-20")
+	levelsOf(t, db, day, value).want(t, "imported", intel.Medium)
+	text := printed(t, exitDone, "--db", db, "--now", day, "explain", row)
+	for _, want := range []string{": Medium (0.8", "; 1; nothing of it is left, and High does not count it", "voices: 2,", "; 1 of its 2 voices is worth nothing any more, and High counts no such"} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+	rate("B       1  45.77.88.99: single-origin (1 of its 2 voices is worth nothing any more)")
+	printed(t, exitDone, "--db", db, "--now", day, "reprocess", "--scores")
+	noneKeptHigh(t, db)
+	levelsOf(t, db, day, value).want(t, "weighed anew", intel.Medium)
+	list("third", "2026-11-10")
+	levelsOf(t, db, day, value).want(t, "with a second fresh voice", intel.High)
+	rate("corroborated by 2 origins")
+}
+
+// TestARowIsHighUntilWhatItRestsOnIsWorthNothing has two voices of one address, of which one
+// saw it long ago and the other gives no date, or a late one, under one name and under two.
+// Of 2024-01-01 a sixteenth is left 720 days later.
+func TestARowIsHighUntilWhatItRestsOnIsWorthNothing(t *testing.T) {
+	t.Parallel()
+	for seen, why := range map[string]string{"": "its last date, 2024-01-01, is worth nothing any more", "2025-12-05": "1 of its 2 voices is worth nothing any more"} {
+		db := newStore(t)
+		for source, list := range map[string]string{
+			"old":  "45.77.88.99,ipv4,Frosty Yak,2024-01-01\n45.77.88.98,ipv4,Frosty Yak,2024-01-01\n",
+			"late": "45.77.88.99,ipv4,Frosty Yak," + seen + "\n45.77.88.98,ipv4,Pale Yak," + seen + "\n",
+		} {
+			imported(t, db, "2025-12-10", source, source+".csv", "indicator,type,actor,first_seen\n"+list, "--reliability", "A")
+		}
+		printed(t, exitDone, "--db", db, "--now", "2025-12-10", "alias", "confirm", "Pale Yak", "Frosty Yak", "--by", "ana")
+		for _, c := range []struct {
+			now  string
+			want intel.Level
+		}{{"2025-12-21T23:00:00Z", intel.High}, {"2025-12-22T01:00:00Z", intel.Medium}} {
+			for _, value := range []string{"45.77.88.99", "45.77.88.98"} {
+				levelsOf(t, db, c.now, value).want(t, fmt.Sprint(seen, " ", value, " ", c.now), c.want)
+			}
+		}
+		for _, value := range []string{"45.77.88.99", "45.77.88.98"} {
+			text := printed(t, exitDone, "--db", db, "--now", "2025-12-23", "explain", "--history", "ipv4:"+value+" indicates actor:frosty-yak")
+			if !strings.Contains(text, "2025-12-22  faded      0.") || !strings.Contains(text, "Medium  nobody said so again: "+why) {
+				t.Error(text)
+			}
 		}
 	}
 }

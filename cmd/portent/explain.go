@@ -125,7 +125,7 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 		return err
 	}
 	steps := then.Explain(parts)
-	p, heard := score.Fuse(steps), then.Scale.Voices(steps, parts)
+	p, level, heard := score.Fuse(steps), levelBy(then, parts), then.Scale.Voices(steps, parts, row.At)
 	now := a.asOf()
 	if parts, err = ed.DB.Parts(ctx, a.reader(), id, now); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 	sources, words := then.Scale.Judged(shown), listedRulings(rulings, intel.RowsRuled(rulings, row.At))
 	if a.cli.JSON {
 		err = a.print(map[string]any{"row": strconv.FormatInt(id, 10), "link": row.Link, "confidence": believed.Level, "probability": row.Probability, "recomputed": p, "as_of": row.At,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "dated": believed.Dated, "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability, "unweighed": more})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "lasting": heard.Lasting, "dated": believed.Dated, "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": today, "steps": shown, "rest": rest, "sources": sources, "verdicts": words, "suppressed": believed.Suppressed, "doubts": append([]string{}, believed.Doubts...), "believed": believed.Probability, "unweighed": more})
 	} else {
 		told := row.Assessment
 		told.Level, told.Probability = believed.Level, believed.Probability
@@ -160,10 +160,18 @@ func (c *explainCmd) now(ctx context.Context, a *app, ed *pipeline.Editor, id in
 		a.beyond(more)
 		err = a.meaning(ctx, ed, row.Link)
 	}
-	if diff := math.Abs(p - row.Probability); err == nil && diff > closeEnough {
-		err = fmt.Errorf("row %d: %.12f is stored and %.12f recomputed: portent reprocess --scores weighs it again", id, row.Probability, p)
+	if diff := math.Abs(p - row.Probability); err == nil && (diff > closeEnough || level != row.Level) {
+		err = fmt.Errorf("row %d: %s (%.12f) is stored and %s (%.12f) recomputed: portent reprocess --scores weighs it again", id, row.Level, row.Probability, level, p)
 	}
 	return err
+}
+
+// levelBy is what all parts of a row come to.
+func levelBy(m pipeline.Measure, parts []intel.Evidence) intel.Level {
+	if all := m.Judge(parts); len(all) > 0 {
+		return all[len(all)-1].Level
+	}
+	return intel.Low
 }
 
 // then explains a row from what was known at a time that is past.
@@ -188,10 +196,10 @@ func (c *explainCmd) then(ctx context.Context, a *app, ed *pipeline.Editor, id i
 		row = all[len(all)-1]
 	}
 	told, rest := score.Strongest(steps, mostSteps)
-	last, heard, sources := h.Turns[len(h.Turns)-1], measure.Scale.Voices(steps, parts), measure.Scale.Judged(told)
+	last, heard, sources := h.Turns[len(h.Turns)-1], measure.Scale.Voices(steps, parts, now), measure.Scale.Judged(told)
 	if a.cli.JSON {
 		return a.print(map[string]any{"row": h.Row, "link": row.Link, "confidence": last.Level, "probability": row.Probability, "recomputed": p, "as_of": now,
-			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "sources": sources, "dated": row.Dated, "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, told...), "rest": rest, "believed": last.Believed, "suppressed": h.Suppressed, "doubts": append([]string{}, h.Doubts...)})
+			"origins": row.Origins, "independent": heard.Origins, "speakers": heard.Speakers, "lasting": heard.Lasting, "sources": sources, "dated": row.Dated, "half_life_days": score.HalfLife(row.Link).Hours() / 24, "probability_now": p, "steps": append([]score.Step{}, told...), "rest": rest, "believed": last.Believed, "suppressed": h.Suppressed, "doubts": append([]string{}, h.Doubts...)})
 	}
 	if len(steps) == 0 {
 		fmt.Fprintln(a.out, "nobody had said so by then")
@@ -248,6 +256,9 @@ func (a *app) heard(c score.Chorus) {
 		fmt.Fprint(a.out, "; whatever one of these cites, and accounts that nobody vouches for, are its word alone, and Medium at most")
 	default:
 		fmt.Fprint(a.out, "; one voice is Medium at most")
+	}
+	if c.Count() > 1 && c.Lasting < c.Count() {
+		fmt.Fprintf(a.out, "; %s, and High counts no such", score.SpentVoices(c.Count(), c.Lasting))
 	}
 	fmt.Fprintln(a.out)
 }
@@ -309,6 +320,9 @@ func (a *app) summed(steps []score.Step) {
 			counts += "; said by who speaks for " + line(s.With) + ", which counts for both"
 		case s.With != "":
 			counts += "; within two days of " + line(s.With) + ", who counts for both"
+		}
+		if s.Spent && s.With == "" && s.Stance == intel.Supports {
+			counts += "; nothing of it is left, and High does not count it"
 		}
 		if s.Stated != 0 {
 			counts += "; it says " + s.Stated.String() + ", a date that is not believed"

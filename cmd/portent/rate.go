@@ -34,6 +34,7 @@ type rated struct {
 	Grade   score.Grade    `json:"grade"`
 	Reasons []score.Reason `json:"reasons"`
 	Origins int            `json:"origins"`
+	Lasting int            `json:"lasting"` // of those, of which something is left
 	// LastSeen is when the value was seen last as far as that counts, and Dated when
 	// the list says, in RFC 3339: a year of five digits is none in JSON otherwise.
 	LastSeen string `json:"last_seen,omitempty"`
@@ -269,7 +270,10 @@ func (s *summary) here(ctx context.Context, now time.Time) (h knownHere, err err
 	if err != nil {
 		return h, err
 	}
-	h.standings, err = s.app.db.Standings(ctx, r, entities, now, func(said []intel.Evidence) int { return m.Scale.Voices(m.Scale.Explain(said, now), said).Count() })
+	h.standings, err = s.app.db.Standings(ctx, r, entities, now, func(said []intel.Evidence) (all, lasting int) {
+		c := m.Scale.Voices(m.Scale.Explain(said, now), said, now)
+		return c.Count(), c.Lasting
+	})
 	if err != nil {
 		return h, err
 	}
@@ -283,8 +287,8 @@ func (s *summary) here(ctx context.Context, now time.Time) (h knownHere, err err
 // rate is what a row is worth.
 func (h knownHere) rate(r csv.Row, screen score.Screen, now time.Time) rated {
 	k := h.standings[r.Entity]
-	st := score.Standing{Entity: r.Entity, Origins: k.Origins, Sharers: h.sharers[r.Entity], Last: lastSeen(k.Last, r.Last, now)}
-	out := rated{Row: r.Line, Value: r.Value, Level: r.Level, Origins: k.Origins, LastSeen: rfc3339(st.Last), Dated: rfc3339(r.Last), last: st.Last, said: r.Last}
+	st := score.Standing{Entity: r.Entity, Origins: k.Origins, Lasting: k.Lasting, Sharers: h.sharers[r.Entity], Last: lastSeen(k.Last, r.Last, now)}
+	out := rated{Row: r.Line, Value: r.Value, Level: r.Level, Origins: k.Origins, Lasting: k.Lasting, LastSeen: rfc3339(st.Last), Dated: rfc3339(r.Last), last: st.Last, said: r.Last}
 	out.stamped = intel.Plausible(r.Last, now) && !score.Outdated(r.Entity, r.Last, now)
 	if by, ok := h.refuted[r.Entity]; ok {
 		st.Refuted, out.Refuted = true, &refuted{by.Analysts, append([]intel.SourceID{}, by.By...)}
@@ -332,7 +336,9 @@ func (s *summary) print(r rated) error {
 func (r rated) worded(reason score.Reason) string {
 	switch {
 	case reason == score.Corroborated:
-		return fmt.Sprintf("corroborated by %d origins", r.Origins)
+		return fmt.Sprintf("corroborated by %d origins", r.Lasting)
+	case reason == score.SingleOrigin && r.Origins > 1:
+		return "single-origin (" + score.SpentVoices(r.Origins, r.Lasting) + ")"
 	case reason == score.Refuted:
 		return refutedBy(*r.Refuted)
 	case reason == score.Stale && r.stamped:

@@ -196,7 +196,7 @@ func (a *app) printed(p pipeline.Printed, words []listedRuling, more intel.Unwei
 	sources := p.Scale.Judged(shown)
 	if a.cli.JSON {
 		return a.print(map[string]any{"row": row.ID, "link": p.Link, "confidence": row.Level, "probability": row.Probability, "recomputed": row.Probability, "believed": row.Probability, "as_of": p.At, "probability_now": p.Today,
-			"origins": row.Origins, "independent": p.Voices.Origins, "speakers": p.Voices.Speakers, "dated": row.Dated, "steps": append([]score.Step{}, shown...), "rest": rest, "evidence": p.Evidence, "joins": append([]intel.Join{}, row.Joins...),
+			"origins": row.Origins, "independent": p.Voices.Origins, "speakers": p.Voices.Speakers, "lasting": p.Voices.Lasting, "dated": row.Dated, "steps": append([]score.Step{}, shown...), "rest": rest, "evidence": p.Evidence, "joins": append([]intel.Join{}, row.Joins...),
 			"listed": row.Listed, "said_by": append([]string{}, row.SaidBy...), "sources": sources, "verdicts": words, "suppressed": row.Suppressed, "doubts": append([]string{}, row.Doubts...), "reasons": append([]intel.Common{}, row.Common...), "unweighed": more})
 	}
 	fmt.Fprintf(a.out, "%s: %s (%s) as of %s, first seen %s, last seen %s\n\n", line(p.Link.String()), row.Level, intel.Decimal(row.Probability), p.At.UTC().Format("2006-01-02 15:04 UTC"), date(row.First), date(row.Last))

@@ -207,6 +207,7 @@ type Assessment struct {
 	Last        time.Time `json:"last_seen,omitzero"`
 	Dated       bool      `json:"-"` // some of those times is worth something yet, as High asks; it is not kept
 	Origins     int       `json:"origins"`
+	Lasting     int       `json:"-"` // of those, of which something is left, as High asks; it is not kept
 	Documents   int       `json:"documents"`
 	Context     Context   `json:"context,omitzero"` // of the newest evidence that has any
 	At          time.Time `json:"as_of"`

@@ -207,6 +207,7 @@ type Row struct {
 	Known         time.Time `json:"known_since,omitzero"`      // to this store, where no source gives a date
 	KnownWhy      string    `json:"known_since_why,omitempty"` // why that is not known of a row that lists alone say
 	Origins       int       `json:"origins"`
+	Lasting       int       `json:"-"` // of those, of which something is left, as High asks
 	Documents     int       `json:"documents,omitempty"`
 	SaidBy        []string  `json:"said_by,omitempty"` // of an alias
 	Suppressed    string    `json:"suppressed,omitempty"`

@@ -41,7 +41,7 @@ const (
 // A Belief is how far a row is believed, as far as its level depends on it.
 type Belief struct {
 	Probability float64 `json:"probability"`
-	Origins     int     `json:"origins"`
+	Origins     int     `json:"origins"` // of which something is left
 	Dated       bool    `json:"dated"`
 }
 

@@ -275,9 +275,12 @@ func (ed *Editor) named(ctx context.Context, n naming, who intel.Entity, w weigh
 	a, steps := m.Together(sayings)
 	if len(n.lists) > 0 {
 		row.Listed = score.Fuse(listings(n.lists, w.now))
-		row.Probability, row.Origins = row.Listed*n.share*score.Consent(steps), len(n.lists)
+		row.Probability, row.Origins, row.Lasting = row.Listed*n.share*score.Consent(steps), len(n.lists), len(n.lists)
 	} else {
 		row.Probability, row.Origins, row.First, row.Last, row.Dated = a.Probability, a.Origins, a.First, a.Last, w.dated(row, a)
+		if row.Lasting, err = w.lasting(ctx, sayings, a); err != nil {
+			return row, err
+		}
 		row.SaidBy = voicesOf(sayings, intel.Supports)
 	}
 	row.Against = voicesOf(sayings, intel.Disputes)
@@ -294,7 +297,7 @@ func (ed *Editor) named(ctx context.Context, n naming, who intel.Entity, w weigh
 		return row, err
 	}
 	row.Documents = max(n.claims.documents, said)
-	row.Level = w.cuts.Level(row.Probability, row.Origins, row.Dated)
+	row.Level = w.cuts.Level(row.Probability, row.Lasting, row.Dated)
 	if len(row.Joins) == 1 && row.Joins[0].Share == 1 && len(n.lists) == 0 && !row.Disputed { // that link as it stands
 		row.ID, row.Joins = strconv.FormatInt(row.Joins[0].Link, 10), nil
 	}

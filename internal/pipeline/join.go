@@ -109,6 +109,7 @@ type joint struct {
 	id          string
 	probability float64
 	origins     int
+	lasting     int // of them, of which something is left
 	documents   int // 0: as many as one of its links at least
 	first, last time.Time
 	dated       bool // see [score.Dated]
@@ -131,7 +132,7 @@ func (j joint) with(row intel.Row, cuts score.Cuts) intel.Row {
 	row.ID, row.Documents = j.id, max(row.Documents, j.documents)
 	if len(row.Joins) > 1 && row.Suppressed == "" {
 		row.Probability, row.Origins, row.First, row.Last, row.Dated = j.probability, j.origins, j.first, j.last, j.dated
-		row.Level = cuts.Level(j.probability, j.origins, j.dated)
+		row.Lasting, row.Level = j.lasting, cuts.Level(j.probability, j.lasting, j.dated)
 	}
 	return row
 }
@@ -204,7 +205,7 @@ func ambiguous(row intel.Row, cuts score.Cuts) intel.Row {
 	if row.Suppressed != "" {
 		return row
 	}
-	row.Level = cuts.Level(row.Probability, row.Origins, row.Dated)
+	row.Level = cuts.Level(row.Probability, row.Lasting, row.Dated)
 	for _, j := range row.Joins {
 		if j.Share == 1 || row.Relation == intel.AliasOf {
 			return row
@@ -296,8 +297,25 @@ func (w weighing) together(ctx context.Context, row intel.Row) (joint, error) {
 	}
 	a, _ := m.Together(sayings)
 	j := joint{probability: a.Probability, origins: a.Origins, first: a.First, last: a.Last, dated: w.dated(row, a)}
+	if j.lasting, err = w.lasting(ctx, sayings, a); err != nil {
+		return j, err
+	}
 	j.documents, err = w.documents(ctx, row)
 	return j, err
+}
+
+// lasting is how many voices count for High of sayings that come to that, as of now, which
+// may be days after they were weighed.
+func (w weighing) lasting(ctx context.Context, sayings []score.Saying, a intel.Assessment) (int, error) {
+	if a.Lasting < 2 || !a.At.Before(w.now.UTC().Truncate(24*time.Hour)) {
+		return a.Lasting, nil
+	}
+	m, err := w.measure(ctx, w.now)
+	if err != nil {
+		return 0, err
+	}
+	today, _ := m.Together(sayings)
+	return min(a.Lasting, today.Lasting), nil
 }
 
 // dated reports whether a row that comes to that has a date as of now, which may be days

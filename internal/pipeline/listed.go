@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, cuts sc
 		p := score.Fuse(listings(row.SaidBy, now))
 		i, ok := there[key{row.Entity, row.Role}]
 		if !ok {
-			row.Origins, row.Probability, row.Level, row.Listed = len(row.SaidBy), p, cuts.Level(p, len(row.SaidBy), false), p
+			row.Origins, row.Lasting, row.Probability, row.Level, row.Listed = len(row.SaidBy), len(row.SaidBy), p, cuts.Level(p, len(row.SaidBy), false), p
 			row.ID = says(e, row, table == "associated_actors")
 			there[key{row.Entity, row.Role}] = len(rows)
 			rows = append(rows, row)
@@ -66,14 +67,46 @@ func (ed *Editor) listed(e intel.Entity, table string, rows []intel.Row, cuts sc
 			r.Joins, r.ID = joinsOf(*r), says(e, row, table == "associated_actors")
 		}
 		if row.Relation != intel.Uses {
-			r.Origins += len(row.SaidBy)
+			r.Origins, r.Lasting = r.Origins+len(row.SaidBy), r.Lasting+len(row.SaidBy)
 			r.Probability = 1 - (1-r.Probability)*(1-p)
 		} else {
 			r.Probability = max(r.Probability, p)
 		}
-		r.Level = cuts.Level(r.Probability, r.Origins, r.Dated)
+		r.Level = cuts.Level(r.Probability, r.Lasting, r.Dated)
 	}
 	return rows
+}
+
+// lifted notes how many voices count for High of rows that documents alone make no High
+// and the reference may: of others their level tells it, see [lastingOf], and where lists
+// count as voices one of those and the one that dates the row are two.
+func (ed *Editor) lifted(ctx context.Context, r intel.Reader, e intel.Entity, table string, rows []intel.Row, w Window, now time.Time) error {
+	at := map[int64]int{}
+	for _, told := range ed.told(e, table) {
+		i := slices.IndexFunc(rows, func(row intel.Row) bool { return row.Entity == told.Entity && row.Role == told.Role })
+		if i < 0 || told.Relation != intel.Uses || rows[i].Level == intel.High || rows[i].Lasting < 2 || !rows[i].Dated || len(rows[i].Joins) > 0 {
+			continue
+		}
+		for _, link := range rows[i].Links() {
+			at[link] = i
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	weighed, err := ed.weigh(ctx, r, slices.Collect(maps.Keys(at)), w, now)
+	if err != nil {
+		return err
+	}
+	m, err := weighed.measure(ctx, now)
+	if err != nil {
+		return err
+	}
+	for link, i := range at {
+		a, _ := m.Together([]score.Saying{{Share: 1, Evidence: weighed.parts[link]}})
+		rows[i].Lasting = min(rows[i].Lasting, a.Lasting)
+	}
+	return nil
 }
 
 // told is what the reference says of e for one table, without how far that is

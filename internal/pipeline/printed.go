@@ -73,7 +73,8 @@ func (ed *Editor) Printed(ctx context.Context, r intel.Reader, l intel.Link, w W
 		p.Parts = append(p.Parts, Part{j, found.links[j.Link], one.Probability})
 		all = append(all, sayings[i].Evidence...)
 	}
-	p.Voices = then.Scale.Voices(slices.Clone(steps), all)
+	p.Voices = then.Scale.Voices(slices.Clone(steps), all, at)
+	p.Voices.Lasting = min(p.Voices.Lasting, today.Lasting)
 	return p, nil
 }
 

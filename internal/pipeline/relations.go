@@ -282,9 +282,9 @@ func (ed *Editor) attackers(ctx context.Context, r intel.Reader, attacks []store
 			continue
 		}
 		a := links[0]
-		dated := score.Dated(a.Link, a.Last, now)
+		dated, lasting := score.Dated(a.Link, a.Last, now), lastingOf(a.Assessment, w.cuts)
 		row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: who, Relation: a.Link.Relation, Probability: a.Probability, First: a.First, Last: a.Last, Dated: dated,
-			Level: w.cuts.Level(a.Probability, a.Origins, dated), Origins: a.Origins, Documents: documents[who]}
+			Level: w.cuts.Level(a.Probability, lasting, dated), Origins: a.Origins, Lasting: lasting, Documents: documents[who]}
 		if row.Value, err = ed.title(ctx, r, who); err != nil {
 			return nil, err
 		}

@@ -40,6 +40,9 @@ func (ed *Editor) rows(ctx context.Context, r intel.Reader, e intel.Entity, outl
 	total -= fetched - len(all)
 	if !w.Back { // the lists are of today
 		observed := len(all)
+		if err := ed.lifted(ctx, r, e, t.name, all, w, now); err != nil {
+			return nil, 0, err
+		}
 		all = ed.related(e, ed.listed(e, t.name, all, w.cuts, now), t.kin, w.cuts)
 		total += len(all) - observed
 	}
@@ -197,10 +200,10 @@ func (ed *Editor) row(a store.Assessed, s store.Section, cuts score.Cuts, now ti
 	e, title := a.Other(s)
 	set := ed.Reference()
 	// The level is told anew: of a name that several share each has a part.
-	dated := score.Dated(a.Link, a.Last, now)
+	dated, lasting := score.Dated(a.Link, a.Last, now), lastingOf(a.Assessment, cuts)
 	row := intel.Row{ID: strconv.FormatInt(a.ID, 10), Entity: e, Value: e.Name, Relation: a.Link.Relation,
 		Hostname: a.Context.Hostname, Campaign: a.Context.Campaign, Phase: a.Context.Phase,
-		Level: cuts.Level(a.Probability, a.Origins, dated), Probability: a.Probability, First: a.First, Last: a.Last, Dated: dated, Origins: a.Origins, Documents: a.Documents,
+		Level: cuts.Level(a.Probability, lasting, dated), Probability: a.Probability, First: a.First, Last: a.Last, Dated: dated, Origins: a.Origins, Lasting: lasting, Documents: a.Documents,
 		Description: a.Context.Note}
 	switch e.Kind.Class() {
 	case intel.Name:
@@ -215,6 +218,16 @@ func (ed *Editor) row(a store.Assessed, s store.Section, cuts score.Cuts, now ti
 		row.Joins = a.Joined(s)
 	}
 	return row
+}
+
+// lastingOf is how many voices of an assessment count for High. It is not kept, but of
+// what is as probable as High asks the level tells it; what is not, it is no matter of,
+// but where lists make it so, see [Editor.lifted].
+func lastingOf(a intel.Assessment, cuts score.Cuts) int {
+	if a.Lasting == 0 && a.Level != intel.High && cuts.Level(a.Probability, 2, true) == intel.High {
+		return min(a.Origins, 1)
+	}
+	return cmp.Or(a.Lasting, a.Origins)
 }
 
 // role is what a country is in a relation, "" in those that have none.

@@ -92,7 +92,7 @@ func (ed *Editor) paired(ctx context.Context, r intel.Reader, p paging, w Window
 	total := p.total - alone
 	for _, t := range twins {
 		row := t.row
-		row.Level = w.cuts.Level(row.Probability, row.Origins, row.Dated)
+		row.Level = w.cuts.Level(row.Probability, row.Lasting, row.Dated)
 		if aside := screen.Of(row.Entity); aside.Reason != "" {
 			row = score.Disbelieved(row, aside)
 		}

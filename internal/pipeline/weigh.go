@@ -211,7 +211,7 @@ func (ed *Editor) Judgeable(ctx context.Context, r intel.Reader, id int64, now t
 		return b, fmt.Errorf("row %d: nobody says it: %w", id, intel.ErrNotFound)
 	}
 	a := all[len(all)-1]
-	return intel.Belief{Probability: a.Probability, Origins: a.Origins, Dated: a.Dated}, nil
+	return intel.Belief{Probability: a.Probability, Origins: a.Lasting, Dated: a.Dated}, nil
 }
 
 // Rulings returns all that was ever ruled of a row that r may read, in order.

@@ -25,10 +25,11 @@ func (c Cuts) set() Cuts {
 }
 
 // Level puts a probability in words. High also asks for a date that is worth
-// something yet and for two independent origins; see [Level] and [Dated].
-func (c Cuts) Level(p float64, origins int, dated bool) intel.Level {
+// something yet and for two voices of which something is left; see [Level], [Dated] and
+// [Chorus].
+func (c Cuts) Level(p float64, lasting int, dated bool) intel.Level {
 	switch c = c.set(); {
-	case p >= c.High && origins >= 2 && dated:
+	case p >= c.High && lasting >= 2 && dated:
 		return intel.High
 	case p >= c.Medium:
 		return intel.Medium

@@ -157,13 +157,13 @@ func (d Doubt) reasons() (why []string) {
 }
 
 // leaves is what doubts leave of a row, and their reasons. A level is never raised.
-func (d Doubt) leaves(p float64, l intel.Level, origins int, dated bool) (float64, intel.Level, string) {
+func (d Doubt) leaves(p float64, l intel.Level, lasting int, dated bool) (float64, intel.Level, string) {
 	why := d.reasons()
 	if len(why) == 0 {
 		return p, l, ""
 	}
 	p = d.Lower(p)
-	if lower := d.Cuts.Level(p, origins, dated && !d.Load && !d.Burst); rankOf(lower) < rankOf(l) {
+	if lower := d.Cuts.Level(p, lasting, dated && !d.Load && !d.Burst); rankOf(lower) < rankOf(l) {
 		l = lower
 	}
 	return p, l, strings.Join(why, also)
@@ -179,7 +179,7 @@ func Doubted(r intel.Row, d Doubt) intel.Row {
 		return r
 	}
 	r.Doubts = append(slices.Clip(r.Doubts), d.reasons()...)
-	r.Probability, r.Level, _ = d.leaves(r.Probability, r.Level, r.Origins, r.Dated)
+	r.Probability, r.Level, _ = d.leaves(r.Probability, r.Level, r.Lasting, r.Dated)
 	return r
 }
 

@@ -133,8 +133,8 @@ func (t *teller) close(before belief) {
 		if last.doubt != "" {
 			why += "; believed less: " + last.doubt
 		}
-		if !last.dated && !last.last.IsZero() && last.Level == intel.Medium && t.scale.Cuts.Level(last.Believed, last.Origins, true) == intel.High {
-			why += "; " + Spent(last.last)
+		if lost := last.spent(); lost != "" && last.Level == intel.Medium && t.scale.Cuts.Level(last.Believed, last.Origins, true) == intel.High {
+			why += "; " + lost
 		}
 	}
 	t.tell(t.q.Now, intel.TurnAsOf, why, told, last)
@@ -145,11 +145,23 @@ type belief struct {
 	P, Believed  float64
 	Level        intel.Level
 	Origins      int
+	lasting      int // of them, of which something is left
 	aside, doubt string
 	last         time.Time // of what supports it
 	dated        bool      // that is worth something yet
 	at           int64
 	begun        bool
+}
+
+// spent says in words what of a row High counts no more, for too little is left of it.
+func (b belief) spent() string {
+	switch {
+	case !b.dated && !b.last.IsZero():
+		return Spent(b.last)
+	case b.lasting < 2 && b.Origins > 1:
+		return SpentVoices(b.Origins, b.lasting)
+	}
+	return ""
 }
 
 type teller struct {
@@ -289,13 +301,13 @@ func (t *teller) weigh(at time.Time, h hold) belief {
 	}
 	s := belief{aside: h.aside.Reason, at: at.UnixMicro(), begun: true}
 	t.assess(&s, evidence, at)
-	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.Origins, s.dated)
+	s.Believed, s.Level = s.P, t.scale.Cuts.Level(s.P, s.lasting, s.dated)
 	if h.aside.Reason != "" {
 		s.Believed, s.Level = min(s.P, h.aside.Most), intel.Low
 		return s
 	}
 	h.doubt.Cuts = t.scale.Cuts
-	s.Believed, s.Level, s.doubt = h.doubt.leaves(s.P, s.Level, s.Origins, s.dated)
+	s.Believed, s.Level, s.doubt = h.doubt.leaves(s.P, s.Level, s.lasting, s.dated)
 	return s
 }
 
@@ -308,7 +320,7 @@ func (t *teller) assess(b *belief, evidence []intel.Evidence, at time.Time) {
 		return
 	}
 	if n.Lists > 0 {
-		b.P, b.Origins, b.last, b.dated = n.Listed*Consent(t.scratch), n.Lists, time.Time{}, false
+		b.P, b.Origins, b.lasting, b.last, b.dated = n.Listed*Consent(t.scratch), n.Lists, n.Lists, time.Time{}, false
 	}
 	b.P *= n.Left
 }
@@ -317,7 +329,8 @@ func (t *teller) assess(b *belief, evidence []intel.Evidence, at time.Time) {
 func (t *teller) hear(b *belief, evidence []intel.Evidence, at time.Time) {
 	if t.q.Shares == nil {
 		t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
-		b.P, b.Origins = Fuse(t.scratch), t.scale.Voices(t.scratch, evidence).Count()
+		heard := t.scale.Voices(t.scratch, evidence, at)
+		b.P, b.Origins, b.lasting = Fuse(t.scratch), heard.Count(), heard.Lasting
 		b.last, b.dated = lastSeen(evidence, at)
 		return
 	}
@@ -330,7 +343,7 @@ func (t *teller) hear(b *belief, evidence []intel.Evidence, at time.Time) {
 		said.Evidence = append(said.Evidence, e)
 	}
 	a, steps := t.scale.Together(all, at)
-	t.scratch, b.P, b.Origins, b.last, b.dated = steps, a.Probability, a.Origins, a.Last, a.Dated
+	t.scratch, b.P, b.Origins, b.lasting, b.last, b.dated = steps, a.Probability, a.Origins, a.Lasting, a.Last, a.Dated
 }
 
 const (
@@ -378,8 +391,8 @@ func (t *teller) fade(from belief, to int64) belief {
 			return high // it is crossed where the next thing happens
 		}
 		why := "nobody said so again"
-		if low.dated && !high.dated {
-			why += ": " + Spent(high.last)
+		if lost := high.spent(); lost != "" && lost != low.spent() {
+			why += ": " + lost
 		}
 		t.tell(moment(high.at), intel.TurnFaded, why, low, high)
 		tells++

@@ -197,6 +197,32 @@ func TestAHistoryTellsWhenTheLastDateOfARowIsWorthNothingAnyMore(t *testing.T) {
 	}
 }
 
+// TestAHistoryTellsWhenAVoiceOfARowIsWorthNothingAnyMore has one voice of long ago and one
+// that says so again and again.
+func TestAHistoryTellsWhenAVoiceOfARowIsWorthNothingAnyMore(t *testing.T) {
+	for why, words := range map[string][]said{
+		"nobody said so again: ": {{origin: "old", learned: 1500, event: 1500}, {origin: "fresh", learned: 50, event: 50}},
+		"faded since; ":          {{origin: "old", learned: 1500, event: 1500}, {origin: "fresh", learned: 10, event: 10}},
+	} {
+		c := course(words...)
+		h := tell(c, now)
+		want, n := why+"1 of its 2 voices is worth nothing any more", 0
+		for _, o := range h.Turns {
+			if o.Why != want {
+				continue
+			}
+			n++
+			faded := o.Sort == intel.TurnFaded && o.LevelBefore == intel.High && o.At.Truncate(time.Hour).Equal(now.AddDate(0, 0, -39))
+			if (!faded && o.Sort != intel.TurnAsOf) || o.Level != intel.Medium || o.Believed < .8 {
+				t.Errorf("%+v", o)
+			}
+		}
+		if last := h.Turns[len(h.Turns)-1]; n == 0 || last.Level != intel.Medium || last.Origins != 2 || last.Level != p(t, parts(c, now)...).Level {
+			t.Errorf("no %q in %+v", want, h.Turns)
+		}
+	}
+}
+
 // TestAHistorySaysWhoPassedAWordOn has an origin whose word comes again: by itself, in an
 // older document, from a feed that cites it, from an account that relays it, and in a copy.
 func TestAHistorySaysWhoPassedAWordOn(t *testing.T) {

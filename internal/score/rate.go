@@ -32,8 +32,8 @@ const (
 	Stale          Reason = "stale"           // not seen for two of its half-lives
 	Undated        Reason = "undated"         // nobody says when
 	Unknown        Reason = "unknown"         // no document of ours has it
-	SingleOrigin   Reason = "single-origin"   // one voice speaks of it
-	Corroborated   Reason = "corroborated"    // two independent origins or more do
+	SingleOrigin   Reason = "single-origin"   // one voice speaks of it, or nothing is left of the others
+	Corroborated   Reason = "corroborated"    // two independent origins or more do, of which something is left
 )
 
 // A Grade says how useful a row or a list is, from A to F; there is no E.
@@ -46,6 +46,7 @@ type Standing struct {
 	Ruled   bool         // an analyst said so
 	Refuted bool         // analysts say that nothing of what is said of it is true
 	Origins int          // independent voices that speak of it
+	Lasting int          // of them, of which something is left, see [Chorus]
 	Sharers int          // actors, malware and tools among which it counts as shared
 	Last    time.Time    // when it was seen last; zero is unknown
 }
@@ -70,14 +71,14 @@ func Rate(s Standing, now time.Time) (Grade, []Reason) {
 			reasons = append(reasons, r)
 		}
 	}
-	note(VersionLike, s.Origins < 2 && versionLike(s.Entity))
+	note(VersionLike, s.Lasting < 2 && versionLike(s.Entity))
 	note(NetworkAddress, networkAddress(s.Entity))
 	note(WidelyShared, s.Sharers >= TooMany)
 	note(Stale, Outdated(s.Entity, s.Last, now))
 	note(Undated, s.Last.IsZero())
 	note(Unknown, s.Origins == 0)
-	note(SingleOrigin, s.Origins == 1)
-	note(Corroborated, s.Origins > 1)
+	note(SingleOrigin, s.Origins > 0 && s.Lasting < 2)
+	note(Corroborated, s.Lasting > 1)
 	return gradeOf(reasons), reasons
 }
 

@@ -37,6 +37,8 @@ func TestARowIsRatedByTheWorstOfItsReasons(t *testing.T) {
 		{"an old hash", standing("md5:a41d8cd98f00b204e9800998ecf8427e", "", 2, 1, day(500)), "A", []score.Reason{score.Corroborated}},
 		{"what analysts refute", score.Standing{Entity: intel.Entity{Kind: intel.IPv4, Name: "45.134.21.8"}, Origins: 3, Refuted: true, Last: day(1)}, "F", []score.Reason{score.Refuted}},
 		{"nobody knows it", standing("ipv4:45.134.21.8", "", 0, 0, time.Time{}), "C", []score.Reason{score.Undated, score.Unknown}},
+		{"two knew it, of one of whom nothing is left", forgotten(standing("ipv4:45.134.21.8", "", 2, 1, day(3))), "B", []score.Reason{score.SingleOrigin}},
+		{"a version that two knew so", forgotten(standing("ipv4:14.0.0.1", "", 2, 1, day(1))), "D", []score.Reason{score.VersionLike, score.SingleOrigin}},
 		{"one knows it", standing("ipv4:45.134.21.8", "", 1, 1, day(3)), "B", []score.Reason{score.SingleOrigin}},
 	} {
 		if g, rs := score.Rate(c.s, now); g != c.grade || !slices.Equal(rs, c.reasons) {
@@ -50,7 +52,13 @@ func standing(entity, benign string, origins, sharers int, last time.Time) score
 	if err != nil {
 		panic(err)
 	}
-	return score.Standing{Entity: e, Benign: benign, Origins: origins, Sharers: sharers, Last: last}
+	return score.Standing{Entity: e, Benign: benign, Origins: origins, Lasting: origins, Sharers: sharers, Last: last}
+}
+
+// forgotten is a standing of which one voice has faded.
+func forgotten(s score.Standing) score.Standing {
+	s.Lasting--
+	return s
 }
 
 func TestAListIsNoBetterThanItsWrongRows(t *testing.T) {

@@ -47,6 +47,9 @@ func relayed(steps []Step) {
 type Chorus struct {
 	Origins  int // that may be independent of each other
 	Speakers int // accounts, and sources none of whose accounts speaks for itself
+	// Lasting is how many voices it counts for of which a sixteenth at least is left of
+	// what they were worth when they spoke, by age alone: those that High asks for.
+	Lasting int
 }
 
 // Count is how many voices a chorus counts for: whom one source or account cites
@@ -54,8 +57,23 @@ type Chorus struct {
 func (c Chorus) Count() int { return min(c.Origins, c.Speakers) }
 
 // Voices returns who speaks for a link by its evidence, and by the steps that
-// [Scale.Explain] makes of it. Analysts look at what others said.
-func (s Scale) Voices(steps []Step, evidence []intel.Evidence) Chorus {
+// [Scale.Explain] makes of it as of now. Analysts look at what others said.
+func (s Scale) Voices(steps []Step, evidence []intel.Evidence, now time.Time) Chorus {
+	c := s.chorus(steps, evidence)
+	c.Lasting = c.Count()
+	faded := func(e intel.Evidence) bool { return !lasts(e.Link, agesFrom(&e, now), now) }
+	if c.Lasting == 1 { // as most: no need to look at who speaks
+		if !slices.ContainsFunc(steps, func(o Step) bool { return o.Stance == intel.Supports && !o.Spent && !o.Source.Reserved() }) {
+			c.Lasting = 0
+		}
+	} else if c.Lasting > 1 && slices.ContainsFunc(evidence, faded) {
+		steps = slices.DeleteFunc(slices.Clone(steps), func(o Step) bool { return o.Spent })
+		c.Lasting = s.chorus(steps, slices.DeleteFunc(slices.Clone(evidence), faded)).Count()
+	}
+	return c
+}
+
+func (s Scale) chorus(steps []Step, evidence []intel.Evidence) Chorus {
 	c := Chorus{Origins: voices(steps) - spoken(steps)}
 	if c.Speakers = min(c.Origins, 1); c.Origins > 1 {
 		c.Speakers = s.speakers(evidence, intel.Supports)

@@ -210,8 +210,16 @@ func numbers(e intel.Entity) (least, most byte, ok bool) {
 	return slices.Min(b[:]), slices.Max(b[:]), true
 }
 
-// worth is q of one piece as of now, and its parts. Evidence without a date is
-// as old as our knowing of it; a date in the future is not believed either.
+// agesFrom is from when on the age of a piece counts. Evidence without a date is as old
+// as our knowing of it; a date in the future is not believed either.
+func agesFrom(e *intel.Evidence, now time.Time) time.Time {
+	if e.Dated(now) {
+		return e.At
+	}
+	return e.Learned
+}
+
+// worth is q of one piece as of now, and its parts.
 func (s Scale) worth(e intel.Evidence, now time.Time) Step {
 	st := Step{Origin: e.Origin, Source: e.Source, Stance: e.Stance, Reliability: s.reliability(&e), Directness: e.Weight, At: e.At, Pieces: 1, Stated: e.Stated, shipped: s.shipped(&e)}
 	if !e.Source.Reserved() { // an analyst says it of the very row, whatever the value looks like
@@ -221,9 +229,11 @@ func (s Scale) worth(e intel.Evidence, now time.Time) Step {
 		st.since = e.At
 	}
 	if !e.Dated(now) {
-		e.At, st.At, st.since, st.until = e.Learned, time.Time{}, time.Time{}, time.Time{}
+		st.At, st.since, st.until = time.Time{}, time.Time{}, time.Time{}
 	}
-	st.Fading = fading(e.Link, now.Sub(e.At))
+	from := agesFrom(&e, now)
+	st.Fading = fading(e.Link, now.Sub(from))
+	st.Spent = st.Fading < leastLeft && !lasts(e.Link, from, now) // as it mostly is not
 	st.Worth = st.Reliability * st.Directness * st.Fading
 	return st
 }

@@ -8,6 +8,7 @@ package score
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -17,7 +18,7 @@ import (
 
 // Version changes whenever the same evidence would be believed otherwise: what an
 // older one weighed is weighed anew.
-func Version() int { return 5 }
+func Version() int { return 6 }
 
 const (
 	// Leak is the probability that a link holds that nobody has spoken of.
@@ -29,10 +30,10 @@ const (
 
 // Level puts a probability in words: High from 0.80, Medium from 0.50, Low
 // below, as [Cuts] does that no store has moved. High also asks for a date, see [Dated], and for at least two independent
-// origins: one voice, be it ever so reliable, is Medium at most, since nothing
+// origins of which something is left, see [Chorus]: one voice, be it ever so reliable, is Medium at most, since nothing
 // yet shows that it did not err. A level never follows from the sort of a
 // source.
-func Level(p float64, origins int, dated bool) intel.Level { return Cuts{}.Level(p, origins, dated) }
+func Level(p float64, lasting int, dated bool) intel.Level { return Cuts{}.Level(p, lasting, dated) }
 
 // Reliability is the mean of the prior of an Admiralty letter.
 func Reliability(r intel.Reliability) float64 {
@@ -78,19 +79,33 @@ func HalfLife(l intel.Link) time.Duration {
 	return 1095 * days
 }
 
-// leastDated is what must be left of the worth of a date for it to be one.
-const leastDated = 1.0 / 16
+// leastLeft is what must be left of the worth of a word for it to date a row, and to be a
+// voice that High counts.
+const leastLeft = 1.0 / 16
+
+// lasts reports whether so much is left of what was said of a link at a moment. All hours
+// of a day say the same, since rows are weighed once in it.
+func lasts(l intel.Link, at, now time.Time) bool {
+	return fading(l, now.Truncate(days).Sub(at)) >= leastLeft
+}
 
 // Dated reports whether a link that was last seen then has a date that is worth
 // something yet: four half-lives after it a row is as one of which nobody knows when.
-// All hours of a day say the same, since rows are weighed once in it.
-func Dated(l intel.Link, last, now time.Time) bool {
-	return !last.IsZero() && fading(l, now.Truncate(days).Sub(last)) >= leastDated
-}
+func Dated(l intel.Link, last, now time.Time) bool { return !last.IsZero() && lasts(l, last, now) }
 
 // Spent says in words that a last date is none any more, see [Dated].
 func Spent(last time.Time) string {
 	return "its last date, " + last.UTC().Format(time.DateOnly) + ", is worth nothing any more"
+}
+
+// SpentVoices says in words of how many voices, of more than one, too little is left for
+// High to count them, see [Chorus].
+func SpentVoices(voices, lasting int) string {
+	are := "are"
+	if voices-lasting == 1 {
+		are = "is"
+	}
+	return fmt.Sprintf("%d of its %d voices %s worth nothing any more", voices-lasting, voices, are)
 }
 
 // lastSeen is the latest date of what supports a row that is believed, and whether any
@@ -126,6 +141,9 @@ type Step struct {
 	// Cited says that With counts for it since more origins are disputing than
 	// speakers, and not for when it spoke.
 	Cited bool `json:"cited,omitempty"`
+	// Spent says that less than a sixteenth is left of all its pieces, whatever they are
+	// worth: it is no voice that High counts.
+	Spent bool `json:"spent,omitempty"`
 	// Stated is the latest day that this origin gives and that cannot be.
 	Stated intel.StatedDay `json:"stated,omitempty"`
 
@@ -188,7 +206,7 @@ func (s Scale) explain(steps []Step, evidence []intel.Evidence, now time.Time) [
 
 // stronger is the step of one origin that has said something before.
 func stronger(before, s Step) Step {
-	pieces, since, until := before.Pieces+1, before.since, before.until
+	pieces, since, until, spent := before.Pieces+1, before.since, before.until, before.Spent && s.Spent
 	if since.IsZero() || !s.since.IsZero() && s.since.Before(since) {
 		since = s.since
 	}
@@ -199,7 +217,7 @@ func stronger(before, s Step) Step {
 	if s.Worth > before.Worth {
 		before = s
 	}
-	before.Stated = stated
+	before.Stated, before.Spent = stated, spent
 	before.Pieces, before.since, before.until = pieces, since, until
 	return before
 }
@@ -264,7 +282,8 @@ func (s Scale) levels(out []intel.Assessment, scratch []Step, evidence []intel.E
 
 func (s Scale) assess(steps []Step, evidence []intel.Evidence, m intel.Marking, now time.Time) intel.Assessment {
 	a := intel.Assessment{Link: evidence[0].Link, Marking: m, At: now}
-	a.Origins = s.Voices(steps, evidence).Count()
+	heard := s.Voices(steps, evidence, now)
+	a.Origins, a.Lasting = heard.Count(), heard.Lasting
 	a.Last, a.Dated = lastSeen(evidence, now)
 	var newest time.Time
 	for _, e := range evidence {
@@ -277,6 +296,6 @@ func (s Scale) assess(steps []Step, evidence []intel.Evidence, m intel.Marking, 
 	}
 	a.Documents = len(evidence)
 	a.Probability = Fuse(steps)
-	a.Level = s.Cuts.Level(a.Probability, a.Origins, a.Dated)
+	a.Level = s.Cuts.Level(a.Probability, a.Lasting, a.Dated)
 	return a
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,11 +101,56 @@ func TestADateThatIsWorthNothingMakesNothingHigh(t *testing.T) {
 			if late.Level != want {
 				t.Errorf("%s, last seen %d days ago: %s at night, want %s as in the morning", l, days, late.Level, want)
 			}
-			row := score.Doubted(intel.Row{Probability: a.Probability, Level: a.Level, Origins: 2, Last: a.Last, Dated: a.Dated}, score.Doubt{})
+			row := score.Doubted(intel.Row{Probability: a.Probability, Level: a.Level, Origins: 2, Lasting: 2, Last: a.Last, Dated: a.Dated}, score.Doubt{})
 			if row.Level != want {
 				t.Errorf("%s, last seen %d days ago, with nothing against it: %s, want %s", l, days, row.Level, want)
 			}
 		}
+	}
+}
+
+// TestAVoiceOfWhichNothingIsLeftMakesNothingHigh has an old voice beside a fresh one, said
+// of one name and of two, and an old voice that others say again or that is little believed.
+func TestAVoiceOfWhichNothingIsLeftMakesNothingHigh(t *testing.T) {
+	half := int(score.HalfLife(link).Hours() / 24)
+	for days, want := range map[int]intel.Level{0: intel.High, 4 * half: intel.High, 4*half + 1: intel.Medium, 6 * half: intel.Medium} {
+		old, fresh := piece("old", 'A', 1, days), piece("fresh", 'A', 1, 3)
+		old.Source, fresh.Source = "old", "fresh"
+		a := unnamed().Links([]intel.Evidence{old, fresh}, now)[0]
+		if a.Level != want || a.Origins != 2 || a.Probability < .8 || !a.Dated {
+			t.Errorf("%d days old beside a fresh one: %s (%.2f) of %d, want %s", days, a.Level, a.Probability, a.Origins, want)
+		}
+		undated := old
+		undated.At = time.Time{}
+		if a := unnamed().Links([]intel.Evidence{undated, fresh}, now)[0]; a.Level != want {
+			t.Errorf("learned %d days ago beside a fresh one: %s, want %s", days, a.Level, want)
+		}
+		little := old
+		little.Weight, little.Reliability = .01, 'E'
+		if a := unnamed().Links([]intel.Evidence{little, fresh}, now)[0]; a.Level != want {
+			t.Errorf("%d days old and little believed: %s, want %s", days, a.Level, want)
+		}
+		late, steps := unnamed().Together([]score.Saying{{Share: 1, Evidence: []intel.Evidence{old}}, {Share: .9, Evidence: []intel.Evidence{fresh}}}, now.Add(23*time.Hour))
+		if late.Level != want {
+			t.Errorf("%d days old, of two names: %s, want %s", days, late.Level, want)
+		}
+		slices.SortFunc(steps, func(a, b score.Step) int { return strings.Compare(b.Origin, a.Origin) })
+		if spent := steps[0].Spent; steps[0].Origin != "old" || spent != (want != intel.High) {
+			t.Errorf("%d days old: %+v", days, steps)
+		}
+	}
+	old, again, weak := piece("old", 'A', 1, 6*half), piece("old", 'A', .01, 1), piece("fresh", 'A', 1, 3)
+	if a := p(t, old, again, weak); a.Level != intel.High {
+		t.Errorf("an old voice that says so again: %s of %d", a.Level, a.Lasting)
+	}
+	cited := old
+	cited.Source, cited.Speaker, cited.Origin = "mill", intel.Publisher, "x"
+	fresh := piece("y", 'A', 1, 3)
+	fresh.Source, fresh.Speaker = "feed", intel.Publisher
+	second := fresh
+	second.Origin, second.At = "z", fresh.At.AddDate(0, 0, -100)
+	if a := p(t, cited, fresh, second); a.Origins != 2 || a.Lasting != 1 || a.Level != intel.Medium {
+		t.Errorf("a feed that cites two beside an old one: %s of %d, lasting %d", a.Level, a.Origins, a.Lasting)
 	}
 }
 
@@ -203,11 +249,11 @@ func TestBeliefKeepsItsBoundsInAnyOrderAndWithCopies(t *testing.T) {
 			if !(a.Probability >= 0 && a.Probability <= 1) {
 				t.Fatalf("probability %v", a.Probability)
 			}
-			if i > 0 && (a.Marking <= as[i-1].Marking || a.Origins < as[i-1].Origins || a.Documents < as[i-1].Documents) {
+			if i > 0 && (a.Marking <= as[i-1].Marking || a.Origins < as[i-1].Origins || a.Lasting < as[i-1].Lasting || a.Documents < as[i-1].Documents) {
 				t.Fatalf("a reader cleared less sees more evidence: %+v after %+v", a, as[i-1])
 			}
-			if a.Level == intel.High && (a.Origins < 2 || a.First.IsZero()) {
-				t.Fatalf("High by %d origins since %v", a.Origins, a.First)
+			if a.Level == intel.High && (a.Lasting < 2 || a.First.IsZero()) || a.Lasting > a.Origins {
+				t.Fatalf("%s by %d origins, %d of them lasting, since %v", a.Level, a.Origins, a.Lasting, a.First)
 			}
 		}
 		want := as[len(as)-1].Probability

@@ -50,7 +50,7 @@ func (s Scale) Together(sayings []Saying, now time.Time) (intel.Assessment, []St
 		}
 	}
 	a.Probability = p
-	a.Level = s.Cuts.Level(p, a.Origins, a.Dated)
+	a.Level = s.Cuts.Level(p, a.Lasting, a.Dated)
 	return a, steps
 }
 

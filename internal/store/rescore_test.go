@@ -363,7 +363,7 @@ func TestWhatAFloodSaysIsReadInSum(t *testing.T) {
 		if len(r) != 1 || r[0].Documents != 2010 || !r[0].First.Equal(now.Add(-5009*time.Minute)) || !r[0].Last.Equal(now) {
 			t.Errorf("rows %+v; want one of 2,010 documents from %s to %s", r, now.Add(-5009*time.Minute), now)
 		}
-		standing, err := db.Standings(t.Context(), all, []intel.Entity{host}, now, func(said []intel.Evidence) int { return len(said) })
+		standing, err := db.Standings(t.Context(), all, []intel.Entity{host}, now, func(said []intel.Evidence) (int, int) { return len(said), len(said) })
 		if s := standing[host]; err != nil || s.Origins != 3 || !s.Last.Equal(now) {
 			t.Errorf("standing %+v, err %v", s, err)
 		}

@@ -14,6 +14,7 @@ import (
 // A Standing is how much is said of one indicator.
 type Standing struct {
 	Origins int       // independent voices
+	Lasting int       // of them, of which something is left
 	Last    time.Time // of what supports it; zero is unknown
 }
 
@@ -23,8 +24,9 @@ const mostLinks = 1000
 
 // Standings returns the standing of each of values that r may see something
 // said of, counting no date that is not believed at now. Independent counts the
-// voices among evidence, which comes as if it were of one link.
-func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time, independent func([]intel.Evidence) int) (map[intel.Entity]Standing, error) {
+// voices among evidence, which comes as if it were of one link, and those of which
+// something is left.
+func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time, independent func([]intel.Evidence) (all, lasting int)) (map[intel.Entity]Standing, error) {
 	out := map[intel.Entity]Standing{}
 	err := db.eachValue(ctx, values, func(byID map[int64]intel.Entity, ids []int64) error {
 		links, err := db.linksOf(ctx, r, ids)
@@ -44,7 +46,7 @@ func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Enti
 					s.Last = evidence[i].At
 				}
 			}
-			s.Origins = independent(evidence)
+			s.Origins, s.Lasting = independent(evidence)
 			out[byID[id]] = s
 		}
 		return nil

@@ -26,7 +26,7 @@ func TestAValueStandsOnWhatTheReaderMaySee(t *testing.T) {
 			origins int
 			last    intel.Document
 		}{{intel.Public(), 2, second}, {all, 3, secret}} {
-			got, err := db.Standings(t.Context(), c.reader, []intel.Entity{host, {Kind: intel.IPv4, Name: "192.0.2.77"}}, now, func(said []intel.Evidence) int { return len(said) })
+			got, err := db.Standings(t.Context(), c.reader, []intel.Entity{host, {Kind: intel.IPv4, Name: "192.0.2.77"}}, now, func(said []intel.Evidence) (int, int) { return len(said), len(said) })
 			if err != nil {
 				t.Fatal(err)
 			}
