@@ -78,6 +78,11 @@ func (c *rowArg) rule(ctx context.Context, a *app, ruling intel.Ruling) error {
 	if err := pipe.Finish(ctx); err != nil {
 		return err
 	}
+	if ruling == intel.UndoRow {
+		if err := pipe.Unlearn(ctx, nil); err != nil {
+			return err
+		}
+	}
 	return a.ruled(ctx, v, before)
 }
 

@@ -249,9 +249,41 @@ func TestWhatIsRuledOfRowsMovesTheirSources(t *testing.T) {
 			t.Errorf("explain names no numbers:\n%s", text)
 		}
 		printed(t, exitDone, "--db", db, "--now", "2026-11-01", "row", "undo", lynxRow)
+		if e := explained(t, db, "2026-11-01", other); len(e.Sources) == 0 || e.Sources[0].Own.Wrong > 1 {
+			t.Errorf("one of three taken back, before anything else is weighed: %+v", e.Sources)
+		}
 		printed(t, exitDone, "--db", db, "--now", "2026-11-02", "reprocess", "--scores")
 		if e := explained(t, db, "2026-11-02", other); len(e.Sources) == 0 || e.Sources[0].Own.Wrong > 1 {
 			t.Errorf("one of three taken back: %+v", e.Sources)
+		}
+	})
+}
+
+// TestARulingThatIsTakenBackLeavesNoRecord has one that was learned from, in a moment of
+// its own and in the very second of it.
+func TestARulingThatIsTakenBackLeavesNoRecord(t *testing.T) {
+	onEachStore(t, func(t *testing.T, db string) {
+		lynxStore(t, db)
+		const other = "domain:c2.lynx-c2.net indicates actor:cold-lynx"
+		for _, c := range []struct{ ruling, ruled, undone string }{
+			{"confirm", "2026-05-03", "2026-05-03T00:00:00Z"},
+			{"refute", "2026-05-04", "2026-05-04T10:00:00Z"},
+		} {
+			was := []ruledRows{explained(t, db, c.ruled, other), explained(t, db, c.ruled, lynxRow)}
+			printed(t, exitDone, "--db", db, "--now", c.ruled, "row", c.ruling, lynxRow, "--by", "ana")
+			printed(t, exitDone, "--db", db, "--now", c.ruled, "reprocess", "--scores")
+			if e := explained(t, db, c.ruled, other); slices.Equal(e.Sources, was[0].Sources) || e.Probability == was[0].Probability {
+				t.Errorf("%s: nothing was learned: %+v", c.ruling, e.Sources)
+			}
+			printed(t, exitDone, "--db", db, "--now", c.undone, "row", "undo", lynxRow, "--by", "ana")
+			for i, row := range []string{other, lynxRow} {
+				if e := explained(t, db, c.undone, row); !slices.Equal(e.Sources, was[i].Sources) || math.Abs(e.Probability-was[i].Probability) > .01 {
+					t.Errorf("%s and undone, %s: %.4f by %+v, before %.4f by %+v", c.ruling, row, e.Probability, e.Sources, was[i].Probability, was[i].Sources)
+				}
+			}
+			if text := printed(t, exitDone, "--db", db, "--now", c.undone, "scoreboard"); strings.Contains(text, "1 wrong here") {
+				t.Error(text)
+			}
 		}
 	})
 }

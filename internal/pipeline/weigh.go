@@ -168,31 +168,46 @@ func (p *Pipeline) missed(ctx context.Context, m Measure) error {
 // learn takes in what verdicts teach of sources and levels: rows are weighed by it
 // from now on. With anew, all rows are about to be.
 func (p *Pipeline) learn(ctx context.Context, now time.Time, anew bool) error {
-	all, _, err := p.rulings.read(ctx, p.DB)
-	if err != nil {
+	lesson, changed, err := p.lesson(ctx, now, anew)
+	if err != nil || !changed {
 		return err
-	}
-	former, taught, err := lessonOf(ctx, p.DB, now)
-	if err != nil {
-		return err
-	}
-	ruled := intel.RowsRuled(all, now)
-	if len(ruled) == 0 && !taught {
-		return nil // nobody ever ruled on a row
-	}
-	support, err := p.DB.Support(ctx, intel.RulingsBegun(all, now))
-	if err != nil {
-		return err
-	}
-	lesson := score.Lesson{Sources: score.Experience(ruled, support, p.Unnamed, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, support, now), former.Cuts)}
-	if lesson.Same(former) && !anew {
-		return nil
 	}
 	body, err := json.Marshal(lesson)
 	if err != nil {
 		return fmt.Errorf("learn from verdicts: %w", err)
 	}
 	return p.DB.SaveScale(ctx, now, string(body), anew)
+}
+
+// lesson is what verdicts teach as of now, and whether that is another than what rows are
+// weighed by; with anew, whether they ever taught anything.
+func (p *Pipeline) lesson(ctx context.Context, now time.Time, anew bool) (l score.Lesson, changed bool, err error) {
+	all, _, err := p.rulings.read(ctx, p.DB)
+	if err != nil {
+		return l, false, err
+	}
+	former, taught, err := lessonOf(ctx, p.DB, now)
+	ruled := intel.RowsRuled(all, now)
+	if err != nil || len(ruled) == 0 && !taught {
+		return l, false, err // nobody ever ruled on a row
+	}
+	support, err := p.DB.Support(ctx, intel.RulingsBegun(all, now))
+	if err != nil {
+		return l, false, err
+	}
+	l = score.Lesson{Sources: score.Experience(ruled, support, p.Unnamed, now), Cuts: score.CutsOf(score.Sample(), score.Outcomes(ruled, support, now), former.Cuts)}
+	return l, anew || !l.Same(former), nil
+}
+
+// Unlearn takes from sources what a verdict taught that was taken back, and weighs by
+// that what it makes print otherwise.
+func (p *Pipeline) Unlearn(ctx context.Context, done func(links int)) error {
+	_, changed, err := p.lesson(ctx, p.Now().Truncate(time.Second), false)
+	if err != nil || !changed {
+		return err
+	}
+	_, err = p.Fade(ctx, done)
+	return err
 }
 
 // Judgeable returns how far a row is believed by what sources say alone, and
