@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -33,13 +34,23 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	for i, text := range c.rows() {
-		if i > 0 && !a.cli.JSON {
+	var unknown []string
+	told := 0
+	for _, text := range c.rows() {
+		if told > 0 && !a.cli.JSON {
 			fmt.Fprintln(a.out)
 		}
-		if err := c.explain(ctx, a, ed, text); err != nil {
+		switch err := c.explain(ctx, a, ed, text); {
+		case err == nil:
+			told++
+		case len(c.rows()) > 1 && errors.Is(err, intel.ErrNotFound):
+			unknown = append(unknown, err.Error())
+		default:
 			return err
 		}
+	}
+	if len(unknown) > 0 {
+		return errors.New(strings.Join(unknown, "\n"))
 	}
 	return nil
 }

@@ -241,6 +241,26 @@ func TestSeveralRowsAreExplainedOneByOne(t *testing.T) {
 	}
 }
 
+// TestWhatIsUnknownKeepsNoOtherFromBeingExplained asks for rows of which some are none.
+func TestWhatIsUnknownKeepsNoOtherFromBeingExplained(t *testing.T) {
+	db := newStore(t)
+	imported(t, db, "2026-02-10", "", "iocs.csv", "value,actor,date\n45.134.21.40,Cold Lynx,2026-02-01\n45.134.21.41,Cold Lynx,2026-02-01\n")
+	const known, none = "ipv4:45.134.21.4%d indicates actor:cold-lynx", "ipv4:45.134.21.99 indicates actor:cold-lynx"
+	for flag, lines := range map[string]int{"--json": 2, "-q": 0} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), []string{"--db", db, flag, "explain", "999999", fmt.Sprintf(known, 0), none, "999998", fmt.Sprintf(known, 1)}, strings.NewReader(""), &out, &errs)
+		for _, want := range []string{"row 999999", "row 999998", none} {
+			if code != exitFailed || strings.Count(errs.String(), want) != 1 {
+				t.Errorf("exit %d, no %q in %s", code, want, &errs)
+			}
+		}
+		text := out.String()
+		if !strings.Contains(text, "45.134.21.40") || !strings.Contains(text, "45.134.21.41") || strings.HasPrefix(text, "\n") || lines > 0 && strings.Count(text, "\n") != lines {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
 func TestWhatATextSaysBeyondWhatIsWeighedIsTold(t *testing.T) {
 	dir, db := t.TempDir(), newStore(t)
 	if err := os.MkdirAll(filepath.Join(dir, "misp-galaxy", "clusters"), 0o700); err != nil {
