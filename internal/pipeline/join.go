@@ -272,7 +272,9 @@ func (w weighing) sayings(row intel.Row) (all []score.Saying, at time.Time) {
 func denied(evidence []intel.Evidence) []intel.Evidence {
 	out := slices.Clone(evidence)
 	for i := range out {
-		out[i].Stance = intel.Supports + intel.Disputes - out[i].Stance
+		if out[i].Stance != intel.Retracts {
+			out[i].Stance = intel.Supports + intel.Disputes - out[i].Stance
+		}
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package score
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -23,7 +24,7 @@ func (t *teller) sort(c changes) intel.TurnSort {
 	switch {
 	case c.lineage != t.lineage:
 		return intel.TurnRelayed
-	case len(c.fresh) == 0 && len(c.ended) > 0:
+	case len(c.fresh) == 0 && len(c.ended) > 0, len(c.fresh) > 0 && !slices.ContainsFunc(c.fresh, t.stands):
 		return intel.TurnTaken
 	}
 	return intel.TurnLearned
@@ -191,9 +192,17 @@ func unbelieved(day intel.StatedDay) string {
 	return ", of " + day.String() + ", a date that is not believed"
 }
 
+// stands reports whether a word takes nothing back.
+func (t *teller) stands(w intel.Word) bool {
+	return t.course.Voices[w.Voice].Stance != intel.Retracts
+}
+
 func says(s intel.Stance) string {
-	if s == intel.Disputes {
+	switch s {
+	case intel.Disputes:
 		return "disputes it"
+	case intel.Retracts:
+		return "takes it back"
 	}
 	return "says so"
 }
