@@ -32,9 +32,9 @@ const layout = `
 	page        :
 	figures     :
 	collect     : intel fetch
-	collect/*   : intel fetch collect stix misp page | collect/collecttest
+	collect/*   : intel fetch collect stix misp page | collect/collecttest figures
 	reference   : intel
-	extract     : intel reference
+	extract     : intel reference | figures
 	correlate   : intel reference | extract
 	score       : intel
 	forecast    : intel
