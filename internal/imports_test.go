@@ -45,7 +45,7 @@ const layout = `
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel
-	hunt        : intel
+	hunt        : intel | figures
 	store       : intel
 	pipeline    : intel reference extract correlate score forecast forecast/activity forecast/characteristics forecast/exploitation store queue | publish figures
 	web         : intel
