@@ -32,9 +32,9 @@ const layout = `
 	page        :
 	figures     :
 	collect     : intel fetch
-	collect/*   : intel fetch collect stix misp page | collect/collecttest
+	collect/*   : intel fetch collect stix misp page | collect/collecttest figures
 	reference   : intel
-	extract     : intel reference
+	extract     : intel reference | figures
 	correlate   : intel reference | extract
 	score       : intel
 	forecast    : intel
@@ -45,7 +45,7 @@ const layout = `
 	publish     : intel
 	stix        : intel | collect
 	misp        : intel
-	hunt        : intel
+	hunt        : intel | figures
 	store       : intel
 	pipeline    : intel reference extract correlate score forecast forecast/activity forecast/characteristics forecast/exploitation store queue | publish figures
 	web         : intel

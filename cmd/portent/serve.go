@@ -91,6 +91,9 @@ func (c *serveCmd) open(ctx context.Context, a *app) (*pipeline.Pipeline, error)
 	a.remark("Inventing a world and deriving everything from its documents …")
 	started := time.Now()
 	s, p, err := loadScenario(ctx, a, demoSeed)
+	if err == nil {
+		err = p.Forecast(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

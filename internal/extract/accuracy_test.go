@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/portent-cti/portent/internal/extract"
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 )
@@ -125,6 +126,7 @@ func TestTrickyLinesAreReadRight(t *testing.T) {
 // that leaves those out, and found half of what it names missing; d was drawn at
 // random from those in free words, of which three in four name nothing.
 func TestFragmentsOfVulnerabilitiesAreRead(t *testing.T) {
+	figures.Only(t)
 	for _, c := range []struct {
 		sets  string
 		least float64 // of precision and recall

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -482,6 +483,7 @@ func TestAFloodOfPhrasesHidesNothingMoreProbable(t *testing.T) {
 
 // TestMemoryDoesNotGrowWithTheLog reads 256 MB.
 func TestMemoryDoesNotGrowWithTheLog(t *testing.T) {
+	figures.Only(t)
 	if testing.Short() {
 		t.Skip("256 MB")
 	}
@@ -529,6 +531,7 @@ type repeating struct{ text []byte }
 func (r repeating) Read(b []byte) (int, error) { return copy(b, r.text), nil }
 
 func TestCostGrowsNoFasterThanTheLog(t *testing.T) {
+	figures.Only(t)
 	set := everything(t)
 	attack := attacks()
 	for name, unit := range map[string]string{

@@ -4,11 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
-
-	"github.com/pressly/goose/v3"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -55,11 +52,7 @@ func OpenAt(ctx context.Context, url string, version int64) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{write, read, engine{write, d.bare}, engine{read, d.bare}, d, url}
-	files, err := fs.Sub(migrations, "migrations/"+d.name)
-	if err != nil {
-		return nil, err
-	}
-	p, err := goose.NewProvider(d.goose, write, files, goose.WithGoMigrations(inGo(d)...))
+	p, err := migrator(d, write)
 	if err != nil {
 		return nil, err
 	}

@@ -13,12 +13,10 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -68,11 +66,7 @@ func (db *DB) Close() error {
 }
 
 func (db *DB) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations/"+db.dialect.name)
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(db.dialect.goose, db.pool, files, goose.WithGoMigrations(inGo(db.dialect)...))
+	p, err := migrator(db.dialect, db.pool)
 	if err != nil {
 		return err
 	}

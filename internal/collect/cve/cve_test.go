@@ -5,11 +5,13 @@ import (
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
+	"github.com/portent-cti/portent/internal/figures"
 )
 
 func TestContract(t *testing.T) { collecttest.Run(t, Connector, "testdata/*.txtar") }
 
 func TestRealRecordsAreAllRead(t *testing.T) {
+	figures.Only(t)
 	docs, rejects := collecttest.Real(t, Connector, "cve/cve-records-2024-10-24.ndjson.gz")
 	if len(docs) < 44130 || len(rejects) != 0 {
 		t.Errorf("got %d documents and %d rejects, want 44130 and none; first %q", len(docs), len(rejects), rejects[:min(3, len(rejects))])

@@ -4,12 +4,14 @@ import (
 	"testing"
 
 	"github.com/portent-cti/portent/internal/collect/collecttest"
+	"github.com/portent-cti/portent/internal/figures"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
 func TestContract(t *testing.T) { collecttest.Run(t, Connector, "testdata/*.txtar") }
 
 func TestRealListsAreReadWhole(t *testing.T) {
+	figures.Only(t)
 	docs, rejects := collecttest.Real(t, Connector, "ddosia/targets.csv.gz")
 	claims := 0
 	for _, d := range docs {

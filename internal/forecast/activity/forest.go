@@ -134,11 +134,12 @@ func (g *grower) best(rows []int32) (by int, at uint8) {
 		all, allZ := 0.0, 0.0
 		for _, i := range rows {
 			b, q := g.binned[int(i)*g.width+j], g.weight[i]
+			qz := q * g.target[i]
 			n[b]++
 			w[b] += q
-			wz[b] += q * g.target[i]
+			wz[b] += qz
 			all += q
-			allZ += q * g.target[i]
+			allZ += qz
 		}
 		count, sum, sumZ := 0, 0.0, 0.0
 		for b := range levels - 1 {

@@ -128,16 +128,23 @@ func nearest(all []past, spread state, x state, n int) (at []int, far []float64)
 		i   int
 		far float64
 	}
-	hits := make([]hit, len(all))
+	order := func(a, b hit) int { return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.i, b.i)) }
+	hits, worst := make([]hit, 0, 2*n), math.Inf(1)
 	for i, a := range all {
 		d := 0.0
 		for _, j := range compared() {
 			z := (x[j] - a.x[j]) / spread[j]
 			d += z * z
 		}
-		hits[i] = hit{i, d}
+		if d >= worst {
+			continue // n before it are as near
+		}
+		if hits = append(hits, hit{i, d}); len(hits) == 2*n {
+			slices.SortFunc(hits, order)
+			hits, worst = hits[:n], hits[n-1].far
+		}
 	}
-	slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.i, b.i)) })
+	slices.SortFunc(hits, order)
 	for _, h := range hits[:min(n, len(hits))] {
 		at, far = append(at, h.i), append(far, h.far)
 	}
