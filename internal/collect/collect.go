@@ -47,6 +47,11 @@ type Connector struct {
 	// after.
 	Unnamed intel.SourceID
 	Open    Open
+	// Settings is a zero value of the struct that Open decodes: its tags json and help tell
+	// what can be set. Nil for files, whose only setting is their path.
+	Settings any
+	// Crawls says that pages for people are read, so that robots.txt is honoured.
+	Crawls bool
 	// Recognise reports whether the file or folder at name in fsys is of this
 	// type; head is the first 64 KB of the file after decompression, nil for a
 	// folder. Connectors that do not read files leave it nil.

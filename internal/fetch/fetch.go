@@ -42,10 +42,12 @@ type Validators struct {
 	LastModified string `json:"last_modified,omitempty"`
 }
 
-// Memory keeps the validators of URLs between requests.
-type Memory interface {
-	Validators(ctx context.Context, url string) (Validators, error)
-	SaveValidators(ctx context.Context, url string, v Validators) error
+// A Response is what came of a request.
+type Response struct {
+	Body []byte
+	Type string // the media type that the server states, with its charset
+	URL  string // where redirects led
+	Validators
 }
 
 // A Client makes requests on behalf of one source. New makes one with all
@@ -57,37 +59,27 @@ type Client struct {
 
 // Get returns the body at url. Any status but 200 is a StatusError.
 func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
-	body, _, err := c.get(ctx, url, Validators{})
-	return body, err
+	r, err := c.GetChanged(ctx, url, Validators{})
+	return r.Body, err
 }
 
-// GetChanged returns the body at url, or ErrNotModified if it is the one that
-// memory knows of. The caller has seen the body once GetChanged returns.
-func (c *Client) GetChanged(ctx context.Context, url string, memory Memory) ([]byte, error) {
-	known, err := memory.Validators(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	body, v, err := c.get(ctx, url, known)
-	if err != nil {
-		return nil, err
-	}
-	return body, memory.SaveValidators(ctx, url, v)
-}
-
-func (c *Client) get(ctx context.Context, url string, known Validators) ([]byte, Validators, error) {
-	var body []byte
-	v, err := c.do(ctx, url, known, func(r io.Reader) (err error) {
-		body, err = io.ReadAll(io.LimitReader(r, MaxBody+1))
-		if err == nil && len(body) > MaxBody {
+// GetChanged returns what is at url, or ErrNotModified if it is what the server told
+// those validators of. Whoever asks remembers the new ones once what came is kept.
+func (c *Client) GetChanged(ctx context.Context, url string, known Validators) (Response, error) {
+	var r Response
+	resp, err := c.do(ctx, url, known, func(body io.Reader) (err error) {
+		r.Body, err = io.ReadAll(io.LimitReader(body, MaxBody+1))
+		if err == nil && len(r.Body) > MaxBody {
 			err = ErrTooLarge
 		}
 		return err
 	})
 	if err != nil {
-		return nil, v, err
+		return Response{}, err
 	}
-	return body, v, nil
+	r.Type, r.URL = resp.Header.Get("Content-Type"), resp.Request.URL.String()
+	r.Validators = Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}
+	return r, nil
 }
 
 // Download writes the body at url to w, as it comes, and returns its length. A
@@ -106,11 +98,11 @@ func (c *Client) Download(ctx context.Context, url string, w io.Writer, limit in
 	return n, err
 }
 
-// do makes one request and hands its body to read.
-func (c *Client) do(ctx context.Context, url string, known Validators, read func(io.Reader) error) (v Validators, err error) {
+// do makes one request and hands the body of its response to read.
+func (c *Client) do(ctx context.Context, url string, known Validators, read func(io.Reader) error) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return v, fmt.Errorf("get %s: %w", url, err)
+		return nil, fmt.Errorf("get %s: %w", url, err)
 	}
 	if c.UserAgent != "" {
 		req.Header.Set("User-Agent", c.UserAgent)
@@ -123,19 +115,19 @@ func (c *Client) do(ctx context.Context, url string, known Validators, read func
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return v, err // names the URL already
+		return nil, err // names the URL already
 	}
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode == http.StatusNotModified && known != Validators{}:
-		return v, fmt.Errorf("get %s: %w", url, ErrNotModified)
+		return nil, fmt.Errorf("get %s: %w", url, ErrNotModified)
 	case resp.StatusCode != http.StatusOK:
-		return v, &StatusError{URL: url, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
+		return nil, &StatusError{URL: url, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
 	}
 	if err := read(resp.Body); err != nil {
-		return v, fmt.Errorf("get %s: %w", url, err)
+		return nil, fmt.Errorf("get %s: %w", url, err)
 	}
-	return Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}, nil
+	return resp, nil
 }
 
 // retryAfter reads the header in seconds or as a date, counted from the

@@ -37,6 +37,10 @@ type Options struct {
 	// PerSecond and AtOnce bound the requests to one host; zero for 2 and 2.
 	PerSecond float64
 	AtOnce    int
+	// Robots has robots.txt honoured, as is due where pages for people are read.
+	Robots bool
+	// Now is the time by which a robots.txt is read again; nil for the clock.
+	Now func() time.Time
 	// Timeout bounds one request, body included but not the wait for its turn;
 	// zero for one minute.
 	Timeout time.Duration
@@ -75,16 +79,24 @@ func New(o Options) (*Client, error) {
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true,
 	}
-	client := &http.Client{
-		Transport: guard{o, newHosts(o), transport},
-		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
-			if len(via) > maxRedirects {
-				return fmt.Errorf("more than %d redirects", maxRedirects)
-			}
-			return nil
-		},
+	g := guard{Options: o, hosts: newHosts(o), next: transport}
+	client := &http.Client{Transport: g, CheckRedirect: redirected}
+	if o.Robots {
+		if o.Now == nil {
+			o.Now = time.Now
+		}
+		asking := *client
+		g.robots = &robots{client: &asking, hosts: g.hosts, agent: o.UserAgent, now: o.Now, by: map[string]*rules{}}
+		client.Transport = g
 	}
 	return &Client{HTTP: client, UserAgent: o.UserAgent}, nil
+}
+
+func redirected(_ *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	return nil
 }
 
 // dial connects to what the guard allows. The address is judged after the name
@@ -123,8 +135,9 @@ func (o Options) dial() (func(context.Context, string, string) (net.Conn, error)
 // makes it when its host's turn has come.
 type guard struct {
 	Options
-	hosts *hosts
-	next  http.RoundTripper
+	hosts  *hosts
+	next   http.RoundTripper
+	robots *robots // nil: none are asked
 }
 
 // RoundTrip implements http.RoundTripper. The visit lasts until the body of the
@@ -132,6 +145,11 @@ type guard struct {
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := g.judge(req.URL); err != nil {
 		return nil, err
+	}
+	if g.robots != nil {
+		if err := g.robots.judge(req.Context(), req.URL); err != nil {
+			return nil, err
+		}
 	}
 	release, err := g.hosts.enter(req.Context(), req.URL.Hostname())
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/time/rate"
@@ -30,17 +31,7 @@ func newHosts(o Options) *hosts {
 
 // enter waits for the host's turn and returns what ends the visit.
 func (h *hosts) enter(ctx context.Context, name string) (release func(), err error) {
-	name = canonical(name)
-	h.mu.Lock()
-	one := h.by[name]
-	if one == nil {
-		if len(h.by) >= 1<<12 {
-			clear(h.by) // a pace forgotten is no harm
-		}
-		one = &host{rate.NewLimiter(h.perSecond, h.atOnce), make(chan struct{}, h.atOnce)}
-		h.by[name] = one
-	}
-	h.mu.Unlock()
+	one := h.host(name)
 	select {
 	case one.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -51,6 +42,30 @@ func (h *hosts) enter(ctx context.Context, name string) (release func(), err err
 		return nil, err
 	}
 	return func() { <-one.slots }, nil
+}
+
+func (h *hosts) host(name string) *host {
+	name = canonical(name)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	one := h.by[name]
+	if one == nil {
+		if len(h.by) >= 1<<12 {
+			clear(h.by) // a pace forgotten is no harm
+		}
+		one = &host{rate.NewLimiter(h.perSecond, h.atOnce), make(chan struct{}, h.atOnce)}
+		h.by[name] = one
+	}
+	return one
+}
+
+// slow makes a host's pace one visit in every so long, if it is not slower.
+func (h *hosts) slow(name string, every time.Duration) {
+	one := h.host(name)
+	if slower := rate.Every(every); slower < one.pace.Limit() {
+		one.pace.SetLimit(slower)
+		one.pace.SetBurst(1)
+	}
 }
 
 // canonical gives one spelling to a host however it is written.

@@ -3,6 +3,7 @@
 package collecttest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -38,7 +39,8 @@ var Now = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 //
 //   - settings.json, the settings of the connector;
 //   - "FILE name", a file the connector finds at name in Env.Files;
-//   - "GET https://…", the response to that request;
+//   - "GET https://…", the response to that request: its body, or all of it from
+//     "HTTP/1.1 …" on;
 //   - want.json, the documents expected, one a line;
 //   - want.rejects, the items rejected, one a line as "item: reason"; it may
 //     be absent where none is expected;
@@ -195,6 +197,9 @@ func (r replay) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := r.file(req.Method + " " + req.URL.String())
 	if body == nil {
 		return nil, fmt.Errorf("no recorded response to %s %s", req.Method, req.URL)
+	}
+	if bytes.HasPrefix(body, []byte("HTTP/1.1 ")) {
+		return http.ReadResponse(bufio.NewReader(bytes.NewReader(body)), req)
 	}
 	return &http.Response{StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: req}, nil

@@ -1,0 +1,305 @@
+// Package rss collects the items of feeds in RSS 0.9 to 2.0, Atom and JSON Feed, and the articles that
+// they announce.
+package rss
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mmcdole/gofeed"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/fetch"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/page"
+)
+
+// Connector follows feeds.
+var Connector = collect.Connector{
+	Name:        "rss",
+	About:       "items of a feed in RSS, Atom or JSON Feed, with the articles they announce",
+	Every:       15 * time.Minute,
+	Reliability: 'C',
+	Crawls:      true,
+	Settings:    settings{},
+	Open:        open,
+}
+
+const (
+	// whole is from how many bytes on what a feed says of an item is taken for all of it, and
+	// the article is not read.
+	whole = 4000
+	// mostItems is how many items of a feed are read, the latest.
+	mostItems = 1000
+	// tries is how often an article is asked for that does not come, before what the feed says
+	// has to do: what stands behind it in the feed waits as long.
+	tries = 3
+	// deepest is how far elements of a feed may be nested.
+	deepest = 256
+)
+
+type settings struct {
+	URL string `json:"url" help:"Address of the feed."`
+	// Excerpts has the articles left unread.
+	Excerpts bool `json:"excerpts" help:"Keep what the feed says alone, and do not read the articles."`
+}
+
+type feed struct {
+	collect.Env
+	settings
+	// known is what the server told of a feed all of whose items are kept.
+	known fetch.Validators
+	tries map[string]int // of articles that failed to come
+}
+
+func open(env collect.Env, decode func(any) error) (collect.Source, error) {
+	var s settings
+	if err := decode(&s); err != nil {
+		return nil, err
+	}
+	if err := collect.CheckURL("url", s.URL); err != nil {
+		return nil, err
+	}
+	return &feed{Env: env, settings: s, tries: map[string]int{}}, nil
+}
+
+// Collect implements collect.Source.
+func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
+	seen, err := collect.NewSeen(from)
+	if err != nil {
+		return err
+	}
+	known := f.known
+	if from == "" {
+		known = fetch.Validators{}
+	}
+	r, err := f.Fetch.GetChanged(ctx, f.URL, known)
+	if errors.Is(err, fetch.ErrNotModified) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	items, err := parse(r)
+	if err != nil {
+		return fmt.Errorf("%s is no feed: %w", f.URL, err)
+	}
+	for _, it := range items {
+		if seen.Has(it.key()...) {
+			continue
+		}
+		doc, err := f.document(ctx, it)
+		if err != nil {
+			return err
+		}
+		if doc.Text == "" {
+			f.Reject("item "+it.name(), errors.New("it has neither text nor an article that can be read"))
+			continue
+		}
+		if err := emit(doc, seen.Add(it.key()...)); err != nil {
+			return err
+		}
+	}
+	f.known = r.Validators
+	return nil
+}
+
+// An item is what a feed says of an article.
+type item struct {
+	guid, title, link, author, text string
+	at                              time.Time
+}
+
+// key is what makes an item the one it is; an item that its publisher changes is another.
+func (it item) key() []string { return []string{it.guid, it.title, it.link, it.text} }
+
+func (it item) name() string { return cmp.Or(it.guid, it.link, it.title) }
+
+// parse reads a feed: its items, the oldest first, those without a date as they stand from
+// the last to the first.
+func parse(r fetch.Response) (items []item, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			items, err = nil, fmt.Errorf("feed: %v", p)
+		}
+	}()
+	if err := shallow(r.Body); err != nil {
+		return nil, err
+	}
+	got, err := gofeed.NewParser().Parse(bytes.NewReader(r.Body))
+	if errors.Is(err, gofeed.ErrFeedTypeNotDetected) {
+		kind, _, _ := mime.ParseMediaType(r.Type)
+		return nil, fmt.Errorf("neither RSS, Atom nor JSON Feed, but %s", cmp.Or(kind, "something else"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	base, _ := url.Parse(r.URL)
+	for _, g := range slices.Backward(got.Items[:min(len(got.Items), mostItems)]) {
+		if g != nil {
+			items = append(items, newItem(g, base))
+		}
+	}
+	slices.SortStableFunc(items, func(a, b item) int { return a.at.Compare(b.at) })
+	return items, nil
+}
+
+// shallow returns an error for what is nested so deep that reading it would not end well.
+func shallow(body []byte) error {
+	if start := bytes.TrimLeft(body, "\uFEFF \t\r\n"); bytes.HasPrefix(start, []byte("{")) {
+		return collect.CheckDepth(body)
+	}
+	depth := 0
+	for {
+		i := bytes.IndexByte(body, '<')
+		if i < 0 {
+			return nil
+		}
+		body = body[i+1:]
+		switch {
+		case bytes.HasPrefix(body, []byte("![CDATA[")):
+			body = behind(body, "]]>")
+		case bytes.HasPrefix(body, []byte("!--")):
+			body = behind(body, "-->")
+		case bytes.HasPrefix(body, []byte("/")):
+			depth = max(depth-1, 0)
+		case bytes.HasPrefix(body, []byte("?")), bytes.HasPrefix(body, []byte("!")):
+		default:
+			end := bytes.IndexByte(body, '>')
+			if end <= 0 || body[end-1] != '/' {
+				depth++
+			}
+			if depth > deepest {
+				return fmt.Errorf("elements are nested more than %d deep", deepest)
+			}
+		}
+	}
+}
+
+// behind is what stands behind a mark; nothing where that is missing.
+func behind(body []byte, mark string) []byte {
+	_, rest, _ := bytes.Cut(body, []byte(mark))
+	return rest
+}
+
+func newItem(g *gofeed.Item, base *url.URL) item {
+	it := item{guid: line(g.GUID), title: line(text(g.Title)), link: line(g.Link)}
+	if base != nil {
+		if u, err := base.Parse(it.link); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
+			it.link = u.String()
+		} else {
+			it.link = ""
+		}
+	}
+	if len(g.Authors) > 0 && g.Authors[0] != nil {
+		it.author = line(g.Authors[0].Name)
+	}
+	for _, at := range []*time.Time{g.PublishedParsed, g.UpdatedParsed} {
+		if at != nil && !at.IsZero() {
+			it.at = at.UTC()
+			break
+		}
+	}
+	it.text = text(g.Content)
+	if short := text(g.Description); len(short) > len(it.text) {
+		it.text = short
+	}
+	return it
+}
+
+// text is what HTML shows; plain text is itself.
+func text(html string) string {
+	html = strings.ToValidUTF8(html, "\uFFFD")
+	if !strings.ContainsAny(html, "<&") {
+		return strings.TrimSpace(html)
+	}
+	shown, err := page.Text([]byte(html), "text/html; charset=utf-8")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(shown)
+}
+
+// line is a name or address in one line of bounded length.
+func line(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
+	for len(s) > 2048 {
+		_, n := utf8.DecodeLastRuneInString(s[:2048])
+		s = s[:2048-n]
+	}
+	return s
+}
+
+// document is what an item comes to, with its article where the feed has an excerpt alone.
+func (f *feed) document(ctx context.Context, it item) (intel.Document, error) {
+	doc := intel.Document{Source: f.ID, Genre: intel.Report, URL: it.link, Title: it.title, Text: it.text, Published: it.at, Learned: f.Now().UTC()}
+	if !f.Excerpts && it.link != "" && len(it.text) < whole {
+		article, err := f.article(ctx, it.link)
+		switch {
+		case ctx.Err() != nil:
+			return doc, ctx.Err()
+		case err != nil && passing(err) && f.again(it.link):
+			return doc, err
+		case err != nil:
+			f.Log.Info("article not read; what the feed says is kept", "source", f.ID, "article", it.link, "err", err)
+		case len(article.Text) > len(it.text):
+			doc.Text, doc.Title = article.Text, cmp.Or(doc.Title, article.Title)
+			if doc.Published.IsZero() {
+				doc.Published = article.Published.UTC()
+			}
+		}
+	}
+	if doc.Text == "" {
+		doc.Text = it.title
+	}
+	doc.ID = intel.NewDocumentID(f.ID, it.key()...)
+	return doc, nil
+}
+
+// again reports whether an article that failed to come is to be asked for at the next visit.
+func (f *feed) again(link string) bool {
+	if len(f.tries) > mostItems {
+		clear(f.tries)
+	}
+	f.tries[link]++
+	if f.tries[link] < tries {
+		return true
+	}
+	delete(f.tries, link)
+	return false
+}
+
+// passing reports whether an article may well be there next time.
+func passing(err error) bool {
+	if s := (*fetch.StatusError)(nil); errors.As(err, &s) {
+		return s.Status == 429 || s.Status >= 500
+	}
+	return !errors.Is(err, fetch.ErrForbidden) && !errors.Is(err, fetch.ErrRobots) && !errors.Is(err, fetch.ErrTooLarge) && !errors.Is(err, errUnread)
+}
+
+// errUnread means that what is at the address of an article is none.
+var errUnread = errors.New("no page that can be read")
+
+func (f *feed) article(ctx context.Context, link string) (page.Page, error) {
+	r, err := f.Fetch.GetChanged(ctx, link, fetch.Validators{})
+	if err != nil {
+		return page.Page{}, err
+	}
+	if kind, _, _ := mime.ParseMediaType(r.Type); kind != "" && kind != "text/html" && kind != "application/xhtml+xml" && kind != "text/plain" {
+		return page.Page{}, fmt.Errorf("%w: it is of type %s", errUnread, kind)
+	}
+	p, err := page.Read(r.Body, r.Type)
+	if err != nil {
+		return page.Page{}, fmt.Errorf("%w: %w", errUnread, err)
+	}
+	return p, nil
+}

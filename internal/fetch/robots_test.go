@@ -1,0 +1,74 @@
+package fetch_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/fetch"
+)
+
+func TestRobotsAreHonoured(t *testing.T) {
+	const file = "User-agent: *\nDisallow: /all\n\nUser-agent: Portent\nDisallow: /private\nAllow: /private/but\n"
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		may    map[string]bool
+	}{
+		"rules":          {200, file, map[string]bool{"/": true, "/all": true, "/private": false, "/private/x?y=1": false, "/private/but": true}},
+		"none":           {404, "", map[string]bool{"/private": true}},
+		"forbidden":      {403, "", map[string]bool{"/private": true}},
+		"failing":        {503, "", map[string]bool{"/": false}},
+		"no robots file": {200, "<!doctype html><p>Welcome", map[string]bool{"/": true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/robots.txt" {
+					w.WriteHeader(c.status)
+					io.WriteString(w, c.body)
+				}
+			}, func(o *fetch.Options) { o.Robots = true })
+			for path, may := range c.may {
+				if _, err := client.Get(t.Context(), base+path); may && err != nil || !may && !errors.Is(err, fetch.ErrRobots) {
+					t.Errorf("get %s: %v, may it? %t", path, err, may)
+				}
+			}
+		})
+	}
+}
+
+func TestRobotsAreReadOnceADay(t *testing.T) {
+	asked, now := 0, time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	client, base := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/robots.txt" {
+			asked++
+		}
+	}, func(o *fetch.Options) { o.Robots, o.Now = true, func() time.Time { return now } })
+	for _, hours := range []int{0, 23, 25} {
+		now = now.Add(time.Duration(hours) * time.Hour)
+		if _, err := client.Get(t.Context(), base); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("robots.txt was read %d times, want twice", asked)
+	}
+}
+
+func TestRedirectsToWhatRobotsForbidAreNotFollowed(t *testing.T) {
+	client, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/robots.txt":
+			io.WriteString(w, "User-agent: *\nDisallow: /private\n")
+		case "/private":
+			t.Error("a forbidden page was read")
+		default:
+			http.Redirect(w, r, "/private", http.StatusFound)
+		}
+	}, func(o *fetch.Options) { o.Robots = true })
+	if _, err := client.Get(t.Context(), base+"/open"); !errors.Is(err, fetch.ErrRobots) {
+		t.Errorf("got error %v, want ErrRobots", err)
+	}
+}
