@@ -21,6 +21,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
 	"github.com/portent-cti/portent/internal/collect/report"
+	"github.com/portent-cti/portent/internal/collect/rss"
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
@@ -49,6 +50,7 @@ func connectors() []collect.Connector {
 		csv.Connector,
 		list.Connector,
 		report.Connector,
+		rss.Connector,
 	}
 }
 
@@ -85,12 +87,17 @@ func (c *connectorsCmd) Run(_ context.Context, a *app) error {
 		}
 		found = true
 		if a.cli.JSON {
-			if err := a.print(map[string]any{"name": con.Name, "about": con.About, "files": con.Recognise != nil, "every_seconds": con.Every.Seconds()}); err != nil {
+			if err := a.print(map[string]any{"name": con.Name, "about": con.About, "files": con.Recognise != nil, "every_seconds": con.Every.Seconds(), "settings": settingsOf(con)}); err != nil {
 				return err
 			}
 			continue
 		}
 		fmt.Fprintf(a.out, "%-12s %s\n", con.Name, con.About)
+		if c.Name != "" {
+			for _, s := range settingsOf(con) {
+				fmt.Fprintf(a.out, "  %-12s %-10s %s\n", s.Name, s.Kind, s.Help)
+			}
+		}
 	}
 	if !found {
 		return usageError{fmt.Errorf("no type %q; portent connectors lists them", c.Name)}

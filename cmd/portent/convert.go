@@ -92,3 +92,14 @@ func convert(ctx context.Context, self, format string, body []byte) (string, err
 	}
 	return string(text), err
 }
+
+// converter is what turns hostile formats into text in another process; nil where this one
+// is none that could be run again.
+func (a *app) converter() func(context.Context, string, []byte) (string, error) {
+	if a.self == "" {
+		return nil
+	}
+	return func(ctx context.Context, format string, body []byte) (string, error) {
+		return convert(ctx, a.self, format, body)
+	}
+}

@@ -353,14 +353,8 @@ func (im *importing) recognise(fsys fs.FS, name string, head []byte) *collect.Co
 }
 
 func (im *importing) env(fsys fs.FS, path string, source intel.SourceID) collect.Env {
-	env := collect.Env{ID: source, Files: fsys, Log: im.app.log, Now: im.app.now,
-		Reject: func(item string, reason error) { im.reject(path, item, reason) }, Repeat: func() { im.repeated++ }}
-	if self := im.app.self; self != "" {
-		env.Convert = func(ctx context.Context, format string, body []byte) (string, error) {
-			return convert(ctx, self, format, body)
-		}
-	}
-	return env
+	return collect.Env{ID: source, Files: fsys, Log: im.app.log, Now: im.app.now,
+		Reject: func(item string, reason error) { im.reject(path, item, reason) }, Repeat: func() { im.repeated++ }, Convert: im.app.converter()}
 }
 
 // read imports one file or folder with one connector. What is wrong with the

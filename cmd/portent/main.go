@@ -33,13 +33,14 @@ var errPartial = errors.New("partly done")
 
 // cli is the command line.
 type cli struct {
-	DB       string          `name:"db" help:"Where data lives: sqlite:PATH or postgres://… (default: a file in your data directory)." env:"PORTENT_DB" placeholder:"URL"`
-	Config   kong.ConfigFlag `help:"Configuration file in TOML: flags by name, those of a command in the table of its name." placeholder:"FILE"`
-	JSON     bool            `name:"json" help:"Print JSON: one object, or one object a line."`
-	Now      time.Time       `help:"Pretend that it is this time (RFC 3339, or a day), for reproducible runs." placeholder:"TIME"`
-	AsOf     time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day): profile, publish, lookup, explain, forecast." placeholder:"TIME"`
-	Quiet    bool            `short:"q" help:"No progress, no remarks."`
-	LogLevel string          `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
+	DB          string          `name:"db" help:"Where data lives: sqlite:PATH or postgres://… (default: a file in your data directory)." env:"PORTENT_DB" placeholder:"URL"`
+	Config      kong.ConfigFlag `help:"Configuration file in TOML: flags by name, those of a command in the table of its name." placeholder:"FILE"`
+	SourcesFile string          `help:"File of the sources that serve reads (default: sources.toml in your configuration directory)." placeholder:"FILE" env:"PORTENT_SOURCES"`
+	JSON        bool            `name:"json" help:"Print JSON: one object, or one object a line."`
+	Now         time.Time       `help:"Pretend that it is this time (RFC 3339, or a day), for reproducible runs." placeholder:"TIME"`
+	AsOf        time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day): profile, publish, lookup, explain, forecast." placeholder:"TIME"`
+	Quiet       bool            `short:"q" help:"No progress, no remarks."`
+	LogLevel    string          `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 
 	Serve      serveCmd      `cmd:"" help:"Run everything: pipeline and pages."`
 	Import     importCmd     `cmd:"" help:"Read files or folders and derive everything from them."`

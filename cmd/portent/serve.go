@@ -35,6 +35,13 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		}
 		defer remove()
 	}
+	var sources []watched
+	if !c.Demo {
+		var err error
+		if sources, err = a.watched(); err != nil {
+			return err
+		}
+	}
 	listener, err := c.listen(ctx)
 	if err != nil {
 		return err
@@ -58,7 +65,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err := a.ready("http://" + listener.Addr().String() + "/"); err != nil {
 		return err
 	}
-	return c.serve(ctx, a, p, listener, handler)
+	return c.serve(ctx, a, p, listener, handler, sources)
 }
 
 // ready says where the pages are.
@@ -120,7 +127,7 @@ func formats() []web.Format {
 }
 
 // serve answers requests and derives what comes in until ctx ends.
-func (c *serveCmd) serve(ctx context.Context, a *app, p *pipeline.Pipeline, l net.Listener, h http.Handler) error {
+func (c *serveCmd) serve(ctx context.Context, a *app, p *pipeline.Pipeline, l net.Listener, h http.Handler, sources []watched) error {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	g, ctx := errgroup.WithContext(ctx)
@@ -138,6 +145,7 @@ func (c *serveCmd) serve(ctx context.Context, a *app, p *pipeline.Pipeline, l ne
 	})
 	g.Go(func() error { return p.Run(ctx) })
 	g.Go(func() error { return p.Keepup(ctx) })
+	g.Go(func() error { return a.watch(ctx, p, sources) })
 	g.Go(func() error { return follow(ctx, a, p) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {

@@ -2,11 +2,21 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 type sourcesCmd struct {
 	List sourcesListCmd `cmd:"" default:"1" help:"List sources and their health."`
+	Add  sourcesAddCmd  `cmd:"" help:"Add a source that serve reads."`
+	Try  sourcesTryCmd  `cmd:"" help:"Print what a source yields, without keeping it."`
+	Run  sourcesRunCmd  `cmd:"" help:"Visit sources once, keep what is new and derive it."`
 }
 
 type sourcesListCmd struct {
@@ -22,12 +32,17 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	known, err := a.watched()
+	if err != nil {
+		return err
+	}
 	sources, err := db.Sources(ctx, a.now())
 	if err != nil {
 		return err
 	}
+	sources = withUnread(sources, known)
 	if len(sources) == 0 {
-		a.remark("No sources yet; portent import brings documents in.")
+		a.remark("No sources yet; portent sources add adds one, and portent import brings documents in.")
 	}
 	now := a.now()
 	for i, s := range sources {
@@ -36,15 +51,161 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 			break
 		}
 		h := health(s, now)
+		state := string(h.State)
+		if k := slices.IndexFunc(known, func(w watched) bool { return w.Name == s.Name }); k >= 0 && known[k].Off {
+			state = "off"
+		}
 		if a.cli.JSON {
-			err = a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": h.State, "last_success": moment(s.LastSuccess),
+			err = a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": state, "last_success": moment(s.LastSuccess),
 				"last_error": s.LastError, "documents": s.Documents, "documents_per_day": h.PerDay, "lag_seconds": h.Lag.Seconds()})
 		} else {
-			_, err = fmt.Fprintf(a.out, "%-24s %-9s %9d documents  last %s  %s\n", line(s.Name), h.State, s.Documents, date(s.LastDocument), line(s.LastError))
+			_, err = fmt.Fprintf(a.out, "%-24s %-9s %9d documents  last %s  %s\n", line(s.Name), state, s.Documents, date(s.LastDocument), line(s.LastError))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withUnread adds the sources that are configured and were never read.
+func withUnread(sources []store.Source, configured []watched) []store.Source {
+	for _, w := range configured {
+		if !slices.ContainsFunc(sources, func(s store.Source) bool { return s.Name == w.Name }) {
+			sources = append(sources, store.Source{Name: w.Name, Connector: w.Connector.Name, Every: w.Every})
+		}
+	}
+	slices.SortFunc(sources, func(x, y store.Source) int { return strings.Compare(string(x.Name), string(y.Name)) })
+	return sources
+}
+
+type sourcesTryCmd struct {
+	Name string `arg:"" help:"The source, as it is configured."`
+	Most int    `help:"How many documents at most." default:"5"`
+}
+
+// errEnough ends a visit of which enough was seen.
+var errEnough = errors.New("enough")
+
+// Run implements the command.
+func (c *sourcesTryCmd) Run(ctx context.Context, a *app) error {
+	if c.Most < 1 {
+		return usageError{errors.New("--most is how many documents are printed, one at least")}
+	}
+	all, err := a.watched()
+	if err != nil {
+		return err
+	}
+	w, err := configured(all, c.Name)
+	if err != nil {
+		return err
+	}
+	rejected := 0
+	source, err := a.open(w, clients{}, func(item string, reason error) {
+		rejected++
+		a.remark("%s: %s", line(item), oneLine(reason))
+	})
+	if err != nil {
+		return err
+	}
+	n := 0
+	err = source.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+		n++
+		if err := a.tried(w.marked(doc)); err != nil || n < c.Most {
+			return err
+		}
+		return errEnough
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return fmt.Errorf("source %s: %w", w.Name, err)
+	}
+	if n == 0 {
+		a.remark("%s has nothing to read now.", w.Name)
+	}
+	if rejected > 0 {
+		return errPartial
+	}
+	return nil
+}
+
+// tried prints a document that is not kept.
+func (a *app) tried(doc intel.Document) error {
+	if a.cli.JSON {
+		return a.print(doc)
+	}
+	const most = 400
+	text := strings.Join(strings.Fields(doc.Text), " ")
+	if r := []rune(text); len(r) > most {
+		text = string(r[:most]) + "…"
+	}
+	_, err := fmt.Fprintf(a.out, "%s  %s\n  %s\n  %d claims  %s\n\n", date(doc.Published), line(doc.Heading()), line(doc.URL), len(doc.Claims), line(text))
+	return err
+}
+
+type sourcesRunCmd struct {
+	Names []string `arg:"" optional:"" name:"name" help:"The sources, as they are configured; none for all."`
+}
+
+// Run implements the command.
+func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
+	all, err := a.watched()
+	if err != nil {
+		return err
+	}
+	var chosen []watched
+	for _, name := range c.Names {
+		w, err := configured(all, name)
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, w)
+	}
+	if len(c.Names) == 0 {
+		chosen = slices.DeleteFunc(all, func(w watched) bool { return w.Off })
+	}
+	p, err := a.pipeline(ctx)
+	if err != nil {
+		return err
+	}
+	failed, err := a.visit(ctx, p, chosen)
+	if err != nil {
+		return err
+	}
+	if err := p.Finish(ctx); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return errPartial
+	}
+	return nil
+}
+
+// visit reads sources once, and returns how many of them failed.
+func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched) (failed int, err error) {
+	c := clients{}
+	bar := a.progress(int64(len(chosen)), "visiting sources")
+	for _, w := range chosen {
+		r, err := a.runner(p, w, c)
+		if err != nil {
+			return failed, fmt.Errorf("source %s: %w", w.Name, err)
+		}
+		kept := 0
+		keep := r.Keep
+		r.Keep = func(ctx context.Context, doc intel.Document) error {
+			kept++
+			return keep(ctx, doc)
+		}
+		err = r.Once(ctx)
+		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+		if ctx.Err() != nil {
+			return failed, ctx.Err()
+		}
+		if err != nil {
+			failed++
+			a.remark("%s: %s", w.Name, oneLine(err))
+		} else {
+			a.remark("%s: %d documents read", w.Name, kept)
+		}
+	}
+	return failed, nil
 }

@@ -35,7 +35,7 @@ type Source interface {
 type Connector struct {
 	Name  string        // the key in the configuration, the type of "import --as" and the name of the folder
 	About string        // one line for "portent connectors"
-	Every time.Duration // the usual pause between polls; zero for a live source or files
+	Every time.Duration // the usual pause between polls; zero for a live source, and an hour for files
 	// Reliability is the Admiralty letter that a source of this type is given
 	// unless the user says otherwise: a prior, moved by what it gets right. What
 	// anybody may have written is 'F'.
@@ -50,6 +50,8 @@ type Connector struct {
 	// Settings is a zero value of the struct that Open decodes: its tags json and help tell
 	// what can be set. Nil for files, whose only setting is their path.
 	Settings any
+	// Live says that Collect goes on for as long as the source speaks.
+	Live bool
 	// Crawls says that pages for people are read, so that robots.txt is honoured.
 	Crawls bool
 	// Recognise reports whether the file or folder at name in fsys is of this

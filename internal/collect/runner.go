@@ -44,12 +44,9 @@ const (
 func (r *Runner) Run(ctx context.Context) error {
 	retry := firstRetry
 	for {
-		err := r.once(ctx)
+		err := r.Once(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
-		}
-		if r.Report != nil {
-			r.Report(ctx, r.ID, err)
 		}
 		pause := r.Every
 		switch {
@@ -89,6 +86,16 @@ func (r *Runner) wait(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// Once reads the source from its saved cursor until it has caught up, and reports how that
+// ended.
+func (r *Runner) Once(ctx context.Context) error {
+	err := r.once(ctx)
+	if r.Report != nil && ctx.Err() == nil {
+		r.Report(ctx, r.ID, err)
+	}
+	return err
 }
 
 // once reads the source from its saved cursor until it has caught up. The

@@ -1,11 +1,20 @@
 package collect
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
 	"path"
 	"strings"
+	"time"
 
+	"github.com/portent-cti/portent/internal/fetch"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -16,17 +25,26 @@ type FileReader func(ctx context.Context, env Env, path string, keep func(intel.
 // Name is the name of the file at path, whether it is packed or not.
 func Name(file string) string { return strings.TrimSuffix(path.Base(file), ".gz") }
 
-// Files returns the Open of a connector that reads one file and has no setting
-// but its path. The cursor is the number of documents read so far.
+// FileSettings are the settings of a connector that reads one file.
+type FileSettings struct {
+	Path string `json:"path" help:"File to read, below the folder that is imported."`
+	URL  string `json:"url" help:"Address of the file, which is read again when it has changed."`
+}
+
+// Files returns the Open of a connector that reads one file, here or at an address, and has
+// no other settings. The cursor of a file here is the number of documents read so far.
 func Files(read FileReader) Open {
 	return func(env Env, decode func(any) error) (Source, error) {
-		var s struct {
-			Path string `json:"path"`
-		}
+		var s FileSettings
 		if err := decode(&s); err != nil {
 			return nil, err
 		}
-		if s.Path == "" {
+		switch {
+		case s.Path != "" && s.URL != "":
+			return nil, errors.New("path and url are two files; give one")
+		case s.URL != "":
+			return &fetched{Env: env, url: s.URL, read: read}, CheckURL("url", s.URL)
+		case s.Path == "":
 			return nil, errors.New("path is missing")
 		}
 		return fileSource{env, s.Path, read}, nil
@@ -47,3 +65,96 @@ func (s fileSource) Collect(ctx context.Context, from intel.Cursor, emit Emit) e
 	}
 	return s.read(ctx, s.env, s.path, keep)
 }
+
+// fetched is a file at an address. Its cursor is which version of the file was read, and how
+// many documents of it: of another version all are read, of which the store knows most.
+type fetched struct {
+	Env
+	url   string
+	read  FileReader
+	known fetch.Validators // of a version all of which is kept
+}
+
+// Collect implements Source.
+func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) error {
+	known := f.known
+	if from == "" {
+		known = fetch.Validators{}
+	}
+	r, err := f.Fetch.GetChanged(ctx, f.url, known)
+	if errors.Is(err, fetch.ErrNotModified) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(r.Body)
+	version := hex.EncodeToString(sum[:8]) + " "
+	number, same := strings.CutPrefix(string(from), version)
+	if !same {
+		number = ""
+	}
+	keep, err := Numbered(ctx, intel.Cursor(number), func(doc intel.Document, next intel.Cursor) error {
+		if from != "" && doc.Assumed { // what is new since the last visit is learned now
+			doc.Learned, doc.Assumed = f.Now().UTC(), false
+		}
+		return emit(doc, intel.Cursor(version)+next)
+	})
+	if err != nil {
+		return err
+	}
+	name := fileName(f.url)
+	env := f.Env
+	env.Files = memory{name: name, body: r.Body}
+	if err := f.read(ctx, env, name, keep); err != nil {
+		return fmt.Errorf("%s: %w", f.url, err)
+	}
+	f.known = r.Validators
+	return nil
+}
+
+// fileName is what a file at an address is called.
+func fileName(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "file"
+	}
+	name := path.Base(path.Clean("/" + u.Path))
+	if !fs.ValidPath(name) || name == "." || name == "/" {
+		return "file"
+	}
+	return cmp.Or(name, "file")
+}
+
+// memory is a file system of one file.
+type memory struct {
+	name string
+	body []byte
+}
+
+// Open implements fs.FS.
+func (m memory) Open(name string) (fs.File, error) {
+	if name != m.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return &openMemory{m, bytes.NewReader(m.body)}, nil
+}
+
+type openMemory struct {
+	memory
+	*bytes.Reader
+}
+
+// Stat implements fs.File.
+func (m *openMemory) Stat() (fs.FileInfo, error) { return m, nil }
+
+// Close implements fs.File.
+func (m *openMemory) Close() error { return nil }
+
+// Name, Size and what follows implement fs.FileInfo.
+func (m *openMemory) Name() string       { return m.name }
+func (m *openMemory) Size() int64        { return int64(len(m.body)) }
+func (m *openMemory) Mode() fs.FileMode  { return 0o444 }
+func (m *openMemory) ModTime() time.Time { return time.Time{} }
+func (m *openMemory) IsDir() bool        { return false }
+func (m *openMemory) Sys() any           { return nil }

@@ -193,7 +193,7 @@ func behind(body []byte, mark string) []byte {
 
 func newItem(g *gofeed.Item, base *url.URL) item {
 	it := item{guid: line(g.GUID), title: line(text(g.Title)), link: line(g.Link)}
-	if base != nil {
+	if base != nil && it.link != "" {
 		if u, err := base.Parse(it.link); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
 			it.link = u.String()
 		} else {

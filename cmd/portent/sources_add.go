@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	toml "github.com/pelletier/go-toml/v2"
+
+	"github.com/portent-cti/portent/internal/collect"
+)
+
+type sourcesAddCmd struct {
+	Name        string            `arg:"" optional:"" help:"What the source is called, such as vendor-blog; asked for if missing."`
+	Connector   string            `arg:"" optional:"" help:"Its type; portent connectors lists them."`
+	Set         map[string]string `help:"A setting of its type, such as url=https://blog.example/feed; portent connectors NAME lists them." placeholder:"KEY=VALUE" mapsep:"none"`
+	Every       string            `help:"Pause between two visits, such as 15m." placeholder:"TIME"`
+	Reliability string            `help:"Admiralty letter, A to F." placeholder:"LETTER"`
+	Marking     string            `help:"TLP marking of what it says." placeholder:"TLP"`
+	Allow       []string          `help:"Network that it may reach although it is not public." placeholder:"CIDR"`
+	Ports       []uint16          `help:"Port that it may reach besides 80 and 443." placeholder:"PORT"`
+	Off         bool              `help:"List it, and do not read it."`
+}
+
+// Run implements the command.
+func (c *sourcesAddCmd) Run(_ context.Context, a *app) error {
+	path, err := a.sourcesFile()
+	if err != nil {
+		return err
+	}
+	if c.Name == "" || c.Connector == "" {
+		if err := c.ask(a); err != nil {
+			return err
+		}
+	}
+	table, err := c.table()
+	if err != nil {
+		return usageError{err}
+	}
+	if _, err := newWatched(c.Name, table); err != nil {
+		return usageError{fmt.Errorf("source %s: %w", c.Name, err)}
+	}
+	if err := addSource(path, c.Name, table); err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		return a.print(map[string]string{"name": c.Name, "connector": c.Connector, "file": path})
+	}
+	fmt.Fprintf(a.out, "%s is in %s; see what it yields with: portent sources try %s\n", c.Name, path, c.Name)
+	return nil
+}
+
+// table is the entry as the file will have it.
+func (c *sourcesAddCmd) table() (map[string]any, error) {
+	con, ok := connector(c.Connector)
+	if !ok {
+		return nil, fmt.Errorf("no connector %q; portent connectors lists them", c.Connector)
+	}
+	table := map[string]any{"connector": c.Connector}
+	for key, value := range map[string]string{"every": c.Every, "reliability": c.Reliability, "marking": c.Marking} {
+		if value != "" {
+			table[key] = value
+		}
+	}
+	if c.Off {
+		table["off"] = true
+	}
+	if len(c.Allow) > 0 {
+		table["allow"] = c.Allow
+	}
+	if len(c.Ports) > 0 {
+		table["ports"] = c.Ports
+	}
+	known := settingsOf(con)
+	for _, key := range slices.Sorted(maps.Keys(c.Set)) {
+		i := slices.IndexFunc(known, func(s setting) bool { return s.Name == key })
+		if i < 0 {
+			return nil, fmt.Errorf("%s has no setting %q; portent connectors %s lists them", con.Name, key, con.Name)
+		}
+		value, err := known[i].value(c.Set[key])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		table[key] = value
+	}
+	return table, nil
+}
+
+// A setting is what can be set of a connector.
+type setting struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"` // text, number, yes or no, list
+	Help string `json:"help"`
+}
+
+// settingsOf tells the settings of a connector.
+func settingsOf(con collect.Connector) (out []setting) {
+	of := con.Settings
+	if of == nil {
+		of = collect.FileSettings{}
+	}
+	t := reflect.TypeOf(of)
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out = append(out, setting{name, kinds()[f.Type.Kind()], f.Tag.Get("help")})
+	}
+	return out
+}
+
+func kinds() map[reflect.Kind]string {
+	return map[reflect.Kind]string{reflect.String: "text", reflect.Bool: "yes or no", reflect.Int: "number", reflect.Slice: "list"}
+}
+
+// value reads a setting from the command line.
+func (s setting) value(text string) (any, error) {
+	switch s.Kind {
+	case "yes or no":
+		switch strings.ToLower(text) {
+		case "yes", "true", "1":
+			return true, nil
+		case "no", "false", "0":
+			return false, nil
+		}
+		return nil, fmt.Errorf("%q is neither yes nor no", text)
+	case "number":
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no number", text)
+		}
+		return n, nil
+	case "list":
+		return strings.Split(text, ","), nil
+	}
+	return text, nil
+}
+
+// ask asks for what is missing, a line each.
+func (c *sourcesAddCmd) ask(a *app) error {
+	lines := bufio.NewScanner(a.in)
+	question := func(words string) (string, error) {
+		fmt.Fprintf(a.err, "%s: ", words)
+		if !lines.Scan() {
+			return "", usageError{errors.New("a name and a connector are wanted: portent sources add NAME CONNECTOR --set KEY=VALUE")}
+		}
+		return strings.TrimSpace(lines.Text()), nil
+	}
+	var err error
+	if c.Name == "" {
+		if c.Name, err = question("Name, such as vendor-blog"); err != nil {
+			return err
+		}
+	}
+	con, ok := connector(c.Connector)
+	for !ok {
+		if c.Connector, err = question("Connector, such as rss"); err != nil {
+			return err
+		}
+		if con, ok = connector(c.Connector); !ok {
+			a.remark("No connector %q; portent connectors lists them.", c.Connector)
+		}
+	}
+	for _, s := range settingsOf(con) {
+		if _, given := c.Set[s.Name]; given {
+			continue
+		}
+		answer, err := question(fmt.Sprintf("%s (%s; %s) nothing to leave it out", s.Name, s.Kind, s.Help))
+		if err != nil {
+			return err
+		}
+		if answer != "" {
+			if c.Set == nil {
+				c.Set = map[string]string{}
+			}
+			c.Set[s.Name] = answer
+		}
+	}
+	return nil
+}
+
+// addSource appends an entry to a file of sources, which may not be there yet, whole or not
+// at all.
+func addSource(path, name string, table map[string]any) error {
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	all, err := readSources(text)
+	if err != nil {
+		return usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	if slices.ContainsFunc(all, func(w watched) bool { return string(w.Name) == name }) {
+		return usageError{fmt.Errorf("%s: there is a source %s already; change it there, or choose another name", path, name)}
+	}
+	var b bytes.Buffer
+	if b.Write(text); len(text) > 0 {
+		b.WriteString("\n")
+	}
+	if err := toml.NewEncoder(&b).Encode(map[string]any{name: table}); err != nil {
+		return err
+	}
+	if _, err := readSources(b.Bytes()); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return replaceFile(path, b.Bytes())
+}
+
+// replaceFile writes a file beside the one that it then takes the place of.
+func replaceFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

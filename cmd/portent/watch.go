@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/fetch"
+	"github.com/portent-cti/portent/internal/intel"
+	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
+)
+
+// mostWarned is how many items of a source that cannot be read are told in the log.
+const mostWarned = 100
+
+// clients are the clients of sources: those that may do the same share one, and so the pace
+// of each host.
+type clients map[string]*fetch.Client
+
+func (c clients) of(w watched) (*fetch.Client, error) {
+	o := fetch.Options{UserAgent: userAgent, Allow: w.Allow, Robots: w.Robots}
+	if len(w.Ports) > 0 {
+		o.Ports = append([]uint16{80, 443}, w.Ports...)
+	}
+	key := fmt.Sprintf("%v %v %t", o.Ports, o.Allow, o.Robots)
+	if c[key] == nil {
+		client, err := fetch.New(o)
+		if err != nil {
+			return nil, err
+		}
+		c[key] = client
+	}
+	return c[key], nil
+}
+
+// open opens a source; reject is told of what of it cannot be read.
+func (a *app) open(w watched, c clients, reject func(item string, reason error)) (collect.Source, error) {
+	client, err := c.of(w)
+	if err != nil {
+		return nil, err
+	}
+	env := collect.Env{ID: w.Name, Fetch: client, Reject: reject, Log: a.log, Now: a.now, Convert: a.converter()}
+	return w.Connector.Open(env, collect.Strict(w.Settings))
+}
+
+// marked is a document as its source is configured.
+func (w watched) marked(doc intel.Document) intel.Document {
+	switch {
+	case w.Reliability != 0:
+		doc.Reliability = w.Reliability
+	case doc.Reliability == 0:
+		doc.Reliability = w.Connector.Reliability
+	}
+	doc.Graded = w.Reliability != 0
+	doc.Marking = max(doc.Marking, w.Marking)
+	return doc
+}
+
+// runner makes what keeps a source flowing into the pipeline.
+func (a *app) runner(p *pipeline.Pipeline, w watched, c clients) (*collect.Runner, error) {
+	var rejected atomic.Int64
+	source, err := a.open(w, c, func(item string, reason error) {
+		if rejected.Add(1) <= mostWarned {
+			a.log.Warn("item not read", "source", w.Name, "item", item, "reason", reason)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log,
+		Keep: func(ctx context.Context, doc intel.Document) error {
+			_, err := p.Keep(ctx, []intel.Document{w.marked(doc)})
+			return err
+		},
+		Report: func(ctx context.Context, id intel.SourceID, failure error) {
+			if err := a.db.SaveHealth(ctx, id, w.Connector.Name, a.now(), failure); err != nil && ctx.Err() == nil {
+				a.log.Error("health not kept", "source", id, "err", err)
+			}
+		}}, nil
+}
+
+// watch reads the sources that are configured until ctx ends. One that fails for good
+// stops alone.
+func (a *app) watch(ctx context.Context, p *pipeline.Pipeline, all []watched) error {
+	c := clients{}
+	var runners []*collect.Runner
+	for _, w := range all {
+		if w.Off {
+			continue
+		}
+		r, err := a.runner(p, w, c)
+		if err != nil {
+			return fmt.Errorf("source %s: %w", w.Name, err)
+		}
+		if err := a.db.SaveSource(ctx, store.Source{Name: w.Name, Connector: w.Connector.Name, Settings: w.Settings, Every: w.Every}); err != nil {
+			return err
+		}
+		runners = append(runners, r)
+	}
+	var g sync.WaitGroup
+	for _, r := range runners {
+		g.Go(func() {
+			if err := r.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				a.log.Error("source stopped; portent sources list tells why", "source", r.ID, "err", err)
+			}
+		})
+	}
+	g.Wait()
+	return ctx.Err()
+}
+
+// configured is the source that is configured under a name.
+func configured(all []watched, name string) (watched, error) {
+	i := slices.IndexFunc(all, func(w watched) bool { return string(w.Name) == name })
+	if i < 0 {
+		return watched{}, usageError{fmt.Errorf("no source %q is configured; portent sources list names those that are, portent sources add adds one", name)}
+	}
+	return all[i], nil
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	toml "github.com/pelletier/go-toml/v2"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+// A watched source is one that serve reads: an entry of the file of sources.
+type watched struct {
+	Name        intel.SourceID
+	Connector   collect.Connector
+	Off         bool              // listed, and not read
+	Every       time.Duration     // the pause between visits
+	Reliability intel.Reliability // that a person gave; 0: that of its type
+	Marking     intel.Marking
+	Allow       []netip.Prefix // networks that it may reach although they are not public
+	Ports       []uint16       // that it may reach besides 80 and 443
+	Robots      bool           // robots.txt is honoured
+	Settings    []byte         // of its connector, in JSON
+}
+
+// entry is a source as the file has it, but for the settings of its connector.
+type entry struct {
+	Connector   string   `json:"connector"`
+	Off         bool     `json:"off"`
+	Every       string   `json:"every"`
+	Reliability string   `json:"reliability"`
+	Marking     string   `json:"marking"`
+	Allow       []string `json:"allow"`
+	Ports       []uint16 `json:"ports"`
+	Robots      *bool    `json:"robots"`
+}
+
+// entryKeys are the settings that every source has.
+func entryKeys() []string {
+	return []string{"connector", "off", "every", "reliability", "marking", "allow", "ports", "robots"}
+}
+
+const (
+	// maxSources is the most bytes of a file of sources.
+	maxSources = 4 << 20
+	// quickest is the shortest pause between two visits.
+	quickest = 10 * time.Second
+)
+
+// sourcesFile is where sources are configured: the file given, else
+// $XDG_CONFIG_HOME/portent/sources.toml, or below ~/.config.
+func (a *app) sourcesFile() (string, error) {
+	if a.cli.SourcesFile != "" {
+		return a.cli.SourcesFile, nil
+	}
+	dir := os.Getenv("XDG_CONFIG_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find your configuration: %w (give --sources-file FILE)", err)
+		}
+		dir = filepath.Join(home, ".config")
+	}
+	return filepath.Join(dir, "portent", "sources.toml"), nil
+}
+
+// watched reads which sources are configured, by name. A file that is not there has none.
+func (a *app) watched() ([]watched, error) {
+	path, err := a.sourcesFile()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && a.cli.SourcesFile == "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("sources: %w", err)}
+	}
+	all, err := readSources(text)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return all, nil
+}
+
+// readSources reads a file of sources: a table for each, called as the source is.
+func readSources(text []byte) ([]watched, error) {
+	if len(text) > maxSources {
+		return nil, fmt.Errorf("a file of sources has %d MiB at most", maxSources>>20)
+	}
+	tables := map[string]any{}
+	var bad *toml.DecodeError
+	if err := toml.Unmarshal(text, &tables); errors.As(err, &bad) {
+		row, column := bad.Position()
+		return nil, fmt.Errorf("line %d, column %d: %w", row, column, err)
+	} else if err != nil {
+		return nil, err
+	}
+	var out []watched
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		table, ok := tables[name].(map[string]any)
+		if !ok {
+			wrong = append(wrong, fmt.Errorf("%s is no table; a source is one, such as [vendor-blog]", name))
+			continue
+		}
+		w, err := newWatched(name, table)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("source %s: %w", name, err))
+			continue
+		}
+		out = append(out, w)
+	}
+	return out, errors.Join(wrong...)
+}
+
+// checkName returns an error for what a source cannot be called.
+func checkName(name string) error {
+	switch s := intel.SourceID(name); {
+	case name == "" || len(name) > 200 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == ' ' }):
+		return fmt.Errorf("%q is no name of a source; one such as vendor-blog is", name)
+	case s.Reserved():
+		return fmt.Errorf("%q is a name of analysts and hunts alone", name)
+	case unnamed().Has(s):
+		return fmt.Errorf("%q is what sources are called that nobody named; choose another name", name)
+	}
+	return nil
+}
+
+// newWatched checks an entry as far as that can be done without asking anybody.
+func newWatched(name string, table map[string]any) (watched, error) {
+	w := watched{Name: intel.SourceID(name)}
+	if err := checkName(name); err != nil {
+		return w, err
+	}
+	own, rest := map[string]any{}, map[string]any{}
+	for key, value := range table {
+		if slices.Contains(entryKeys(), key) {
+			own[key] = value
+		} else {
+			rest[key] = value
+		}
+	}
+	text, err := json.Marshal(own)
+	if err != nil {
+		return w, err
+	}
+	var e entry
+	if err := collect.Strict(text)(&e); err != nil {
+		return w, err
+	}
+	if w.Settings, err = json.Marshal(rest); err != nil {
+		return w, err
+	}
+	if err := w.set(e); err != nil {
+		return w, err
+	}
+	_, err = w.Connector.Open(collect.Env{ID: w.Name}, collect.Strict(w.Settings))
+	return w, err
+}
+
+// set takes over what every source has.
+func (w *watched) set(e entry) (err error) {
+	ok := false
+	if w.Connector, ok = connector(e.Connector); !ok {
+		return fmt.Errorf("no connector %q; portent connectors lists them", e.Connector)
+	}
+	w.Off, w.Ports, w.Robots = e.Off, e.Ports, w.Connector.Crawls
+	if e.Robots != nil {
+		w.Robots = *e.Robots
+	}
+	w.Every = w.Connector.Every
+	if w.Every == 0 && !w.Connector.Live {
+		w.Every = time.Hour
+	}
+	if e.Every != "" {
+		if w.Every, err = time.ParseDuration(e.Every); err != nil || w.Every < quickest {
+			return fmt.Errorf("every: %q is no pause such as 15m or 6h, of %v at least", e.Every, quickest)
+		}
+	}
+	if e.Reliability != "" {
+		if w.Reliability, err = intel.ParseReliability(e.Reliability); err != nil {
+			return fmt.Errorf("reliability: %w", err)
+		}
+	}
+	if e.Marking != "" {
+		if w.Marking, err = intel.ParseMarking(e.Marking); err != nil {
+			return fmt.Errorf("marking: %w", err)
+		}
+	}
+	for _, network := range e.Allow {
+		p, err := netip.ParsePrefix(network)
+		if err != nil {
+			return fmt.Errorf("allow: %q is no network such as 10.1.0.0/16", network)
+		}
+		w.Allow = append(w.Allow, p)
+	}
+	return nil
+}
