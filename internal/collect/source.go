@@ -66,6 +66,9 @@ func (s fileSource) Collect(ctx context.Context, from intel.Cursor, emit Emit) e
 	return s.read(ctx, s.env, s.path, keep)
 }
 
+// history begins the cursor of the version of a file that was there at the first visit.
+const history = "history "
+
 // fetched is a file at an address. Its cursor is which version of the file was read, and how
 // many documents of it: of another version all are read, of which the store knows most.
 type fetched struct {
@@ -89,16 +92,22 @@ func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) err
 		return err
 	}
 	sum := sha256.Sum256(r.Body)
-	version := hex.EncodeToString(sum[:8]) + " "
-	number, same := strings.CutPrefix(string(from), version)
-	if !same {
+	version := hex.EncodeToString(sum[:8])
+	was, number, _ := strings.Cut(strings.TrimPrefix(string(from), history), " ")
+	first := from == ""
+	if was == version {
+		first = strings.HasPrefix(string(from), history)
+	} else {
 		number = ""
 	}
+	if first {
+		version = history + version
+	}
 	keep, err := Numbered(ctx, intel.Cursor(number), func(doc intel.Document, next intel.Cursor) error {
-		if from != "" && doc.Assumed { // what is new since the last visit is learned now
+		if !first && doc.Assumed { // new since the last visit
 			doc.Learned, doc.Assumed = f.Now().UTC(), false
 		}
-		return emit(doc, intel.Cursor(version)+next)
+		return emit(doc, intel.Cursor(version+" ")+next)
 	})
 	if err != nil {
 		return err

@@ -66,10 +66,10 @@ func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
 // GetChanged returns what is at url, or ErrNotModified if it is what the server told
 // those validators of. Whoever asks remembers the new ones once what came is kept.
 func (c *Client) GetChanged(ctx context.Context, url string, known Validators) (Response, error) {
-	var r Response
-	resp, err := c.do(ctx, url, known, func(body io.Reader) (err error) {
-		r.Body, err = io.ReadAll(io.LimitReader(body, MaxBody+1))
-		if err == nil && len(r.Body) > MaxBody {
+	var body []byte
+	r, err := c.do(ctx, url, known, func(in io.Reader) (err error) {
+		body, err = io.ReadAll(io.LimitReader(in, MaxBody+1))
+		if err == nil && len(body) > MaxBody {
 			err = ErrTooLarge
 		}
 		return err
@@ -77,8 +77,7 @@ func (c *Client) GetChanged(ctx context.Context, url string, known Validators) (
 	if err != nil {
 		return Response{}, err
 	}
-	r.Type, r.URL = resp.Header.Get("Content-Type"), resp.Request.URL.String()
-	r.Validators = Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}
+	r.Body = body
 	return r, nil
 }
 
@@ -98,11 +97,12 @@ func (c *Client) Download(ctx context.Context, url string, w io.Writer, limit in
 	return n, err
 }
 
-// do makes one request and hands the body of its response to read.
-func (c *Client) do(ctx context.Context, url string, known Validators, read func(io.Reader) error) (*http.Response, error) {
+// do makes one request and hands the body of its response to read, which it returns the
+// rest of.
+func (c *Client) do(ctx context.Context, url string, known Validators, read func(io.Reader) error) (r Response, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, fmt.Errorf("get %s: %w", url, err)
+		return r, fmt.Errorf("get %s: %w", url, err)
 	}
 	if c.UserAgent != "" {
 		req.Header.Set("User-Agent", c.UserAgent)
@@ -115,19 +115,19 @@ func (c *Client) do(ctx context.Context, url string, known Validators, read func
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, err // names the URL already
+		return r, err // names the URL already
 	}
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode == http.StatusNotModified && known != Validators{}:
-		return nil, fmt.Errorf("get %s: %w", url, ErrNotModified)
+		return r, fmt.Errorf("get %s: %w", url, ErrNotModified)
 	case resp.StatusCode != http.StatusOK:
-		return nil, &StatusError{URL: url, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
+		return r, &StatusError{URL: url, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
 	}
 	if err := read(resp.Body); err != nil {
-		return nil, fmt.Errorf("get %s: %w", url, err)
+		return r, fmt.Errorf("get %s: %w", url, err)
 	}
-	return resp, nil
+	return Response{Type: resp.Header.Get("Content-Type"), URL: resp.Request.URL.String(), Validators: Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}, nil
 }
 
 // retryAfter reads the header in seconds or as a date, counted from the

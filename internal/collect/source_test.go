@@ -1,0 +1,61 @@
+package collect_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/fetch"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+func TestWhatAFileAtAnAddressHadAtFirstIsHistoryAndWhatItGetsIsLearnedNow(t *testing.T) {
+	body, now := "a\n", time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }))
+	defer srv.Close()
+	open := collect.Files(func(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
+		text, err := collect.ReadFile(ctx, env, path, 1000)
+		if err != nil {
+			return err
+		}
+		for _, c := range text {
+			if c == '\n' {
+				continue
+			}
+			day := now.AddDate(0, 0, -30)
+			if err := keep(intel.Document{ID: intel.DocumentID(string(c)), Published: day, Learned: day, Assumed: true}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s, err := open(collect.Env{Fetch: &fetch.Client{HTTP: srv.Client()}, Log: slog.Default(), Now: func() time.Time { return now }}, collect.Strict([]byte(`{"url":"`+srv.URL+`/list.txt"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var from intel.Cursor
+	visit := func() (docs []intel.Document) {
+		if err := s.Collect(t.Context(), from, func(d intel.Document, c intel.Cursor) error {
+			docs, from = append(docs, d), c
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return docs
+	}
+	if docs := visit(); len(docs) != 1 || !docs[0].Assumed {
+		t.Errorf("at first %+v, want history", docs)
+	}
+	if docs := visit(); len(docs) != 0 {
+		t.Errorf("unchanged, it yields %+v", docs)
+	}
+	body = "a\nb\n"
+	if docs := visit(); len(docs) != 2 || docs[1].Assumed || !docs[1].Learned.Equal(now) {
+		t.Errorf("changed, it yields %+v, want what is new as learned now", docs)
+	}
+}
