@@ -191,9 +191,9 @@ func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched)
 		}
 		kept := 0
 		keep := r.Keep
-		r.Keep = func(ctx context.Context, doc intel.Document) error {
-			kept++
-			return keep(ctx, doc)
+		r.Keep = func(ctx context.Context, docs []intel.Document) error {
+			kept += len(docs)
+			return keep(ctx, docs)
 		}
 		err = r.Once(ctx)
 		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop

@@ -73,8 +73,11 @@ func (a *app) runner(p *pipeline.Pipeline, w watched, c clients) (*collect.Runne
 		return nil, err
 	}
 	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log,
-		Keep: func(ctx context.Context, doc intel.Document) error {
-			_, err := p.Keep(ctx, []intel.Document{w.marked(doc)})
+		Keep: func(ctx context.Context, docs []intel.Document) error {
+			for i, doc := range docs {
+				docs[i] = w.marked(doc)
+			}
+			_, err := p.Keep(ctx, docs)
 			return err
 		},
 		Report: func(ctx context.Context, id intel.SourceID, failure error) {

@@ -184,6 +184,53 @@ func (c cursors) SaveCursor(_ context.Context, id intel.SourceID, next intel.Cur
 	return nil
 }
 
+func TestWhatALiveSourceGaveIsKeptAMomentLaterAndAtItsEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	kept, saved := make(chan int, 10), cursors{}
+	source := script(func(_ intel.Cursor, emit Emit) error {
+		for i := range 300 { // as many at once as are kept together, and some more
+			if err := emit(intel.Document{ID: "a"}, intel.Cursor(rune('a'+i%26))); err != nil {
+				return err
+			}
+		}
+		if n := <-kept; n != mostGathered {
+			t.Errorf("%d documents are kept at once, want %d", n, mostGathered)
+		}
+		if n := <-kept; n != 300-mostGathered {
+			t.Errorf("%d documents are kept after a moment, want %d", n, 300-mostGathered)
+		}
+		if err := emit(intel.Document{ID: "b"}, "last"); err != nil {
+			return err
+		}
+		cancel()
+		return ctx.Err()
+	})
+	r := Runner{ID: "s", Source: source, Cursors: saved, Log: slog.New(slog.DiscardHandler),
+		Keep: func(ctx context.Context, docs []intel.Document) error { kept <- len(docs); return ctx.Err() }}
+	if err := r.Once(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("err %v", err)
+	}
+	if n := <-kept; n != 1 || saved["s"] != "last" {
+		t.Errorf("%d documents are kept at the end, up to %q", n, saved["s"])
+	}
+}
+
+func TestWhatCannotBeKeptEndsAVisitAndMovesNoCursor(t *testing.T) {
+	full, given, saved := errors.New("disk full"), 0, cursors{}
+	source := script(func(_ intel.Cursor, emit Emit) error {
+		for {
+			if err := emit(intel.Document{ID: "a"}, "1"); err != nil {
+				return err
+			}
+			given++
+		}
+	})
+	r := Runner{ID: "s", Source: source, Cursors: saved, Log: slog.New(slog.DiscardHandler), Keep: func(context.Context, []intel.Document) error { return full }}
+	if err := r.Once(t.Context()); !errors.Is(err, full) || err.Error() != full.Error() || given >= mostGathered || saved["s"] != "" {
+		t.Errorf("err %v after %d documents, cursor %q", err, given, saved["s"])
+	}
+}
+
 func TestRunnerBacksOffResumesAndStopsForGood(t *testing.T) {
 	var pauses []time.Duration
 	var froms []intel.Cursor
@@ -206,7 +253,7 @@ func TestRunnerBacksOffResumesAndStopsForGood(t *testing.T) {
 		return Permanent(errors.New("bad password"))
 	})
 	r := Runner{ID: "s", Source: source, Every: time.Hour, Cursors: cursors{}, Log: slog.New(slog.DiscardHandler),
-		Keep: func(context.Context, intel.Document) error { return nil },
+		Keep: func(context.Context, []intel.Document) error { return nil },
 		Wait: func(_ context.Context, d time.Duration) error { pauses = append(pauses, d); return nil }}
 	if err := r.Run(t.Context()); !IsPermanent(err) {
 		t.Errorf("got error %v, want the permanent one", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/portent-cti/portent/internal/fetch"
@@ -23,9 +24,8 @@ type Runner struct {
 	Source  Source
 	Every   time.Duration // the pause after catching up; zero for a live source
 	Cursors Cursors
-	// Keep stores a document. It blocks when too much waits, and so does the
-	// source.
-	Keep func(context.Context, intel.Document) error
+	// Keep stores documents. It blocks when too much waits, and so does the source.
+	Keep func(context.Context, []intel.Document) error
 	// Report is told how each poll ended; nil for no one.
 	Report func(context.Context, intel.SourceID, error)
 	Log    *slog.Logger
@@ -98,23 +98,103 @@ func (r *Runner) Once(ctx context.Context) error {
 	return err
 }
 
-// once reads the source from its saved cursor until it has caught up. The
-// cursor is saved after the document it follows: a crash between the two
-// collects that document again, which changes nothing.
-func (r *Runner) once(ctx context.Context) (err error) {
+// once reads the source from its saved cursor until it has caught up, and keeps what it
+// gave also where it ends badly.
+func (r *Runner) once(ctx context.Context) error {
+	from, err := r.Cursors.Cursor(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	g := &gathered{runner: r}
+	stop := g.flushing(ctx)
+	err = r.collect(ctx, from, g)
+	stop()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKept)
+	defer cancel()
+	if kept := g.flush(last); kept != nil && !errors.Is(err, kept) {
+		return errors.Join(err, kept)
+	}
+	return err
+}
+
+func (r *Runner) collect(ctx context.Context, from intel.Cursor, g *gathered) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("connector panicked: %v", p)
 		}
 	}()
-	from, err := r.Cursors.Cursor(ctx, r.ID)
-	if err != nil {
-		return err
+	return r.Source.Collect(ctx, from, func(doc intel.Document, next intel.Cursor) error { return g.add(ctx, doc, next) })
+}
+
+const (
+	// mostGathered is how many documents of a source are kept at once, of mostSize bytes of
+	// text, and gatherFor for how long one waits for others.
+	mostGathered, mostSize = 256, 4 << 20
+	gatherFor              = 200 * time.Millisecond
+	// lastKept is how long what was given before the end may take to be kept.
+	lastKept = 10 * time.Second
+)
+
+// gathered is what of a source is yet to be kept. The cursor is saved after the documents
+// before it: a crash between the two collects these again, which changes nothing.
+type gathered struct {
+	runner *Runner
+
+	mu   sync.Mutex
+	docs []intel.Document
+	size int
+	next intel.Cursor
+	err  error // of keeping
+}
+
+// add takes in a document, and keeps all if there are enough.
+func (g *gathered) add(ctx context.Context, doc intel.Document, next intel.Cursor) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.err != nil {
+		return g.err
 	}
-	return r.Source.Collect(ctx, from, func(doc intel.Document, next intel.Cursor) error {
-		if err := r.Keep(ctx, doc); err != nil {
-			return err
+	g.docs, g.next = append(g.docs, doc), next
+	if g.size += len(doc.Text) + 200*len(doc.Claims); len(g.docs) < mostGathered && g.size < mostSize {
+		return nil
+	}
+	return g.keep(ctx)
+}
+
+// flush keeps what there is.
+func (g *gathered) flush(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.keep(ctx)
+}
+
+func (g *gathered) keep(ctx context.Context) error {
+	if g.err != nil || len(g.docs) == 0 {
+		return g.err
+	}
+	if g.err = g.runner.Keep(ctx, g.docs); g.err == nil {
+		g.err = g.runner.Cursors.SaveCursor(ctx, g.runner.ID, g.next)
+	}
+	g.docs, g.size = g.docs[:0], 0
+	return g.err
+}
+
+// flushing keeps from time to time what there is, until the function that it returns is
+// called.
+func (g *gathered) flushing(ctx context.Context) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(gatherFor)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				_ = g.flush(ctx) // the next document that is added is told
+			}
 		}
-		return r.Cursors.SaveCursor(ctx, r.ID, next)
-	})
+	}()
+	return func() { close(done); <-ended }
 }
