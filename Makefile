@@ -19,8 +19,8 @@ run: build
 # The race detector needs a C compiler; without one the tests run plain.
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 
-# It sees memory of Go alone, which that of SQLite is not: to ask it about each
-# access there found nothing and took most of the time.
+# It sees memory of Go alone, which what SQLite allocates is not. Left out with it:
+# the variables of the translated code itself, and checkptr there.
 RACE += $(if $(RACE),$(foreach p,sqlite/lib libc,-gcflags=modernc.org/$p=-race=false))
 
 # What measures on much data, and calls figures.Only: ten times as long with it.
