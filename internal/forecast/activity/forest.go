@@ -134,12 +134,11 @@ func (g *grower) best(rows []int32) (by int, at uint8) {
 		all, allZ := 0.0, 0.0
 		for _, i := range rows {
 			b, q := g.binned[int(i)*g.width+j], g.weight[i]
-			qz := q * g.target[i]
 			n[b]++
 			w[b] += q
-			wz[b] += qz
+			wz[b] += q * g.target[i]
 			all += q
-			allZ += qz
+			allZ += q * g.target[i]
 		}
 		count, sum, sumZ := 0, 0.0, 0.0
 		for b := range levels - 1 {

@@ -128,23 +128,16 @@ func nearest(all []past, spread state, x state, n int) (at []int, far []float64)
 		i   int
 		far float64
 	}
-	order := func(a, b hit) int { return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.i, b.i)) }
-	hits, worst := make([]hit, 0, 2*n), math.Inf(1)
+	hits := make([]hit, len(all))
 	for i, a := range all {
 		d := 0.0
 		for _, j := range compared() {
 			z := (x[j] - a.x[j]) / spread[j]
 			d += z * z
 		}
-		if d >= worst {
-			continue // n before it are as near
-		}
-		if hits = append(hits, hit{i, d}); len(hits) == 2*n {
-			slices.SortFunc(hits, order)
-			hits, worst = hits[:n], hits[n-1].far
-		}
+		hits[i] = hit{i, d}
 	}
-	slices.SortFunc(hits, order)
+	slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.i, b.i)) })
 	for _, h := range hits[:min(n, len(hits))] {
 		at, far = append(at, h.i), append(far, h.far)
 	}
