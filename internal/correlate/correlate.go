@@ -159,9 +159,7 @@ func (g *gathering) claim(c intel.Claim) {
 		return
 	}
 	g.out = append(g.out, g.piece(link, stated, at, origin, c.Stance, c.Context, -1, 0))
-	if c.Stance != intel.Retracts {
-		g.route(link, at, origin)
-	}
+	g.route(link, at, origin)
 }
 
 func (g *gathering) piece(l intel.Link, weight float64, at time.Time, origin string, s intel.Stance, c intel.Context, offset, length int) intel.Evidence {

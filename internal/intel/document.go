@@ -225,9 +225,6 @@ type Stance int8
 const (
 	Supports Stance = 0
 	Disputes Stance = 1
-	// Retracts takes back what the same source said before, and says nothing more: as if
-	// it had not been said, from then on.
-	Retracts Stance = 2
 )
 
 // UnmarshalJSON reads a number, or the word that stands for it.

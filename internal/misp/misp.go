@@ -80,9 +80,6 @@ func (r Reader) Values(body []byte) (iter.Seq2[intel.Entity, time.Time], error) 
 				continue
 			}
 			for j, a := range e.Event.all(intel.Clear) {
-				if a.gone() {
-					continue
-				}
 				for _, v := range a.values() {
 					ioc, _, err := r.indicator(v.kind, v.text)
 					if err != nil {
@@ -111,8 +108,8 @@ type attribute struct {
 	Value     string `json:"value"`
 	Comment   string `json:"comment"`
 	Timestamp string `json:"timestamp"`
+	Detect    bool   `json:"to_ids"`
 	Tags      []tag  `json:"Tag"`
-	Deleted   any    `json:"deleted"` // true or "1"
 
 	marking intel.Marking // with those of its object and event
 }
@@ -125,7 +122,6 @@ type event struct {
 	Tags       []tag       `json:"Tag"`
 	Attributes []attribute `json:"Attribute"`
 	Objects    []struct {
-		Deleted    any         `json:"deleted"`
 		Tags       []tag       `json:"Tag"`
 		Attributes []attribute `json:"Attribute"`
 	} `json:"Object"`
@@ -175,7 +171,7 @@ func (r Reader) documents(e event, name string) ([]intel.Document, error) {
 			}
 		}
 	}
-	return append(docs, r.withdrawn(e, doc, claims)...), nil
+	return docs, nil
 }
 
 // day is the date of an event, zero if it has none; what is no event is an error.
@@ -202,9 +198,6 @@ func (r Reader) claims(e event, name string, m intel.Marking) ([]intel.MarkedCla
 	var links []link
 	for i, a := range e.all(m) {
 		item := fmt.Sprintf("%s, attribute %d", name, i+1)
-		if a.gone() {
-			continue
-		}
 		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
 			links = append(links, link{strings.TrimSpace(a.Value), a.marking})
 			continue
@@ -246,9 +239,6 @@ func (e event) all(m intel.Marking) []attribute {
 		of := stricter(m, o.Tags)
 		for _, a := range o.Attributes {
 			a.marking = stricter(of, a.Tags)
-			if isGone(o.Deleted) {
-				a.Deleted = true
-			}
 			out = append(out, a)
 		}
 	}

@@ -53,9 +53,6 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := p.retract(ctx, docs, out); err != nil {
-		return err
-	}
 	good := out[:0]
 	for i, err := range errs {
 		if err == nil {
@@ -165,9 +162,6 @@ func claimed(doc intel.Document, observed []intel.Observation, evidence []intel.
 		note(e)
 	}
 	for _, c := range doc.Claims {
-		if c.Stance == intel.Retracts {
-			continue // it is no report of what it takes back
-		}
 		for _, e := range []intel.Entity{c.Subject, c.Object} {
 			if e.Kind != intel.Label {
 				note(e)

@@ -272,9 +272,7 @@ func (w weighing) sayings(row intel.Row) (all []score.Saying, at time.Time) {
 func denied(evidence []intel.Evidence) []intel.Evidence {
 	out := slices.Clone(evidence)
 	for i := range out {
-		if out[i].Stance != intel.Retracts {
-			out[i].Stance = intel.Supports + intel.Disputes - out[i].Stance
-		}
+		out[i].Stance = intel.Supports + intel.Disputes - out[i].Stance
 	}
 	return out
 }

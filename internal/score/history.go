@@ -327,7 +327,6 @@ func (t *teller) assess(b *belief, evidence []intel.Evidence, at time.Time) {
 
 // hear is assess of evidence alone.
 func (t *teller) hear(b *belief, evidence []intel.Evidence, at time.Time) {
-	evidence = t.scale.kept(evidence)
 	if t.q.Shares == nil {
 		t.scratch = t.scale.explain(t.scratch[:0], evidence, at)
 		heard := t.scale.Voices(t.scratch, evidence, at)

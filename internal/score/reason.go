@@ -3,7 +3,6 @@ package score
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -24,7 +23,7 @@ func (t *teller) sort(c changes) intel.TurnSort {
 	switch {
 	case c.lineage != t.lineage:
 		return intel.TurnRelayed
-	case len(c.fresh) == 0 && len(c.ended) > 0, len(c.fresh) > 0 && !slices.ContainsFunc(c.fresh, t.stands):
+	case len(c.fresh) == 0 && len(c.ended) > 0:
 		return intel.TurnTaken
 	}
 	return intel.TurnLearned
@@ -192,17 +191,9 @@ func unbelieved(day intel.StatedDay) string {
 	return ", of " + day.String() + ", a date that is not believed"
 }
 
-// stands reports whether a word takes nothing back.
-func (t *teller) stands(w intel.Word) bool {
-	return t.course.Voices[w.Voice].Stance != intel.Retracts
-}
-
 func says(s intel.Stance) string {
-	switch s {
-	case intel.Disputes:
+	if s == intel.Disputes {
 		return "disputes it"
-	case intel.Retracts:
-		return "takes it back"
 	}
 	return "says so"
 }

@@ -59,7 +59,6 @@ func (c Chorus) Count() int { return min(c.Origins, c.Speakers) }
 // Voices returns who speaks for a link by its evidence, and by the steps that
 // [Scale.Explain] makes of it as of now. Analysts look at what others said.
 func (s Scale) Voices(steps []Step, evidence []intel.Evidence, now time.Time) Chorus {
-	evidence = s.kept(evidence)
 	c := s.chorus(steps, evidence)
 	c.Lasting = c.Count()
 	faded := func(e intel.Evidence) bool { return !lasts(e.Link, agesFrom(&e, now), now) }

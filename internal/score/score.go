@@ -169,7 +169,6 @@ type side struct {
 // Explain returns what each origin adds, ordered by origin, for evidence of
 // one link. [Fuse] of it is what [Scale.Links] says of the link.
 func (s Scale) Explain(evidence []intel.Evidence, now time.Time) []Step {
-	evidence = s.kept(evidence)
 	return s.explain(make([]Step, 0, min(len(evidence), few)), evidence, now)
 }
 
@@ -258,7 +257,6 @@ func (s Scale) Links(evidence []intel.Evidence, now time.Time) []intel.Assessmen
 
 // levels appends the assessments of one link, one for each marking.
 func (s Scale) levels(out []intel.Assessment, scratch []Step, evidence []intel.Evidence, now time.Time) ([]intel.Assessment, []Step) {
-	evidence = s.kept(evidence)
 	var present [intel.Red + 1]bool
 	kinds := 0
 	for _, e := range evidence {

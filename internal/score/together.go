@@ -34,7 +34,7 @@ func (s Scale) Together(sayings []Saying, now time.Time) (intel.Assessment, []St
 	var steps []Step
 	p, settled := 0.0, false
 	for i, one := range sayings {
-		all = append(all, s.kept(one.Evidence)...)
+		all = append(all, one.Evidence...)
 		less := 0.0
 		if i+1 < len(sayings) {
 			less = sayings[i+1].Share

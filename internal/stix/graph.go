@@ -35,7 +35,6 @@ type object struct {
 	Creator     string   `json:"created_by_ref"`
 	Pattern     string   `json:"pattern"`
 	ValidFrom   string   `json:"valid_from"`
-	ValidUntil  string   `json:"valid_until"`
 	Value       string   `json:"value"`
 	Country     string   `json:"country"`
 	Class       string   `json:"identity_class"`
@@ -84,13 +83,10 @@ type Graph struct {
 	// Reject is told of each object and value that cannot be read; nil for
 	// nobody.
 	Reject func(item string, reason error)
-	// Now is the moment up to which indicators are to be valid; zero asks of none.
-	Now time.Time
 
 	broken  bool // the bundle broke off: what an object lacks may come later
 	objects map[string]*object
 	order   []string
-	revoked []*object // indicators and relationships
 	from    map[string][]*object
 }
 
@@ -200,9 +196,6 @@ func (g *Graph) add(raw []byte) error {
 		return fmt.Errorf("a type and an id are wanted: %w", intel.ErrInvalid)
 	}
 	if o.Revoked {
-		if o.Type == "indicator" || o.Type == "relationship" {
-			g.revoked = append(g.revoked, &o)
-		}
 		return nil
 	}
 	if o.Type == "relationship" {
@@ -216,8 +209,7 @@ func (g *Graph) add(raw []byte) error {
 }
 
 // Documents yields what the objects say, in the order they came: of each its
-// words, its other names and the relationships that start from it; and behind them what
-// is taken back.
+// words, its other names and the relationships that start from it.
 func (g *Graph) Documents() iter.Seq[intel.Document] {
 	return func(yield func(intel.Document) bool) {
 		for _, id := range g.order {
@@ -225,11 +217,6 @@ func (g *Graph) Documents() iter.Seq[intel.Document] {
 				if !yield(doc) {
 					return
 				}
-			}
-		}
-		for _, doc := range g.withdrawn() {
-			if !yield(doc) {
-				return
 			}
 		}
 	}

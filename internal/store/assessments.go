@@ -277,7 +277,7 @@ func assess(all []piece, links map[int64]ends, judge func([]intel.Evidence) []in
 // count adds a piece to the dates and documents of a row that its marking lets it
 // into.
 func (a *assessed) count(p *piece) {
-	if p.Marking > a.Marking || p.Stance == intel.Retracts {
+	if p.Marking > a.Marking {
 		return
 	}
 	a.Documents += p.n

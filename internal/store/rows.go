@@ -379,7 +379,7 @@ func (db *DB) Proofs(ctx context.Context, r intel.Reader, links []int64, n int, 
 		rows, err := query(ctx, db.read, scanProof, `SELECT p.link, p.start, p.length, p.at, p.stance, p.weight, p.context, o.name, d.key, s.name, d.genre, d.title, d.url,
 			`+fmt.Sprintf(db.dialect.slice, snippetBefore, snippetBefore+snippetAfter)+`
 			FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.link ORDER BY e.weight DESC, COALESCE(e.at, 0) DESC, e.document, e.seq) AS rank
-				FROM `+which+` e WHERE e.stance < 2) p
+				FROM `+which+` e) p
 			JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source JOIN origins o ON o.id = p.origin
 			WHERE p.rank <= $2 ORDER BY p.link, p.rank`, args...)
 		for _, p := range rows {

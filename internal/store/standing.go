@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -25,7 +24,7 @@ const mostLinks = 1000
 
 // Standings returns the standing of each of values that r may see something
 // said of, counting no date that is not believed at now. Independent counts the
-// voices among evidence, with what is taken back of it, which comes as if it were of one value, and those of which
+// voices among evidence, which comes as if it were of one link, and those of which
 // something is left.
 func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Entity, now time.Time, independent func([]intel.Evidence) (all, lasting int)) (map[intel.Entity]Standing, error) {
 	out := map[intel.Entity]Standing{}
@@ -42,8 +41,8 @@ func (db *DB) Standings(ctx context.Context, r intel.Reader, values []intel.Enti
 			var s Standing
 			evidence := said[id]
 			for i := range evidence {
-				evidence[i].Link.From, evidence[i].Link.Relation = byID[id], intel.Indicates
-				if evidence[i].Stance == intel.Supports && evidence[i].At.After(s.Last) {
+				evidence[i].Link = intel.Link{From: byID[id], Relation: intel.Indicates}
+				if evidence[i].At.After(s.Last) {
 					s.Last = evidence[i].At
 				}
 			}
@@ -80,22 +79,6 @@ func (db *DB) Pointing(ctx context.Context, r intel.Reader, values []intel.Entit
 	return out, nil
 }
 
-// SaidBy returns what a source says of values: whom they indicate.
-func (db *DB) SaidBy(ctx context.Context, source intel.SourceID, values []intel.Entity) ([]intel.Link, error) {
-	var links []int64
-	err := db.eachValue(ctx, values, func(_ map[int64]intel.Entity, ids []int64) error {
-		some, err := query(ctx, db.read, scanInt, `SELECT DISTINCT l.id FROM links l JOIN evidence e ON e.link = l.id JOIN sources s ON s.id = e.source
-			WHERE s.name = $1 AND e.stance = 0 AND l.relation = `+rel(intel.Indicates)+` AND l.from_entity IN `+list(2, len(ids))+` ORDER BY l.id`, append([]any{string(source)}, anys(ids)...)...)
-		links = append(links, some...)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("what %s says of values: %w", source, err)
-	}
-	found, err := db.Links(ctx, links)
-	return slices.Collect(maps.Values(found)), err
-}
-
 // linksOf finds what is linked with indicators in either direction: an indicator
 // indicates somebody, or somebody uses it.
 func (db *DB) linksOf(ctx context.Context, r intel.Reader, ids []int64) (map[int64][]int64, error) {
@@ -116,8 +99,7 @@ func (db *DB) linksOf(ctx context.Context, r intel.Reader, ids []int64) (map[int
 	return out, err
 }
 
-// said returns what supports any of the links of each value, as it is weighed, and what
-// takes that back. Whom a link is of is told by its number alone.
+// said returns what supports any of the links of each value, as it is weighed.
 func (db *DB) said(ctx context.Context, r intel.Reader, of map[int64][]int64, now time.Time) (map[int64][]intel.Evidence, error) {
 	value := map[int64]int64{}
 	for id, links := range of {
@@ -129,8 +111,7 @@ func (db *DB) said(ctx context.Context, r intel.Reader, of map[int64][]int64, no
 	return out, chunks(slices.Sorted(maps.Keys(value)), func(links []int64) error {
 		pieces, _, err := weighed(ctx, db.read, now, links)
 		for _, p := range pieces {
-			if p.Marking <= r.Clearance && p.Stance != intel.Disputes {
-				p.Link.To = intel.Entity{Name: strconv.FormatInt(p.link, 10)}
+			if p.Marking <= r.Clearance && p.Stance == intel.Supports {
 				out[value[p.link]] = append(out[value[p.link]], p.Evidence)
 			}
 		}

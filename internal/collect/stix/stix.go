@@ -62,9 +62,6 @@ func load(ctx context.Context, env collect.Env, path string, use func(*stix.Grap
 	}
 	defer f.Close()
 	g := &stix.Graph{Source: env.ID, Indicator: indicator, Reject: env.Reject}
-	if env.Now != nil {
-		g.Now = env.Now()
-	}
 	broken := g.Load(collect.Shallow(collect.Encoded(env, f)))
 	if err := use(g); err != nil {
 		return err
