@@ -80,6 +80,9 @@ func (r Reader) Values(body []byte) (iter.Seq2[intel.Entity, time.Time], error) 
 				continue
 			}
 			for j, a := range e.Event.all(intel.Clear) {
+				if a.gone() {
+					continue
+				}
 				for _, v := range a.values() {
 					ioc, _, err := r.indicator(v.kind, v.text)
 					if err != nil {
@@ -108,10 +111,18 @@ type attribute struct {
 	Value     string `json:"value"`
 	Comment   string `json:"comment"`
 	Timestamp string `json:"timestamp"`
-	Detect    bool   `json:"to_ids"`
 	Tags      []tag  `json:"Tag"`
+	Deleted   any    `json:"deleted"` // true or "1"
 
 	marking intel.Marking // with those of its object and event
+}
+
+// gone reports whether somebody deleted the attribute, or its object.
+func (a attribute) gone() bool { return deleted(a.Deleted) }
+
+// deleted reads what MISP says of it in several ways.
+func deleted(said any) bool {
+	return said == true || said == "1" || said == "true" || said == float64(1)
 }
 
 type event struct {
@@ -122,6 +133,7 @@ type event struct {
 	Tags       []tag       `json:"Tag"`
 	Attributes []attribute `json:"Attribute"`
 	Objects    []struct {
+		Deleted    any         `json:"deleted"`
 		Tags       []tag       `json:"Tag"`
 		Attributes []attribute `json:"Attribute"`
 	} `json:"Object"`
@@ -198,6 +210,9 @@ func (r Reader) claims(e event, name string, m intel.Marking) ([]intel.MarkedCla
 	var links []link
 	for i, a := range e.all(m) {
 		item := fmt.Sprintf("%s, attribute %d", name, i+1)
+		if a.gone() {
+			continue
+		}
 		if a.Type == "link" && strings.HasPrefix(a.Value, "http") {
 			links = append(links, link{strings.TrimSpace(a.Value), a.marking})
 			continue
@@ -239,6 +254,9 @@ func (e event) all(m intel.Marking) []attribute {
 		of := stricter(m, o.Tags)
 		for _, a := range o.Attributes {
 			a.marking = stricter(of, a.Tags)
+			if deleted(o.Deleted) {
+				a.Deleted = true
+			}
 			out = append(out, a)
 		}
 	}
