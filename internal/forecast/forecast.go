@@ -60,9 +60,9 @@ type Count struct {
 	Skill map[string][]float64
 }
 
-// Others is of how many past states of series any came, and of how many a surge of as
-// many as one is asked of.
-type Others struct{ States, Any, Surges int }
+// Others is of how many past states of series any came, of how many a surge of as many
+// as one is asked of, and how many documents came of all.
+type Others struct{ States, Any, Surges, Documents int }
 
 // A Part is what one of the models of a pool says.
 type Part struct {
@@ -80,6 +80,7 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		return nil
 	}
 	var out []intel.Forecast
+	own := s.known()
 	for _, weeks := range []int{1, 4} {
 		var c Count
 		if i := slices.IndexFunc(foretold, func(c Count) bool { return c.Weeks == weeks && len(c.Mass) > 0 }); i >= 0 {
@@ -91,8 +92,8 @@ func Activity(s Series, foretold []Count, now time.Time) []intel.Forecast {
 		f.Rule = fmt.Sprintf("the number of documents that name %s and were published from %s to %s, counted from what was ingested by 14 days after",
 			s.Entity, f.Made.Format(time.DateOnly), f.Due.Format(time.DateOnly))
 		f.Model, f.Skill = c.Model, c.Skill[f.Kind]
-		f.BaseRate = mean(s) * float64(weeks)
-		f.Basis = intel.Basis{Distribution: Spread(c.mass, max(len(c.Mass), 1)), Simple: intel.Simple{Rule: "naive_poisson", Mean: recent(s) * float64(weeks) / 4},
+		f.BaseRate = own.usually(c, weeks)
+		f.Basis = intel.Basis{Distribution: Spread(c.mass, max(len(c.Mass), 1)), Simple: intel.Simple{Rule: "naive_poisson", Mean: own.simply(weeks, f.BaseRate)},
 			Inputs: s.digest(c)}
 		f.Quantiles, f.Precedents = map[string]float64{}, c.Precedents
 		for _, l := range levels() {
@@ -122,7 +123,7 @@ func anyActivity(s Series, c Count, now time.Time) intel.Forecast {
 	f.Model, f.Skill = c.Model, c.Skill[f.Kind]
 	f.Probability = clamp(1 - c.mass(0))
 	f.BaseRate = c.baseRate(s, 1, c.Others.Any, f.Probability)
-	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: -math.Expm1(-recent(s))}, Inputs: s.digest(c)}
+	f.Basis = intel.Basis{Simple: intel.Simple{Rule: "naive_poisson", Probability: s.known().simplyAny(f.BaseRate)}, Inputs: s.digest(c)}
 	f.Reasons = c.reasons(f.BaseRate, f.Probability)
 	return f
 }
@@ -247,31 +248,12 @@ func posterior(s Series) (shape, rate float64, watched int) {
 
 func watchedAt(s Series, i int) bool { return i >= len(s.Observed) || s.Observed[i] }
 
-func mean(s Series) float64 {
-	sum, n := 0, 0
-	for i, w := range s.Weeks {
-		if watchedAt(s, i) {
-			sum += max(0, w.N)
-			n++
-		}
-	}
-	return float64(sum) / float64(max(1, n))
-}
-
-func recent(s Series) float64 {
-	sum := 0
-	for _, w := range s.Weeks[max(0, len(s.Weeks)-4):] {
-		sum += w.N
-	}
-	return float64(sum)
-}
-
 // baseRate is the share of runs of four weeks that had at least so many. A series
 // without such a run has that of all others; what is forecast of it counts as one of
 // them, so that nothing is gained over it where nothing is known of others.
 func (c Count) baseRate(s Series, least, others int, p float64) float64 {
 	if len(s.Weeks) >= 4 {
-		return clamp(shareOf(s, least))
+		return clamp(shareOf(s.known().Series, least))
 	}
 	return clamp((float64(others) + p) / float64(c.Others.States+1))
 }

@@ -117,3 +117,37 @@ func TestABaseRateOfAFewWeeksIsThatOfOthers(t *testing.T) {
 		}
 	}
 }
+
+func TestAFirstLoadIsNeitherBaseRateNorSimpleRule(t *testing.T) {
+	others := forecast.Others{States: 999, Any: 300, Documents: 1999}
+	c := forecast.Count{Weeks: 4, Mass: []float64{.5, .5}, Model: "m", Others: others}
+	for name, x := range map[string]struct {
+		series       forecast.Series
+		base, simple float64
+	}{
+		"nothing but a load":          {weekly(700), 2, 2},
+		"a load and a quiet week":     {weekly(700, 0), 2, 0},
+		"one post":                    {weekly(1), 2, 1},
+		"a load, then a few each":     {weekly(0, 700, 1, 2, 1, 2, 1, 2), 4 * 9. / 7, 6},
+		"a busy group, not a load":    {weekly(9, 8, 9, 9), 35, 35},
+		"a load long since, and rest": {weekly(700, 0, 0, 0, 0, 0, 0, 0), 2, 0},
+	} {
+		fs := forecast.Activity(x.series, []forecast.Count{c}, now)
+		if f := fs[1]; math.Abs(f.BaseRate-x.base) > 1e-3 || math.Abs(f.Simple.Mean-x.simple) > 1e-3 {
+			t.Errorf("%s: base rate %.2f, simple rule %.2f; want %.2f and %.2f", name, f.BaseRate, f.Simple.Mean, x.base, x.simple)
+		}
+		if any := fs[2]; any.Kind != "any activity" || x.simple == x.base && x.base == 2 && any.Simple.Probability != any.BaseRate {
+			t.Errorf("%s: any by the simple rule %.4f, base rate %.4f", name, any.Simple.Probability, any.BaseRate)
+		}
+	}
+}
+
+func TestTheSimpleRuleReadsTheLastFourWatchedWeeks(t *testing.T) {
+	dark := weekly(3, 2, 4, 3, 2, 0, 0, 0, 0, 0)
+	dark.Observed = []bool{true, true, true, true, true, false, false, false, false, false}
+	for _, f := range forecast.Activity(dark, nil, now) {
+		if want := 11. * float64(f.Horizon) / 28; f.Kind == "activity" && f.Simple.Mean != want || f.Kind == "any activity" && f.Simple.Probability < .99 {
+			t.Errorf("%s in %d days by the simple rule behind an outage: %+v, want %.2f", f.Kind, f.Horizon, f.Simple, want)
+		}
+	}
+}

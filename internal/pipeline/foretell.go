@@ -120,6 +120,7 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 			c.Weeks, c.Inputs, c.Surge = weeks, inputs, surge
 			c.Others.Any, c.Others.States = worlds[0].calm.Came(1)
 			c.Others.Surges, _ = worlds[0].calm.Came(surge)
+			c.Others.Documents = worlds[0].calm.Sum()
 			all[i].silent, all[i].foretold = false, append(all[i].foretold, c)
 		}
 	}

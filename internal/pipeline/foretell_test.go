@@ -451,3 +451,18 @@ func TestTheBaseRateOfANewcomerIsThatOfAllOthers(t *testing.T) {
 		}
 	}
 }
+
+func TestAFirstLoadIsNotWhatIsUsual(t *testing.T) {
+	h := hear(t)
+	h.actors()
+	load := intel.NewEntity(intel.Actor, "Loaded At Once")
+	for range 200 {
+		h.say("blog", "desk", load, 9)
+	}
+	h.forecast()
+	for _, key := range []string{"activity 7", "activity 28"} {
+		if f, ok := h.of(load)[key]; !ok || f.BaseRate <= 0 || f.BaseRate > 6 || f.Simple.Mean != f.BaseRate {
+			t.Errorf("%s: base rate %.2f, simple rule %.2f; all others have some one a week", key, f.BaseRate, f.Simple.Mean)
+		}
+	}
+}

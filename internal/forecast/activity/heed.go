@@ -148,6 +148,14 @@ func (m *Model) Came(n int) (came, states int) {
 	return came, len(m.past)
 }
 
+// Sum is how many came of all states that are learned from.
+func (m *Model) Sum() (n int) {
+	for _, x := range m.past {
+		n += x.y
+	}
+	return n
+}
+
 // Heed is a distribution that one voice's word moved, moved back towards what is said
 // without that word until the probabilities of any and of at least so many are within a
 // bound, and what is expected is at most trebled. The share of it that stays is returned
