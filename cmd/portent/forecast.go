@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/publish"
@@ -38,13 +39,14 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 	if e.Kind == intel.Actor && len(untold) > 0 {
 		a.remark("%s", intel.NotForecast(untold))
 	}
+	forecast.Sort(forecasts)
 	for _, f := range forecasts {
 		if a.cli.JSON {
 			err = a.print(f)
 		} else {
 			said := publish.Outlook(f)
 			if len(f.Quantiles) == 0 && f.Skill.Above() {
-				said += fmt.Sprintf(", %.3f against %.3f", f.Probability, f.BaseRate)
+				said += ", usual " + intel.Percent(f.BaseRate)
 			}
 			_, err = fmt.Fprintf(a.out, "%-16s %-64s due %s  %s\n", f.Kind, line(said), date(f.Due), f.Rule)
 		}
@@ -52,5 +54,8 @@ func (c *forecastCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	return nil
+	if gaps := intel.NotWatched(forecasts); gaps != "" && !a.cli.JSON {
+		_, err = fmt.Fprintln(a.out, gaps)
+	}
+	return err
 }

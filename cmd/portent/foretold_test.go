@@ -104,6 +104,25 @@ func TestForecastsOfOddStoresAreNoNonsense(t *testing.T) {
 	}
 }
 
+func TestForecastsAreToldInOrderAndWithTheGapBeforeThem(t *testing.T) {
+	t.Parallel()
+	db, path := newStore(t), victims(t, func(_, day int) bool { return day >= 200 && day < 400 })
+	printed(t, exitDone, "--db", db, "--now", "2025-07-14", "-q", "import", "--as", "leaksites", path)
+	text := printed(t, exitDone, "--db", db, "--now", "2025-07-14", "-q", "forecast", "group-0")
+	var kinds []string
+	for l := range strings.Lines(text) {
+		kinds = append(kinds, strings.TrimSpace(l[:min(16, len(l))]))
+	}
+	if got := strings.Join(kinds[:4], ","); got != "activity,activity,any activity,surge" || !strings.Contains(text, "in 7 days") || strings.Index(text, "in 7 days") > strings.Index(text, "in 28 days") {
+		t.Errorf("%s", text)
+	}
+	for _, told := range []string{text, printed(t, exitDone, "--db", db, "--now", "2025-07-14", "-q", "profile", "group-0")} {
+		if !strings.Contains(told, "Not watched: 2024-07-22 to 2025-02-02.") {
+			t.Errorf("the gap is not told in\n%s", told)
+		}
+	}
+}
+
 func TestOfWhoIsNotForecastItIsSaidPlainly(t *testing.T) {
 	db, path := newStore(t), victims(t, func(int, int) bool { return false }, post{"Only one", "once", "2024-02-05 01:00:00.000000"})
 	printed(t, exitDone, "--db", db, "--now", "2025-07-14", "-q", "import", "--as", "leaksites", path)

@@ -214,7 +214,7 @@ func (a *app) finding(value string, f pipeline.Finding, means []suspect, more in
 	default:
 		again := ""
 		if f.SeenAgain != nil {
-			again = fmt.Sprintf(", again within 30 days: %.1f %%", 100**f.SeenAgain)
+			again = ", again within 30 days: " + intel.Percent(*f.SeenAgain)
 		}
 		if c := f.Corroboration; c != nil {
 			again += fmt.Sprintf(", by a second account until %s: %s", date(c.Until), c.Percent())

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -32,6 +33,15 @@ func Ahead(fs []intel.Forecast) []intel.WeekAhead {
 		out[i].Stretch = intel.Stretch{From: from, Until: from.Add(7 * day)}
 	}
 	return out
+}
+
+// Sort orders forecasts of a day as they are told: how much happens first, the sooner
+// before the later, then what, the likeliest of each kind before others.
+func Sort(fs []intel.Forecast) {
+	slices.SortStableFunc(fs, func(a, b intel.Forecast) int {
+		return cmp.Or(cmp.Compare(len(b.Quantiles), len(a.Quantiles)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Horizon, b.Horizon),
+			cmp.Compare(b.Probability, a.Probability))
+	})
 }
 
 // bands are what lies between quantiles, the wider ones around the others.

@@ -1,8 +1,10 @@
 package forecast
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,5 +103,23 @@ func BenchmarkAhead(b *testing.B) {
 	fs := []intel.Forecast{countsIn(28, Poisson(40_000)), countsIn(7, Poisson(9_000))}
 	for b.Loop() {
 		Ahead(fs)
+	}
+}
+
+func TestForecastsAreToldByKindThenByHorizonThenByProbability(t *testing.T) {
+	count := func(days int) intel.Forecast {
+		return intel.Forecast{Kind: "activity", Horizon: days, Quantiles: map[string]float64{"0.5": 1}}
+	}
+	event := func(kind string, p float64) intel.Forecast {
+		return intel.Forecast{Kind: kind, Horizon: 28, Probability: p}
+	}
+	all := []intel.Forecast{event("technique", .1), count(28), event("any activity", .5), event("technique", .3), count(7)}
+	Sort(all)
+	var said []string
+	for _, f := range all {
+		said = append(said, fmt.Sprint(f.Kind, " ", f.Horizon, " ", f.Probability))
+	}
+	if got := strings.Join(said, "; "); got != "activity 7 0; activity 28 0; any activity 28 0.5; technique 28 0.3; technique 28 0.1" {
+		t.Error(got)
 	}
 }

@@ -1,7 +1,10 @@
 package intel
 
 import (
+	"fmt"
+	"slices"
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -9,6 +12,24 @@ import (
 type Stretch struct {
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
+}
+
+// NotWatched says what forecasts left out of the weeks they read, as nothing came in of
+// anybody; empty: nothing.
+func NotWatched(fs []Forecast) string {
+	var gaps []string
+	for _, f := range fs {
+		for _, s := range f.Unwatched {
+			gap := fmt.Sprintf("%s to %s", s.From.UTC().Format(time.DateOnly), s.Until.AddDate(0, 0, -1).UTC().Format(time.DateOnly))
+			if !slices.Contains(gaps, gap) {
+				gaps = append(gaps, gap)
+			}
+		}
+	}
+	if len(gaps) == 0 {
+		return ""
+	}
+	return "Not watched: " + strings.Join(gaps, "; ") + "."
 }
 
 // A Range is what lies between two counts, both in it: low, high.

@@ -244,15 +244,19 @@ func (r Row) Foreseen() string {
 	if r.SeenAgain == nil {
 		return "–"
 	}
-	return percent(*r.SeenAgain)
+	return Percent(*r.SeenAgain)
 }
 
 // Percent is the probability in percent.
-func (c Corroboration) Percent() string { return percent(c.Probability) }
+func (c Corroboration) Percent() string { return Percent(c.Probability) }
 
-func percent(p float64) string {
-	if p < 0.001 {
+// Percent writes how likely something is that is not certain: never as 0 or 100 %.
+func Percent(p float64) string {
+	switch {
+	case p < 0.001:
 		return "under 0.1 %"
+	case p > 0.999:
+		return "over 99.9 %"
 	}
 	return fmt.Sprintf("%.1f %%", 100*p)
 }

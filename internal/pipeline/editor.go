@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portent-cti/portent/internal/forecast"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/reference"
 	"github.com/portent-cti/portent/internal/score"
@@ -209,12 +210,6 @@ func (ed *Editor) title(ctx context.Context, r intel.Reader, e intel.Entity) (st
 	return t, err
 }
 
-// likeliest orders forecasts: how much happens first, then what, the likeliest
-// of each kind before others.
-func likeliest(a, b intel.Forecast) int {
-	return cmp.Or(cmp.Compare(len(b.Quantiles), len(a.Quantiles)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Probability, a.Probability))
-}
-
 // A subject is what a profile is about, as the store knows it.
 type subject struct {
 	names   []store.Resolution
@@ -242,7 +237,7 @@ func (ed *Editor) describe(ctx context.Context, r intel.Reader, p *intel.Profile
 	if p.Forecasts, err = ed.DB.Forecasts(ctx, r, p.Entity, now); err != nil {
 		return err
 	}
-	slices.SortStableFunc(p.Forecasts, likeliest)
+	forecast.Sort(p.Forecasts)
 	if p.Entity.Kind == intel.Actor {
 		if p.NotForecast, err = Untold(ctx, ed.DB, r, now); err != nil {
 			return err

@@ -37,11 +37,6 @@ func (b *writer) ahead() {
 		b.row([]string{date(w.From), strconv.Itoa(w.Median), between(w.Half), between(w.Most), between(w.NearlyAll)})
 	}
 	b.line("\n%s\n", intel.AheadRule)
-	for _, f := range p.Forecasts {
-		for _, s := range f.Unwatched {
-			b.line("Left out: %s to %s, when nothing came in of anybody.\n", date(s.From), date(s.Until.AddDate(0, 0, -1)))
-		}
-	}
 }
 
 // changes writes what is forecast otherwise than a week ago, and what came of others.

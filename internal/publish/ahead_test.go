@@ -27,7 +27,7 @@ func foreseen() intel.Profile {
 
 func TestTheWeeksAheadStandInEachFormButThePublicOne(t *testing.T) {
 	out := markdown(t, foreseen())
-	for _, want := range []string{"2026-04-08 | 2 | 1 to 3 | 0 to 4 | 0 to 1235\n", intel.AheadRule, "Left out: 2026-03-02 to 2026-03-15"} {
+	for _, want := range []string{"2026-04-08 | 2 | 1 to 3 | 0 to 4 | 0 to 1235\n", intel.AheadRule, "Not watched: 2026-03-02 to 2026-03-15."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

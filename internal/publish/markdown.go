@@ -376,6 +376,9 @@ func (b *writer) forecasts() {
 	if why := intel.NotForecast(p.NotForecast); why != "" {
 		b.line("Of an actor %s.\n", inline(why))
 	}
+	if gaps := intel.NotWatched(p.Forecasts); gaps != "" {
+		b.line("%s\n", gaps)
+	}
 	b.precedents()
 	b.ahead()
 	b.changes()
@@ -388,7 +391,7 @@ func Outlook(f intel.Forecast) string {
 	case len(f.Quantiles) > 0:
 		said = fmt.Sprintf("%.0f %s in %d days (80 %%: %.0f to %.0f)", f.Quantiles["0.5"], f.Target, f.Horizon, f.Quantiles["0.1"], f.Quantiles["0.9"])
 	case f.Skill.Above():
-		said = fmt.Sprintf("%s: %.0f %%", f.Target, 100*f.Probability)
+		said = fmt.Sprintf("%s: %s", f.Target, intel.Percent(f.Probability))
 	}
 	if f.Ranked.Place > 0 {
 		said += fmt.Sprintf(", %s; %s", f.Ranked, f.Ranked.Limits())

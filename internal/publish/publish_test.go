@@ -345,3 +345,12 @@ func TestAnAssociatedActorHasItsReasonsInEachForm(t *testing.T) {
 		t.Errorf("one of each is %q", got)
 	}
 }
+
+func TestNothingUncertainIsSaidToBeCertain(t *testing.T) {
+	for p, want := range map[float64]string{.995: ": 99.5 %", .9999: ": over 99.9 %", .0001: ": under 0.1 %", .004: ": 0.4 %", .5: ": 50.0 %"} {
+		f := intel.Forecast{Kind: "any activity", Target: "documents", Probability: p, Skill: intel.Skill{.3, .2, .4}}
+		if said := publish.Outlook(f); !strings.HasSuffix(said, want) {
+			t.Errorf("%g: %s", p, said)
+		}
+	}
+}

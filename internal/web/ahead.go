@@ -58,7 +58,7 @@ func ahead(p intel.Profile) *aheadChart {
 	y := func(n int) float64 { return aheadFloor - (aheadFloor-aheadCeiling)*min(1, float64(n)/top) }
 	c.observed(past, made, unwatched, top, y)
 	c.foreseen(y)
-	c.words(p, past, unwatched)
+	c.words(p, past)
 	return c
 }
 
@@ -166,7 +166,7 @@ func (c *aheadChart) foreseen(y func(int) float64) {
 }
 
 // words says what the chart shows.
-func (c *aheadChart) words(p intel.Profile, past []intel.Count, unwatched []intel.Stretch) {
+func (c *aheadChart) words(p intel.Profile, past []intel.Count) {
 	most := 0
 	for _, w := range past {
 		most = max(most, w.N)
@@ -180,8 +180,5 @@ func (c *aheadChart) words(p intel.Profile, past []intel.Count, unwatched []inte
 		text += fmt.Sprintf(" Week from %s: median %s, half between %s and %s, 95 %% between %s and %s.", day(w.From), number(w.Median),
 			number(w.Half[0]), number(w.Half[1]), number(w.NearlyAll[0]), number(w.NearlyAll[1]))
 	}
-	for _, s := range unwatched {
-		text += fmt.Sprintf(" Not watched: %s to %s.", day(s.From), day(s.Until.AddDate(0, 0, -1)))
-	}
-	c.Text = text
+	c.Text = strings.TrimSpace(text + " " + intel.NotWatched(p.Forecasts))
 }

@@ -15,7 +15,8 @@ import (
 type forecastRow struct {
 	intel.Forecast
 	What, Href string
-	Usual      string // the base rate of an event
+	Chance     string // the probability of an event, and Usual its base rate
+	Usual      string
 	Why        string // the greatest reason
 	Reasons    []reasonBar
 	Sum        string // of the reasons; empty where no probability is printed
@@ -75,7 +76,7 @@ func rank(rows []forecastRow) {
 	slices.SortStableFunc(rows, func(a, b forecastRow) int { return cmp.Compare(b.Probability, a.Probability) })
 	for i := range rows {
 		f := &rows[i]
-		f.Rank, f.Usual = i+1, rate(f.BaseRate)
+		f.Rank, f.Chance, f.Usual = i+1, rate(f.Probability), rate(f.BaseRate)
 		if place := f.Ranked.Place; place > 0 {
 			f.Rank, f.Among = place, fmt.Sprintf("rank %s of %s; %s", number(place), number(f.Ranked.Of), f.Ranked.Limits())
 		}
