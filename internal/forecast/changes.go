@@ -28,8 +28,9 @@ type Judged struct {
 
 // Changes compares forecasts with those that were made a week before, and tells of those
 // that were judged since. An event has moved if its odds are 1.5 times what they were, or
-// two thirds, or its rank is three places off; a count if its median has left what half
-// of the outcomes were expected in.
+// two thirds, or its rank is three places off, and where no skill is shown, so that its rank
+// is all that is told, by its rank alone; a count if its median has left what half of the
+// outcomes were expected in.
 func Changes(now, before []intel.Forecast, judged []Judged) intel.Changes {
 	c := intel.Changes{Made: madeOn(now), Since: madeOn(before)}
 	settle(&c, judged)
@@ -145,7 +146,7 @@ func shifted(f intel.Forecast, is, was *intel.Stand, before []intel.Forecast) fl
 	if is.Rank == 0 || was.Rank == 0 {
 		places = 0 // there was no other to be ranked with
 	}
-	if by < math.Log(movedOdds) && places < movedRank {
+	if places < movedRank && (by < math.Log(movedOdds) || !is.Skill.Above()) {
 		return 0
 	}
 	return max(by, 1e-9)

@@ -77,6 +77,8 @@ func (c Change) Direction() string {
 		return "gone"
 	case c.Now.Median != nil && c.Before.Median != nil:
 		return word(*c.Now.Median, *c.Before.Median, [2]string{"more", "less"})
+	case !c.Now.Skill.Above() && c.Now.Rank > 0 && c.Before.Rank > 0: // which is all that is told
+		return word(float64(c.Before.Rank), float64(c.Now.Rank), [2]string{"ranked higher", "ranked lower"})
 	case c.Now.Probability != nil && c.Before.Probability != nil:
 		return word(*c.Now.Probability, *c.Before.Probability, [2]string{"likelier", "less likely"})
 	}

@@ -65,7 +65,7 @@ func TestWhatChangedSinceLastWeekStandsInEachFormButThePublicOne(t *testing.T) {
 		Gone:   []intel.Change{{Kind: "sector", Target: "sector:energy", Horizon: 28, Before: &intel.Stand{Rank: 7, Probability: &half}}},
 		Judged: []intel.Settled{{Kind: "activity", Target: "documents", Horizon: 7, Stand: intel.Stand{Median: &more, Low: 8, Up: 20}, Came: 21}}}
 	out := markdown(t, p)
-	for _, want := range []string{"What changed since last week (forecasts of 2026-04-08 beside those of 2026-04-01):", `less likely | country | Germany\|x in 28 days | rank 2 | rank 5`, "gone | sector | Energy in 28 days | – | rank 7",
+	for _, want := range []string{"What changed since last week (forecasts of 2026-04-08 beside those of 2026-04-01):", `ranked higher | country | Germany\|x in 28 days | rank 2 | rank 5`, "gone | sector | Energy in 28 days | – | rank 7",
 		"of events 1 that came true and 9 that did not:", "12 (80 %: 8 to 20) | 21 came, above what was expected"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

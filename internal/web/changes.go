@@ -34,9 +34,9 @@ func changesOf(c intel.Changes) *changesPage {
 	for _, x := range slices.Concat(c.Moved, c.New, c.Gone) {
 		line := changeLine{Direction: x.Direction(), Kind: x.Kind, What: target(x.Kind, x.Target, x.Name, x.Horizon), Href: linkTo(x.Target), Now: x.Now.String(), Before: x.Before.String()}
 		switch line.Direction {
-		case "more", "likelier", "new":
+		case "more", "likelier", "ranked higher", "new":
 			line.Class = "up"
-		case "less", "less likely", "gone":
+		case "less", "less likely", "ranked lower", "gone":
 			line.Class = "down"
 		default:
 			line.Class = "flat"

@@ -10,7 +10,7 @@ import (
 
 func TestThePageTellsWhatChangedSinceLastWeekAndWhatCame(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker").Body.String()
-	for _, want := range []string{`<span class="up">more</span>`, "32 (80 %: 18 to 51)", `<span class="up">likelier</span>`, `data-th="now">rank 2</td><td data-th="a week ago">rank 7<`, `<span class="down">less likely</span>`, `<span class="up">new</span>`, `<span class="down">gone</span>`,
+	for _, want := range []string{`<span class="up">more</span>`, "32 (80 %: 18 to 51)", `<span class="up">ranked higher</span>`, `data-th="now">rank 2</td><td data-th="a week ago">rank 7<`, `<span class="down">ranked lower</span>`, `<span class="up">new</span>`, `<span class="down">gone</span>`,
 		"beside those of 2026-11-16", `<span class="outcome not">17 came, above what was expected</span>`, `<span class="outcome came">came true</span>`, `<span class="outcome not">did not come true</span>`, `<span class="outcome open-yet">cannot be judged: the sources were silent`,
 		"1 came true and 61 did not", "Of 3 nothing can be said"} {
 		if !strings.Contains(page, want) {
