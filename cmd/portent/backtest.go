@@ -62,6 +62,9 @@ func (c *backtestCmd) Run(ctx context.Context, a *app) error {
 	started := time.Now()
 	result, err := replays()[c.Head](ctx, a, c)
 	if err != nil {
+		if i := slices.IndexFunc(c.Paths, func(p string) bool { return strings.HasPrefix(err.Error(), p+": ") }); i >= 0 {
+			return about(c.Paths[i], err)
+		}
 		return about(c.Data, err)
 	}
 	result.Data, result.Seconds = c.Data, time.Since(started).Seconds()

@@ -26,7 +26,7 @@ func replayAttack(ctx context.Context, a *app, c *backtestCmd) (backtest.Result,
 	for _, file := range files {
 		r, err := readRelease(ctx, file)
 		if err != nil {
-			return backtest.Result{}, fmt.Errorf("%s: %w", file, err)
+			return backtest.Result{}, fmt.Errorf("%s: %w", file, notOfForm(err, "an Enterprise bundle of ATT&CK, enterprise-attack-18.1.json, is wanted"))
 		}
 		releases = append(releases, r)
 		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop

@@ -93,7 +93,7 @@ func (c *backtestCmd) catalogue(ctx context.Context, a *app) (*exploitation.Cata
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, notOfForm(err, "CISA's known_exploited_vulnerabilities.json is wanted")
 	}
 	if rejected > 0 {
 		a.remark("%d entries could not be read; portent import lists them", rejected)

@@ -150,6 +150,8 @@ func TestBacktestsOfExploitationSayWhatIsWrong(t *testing.T) {
 		{exitFailed, "no such file", []string{"vendors", "--data", data + "x"}},
 		{exitFailed, "no entry of a known date", []string{"vendors", "--data", file(t, "none.json", []byte(`{"vulnerabilities":[]}`))}},
 		{exitFailed, "/list.json: an object is wanted, and an array found", []string{"vendors", "--data", file(t, "list.json", []byte("[]"))}},
+		{exitFailed, "/junk.json: no JSON: invalid character 'x' looking for beginning of value: CISA's known_exploited_vulnerabilities.json is wanted",
+			[]string{"vendors", "--data", file(t, "junk.json", []byte("x y"))}},
 		{exitFailed, "/none.json: nothing is in it", []string{"vendors", "--data", file(t, "none.json", nil)}},
 		{exitFailed, "/broken.json: the JSON text is cut off", []string{"vendors", "--data", file(t, "broken.json", []byte(`{"vulnerabilities":[`))}},
 		{exitFailed, "no cutoff can be tested", []string{"vendors", "--data", data, "--to", "2021-03-01"}},

@@ -36,7 +36,7 @@ func replayTechniques(ctx context.Context, a *app, c *backtestCmd) (backtest.Res
 	}
 	reports, err := parseReports(text)
 	if err != nil {
-		return backtest.Result{}, err
+		return backtest.Result{}, notOfForm(err, "a file of TIE's, an object with reports and their mitre_techniques, is wanted")
 	}
 	ids, err := readBounded(c.Live)
 	if err != nil {

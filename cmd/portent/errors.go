@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // oneLine is the text of an error, which may be several in as many lines, in words for
@@ -42,6 +45,7 @@ func inWords(err error) string {
 			ends = "nothing is in it"
 		}
 		text = strings.Replace(text, "unexpected end of JSON input", ends, 1)
+		text = strings.Replace(text, "invalid character ", "no JSON: invalid character ", 1)
 	}
 	return text
 }
@@ -73,6 +77,27 @@ func article(kind string) string {
 	return "a " + kind
 }
 
+// notOfForm says of an error in what a file holds which form is wanted.
+func notOfForm(err error, wanted string) error {
+	var missed *fs.PathError
+	if errors.As(err, &missed) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return formError{err, wanted}
+}
+
+// A formError is of a file that is something else than what was asked for.
+type formError struct {
+	error
+	wanted string
+}
+
+func (e formError) Error() string {
+	return strings.TrimSuffix(e.error.Error(), ": "+intel.ErrInvalid.Error()) + ": " + e.wanted
+}
+
+func (e formError) Unwrap() error { return e.error }
+
 // about says of an error which file or folder it is of, once, whether or not it does so
 // itself.
 func about(path string, err error) error {
@@ -82,7 +107,7 @@ func about(path string, err error) error {
 	switch {
 	case errors.As(err, &missed) && text == missed.Error() && filepath.Base(missed.Path) == base:
 		return fmt.Errorf("%s: %w", path, missed.Err)
-	case named:
+	case named || strings.HasPrefix(text, path+string(filepath.Separator)):
 		return err
 	case strings.HasPrefix(text, base+": "):
 		return fmt.Errorf("%s%w", dir, err)

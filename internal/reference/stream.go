@@ -58,6 +58,9 @@ func whole(ctx context.Context, f io.Reader, do func(io.Reader) error) error {
 	}
 	limited := &bounded{ctx: ctx.Err, r: body, left: maxFile}
 	if err := do(limited); err != nil {
+		if errors.Is(err, io.EOF) && limited.left == maxFile {
+			return fmt.Errorf("nothing is in it: %w", intel.ErrInvalid)
+		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("truncated: %w", intel.ErrInvalid)
 		}

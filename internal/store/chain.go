@@ -303,29 +303,33 @@ func (w *walk) end(ctx context.Context) error {
 
 // outside tells of forecasts that the ledger knows nothing of.
 func (w *walk) outside(ctx context.Context) error {
-	type row struct {
-		id   string
-		made int64
-	}
-	rows, err := query(ctx, w.db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.id, &x.made) },
-		`SELECT f.id, f.made FROM forecasts f WHERE NOT EXISTS (SELECT 1 FROM ledger l WHERE l.forecast = f.id) ORDER BY f.id LIMIT $1`, mostFaults+1)
-	for _, x := range rows {
-		w.fault(0, x.id, intel.Inserted, fmt.Sprintf("it says it was made on %s, and no entry of the ledger vouches for it", onDay(x.made)))
-	}
-	return err
+	return w.rest(ctx, `SELECT 0, f.id, f.made, COUNT(*) OVER () FROM forecasts f WHERE NOT EXISTS (SELECT 1 FROM ledger l WHERE l.forecast = f.id) ORDER BY f.id LIMIT $1`,
+		intel.Inserted, func(made int64) string {
+			return fmt.Sprintf("it says it was made on %s, and no entry of the ledger vouches for it", onDay(made))
+		})
 }
 
 // unjudged tells of forecasts whose outcome was taken away.
 func (w *walk) unjudged(ctx context.Context) error {
+	return w.rest(ctx, `SELECT l.seq, l.forecast, 0, COUNT(*) OVER () FROM ledger l WHERE NOT EXISTS (SELECT 1 FROM awaited a WHERE a.forecast = l.forecast)
+			AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.forecast = l.forecast) ORDER BY l.seq LIMIT $1`,
+		intel.Deleted, func(int64) string { return "its outcome is gone, and it does not wait to be judged" })
+}
+
+// rest tells of the first forecasts that a statement finds, with number, identity, day
+// and how many it finds in all, and counts the others.
+func (w *walk) rest(ctx context.Context, statement, what string, detail func(made int64) string) error {
 	type row struct {
-		seq int64
-		id  string
+		seq, made int64
+		id        string
+		all       int
 	}
-	rows, err := query(ctx, w.db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.seq, &x.id) },
-		`SELECT l.seq, l.forecast FROM ledger l WHERE NOT EXISTS (SELECT 1 FROM awaited a WHERE a.forecast = l.forecast)
-			AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.forecast = l.forecast) ORDER BY l.seq LIMIT $1`, mostFaults+1)
+	rows, err := query(ctx, w.db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.seq, &x.id, &x.made, &x.all) }, statement, mostFaults)
 	for _, x := range rows {
-		w.fault(x.seq, x.id, intel.Deleted, "its outcome is gone, and it does not wait to be judged")
+		w.fault(x.seq, x.id, what, detail(x.made))
+	}
+	if len(rows) > 0 {
+		w.chain.More += rows[0].all - len(rows)
 	}
 	return err
 }

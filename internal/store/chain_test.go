@@ -185,6 +185,26 @@ func TestALongChainIsWalkedInParts(t *testing.T) {
 	})
 }
 
+func TestFaultsThatAreNotToldAreCounted(t *testing.T) {
+	atEachEngine(t, func(t *testing.T, url string) {
+		var all []intel.Forecast
+		for i := range 350 {
+			f := foretold(1)[0]
+			f.ID = fmt.Sprint("long", i)
+			all = append(all, f)
+		}
+		db := open(t, url)
+		if err := db.SaveForecasts(t.Context(), all, now); err != nil {
+			t.Fatal(err)
+		}
+		tamper(t, url, `DELETE FROM ledger`)
+		chain, err := db.CheckChain(t.Context(), func(int) {})
+		if n := len(chain.Faults) + chain.More; err != nil || n < 350 || n > 352 { // the end is gone as well
+			t.Errorf("%d faults are told and %d more, %v; want 350 and the end of the chain", len(chain.Faults), chain.More, err)
+		}
+	})
+}
+
 func TestTwoWritersMakeOneChain(t *testing.T) {
 	atEachEngine(t, func(t *testing.T, url string) {
 		first, second := open(t, url), open(t, url)
