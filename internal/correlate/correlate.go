@@ -19,7 +19,7 @@ import (
 )
 
 // Version changes whenever the same document would give other evidence.
-func Version() int { return 21 }
+func Version() int { return 22 }
 
 // Weights of evidence by how directly a document says it.
 const (

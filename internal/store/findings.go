@@ -24,7 +24,8 @@ type finding struct {
 	links    []int64 // in order, each once
 }
 
-// A mention is an observation as a finding holds it.
+// A mention is an observation as a finding holds it. Of what a claim alone mentions start is
+// -1 and length the day, since 1970, that the claim is of: 0 where that is the document's.
 type mention struct {
 	entity        int64
 	start, length int
@@ -177,6 +178,10 @@ func (f finding) sightings() []sighting {
 	}
 	out := make([]sighting, 0, len(f.mentions))
 	for _, m := range f.mentions {
+		at := at
+		if m.start == -1 && m.length != 0 {
+			at = int64(m.length) * perDay
+		}
 		s := sighting{f.document, m.entity, at, strings.ReplaceAll(text(m.suppressed), "\n", " ")}
 		if !slices.Contains(out[max(0, len(out)-nearSightings):], s) {
 			out = append(out, s)

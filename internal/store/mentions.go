@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -54,10 +55,14 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 			return fmt.Errorf("document %s: %w", d.Document, intel.ErrNotFound)
 		}
 		f := finding{document: doc.id, at: secondOf(doc.published)}
-		counted := map[int64]bool{}
+		counted, days := map[int64]bool{}, claimedOn(d.Evidence, doc)
 		for _, o := range d.Observations {
 			id := s.entities[o.Entity]
-			f.mentions = append(f.mentions, mention{id, o.Offset, o.Length, o.Suppressed})
+			m := mention{id, o.Offset, o.Length, o.Suppressed}
+			if o.Offset == -1 && o.Length == 0 {
+				m.length = days[o.Entity]
+			}
+			f.mentions = append(f.mentions, m)
 			if o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" && !counted[id] {
 				counted[id] = true
 				s.changes[tally{id, weekOf(doc.published), doc.marking}]++
@@ -70,6 +75,33 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 		return err
 	}
 	return s.activity(ctx)
+}
+
+// claimedOn is the latest day, since 1970, on which a document's claims say that each
+// indicator was seen, where that is not the day of the document: a list is of one day, and
+// its lines may be of others.
+func claimedOn(evidence []intel.Evidence, doc docRow) map[intel.Entity]int {
+	own := int64(-1)
+	if doc.published.Valid {
+		own = doc.published.Int64 / day
+	}
+	on := func(e intel.Evidence) int64 {
+		if e.Offset >= 0 || e.At.IsZero() || e.Stance != intel.Supports || e.Link.From.Kind.Class() != intel.IOC {
+			return 0
+		}
+		return max(0, e.At.Unix()/perDay)
+	}
+	if !slices.ContainsFunc(evidence, func(e intel.Evidence) bool { return on(e) > 0 && on(e) != own }) {
+		return nil // as of nearly all documents
+	}
+	out := map[intel.Entity]int{}
+	for _, e := range evidence {
+		if at := on(e); at > 0 {
+			out[e.Link.From] = max(out[e.Link.From], int(at))
+		}
+	}
+	maps.DeleteFunc(out, func(_ intel.Entity, at int) bool { return int64(at) == own })
+	return out
 }
 
 // see keeps which documents mention entities, and which set them aside.
