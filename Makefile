@@ -25,7 +25,7 @@ RACE += $(if $(RACE),$(foreach p,sqlite/lib libc,-gcflags=modernc.org/$p=-race=f
 
 # What measures on much data, and calls figures.Only: ten times as long with it.
 MEASURED := ./cmd/portent ./internal/collect/cve ./internal/collect/ddosia ./internal/extract ./internal/forecast/backtest ./internal/forecast/characteristics ./internal/hunt ./internal/pipeline
-FIGURES := NoFasterThanTheLog|NotGrowWithTheLog|RealListsAreReadWhole|RealRecordsAreAllRead|FragmentsOfVulnerabilities|BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft|HoweverLongItKeepsOn|AFloodFromOneSource|AFloodMovesNo|NoSourceAloneMoves|AStrangersWord|APopularValue
+FIGURES := NoFasterThanTheLog|NotGrowWithTheLog|RealListsAreReadWhole|RealRecordsAreAllRead|FragmentsOfVulnerabilities|BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft|HoweverLongItKeepsOn|AFloodFromOneSource|AFloodByTheCollector|AFloodMovesNo|NoSourceAloneMoves|AStrangersWord|APopularValue
 
 test:
 	@./.ci/needs

@@ -228,9 +228,10 @@ func (h *heard) near(calm *heard, all []intel.Entity) {
 	h.t.Helper()
 	for _, e := range all {
 		before, after := calm.of(e), h.of(e)
-		b, a := before["any activity 28"], after["any activity 28"]
-		if math.Abs(a.Probability-b.Probability) > .2 {
-			h.t.Errorf("%s: any activity moves from %.2f to %.2f", e, b.Probability, a.Probability)
+		for _, key := range []string{"any activity 28", "surge 28"} {
+			if b, a := before[key], after[key]; math.Abs(a.Probability-b.Probability) > .2 {
+				h.t.Errorf("%s: %s moves from %.2f to %.2f", e, key, b.Probability, a.Probability)
+			}
 		}
 		for _, key := range []string{"activity 7", "activity 28"} {
 			if was, is := before[key].Quantiles["0.75"], after[key].Quantiles["0.75"]; is > 3*was+5 {

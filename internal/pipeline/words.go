@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -14,9 +13,6 @@ import (
 )
 
 const (
-	// listened is how many of the accounts of the collector that told the most of somebody
-	// are looked at.
-	listened = 3
 	// apart is how many of the sources that told the most of somebody beside the collector
 	// are bounded each for itself; the others are together.
 	apart = 3
@@ -38,8 +34,7 @@ type words struct {
 	majors    []string   // who told the most of all, where there is no collector
 }
 
-// A source told of a series: how much by week, and what of it is beyond its habit: all of
-// it, or an account where it is the collector.
+// A source told of a series: how much by week, and what of it is beyond its habit.
 type source struct {
 	name   string
 	weeks  []int
@@ -50,6 +45,7 @@ type source struct {
 type excess struct {
 	name  string // of the source
 	weeks []int
+	flood []int // and whole weeks where it is a flood
 	n     int
 	whose string
 }
@@ -82,7 +78,7 @@ func (p *Pipeline) words(ctx context.Context, f field, all []counted, panel *act
 	return w, nil
 }
 
-// A voice is what an account or a whole source told of a series, by the week of the date;
+// A voice is what a source told of a series, by the week of the date;
 // late is what of it is dated before the last weeks and was told in them.
 type voice struct{ weeks, late []int }
 
@@ -107,22 +103,16 @@ func (w *words) sources(said []store.Hearing, unnamed intel.Unnamed) (out []sour
 	return out
 }
 
-// exceed finds what sources told of a series beyond their habit. Of the collector that is
-// what an account did, in weeks that it watched.
+// exceed finds what sources told of a series beyond their habit, all accounts of one
+// together; of the collector in weeks that it watched.
 func (w *words) exceed(s int, said []store.Hearing, told census, unnamed intel.Unnamed) {
-	of := map[string]map[string]*voice{}
+	of := map[string]*voice{}
 	for _, t := range said {
-		who, account, panel := unnamed.Speaker(t.Source), "", w.panel
-		if w.collects(who) {
-			account, panel = t.Account, w.trusted
-		}
-		if of[who] == nil {
-			of[who] = map[string]*voice{}
-		}
-		v := of[who][account]
+		who := unnamed.Speaker(t.Source)
+		panel, v := w.heardBy(who), of[who]
 		if v == nil {
 			v = &voice{make([]int, panel.Weeks), make([]int, panel.Weeks)}
-			of[who][account] = v
+			of[who] = v
 		}
 		v.weeks[t.Week] += t.N
 		dated, fresh := panel.At(t.Week), panel.At(panel.Fresh())
@@ -132,28 +122,21 @@ func (w *words) exceed(s int, said []store.Hearing, told census, unnamed intel.U
 	}
 	for i := range w.of[s] {
 		x := &w.of[s][i]
-		panel := w.panel
-		if w.collects(x.name) {
-			panel = w.trusted
+		panel, v := w.heardBy(x.name), of[x.name]
+		over := panel.Excess(v.weeks, v.late)
+		if n := sum(over); n > 0 {
+			lately := sum(v.late) + sum(v.weeks[panel.Fresh():])
+			x.excess = excess{x.name, over, panel.Flood(v.weeks, v.late, over), n, beyondItsHabit(n, lately, "documents", voiced(x.name, ""))}
 		}
-		x.excess = loudest(panel, x.name, of[x.name])
 	}
 }
 
-// loudest is what one of the voices of a source told the most beyond its habit.
-func loudest(panel *activity.Panel, who string, voices map[string]*voice) (most excess) {
-	lately := func(v *voice) int { return sum(v.late) + sum(v.weeks[panel.Fresh():]) }
-	accounts := slices.SortedFunc(maps.Keys(voices), func(a, b string) int {
-		return cmp.Or(cmp.Compare(lately(voices[b]), lately(voices[a])), cmp.Compare(a, b))
-	})
-	for _, account := range accounts[:min(listened, len(accounts))] {
-		v := voices[account]
-		over := panel.Excess(v.weeks, v.late)
-		if n := sum(over); n > most.n {
-			most = excess{who, over, n, beyondItsHabit(n, lately(v), "documents", voiced(who, account))}
-		}
+// heardBy is the panel by the weeks of which the habit of a source is told.
+func (w *words) heardBy(name string) *activity.Panel {
+	if w.collects(name) {
+		return w.trusted
 	}
-	return most
+	return w.panel
 }
 
 func sum(all []int) (n int) {

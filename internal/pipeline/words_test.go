@@ -112,3 +112,38 @@ func TestWhoAloneTellsOfSomebodyIsHeldToItsHabit(t *testing.T) {
 		t.Errorf("it is not told that one source was bounded: %+v", f.Reasons)
 	}
 }
+
+// TestAFloodByTheCollectorMovesNoForecastByMoreThanAFifth has who alone tells of anybody tell a
+// lot in the last four weeks of somebody of whom it told for eight weeks, and then no more.
+func TestAFloodByTheCollectorMovesNoForecastByMoreThanAFifth(t *testing.T) {
+	figures.Only(t)
+	world := func() (*heard, []intel.Entity) {
+		h := hear(t)
+		all := h.ten("blog")
+		for i := range 6 {
+			all = append(all, intel.NewEntity(intel.Actor, fmt.Sprintf("Spell %d", i)))
+			for week := 28 - 4*i; week < 36-4*i; week++ {
+				h.say("blog", "desk", all[10+i], 7*week+2)
+				h.say("blog", "desk", all[10+i], 7*week+4)
+			}
+		}
+		return h, all
+	}
+	calm, all := world()
+	calm.weekly()
+	for _, who := range []intel.Entity{all[15], all[2]} { // and of somebody of whom it tells every week
+		for _, n := range []int{40, 400, 4000} {
+			for _, accounts := range [][]string{{"desk"}, {"x", "y"}} {
+				t.Run(fmt.Sprint(n, " of ", who.Name, " by ", accounts), func(t *testing.T) {
+					h, _ := world()
+					for _, account := range accounts {
+						h.flood("blog", account, who, n/len(accounts), 28)
+					}
+					h.weekly()
+					h.near(calm, all)
+					bounded(t, h.of(who)["any activity 28"])
+				})
+			}
+		}
+	}
+}

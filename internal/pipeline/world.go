@@ -114,12 +114,8 @@ func (w *world) among(s, surge int, counts []int, beside []source, whole activit
 		if set > 0 || !w.collected {
 			return d
 		}
-		calm := w.known.Usual()
-		if w.less.Heard(s) {
-			calm = w.calm.Forecast(s)
-		}
 		var share float64
-		if d.PMF, share = activity.Heed(d.PMF, calm, surge, w.bound()); share < 1 {
+		if d.PMF, share = activity.Heed(d.PMF, w.quiet(s), surge, w.bound()); share < 1 {
 			own = cmp.Or(w.most(s, w.collects).whose, boundedByOthers)
 		}
 		return d
@@ -131,4 +127,18 @@ func (w *world) among(s, surge int, counts []int, beside []source, whole activit
 		own = ""
 	}
 	return d, own
+}
+
+// quiet is what is said of a series without what the collector told of it that proves nothing:
+// that is more than what is beyond its habit where weeks are a flood.
+func (w *world) quiet(s int) activity.PMF {
+	e := w.most(s, w.collects)
+	one := w.heard.Series[s].Less(e.flood)
+	switch {
+	case one.First == w.panel.Weeks:
+		return w.known.Usual()
+	case e.n == 0:
+		return w.calm.Forecast(s)
+	}
+	return w.calm.With(s, one, w.less.Watched).Forecast(s)
 }

@@ -18,6 +18,7 @@ const (
 	trebled = 3
 	settled = 8 // weeks that a habit is of, at least
 	often   = 2 // documents in the last weeks from which on it is one
+	busy    = 2 // times as many as it is are no flood
 )
 
 // Excess is what a voice told in the last weeks of a panel beyond its habit, by week, if
@@ -64,6 +65,52 @@ func (p *Panel) Excess(told, late []int) []int {
 	return out
 }
 
+// Flood is what proves nothing of what a voice told in the last weeks, by week. Up to twice
+// its habit that is what is over, beyond it. Else it is whole weeks, of which nobody can tell
+// what the habit's part was: those in which it told the most, until no more is left than
+// that and no week is busier than any before; and of the others what is beyond its habit.
+// As much stays as it told in half of the weeks before, if it did in one of the others as
+// well: else a flood would hide who never rests.
+func (p *Panel) Flood(told, late, over []int) []int {
+	from, rest, out := p.Fresh(), slices.Clone(told), make([]int, p.Weeks)
+	last := rest[from:]
+	most := busy * (sum(last) - sum(over[from:]))
+	if sum(last) <= most {
+		return over
+	}
+	var before []int
+	for w := range from {
+		if n := told[w] - late[w]; p.saw(w) && (n > 0 || before != nil) {
+			before = append(before, n)
+		}
+	}
+	slices.Sort(before)
+	before = append([]int{0}, before...)
+	whole, stays := 0, before[len(before)/2]
+	for sum(last) > most || slices.Max(last) > before[len(before)-1] {
+		w := slices.Index(last, slices.Max(last))
+		out[from+w], last[w] = last[w], 0
+		whole++
+	}
+	if whole < len(last) {
+		stays = min(stays, slices.Max(last))
+	}
+	for w := from; w < p.Weeks; w++ {
+		out[w] = max(0, out[w]-stays)
+	}
+	for w, n := range p.Excess(rest, late) {
+		out[w] += n
+	}
+	return out
+}
+
+func sum(all []int) (n int) {
+	for _, x := range all {
+		n += x
+	}
+	return n
+}
+
 // Fresh is the first of the weeks that were watched last, what was told in which stays
 // the word of who told it.
 func (p *Panel) Fresh() int {
@@ -91,19 +138,23 @@ func (p *Panel) Surge(s int) int {
 func (p *Panel) Less(excess [][]int) *Panel {
 	out := &Panel{Start: p.Start, Weeks: p.Weeks, Watched: p.Watched, Series: make([]Series, len(p.Series))}
 	for s, one := range p.Series {
-		out.Series[s] = one
-		if excess[s] == nil {
-			continue
-		}
-		less := Series{Name: one.Name, Counts: make([]int, p.Weeks), First: p.Weeks}
-		for w := p.Weeks - 1; w >= 0; w-- {
-			if less.Counts[w] = max(0, one.Counts[w]-excess[s][w]); less.Counts[w] > 0 {
-				less.First = w
-			}
-		}
-		out.Series[s] = less
+		out.Series[s] = one.Less(excess[s])
 	}
 	return out
+}
+
+// Less is a series less what is not to be heeded of it, by week; nil is nothing.
+func (s Series) Less(excess []int) Series {
+	if excess == nil {
+		return s
+	}
+	less := Series{Name: s.Name, Counts: make([]int, len(s.Counts)), First: len(s.Counts)}
+	for w := len(s.Counts) - 1; w >= 0; w-- {
+		if less.Counts[w] = max(0, s.Counts[w]-excess[w]); less.Counts[w] > 0 {
+			less.First = w
+		}
+	}
+	return less
 }
 
 // Of is the same model, as it was learned, of another panel of the same series.

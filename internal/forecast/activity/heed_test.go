@@ -37,6 +37,22 @@ func TestWhatAVoiceToldBeyondItsHabitIsItsExcess(t *testing.T) {
 	}
 }
 
+func TestAWeekThatIsAFloodProvesNothing(t *testing.T) {
+	for name, c := range map[string]struct{ last, want []int }{
+		"twice as much":                     {[]int{6, 6, 6, 6, 6, 6}, []int{3, 3, 3, 3, 3, 3}},
+		"one flood of whom it tells always": {[]int{3, 3, 3, 3, 300, 3}, []int{0, 0, 0, 0, 297, 0}},
+		"a flood that its habit hides in":   {[]int{0, 0, 10, 10, 10, 10}, []int{0, 0, 10, 10, 10, 10}},
+		"and a busy week before":            {[]int{5, 5, 100, 100, 100, 100}, []int{0, 0, 97, 97, 97, 97}},
+	} {
+		told := append(slices.Repeat([]int{3}, 20), c.last...)
+		told[2] = 5
+		p, late := &Panel{Start: start(), Weeks: len(told)}, make([]int, len(told))
+		if got := p.Flood(told, late, p.Excess(told, late)); !slices.Equal(got[20:], c.want) {
+			t.Errorf("%s: of %v %v proves nothing, want %v", name, c.last, got[20:], c.want)
+		}
+	}
+}
+
 func TestWhatIsDatedBackIsNoHabit(t *testing.T) {
 	told := append(slices.Repeat([]int{1}, 20), 0, 1, 0, 2, 0, 0)
 	late := append(slices.Repeat([]int{1}, 20), 0, 0, 0, 0, 0, 0)
