@@ -82,6 +82,11 @@ func (c *rowArg) rule(ctx context.Context, a *app, ruling intel.Ruling) error {
 		if err := pipe.Unlearn(ctx, nil); err != nil {
 			return err
 		}
+		if id, err := a.db.Linked(ctx, v.Link); err == nil { // as it is without what the word taught
+			if v.Believed, err = ed.Judgeable(ctx, a.reader(), id, v.At); err != nil && !errors.Is(err, intel.ErrNotFound) {
+				return err
+			}
+		}
 	}
 	return a.ruled(ctx, v, before)
 }

@@ -185,19 +185,29 @@ func read(ctx context.Context, env collect.Env, file string, mapped map[string]s
 	if err := lines.Err(); err != nil {
 		return err
 	}
-	return b.flush()
+	if err := b.flush(&b.dated); err != nil {
+		return err
+	}
+	return b.flush(&b.undated)
 }
 
 type keepError struct{ error }
 
 // A batch gathers rows into documents.
 type batch struct {
-	env    collect.Env
-	name   string
-	keep   func(intel.Document) error
+	env  collect.Env
+	name string
+	keep func(intel.Document) error
+	// dated and undated are the rows that have a date and those that have none, which stay
+	// apart: a document is of the day of its newest row, and that is no date of the others.
+	dated, undated part
+}
+
+// A part is rows that are of one document, and how many documents there were before.
+type part struct {
 	claims []intel.Claim
 	latest time.Time
-	part   int
+	before int
 }
 
 func (b *batch) row(fields []string, at map[string]int) error {
@@ -211,24 +221,28 @@ func (b *batch) row(fields []string, at map[string]int) error {
 	if err != nil {
 		return err
 	}
-	when, err := collect.Time(get("time"))
-	if err != nil {
-		return err
+	when, wrong := collect.Time(get("time"))
+	if wrong != nil {
+		wrong = fmt.Errorf("%w; the row is kept without a date", wrong)
 	}
 	c := intel.Claim{Subject: e, Relation: intel.Indicates, At: when, Reference: cmp.Or(reference(get("reference")), reference(get("by"))), By: by(get("by")), Context: intel.Context{Port: port, Note: get("note")}}
+	p := &b.dated
+	if when.IsZero() {
+		p = &b.undated
+	}
 	for _, o := range objects(get) {
 		c.Object, c.ObjectText = o.entity, o.text
-		b.claims = append(b.claims, c)
+		p.claims = append(p.claims, c)
 	}
-	if when.After(b.latest) {
-		b.latest = when
+	if when.After(p.latest) {
+		p.latest = when
 	}
-	if len(b.claims) >= perDocument {
-		if err := b.flush(); err != nil {
+	if len(p.claims) >= perDocument {
+		if err := b.flush(p); err != nil {
 			return keepError{err}
 		}
 	}
-	return nil
+	return wrong
 }
 
 type object struct {
@@ -287,13 +301,13 @@ func kind(s string) intel.Kind {
 	return ""
 }
 
-func (b *batch) flush() error {
-	if len(b.claims) == 0 {
+func (b *batch) flush(p *part) error {
+	if len(p.claims) == 0 {
 		return nil
 	}
-	b.part++
-	doc := intel.Document{Source: b.env.ID, Genre: intel.List, Title: b.name, Claims: b.claims, Published: b.latest, Learned: b.latest, Assumed: !b.latest.IsZero()}
-	doc.ID = intel.NewContentID(doc, b.name, fmt.Sprint(b.part))
-	b.claims, b.latest = nil, time.Time{}
+	p.before++
+	doc := intel.Document{Source: b.env.ID, Genre: intel.List, Title: b.name, Claims: p.claims, Published: p.latest, Learned: p.latest, Assumed: !p.latest.IsZero()}
+	doc.ID = intel.NewContentID(doc, b.name, fmt.Sprint(p.before))
+	p.claims, p.latest = nil, time.Time{}
 	return b.keep(doc)
 }
