@@ -117,7 +117,7 @@ func (c *sourcesTryCmd) Run(ctx context.Context, a *app) error {
 		return errEnough
 	})
 	if err != nil && !errors.Is(err, errEnough) {
-		return fmt.Errorf("source %s: %w", w.Name, err)
+		return fmt.Errorf("source %s: %w", w.Name, hinted(err))
 	}
 	if n == 0 {
 		a.remark("%s has nothing to read now.", w.Name)
@@ -202,7 +202,7 @@ func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched)
 		}
 		if err != nil {
 			failed++
-			a.remark("%s: %s", w.Name, oneLine(err))
+			a.remark("%s: %s", w.Name, oneLine(hinted(err)))
 		} else {
 			a.remark("%s: %d documents read", w.Name, kept)
 		}

@@ -81,10 +81,21 @@ func (a *app) runner(p *pipeline.Pipeline, w watched, c clients) (*collect.Runne
 			return err
 		},
 		Report: func(ctx context.Context, id intel.SourceID, failure error) {
-			if err := a.db.SaveHealth(ctx, id, w.Connector.Name, a.now(), failure); err != nil && ctx.Err() == nil {
+			if err := a.db.SaveHealth(ctx, id, w.Connector.Name, a.now(), hinted(failure)); err != nil && ctx.Err() == nil {
 				a.log.Error("health not kept", "source", id, "err", err)
 			}
 		}}, nil
+}
+
+// hinted is an error of a source with what in its entry would let it through.
+func hinted(err error) error {
+	switch {
+	case errors.Is(err, fetch.ErrForbidden):
+		return fmt.Errorf("%w (allow and ports in its entry let it reach more)", err)
+	case errors.Is(err, fetch.ErrRobots):
+		return fmt.Errorf("%w (robots = false in its entry reads it all the same)", err)
+	}
+	return err
 }
 
 // watch reads the sources that are configured until ctx ends. One that fails for good

@@ -208,3 +208,22 @@ func TestASourceIsAddedWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("listed: %s", out)
 	}
 }
+
+func TestWhatASourceMayNotReachSaysWhatWouldLetIt(t *testing.T) {
+	var body atomic.Value
+	body.Store(feedOf("Nothing."))
+	address, port := blog(t, &body)
+	for entry, want := range map[string]string{
+		"":                        "allow and ports",
+		"ports = [" + port + "]":  "allow and ports",
+		"allow = ['127.0.0.0/8']": "allow and ports",
+		"allow = ['127.0.0.0/8']\nports = [" + port + "]": "",
+	} {
+		sources := file(t, "sources.toml", fmt.Appendf(nil, "[labs]\nconnector = 'rss'\nurl = '%s'\n%s\n", address, entry))
+		var out, errs bytes.Buffer
+		code := run(t.Context(), []string{"--sources-file", sources, "sources", "try", "labs"}, strings.NewReader(""), &out, &errs)
+		if (code == exitDone) != (want == "") || !strings.Contains(errs.String(), want) {
+			t.Errorf("%q: exit %d, said %q, want %q", entry, code, errs.String(), want)
+		}
+	}
+}
