@@ -24,13 +24,17 @@ type finding struct {
 	links    []int64 // in order, each once
 }
 
-// A mention is an observation as a finding holds it. Of what a claim alone mentions start is
-// -1 and length the day, since 1970, that the claim is of: 0 where that is the document's.
+// A mention is an observation as a finding holds it. Of what a claim mentions on another day
+// than the document's start is onClaimed and length that day, since 1970.
 type mention struct {
 	entity        int64
 	start, length int
 	suppressed    string
 }
+
+// onClaimed stands for where in a text what is claimed of a day stands: nowhere, as -1, which
+// titles have with a length of their own.
+const onClaimed = -2
 
 // undatedAt is the second of mentions in documents without a date: before all others.
 const undatedAt = -1 << 40
@@ -179,7 +183,7 @@ func (f finding) sightings() []sighting {
 	out := make([]sighting, 0, len(f.mentions))
 	for _, m := range f.mentions {
 		at := at
-		if m.start == -1 && m.length != 0 {
+		if m.start == onClaimed {
 			at = int64(m.length) * perDay
 		}
 		s := sighting{f.document, m.entity, at, strings.ReplaceAll(text(m.suppressed), "\n", " ")}

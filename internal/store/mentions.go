@@ -59,8 +59,8 @@ func (s *saving) observations(ctx context.Context, batch []Derived) error {
 		for _, o := range d.Observations {
 			id := s.entities[o.Entity]
 			m := mention{id, o.Offset, o.Length, o.Suppressed}
-			if o.Offset == -1 && o.Length == 0 {
-				m.length = days[o.Entity]
+			if on, ok := days[o.Entity]; ok && o.Offset == -1 && o.Length == 0 {
+				m.start, m.length = onClaimed, on
 			}
 			f.mentions = append(f.mentions, m)
 			if o.Entity.Kind.Class() == intel.Name && o.Suppressed == "" && !counted[id] {

@@ -466,10 +466,10 @@ func (db *DB) Observations(ctx context.Context, r intel.Reader, id intel.Documen
 	named, err := db.entitiesOf(ctx, slices.Compact(ids))
 	out := make([]intel.Observation, len(found[0].mentions))
 	for i, m := range found[0].mentions {
-		out[i] = intel.Observation{Document: id, Entity: named[m.entity], Offset: m.start, Suppressed: m.suppressed}
-		if m.start >= 0 {
-			out[i].Length = m.length
+		if m.start == onClaimed {
+			m.start, m.length = -1, 0
 		}
+		out[i] = intel.Observation{Document: id, Entity: named[m.entity], Offset: m.start, Length: m.length, Suppressed: m.suppressed}
 	}
 	return out, err
 }
