@@ -6,6 +6,7 @@ import (
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/reference"
 )
 
 func TestALineOfAListIsOfItsOwnDayAndNotOfTheNewest(t *testing.T) {
@@ -29,5 +30,22 @@ func TestALineOfAListIsOfItsOwnDayAndNotOfTheNewest(t *testing.T) {
 		}
 		tell(0, old)
 		tell(1, late)
+	})
+}
+
+func TestWhoATitleNamesIsSeenOnTheDayOfItsDocument(t *testing.T) {
+	onEachEngine(t, []reference.Pack{reference.ActorsPack("1", []reference.Cluster{{Galaxy: "threat-actor", Value: "Cold Lynx"}})}, func(t *testing.T, h house) {
+		doc := report(1, "It used a41d8cd98f00b204e9800998ecf8427e.")
+		doc.Title = "Cold Lynx is back"
+		h.keep(t, doc)
+		h.finish(t)
+		page, _, err := h.ed.Profile(t.Context(), intel.Everything(), lynxActor, pipeline.Window{}, now)
+		if err != nil || !page.First.Equal(doc.Published) || !page.Last.Equal(doc.Published) {
+			t.Errorf("seen %v to %v, err %v; want on %v alone", page.First, page.Last, err, doc.Published)
+		}
+		told, err := h.db.Observations(t.Context(), intel.Everything(), doc.ID)
+		if err != nil || len(told) == 0 || told[0].Offset != -1 || told[0].Length != len("Cold Lynx") {
+			t.Errorf("observations %+v, err %v; want the name in the title first, as long as it is", told, err)
+		}
 	})
 }
