@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -87,13 +88,18 @@ func (c *connectorsCmd) Run(_ context.Context, a *app) error {
 		}
 		found = true
 		if a.cli.JSON {
-			if err := a.print(map[string]any{"name": con.Name, "about": con.About, "files": con.Recognise != nil, "every_seconds": con.Every.Seconds(), "settings": settingsOf(con)}); err != nil {
+			if err := a.print(map[string]any{"name": con.Name, "about": con.About, "files": con.Recognise != nil, "every_seconds": con.Every.Seconds(), "proven": con.Proven, "settings": settingsOf(con)}); err != nil {
 				return err
 			}
 			continue
 		}
-		fmt.Fprintf(a.out, "%-12s %s\n", con.Name, con.About)
+		state := ""
+		if con.Proven == "" {
+			state = " (unproven)"
+		}
+		fmt.Fprintf(a.out, "%-12s %s%s\n", con.Name, con.About, state)
 		if c.Name != "" {
+			fmt.Fprintf(a.out, "  proven on    %s\n", cmp.Or(con.Proven, "nothing that others made: it was tried on what was written for it alone"))
 			for _, s := range settingsOf(con) {
 				fmt.Fprintf(a.out, "  %-12s %-10s %s\n", s.Name, s.Kind, s.Help)
 			}

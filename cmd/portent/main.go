@@ -36,6 +36,7 @@ type cli struct {
 	DB          string          `name:"db" help:"Where data lives: sqlite:PATH or postgres://… (default: a file in your data directory)." env:"PORTENT_DB" placeholder:"URL"`
 	Config      kong.ConfigFlag `help:"Configuration file in TOML: flags by name, those of a command in the table of its name." placeholder:"FILE"`
 	SourcesFile string          `help:"File of the sources that serve reads (default: sources.toml in your configuration directory)." placeholder:"FILE" env:"PORTENT_SOURCES"`
+	AgeIdentity string          `help:"Key of the encrypted file of secrets (default: age-identity.txt beside the file of sources)." placeholder:"FILE" env:"PORTENT_AGE_IDENTITY"`
 	JSON        bool            `name:"json" help:"Print JSON: one object, or one object a line."`
 	Now         time.Time       `help:"Pretend that it is this time (RFC 3339, or a day), for reproducible runs." placeholder:"TIME"`
 	AsOf        time.Time       `name:"as-of" help:"Show what was known at this time (RFC 3339, or a day): profile, publish, lookup, explain, forecast." placeholder:"TIME"`
@@ -62,6 +63,7 @@ type cli struct {
 	Backtest   backtestCmd   `cmd:"" help:"Replay history and score what would have been forecast."`
 	Sources    sourcesCmd    `cmd:"" help:"List sources and their health."`
 	Connectors connectorsCmd `cmd:"" help:"List the types of source."`
+	Secrets    secretsCmd    `cmd:"" help:"Keep tokens and passwords of sources encrypted."`
 	Reprocess  reprocessCmd  `cmd:"" help:"Derive documents again that an older version derived."`
 	Doctor     doctorCmd     `cmd:"" help:"Check the store and list what was parked."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

@@ -99,7 +99,7 @@ func (c *sourcesAddCmd) table() (map[string]any, error) {
 // A setting is what can be set of a connector.
 type setting struct {
 	Name string `json:"name"`
-	Kind string `json:"kind"` // text, number, yes or no, list
+	Kind string `json:"kind"` // text, number, yes or no, list, secret
 	Help string `json:"help"`
 }
 
@@ -113,7 +113,11 @@ func settingsOf(con collect.Connector) (out []setting) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		out = append(out, setting{name, kinds()[f.Type.Kind()], f.Tag.Get("help")})
+		kind := kinds()[f.Type.Kind()]
+		if f.Type == reflect.TypeFor[collect.Secret]() {
+			kind = "secret"
+		}
+		out = append(out, setting{name, kind, f.Tag.Get("help")})
 	}
 	return out
 }

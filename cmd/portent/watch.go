@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,11 +25,18 @@ type clients map[string]*fetch.Client
 
 func (c clients) of(w watched) (*fetch.Client, error) {
 	o := fetch.Options{UserAgent: userAgent, Allow: w.Allow, Robots: w.Robots}
-	if len(w.Ports) > 0 {
-		o.Ports = append([]uint16{80, 443}, w.Ports...)
+	if more := slices.Concat(w.Ports, w.Connector.Ports); len(more) > 0 {
+		o.Ports = append([]uint16{80, 443}, more...)
 	}
-	key := fmt.Sprintf("%v %v %t", o.Ports, o.Allow, o.Robots)
+	if w.SOCKS != "" {
+		o.SOCKS, o.Hosts, o.Circuit = w.SOCKS, append([]string{".onion"}, w.Hosts...), string(w.Name)
+	}
+	key := fmt.Sprintf("%v %v %t %q %q %q %q", o.Ports, o.Allow, o.Robots, o.SOCKS, o.Hosts, o.Circuit, w.CA)
 	if c[key] == nil {
+		if w.CA != "" {
+			o.Roots = x509.NewCertPool()
+			o.Roots.AppendCertsFromPEM([]byte(w.CA))
+		}
 		client, err := fetch.New(o)
 		if err != nil {
 			return nil, err
@@ -44,7 +52,7 @@ func (a *app) open(w watched, c clients, reject func(item string, reason error))
 	if err != nil {
 		return nil, err
 	}
-	env := collect.Env{ID: w.Name, Fetch: client, Reject: reject, Log: a.log, Now: a.now, Convert: a.converter()}
+	env := collect.Env{ID: w.Name, Fetch: client, Reject: reject, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
 	return w.Connector.Open(env, collect.Strict(w.Settings))
 }
 

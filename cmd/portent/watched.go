@@ -1,11 +1,13 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -30,6 +32,9 @@ type watched struct {
 	Allow       []netip.Prefix // networks that it may reach although they are not public
 	Ports       []uint16       // that it may reach besides 80 and 443
 	Robots      bool           // robots.txt is honoured
+	SOCKS       string         // proxy that all goes through, such as Tor's; empty for none
+	Hosts       []string       // that it leads to besides onion services
+	CA          string         // certificates that those of its servers must come from; empty for those of the system
 	Settings    []byte         // of its connector, in JSON
 }
 
@@ -43,11 +48,14 @@ type entry struct {
 	Allow       []string `json:"allow"`
 	Ports       []uint16 `json:"ports"`
 	Robots      *bool    `json:"robots"`
+	SOCKS       string   `json:"socks"`
+	Hosts       []string `json:"hosts"`
+	CA          string   `json:"ca"`
 }
 
 // entryKeys are the settings that every source has.
 func entryKeys() []string {
-	return []string{"connector", "off", "every", "reliability", "marking", "allow", "ports", "robots"}
+	return []string{"connector", "off", "every", "reliability", "marking", "allow", "ports", "robots", "socks", "hosts", "ca"}
 }
 
 const (
@@ -199,12 +207,37 @@ func (w *watched) set(e entry) (err error) {
 			return fmt.Errorf("marking: %w", err)
 		}
 	}
+	if err := w.route(e); err != nil {
+		return err
+	}
 	for _, network := range e.Allow {
 		p, err := netip.ParsePrefix(network)
 		if err != nil {
 			return fmt.Errorf("allow: %q is no network such as 10.1.0.0/16", network)
 		}
 		w.Allow = append(w.Allow, p)
+	}
+	return nil
+}
+
+// route takes over by which way a source is reached, and whom it must prove to be.
+func (w *watched) route(e entry) error {
+	w.SOCKS, w.Hosts = e.SOCKS, e.Hosts
+	if _, port, err := net.SplitHostPort(e.SOCKS); e.SOCKS != "" && (err != nil || port == "") {
+		return fmt.Errorf("socks: %q is no proxy such as 127.0.0.1:9050, Tor's", e.SOCKS)
+	}
+	if len(e.Hosts) > 0 && e.SOCKS == "" {
+		return errors.New("hosts are those that a proxy leads to; socks says which")
+	}
+	if e.CA == "" {
+		return nil
+	}
+	text, err := os.ReadFile(e.CA)
+	if err != nil {
+		return fmt.Errorf("ca: %w", err)
+	}
+	if w.CA = string(text); !x509.NewCertPool().AppendCertsFromPEM(text) {
+		return fmt.Errorf("ca: %s has no certificate in PEM", e.CA)
 	}
 	return nil
 }

@@ -50,6 +50,11 @@ type Connector struct {
 	// Settings is a zero value of the struct that Open decodes: its tags json and help tell
 	// what can be set. Nil for files, whose only setting is their path.
 	Settings any
+	// Proven tells which implementations that are not ours made what it was tried on; empty
+	// means that it was tried on nothing but what was written for it.
+	Proven string
+	// Ports are those that sources of this type speak on besides 80 and 443.
+	Ports []uint16
 	// Live says that Collect goes on for as long as the source speaks.
 	Live bool
 	// Crawls says that pages for people are read, so that robots.txt is honoured.
@@ -77,6 +82,9 @@ type Env struct {
 	// Convert turns a format whose parser cannot be trusted, such as "pdf", into
 	// text apart from this process, within bounds; nil: not available.
 	Convert func(ctx context.Context, format string, body []byte) (string, error)
+	// Reveal returns what is secret, whole, for one request after another: what is changed
+	// where it stands counts from then on. It is not to be kept, printed or made part of an error.
+	Reveal func(Secret) (string, error)
 }
 
 // Repeated notes an item that is passed over for saying what an earlier one of

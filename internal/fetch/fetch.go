@@ -7,7 +7,10 @@
 package fetch
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +37,9 @@ type StatusError struct {
 	RetryAfter time.Duration
 }
 
-func (e *StatusError) Error() string { return fmt.Sprintf("get %s: status %d", e.URL, e.Status) }
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("get %s: status %d %s", e.URL, e.Status, http.StatusText(e.Status))
+}
 
 // Validators are what a server told of a body, to ask whether it has changed.
 type Validators struct {
@@ -42,11 +47,23 @@ type Validators struct {
 	LastModified string `json:"last_modified,omitempty"`
 }
 
+// A Request asks for more than what is at an address for anybody.
+type Request struct {
+	Method string // empty for GET
+	URL    string
+	// Header is what stands in the request beside the User-Agent. None of it goes to another
+	// host that a redirect leads to.
+	Header http.Header
+	Body   []byte
+	Known  Validators // what is to have changed
+}
+
 // A Response is what came of a request.
 type Response struct {
-	Body []byte
-	Type string // the media type that the server states, with its charset
-	URL  string // where redirects led
+	Body   []byte
+	Type   string // the media type that the server states, with its charset
+	URL    string // where redirects led
+	Header http.Header
 	Validators
 }
 
@@ -55,6 +72,9 @@ type Response struct {
 type Client struct {
 	HTTP      *http.Client
 	UserAgent string
+
+	dial  dialing // nil: only HTTP
+	roots *x509.CertPool
 }
 
 // Get returns the body at url. Any status but 200 is a StatusError.
@@ -66,8 +86,13 @@ func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
 // GetChanged returns what is at url, or ErrNotModified if it is what the server told
 // those validators of. Whoever asks remembers the new ones once what came is kept.
 func (c *Client) GetChanged(ctx context.Context, url string, known Validators) (Response, error) {
+	return c.Do(ctx, Request{URL: url, Known: known})
+}
+
+// Do makes a request. Any status but 200, and 304 to what is known, is a StatusError.
+func (c *Client) Do(ctx context.Context, q Request) (Response, error) {
 	var body []byte
-	r, err := c.do(ctx, url, known, func(in io.Reader) (err error) {
+	r, err := c.do(ctx, q, func(in io.Reader) (err error) {
 		body, err = io.ReadAll(io.LimitReader(in, MaxBody+1))
 		if err == nil && len(body) > MaxBody {
 			err = ErrTooLarge
@@ -81,10 +106,17 @@ func (c *Client) GetChanged(ctx context.Context, url string, known Validators) (
 	return r, nil
 }
 
+// Stream makes a request whose response goes on for as long as its server speaks, and hands
+// it to read as it comes. What bounds it is the silence between two pieces, not its time.
+func (c *Client) Stream(ctx context.Context, q Request, silence time.Duration, read func(io.Reader) error) error {
+	_, err := c.do(context.WithValue(ctx, streaming{}, silence), q, read)
+	return err
+}
+
 // Download writes the body at url to w, as it comes, and returns its length. A
 // body of more than limit bytes is ErrTooLarge.
 func (c *Client) Download(ctx context.Context, url string, w io.Writer, limit int64) (n int64, err error) {
-	_, err = c.do(ctx, url, Validators{}, func(r io.Reader) (err error) {
+	_, err = c.do(ctx, Request{URL: url}, func(r io.Reader) (err error) {
 		n, err = io.Copy(w, io.LimitReader(r, limit))
 		if err != nil || n < limit {
 			return err
@@ -99,19 +131,10 @@ func (c *Client) Download(ctx context.Context, url string, w io.Writer, limit in
 
 // do makes one request and hands the body of its response to read, which it returns the
 // rest of.
-func (c *Client) do(ctx context.Context, url string, known Validators, read func(io.Reader) error) (r Response, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func (c *Client) do(ctx context.Context, q Request, read func(io.Reader) error) (r Response, err error) {
+	req, err := c.request(ctx, q)
 	if err != nil {
-		return r, fmt.Errorf("get %s: %w", url, err)
-	}
-	if c.UserAgent != "" {
-		req.Header.Set("User-Agent", c.UserAgent)
-	}
-	if known.ETag != "" {
-		req.Header.Set("If-None-Match", known.ETag)
-	}
-	if known.LastModified != "" {
-		req.Header.Set("If-Modified-Since", known.LastModified)
+		return r, err
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
@@ -119,15 +142,36 @@ func (c *Client) do(ctx context.Context, url string, known Validators, read func
 	}
 	defer resp.Body.Close()
 	switch {
-	case resp.StatusCode == http.StatusNotModified && known != Validators{}:
-		return r, fmt.Errorf("get %s: %w", url, ErrNotModified)
+	case resp.StatusCode == http.StatusNotModified && q.Known != Validators{}:
+		return r, fmt.Errorf("get %s: %w", q.URL, ErrNotModified)
 	case resp.StatusCode != http.StatusOK:
-		return r, &StatusError{URL: url, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
+		return r, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
 	}
 	if err := read(resp.Body); err != nil {
-		return r, fmt.Errorf("get %s: %w", url, err)
+		return r, fmt.Errorf("get %s: %w", q.URL, err)
 	}
-	return Response{Type: resp.Header.Get("Content-Type"), URL: resp.Request.URL.String(), Validators: Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}, nil
+	return Response{Type: resp.Header.Get("Content-Type"), URL: resp.Request.URL.String(), Header: resp.Header,
+		Validators: Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}, nil
+}
+
+func (c *Client) request(ctx context.Context, q Request) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.Method, http.MethodGet), q.URL, bytes.NewReader(q.Body))
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", q.URL, err)
+	}
+	for name, values := range q.Header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	if c.UserAgent != "" {
+		req.Header.Set("User-Agent", c.UserAgent)
+	}
+	if q.Known.ETag != "" {
+		req.Header.Set("If-None-Match", q.Known.ETag)
+	}
+	if q.Known.LastModified != "" {
+		req.Header.Set("If-Modified-Since", q.Known.LastModified)
+	}
+	return req, nil
 }
 
 // retryAfter reads the header in seconds or as a date, counted from the

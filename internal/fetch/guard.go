@@ -1,7 +1,10 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +38,11 @@ type Options struct {
 	// with a dot stands for all hosts that end so, such as ".onion".
 	SOCKS string
 	Hosts []string
+	// Circuit keeps what goes through the proxy apart from what others send: Tor has a
+	// circuit of its own for each.
+	Circuit string
+	// Roots are the authorities that certificates must come from; nil for those of the system.
+	Roots *x509.CertPool
 	// PerSecond and AtOnce bound the requests to one host; zero for 2 and 2.
 	PerSecond float64
 	AtOnce    int
@@ -72,6 +81,7 @@ func New(o Options) (*Client, error) {
 	}
 	transport := &http.Transport{
 		DialContext:            dial,
+		TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    15 * time.Second,
 		ResponseHeaderTimeout:  30 * time.Second,
 		IdleConnTimeout:        30 * time.Second,
@@ -89,12 +99,17 @@ func New(o Options) (*Client, error) {
 		g.robots = &robots{client: &asking, hosts: g.hosts, agent: o.UserAgent, now: o.Now, by: map[string]*rules{}}
 		client.Transport = g
 	}
-	return &Client{HTTP: client, UserAgent: o.UserAgent}, nil
+	return &Client{HTTP: client, UserAgent: o.UserAgent, dial: g.connect(dial), roots: o.Roots}, nil
 }
 
-func redirected(_ *http.Request, via []*http.Request) error {
+// redirected bounds redirects, and takes to another host nothing that was meant for the
+// first.
+func redirected(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	if first := via[0].URL; req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
+		req.Header = http.Header{"User-Agent": via[0].Header.Values("User-Agent")}
 	}
 	return nil
 }
@@ -106,7 +121,11 @@ func (o Options) dial() (func(context.Context, string, string) (net.Conn, error)
 		if len(o.Hosts) == 0 {
 			return nil, errors.New("a SOCKS route needs the hosts it leads to")
 		}
-		d, err := proxy.SOCKS5("tcp", o.SOCKS, nil, &net.Dialer{Timeout: 15 * time.Second})
+		var apart *proxy.Auth
+		if o.Circuit != "" {
+			apart = &proxy.Auth{User: o.Circuit, Password: o.Circuit}
+		}
+		d, err := proxy.SOCKS5("tcp", o.SOCKS, apart, &net.Dialer{Timeout: 15 * time.Second})
 		if err != nil {
 			return nil, fmt.Errorf("SOCKS route %s: %w", o.SOCKS, err)
 		}
@@ -151,30 +170,71 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	release, err := g.hosts.enter(req.Context(), req.URL.Hostname())
+	silence, stream := req.Context().Value(streaming{}).(time.Duration)
+	release, err := g.hosts.enter(req.Context(), req.URL.Hostname(), stream)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(req.Context(), g.Timeout, fmt.Errorf("not done within %v", g.Timeout))
-	leave := sync.OnceFunc(func() { cancel(); release() })
+	within := g.Timeout
+	if stream {
+		within = silence
+	}
+	ctx, cancel := context.WithCancelCause(req.Context())
+	late := time.AfterFunc(within, func() { cancel(fmt.Errorf("nothing within %v: %w", within, os.ErrDeadlineExceeded)) })
+	leave := sync.OnceFunc(func() { late.Stop(); cancel(nil); release() })
 	resp, err := g.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
+		err = cmp.Or(context.Cause(ctx), err)
 		leave()
 		return nil, err
 	}
-	resp.Body = visit{resp.Body, leave}
+	v := visit{body: resp.Body, leave: leave, cause: func() error { return context.Cause(ctx) }}
+	if stream {
+		v.more = func() { late.Reset(within) }
+	}
+	resp.Body = v
+	if w, ok := v.body.(io.Writer); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+		late.Stop() // whoever talks bounds each word
+		v.more = nil
+		resp.Body = talk{v, w}
+	}
 	return resp, nil
 }
 
+// streaming marks the requests whose response goes on: its value in their context is how long
+// it may be silent.
+type streaming struct{}
+
 // A visit is a body that ends its host's turn when it is closed.
 type visit struct {
-	io.ReadCloser
+	body  io.ReadCloser
 	leave func()
+	cause func() error // why it was broken off
+	more  func()       // told that something came; nil for none
 }
 
+// Read implements io.Reader.
+func (v visit) Read(p []byte) (int, error) {
+	n, err := v.body.Read(p)
+	if n > 0 && v.more != nil {
+		v.more()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = cmp.Or(v.cause(), err)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
 func (v visit) Close() error {
 	defer v.leave()
-	return v.ReadCloser.Close()
+	return v.body.Close()
+}
+
+// A talk is the body of a connection that has gone over to another protocol.
+type talk struct {
+	visit
+	io.Writer
 }
 
 func (g guard) judge(u *url.URL) error {
@@ -190,11 +250,18 @@ func (g guard) judge(u *url.URL) error {
 		port = "443"
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || !slices.Contains(g.Ports, uint16(n)) {
+	if err != nil {
 		return fmt.Errorf("%w: port %s", ErrForbidden, port)
 	}
-	if g.SOCKS != "" && !g.routed(u.Hostname()) {
-		return fmt.Errorf("%w: %s is not reached by this route", ErrForbidden, u.Hostname())
+	return g.judgeHost(u.Hostname(), uint16(n))
+}
+
+func (g guard) judgeHost(host string, port uint16) error {
+	if !slices.Contains(g.Ports, port) {
+		return fmt.Errorf("%w: port %d", ErrForbidden, port)
+	}
+	if g.SOCKS != "" && !g.routed(host) {
+		return fmt.Errorf("%w: %s is not reached by this route", ErrForbidden, host)
 	}
 	return nil
 }

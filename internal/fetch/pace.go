@@ -29,9 +29,13 @@ func newHosts(o Options) *hosts {
 	return &hosts{perSecond: rate.Limit(o.PerSecond), atOnce: o.AtOnce, by: map[string]*host{}}
 }
 
-// enter waits for the host's turn and returns what ends the visit.
-func (h *hosts) enter(ctx context.Context, name string) (release func(), err error) {
+// enter waits for the host's turn and returns what ends the visit. One that stays, as a
+// stream does, is not in the way of others.
+func (h *hosts) enter(ctx context.Context, name string, stays bool) (release func(), err error) {
 	one := h.host(name)
+	if stays {
+		return func() {}, one.pace.Wait(ctx)
+	}
 	select {
 	case one.slots <- struct{}{}:
 	case <-ctx.Done():

@@ -39,8 +39,9 @@ var Now = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 //
 //   - settings.json, the settings of the connector;
 //   - "FILE name", a file the connector finds at name in Env.Files;
-//   - "GET https://…", the response to that request: its body, or all of it from
-//     "HTTP/1.1 …" on;
+//   - "GET https://…", the response to that request (or POST, whatever it says): its
+//     body, or all of it from "HTTP/1.1 …" on;
+//   - "SECRET env:NAME", what is secret there;
 //   - want.json, the documents expected, one a line;
 //   - want.rejects, the items rejected, one a line as "item: reason"; it may
 //     be absent where none is expected;
@@ -122,8 +123,16 @@ func (p play) open(t *testing.T, settings []byte, rejects *[]string) (collect.So
 		Reject: func(item string, reason error) { *rejects = append(*rejects, item+": "+reason.Error()) },
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Now:    func() time.Time { return Now },
+		Reveal: p.reveal,
 	}
 	return p.connector.Open(env, collect.Strict(settings))
+}
+
+func (p play) reveal(s collect.Secret) (string, error) {
+	if text := p.file("SECRET " + string(s)); text != nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	return "", collect.Permanent(fmt.Errorf("secret %s is not set", s))
 }
 
 func (p play) mustOpen(t *testing.T, rejects *[]string) collect.Source {

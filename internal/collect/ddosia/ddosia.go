@@ -25,6 +25,7 @@ import (
 // Connector reads DDoSia target lists.
 var Connector = collect.Connector{
 	Name:        "ddosia",
+	Proven:      "target lists of ddosia-tracker",
 	About:       "target lists of NoName057(16) (DDoSia) as CSV",
 	Reliability: 'B',
 	Open:        collect.Files(read),

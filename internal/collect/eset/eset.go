@@ -23,6 +23,7 @@ import (
 // Connector reads files of eset/malware-ioc.
 var Connector = collect.Connector{
 	Name:        "eset",
+	Proven:      "folders of eset/malware-ioc",
 	About:       "reports and hash lists of ESET (eset/malware-ioc)",
 	Reliability: 'B',
 	Open:        collect.Files(read),

@@ -18,6 +18,7 @@ import (
 // Connector reads the catalogue's JSON.
 var Connector = collect.Connector{
 	Name:        "kev",
+	Proven:      "the catalogue of CISA",
 	About:       "CISA's catalogue of known exploited vulnerabilities (JSON)",
 	Reliability: 'A',
 	Open:        collect.Files(read),

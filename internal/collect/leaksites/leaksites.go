@@ -24,6 +24,7 @@ import (
 // Connector reads ransomwatch's posts.json.
 var Connector = collect.Connector{
 	Name:        "leaksites",
+	Proven:      "posts.json of ransomwatch",
 	About:       "posts of ransomware leak sites (ransomwatch posts.json)",
 	Reliability: 'C',
 	Open:        collect.Files(read),

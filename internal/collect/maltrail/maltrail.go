@@ -23,6 +23,7 @@ import (
 // Connector reads Maltrail's files of actors.
 var Connector = collect.Connector{
 	Name:        "maltrail",
+	Proven:      "the 331 lists of actors",
 	About:       "trails of actors from Maltrail's apt_*.txt files",
 	Reliability: 'C',
 	Open:        collect.Files(read),

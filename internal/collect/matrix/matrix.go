@@ -20,6 +20,7 @@ import (
 // Connector reads the tables of the matrix.
 var Connector = collect.Connector{
 	Name:        "matrix",
+	Proven:      "the matrix itself",
 	About:       "which ransomware group exploits which CVE (Ransomware Vulnerability Matrix)",
 	Reliability: 'C',
 	Open:        collect.Files(read),

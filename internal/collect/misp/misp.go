@@ -17,6 +17,7 @@ import (
 // Connector reads MISP event JSON.
 var Connector = collect.Connector{
 	Name:        "misp",
+	Proven:      "events that ESET publishes",
 	About:       "MISP events (JSON)",
 	Reliability: 'B',
 	Unnamed:     "misp",

@@ -20,6 +20,7 @@ import (
 // Connector reads chats in the form of the Ransomchats project.
 var Connector = collect.Connector{
 	Name:        "ransomchat",
+	Proven:      "the chats of Casualtek/Ransomchats",
 	About:       "negotiation chats of ransomware groups (Ransomchats JSON)",
 	Reliability: 'C',
 	Open:        collect.Files(read),

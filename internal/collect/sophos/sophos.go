@@ -25,6 +25,7 @@ import (
 // Connector reads SophosLabs' lists.
 var Connector = collect.Connector{
 	Name:        "sophos",
+	Proven:      "lists of sophoslabs/IoCs",
 	About:       "indicator lists of Sophos reports (sophoslabs/IoCs)",
 	Reliability: 'B',
 	Open:        collect.Files(read),

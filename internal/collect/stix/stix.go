@@ -17,6 +17,7 @@ import (
 // Connector reads STIX bundles.
 var Connector = collect.Connector{
 	Name:        "stix",
+	Proven:      "bundles of MITRE ATT&CK",
 	About:       "STIX 2.0 or 2.1 bundle",
 	Reliability: 'B',
 	Unnamed:     "stix",

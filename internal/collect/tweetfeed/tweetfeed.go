@@ -27,6 +27,7 @@ import (
 // Connector reads TweetFeed's files.
 var Connector = collect.Connector{
 	Name:        "tweetfeed",
+	Proven:      "2021 to 2025 of the feed itself",
 	About:       "indicators posted on X, as TweetFeed's CSV files",
 	Reliability: 'C',
 	Unnamed:     "csv", // anybody can write six columns

@@ -1,0 +1,163 @@
+package fetch_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/portent-cti/portent/internal/fetch"
+)
+
+// local reaches servers of tests.
+func local(t *testing.T, address string, o fetch.Options) (c *fetch.Client, host string, port uint16) {
+	t.Helper()
+	host, number, err := net.SplitHostPort(strings.TrimPrefix(address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Ports = append(o.Ports, uint16(n))
+	o.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	if c, err = fetch.New(o); err != nil {
+		t.Fatal(err)
+	}
+	return c, host, uint16(n)
+}
+
+func TestWhatIsMeantForOneHostGoesToNoOther(t *testing.T) {
+	told := make(chan http.Header, 2)
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told <- r.Header }))
+	defer other.Close()
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		told <- r.Header
+		http.Redirect(w, r, other.URL, http.StatusFound)
+	}))
+	defer first.Close()
+	_, _, port := local(t, other.URL, fetch.Options{})
+	c, _, _ := local(t, first.URL, fetch.Options{Ports: []uint16{port}, UserAgent: "reader"})
+	if _, err := c.Do(t.Context(), fetch.Request{URL: first.URL, Header: http.Header{"X-Key": {"secret"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if h := <-told; h.Get("X-Key") != "secret" {
+		t.Errorf("the host asked got %v", h)
+	}
+	if h := <-told; h.Get("X-Key") != "" || h.Get("User-Agent") != "reader" {
+		t.Errorf("the host that it leads to got %v", h)
+	}
+}
+
+func TestAStreamGoesOnUntilItIsSilent(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 5 {
+			_, _ = io.WriteString(w, "post\n")
+			w.(http.Flusher).Flush()
+			time.Sleep(60 * time.Millisecond)
+		}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	c, _, _ := local(t, server.URL, fetch.Options{Timeout: 100 * time.Millisecond, AtOnce: 1})
+	var got []byte
+	err := c.Stream(t.Context(), fetch.Request{URL: server.URL}, 200*time.Millisecond, func(r io.Reader) (err error) {
+		got, err = io.ReadAll(r)
+		return err
+	})
+	if string(got) != strings.Repeat("post\n", 5) || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %q, err %v; want five posts and then its silence", got, err)
+	}
+}
+
+func TestALineReachesNothingThatIsNotPublic(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	_, host, port := local(t, server.Addr().String(), fetch.Options{})
+	c, err := fetch.New(fetch.Options{Ports: []uint16{port}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: port, Silence: time.Second}); !errors.Is(err, fetch.ErrForbidden) {
+		t.Errorf("connecting to this machine: %v", err)
+	}
+	if _, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: port + 1, Silence: time.Second}); !errors.Is(err, fetch.ErrForbidden) {
+		t.Errorf("connecting to a port that is not allowed: %v", err)
+	}
+}
+
+func TestALineEndsWhereNobodySpeaksAndWithItsContext(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	c, host, port := local(t, server.Addr().String(), fetch.Options{})
+	silent, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: port, Silence: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	if _, err := silent.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("of a silent server: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting, err := c.Dial(ctx, fetch.Line{Host: host, Port: port, Silence: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if _, err := waiting.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("when its context ends: %v", err)
+	}
+}
+
+func TestAWebSocketSpeaksBothWaysAndIsBoundedInSilence(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.CloseNow()
+		_, message, err := conn.Read(r.Context())
+		if err == nil {
+			err = conn.Write(r.Context(), websocket.MessageText, append([]byte(r.Header.Get("Authorization")+" "), message...))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	c, _, _ := local(t, server.URL, fetch.Options{Timeout: 50 * time.Millisecond})
+	s, err := c.WebSocket(t.Context(), fetch.Request{URL: server.URL, Header: http.Header{"Authorization": {"Bearer x"}}}, 150*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	time.Sleep(100 * time.Millisecond)
+	if err := s.Write(t.Context(), []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Read(t.Context()); err != nil || string(got) != "Bearer x hello" {
+		t.Errorf("got %q, err %v", got, err)
+	}
+	if _, err := s.Read(t.Context()); err == nil {
+		t.Error("its silence has no end")
+	}
+}
