@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,13 +136,16 @@ func change(p intel.Pace) trend {
 	if p.Before == 0 && p.Now > 0 {
 		return trend{class, "new"}
 	}
-	percent := (p.Now - p.Before) * 100 / max(1, p.Before)
+	percent := percentOf(p.Now-p.Before, p.Before)
 	sign := ""
 	if percent > 0 {
 		sign = "+"
 	}
 	return trend{class, sign + number(percent) + " %"}
 }
+
+// percentOf is n in percent of all, rounded.
+func percentOf(n, all int) int { return int(math.Round(100 * float64(n) / float64(max(1, all)))) }
 
 // kindName writes a kind as a person would.
 func kindName(k intel.Kind) string {

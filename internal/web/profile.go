@@ -226,9 +226,9 @@ func shares(tallies []intel.Tally) (sectors, countries []share, total int) {
 	for _, t := range tallies {
 		switch {
 		case t.Sector != "" && t.Country == "":
-			bySector[t.Sector] += t.N
+			bySector[cmp.Or(t.Value, t.Sector)] += t.N
 		case t.Country != "" && t.Sector == "":
-			byCountry[t.Country] += t.N
+			byCountry[cmp.Or(t.Value, t.Country)] += t.N
 		default:
 			bySector[cmp.Or(t.Sector, "unknown")] += t.N
 			byCountry[cmp.Or(t.Country, "unknown")] += t.N
@@ -257,7 +257,7 @@ func greatest(counts map[string]int) (all []share, total int) {
 		top = max(top, s.N)
 	}
 	for i := range all {
-		all[i].Of = all[i].N * 100 / max(1, total)
+		all[i].Of = percentOf(all[i].N, total)
 		all[i].Width = fixed(100 * float64(all[i].N) / float64(top))
 	}
 	return all, total
