@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,5 +30,30 @@ func TestAChangeOfPaceIsRounded(t *testing.T) {
 	})
 	if !strings.Contains(page, "−17 %") {
 		t.Error("five after six is no −17 %")
+	}
+}
+
+func TestNoTwoElementsOfAPageHaveOneID(t *testing.T) {
+	page := pageOf(t, fake{text: plain}, "/actor/astro-locker", func(p *web.Profile) {
+		predicted := p.TTP[2]
+		predicted.ID = "" // nothing is kept of what follows from a flaw
+		p.TTP[0].ID, p.TTP[1].ID = "3", "4"
+		p.TTP = append(p.TTP[:2:2], predicted, predicted)
+	})
+	seen := map[string]bool{}
+	for _, id := range regexp.MustCompile(` id="[^"]*"`).FindAllString(page, -1) {
+		if seen[id] {
+			t.Errorf("twice%s", id)
+		}
+		seen[id] = true
+	}
+}
+
+func TestNamesOfACountryAreOfTheSameCountry(t *testing.T) {
+	for path, want := range map[string]string{"/country/DE": "same country", "/malware/x": "same malware", "/actor/astro-locker": "same actor"} {
+		page := get(t, serve(fake{text: plain}), path).Body.String()
+		if !strings.Contains(page, ">"+want+"<") || want != "same actor" && strings.Contains(page, ">same actor<") {
+			t.Errorf("%s: no name is said to be of the %s, or one of an actor", path, want)
+		}
 	}
 }

@@ -103,7 +103,7 @@ func tables(p Profile) (early, middle, late []table) {
 		{Key: "aliases", Title: "Aliases", First: "Name", Note: "Each name is a claim by somebody. Names are linked, never merged.",
 			Empty: "No source uses another name.", Columns: []column{
 				{"Used by", "used by", "wide", usedBy},
-				{"Says", "says", "nowrap", func(r intel.Row) string { return saysAlias(r) }}}},
+				{"Says", "says", "nowrap", func(r intel.Row) string { return saysAlias(r, p.Entity.Kind) }}}},
 		{Key: "associated_actors", Title: "Associated actors", First: "Actor", Note: associates(p.Entity.Kind),
 			Empty: "No document links it with another actor.", Columns: []column{
 				{"Relation and reason", "relation", "wide", func(r intel.Row) string { return join(says(r.Relation), r.Reason()) }}}},
@@ -138,7 +138,7 @@ func tables(p Profile) (early, middle, late []table) {
 				{"Campaign", "campaign", "", func(r intel.Row) string { return r.Campaign }}}},
 		{Key: "ttp", Title: "TTP: tactics, techniques, procedures", First: "Technique", Note: "Named in a report, seen in a log, or derived from a weakness.",
 			Empty: "No document names a technique or a weakness with it.", Columns: []column{
-				{"Weakness", "weakness", "weak", func(r intel.Row) string { return strings.Join(r.Weakness, ", ") }}, description("Description", "is")}},
+				{"Weakness", "weakness", "weak", func(r intel.Row) string { return strings.Join(r.Weakness, ", ") }}, description("Description", "what")}},
 		{Key: "ioa", Title: "IOA: indicators of attack", First: "Fragment", Note: "Fragments used while attacking. Predicted rows are never counted as evidence.",
 			Empty: "No document names a path, argument or port with it.", Columns: []column{
 				{"Kind", "kind", "", func(r intel.Row) string { return clip(strings.ReplaceAll(r.Type, "-", " ")) }},
@@ -229,7 +229,7 @@ func (t *table) add(rows []intel.Row, base string, state url.Values, open string
 		if t.Key == "aliases" && r.Entity.Kind != intel.Handle && r.Entity.Kind != intel.Channel {
 			line.Href = "" // leads back to this very page
 		}
-		line.ID = t.Key + "-" + itoa(i+1)
+		line.ID = t.Key + "-row-" + itoa(i+1) // not the number that another has for its id
 		if r.ID != "" {
 			line.ID = t.Key + "-" + element(r.ID)
 			line.Open = open == line.ID
@@ -288,23 +288,24 @@ func (t *table) opened() *row {
 }
 
 func says(r intel.Relation) string {
-	if r == intel.AliasOf {
-		return "same actor"
+	if r == intel.AliasOf { // of a malware and an actor too
+		return "another name for it"
 	}
 	return strings.ReplaceAll(string(r), "-", " ")
 }
 
-func saysAlias(r intel.Row) string {
+// saysAlias is what is said of a name on the page of something of a kind.
+func saysAlias(r intel.Row, of intel.Kind) string {
 	if n, m := len(r.SaidBy), len(r.Against); m > 0 {
 		return fmt.Sprintf("%d for, %d against", n, m)
 	}
 	switch r.Relation {
 	case intel.NotAliasOf:
-		return "another actor"
+		return "another " + kindName(of)
 	case intel.PartOf:
 		return "speaks for it"
 	}
-	return "same actor"
+	return "same " + kindName(of)
 }
 
 // usedBy is who says a name, and who says that it is another's.
