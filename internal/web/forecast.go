@@ -179,13 +179,22 @@ func reasonBars(rs []intel.Reason) (out []reasonBar) {
 		if most > 0 {
 			long = 50 * unit(math.Abs(r.Contribution)/most)
 		}
-		b := reasonBar{Item: r.Item, Text: signed(r.Contribution), Plain: short(r.Contribution), X: "50", Width: fixed(long)}
+		b := reasonBar{Item: r.Item, Text: signed(r.Contribution), Plain: amount(r.Contribution), X: "50", Width: fixed(long)}
 		if r.Contribution < 0 {
 			b.Against, b.X = true, fixed(50-long)
 		}
 		out = append(out, b)
 	}
 	return out
+}
+
+// amount writes a number that is no addend: whole where it is, else with two digits,
+// and never a nought with a sign.
+func amount(x float64) string {
+	if near := math.Round(100*x) / 100; near == math.Trunc(near) {
+		return short(near)
+	}
+	return strings.Replace(fmt.Sprintf("%.2f", x), "-", "−", 1)
 }
 
 // signed writes a number with its sign.

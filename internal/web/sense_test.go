@@ -57,3 +57,23 @@ func TestNamesOfACountryAreOfTheSameCountry(t *testing.T) {
 		}
 	}
 }
+
+func TestAKindOfForecastWithoutADiagramLeadsToNone(t *testing.T) {
+	page := get(t, serve(fake{text: plain}), "/scoreboard").Body.String()
+	if strings.Contains(page, "head=sector") || !strings.Contains(page, "head=technique") {
+		t.Error("a link to a diagram that is not there, or none to one that is")
+	}
+}
+
+func TestNothingIsLessThanNothing(t *testing.T) {
+	page := pageOf(t, fake{text: plain}, "/actor/astro-locker", func(p *web.Profile) {
+		for i := range p.Forecasts {
+			if len(p.Forecasts[i].Quantiles) > 0 {
+				p.Forecasts[i].Reasons = []intel.Reason{{Item: "of a flood", Contribution: -.001}, {Item: "of a habit", Contribution: -.04}}
+			}
+		}
+	})
+	if !strings.Contains(page, "<p>of a flood: 0</p>") || !strings.Contains(page, "<p>of a habit: −0.04</p>") {
+		t.Error("a nought with a sign, or a small number that is none")
+	}
+}

@@ -86,7 +86,10 @@ func track(t intel.Track, head string) trackPage {
 func recordOf(h intel.HeadRecord) recordLine {
 	l := recordLine{HeadRecord: h, Events: h.Brier != nil, Score: dash, Base: dash, Simple: dash, ECE: dash, Logs: dash}
 	if h.Head != "" {
-		l.Title, l.Href, l.Question = headTitle(h.Head), "/scoreboard?head="+url.QueryEscape(h.Head)+"#rel-h", question(h.Head)
+		l.Title, l.Question = headTitle(h.Head), question(h.Head)
+		if len(h.Reliability) > 0 { // there is a diagram to lead to
+			l.Href = "/scoreboard?head=" + url.QueryEscape(h.Head) + "#rel-h"
+		}
 	} else {
 		l.Title, l.Href = h.Name, Path(h.Actor)
 	}
