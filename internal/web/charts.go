@@ -58,7 +58,7 @@ func barChart(counts []intel.Count, unit string) *bars {
 	if len(counts) == 0 {
 		return nil
 	}
-	const left, right, floor, ceiling = 28.0, 1080.0, 128.0, 22.0
+	const left, right, floor, ceiling, widest = 28.0, 1080.0, 128.0, 22.0, 64.0
 	top, total := 1, 0
 	for _, c := range counts {
 		top, total = max(top, c.N), total+c.N
@@ -76,7 +76,7 @@ func barChart(counts []intel.Count, unit string) *bars {
 	for i, c := range counts {
 		x, h := left+2+width*float64(i), (floor-ceiling)*float64(c.N)/height
 		if c.N > 0 {
-			b.Bars = append(b.Bars, bar{fixed(x), fixed(floor - h), fixed(width * .8), fixed(h), i == len(counts)-1})
+			b.Bars = append(b.Bars, bar{fixed(x), fixed(floor - h), fixed(min(.8*width, widest)), fixed(h), i == len(counts)-1})
 		}
 		if text := tick(counts, i, unit); text != "" && x-last > 58 && x < right-40 {
 			b.Dates = append(b.Dates, mark{At: fixed(x), Text: text})

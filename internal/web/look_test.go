@@ -171,6 +171,20 @@ func TestHostilePagesRunNothing(t *testing.T) {
 	b.quiet()
 }
 
+func TestANarrowScreenShowsAnUnknownDateBeforeWhatHappenedAndNumbersOfTheGrid(t *testing.T) {
+	b := newTab(t)
+	server := httptest.NewServer(serve(fake{text: plain}))
+	defer server.Close()
+	b.do(chromedp.EmulateViewport(390, 900), chromedp.Navigate(server.URL+"/actor/astro-locker"), chromedp.WaitReady("main"))
+	const tops = `[...document.querySelectorAll("ol.events > li:last-child > *")].map(x => Math.round(x.getBoundingClientRect().top))`
+	if y := ask[[]int](b, tops); len(y) != 3 || y[0] >= y[1] {
+		t.Errorf("the dash, what happened and its source stand at %v", y)
+	}
+	if n := ask[int](b, `[...document.querySelectorAll("#activities .near")].filter(x => x.getBoundingClientRect().right <= innerWidth && x.getClientRects().length).length`); n == 0 {
+		t.Error("no number of the grid is in sight where the chart begins at its newest end")
+	}
+}
+
 func TestOpenerFetchesOnlyItsRow(t *testing.T) {
 	b := newTab(t)
 	server := httptest.NewServer(serve(fake{text: plain}))
