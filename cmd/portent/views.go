@@ -142,6 +142,9 @@ func (v *views) lines(ctx context.Context, r intel.Reader, q store.Roll, until t
 			return nil, 0, err
 		}
 	}
+	if q.Order == store.ByDocuments { // which counts a document once for each name of somebody in it
+		slices.SortStableFunc(out, func(a, b web.ActorLine) int { return cmp.Compare(b.Pace().Now, a.Pace().Now) })
+	}
 	return out, total, nil
 }
 

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +51,41 @@ func TestThePageAndItsSummaryTellTheSamePace(t *testing.T) {
 	}
 	if len(told) < 3 {
 		t.Errorf("only %v of %d actors", told, len(busy))
+	}
+}
+
+func TestAListByActivityFallsThoughADocumentHasTwoNamesOfSomebody(t *testing.T) {
+	dir, db := t.TempDir(), newStore(t)
+	at := filepath.Join(dir, "misp-galaxy", "clusters")
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(at, "threat-actor.json"), []byte(`{"type":"threat-actor","name":"x","version":1,"values":[{"value":"Cold Lynx","uuid":"1","meta":{"synonyms":["Snug Bear"]}},{"value":"Grey Heron","uuid":"2"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-05-01", "-q", "sync", "--from", dir, "actors")
+	var docs strings.Builder
+	for i, text := range []string{"Cold Lynx, called Snug Bear too, was back", "Snug Bear is Cold Lynx, as was said", "Grey Heron sent mail", "Grey Heron sent more", "Grey Heron went home"} {
+		fmt.Fprintf(&docs, `{"genre":"report","text":"%s on day %d.","published":"2026-05-0%dT00:00:00Z"}`+"\n", text, i, i+1)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-05-06", "-q", "import", "--as", "documents", "--source", "s", file(t, "d.jsonl", []byte(docs.String())))
+	var out bytes.Buffer
+	a := newApp(&cli{DB: db, Quiet: true, Now: time.Date(2026, 5, 6, 0, 0, 0, 0, time.UTC)}, nil, &out, &out)
+	defer a.close()
+	ed, err := a.editor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := (&views{ed: ed, db: a.db, now: a.now}).Entities(t.Context(), intel.Everything(), web.List{Kind: intel.Actor, Page: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, l := range all.Lines {
+		told = append(told, fmt.Sprint(l.Name, " ", l.Pace().Now))
+	}
+	if got := strings.Join(told, ", "); got != "Grey Heron 3, Cold Lynx 2" {
+		t.Errorf("the list is %s", got)
 	}
 }
 
