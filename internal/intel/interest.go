@@ -113,7 +113,7 @@ type Month struct {
 // as "rank 3 of 120 vulnerabilities".
 func (s Standing) Place(plural string) string {
 	if s.Rank == 0 {
-		return "not spoken of in 180 days"
+		return "nothing that counts for it in 180 days" // of a country it is what its actors do, not that it is named
 	}
 	noun := " voices"
 	if s.Voices == 1 {

@@ -35,7 +35,7 @@ func TestScoresStandInMarkdownWithBandPlaceAndParts(t *testing.T) {
 		"**6.90** of 10: **elevated threat**, rank 12 of 340 countries spoken of in 180 days, by 6 voices.",
 		"forum | 4 | 1.60",
 		"Offensive | 4.99 | high activity | rank 12 of 340 countries spoken of in 180 days, by 1 voice; held below 5, as one account alone speaks of it",
-		"Defensive | 0.00 | very low activity | not spoken of in 180 days",
+		"Defensive | 0.00 | very low activity | nothing that counts for it in 180 days",
 		"Who targets Germany:\n", "1 | RU | Germany | Germany | 4.20 | rising (1.8 times its past year) | 9 | 5 | 3 (2), 0 | 2026-03-17 | 2026-03-17",
 		"Whom actors of Germany target:\n", "2 | UA | Germany | - | 4.20",
 		"Where an address is registered or traffic passes is not who somebody is",
