@@ -58,7 +58,7 @@ func barChart(counts []intel.Count, unit string) *bars {
 	if len(counts) == 0 {
 		return nil
 	}
-	const left, right, floor, ceiling, widest = 28.0, 1080.0, 128.0, 22.0, 64.0
+	const left, right, floor, ceiling, widest = 28.0, 1080.0, 128.0, 22.0, 80.0
 	top, total := 1, 0
 	for _, c := range counts {
 		top, total = max(top, c.N), total+c.N
@@ -71,12 +71,13 @@ func barChart(counts []intel.Count, unit string) *bars {
 		y := floor - (floor-ceiling)*float64(n)/height
 		b.Grid = append(b.Grid, mark{fixed(y), fixed(y + 4), number(n)})
 	}
-	width := (right - left) / float64(len(counts))
+	width := min((right-left)/float64(len(counts)), widest)
+	begin := right - width*float64(len(counts)) // few stand at the newest end, which is in sight
 	last := -100.0
 	for i, c := range counts {
-		x, h := left+2+width*float64(i), (floor-ceiling)*float64(c.N)/height
+		x, h := begin+2+width*float64(i), (floor-ceiling)*float64(c.N)/height
 		if c.N > 0 {
-			b.Bars = append(b.Bars, bar{fixed(x), fixed(floor - h), fixed(min(.8*width, widest)), fixed(h), i == len(counts)-1})
+			b.Bars = append(b.Bars, bar{fixed(x), fixed(floor - h), fixed(width * .8), fixed(h), i == len(counts)-1})
 		}
 		if text := tick(counts, i, unit); text != "" && x-last > 58 && x < right-40 {
 			b.Dates = append(b.Dates, mark{At: fixed(x), Text: text})

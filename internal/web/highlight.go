@@ -15,6 +15,7 @@ type segment struct {
 	Text string
 	Used bool // at least one mention in it is evidence
 	ID   string
+	Also []string // ids of where other mentions begin in it
 	Refs []*mention
 }
 
@@ -76,6 +77,9 @@ func highlight(text string, observations []intel.Observation, names map[intel.En
 		from, to := spans[i].from, spans[i].to
 		for ; i < len(spans) && (spans[i].from < to || spans[i].from == from); i++ {
 			m := spans[i].m
+			if id := "b" + itoa(spans[i].from); id != s.ID && !slices.Contains(s.Also, id) {
+				s.Also = append(s.Also, id)
+			}
 			to = max(to, spans[i].to)
 			s.Used = s.Used || m.Aside == ""
 			if !slices.Contains(s.Refs, m) {

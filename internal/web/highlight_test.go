@@ -1,8 +1,10 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -89,4 +91,19 @@ func FuzzExcerpt(f *testing.F) {
 			t.Errorf("%q became %q", snippet, all.String())
 		}
 	})
+}
+
+func TestAMentionWithinAnotherCanBeLedTo(t *testing.T) {
+	const text = "see gopher://127.0.0.1:6379/_INFO"
+	f := highlight(text, []intel.Observation{{Entity: intel.Entity{Kind: intel.URL, Name: text[4:]}, Offset: 4, Length: len(text) - 4}, {Entity: intel.Entity{Kind: intel.Port, Name: "6379/tcp"}, Offset: 23, Length: 4}}, nil)
+	if n := len(f.Segments); n != 2 || f.Segments[1].ID != "b4" || !slices.Equal(f.Segments[1].Also, []string{"b23"}) {
+		t.Errorf("%d segments: %+v", n, f.Segments)
+	}
+}
+
+func TestFewBarsStandAtTheNewestEnd(t *testing.T) {
+	b := barChart([]intel.Count{{Start: time.Date(2021, 9, 1, 0, 0, 0, 0, time.UTC), N: 3}}, "month")
+	if len(b.Bars) != 1 || b.Bars[0].X != "1002.0" || b.Bars[0].Width != "64.0" || len(b.Dates) != 1 {
+		t.Errorf("%+v", b)
+	}
 }
