@@ -36,7 +36,7 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	sources, err := db.Sources(ctx, a.now())
+	sources, err := db.Sources(ctx, a.reader(), a.now())
 	if err != nil {
 		return err
 	}
@@ -172,6 +172,9 @@ func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if err := p.Finish(ctx); err != nil {
+		return err
+	}
+	if err := a.db.CountWorth(ctx, a.now()); err != nil {
 		return err
 	}
 	if failed > 0 {

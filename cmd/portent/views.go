@@ -43,7 +43,7 @@ func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err err
 		return s, err
 	}
 	s.Documents = mixed(s.Documents, 8, 3)
-	if s.Sources, err = v.Sources(ctx); err != nil {
+	if s.Sources, err = v.Sources(ctx, r); err != nil {
 		return s, err
 	}
 	counts, err := v.db.Totals(ctx)
@@ -469,8 +469,8 @@ func (v *views) Track(ctx context.Context, r intel.Reader) (intel.Track, error) 
 }
 
 // Sources implements web.Views.
-func (v *views) Sources(ctx context.Context) ([]web.SourceHealth, error) {
-	sources, err := v.db.Sources(ctx, v.now())
+func (v *views) Sources(ctx context.Context, r intel.Reader) ([]web.SourceHealth, error) {
+	sources, err := v.db.Sources(ctx, r, v.now())
 	if err != nil {
 		return nil, err
 	}

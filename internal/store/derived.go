@@ -44,7 +44,7 @@ type Derivation struct {
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
 		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, settled: map[int64]sql.NullInt64{}, changes: map[tally]int{},
-			posts: map[int64]bool{}, paces: map[stride]pace{}, behind: backings{}, heard: map[hearing]heardChange{}}
+			posts: map[int64]bool{}, paces: map[stride]pace{}, behind: backings{}, heard: map[hearing]heardChange{}, yields: map[int64]int{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -91,6 +91,9 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		if err := s.finish(ctx); err != nil {
 			return err
 		}
+		if err := s.yielded(ctx); err != nil {
+			return err
+		}
 		return newEpoch(ctx, tx)
 	})
 	if err != nil {
@@ -117,6 +120,7 @@ type saving struct {
 	paces    map[stride]pace
 	behind   backings
 	heard    map[hearing]heardChange
+	yields   map[int64]int // documents more that give evidence, by source
 }
 
 // undate returns the batch without dates of evidence that cannot be, when its
@@ -214,6 +218,7 @@ func (s *saving) withdraw(ctx context.Context, again []int64, links map[int64]bo
 	if err != nil {
 		return err
 	}
+	s.unyield(former)
 	pairs := cited(former)
 	for _, p := range pairs {
 		links[p[0].(int64)] = true
@@ -460,6 +465,9 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			s.behind.add(backedLink{s.entities[e.Link.From], s.entities[e.Link.To], e.Link.From.Kind, e.Link.To.Kind}, s.origins[text(e.Origin)], int64(e.Marking), 1)
 			rows = append(rows, [10]any{id, doc.id, seq, s.origins[text(e.Origin)], inHow(doc.source, e),
 				inSeconds(fromTime(e.At)), inSeconds(unless(e.Learned.Equal(e.At), e.Learned)), inSpan(e.Offset, e.Length), note, inSeconds(s.since(doc.id, e))})
+		}
+		if len(d.Evidence) > 0 {
+			s.yields[doc.source]++
 		}
 		s.pacing(doc, d.Evidence)
 	}

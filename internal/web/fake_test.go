@@ -60,7 +60,7 @@ func (f fake) Start(context.Context, intel.Reader) (web.Start, error) {
 		s.New = append(s.New, web.News{At: ago(i), What: f.text("New claim"), Entity: e(intel.Actor, intel.Slug(name)), Name: f.text(name), Text: f.text("researches CVE-2099-10417, High 0.83, from 3 forum posts by 2 authors."), Document: "0123abcd", Source: intel.SourceID(f.text("kelp-forum"))})
 	}
 	s.Documents = f.documents()
-	s.Sources, _ = f.Sources(context.Background())
+	s.Sources, _ = f.Sources(context.Background(), intel.Public())
 	return s, nil
 }
 
@@ -380,7 +380,7 @@ func (f fake) Track(context.Context, intel.Reader) (t intel.Track, err error) {
 	return t, nil
 }
 
-func (f fake) Sources(context.Context) ([]web.SourceHealth, error) {
+func (f fake) Sources(context.Context, intel.Reader) ([]web.SourceHealth, error) {
 	if f.empty {
 		return nil, nil
 	}

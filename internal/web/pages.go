@@ -216,7 +216,7 @@ func (h *handler) sources(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	all, err := h.Views.Sources(r.Context())
+	all, err := h.Views.Sources(r.Context(), h.Reader)
 	if err != nil {
 		return view{}, err
 	}

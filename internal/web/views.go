@@ -40,8 +40,8 @@ type Views interface {
 	// Search finds entities and documents, newest first. Page counts from 1.
 	Search(ctx context.Context, r intel.Reader, words string, page int) (Results, error)
 
-	// Sources lists every source with its health.
-	Sources(ctx context.Context) ([]SourceHealth, error)
+	// Sources lists the sources that its reader may know of, with their health.
+	Sources(ctx context.Context, r intel.Reader) ([]SourceHealth, error)
 
 	// Scoreboard tells how true it was what was believed, for everybody alike.
 	Scoreboard(ctx context.Context) (intel.Scoreboard, error)

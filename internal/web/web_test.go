@@ -361,7 +361,7 @@ type crowd struct {
 	n int
 }
 
-func (c crowd) Sources(context.Context) (all []web.SourceHealth, _ error) {
+func (c crowd) Sources(context.Context, intel.Reader) (all []web.SourceHealth, _ error) {
 	for i := range c.n {
 		all = append(all, web.SourceHealth{Name: intel.SourceID(fmt.Sprintf("source-%03d", i)), State: web.OnTime})
 	}

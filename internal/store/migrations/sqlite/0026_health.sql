@@ -1,0 +1,49 @@
+-- +goose Up
+
+-- How sources fare, counted when it happens: of millions of documents nobody counts again.
+ALTER TABLE sources ADD COLUMN marking INTEGER NOT NULL DEFAULT 0; -- of its entry: from whom it is hidden that it is read
+ALTER TABLE sources ADD COLUMN visits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN failing INTEGER NOT NULL DEFAULT 0; -- visits in a row that failed, the last one
+ALTER TABLE sources ADD COLUMN circuit TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN next_visit INTEGER;
+ALTER TABLE sources ADD COLUMN known INTEGER NOT NULL DEFAULT 0; -- documents that came again
+ALTER TABLE sources ADD COLUMN copies INTEGER NOT NULL DEFAULT 0; -- documents that are near-copies of others
+ALTER TABLE sources ADD COLUMN yielded INTEGER NOT NULL DEFAULT 0; -- documents that give evidence
+-- What it is worth: rows that it tells of, those it told of first, and those of them that
+-- somebody else told of later; as of when they were counted.
+ALTER TABLE sources ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN firsts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN seconded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN counted INTEGER;
+UPDATE sources SET copies = (SELECT COUNT(*) FROM prints p JOIN documents d ON d.id = p.document WHERE p.original <> p.document AND d.source = sources.id),
+	yielded = (SELECT COUNT(*) FROM documents d JOIN findings f ON f.document = d.id WHERE d.source = sources.id AND LENGTH(f.links) > 0);
+
+-- Documents by the day since 1970 on which they were learned, and how many came again on it.
+CREATE TABLE arrivals (
+	source    INTEGER NOT NULL,
+	day       INTEGER NOT NULL,
+	documents INTEGER NOT NULL,
+	known     INTEGER NOT NULL,
+	PRIMARY KEY (source, day)
+) WITHOUT ROWID;
+INSERT INTO arrivals (source, day, documents, known) SELECT source, learned / 86400000000, COUNT(*), 0 FROM documents GROUP BY source, learned / 86400000000;
+
+-- Documents by the hour, of the last day alone.
+CREATE TABLE hours (
+	source    INTEGER NOT NULL,
+	hour      INTEGER NOT NULL,
+	documents INTEGER NOT NULL,
+	PRIMARY KEY (source, hour)
+) WITHOUT ROWID;
+INSERT INTO hours (source, hour, documents) SELECT source, learned / 3600000000, COUNT(*) FROM documents
+	WHERE learned >= CAST(strftime('%s', 'now') AS INTEGER) * 1000000 - 90000000000 GROUP BY source, learned / 3600000000;
+
+-- When a source was not read though it should have been: what happened then is unknown.
+CREATE TABLE outages (
+	source INTEGER NOT NULL,
+	began  INTEGER NOT NULL,
+	ended  INTEGER NOT NULL,
+	why    TEXT NOT NULL,
+	PRIMARY KEY (source, began)
+) WITHOUT ROWID;
