@@ -106,17 +106,6 @@ func (w watched) visited(v collect.Visit, now time.Time) store.Visit {
 	return out
 }
 
-// hinted is an error of a source with what in its entry would let it through.
-func hinted(err error) error {
-	switch {
-	case errors.Is(err, fetch.ErrForbidden):
-		return fmt.Errorf("%w (allow and ports in its entry let it reach more)", err)
-	case errors.Is(err, fetch.ErrRobots):
-		return fmt.Errorf("%w (robots = false in its entry reads it all the same)", err)
-	}
-	return err
-}
-
 // apiece is over how long the first visits are spread, for each source.
 const apiece = 50 * time.Millisecond
 

@@ -16,15 +16,19 @@ type incoming map[int64]*arrived
 type arrived struct {
 	documents, known int
 	reliability      intel.Reliability
-	days, hours      map[int64]int
+	days             map[int64]arrival
+	hours            map[int64]int
 }
+
+// An arrival is how many documents were learned on a day, and how many are dated of it.
+type arrival struct{ documents, dated int }
 
 // add counts documents, and those of them that are new.
 func (in incoming) add(docs []intel.Document, sources map[intel.SourceID]int64, added []kept) {
 	for _, d := range docs {
 		id := sources[d.Source]
 		if in[id] == nil {
-			in[id] = &arrived{days: map[int64]int{}, hours: map[int64]int{}}
+			in[id] = &arrived{days: map[int64]arrival{}, hours: map[int64]int{}}
 		}
 		in[id].known++
 		in[id].reliability = d.Reliability
@@ -33,9 +37,19 @@ func (in incoming) add(docs []intel.Document, sources map[intel.SourceID]int64, 
 		a := in[k.source]
 		a.known--
 		a.documents++
-		a.days[k.learned/day]++
+		in.day(k.source, k.learned/day, arrival{documents: 1})
+		at := k.learned
+		if k.dated.Valid && k.dated.Int64 <= at { // anybody can date ahead
+			at = k.dated.Int64
+		}
+		in.day(k.source, at/day, arrival{dated: 1})
 		a.hours[k.learned/hour]++
 	}
+}
+
+func (in incoming) day(source, day int64, more arrival) {
+	was := in[source].days[day]
+	in[source].days[day] = arrival{was.documents + more.documents, was.dated + more.dated}
 }
 
 // save adds the counts, in one order, so that nobody waits in a circle.
@@ -61,8 +75,8 @@ func (a *arrived) save(ctx context.Context, tx engine, id int64, now time.Time) 
 		return err
 	}
 	today := now.UnixMicro() / day
-	if a.known > 0 {
-		a.days[today] += 0 // on which they came again
+	if _, ok := a.days[today]; !ok && a.known > 0 {
+		a.days[today] = arrival{} // on which they came again
 	}
 	err = chunks(slices.Sorted(maps.Keys(a.days)), func(days []int64) error {
 		var args []any
@@ -71,10 +85,10 @@ func (a *arrived) save(ctx context.Context, tx engine, id int64, now time.Time) 
 			if d == today {
 				known = a.known
 			}
-			args = append(args, id, d, a.days[d], known)
+			args = append(args, id, d, a.days[d].documents, known, a.days[d].dated)
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO arrivals (source, day, documents, known) VALUES `+values(1, len(days), 4)+`
-			ON CONFLICT (source, day) DO UPDATE SET documents = arrivals.documents + excluded.documents, known = arrivals.known + excluded.known`, args...)
+		_, err := tx.ExecContext(ctx, `INSERT INTO arrivals (source, day, documents, known, dated) VALUES `+values(1, len(days), 5)+`
+			ON CONFLICT (source, day) DO UPDATE SET documents = arrivals.documents + excluded.documents, known = arrivals.known + excluded.known, dated = arrivals.dated + excluded.dated`, args...)
 		return err
 	})
 	if err != nil {

@@ -69,6 +69,7 @@ type kept struct {
 	source  int64
 	key     []byte
 	learned int64
+	dated   sql.NullInt64
 }
 
 func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Document, sources map[intel.SourceID]int64, now time.Time) ([]kept, error) {
@@ -81,9 +82,9 @@ func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Docum
 		}
 		args = append(args, row...)
 	}
-	rows, err := query(ctx, tx, func(r *sql.Rows, k *kept) error { return r.Scan(&k.id, &k.source, &k.key, &k.learned) },
+	rows, err := query(ctx, tx, func(r *sql.Rows, k *kept) error { return r.Scan(&k.id, &k.source, &k.key, &k.learned, &k.dated) },
 		`INSERT INTO documents (`+documentColumns+`, ingested) VALUES `+values(1, len(docs), width)+
-			` ON CONFLICT DO NOTHING RETURNING id, source, key, learned`, args...)
+			` ON CONFLICT DO NOTHING RETURNING id, source, key, learned, published`, args...)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

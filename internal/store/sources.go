@@ -43,7 +43,7 @@ type Brought struct {
 	LastDocument time.Time
 	Daily        []intel.Count // documents by the day they were learned, last 14 days
 	Documents24  int           // learned in the last 24 hours, by whole hours
-	// Active are the days since 1970 on which documents were learned, of the half year that ends
+	// Active are the days since 1970 of which documents are dated, of the half year that ends
 	// with the last of them, in order: of a source that is visited, and told nothing for two days.
 	Active []int64
 }
@@ -141,8 +141,8 @@ func (db *DB) arrived(ctx context.Context, of map[int64]*Brought, now time.Time)
 		return err
 	}
 	return each(fmt.Sprintf(`SELECT a.source, a.day, a.documents FROM
-		(SELECT s.id, (SELECT MAX(a.day) FROM arrivals a WHERE a.source = s.id AND a.documents > 0) AS last FROM sources s WHERE s.visits > 0 AND s.every > 0) s
-		JOIN arrivals a ON a.source = s.id AND a.day >= s.last - %d WHERE s.last < %d AND a.documents > 0 ORDER BY a.source, a.day`, habitDays, today-quietDays),
+		(SELECT s.id, (SELECT MAX(a.day) FROM arrivals a WHERE a.source = s.id AND a.dated > 0 AND a.day <= %[2]d) AS last FROM sources s WHERE s.circuit <> '') s
+		JOIN arrivals a ON a.source = s.id AND a.day >= s.last - %[1]d AND a.day <= s.last WHERE s.last < %[2]d - %[3]d AND a.dated > 0 ORDER BY a.source, a.day`, habitDays, today, quietDays),
 		func(b *Brought, x row) { b.Active = append(b.Active, x.at) })
 }
 

@@ -206,21 +206,23 @@ func TestOnlyWhoIsQuietIsAskedForItsHabit(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		n := 0
 		for source, days := range map[intel.SourceID][]int{"quiet": {300, 190, 100, 30, 8, 7}, "lively": {9, 8, 1}, "imported": {9, 8}} {
+			v := store.Visit{Source: source, At: now}
 			if source != "imported" {
-				if err := db.SaveSource(t.Context(), store.Source{Name: source, Every: time.Hour}); err != nil {
-					t.Fatal(err)
-				}
+				v.Circuit = intel.Closed
 			}
-			if err := db.SaveVisit(t.Context(), store.Visit{Source: source, At: now}); err != nil {
+			if err := db.SaveVisit(t.Context(), v); err != nil {
 				t.Fatal(err)
 			}
 			for _, back := range days {
 				n++
 				d := document(n)
-				d.Source, d.Learned = source, now.AddDate(0, 0, -back)
+				d.Source, d.Published = source, now.AddDate(0, 0, -back)
 				save(t, db, d)
 			}
 		}
+		ahead := document(n + 1) // is dated ahead, which is no word of today
+		ahead.Source, ahead.Published, ahead.Learned = "quiet", now.AddDate(0, 0, 9), now.AddDate(0, 0, -7)
+		save(t, db, ahead)
 		today := now.Unix() / 86400
 		if got, want := source(t, db, "quiet").Active, []int64{today - 100, today - 30, today - 8, today - 7}; !slices.Equal(got, want) {
 			t.Errorf("the habit of half a year is %v, want %v", got, want)

@@ -26,7 +26,7 @@ func (h *handler) start(r *http.Request) (view, error) {
 
 // health counts sources by state.
 type health struct {
-	All, OnTime, Late, Failing, Paused, Unread int
+	All, OnTime, Late, Failing, Silent, Unread int
 	Documents24                                int
 	Worst                                      []SourceHealth // the failing ones
 }
@@ -43,8 +43,8 @@ func healthOf(all []SourceHealth) health {
 		case Failing:
 			h.Failing++
 			h.Worst = append(h.Worst, s)
-		case Paused:
-			h.Paused++
+		case Silent:
+			h.Silent++
 		default:
 			h.Unread++
 		}

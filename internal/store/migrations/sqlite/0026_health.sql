@@ -19,15 +19,20 @@ ALTER TABLE sources ADD COLUMN counted INTEGER;
 UPDATE sources SET copies = (SELECT COUNT(*) FROM prints p JOIN documents d ON d.id = p.document WHERE p.original <> p.document AND d.source = sources.id),
 	yielded = (SELECT COUNT(*) FROM documents d JOIN findings f ON f.document = d.id WHERE d.source = sources.id AND LENGTH(f.links) > 0);
 
--- Documents by the day since 1970 on which they were learned, and how many came again on it.
+-- Documents by the day since 1970 on which they were learned, how many came again on it, and
+-- how many are dated of it, as far as that is no later than when they were learned.
 CREATE TABLE arrivals (
 	source    INTEGER NOT NULL,
 	day       INTEGER NOT NULL,
 	documents INTEGER NOT NULL,
 	known     INTEGER NOT NULL,
+	dated     INTEGER NOT NULL,
 	PRIMARY KEY (source, day)
 ) WITHOUT ROWID;
-INSERT INTO arrivals (source, day, documents, known) SELECT source, learned / 86400000000, COUNT(*), 0 FROM documents GROUP BY source, learned / 86400000000;
+INSERT INTO arrivals (source, day, documents, known, dated) SELECT source, day, SUM(documents), 0, SUM(dated) FROM (
+	SELECT source, learned / 86400000000 AS day, COUNT(*) AS documents, 0 AS dated FROM documents GROUP BY source, learned / 86400000000
+	UNION ALL SELECT source, CASE WHEN published <= learned THEN published ELSE learned END / 86400000000, 0, COUNT(*) FROM documents
+	GROUP BY source, CASE WHEN published <= learned THEN published ELSE learned END / 86400000000) x GROUP BY source, day;
 
 -- Documents by the hour, of the last day alone.
 CREATE TABLE hours (
