@@ -43,7 +43,7 @@ func healths(ctx context.Context, db *store.DB, r intel.Reader, now time.Time) (
 // health is how a source fares.
 func health(s store.Source, now time.Time) web.SourceHealth {
 	h := web.SourceHealth{Name: s.Name, Connector: s.Connector, State: web.OnTime, Reliability: s.Reliability,
-		Documents: s.Documents, Documents24: s.Documents24, Daily: s.Daily, LastDocument: s.LastDocument, Known: s.Known, Copies: s.Copies, Yielded: s.Yielded,
+		Documents: s.Documents, Documents24: s.Documents24, Daily: s.Daily, LastDocument: s.LastDocument, Known: s.Known, Copies: s.Copies, Yielded: s.Yielded, Pieces: s.Pieces,
 		Told: s.Told, Firsts: s.Firsts, Seconded: s.Seconded, Counted: s.Counted,
 		Visits: s.Visits.Visits, Failures: s.Failures, Failing: s.Failing, Circuit: s.Circuit, LastSuccess: s.LastSuccess, LastFailure: s.LastFailure, LastError: s.LastError}
 	if s.Next.After(now) { // a plan of the past is that of a serve that has ended

@@ -68,7 +68,7 @@ func (a *app) printHealth(s web.SourceHealth) error {
 			outages = append(outages, map[string]any{"from": o.From, "until": o.Until, "why": o.Why})
 		}
 		return a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": s.State, "last_success": moment(s.LastSuccess),
-			"last_error": s.LastError, "documents": s.Documents, "documents_per_day": s.PerDay, "lag_seconds": s.Lag.Seconds(),
+			"last_error": s.LastError, "last_document": moment(s.LastDocument), "documents": s.Documents, "documents_24h": s.Documents24, "daily": daily(s.Daily), "documents_per_day": s.PerDay, "lag_seconds": s.Lag.Seconds(),
 			"visits": s.Visits, "failures": s.Failures, "failing": s.Failing, "circuit": cmp.Or(s.Circuit, intel.Closed), "next_attempt": moment(s.Next),
 			"known": s.Known, "copies": s.Copies, "duplicates": s.Duplicates(), "evidence_share": s.Yield(),
 			"rows": s.Told, "first_with": s.Firsts, "seconded": s.Seconded, "counted": moment(s.Counted), "silent_since": moment(s.Silent), "outages": outages})
@@ -89,6 +89,15 @@ func (a *app) printHealth(s web.SourceHealth) error {
 	_, err := fmt.Fprintf(a.out, "%-24s %-9s %9d documents %7.1f a day  last %-10s %4.0f %% again %4.0f %% evidence  %-32s %s\n", line(s.Name), s.State, s.Documents, s.PerDay,
 		date(s.LastDocument), 100*s.Duplicates(), 100*s.Yield(), first, more)
 	return err
+}
+
+// daily is how many documents each day had.
+func daily(counts []intel.Count) []int {
+	out := make([]int, len(counts))
+	for i, c := range counts {
+		out[i] = c.N
+	}
+	return out
 }
 
 // withUnread adds the sources that are configured and were never read.

@@ -131,27 +131,42 @@ func copied(ctx context.Context, tx engine, documents []int64) error {
 	})
 }
 
-// unyield takes back that documents give evidence which are derived again.
-func (s *saving) unyield(former []finding) {
+// A yield is by how many the documents of a source that give evidence, and the pieces of that,
+// change.
+type yield struct{ documents, pieces int }
+
+// yield counts pieces of evidence that a document gives, or gives no more.
+func (s *saving) yield(source int64, documents, pieces int) {
+	if was := s.yields[source]; pieces != 0 {
+		s.yields[source] = yield{was.documents + documents, was.pieces + pieces}
+	}
+}
+
+// unyield takes back evidence of documents that are derived again, each named for each piece.
+func (s *saving) unyield(pieces []int64) {
 	of := make(map[int64]int64, len(s.docs))
 	for _, d := range s.docs {
 		of[d.id] = d.source
 	}
-	for _, f := range former {
-		if len(f.links) > 0 {
-			s.yields[of[f.document]]--
+	for _, document := range pieces {
+		documents := 0
+		if !s.unyielded[document] {
+			s.unyielded[document], documents = true, -1
 		}
+		s.yield(of[document], documents, -1)
 	}
 }
 
-// yielded counts by source how many documents give evidence, in one order, so that nobody
-// waits in a circle.
+// yielded counts by source what documents give, in one order, so that nobody waits in a
+// circle.
 func (s *saving) yielded(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(s.yields)) {
-		if n := s.yields[id]; n != 0 {
-			if _, err := s.tx.ExecContext(ctx, `UPDATE sources SET yielded = yielded + $1 WHERE id = $2`, n, id); err != nil {
-				return err
-			}
+		y := s.yields[id]
+		if y == (yield{}) {
+			continue
+		}
+		if _, err := s.tx.ExecContext(ctx, `UPDATE sources SET yielded = yielded + $1, pieces = pieces + $2 WHERE id = $3`, y.documents, y.pieces, id); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -40,6 +40,7 @@ type Brought struct {
 	Known        int // that came again
 	Copies       int // documents that are near-copies of others
 	Yielded      int // documents that give evidence
+	Pieces       int // of evidence that they give
 	LastDocument time.Time
 	Daily        []intel.Count // documents by the day they were learned, last 14 days
 	Documents24  int           // learned in the last 24 hours, by whole hours
@@ -92,12 +93,12 @@ func (db *DB) Sources(ctx context.Context, r intel.Reader, now time.Time) ([]Sou
 		var success, document, failure, next, counted sql.NullInt64
 		var reliability int
 		err := r.Scan(&s.id, &s.Name, &s.Connector, &settings, &s.Every, &s.Marking, &reliability, &s.Visits.Visits, &s.Failures, &s.Failing, &s.Circuit, &next, &success,
-			&s.LastError, &failure, &s.Documents, &s.Known, &s.Copies, &s.Yielded, &document, &s.Told, &s.Firsts, &s.Seconded, &counted)
+			&s.LastError, &failure, &s.Documents, &s.Known, &s.Copies, &s.Yielded, &s.Pieces, &document, &s.Told, &s.Firsts, &s.Seconded, &counted)
 		s.Settings, s.Reliability = json.RawMessage(settings), intel.Reliability(reliability)
 		s.LastSuccess, s.LastDocument, s.LastFailure, s.Next, s.Counted = toTime(success), toTime(document), toTime(failure), toTime(next), toTime(counted)
 		return err
 	}, `SELECT id, name, connector, settings, every, marking, reliability, visits, failures, failing, circuit, next_visit, last_success,
-		last_error, last_failure, documents, known, copies, yielded, last_document, told, firsts, seconded, counted FROM sources WHERE marking <= $1 ORDER BY name`, int(r.Clearance))
+		last_error, last_failure, documents, known, copies, yielded, pieces, last_document, told, firsts, seconded, counted FROM sources WHERE marking <= $1 ORDER BY name`, int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
 	}

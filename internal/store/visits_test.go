@@ -89,12 +89,12 @@ func TestASourceCountsWhatCameAgainWhatIsACopyAndWhatGaveEvidence(t *testing.T) 
 			t.Fatal(err)
 		}
 		derive(t, db, 1, derived(document(1), 1), derived(document(2), 1), store.Derived{Document: document(3).ID})
-		if s := source(t, db, "blog"); s.Documents != 4 || s.Known != 2 || s.Copies != 3 || s.Yielded != 2 {
+		if s := source(t, db, "blog"); s.Documents != 4 || s.Known != 2 || s.Copies != 3 || s.Yielded != 2 || s.Pieces != 2 {
 			t.Errorf("%+v, want 4 documents, 2 known, 3 copies, 2 with evidence", s.Brought)
 		}
 		derive(t, db, 2, store.Derived{Document: document(1).ID}, derived(document(2), 1), derived(document(3), 1))
 		derive(t, db, 3, store.Derived{Document: document(2).ID})
-		if s := source(t, db, "blog"); s.Yielded != 1 {
+		if s := source(t, db, "blog"); s.Yielded != 1 || s.Pieces != 1 {
 			t.Errorf("derived again, %d documents gave evidence, want 1", s.Yielded)
 		}
 		// A store that did not count counts the same, but for what came again.

@@ -207,6 +207,7 @@ type SourceHealth struct {
 
 	Known, Copies int // documents that came again, and near-copies of others
 	Yielded       int // documents that gave evidence
+	Pieces        int // of evidence
 
 	// Of the rows that it tells of: how many it told first, and how many of those others told
 	// later; as of when that was counted.

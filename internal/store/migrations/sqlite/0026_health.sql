@@ -10,6 +10,7 @@ ALTER TABLE sources ADD COLUMN next_visit INTEGER;
 ALTER TABLE sources ADD COLUMN known INTEGER NOT NULL DEFAULT 0; -- documents that came again
 ALTER TABLE sources ADD COLUMN copies INTEGER NOT NULL DEFAULT 0; -- documents that are near-copies of others
 ALTER TABLE sources ADD COLUMN yielded INTEGER NOT NULL DEFAULT 0; -- documents that give evidence
+ALTER TABLE sources ADD COLUMN pieces INTEGER NOT NULL DEFAULT 0; -- of evidence
 -- What it is worth: rows that it tells of, those it told of first, and those of them that
 -- somebody else told of later; as of when they were counted.
 ALTER TABLE sources ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
@@ -18,6 +19,7 @@ ALTER TABLE sources ADD COLUMN seconded INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sources ADD COLUMN counted INTEGER;
 UPDATE sources SET copies = (SELECT COUNT(*) FROM prints p JOIN documents d ON d.id = p.document WHERE p.original <> p.document AND d.source = sources.id),
 	yielded = (SELECT COUNT(*) FROM documents d JOIN findings f ON f.document = d.id WHERE d.source = sources.id AND LENGTH(f.links) > 0);
+UPDATE sources SET pieces = x.n FROM (SELECT source, COUNT(*) AS n FROM evidence GROUP BY source) x WHERE x.source = sources.id;
 
 -- Documents by the day since 1970 on which they were learned, how many came again on it, and
 -- how many are dated of it, as far as that is no later than when they were learned.
