@@ -24,7 +24,7 @@ func healths(ctx context.Context, db *store.DB, r intel.Reader, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	outages, err := db.Outages(ctx, now.Add(-lately), now)
+	outages, err := db.Outages(ctx, store.Period{From: now.Add(-lately), To: now, Ingested: now})
 	if err != nil {
 		return nil, err
 	}

@@ -99,20 +99,20 @@ func (v Visit) recover(ctx context.Context, tx engine, id int64, hold string) er
 
 // Outages returns when sources were not read in a period though they should have been, also
 // those that last, in order of time. What a source told later of such a time was read after
-// all: an outage ends with the first document that is dated in it.
-func (db *DB) Outages(ctx context.Context, from, until time.Time) ([]intel.Outage, error) {
+// all: an outage ends with the first document that is dated in it and came in by then.
+func (db *DB) Outages(ctx context.Context, p Period) ([]intel.Outage, error) {
 	type row struct {
 		intel.Outage
 		every        time.Duration // of one that may last
 		began, ended int64
 		first        sql.NullInt64
 	}
-	const first = `(SELECT MIN(d.published) FROM documents d WHERE d.source = s.id AND d.published > o.began AND d.published < o.ended)`
+	const first = `(SELECT MIN(d.published) FROM documents d WHERE d.source = s.id AND d.published > o.began AND d.published < o.ended AND d.ingested <= %[3]d)`
 	all, err := query(ctx, db.read, func(r *sql.Rows, o *row) error {
 		return r.Scan(&o.Source, &o.every, &o.began, &o.ended, &o.Why, &o.first)
 	}, fmt.Sprintf(`SELECT s.name, 0, o.began, o.ended, o.why, `+first+` FROM outages o JOIN sources s ON s.id = o.source WHERE o.ended > %[1]d AND o.began < %[2]d
 		UNION ALL SELECT s.name, s.every, o.began, o.ended, s.last_error, `+first+` FROM (SELECT id, last_success AS began, %[2]d AS ended FROM sources) o
-		JOIN sources s ON s.id = o.id WHERE s.every > 0 AND o.began < o.ended AND (s.failing > 0 OR s.next_visit IS NOT NULL)`, from.UnixMicro(), until.UnixMicro()))
+		JOIN sources s ON s.id = o.id WHERE s.every > 0 AND o.began < o.ended AND (s.failing > 0 OR s.next_visit IS NOT NULL)`, p.From.UnixMicro(), p.To.UnixMicro(), p.Ingested.UnixMicro()))
 	if err != nil {
 		return nil, fmt.Errorf("outages: %w", err)
 	}
@@ -125,7 +125,7 @@ func (db *DB) Outages(ctx context.Context, from, until time.Time) ([]intel.Outag
 		if o.first.Valid {
 			o.Until = toTime(o.first)
 		}
-		if o.Until.After(from) {
+		if o.Until.After(p.From) {
 			out = append(out, o.Outage)
 		}
 	}

@@ -144,7 +144,7 @@ func TestAFailedWeekIsAnOutageAndAnHourIsNone(t *testing.T) {
 						d.Published = now.Add(-c.tells)
 						save(t, db, d)
 					}
-					got, err := db.Outages(t.Context(), now.AddDate(-2, 0, 0), now)
+					got, err := db.Outages(t.Context(), store.Period{From: now.AddDate(-2, 0, 0), To: now, Ingested: now})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -177,7 +177,7 @@ func TestASourceThatIsNoLongerReadHasNoOutage(t *testing.T) {
 			if err := db.Unplan(t.Context(), map[intel.SourceID]bool{"blog": read}); err != nil {
 				t.Fatal(err)
 			}
-			got, err := db.Outages(t.Context(), now.AddDate(-2, 0, 0), now)
+			got, err := db.Outages(t.Context(), store.Period{From: now.AddDate(-2, 0, 0), To: now, Ingested: now})
 			if s := source(t, db, "blog"); err != nil || (len(got) == 1) != read || s.Next.IsZero() == read {
 				t.Errorf("read %v: outages %+v, next %v, err %v", read, got, s.Next, err)
 			}
