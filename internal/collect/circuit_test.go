@@ -87,3 +87,21 @@ func TestPausesAreLongerByChance(t *testing.T) {
 		t.Errorf("paused %v, want %v", pauses, want)
 	}
 }
+
+// TestALiveSourceIsReadOnceItGivesSomething has a stream that breaks off ten times: what gave
+// something in between did not fail in a row.
+func TestALiveSourceIsReadOnceItGivesSomething(t *testing.T) {
+	polls := 0
+	source := script(func(_ intel.Cursor, emit Emit) error {
+		if polls++; polls > 10 {
+			return Permanent(errors.New("gone"))
+		}
+		return errors.Join(emit(intel.Document{ID: "a"}, "1"), errors.New("broke off"))
+	})
+	visits, _ := watch(t, Runner{Source: source})
+	for i, v := range visits[:20] {
+		if alive := i%2 == 0; (v.Failure == nil) != alive || v.Circuit != intel.Closed || v.Failing > 1 {
+			t.Errorf("report %d: %+v", i, v)
+		}
+	}
+}

@@ -74,10 +74,14 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 	}
 	for failing := r.Failing; ; {
-		v := visit(r.once(ctx), failing)
+		alive, err := r.once(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if alive {
+			failing = 0
+		}
+		v := visit(err, failing)
 		switch failing = v.Failing; {
 		case v.Circuit == intel.Stopped:
 		case v.Failure == nil:
@@ -153,7 +157,7 @@ func (r *Runner) wait(ctx context.Context, d time.Duration) error {
 // Once reads the source from its saved cursor until it has caught up, and reports how that
 // ended.
 func (r *Runner) Once(ctx context.Context) error {
-	err := r.once(ctx)
+	_, err := r.once(ctx)
 	if ctx.Err() == nil {
 		r.report(ctx, visit(err, r.Failing))
 	}
@@ -161,11 +165,12 @@ func (r *Runner) Once(ctx context.Context) error {
 }
 
 // once reads the source from its saved cursor until it has caught up, and keeps what it
-// gave also where it ends badly.
-func (r *Runner) once(ctx context.Context) error {
+// gave also where it ends badly. Alive is that it is a live source, which never catches up,
+// and gave something.
+func (r *Runner) once(ctx context.Context) (alive bool, err error) {
 	from, err := r.Cursors.Cursor(ctx, r.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	g := &gathered{runner: r}
 	stop := g.flushing(ctx)
@@ -174,9 +179,9 @@ func (r *Runner) once(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKept)
 	defer cancel()
 	if kept := g.flush(last); kept != nil && !errors.Is(err, kept) {
-		return errors.Join(err, kept)
+		return g.alive, errors.Join(err, kept)
 	}
-	return err
+	return g.alive, err
 }
 
 func (r *Runner) collect(ctx context.Context, from intel.Cursor, g *gathered) (err error) {
@@ -207,6 +212,8 @@ type gathered struct {
 	size int
 	next intel.Cursor
 	err  error // of keeping
+
+	alive bool // a live source gave something that is kept
 }
 
 // add takes in a document, and keeps all if there are enough.
@@ -238,6 +245,10 @@ func (g *gathered) keep(ctx context.Context) error {
 		g.err = g.runner.Cursors.SaveCursor(ctx, g.runner.ID, g.next)
 	}
 	g.docs, g.size = g.docs[:0], 0
+	if r := g.runner; g.err == nil && r.Every == 0 && !g.alive { // its visits end when they fail
+		g.alive = true
+		r.report(ctx, Visit{Circuit: intel.Closed})
+	}
 	return g.err
 }
 

@@ -377,6 +377,10 @@ func TestSourcesComeByThePage(t *testing.T) {
 			t.Errorf("%s: status %d, %d sources, want %d", path, w.Code, got, want)
 		}
 	}
+	if page := get(t, serve(fake{text: plain}), "/sources").Body.String(); !strings.Contains(page, "Silent since 2") || !strings.Contains(page, "7 visits in a row failed. Its circuit is open: it is left alone until ") ||
+		!strings.Contains(page, "<h3>Not read</h3>") || !strings.Contains(page, "812 of them others told later") {
+		t.Errorf("the page does not tell how sources fare:\n%s", page)
+	}
 	if page := get(t, h, "/sources?name=source").Body.String(); !strings.Contains(page, `href="/sources?name=source&amp;page=2&amp;state="`) || !strings.Contains(page, "of 107") {
 		t.Errorf("no way to the next page:\n%s", page)
 	}
