@@ -60,7 +60,7 @@ func loadScenario(ctx context.Context, a *app, seed uint64) (demo.Scenario, *pip
 		return s, nil, err
 	}
 	for _, src := range s.Sources {
-		if err := db.SaveHealth(ctx, src.ID, string(src.Genre), a.now(), nil); err != nil {
+		if err := db.SaveVisit(ctx, store.Visit{Source: src.ID, Connector: string(src.Genre), At: a.now()}); err != nil {
 			return s, nil, err
 		}
 	}

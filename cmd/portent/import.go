@@ -204,7 +204,7 @@ func (im *importing) run(ctx context.Context) error {
 		return err
 	}
 	for _, source := range slices.Sorted(maps.Keys(im.sources)) {
-		if err := im.app.db.SaveHealth(ctx, source, im.sources[source], im.app.now(), im.failures[source]); err != nil {
+		if err := im.app.db.SaveVisit(ctx, store.Visit{Source: source, Connector: im.sources[source], At: im.app.now(), Failure: im.failures[source]}); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/forecast"
+	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/store"
 )
 
@@ -19,7 +20,7 @@ func (im *importing) theirs(ctx context.Context) (map[string]bool, error) {
 	if len(im.unnamed) == 0 {
 		return nil, nil
 	}
-	sources, err := im.app.db.Sources(ctx, im.app.now())
+	sources, err := im.app.db.Sources(ctx, intel.Everything(), im.app.now())
 	out := map[string]bool{}
 	for _, s := range sources {
 		out[string(s.Name)] = s.Documents > 0

@@ -110,7 +110,7 @@ func TestASourceIsAsReliableAsItsTypeUnlessItIsSaidOtherwise(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer kept.Close()
-		sources, err := kept.Sources(t.Context(), time.Now())
+		sources, err := kept.Sources(t.Context(), intel.Everything(), time.Now())
 		if err != nil || len(sources) != 1 || sources[0].Reliability != test.want {
 			t.Errorf("%v: sources %+v, err %v; want one of reliability %s", test.args, sources, err, test.want)
 		}
@@ -140,7 +140,7 @@ func TestAFileOfDocumentsForgesNoSourceAndErasesNoRecord(t *testing.T) {
 	if _, err := kept.Document(t.Context(), intel.Everything(), erased); !errors.Is(err, intel.ErrNotFound) {
 		t.Errorf("a file took up the place of another document: err %v", err)
 	}
-	sources, err := kept.Sources(t.Context(), time.Now())
+	sources, err := kept.Sources(t.Context(), intel.Everything(), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

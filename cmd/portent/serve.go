@@ -60,7 +60,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	ed := &pipeline.Editor{DB: a.db, Reference: p.Reference, Licence: licence, Invented: invented, Unnamed: p.Unnamed}
 	handler := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.now}, Reader: a.reader(), Notice: notice(invented),
-		Formats: formats(), Log: a.log, Now: a.now})
+		Formats: formats(), Metrics: metrics(a.db, a.reader(), a.now, a.log), Log: a.log, Now: a.now})
 	debug.FreeOSMemory() // reading packs takes five times what stays of them
 	if err := a.ready("http://" + listener.Addr().String() + "/"); err != nil {
 		return err

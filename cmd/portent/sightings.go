@@ -10,6 +10,7 @@ import (
 	"github.com/portent-cti/portent/internal/hunt"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
+	"github.com/portent-cti/portent/internal/store"
 )
 
 // mostSightings is how many sightings are held before they are kept.
@@ -90,5 +91,5 @@ func (s *sightings) close(ctx context.Context) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	return s.app.db.SaveHealth(ctx, s.source, "hunt", s.app.now(), nil)
+	return s.app.db.SaveVisit(ctx, store.Visit{Source: s.source, Connector: "hunt", At: s.app.now()})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
-	"github.com/portent-cti/portent/internal/store"
+	"github.com/portent-cti/portent/internal/web"
 )
 
 type sourcesCmd struct {
@@ -36,7 +37,7 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	sources, err := db.Sources(ctx, a.now())
+	sources, err := healths(ctx, db, a.reader(), a.now())
 	if err != nil {
 		return err
 	}
@@ -44,38 +45,69 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	if len(sources) == 0 {
 		a.remark("No sources yet; portent sources add adds one, and portent import brings documents in.")
 	}
-	now := a.now()
 	for i, s := range sources {
 		if i == mostSources && !c.All && !a.cli.JSON {
 			a.remark("%d more sources; --all lists them", len(sources)-i)
 			break
 		}
-		h := health(s, now)
-		state := string(h.State)
 		if k := slices.IndexFunc(known, func(w watched) bool { return w.Name == s.Name }); k >= 0 && known[k].Off {
-			state = "off"
+			s.State = "off"
 		}
-		if a.cli.JSON {
-			err = a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": state, "last_success": moment(s.LastSuccess),
-				"last_error": s.LastError, "documents": s.Documents, "documents_per_day": h.PerDay, "lag_seconds": h.Lag.Seconds()})
-		} else {
-			_, err = fmt.Fprintf(a.out, "%-24s %-9s %9d documents  last %s  %s\n", line(s.Name), state, s.Documents, date(s.LastDocument), line(s.LastError))
-		}
-		if err != nil {
+		if err := a.printHealth(s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// printHealth prints a source and how it fares.
+func (a *app) printHealth(s web.SourceHealth) error {
+	if a.cli.JSON {
+		outages := []map[string]any{}
+		for _, o := range s.Outages {
+			outages = append(outages, map[string]any{"from": o.From, "until": o.Until, "why": o.Why})
+		}
+		return a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": s.State, "last_success": moment(s.LastSuccess),
+			"last_error": s.LastError, "last_document": moment(s.LastDocument), "documents": s.Documents, "documents_24h": s.Documents24, "daily": daily(s.Daily), "documents_per_day": s.PerDay, "lag_seconds": s.Lag.Seconds(),
+			"visits": s.Visits, "failures": s.Failures, "failing": s.Failing, "circuit": cmp.Or(s.Circuit, intel.Closed), "next_attempt": moment(s.Next),
+			"known": s.Known, "copies": s.Copies, "duplicates": s.Duplicates(), "evidence_share": s.Yield(),
+			"rows": s.Told, "first_with": s.Firsts, "seconded": s.Seconded, "counted": moment(s.Counted), "silent_since": moment(s.Silent), "outages": outages})
+	}
+	var first, more string
+	if s.Told > 0 {
+		first = fmt.Sprintf("first with %d of %d rows", s.Firsts, s.Told)
+	}
+	switch {
+	case s.LastError != "":
+		more = line(s.LastError)
+	case !s.Silent.IsZero():
+		more = "since " + date(s.Silent)
+	}
+	if !s.Next.IsZero() {
+		more = strings.TrimSpace(fmt.Sprintf("%s  next %s", more, s.Next.UTC().Format("15:04")))
+	}
+	_, err := fmt.Fprintf(a.out, "%-24s %-9s %9d documents %7.1f a day  last %-10s %4.0f %% again %4.0f %% evidence  %-32s %s\n", line(s.Name), s.State, s.Documents, s.PerDay,
+		date(s.LastDocument), 100*s.Duplicates(), 100*s.Yield(), first, more)
+	return err
+}
+
+// daily is how many documents each day had.
+func daily(counts []intel.Count) []int {
+	out := make([]int, len(counts))
+	for i, c := range counts {
+		out[i] = c.N
+	}
+	return out
+}
+
 // withUnread adds the sources that are configured and were never read.
-func withUnread(sources []store.Source, configured []watched) []store.Source {
+func withUnread(sources []web.SourceHealth, configured []watched) []web.SourceHealth {
 	for _, w := range configured {
-		if !slices.ContainsFunc(sources, func(s store.Source) bool { return s.Name == w.Name }) {
-			sources = append(sources, store.Source{Name: w.Name, Connector: w.Connector.Name, Every: w.Every})
+		if !slices.ContainsFunc(sources, func(s web.SourceHealth) bool { return s.Name == w.Name }) {
+			sources = append(sources, web.SourceHealth{Name: w.Name, Connector: w.Connector.Name, State: web.OnTime})
 		}
 	}
-	slices.SortFunc(sources, func(x, y store.Source) int { return strings.Compare(string(x.Name), string(y.Name)) })
+	slices.SortFunc(sources, func(x, y web.SourceHealth) int { return strings.Compare(string(x.Name), string(y.Name)) })
 	return sources
 }
 
@@ -172,6 +204,9 @@ func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if err := p.Finish(ctx); err != nil {
+		return err
+	}
+	if err := a.db.CountWorth(ctx, a.now()); err != nil {
 		return err
 	}
 	if failed > 0 {

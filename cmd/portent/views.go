@@ -43,7 +43,7 @@ func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err err
 		return s, err
 	}
 	s.Documents = mixed(s.Documents, 8, 3)
-	if s.Sources, err = v.Sources(ctx); err != nil {
+	if s.Sources, err = v.Sources(ctx, r); err != nil {
 		return s, err
 	}
 	counts, err := v.db.Totals(ctx)
@@ -469,43 +469,4 @@ func (v *views) Scoreboard(ctx context.Context) (intel.Scoreboard, error) {
 // Track implements web.Views.
 func (v *views) Track(ctx context.Context, r intel.Reader) (intel.Track, error) {
 	return v.ed.Track(ctx, r, v.now())
-}
-
-// Sources implements web.Views.
-func (v *views) Sources(ctx context.Context) ([]web.SourceHealth, error) {
-	sources, err := v.db.Sources(ctx, v.now())
-	if err != nil {
-		return nil, err
-	}
-	out := make([]web.SourceHealth, len(sources))
-	for i, s := range sources {
-		h := health(s, v.now())
-		out[i] = web.SourceHealth{Name: s.Name, Connector: s.Connector, State: h.State, Documents: s.Documents, Documents24: s.Documents24,
-			Reliability: s.Reliability, Daily: s.Daily, LastSuccess: s.LastSuccess, LastDocument: s.LastDocument, LastFailure: s.LastFailure, LastError: s.LastError}
-	}
-	return out, nil
-}
-
-// A condition is how a source fares.
-type condition struct {
-	State  web.State
-	PerDay float64
-	Lag    time.Duration
-}
-
-func health(s store.Source, now time.Time) condition {
-	c := condition{State: web.OnTime}
-	switch {
-	case s.LastError != "":
-		c.State = web.Failing
-	case s.Every > 0 && !s.LastSuccess.IsZero() && now.Sub(s.LastSuccess) > 3*s.Every:
-		c.State = web.Late
-	}
-	for _, d := range s.Daily {
-		c.PerDay += float64(d.N) / float64(len(s.Daily))
-	}
-	if !s.LastDocument.IsZero() {
-		c.Lag = max(0, now.Sub(s.LastDocument))
-	}
-	return c
 }

@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/fetch"
@@ -80,7 +82,7 @@ func (a *app) runner(p *pipeline.Pipeline, w watched, c clients) (*collect.Runne
 	if err != nil {
 		return nil, err
 	}
-	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log,
+	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log, Chance: rand.Float64,
 		Keep: func(ctx context.Context, docs []intel.Document) error {
 			for i, doc := range docs {
 				docs[i] = w.marked(doc)
@@ -88,22 +90,33 @@ func (a *app) runner(p *pipeline.Pipeline, w watched, c clients) (*collect.Runne
 			_, err := p.Keep(ctx, docs)
 			return err
 		},
-		Report: func(ctx context.Context, id intel.SourceID, failure error) {
-			if err := a.db.SaveHealth(ctx, id, w.Connector.Name, a.now(), hinted(failure)); err != nil && ctx.Err() == nil {
+		Report: func(ctx context.Context, id intel.SourceID, v collect.Visit) {
+			if err := a.db.SaveVisit(ctx, w.visited(v, a.now())); err != nil && ctx.Err() == nil {
 				a.log.Error("health not kept", "source", id, "err", err)
 			}
 		}}, nil
 }
 
-// hinted is an error of a source with what in its entry would let it through.
-func hinted(err error) error {
-	switch {
-	case errors.Is(err, fetch.ErrForbidden):
-		return fmt.Errorf("%w (allow and ports in its entry let it reach more)", err)
-	case errors.Is(err, fetch.ErrRobots):
-		return fmt.Errorf("%w (robots = false in its entry reads it all the same)", err)
+// visited is how a visit that ended now is kept.
+func (w watched) visited(v collect.Visit, now time.Time) store.Visit {
+	out := store.Visit{Source: w.Name, Connector: w.Connector.Name, At: now, Failure: hinted(v.Failure), Every: w.Every, Circuit: v.Circuit}
+	if v.Pause > 0 {
+		out.Next = now.Add(v.Pause)
 	}
-	return err
+	return out
+}
+
+// apiece is over how long the first visits are spread, for each source.
+const apiece = 50 * time.Millisecond
+
+// failing says how many visits of each source have failed in a row.
+func (a *app) failing(ctx context.Context) (map[intel.SourceID]int, error) {
+	sources, err := a.db.Sources(ctx, intel.Everything(), a.now())
+	out := make(map[intel.SourceID]int, len(sources))
+	for _, s := range sources {
+		out[s.Name] = s.Failing
+	}
+	return out, err
 }
 
 // watch reads the sources that are configured until ctx ends. One that fails for good
@@ -111,6 +124,17 @@ func hinted(err error) error {
 func (a *app) watch(ctx context.Context, p *pipeline.Pipeline, all []watched) error {
 	c := clients{}
 	var runners []*collect.Runner
+	on := map[intel.SourceID]bool{}
+	for _, w := range all {
+		on[w.Name] = !w.Off
+	}
+	if err := a.db.Unplan(ctx, on); err != nil {
+		return err
+	}
+	failing, err := a.failing(ctx)
+	if err != nil {
+		return err
+	}
 	for _, w := range all {
 		if w.Off {
 			continue
@@ -119,13 +143,15 @@ func (a *app) watch(ctx context.Context, p *pipeline.Pipeline, all []watched) er
 		if err != nil {
 			return fmt.Errorf("source %s: %w", w.Name, err)
 		}
-		if err := a.db.SaveSource(ctx, store.Source{Name: w.Name, Connector: w.Connector.Name, Settings: w.Settings, Every: w.Every}); err != nil {
+		if err := a.db.SaveSource(ctx, store.Source{Name: w.Name, Connector: w.Connector.Name, Settings: w.Settings, Every: w.Every, Marking: w.Marking}); err != nil {
 			return err
 		}
+		r.Failing = failing[w.Name]
 		runners = append(runners, r)
 	}
 	var g sync.WaitGroup
 	for _, r := range runners {
+		r.Lead = time.Duration(len(runners)) * apiece
 		g.Go(func() {
 			if err := r.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				a.log.Error("source stopped; portent sources list tells why", "source", r.ID, "err", err)

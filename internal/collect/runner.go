@@ -26,43 +26,109 @@ type Runner struct {
 	Cursors Cursors
 	// Keep stores documents. It blocks when too much waits, and so does the source.
 	Keep func(context.Context, []intel.Document) error
-	// Report is told how each poll ended; nil for no one.
-	Report func(context.Context, intel.SourceID, error)
+	// Report is told how each visit ended; nil for no one.
+	Report func(context.Context, intel.SourceID, Visit)
 	Log    *slog.Logger
+	// Failing is how many visits in a row have failed before the first: Run goes on from there.
+	Failing int
+	// Lead is how long the first visit waits at most, and Chance, from 0 to 1, how much of that
+	// it does and by how much each pause is longer, up to a tenth: of a thousand sources no
+	// two are visited at once for long. Without it nothing is longer.
+	Lead   time.Duration
+	Chance func() float64
 	// Wait pauses; nil for a pause of real time. Tests put their own clock here.
 	Wait func(context.Context, time.Duration) error
 }
 
-// The pauses after errors: they double from the first to the slowest.
+// A Visit is how one visit of a source ended and what follows.
+type Visit struct {
+	Failure error // nil: it has caught up
+	Failing int   // visits in a row that failed, this one too
+	Circuit intel.Circuit
+	Pause   time.Duration // until the next; zero where none is planned
+}
+
+// The pauses after failures double: from a second, and once so many have failed in a row that
+// the circuit is open, from a minute to an hour.
 const (
 	firstRetry = time.Second
+	tripping   = 5
+	firstRest  = time.Minute
 	slowest    = time.Hour
 )
 
-// Run polls the source until ctx ends or it fails for good. After an error it
+// backoff is the pause after so many failures in a row.
+func backoff(failing int) time.Duration {
+	if failing < tripping {
+		return firstRetry << (failing - 1)
+	}
+	return min(firstRest<<min(failing-tripping, 10), slowest)
+}
+
+// Run visits the source until ctx ends or it fails for good. After an error it
 // waits longer each time, and at least as long as a server asks.
 func (r *Runner) Run(ctx context.Context) error {
-	retry := firstRetry
-	for {
-		err := r.Once(ctx)
+	if lead := r.chance(r.Lead); lead > 0 {
+		if err := r.wait(ctx, lead); err != nil {
+			return err
+		}
+	}
+	for failing := r.Failing; ; {
+		alive, err := r.once(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		pause := r.Every
-		switch {
-		case IsPermanent(err):
-			return fmt.Errorf("source %s: %w", r.ID, err)
-		case err != nil:
-			pause = max(retry, asked(err))
-			retry = min(2*retry, slowest)
-			r.Log.Warn("source failed", "source", r.ID, "err", err, "retry_in", pause)
-		default:
-			retry = firstRetry
-			pause = max(pause, firstRetry)
+		if alive {
+			failing = 0
 		}
-		if err := r.wait(ctx, pause); err != nil {
+		v := visit(err, failing)
+		switch failing = v.Failing; {
+		case v.Circuit == intel.Stopped:
+		case v.Failure == nil:
+			v.Pause = max(r.Every, firstRetry)
+		default:
+			v.Pause = max(backoff(failing), asked(v.Failure))
+		}
+		v.Pause += r.chance(v.Pause / 10)
+		r.report(ctx, v)
+		if v.Circuit == intel.Stopped {
+			return fmt.Errorf("source %s: %w", r.ID, v.Failure)
+		}
+		if v.Failure != nil {
+			r.Log.Warn("source failed", "source", r.ID, "err", v.Failure, "failing", failing, "circuit", v.Circuit, "retry_in", v.Pause.Round(time.Second))
+		}
+		if err := r.wait(ctx, v.Pause); err != nil {
 			return err
 		}
+	}
+}
+
+// visit is how a visit ended after so many in a row had failed.
+func visit(err error, failing int) Visit {
+	v := Visit{Failure: err, Circuit: intel.Closed}
+	if err == nil {
+		return v
+	}
+	v.Failing = failing + 1
+	switch {
+	case IsPermanent(err):
+		v.Circuit = intel.Stopped
+	case v.Failing >= tripping:
+		v.Circuit = intel.Opened
+	}
+	return v
+}
+
+func (r *Runner) chance(d time.Duration) time.Duration {
+	if r.Chance == nil {
+		return 0
+	}
+	return time.Duration(r.Chance() * float64(d))
+}
+
+func (r *Runner) report(ctx context.Context, v Visit) {
+	if r.Report != nil {
+		r.Report(ctx, r.ID, v)
 	}
 }
 
@@ -91,19 +157,20 @@ func (r *Runner) wait(ctx context.Context, d time.Duration) error {
 // Once reads the source from its saved cursor until it has caught up, and reports how that
 // ended.
 func (r *Runner) Once(ctx context.Context) error {
-	err := r.once(ctx)
-	if r.Report != nil && ctx.Err() == nil {
-		r.Report(ctx, r.ID, err)
+	_, err := r.once(ctx)
+	if ctx.Err() == nil {
+		r.report(ctx, visit(err, r.Failing))
 	}
 	return err
 }
 
 // once reads the source from its saved cursor until it has caught up, and keeps what it
-// gave also where it ends badly.
-func (r *Runner) once(ctx context.Context) error {
+// gave also where it ends badly. Alive is that it is a live source, which never catches up,
+// and gave something.
+func (r *Runner) once(ctx context.Context) (alive bool, err error) {
 	from, err := r.Cursors.Cursor(ctx, r.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	g := &gathered{runner: r}
 	stop := g.flushing(ctx)
@@ -112,9 +179,9 @@ func (r *Runner) once(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKept)
 	defer cancel()
 	if kept := g.flush(last); kept != nil && !errors.Is(err, kept) {
-		return errors.Join(err, kept)
+		return g.alive, errors.Join(err, kept)
 	}
-	return err
+	return g.alive, err
 }
 
 func (r *Runner) collect(ctx context.Context, from intel.Cursor, g *gathered) (err error) {
@@ -145,6 +212,8 @@ type gathered struct {
 	size int
 	next intel.Cursor
 	err  error // of keeping
+
+	alive bool // a live source gave something that is kept
 }
 
 // add takes in a document, and keeps all if there are enough.
@@ -176,6 +245,10 @@ func (g *gathered) keep(ctx context.Context) error {
 		g.err = g.runner.Cursors.SaveCursor(ctx, g.runner.ID, g.next)
 	}
 	g.docs, g.size = g.docs[:0], 0
+	if r := g.runner; g.err == nil && r.Every == 0 && !g.alive { // its visits end when they fail
+		g.alive = true
+		r.report(ctx, Visit{Circuit: intel.Closed})
+	}
 	return g.err
 }
 

@@ -162,7 +162,8 @@ func heardSince(all []counted) (first time.Time) {
 }
 
 // Keepup does once a day, and at its start, what depends on the date alone:
-// belief fades, and forecasts are judged and made. It works until ctx ends.
+// belief fades, and forecasts are judged and made. What sources are worth is counted every
+// hour. It works until ctx ends.
 func (p *Pipeline) Keepup(ctx context.Context) error {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
@@ -174,6 +175,9 @@ func (p *Pipeline) Keepup(ctx context.Context) error {
 				p.Log.Error("daily work failed", "err", err)
 			}
 			debug.FreeOSMemory() // a training holds a hundred bytes of each report
+		}
+		if err := p.DB.CountWorth(ctx, p.Now()); err != nil && ctx.Err() == nil {
+			p.Log.Error("sources are not weighed", "err", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -83,6 +83,9 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 	for i := range all {
 		all[i].observed, all[i].silent = panel.Watched, true
 	}
+	for s, i := range at {
+		all[i].observed = panel.Seen(s)
+	}
 	if len(panel.Series) == 0 {
 		return
 	}
@@ -110,7 +113,7 @@ func foretell(all []counted, panel *activity.Panel, at []int, w words) {
 					bound(&c, worlds, s, surge)
 				}
 			case panel.Young(s, panel.Weeks):
-				c = forecast.Alone(all[i].since(panel.Series[s].First, panel.Watched), weeks)
+				c = forecast.Alone(all[i].since(panel.Series[s].First, panel.Seen(s)), weeks)
 				if w.loud() {
 					w.heedYoung(&c, worlds[0].known.Usual(), s, surge)
 				}

@@ -42,7 +42,7 @@ func (p *Pipeline) Judge(ctx context.Context, done func(n int)) (Judged, error) 
 	if err != nil {
 		return out, err
 	}
-	j := judge{p: p, now: p.Now().UTC().Truncate(time.Second), sources: sources, days: map[store.Period]map[int64][]int{}, measures: map[time.Time]Measure{},
+	j := judge{p: p, now: p.Now().UTC().Truncate(time.Second), sources: sources, days: map[store.Period]map[int64][]int{}, lost: map[store.Period]map[int64]float64{}, measures: map[time.Time]Measure{},
 		catalogues: map[time.Time]*exploitation.Catalogue{}}
 	for {
 		all, err := p.DB.Awaited(ctx, j.now.Add(-forecast.Delay), judged)
@@ -88,6 +88,7 @@ type judge struct {
 	now        time.Time
 	sources    map[int64]intel.SourceID
 	days       map[store.Period]map[int64][]int      // by window
+	lost       map[store.Period]map[int64]float64    // the latest alone: what unread returns
 	measures   map[time.Time]Measure                 // by the end of what is known
 	catalogues map[time.Time]*exploitation.Catalogue // likewise, of exploited vulnerabilities
 }
@@ -157,7 +158,11 @@ func (j *judge) silent(ctx context.Context, r intel.Reader, names []intel.Entity
 	if err != nil {
 		return "", err
 	}
-	lost, who := silence(told, days, int(w.To.Sub(w.From)/(24*time.Hour)))
+	unread, err := j.unread(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	lost, who := silence(told, days, unread, int(w.To.Sub(w.From)/(24*time.Hour)))
 	if lost < mostLost {
 		return "", nil
 	}
@@ -172,11 +177,31 @@ func (j *judge) silent(ctx context.Context, r intel.Reader, names []intel.Entity
 	return fmt.Sprintf("sources that tell of it were silent for %.0f %% of its time: %s", 100*lost, strings.Join(named[:min(5, len(named))], ", ")), nil
 }
 
+// unread is in which share of a window each source was not read though it should have been,
+// of those that were not.
+func (j *judge) unread(ctx context.Context, w store.Period) (map[int64]float64, error) {
+	if out, ok := j.lost[w]; ok {
+		return out, nil
+	}
+	outages, err := j.p.DB.Outages(ctx, w)
+	out := map[int64]float64{}
+	clear(j.lost) // forecasts come by when they are due
+	j.lost[w] = out
+	for id, name := range j.sources {
+		for _, o := range outages {
+			if o.Source == name {
+				out[id] += float64(o.Overlap(w.From, w.To)) / float64(w.To.Sub(w.From))
+			}
+		}
+	}
+	return out, err
+}
+
 // silence is which share of a window was lost with sources that tell of somebody, each
-// by how much it told, and which of them were silent. A source that tells of hardly
-// anybody else is silent when he is, which is no outage; where there is no other, it
-// counts what all sources of the store together tell.
-func silence(told map[int64]int, days map[int64][]int, window int) (lost float64, who []int64) {
+// by how much it told, and which of them were silent, or not read. A source that tells of
+// hardly anybody else is silent when he is, which is no outage if it was read; where there is
+// no other, it counts what all sources of the store together tell.
+func silence(told map[int64]int, days map[int64][]int, unread map[int64]float64, window int) (lost float64, who []int64) {
 	const nearlyAll = 0.5
 	all := 0
 	for _, id := range slices.Sorted(maps.Keys(told)) {
@@ -184,11 +209,14 @@ func silence(told map[int64]int, days map[int64][]int, window int) (lost float64
 		for _, n := range days[id] {
 			published += n
 		}
-		if float64(told[id]) >= nearlyAll*float64(published) {
+		l := unread[id]
+		if float64(told[id]) < nearlyAll*float64(published) {
+			l = max(l, forecast.Lost(days[id], window))
+		} else if l == 0 {
 			continue
 		}
 		all += told[id]
-		if l := forecast.Lost(days[id], window); l > 0 {
+		if l > 0 {
 			lost += l * float64(told[id])
 			who = append(who, id)
 		}

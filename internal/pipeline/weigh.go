@@ -312,7 +312,7 @@ func (ed *Editor) Scoreboard(ctx context.Context, letters map[intel.SourceID]int
 	if err != nil {
 		return b, err
 	}
-	sources, err := ed.DB.Sources(ctx, now)
+	sources, err := ed.DB.Sources(ctx, intel.Everything(), now)
 	if err != nil {
 		return b, err
 	}

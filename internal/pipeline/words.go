@@ -30,8 +30,9 @@ type words struct {
 	counts    [][]int         // of all documents, by series and week
 	collector string          // whose word is what is known, if there is one
 	collected bool
-	of        [][]source // by series, the loudest first, the latest documents counting most
-	majors    []string   // who told the most of all, where there is no collector
+	of        [][]source        // by series, the loudest first, the latest documents counting most
+	majors    []string          // who told the most of all, where there is no collector
+	unread    map[string][]bool // in which weeks each was not read, of those that were not
 }
 
 // A source told of a series: how much by week, and what of it is beyond its habit.
@@ -61,11 +62,17 @@ func (p *Pipeline) words(ctx context.Context, f field, all []counted, panel *act
 		}
 		w.counts[s] = all[i].told(panel.Weeks)
 	}
-	told := censusOf(said, panel.Start, p.Unnamed)
-	w.collector, w.collected = told.collector(panel.Fresh())
 	for s := range at {
 		w.of[s] = w.sources(said[s], p.Unnamed)
 	}
+	outages, err := p.DB.Outages(ctx, store.Period{From: panel.Start, To: f.now, Ingested: f.now})
+	if err != nil {
+		return w, err
+	}
+	w.unread = unreadWeeks(outages, panel, p.Unnamed)
+	w.miss(panel, func(string) bool { return true })
+	told := censusOf(said, panel.Start, p.Unnamed)
+	w.collector, w.collected = told.collector(panel.Fresh())
 	w.trusted = panel
 	if w.collected {
 		w.trusted = w.heardOf(w.collects)

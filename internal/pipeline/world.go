@@ -49,6 +49,7 @@ func (w *words) heardOf(heard func(name string) bool) *activity.Panel {
 		out.Series = append(out.Series, seriesOf(one.Name, less(w.counts[s], without)))
 	}
 	out.Outages()
+	w.miss(out, heard)
 	return out
 }
 
@@ -70,6 +71,7 @@ func (w *world) said(s int, counts []int, without []source) activity.Said {
 
 // model is that of a series which others tell of as well.
 func (w *world) model(s int, one activity.Series) *activity.Model {
+	one.Missing = w.panel.Series[s].Missing
 	return w.known.With(s, one, w.panel.Watched)
 }
 

@@ -87,7 +87,7 @@ func TestVoicesOfAnOldStoreAreCountedAsIfDerivedNow(t *testing.T) {
 			return out
 		}
 		want := lines(db)
-		if err := db.Run(t.Context(), `DROP TABLE behind`, `DROP TABLE mirrors`, `DROP TABLE uncompared`, `DELETE FROM goose_db_version WHERE version_id >= 23`); err != nil {
+		if err := db.Run(t.Context(), append(store.BeforeHealth(), `DROP TABLE behind`, `DROP TABLE mirrors`, `DROP TABLE uncompared`, `DELETE FROM goose_db_version WHERE version_id >= 23`)...); err != nil {
 			t.Fatal(err)
 		}
 		db.Close()

@@ -44,7 +44,7 @@ type Derivation struct {
 func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) error {
 	err := db.tx(ctx, func(tx engine) error {
 		s := &saving{tx: tx, d: d, now: d.Now.UnixMicro(), hold: db.dialect.hold, again: map[int64]bool{}, settled: map[int64]sql.NullInt64{}, changes: map[tally]int{},
-			posts: map[int64]bool{}, paces: map[stride]pace{}, behind: backings{}, heard: map[hearing]heardChange{}}
+			posts: map[int64]bool{}, paces: map[stride]pace{}, behind: backings{}, heard: map[hearing]heardChange{}, yields: map[int64]yield{}, unyielded: map[int64]bool{}}
 		if err := s.documents(ctx, batch); err != nil {
 			return err
 		}
@@ -91,6 +91,9 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		if err := s.finish(ctx); err != nil {
 			return err
 		}
+		if err := s.yielded(ctx); err != nil {
+			return err
+		}
 		return newEpoch(ctx, tx)
 	})
 	if err != nil {
@@ -101,22 +104,24 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 
 // saving is one SaveDerived under way.
 type saving struct {
-	tx       engine
-	hold     string // locks rows for the rest of the transaction
-	d        Derivation
-	now      int64
-	docs     map[intel.DocumentID]docRow
-	ids      []int64                 // of docs
-	again    map[int64]bool          // of docs: derived before
-	settled  map[int64]sql.NullInt64 // of again: what they first came to was no word on them yet; and since when
-	entities map[intel.Entity]int64
-	origins  map[string]int64
-	findings []finding      // of the batch
-	changes  map[tally]int  // of activity
-	posts    map[int64]bool // of docs: by an account
-	paces    map[stride]pace
-	behind   backings
-	heard    map[hearing]heardChange
+	tx        engine
+	hold      string // locks rows for the rest of the transaction
+	d         Derivation
+	now       int64
+	docs      map[intel.DocumentID]docRow
+	ids       []int64                 // of docs
+	again     map[int64]bool          // of docs: derived before
+	settled   map[int64]sql.NullInt64 // of again: what they first came to was no word on them yet; and since when
+	entities  map[intel.Entity]int64
+	origins   map[string]int64
+	findings  []finding      // of the batch
+	changes   map[tally]int  // of activity
+	posts     map[int64]bool // of docs: by an account
+	paces     map[stride]pace
+	behind    backings
+	heard     map[hearing]heardChange
+	yields    map[int64]yield // by source
+	unyielded map[int64]bool  // of docs: whose evidence was taken back
 }
 
 // undate returns the batch without dates of evidence that cannot be, when its
@@ -236,7 +241,8 @@ func (s *saving) withdraw(ctx context.Context, again []int64, links map[int64]bo
 		return err
 	}
 	err = chunks(pairs, func(some [][2]any) error {
-		_, err := s.tx.ExecContext(ctx, `DELETE FROM evidence_rows WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`)`, flat(some)...)
+		gone, err := query(ctx, s.tx, scanInt, `DELETE FROM evidence_rows WHERE (link, document) IN (VALUES `+casts(1, len(some), "BIGINT", "BIGINT")+`) RETURNING document`, flat(some)...)
+		s.unyield(gone)
 		return err
 	})
 	if err != nil {
@@ -461,6 +467,7 @@ func (s *saving) evidence(ctx context.Context, batch []Derived) (map[int64]bool,
 			rows = append(rows, [10]any{id, doc.id, seq, s.origins[text(e.Origin)], inHow(doc.source, e),
 				inSeconds(fromTime(e.At)), inSeconds(unless(e.Learned.Equal(e.At), e.Learned)), inSpan(e.Offset, e.Length), note, inSeconds(s.since(doc.id, e))})
 		}
+		s.yield(doc.source, 1, len(d.Evidence))
 		s.pacing(doc, d.Evidence)
 	}
 	if err := cmp.Or(s.savePaces(ctx), s.behind.save(ctx, s.tx)); err != nil {

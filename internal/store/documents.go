@@ -26,29 +26,19 @@ func (db *DB) SaveDocuments(ctx context.Context, docs []intel.Document, now time
 		if err != nil {
 			return err
 		}
-		counts := map[int64]int{}
+		in := incoming{}
 		err = chunks(docs, func(docs []intel.Document) error {
 			rows, err := db.insertDocuments(ctx, tx, docs, sources, now)
 			for _, k := range rows {
 				added = append(added, intel.DocumentID(hex.EncodeToString(k.key)))
-				counts[k.source]++
 			}
+			in.add(docs, sources, rows)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		reliability := map[int64]intel.Reliability{}
-		for _, d := range docs {
-			reliability[sources[d.Source]] = d.Reliability
-		}
-		for _, id := range slices.Sorted(maps.Keys(counts)) { // in one order, so that nobody waits in a circle
-			if _, err := tx.ExecContext(ctx, `UPDATE sources SET documents = documents + $1, last_document = $2, reliability = $3 WHERE id = $4`,
-				counts[id], now.UnixMicro(), int(reliability[id]), id); err != nil {
-				return err
-			}
-		}
-		return nil
+		return in.save(ctx, tx, now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("save %d documents: %w", len(docs), err)
@@ -75,9 +65,11 @@ const documentColumns = `key, source, genre, url, author, channel, title, text, 
 
 // A kept document is one that was new.
 type kept struct {
-	id     int64
-	source int64
-	key    []byte
+	id      int64
+	source  int64
+	key     []byte
+	learned int64
+	dated   sql.NullInt64
 }
 
 func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Document, sources map[intel.SourceID]int64, now time.Time) ([]kept, error) {
@@ -90,9 +82,9 @@ func (db *DB) insertDocuments(ctx context.Context, tx engine, docs []intel.Docum
 		}
 		args = append(args, row...)
 	}
-	rows, err := query(ctx, tx, func(r *sql.Rows, k *kept) error { return r.Scan(&k.id, &k.source, &k.key) },
+	rows, err := query(ctx, tx, func(r *sql.Rows, k *kept) error { return r.Scan(&k.id, &k.source, &k.key, &k.learned, &k.dated) },
 		`INSERT INTO documents (`+documentColumns+`, ingested) VALUES `+values(1, len(docs), width)+
-			` ON CONFLICT DO NOTHING RETURNING id, source, key`, args...)
+			` ON CONFLICT DO NOTHING RETURNING id, source, key, learned, published`, args...)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

@@ -101,8 +101,12 @@ func (db *DB) SavePrints(ctx context.Context, prints []Print, worse map[intel.Do
 			if len(rows) == 0 {
 				return nil
 			}
-			_, err = tx.ExecContext(ctx, `INSERT INTO prints (document, print, original, marking, reliability, published, origin) VALUES `+values(1, len(rows), 7)+` ON CONFLICT (document) DO NOTHING`, flat(rows)...)
-			return err
+			copies, err := query(ctx, tx, scanInt, `INSERT INTO prints (document, print, original, marking, reliability, published, origin) VALUES `+values(1, len(rows), 7)+`
+				ON CONFLICT (document) DO NOTHING RETURNING CASE WHEN original <> document THEN document ELSE 0 END`, flat(rows)...)
+			if err != nil {
+				return err
+			}
+			return copied(ctx, tx, slices.DeleteFunc(copies, func(id int64) bool { return id == 0 }))
 		})
 		for _, p := range prints {
 			if err == nil && len(worse[p.Document]) > 0 {
@@ -170,6 +174,9 @@ func (db *DB) adopt(ctx context.Context, tx engine, p Print, originals []intel.D
 		moved, err := query(ctx, tx, scanInt, `UPDATE prints SET original = $1 WHERE marking >= $2 AND original IN `+list(3, len(some))+` RETURNING document`,
 			append([]any{by, int(p.Marking)}, anys(some)...)...)
 		if err != nil {
+			return err
+		}
+		if err := copied(ctx, tx, slices.DeleteFunc(slices.Clone(moved), func(id int64) bool { return !slices.Contains(some, id) })); err != nil {
 			return err
 		}
 		slices.Sort(moved)

@@ -12,22 +12,51 @@ import (
 
 // A Source is a configured source and how it fares.
 type Source struct {
-	Name         intel.SourceID
-	Connector    string
-	Settings     json.RawMessage
-	Every        time.Duration
-	Documents    int
-	LastSuccess  time.Time
-	LastDocument time.Time
-	LastError    string // empty after a success
-	LastFailure  time.Time
-	Reliability  intel.Reliability // of its latest documents
-	Daily        []intel.Count     // documents by the day they were learned, last 14 days
-	Documents24  int               // learned in the last 24 hours
+	Name        intel.SourceID
+	Connector   string
+	Settings    json.RawMessage
+	Every       time.Duration
+	Marking     intel.Marking     // from whom it is hidden that it is read
+	Reliability intel.Reliability // of its latest documents
+	Visits
+	Brought
+	Worth
 }
 
-// arrivalDays is how many days Sources counts documents of.
-const arrivalDays = 14
+// Visits are how attempts to read a source ended.
+type Visits struct {
+	Visits, Failures int
+	Failing          int // in a row, the last one
+	Circuit          intel.Circuit
+	Next             time.Time // zero where none is planned
+	LastSuccess      time.Time
+	LastError        string // empty after a success
+	LastFailure      time.Time
+}
+
+// Brought is what came of reading a source.
+type Brought struct {
+	Documents    int
+	Known        int // that came again
+	Copies       int // documents that are near-copies of others
+	Yielded      int // documents that give evidence
+	Pieces       int // of evidence that they give
+	LastDocument time.Time
+	Daily        []intel.Count // documents by the day they were learned, last 14 days
+	Documents24  int           // learned in the last 24 hours, by whole hours
+	// Active are the days since 1970 of which documents are dated, of the half year that ends
+	// with the last of them, in order: of a source that is visited, and told nothing for two days.
+	Active []int64
+}
+
+const (
+	// arrivalDays is how many days Sources counts documents of.
+	arrivalDays = 14
+	// habitDays is of how many days the habit of a source is told.
+	habitDays = 182
+	// quietDays is for how many a source may be quiet without being asked for its habit.
+	quietDays = 2
+)
 
 func sourceID(ctx context.Context, tx engine, name intel.SourceID) (id int64, err error) {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO sources (name) VALUES ($1) ON CONFLICT DO NOTHING`, string(name)); err != nil {
@@ -43,72 +72,79 @@ func (db *DB) SaveSource(ctx context.Context, s Source) error {
 	if settings == "" {
 		settings = "{}"
 	}
-	_, err := db.write.ExecContext(ctx, `INSERT INTO sources (name, connector, settings, every) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, settings = excluded.settings, every = excluded.every`,
-		string(s.Name), s.Connector, text(settings), int64(s.Every))
+	_, err := db.write.ExecContext(ctx, `INSERT INTO sources (name, connector, settings, every, marking) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, settings = excluded.settings, every = excluded.every, marking = excluded.marking`,
+		string(s.Name), s.Connector, text(settings), int64(s.Every), int(s.Marking))
 	if err != nil {
 		return fmt.Errorf("save source %s: %w", s.Name, err)
 	}
 	return nil
 }
 
-// Sources lists all sources by name, with what they brought before now, whoever
-// may see that: it is for the operator.
-func (db *DB) Sources(ctx context.Context, now time.Time) ([]Source, error) {
+// Sources lists the sources that r may know of, by name, with what they brought before now,
+// whoever may see that: it is for the operator. It counts no documents, however many there are.
+func (db *DB) Sources(ctx context.Context, r intel.Reader, now time.Time) ([]Source, error) {
 	type row struct {
 		Source
 		id int64
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, s *row) error {
 		var settings string
-		var success, document, failure sql.NullInt64
+		var success, document, failure, next, counted sql.NullInt64
 		var reliability int
-		err := r.Scan(&s.id, &s.Name, &s.Connector, &settings, &s.Every, &s.Documents, &success, &document, &s.LastError, &failure, &reliability)
+		err := r.Scan(&s.id, &s.Name, &s.Connector, &settings, &s.Every, &s.Marking, &reliability, &s.Visits.Visits, &s.Failures, &s.Failing, &s.Circuit, &next, &success,
+			&s.LastError, &failure, &s.Documents, &s.Known, &s.Copies, &s.Yielded, &s.Pieces, &document, &s.Told, &s.Firsts, &s.Seconded, &counted)
 		s.Settings, s.Reliability = json.RawMessage(settings), intel.Reliability(reliability)
-		s.LastSuccess, s.LastDocument, s.LastFailure = toTime(success), toTime(document), toTime(failure)
+		s.LastSuccess, s.LastDocument, s.LastFailure, s.Next, s.Counted = toTime(success), toTime(document), toTime(failure), toTime(next), toTime(counted)
 		return err
-	}, `SELECT id, name, connector, settings, every, documents, last_success, last_document, last_error, last_failure, reliability FROM sources ORDER BY name`)
-	if err != nil {
-		return nil, fmt.Errorf("sources: %w", err)
-	}
-	arrived, err := db.arrivals(ctx, now)
+	}, `SELECT id, name, connector, settings, every, marking, reliability, visits, failures, failing, circuit, next_visit, last_success,
+		last_error, last_failure, documents, known, copies, yielded, pieces, last_document, told, firsts, seconded, counted FROM sources WHERE marking <= $1 ORDER BY name`, int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
 	}
 	today := now.UTC().Truncate(24 * time.Hour)
-	out := make([]Source, len(rows))
+	out, of := make([]Source, len(rows)), make(map[int64]*Brought, len(rows))
 	for i, r := range rows {
 		out[i] = r.Source
+		of[r.id] = &out[i].Brought
 		for back := arrivalDays - 1; back >= 0; back-- {
-			start := today.AddDate(0, 0, -back)
-			a := arrived[arrival{r.id, start.UnixMicro() / day}]
-			out[i].Daily = append(out[i].Daily, intel.Count{Start: start, N: a.all})
-			out[i].Documents24 += a.late
+			out[i].Daily = append(out[i].Daily, intel.Count{Start: today.AddDate(0, 0, -back)})
 		}
+	}
+	if err := db.arrived(ctx, of, now); err != nil {
+		return nil, fmt.Errorf("sources: %w", err)
 	}
 	return out, nil
 }
 
-// An arrival is one day of one source.
-type arrival struct{ source, day int64 }
-
-type arrived struct{ all, late int }
-
-func (db *DB) arrivals(ctx context.Context, now time.Time) (map[arrival]arrived, error) {
-	type row struct {
-		arrival
-		arrived
+// arrived fills in what sources brought when.
+func (db *DB) arrived(ctx context.Context, of map[int64]*Brought, now time.Time) error {
+	type row struct{ source, at, n int64 }
+	each := func(statement string, f func(b *Brought, x row)) error {
+		rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.source, &x.at, &x.n) }, statement)
+		for _, x := range rows {
+			if b := of[x.source]; b != nil {
+				f(b, x)
+			}
+		}
+		return err
 	}
-	since := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-arrivalDays)
-	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.source, &x.day, &x.all, &x.late) },
-		`SELECT source, learned / 86400000000, COUNT(*), SUM(CASE WHEN learned > $1 THEN 1 ELSE 0 END) FROM documents
-		WHERE learned >= $2 AND learned <= $3 GROUP BY source, learned / 86400000000`,
-		now.Add(-24*time.Hour).UnixMicro(), since.UnixMicro(), now.UnixMicro())
-	out := make(map[arrival]arrived, len(rows))
-	for _, x := range rows {
-		out[x.arrival] = x.arrived
+	today := now.UnixMicro() / day
+	first := today - arrivalDays + 1
+	err := each(fmt.Sprintf(`SELECT a.source, a.day, a.documents FROM sources s JOIN arrivals a ON a.source = s.id AND a.day >= %d AND a.day <= %d`, first, today),
+		func(b *Brought, x row) { b.Daily[x.at-first].N = int(x.n) })
+	if err != nil {
+		return err
 	}
-	return out, err
+	err = each(fmt.Sprintf(`SELECT source, 0, SUM(documents) FROM hours WHERE hour > %d AND hour <= %d GROUP BY source`, now.UnixMicro()/hour-24, now.UnixMicro()/hour),
+		func(b *Brought, x row) { b.Documents24 = int(x.n) })
+	if err != nil {
+		return err
+	}
+	return each(fmt.Sprintf(`SELECT a.source, a.day, a.documents FROM
+		(SELECT s.id, (SELECT MAX(a.day) FROM arrivals a WHERE a.source = s.id AND a.dated > 0 AND a.day <= %[2]d) AS last FROM sources s WHERE s.circuit <> '') s
+		JOIN arrivals a ON a.source = s.id AND a.day >= s.last - %[1]d AND a.day <= s.last WHERE s.last < %[2]d - %[3]d AND a.dated > 0 ORDER BY a.source, a.day`, habitDays, today, quietDays),
+		func(b *Brought, x row) { b.Active = append(b.Active, x.at) })
 }
 
 // Cursor returns how far a source has been read.
@@ -126,25 +162,6 @@ func (db *DB) SaveCursor(ctx context.Context, name intel.SourceID, c intel.Curso
 	_, err := db.write.ExecContext(ctx, `INSERT INTO sources (name, cursor) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor`, string(name), string(c))
 	if err != nil {
 		return fmt.Errorf("save cursor of %s: %w", name, err)
-	}
-	return nil
-}
-
-// SaveHealth notes how an attempt to read a source with a connector ended:
-// failure is nil after a success.
-func (db *DB) SaveHealth(ctx context.Context, name intel.SourceID, connector string, at time.Time, failure error) error {
-	var err error
-	if failure == nil {
-		_, err = db.write.ExecContext(ctx, `INSERT INTO sources (name, connector, first_success, last_success) VALUES ($1, $2, $3, $3)
-			ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, last_success = excluded.last_success,
-			first_success = COALESCE(sources.first_success, excluded.first_success), last_error = ''`, string(name), connector, at.UnixMicro())
-	} else {
-		_, err = db.write.ExecContext(ctx, `INSERT INTO sources (name, connector, last_error, last_failure) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, last_error = excluded.last_error, last_failure = excluded.last_failure`,
-			string(name), connector, text(failure.Error()), at.UnixMicro())
-	}
-	if err != nil {
-		return fmt.Errorf("save health of %s: %w", name, err)
 	}
 	return nil
 }

@@ -506,15 +506,15 @@ func TestANewStoreCanBeOpenedByManyAtOnce(t *testing.T) {
 
 func TestASourceTellsWhatItBroughtAndWhen(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
-		for i, ago := range []time.Duration{time.Hour, 23 * time.Hour, 25 * time.Hour, 10 * 24 * time.Hour, 40 * 24 * time.Hour, -time.Hour} {
+		for i, ago := range []time.Duration{time.Hour, 23 * time.Hour, 25 * time.Hour, 10 * 24 * time.Hour, 40 * 24 * time.Hour, -23 * time.Hour} {
 			d := document(i)
 			d.Learned = now.Add(-ago)
 			save(t, db, d)
 		}
-		if err := db.SaveHealth(t.Context(), document(0).Source, "list", now, nil); err != nil {
+		if err := db.SaveVisit(t.Context(), store.Visit{Source: document(0).Source, Connector: "list", At: now}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := db.Sources(t.Context(), now)
+		got, err := db.Sources(t.Context(), all, now)
 		if err != nil || len(got) != 1 {
 			t.Fatalf("sources %+v, err %v", got, err)
 		}

@@ -133,6 +133,15 @@ func (db *DB) Unfinished(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// Backlog counts the documents that wait to be derived, and those that were parked.
+func (db *DB) Backlog(ctx context.Context) (waiting, parked int, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM work WHERE state = 0), (SELECT COUNT(*) FROM work WHERE state = 2)`).Scan(&waiting, &parked)
+	if err != nil {
+		return 0, 0, fmt.Errorf("backlog: %w", err)
+	}
+	return waiting, parked, nil
+}
+
 // Reprocess makes every document wait that was derived by an older version,
 // and every parked one too; it returns how many.
 func (db *DB) Reprocess(ctx context.Context, version int) (int, error) {

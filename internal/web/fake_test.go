@@ -60,7 +60,7 @@ func (f fake) Start(context.Context, intel.Reader) (web.Start, error) {
 		s.New = append(s.New, web.News{At: ago(i), What: f.text("New claim"), Entity: e(intel.Actor, intel.Slug(name)), Name: f.text(name), Text: f.text("researches CVE-2099-10417, High 0.83, from 3 forum posts by 2 authors."), Document: "0123abcd", Source: intel.SourceID(f.text("kelp-forum"))})
 	}
 	s.Documents = f.documents()
-	s.Sources, _ = f.Sources(context.Background())
+	s.Sources, _ = f.Sources(context.Background(), intel.Public())
 	return s, nil
 }
 
@@ -380,14 +380,16 @@ func (f fake) Track(context.Context, intel.Reader) (t intel.Track, err error) {
 	return t, nil
 }
 
-func (f fake) Sources(context.Context) ([]web.SourceHealth, error) {
+func (f fake) Sources(context.Context, intel.Reader) ([]web.SourceHealth, error) {
 	if f.empty {
 		return nil, nil
 	}
 	return []web.SourceHealth{
-		{Name: intel.SourceID(f.text("kelp forum")), Connector: f.text("forum"), State: web.Failing, Reliability: 'C', Documents: 2904, Daily: weeks(14), LastSuccess: ago(2), LastFailure: ago(0), LastError: f.text("HTTP 403")},
-		{Name: "northgate-labs", Connector: "rss", State: web.OnTime, Reliability: 'A', Documents: 48216, Documents24: 3, Daily: weeks(14), LastSuccess: now(), Next: now().Add(time.Hour)},
-		{Name: "lowtide", Connector: "list", State: web.Late, Documents: 12}, {Name: "old paste mirror", Connector: "paste", State: web.Paused}, {Name: "new one", State: ""},
+		{Name: intel.SourceID(f.text("kelp forum")), Connector: f.text("forum"), State: web.Failing, Reliability: 'C', Documents: 2904, Daily: weeks(14), LastSuccess: ago(2), LastFailure: ago(0), LastError: f.text("HTTP 403"),
+			Failing: 7, Circuit: intel.Opened, Next: now().Add(time.Hour), Outages: []intel.Outage{{Stretch: intel.Stretch{From: ago(2), Until: now()}, Why: f.text("HTTP 403")}}},
+		{Name: "northgate-labs", Connector: "rss", State: web.OnTime, Reliability: 'A', Documents: 48216, Documents24: 3, PerDay: 3.4, Daily: weeks(14), LastSuccess: now(), Next: now().Add(time.Hour),
+			Known: 1200, Copies: 3, Yielded: 30123, Told: 61234, Firsts: 4120, Seconded: 812, Counted: now(), Lag: 26 * time.Hour},
+		{Name: "lowtide", Connector: "list", State: web.Late, Documents: 12}, {Name: "old paste mirror", Connector: "paste", State: web.Silent, Documents: 40, Silent: ago(9)}, {Name: "new one", State: ""},
 	}, nil
 }
 

@@ -26,9 +26,10 @@ func functions(now func() time.Time) template.FuncMap {
 		"ago":         func(t time.Time) string { return ago(t, now()) },
 		"spark":       sparkline, "change": change, "kindName": kindName, "menu": menu,
 		"tlp": tlp, "stateName": stateName, "brief": brief, "clip": clip, "counts": counts, "circumstances": circumstances,
+		"percent": percent, "span": span, "perDay": perDay, "next": next,
 		"inc": func(i int) int { return i + 1 }, "add": func(a, b int) int { return a + b },
 		"levels": func() []intel.Level { return []intel.Level{intel.High, intel.Medium, intel.Low} },
-		"states": func() []State { return []State{OnTime, Late, Failing, Paused} },
+		"states": func() []State { return []State{OnTime, Late, Silent, Failing} },
 		"proofs": func(ps []intel.Proof, value string) proofList { return proofList{ps, value} },
 	}
 }
@@ -90,6 +91,56 @@ func number(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return sign + s
+}
+
+// percent is a share in words; of nothing there is none.
+func percent(share float64, of int) string {
+	switch p := 100 * share; {
+	case of == 0:
+		return dash
+	case p > 0 && p < 1:
+		return "< 1 %"
+	default:
+		return strconv.FormatFloat(p, 'f', 0, 64) + " %"
+	}
+}
+
+// perDay is how many documents a day has.
+func perDay(n float64) string {
+	switch {
+	case n == 0:
+		return "0"
+	case n < .1:
+		return "< 0.1"
+	case n < 10:
+		return strconv.FormatFloat(n, 'f', 1, 64)
+	}
+	return number(int(n + .5))
+}
+
+// next says when a source that fails is tried again.
+func next(s SourceHealth) string {
+	switch {
+	case s.Circuit == intel.Stopped:
+		return "Retrying cannot cure that, so it is not tried again until its entry is put right and serve starts anew. "
+	case s.Circuit == intel.Opened && !s.Next.IsZero():
+		return "Its circuit is open: it is left alone until " + minute(s.Next) + ". "
+	case !s.Next.IsZero():
+		return "It is tried again at " + minute(s.Next) + ". "
+	}
+	return ""
+}
+
+// span is how long a time is, in the largest unit that it has two of.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return itoa(int(d/day)) + " d"
+	case d >= 2*time.Hour:
+		return itoa(int(d/time.Hour)) + " h"
+	}
+	return itoa(int(d/time.Minute)) + " min"
 }
 
 func lower(v any) string {
@@ -199,8 +250,8 @@ func stateName(s State) string {
 		return "Late"
 	case Failing:
 		return "Failing"
-	case Paused:
-		return "Paused"
+	case Silent:
+		return "Silent"
 	}
 	return "Not read yet"
 }

@@ -26,7 +26,7 @@ func (h *handler) start(r *http.Request) (view, error) {
 
 // health counts sources by state.
 type health struct {
-	All, OnTime, Late, Failing, Paused, Unread int
+	All, OnTime, Late, Failing, Silent, Unread int
 	Documents24                                int
 	Worst                                      []SourceHealth // the failing ones
 }
@@ -43,8 +43,8 @@ func healthOf(all []SourceHealth) health {
 		case Failing:
 			h.Failing++
 			h.Worst = append(h.Worst, s)
-		case Paused:
-			h.Paused++
+		case Silent:
+			h.Silent++
 		default:
 			h.Unread++
 		}
@@ -216,7 +216,7 @@ func (h *handler) sources(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	all, err := h.Views.Sources(r.Context())
+	all, err := h.Views.Sources(r.Context(), h.Reader)
 	if err != nil {
 		return view{}, err
 	}

@@ -40,8 +40,8 @@ type Views interface {
 	// Search finds entities and documents, newest first. Page counts from 1.
 	Search(ctx context.Context, r intel.Reader, words string, page int) (Results, error)
 
-	// Sources lists every source with its health.
-	Sources(ctx context.Context) ([]SourceHealth, error)
+	// Sources lists the sources that its reader may know of, with their health.
+	Sources(ctx context.Context, r intel.Reader) ([]SourceHealth, error)
 
 	// Scoreboard tells how true it was what was believed, for everybody alike.
 	Scoreboard(ctx context.Context) (intel.Scoreboard, error)
@@ -200,13 +200,37 @@ type SourceHealth struct {
 	Reliability  intel.Reliability
 	Documents    int
 	Documents24  int
+	PerDay       float64
 	Daily        []intel.Count // last 14 days; may be nil
-	LastSuccess  time.Time
 	LastDocument time.Time
-	Next         time.Time
-	LastFailure  time.Time
-	LastError    string
+	Lag          time.Duration // since then
+
+	Known, Copies int // documents that came again, and near-copies of others
+	Yielded       int // documents that gave evidence
+	Pieces        int // of evidence
+
+	// Of the rows that it tells of: how many it told first, and how many of those others told
+	// later; as of when that was counted.
+	Told, Firsts, Seconded int
+	Counted                time.Time
+
+	Visits, Failures, Failing int // the last are those in a row that have failed
+	Circuit                   intel.Circuit
+	Next                      time.Time // when it is tried again; zero where that is not known
+	LastSuccess               time.Time
+	LastFailure               time.Time
+	LastError                 string
+	Silent                    time.Time      // since when it is, against its own habit
+	Outages                   []intel.Outage // of late
 }
+
+// Duplicates is which share of what it gave was known already, or nearly.
+func (s SourceHealth) Duplicates() float64 { return part(s.Known+s.Copies, s.Known+s.Documents) }
+
+// Yield is which share of its documents gave evidence.
+func (s SourceHealth) Yield() float64 { return part(s.Yielded, s.Documents) }
+
+func part(n, of int) float64 { return float64(n) / float64(max(1, of)) }
 
 // A State is how a source fares, in a word.
 type State string
@@ -216,7 +240,7 @@ const (
 	OnTime  State = "ok"
 	Late    State = "late"
 	Failing State = "failing"
-	Paused  State = "paused"
+	Silent  State = "silent"
 )
 
 // A Format is a form in which a whole profile can be downloaded.

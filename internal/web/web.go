@@ -29,9 +29,10 @@ var sources embed.FS
 type Site struct {
 	Views   Views
 	Reader  intel.Reader
-	Notice  string   // printed on every page, such as that all of it is invented
-	Hosts   []string // names the server may be asked for, beside loopback
-	Formats []Format // downloads offered on a profile
+	Notice  string       // printed on every page, such as that all of it is invented
+	Hosts   []string     // names the server may be asked for, beside loopback
+	Formats []Format     // downloads offered on a profile
+	Metrics http.Handler // answers /metrics, behind the same guard; nil: there are none
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -45,6 +46,9 @@ func Handler(s Site) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", cached(http.FileServerFS(files))))
+	if s.Metrics != nil {
+		mux.Handle("GET /metrics", s.Metrics)
+	}
 	mux.HandleFunc("GET /{$}", h.page(h.start))
 	mux.HandleFunc("GET /search", h.page(h.search))
 	mux.HandleFunc("GET /sources", h.page(h.sources))

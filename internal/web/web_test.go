@@ -361,7 +361,7 @@ type crowd struct {
 	n int
 }
 
-func (c crowd) Sources(context.Context) (all []web.SourceHealth, _ error) {
+func (c crowd) Sources(context.Context, intel.Reader) (all []web.SourceHealth, _ error) {
 	for i := range c.n {
 		all = append(all, web.SourceHealth{Name: intel.SourceID(fmt.Sprintf("source-%03d", i)), State: web.OnTime})
 	}
@@ -376,6 +376,10 @@ func TestSourcesComeByThePage(t *testing.T) {
 		if got := strings.Count(w.Body.String(), `class="value">source-`); w.Code != http.StatusOK || got != want {
 			t.Errorf("%s: status %d, %d sources, want %d", path, w.Code, got, want)
 		}
+	}
+	if page := get(t, serve(fake{text: plain}), "/sources").Body.String(); !strings.Contains(page, "Silent since 2") || !strings.Contains(page, "7 visits in a row failed. Its circuit is open: it is left alone until ") ||
+		!strings.Contains(page, "<h3>Not read</h3>") || !strings.Contains(page, "812 of them others told later") {
+		t.Errorf("the page does not tell how sources fare:\n%s", page)
 	}
 	if page := get(t, h, "/sources?name=source").Body.String(); !strings.Contains(page, `href="/sources?name=source&amp;page=2&amp;state="`) || !strings.Contains(page, "of 107") {
 		t.Errorf("no way to the next page:\n%s", page)

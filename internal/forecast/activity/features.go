@@ -38,7 +38,7 @@ func (p *Panel) state(s, w int, all float64) (x state) {
 	var most, active, fast, fastWeight, steady, steadyWeight float64
 	fastBy, steadyBy, silent, seen := 1.0, 1.0, -1, 0
 	for i := w - 1; i >= one.First; i-- {
-		if !p.saw(i) {
+		if !p.seen(s, i) {
 			continue
 		}
 		n := float64(one.Counts[i])

@@ -148,7 +148,7 @@ func (s Series) Less(excess []int) Series {
 	if excess == nil {
 		return s
 	}
-	less := Series{Name: s.Name, Counts: make([]int, len(s.Counts)), First: len(s.Counts)}
+	less := Series{Name: s.Name, Counts: make([]int, len(s.Counts)), First: len(s.Counts), Missing: s.Missing}
 	for w := len(s.Counts) - 1; w >= 0; w-- {
 		if less.Counts[w] = max(0, s.Counts[w]-excess[w]); less.Counts[w] > 0 {
 			less.First = w

@@ -21,6 +21,8 @@ type Series struct {
 	Name   string
 	Counts []int
 	First  int
+	// Missing are the weeks in which who tells of it was not read, though others were; nil: none.
+	Missing []bool `json:",omitempty"`
 }
 
 const week = 7 * 24 * time.Hour
@@ -31,23 +33,28 @@ func (p *Panel) At(w int) time.Time { return p.Start.Add(time.Duration(w) * week
 // saw reports whether a week was watched.
 func (p *Panel) saw(w int) bool { return w >= 0 && w < p.Weeks && (p.Watched == nil || p.Watched[w]) }
 
-// watched reports whether all weeks of [from, to) were.
-func (p *Panel) watched(from, to int) bool {
-	for w := from; w < to; w++ {
-		if !p.saw(w) {
-			return false
-		}
+// seen reports whether a week was watched for a series.
+func (p *Panel) seen(s, w int) bool {
+	missing := p.Series[s].Missing
+	return p.saw(w) && (missing == nil || !missing[w])
+}
+
+// Seen says which weeks were watched for a series.
+func (p *Panel) Seen(s int) []bool {
+	out := make([]bool, p.Weeks)
+	for w := range out {
+		out[w] = p.seen(s, w)
 	}
-	return true
+	return out
 }
 
 // Came is what a series counted in the h weeks from w on, and whether all were watched.
 func (p *Panel) Came(s, w, h int) (n int, ok bool) {
-	if !p.watched(w, w+h) {
-		return 0, false
-	}
-	for _, c := range p.Series[s].Counts[w : w+h] {
-		n += c
+	for i := w; i < w+h; i++ {
+		if !p.seen(s, i) {
+			return 0, false
+		}
+		n += p.Series[s].Counts[i]
 	}
 	return n, true
 }
@@ -65,7 +72,7 @@ func (p *Panel) Eligible(s, w int) bool {
 		return false
 	}
 	for i, seen := w-1, 0; i >= one.First && seen < lively; i-- {
-		if !p.saw(i) {
+		if !p.seen(s, i) {
 			continue
 		}
 		seen++

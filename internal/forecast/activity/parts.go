@@ -11,7 +11,7 @@ import (
 func (p *Panel) Recent(s, w, weeks int) (n, seen int) {
 	one := p.Series[s]
 	for i := w - 1; i >= one.First && seen < weeks; i-- {
-		if p.saw(i) {
+		if p.seen(s, i) {
 			n += one.Counts[i]
 			seen++
 		}
@@ -35,7 +35,7 @@ func (p *Panel) gammaPoisson(s, w, h, n int) PMF {
 	for _, d := range discounts() {
 		a, b, loss := alike, alike, 0.0
 		for i := one.First; i < w; i++ {
-			if p.saw(i) {
+			if p.seen(s, i) {
 				c := float64(one.Counts[i])
 				loss -= likelihood(c, a/b, a)
 				a, b = alike+d*(a-alike)+c, alike+d*(b-alike)+1
@@ -67,7 +67,7 @@ func (p *Panel) intermittent(s, w, h, n int) PMF {
 	often, size, variance := .3, 2.0, 4.0
 	one := p.Series[s]
 	for i := one.First; i < w; i++ {
-		if !p.saw(i) {
+		if !p.seen(s, i) {
 			continue
 		}
 		if c := one.Counts[i]; c > 0 {

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"syscall"
+
+	"github.com/portent-cti/portent/internal/fetch"
+)
+
+// hinted is an error of a source behind plain words of what happened, and with what in its
+// entry would let it through.
+func hinted(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fetch.ErrForbidden):
+		return fmt.Errorf("%w (allow and ports in its entry let it reach more)", err)
+	case errors.Is(err, fetch.ErrRobots):
+		return fmt.Errorf("%w (robots = false in its entry reads it all the same)", err)
+	}
+	if words := inShort(err); words != "" {
+		return fmt.Errorf("%s: %w", words, err)
+	}
+	return err
+}
+
+// inShort says what happened where the error of a machine alone would tell it; empty if
+// nothing better is known than that.
+func inShort(err error) string {
+	var status *fetch.StatusError
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var wait net.Error
+	switch {
+	case errors.As(err, &status):
+		return refused(status.Status)
+	case errors.As(err, &name) && name.IsNotFound:
+		return "no host has that name"
+	case errors.As(err, &name):
+		return "the name of the host could not be looked up"
+	case errors.As(err, &certificate):
+		return "the certificate of the server is not to be trusted"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the server takes no connections"
+	case errors.Is(err, fetch.ErrTooLarge):
+		return "it is larger than what is read of a source"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout():
+		return "the server did not answer in time"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return "no way leads to the server; is this machine connected?"
+	}
+	return ""
+}
+
+// refused says what a status other than 200 means.
+func refused(status int) string {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return "the server does not let it in"
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return "there is nothing at that address any more"
+	case status == http.StatusTooManyRequests:
+		return "the server asks to come less often"
+	case status >= http.StatusInternalServerError:
+		return "the server has a fault of its own"
+	}
+	return ""
+}
