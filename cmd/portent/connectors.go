@@ -20,6 +20,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/maltrail"
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/misp"
+	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
 	"github.com/portent-cti/portent/internal/collect/report"
 	"github.com/portent-cti/portent/internal/collect/rss"
@@ -52,6 +53,7 @@ func connectors() []collect.Connector {
 		list.Connector,
 		report.Connector,
 		rss.Connector,
+		onion.Connector,
 	}
 }
 

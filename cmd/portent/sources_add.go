@@ -29,6 +29,7 @@ type sourcesAddCmd struct {
 	Marking     string            `help:"TLP marking of what it says." placeholder:"TLP"`
 	Allow       []string          `help:"Network that it may reach although it is not public." placeholder:"CIDR"`
 	Ports       []uint16          `help:"Port that it may reach besides 80 and 443." placeholder:"PORT"`
+	Socks       string            `help:"Proxy that all of it goes through, such as Tor's 127.0.0.1:9050." placeholder:"HOST:PORT"`
 	Off         bool              `help:"List it, and do not read it."`
 }
 
@@ -67,7 +68,7 @@ func (c *sourcesAddCmd) table() (map[string]any, error) {
 		return nil, fmt.Errorf("no connector %q; portent connectors lists them", c.Connector)
 	}
 	table := map[string]any{"connector": c.Connector}
-	for key, value := range map[string]string{"every": c.Every, "reliability": c.Reliability, "marking": c.Marking} {
+	for key, value := range map[string]string{"every": c.Every, "reliability": c.Reliability, "marking": c.Marking, "socks": c.Socks} {
 		if value != "" {
 			table[key] = value
 		}
@@ -172,6 +173,11 @@ func (c *sourcesAddCmd) ask(a *app) error {
 		}
 		if con, ok = connector(c.Connector); !ok {
 			a.remark("No connector %q; portent connectors lists them.", c.Connector)
+		}
+	}
+	if con.Proxied && c.Socks == "" {
+		if c.Socks, err = question("Where Tor listens, such as 127.0.0.1:9050"); err != nil {
+			return err
 		}
 	}
 	for _, s := range settingsOf(con) {

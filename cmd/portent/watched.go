@@ -223,6 +223,9 @@ func (w *watched) set(e entry) (err error) {
 // route takes over by which way a source is reached, and whom it must prove to be.
 func (w *watched) route(e entry) error {
 	w.SOCKS, w.Hosts = e.SOCKS, e.Hosts
+	if w.Connector.Proxied && e.SOCKS == "" {
+		return fmt.Errorf("socks is missing: %s reads through Tor alone; say where Tor listens, such as socks = \"127.0.0.1:9050\"", w.Connector.Name)
+	}
 	if _, port, err := net.SplitHostPort(e.SOCKS); e.SOCKS != "" && (err != nil || port == "") {
 		return fmt.Errorf("socks: %q is no proxy such as 127.0.0.1:9050, Tor's", e.SOCKS)
 	}

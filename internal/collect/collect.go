@@ -59,6 +59,9 @@ type Connector struct {
 	Live bool
 	// Crawls says that pages for people are read, so that robots.txt is honoured.
 	Crawls bool
+	// Proxied says that sources of this type are reached through a proxy such as Tor alone: one
+	// whose entry names none is refused.
+	Proxied bool
 	// Recognise reports whether the file or folder at name in fsys is of this
 	// type; head is the first 64 KB of the file after decompression, nil for a
 	// folder. Connectors that do not read files leave it nil.

@@ -15,7 +15,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,6 +29,8 @@ var (
 	ErrTooLarge    = errors.New("response too large")
 	ErrNotModified = errors.New("not modified")
 	ErrForbidden   = errors.New("address not allowed")
+	ErrElsewhere   = errors.New("it leads to another host")
+	ErrType        = errors.New("not of a type that is read")
 )
 
 // A StatusError is a response whose status was not 200 OK.
@@ -56,6 +60,13 @@ type Request struct {
 	Header http.Header
 	Body   []byte
 	Known  Validators // what is to have changed
+	// Stay has a redirect to another host refused with ErrElsewhere, before that is asked.
+	Stay bool
+	// Types are the media types that are read: of what states another, no byte of the body is,
+	// and it is ErrType. Nil: all.
+	Types []string
+	// Most is the most bytes of the body that Do reads; zero for MaxBody.
+	Most int64
 }
 
 // A Response is what came of a request.
@@ -92,9 +103,10 @@ func (c *Client) GetChanged(ctx context.Context, url string, known Validators) (
 // Do makes a request. Any status but 200, and 304 to what is known, is a StatusError.
 func (c *Client) Do(ctx context.Context, q Request) (Response, error) {
 	var body []byte
+	most := cmp.Or(q.Most, MaxBody)
 	r, err := c.do(ctx, q, func(in io.Reader) (err error) {
-		body, err = io.ReadAll(io.LimitReader(in, MaxBody+1))
-		if err == nil && len(body) > MaxBody {
+		body, err = io.ReadAll(io.LimitReader(in, most+1))
+		if err == nil && int64(len(body)) > most {
 			err = ErrTooLarge
 		}
 		return err
@@ -146,6 +158,8 @@ func (c *Client) do(ctx context.Context, q Request, read func(io.Reader) error) 
 		return r, fmt.Errorf("get %s: %w", q.URL, ErrNotModified)
 	case resp.StatusCode != http.StatusOK:
 		return r, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
+	case !q.reads(resp.Header.Get("Content-Type")):
+		return r, fmt.Errorf("get %s: %w: %s", q.URL, ErrType, resp.Header.Get("Content-Type"))
 	}
 	if err := read(resp.Body); err != nil {
 		return r, fmt.Errorf("get %s: %w", q.URL, err)
@@ -154,7 +168,20 @@ func (c *Client) do(ctx context.Context, q Request, read func(io.Reader) error) 
 		Validators: Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}, nil
 }
 
+// reads reports whether a body of that content type is read. What states none may be anything.
+func (q Request) reads(kind string) bool {
+	kind, _, _ = strings.Cut(kind, ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	return q.Types == nil || kind == "" || slices.Contains(q.Types, kind)
+}
+
+// staying marks the requests that no redirect leads to another host.
+type staying struct{}
+
 func (c *Client) request(ctx context.Context, q Request) (*http.Request, error) {
+	if q.Stay {
+		ctx = context.WithValue(ctx, staying{}, true)
+	}
 	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.Method, http.MethodGet), q.URL, bytes.NewReader(q.Body))
 	if err != nil {
 		return nil, fmt.Errorf("get %s: %w", q.URL, err)

@@ -108,6 +108,9 @@ func redirected(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
 	}
+	if via[0].Context().Value(staying{}) != nil && canonical(req.URL.Hostname()) != canonical(via[0].URL.Hostname()) {
+		return fmt.Errorf("%w: %s", ErrElsewhere, req.URL.Hostname())
+	}
 	if first := via[0].URL; req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
 		req.Header = http.Header{"User-Agent": via[0].Header.Values("User-Agent")}
 	}
@@ -260,8 +263,11 @@ func (g guard) judgeHost(host string, port uint16) error {
 	if !slices.Contains(g.Ports, port) {
 		return fmt.Errorf("%w: port %d", ErrForbidden, port)
 	}
-	if g.SOCKS != "" && !g.routed(host) {
+	switch {
+	case g.SOCKS != "" && !g.routed(host):
 		return fmt.Errorf("%w: %s is not reached by this route", ErrForbidden, host)
+	case g.SOCKS == "" && strings.HasSuffix(canonical(host), ".onion"):
+		return fmt.Errorf("%w: %s is reached through Tor alone, and asking others for it would tell them (RFC 7686): socks in its entry says where Tor listens", ErrForbidden, host)
 	}
 	return nil
 }

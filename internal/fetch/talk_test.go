@@ -161,3 +161,60 @@ func TestAWebSocketSpeaksBothWaysAndIsBoundedInSilence(t *testing.T) {
 		t.Error("its silence has no end")
 	}
 }
+
+func TestARequestThatStaysIsLedNowhere(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) }))
+	defer other.Close()
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/out":
+			http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "localhost", 1), http.StatusFound)
+		case "/in":
+			http.Redirect(w, r, "/here", http.StatusFound)
+		}
+	}))
+	defer first.Close()
+	_, _, port := local(t, other.URL, fetch.Options{})
+	c, _, _ := local(t, first.URL, fetch.Options{Ports: []uint16{port}})
+	if _, err := c.Do(t.Context(), fetch.Request{URL: first.URL + "/out", Stay: true}); !errors.Is(err, fetch.ErrElsewhere) {
+		t.Errorf("to another host: %v", err)
+	}
+	if r, err := c.Do(t.Context(), fetch.Request{URL: first.URL + "/in", Stay: true}); err != nil || !strings.HasSuffix(r.URL, "/here") {
+		t.Errorf("within the host: %q, err %v", r.URL, err)
+	}
+}
+
+func TestOnlyTheTypesAndBytesAskedForAreRead(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = r.URL.Query()["type"]
+		_, _ = io.WriteString(w, "12345")
+	}))
+	defer server.Close()
+	c, _, _ := local(t, server.URL, fetch.Options{PerSecond: 1000})
+	for query, want := range map[string]error{"?type=Text/HTML;+charset=utf-8": nil, "?type=image/png": fetch.ErrType, "?type=": nil, "": nil, "?type=text/htmlx": fetch.ErrType} {
+		if _, err := c.Do(t.Context(), fetch.Request{URL: server.URL + "/" + query, Types: []string{"text/html"}}); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", query, err, want)
+		}
+	}
+	if r, err := c.Do(t.Context(), fetch.Request{URL: server.URL, Most: 5}); err != nil || string(r.Body) != "12345" {
+		t.Errorf("as long as is asked for: %q, err %v", r.Body, err)
+	}
+	if _, err := c.Do(t.Context(), fetch.Request{URL: server.URL, Most: 4}); !errors.Is(err, fetch.ErrTooLarge) {
+		t.Errorf("longer: %v", err)
+	}
+}
+
+func TestNobodyIsAskedForAnOnionServiceButTor(t *testing.T) {
+	c, err := fetch.New(fetch.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"abc.onion", "ABC.Onion.", "www.abc.onion"} {
+		if _, err := c.Get(t.Context(), "http://"+host+"/"); !errors.Is(err, fetch.ErrForbidden) {
+			t.Errorf("%s: %v", host, err)
+		}
+		if _, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: 80, Silence: time.Second}); !errors.Is(err, fetch.ErrForbidden) {
+			t.Errorf("a line to %s: %v", host, err)
+		}
+	}
+}

@@ -58,11 +58,11 @@ func tidy(doc *html.Node) {
 	remove(doc, func(n *html.Node) bool { return lists[n] })
 }
 
-// A size is how much text is in an element, how much of it in links, and
-// whether an element in it is what a page is about.
+// A size is how much text is in an element, how much of it in links, how many
+// nodes, and whether an element in it is what a page is about.
 type size struct {
-	text, links int
-	main        bool
+	text, links, nodes int
+	main               bool
 }
 
 // measure returns the sizes of all elements.
@@ -80,7 +80,7 @@ func measure(doc *html.Node) map[*html.Node]size {
 		}
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			t := walk(c)
-			s.text, s.links, s.main = s.text+t.text, s.links+t.links, s.main || t.main
+			s.text, s.links, s.nodes, s.main = s.text+t.text, s.links+t.links, s.nodes+t.nodes+1, s.main || t.main
 		}
 		if n.Type == html.ElementNode {
 			switch n.Data {
