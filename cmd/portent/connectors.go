@@ -13,6 +13,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/documents"
 	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
+	"github.com/portent-cti/portent/internal/collect/forum"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/list"
@@ -52,6 +53,7 @@ func connectors() []collect.Connector {
 		list.Connector,
 		report.Connector,
 		rss.Connector,
+		forum.Connector,
 	}
 }
 
