@@ -45,3 +45,14 @@ func TestAPostOfAForumIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	rowOf(t, port, "connector = 'forum'\nurls = ['"+address+"/category/5']")
 }
+
+func TestAPostOnMastodonIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/timelines/tag/c2" || r.URL.Query().Get("min_id") != "" {
+			io.WriteString(w, "[]")
+			return
+		}
+		fmt.Fprintf(w, `[{"id":"1","created_at":%q,"visibility":"public","uri":"https://social.example/1","content":"<p>%s</p>","account":{"acct":"ann"}}]`, time.Now().UTC().Format(time.RFC3339), posted)
+	})
+	rowOf(t, port, "connector = 'mastodon'\nserver = '"+address+"'\ntimeline = '#c2'")
+}

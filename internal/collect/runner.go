@@ -31,6 +31,8 @@ type Runner struct {
 	Log    *slog.Logger
 	// Wait pauses; nil for a pause of real time. Tests put their own clock here.
 	Wait func(context.Context, time.Duration) error
+
+	came int // how many documents did
 }
 
 // The pauses after errors: they double from the first to the slowest.
@@ -40,13 +42,17 @@ const (
 )
 
 // Run polls the source until ctx ends or it fails for good. After an error it
-// waits longer each time, and at least as long as a server asks.
+// waits longer each time that nothing came, and at least as long as a server asks.
 func (r *Runner) Run(ctx context.Context) error {
 	retry := firstRetry
 	for {
+		came := r.came
 		err := r.Once(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if r.came > came { // a stream that broke off is no server that fails
+			retry = firstRetry
 		}
 		pause := r.Every
 		switch {
@@ -123,7 +129,10 @@ func (r *Runner) collect(ctx context.Context, from intel.Cursor, g *gathered) (e
 			err = fmt.Errorf("connector panicked: %v", p)
 		}
 	}()
-	return r.Source.Collect(ctx, from, func(doc intel.Document, next intel.Cursor) error { return g.add(ctx, doc, next) })
+	return r.Source.Collect(ctx, from, func(doc intel.Document, next intel.Cursor) error {
+		r.came++
+		return g.add(ctx, doc, next)
+	})
 }
 
 const (

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -64,22 +62,11 @@ func reader(t *testing.T, b http.Handler, settings string, robots bool) (src col
 	t.Helper()
 	srv := httptest.NewServer(b)
 	t.Cleanup(srv.Close)
-	u, err := url.Parse(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := fetch.New(fetch.Options{Ports: []uint16{uint16(port)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerSecond: 1e6, Robots: robots})
-	if err != nil {
-		t.Fatal(err)
-	}
 	at := collecttest.Now
-	env := collect.Env{ID: "board", Fetch: c, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return at },
-		Reject: func(item string, reason error) { t.Logf("rejected %s: %v", item, reason) }}
-	if src, err = Connector.Open(env, collect.Strict([]byte(strings.ReplaceAll(settings, "HOST", srv.URL)))); err != nil {
+	env := collecttest.Local(t, srv.URL, fetch.Options{Robots: robots})
+	env.Now = func() time.Time { return at }
+	src, err := Connector.Open(env, collect.Strict([]byte(strings.ReplaceAll(settings, "HOST", srv.URL))))
+	if err != nil {
 		t.Fatal(err)
 	}
 	return src, &at
