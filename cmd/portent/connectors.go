@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/bluesky"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
@@ -56,6 +57,7 @@ func connectors() []collect.Connector {
 		rss.Connector,
 		forum.Connector,
 		mastodon.Connector,
+		bluesky.Connector,
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // posted is what posts of these tests say.
@@ -55,4 +57,18 @@ func TestAPostOnMastodonIsARowOfAProfileWhileServeRuns(t *testing.T) {
 		fmt.Fprintf(w, `[{"id":"1","created_at":%q,"visibility":"public","uri":"https://social.example/1","content":"<p>%s</p>","account":{"acct":"ann"}}]`, time.Now().UTC().Format(time.RFC3339), posted)
 	})
 	rowOf(t, port, "connector = 'mastodon'\nserver = '"+address+"'\ntimeline = '#c2'")
+}
+
+func TestAPostOnBlueskyIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.CloseNow()
+		now := time.Now().UTC()
+		_ = conn.Write(r.Context(), websocket.MessageText, fmt.Appendf(nil, `{"did":"did:plc:ann","time_us":%d,"kind":"commit","commit":{"rev":"1","operation":"create","collection":"app.bsky.feed.post","rkey":"1","cid":"c","record":{"text":%q,"createdAt":%q}}}`, now.UnixMicro(), posted, now.Format(time.RFC3339)))
+		<-conn.CloseRead(r.Context()).Done()
+	})
+	rowOf(t, port, "connector = 'bluesky'\nserver = '"+address+"'\nwords = ['command and control']")
 }
