@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
+	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -21,7 +21,7 @@ func (f *feed) document(e event) (intel.Document, error) {
 	doc := intel.Document{ID: intel.NewDocumentID(f.ID, e.DID, e.Commit.Key, e.Commit.CID), Source: f.ID, Genre: intel.Social,
 		URL: link(e), Author: author(e.DID), Text: words(r), Learned: f.Now().UTC(), References: quoted(r.Embed)}
 	if len(r.Langs) > 0 {
-		doc.Language = clip(r.Langs[0], 35)
+		doc.Language = collect.OneLine(r.Langs[0], 35)
 	}
 	doc.Published = e.at()
 	if at, err := time.Parse(time.RFC3339, r.Created); err == nil && at.Before(doc.Published) {
@@ -43,11 +43,11 @@ func (f *feed) deletion(e event) intel.Document {
 	return doc
 }
 
-func author(did string) string { return "bluesky/" + strings.ReplaceAll(clip(did, 300), "/", " ") }
+func author(did string) string { return collect.Account("bluesky", did) }
 
 // link is where a post is shown to people.
 func link(e event) string {
-	return "https://bsky.app/profile/" + clip(e.DID, 300) + "/post/" + clip(e.Commit.Key, 512)
+	return "https://bsky.app/profile/" + collect.OneLine(e.DID, 300) + "/post/" + collect.OneLine(e.Commit.Key, 512)
 }
 
 // words are what a post says: its text with links whole, what its card and its pictures say.
@@ -55,7 +55,7 @@ func words(r record) string {
 	parts := []string{strings.TrimSpace(whole(r))}
 	for e := r.Embed; e != nil; e = e.Media {
 		if x := e.External; x != nil {
-			parts = append(parts, strings.TrimSpace(strings.Join([]string{strings.TrimSpace(x.Title), strings.TrimSpace(x.Description), web(x.URI)}, "\n")))
+			parts = append(parts, strings.TrimSpace(strings.Join([]string{strings.TrimSpace(x.Title), strings.TrimSpace(x.Description), collect.WebURL(x.URI)}, "\n")))
 		}
 		for _, i := range e.Images {
 			if alt := strings.TrimSpace(i.Alt); alt != "" {
@@ -80,7 +80,7 @@ func whole(r record) string {
 			continue
 		}
 		for _, feature := range f.Features {
-			to := web(feature.URI)
+			to := collect.WebURL(feature.URI)
 			if feature.Type != "app.bsky.richtext.facet#link" || to == "" {
 				continue
 			}
@@ -116,21 +116,4 @@ func quoted(e *embed) []string {
 		return nil
 	}
 	return []string{link(event{DID: did, Commit: &commit{Key: key}})}
-}
-
-// web is an address on the web, else none.
-func web(address string) string {
-	if strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
-		return clip(address, 2000)
-	}
-	return ""
-}
-
-// clip is a name in one line of bounded length.
-func clip(s string, most int) string {
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }), " ")
-	if r := []rune(s); len(r) > most {
-		return string(r[:most])
-	}
-	return s
 }

@@ -291,15 +291,9 @@ func serial(id string) (n uint64, ok bool) {
 // document is a post. What was there before the first visit is history.
 func (f *forum) document(t page.Thread, section, at string, p page.Post, since time.Time) intel.Document {
 	doc := intel.Document{ID: intel.NewDocumentID(f.ID, t.URL, p.ID, p.Author, p.Text), Source: f.ID, Genre: intel.Forum, URL: at,
-		Title: clip(t.Title), Text: p.Text, Published: p.Published, Learned: f.Now().UTC()}
+		Title: collect.OneLine(t.Title, 200), Text: p.Text, Author: collect.Account(f.site, p.Author), Channel: collect.Account(f.site, section), Published: p.Published, Learned: f.Now().UTC()}
 	if p.ID != "" && !strings.ContainsAny(p.ID, " \t\r\n") {
 		doc.URL += "#" + p.ID
-	}
-	if p.Author != "" {
-		doc.Author = f.site + "/" + part(p.Author)
-	}
-	if section != "" {
-		doc.Channel = f.site + "/" + part(section)
 	}
 	if doc.Published.IsZero() {
 		doc.Published = f.clock.when(p.When)
@@ -311,16 +305,6 @@ func (f *forum) document(t page.Thread, section, at string, p page.Post, since t
 		doc.Learned, doc.Assumed = doc.Published, true
 	}
 	return doc
-}
-
-// part is a name in one line that is part of another.
-func part(name string) string { return clip(strings.ReplaceAll(name, "/", " ")) }
-
-func clip(s string) string {
-	if r := []rune(strings.Join(strings.Fields(s), " ")); len(r) > 200 {
-		return string(r[:200])
-	}
-	return strings.Join(strings.Fields(s), " ")
 }
 
 // errLogin means that a login has expired, or that one is needed.

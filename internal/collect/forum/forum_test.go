@@ -234,7 +234,7 @@ func FuzzTold(f *testing.F) {
 	f.Add([]byte(`{"data":[{"type":"posts","id":"1","attributes":{"contentType":"comment","contentHtml":"x"}}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, v := range []any{&topicList{}, &topicView{}, &jsonAPI{}} {
-			_ = readJSON(fetch.Response{Body: body}, v)
+			_ = collect.JSON(body, v)
 		}
 	})
 }

@@ -3,15 +3,12 @@ package forum
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/collect"
-	"github.com/portent-cti/portent/internal/fetch"
-	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/page"
 )
 
@@ -24,19 +21,8 @@ func (f *forum) answer(ctx context.Context, address string, v any) error {
 	if loginPath(r.URL) {
 		return fmt.Errorf("%s leads to %s: %w", address, r.URL, errLogin)
 	}
-	return readJSON(r, v)
-}
-
-// readJSON reads a response that is to be JSON.
-func readJSON(r fetch.Response, v any) error {
-	if strings.HasPrefix(strings.TrimSpace(string(r.Body[:min(len(r.Body), 64)])), "<") {
-		return fmt.Errorf("%s is a page where JSON is wanted; is it of another engine? %w", r.URL, intel.ErrInvalid)
-	}
-	if err := collect.CheckDepth(r.Body); err != nil {
+	if err := collect.JSON(r.Body, v); err != nil {
 		return fmt.Errorf("%s: %w", r.URL, err)
-	}
-	if err := json.Unmarshal(r.Body, v); err != nil {
-		return fmt.Errorf("%s: %w: %w", r.URL, intel.ErrInvalid, err)
 	}
 	return nil
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/net/html"
 
+	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/page"
 )
@@ -24,8 +24,8 @@ func edition(s status) string {
 	return s.Edited.UTC().Format(time.RFC3339Nano)
 }
 
-// document is a post. What was there before the first visit is history.
-func (t *timeline) document(s status, since time.Time) (intel.Document, error) {
+// document is a post.
+func (t *timeline) document(s status) (intel.Document, error) {
 	text, err := words(s)
 	if err != nil {
 		return intel.Document{}, err
@@ -33,31 +33,21 @@ func (t *timeline) document(s status, since time.Time) (intel.Document, error) {
 	if text == "" {
 		return intel.Document{}, errors.New("it has no words")
 	}
-	doc := intel.Document{Source: t.ID, Genre: intel.Social, URL: web(cmp.Or(s.URL, s.URI)), Author: t.author(s.Account), Channel: t.channel,
-		Title: clip(s.Spoiler, 300), Text: text, Language: clip(s.Language, 35), Published: s.Created.UTC(), Learned: t.Now().UTC()}
+	doc := intel.Document{Source: t.ID, Genre: intel.Social, URL: collect.WebURL(cmp.Or(s.URL, s.URI)), Author: t.author(s.Account), Channel: t.channel,
+		Title: collect.OneLine(s.Spoiler, 300), Text: text, Language: collect.OneLine(s.Language, 35), Published: s.Created.UTC()}
 	doc.ID = intel.NewDocumentID(t.ID, cmp.Or(s.URI, s.ID), edition(s))
 	if s.Edited != nil {
 		doc.Published = s.Edited.UTC()
-	}
-	if doc.Published.After(doc.Learned) {
-		doc.Published = doc.Learned
-	}
-	if !doc.Published.IsZero() && doc.Published.Before(since) {
-		doc.Learned, doc.Assumed = doc.Published, true
 	}
 	return doc, nil
 }
 
 // author is an account as network/user@host, wherever it is.
 func (t *timeline) author(a account) string {
-	acct := strings.ReplaceAll(clip(a.Acct, 300), "/", " ")
-	if acct == "" {
-		return ""
+	if a.Acct != "" && !strings.Contains(a.Acct, "@") {
+		a.Acct += "@" + t.host
 	}
-	if !strings.Contains(acct, "@") {
-		acct += "@" + t.host
-	}
-	return "mastodon/" + strings.ToLower(acct)
+	return collect.Account("mastodon", strings.ToLower(a.Acct))
 }
 
 // words are what a post says: its text with the targets of links, what is said of its
@@ -70,7 +60,7 @@ func words(s status) (string, error) {
 	parts := []string{strings.TrimSpace(text)}
 	for _, m := range s.Media {
 		if said := strings.TrimSpace(m.Description); said != "" {
-			parts = append(parts, "["+clip(m.Type, 20)+"] "+said)
+			parts = append(parts, "["+collect.OneLine(m.Type, 20)+"] "+said)
 		}
 	}
 	if s.Poll != nil {
@@ -130,23 +120,6 @@ func (t *timeline) remember(s status) {
 // deletion notes that a post is gone. It is a document of its own: what was said stays said.
 func (t *timeline) deletion(s status) intel.Document {
 	now := t.Now().UTC()
-	return intel.Document{ID: intel.NewDocumentID(t.ID, cmp.Or(s.URI, s.ID), "deleted"), Source: t.ID, Genre: intel.Social, URL: web(cmp.Or(s.URL, s.URI)),
+	return intel.Document{ID: intel.NewDocumentID(t.ID, cmp.Or(s.URI, s.ID), "deleted"), Source: t.ID, Genre: intel.Social, URL: collect.WebURL(cmp.Or(s.URL, s.URI)),
 		Author: t.author(s.Account), Channel: t.channel, Title: "Deleted", Text: "This post was deleted.", Published: now, Learned: now}
-}
-
-// web is an address on the web, else none.
-func web(address string) string {
-	if strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
-		return clip(address, 2000)
-	}
-	return ""
-}
-
-// clip is a name in one line of bounded length.
-func clip(s string, most int) string {
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }), " ")
-	if r := []rune(s); len(r) > most {
-		return string(r[:most])
-	}
-	return s
 }

@@ -99,7 +99,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 
 // Collect implements collect.Source.
 func (t *timeline) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	p, err := newPlace(from, t.Now())
+	p, err := collect.NewPlace(from, t.Now())
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (t *timeline) find(ctx context.Context) error {
 		return err
 	}
 	var a account
-	if err := read(body, &a); err != nil || a.ID == "" {
+	if err := collect.JSON(body, &a); err != nil || a.ID == "" {
 		return fmt.Errorf("account %s: %w", t.account, cmp.Or(err, intel.ErrNotFound))
 	}
 	t.path = "accounts/" + url.PathEscape(a.ID) + "/statuses"
@@ -137,15 +137,15 @@ var errBehind = errors.New("more posts are new than are read at once")
 
 // catchUp reads what is new, the oldest first, and reports whether there is more. At the first visit that is what the server
 // shows first; later, all since the last post that is kept, and those that came late.
-func (t *timeline) catchUp(ctx context.Context, p *place, emit collect.Emit) (more bool, err error) {
-	after := p.after(t.Timeline != "" && t.Timeline != "public")
+func (t *timeline) catchUp(ctx context.Context, p *collect.Place, emit collect.Emit) (more bool, err error) {
+	from := after(p.Last, t.Timeline != "" && t.Timeline != "public")
 	for range mostPages {
 		q := url.Values{}
 		for k, v := range t.query {
 			q[k] = v
 		}
-		if after != "" {
-			q.Set("min_id", after)
+		if from != "" {
+			q.Set("min_id", from)
 		}
 		body, err := t.ask(ctx, t.path, q)
 		if err != nil {
@@ -163,16 +163,16 @@ func (t *timeline) catchUp(ctx context.Context, p *place, emit collect.Emit) (mo
 				return false, err
 			}
 		}
-		if after == "" || len(all) == 0 || all[0].ID == after {
+		if from == "" || len(all) == 0 || all[0].ID == from {
 			return false, nil
 		}
-		after = all[0].ID
+		from = all[0].ID
 	}
 	return true, nil
 }
 
 // take keeps a post, unless it is kept already.
-func (t *timeline) take(s status, p *place, emit collect.Emit) error {
+func (t *timeline) take(s status, p *collect.Place, emit collect.Emit) error {
 	number := s.ID
 	if s.Reblog != nil { // what is repeated are the words of who wrote them
 		s = *s.Reblog
@@ -181,16 +181,23 @@ func (t *timeline) take(s status, p *place, emit collect.Emit) error {
 		return nil
 	}
 	key := []string{cmp.Or(s.URI, s.ID), edition(s)}
-	if p.seen.Has(key...) {
+	if p.Has(key...) {
 		return nil
 	}
-	doc, err := t.document(s, p.Since)
+	doc, err := t.document(s)
 	if err != nil {
 		t.Reject("post "+cmp.Or(s.URL, s.ID), err)
 		return nil
 	}
 	t.remember(s)
-	return emit(doc, p.add(number, key...))
+	if older(p.Last, number) {
+		p.Last = number
+	}
+	next, err := p.Add(key)
+	if err != nil {
+		return err
+	}
+	return emit(p.Dated(doc, t.Now()), next)
 }
 
 // ask makes a request of the API. A quota that is used up is an error that tells for how long.

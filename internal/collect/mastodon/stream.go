@@ -31,7 +31,7 @@ var errEnded = errors.New("the stream ended")
 
 // follow reads the stream of the timeline. What came between the last question and its
 // beginning is asked for once more, for a stream tells nothing of what was before.
-func (t *timeline) follow(ctx context.Context, p *place, emit collect.Emit) error {
+func (t *timeline) follow(ctx context.Context, p *collect.Place, emit collect.Emit) error {
 	base, err := t.streams(ctx)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (t *timeline) streams(ctx context.Context) (string, error) {
 		return "", t.told(err)
 	}
 	var about instance
-	if err := read(r.Body, &about); err != nil {
+	if err := collect.JSON(r.Body, &about); err != nil {
 		return "", fmt.Errorf("%s: %w", r.URL, err)
 	}
 	where := strings.TrimSuffix(about.Configuration.URLs.Streaming, "/")
@@ -89,21 +89,25 @@ func (t *timeline) streams(ctx context.Context) (string, error) {
 }
 
 // event reads what a stream tells.
-func (t *timeline) event(name string, data []byte, p *place, emit collect.Emit) error {
+func (t *timeline) event(name string, data []byte, p *collect.Place, emit collect.Emit) error {
 	switch name {
 	case "update", "status.update":
 		var s status
-		if err := read(data, &s); err != nil || s.ID == "" {
+		if err := collect.JSON(data, &s); err != nil || s.ID == "" {
 			t.Reject("event "+name, fmt.Errorf("no post: %.100q: %w", data, intel.ErrInvalid))
 			return nil
 		}
 		return t.take(s, p, emit)
 	case "delete":
 		s, ok := t.kept[strings.TrimSpace(string(data))]
-		if !ok || p.seen.Has(s.URI, "deleted") { // that it was there is not known
+		if !ok || p.Has(s.URI, "deleted") { // that it was there is not known
 			return nil
 		}
-		return emit(t.deletion(s), p.add(s.ID, s.URI, "deleted"))
+		next, err := p.Add([]string{s.URI, "deleted"})
+		if err != nil {
+			return err
+		}
+		return emit(t.deletion(s), next)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package mastodon
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -53,24 +52,10 @@ type instance struct {
 	} `json:"configuration"`
 }
 
-// read reads JSON into v.
-func read(body []byte, v any) error {
-	if start := strings.TrimSpace(string(body[:min(len(body), 64)])); strings.HasPrefix(start, "<") {
-		return fmt.Errorf("a page where JSON is wanted: %w", intel.ErrInvalid)
-	}
-	if err := collect.CheckDepth(body); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("%w: %w", intel.ErrInvalid, err)
-	}
-	return nil
-}
-
 // statuses reads a timeline. What in it is no post is told apart from the rest.
 func statuses(body []byte) (all []status, bad []error, err error) {
 	var raw []json.RawMessage
-	if err := read(body, &raw); err != nil {
+	if err := collect.JSON(body, &raw); err != nil {
 		return nil, nil, err
 	}
 	for _, r := range raw {
