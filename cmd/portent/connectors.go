@@ -7,17 +7,20 @@ import (
 	"slices"
 
 	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/bluesky"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
 	"github.com/portent-cti/portent/internal/collect/documents"
 	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
+	"github.com/portent-cti/portent/internal/collect/forum"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/mail"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
+	"github.com/portent-cti/portent/internal/collect/mastodon"
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
@@ -54,6 +57,9 @@ func connectors() []collect.Connector {
 		report.Connector,
 		rss.Connector,
 		onion.Connector,
+		forum.Connector,
+		mastodon.Connector,
+		bluesky.Connector,
 	}
 }
 

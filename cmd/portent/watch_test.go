@@ -55,6 +55,19 @@ func TestAnItemOfAFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	address, port := blog(t, &body)
 	db, sources := newStore(t), filepath.Join(t.TempDir(), "sources.toml")
 	printed(t, exitDone, "--sources-file", sources, "sources", "add", "example-labs", "rss", "--set", "url="+address, "--reliability", "B", "--every", "10s", "--allow", "127.0.0.0/8", "--ports", port)
+	serveUntil(t, db, sources, "45.134.21.8")
+	var health struct {
+		State       string `json:"state"`
+		LastSuccess string `json:"last_success"`
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list")), &health); err != nil || health.State != "ok" || health.LastSuccess == "" {
+		t.Errorf("health %+v, err %v", health, err)
+	}
+}
+
+// serveUntil serves with sources until a value is known to be of Cold Lynx.
+func serveUntil(t *testing.T, db, sources, value string) {
+	t.Helper()
 	var out bytes.Buffer
 	c := &cli{DB: db, Quiet: true, SourcesFile: sources}
 	a := newApp(c, nil, &out, &out)
@@ -69,18 +82,11 @@ func TestAnItemOfAFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 			t.Fatalf("serve ended: %v\n%s", err, out.String())
 		default:
 		}
-		return strings.Contains(lookedUp(t, db, "45.134.21.8"), "actor:cold-lynx")
+		return strings.Contains(lookedUp(t, db, value), "actor:cold-lynx")
 	})
 	stop()
 	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
-	}
-	var health struct {
-		State       string `json:"state"`
-		LastSuccess string `json:"last_success"`
-	}
-	if err := json.Unmarshal([]byte(printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list")), &health); err != nil || health.State != "ok" || health.LastSuccess == "" {
-		t.Errorf("health %+v, err %v", health, err)
 	}
 }
 

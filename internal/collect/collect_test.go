@@ -265,3 +265,28 @@ func TestRunnerBacksOffResumesAndStopsForGood(t *testing.T) {
 		t.Errorf("read from %q, want %q", froms, want)
 	}
 }
+
+func TestAStreamThatBreaksOffAgainAndAgainIsTakenUpAtOnce(t *testing.T) {
+	var pauses []time.Duration
+	runs := 0
+	source := script(func(_ intel.Cursor, emit Emit) error {
+		if runs++; runs == 5 {
+			return Permanent(errors.New("enough"))
+		}
+		if runs == 3 {
+			return errors.New("no route") // and nothing came
+		}
+		if err := emit(intel.Document{ID: "a"}, "1"); err != nil {
+			return err
+		}
+		return errors.New("the stream ended")
+	})
+	r := Runner{ID: "s", Source: source, Cursors: cursors{}, Log: slog.New(slog.DiscardHandler), Keep: func(context.Context, []intel.Document) error { return nil },
+		Wait: func(_ context.Context, d time.Duration) error { pauses = append(pauses, d); return nil }}
+	if err := r.Run(t.Context()); !IsPermanent(err) {
+		t.Errorf("got error %v, want the permanent one", err)
+	}
+	if want := []time.Duration{time.Second, time.Second, 2 * time.Second, time.Second}; !slices.Equal(pauses, want) {
+		t.Errorf("paused %v, want %v", pauses, want)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // MaxDepth is how deep JSON from outside may be nested.
@@ -24,6 +26,20 @@ func CheckDepth(text []byte) error {
 	var s shallow
 	_, err := s.scan(text)
 	return err
+}
+
+// JSON reads what a server answered, bounded in depth, into v.
+func JSON(body []byte, v any) error {
+	if bytes.HasPrefix(bytes.TrimLeft(body, "\uFEFF \t\r\n"), []byte("<")) {
+		return fmt.Errorf("a page where JSON is wanted: %w", intel.ErrInvalid)
+	}
+	if err := CheckDepth(body); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("%w: %w", intel.ErrInvalid, err)
+	}
+	return nil
 }
 
 type shallow struct {

@@ -39,6 +39,7 @@ type StatusError struct {
 	Status int
 	// RetryAfter is how long the server asks to wait; zero if it does not.
 	RetryAfter time.Duration
+	Header     http.Header // what else it says, such as when a quota begins anew
 }
 
 func (e *StatusError) Error() string {
@@ -157,7 +158,7 @@ func (c *Client) do(ctx context.Context, q Request, read func(io.Reader) error) 
 	case resp.StatusCode == http.StatusNotModified && q.Known != Validators{}:
 		return r, fmt.Errorf("get %s: %w", q.URL, ErrNotModified)
 	case resp.StatusCode != http.StatusOK:
-		return r, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
+		return r, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp), Header: resp.Header}
 	case !q.reads(resp.Header.Get("Content-Type")):
 		return r, fmt.Errorf("get %s: %w: %s", q.URL, ErrType, resp.Header.Get("Content-Type"))
 	}

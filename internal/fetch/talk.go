@@ -116,7 +116,7 @@ func (c *Client) WebSocket(ctx context.Context, q Request, silence time.Duration
 	conn, resp, err := websocket.Dial(within, q.URL, &websocket.DialOptions{HTTPClient: c.HTTP, HTTPHeader: req.Header}) //nolint:bodyclose // of the connection
 	if err != nil {
 		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
-			return nil, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp)}
+			return nil, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp), Header: resp.Header}
 		}
 		return nil, fmt.Errorf("get %s: %w", q.URL, err)
 	}

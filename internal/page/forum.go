@@ -9,54 +9,6 @@ import (
 	"golang.org/x/net/html"
 )
 
-// A board is how the pages of one forum software look: what holds a post, what
-// its words, and who wrote it.
-type board struct {
-	post, text, author cascadia.Selector
-}
-
-// boards are the forums known by their looks. The particular stand before the
-// general.
-var boards = []board{
-	{ // XenForo 2, 1
-		css("article.message, li.message[data-author]"),
-		css(".message-body .bbWrapper, blockquote.messageText"),
-		css(".message-name, .username"),
-	},
-	{ // Discourse, for programs, without scripts, as scripts leave it
-		css(".crawler-post, .topic-body, article[data-post-id]"),
-		css(".crawler-post .post, .topic-body .cooked, article[data-post-id] .cooked"),
-		css("[itemprop=author] [itemprop=name], .creator [itemprop=name], .names .username"),
-	},
-	{ // phpBB 3, 2
-		css("div.post, li.post, table.tablebg"),
-		css("div.post .postbody .content, div.post .content[id^=post_content], td .postbody"),
-		css(".author .username, .author .username-coloured, .postprofile .username, .author strong, .postauthor"),
-	},
-	{ // vBulletin 5, 4, 3
-		css(".b-post, li.postcontainer, li.postbit, li.postbitlegacy, table[id^=post], div[id^=edit]"),
-		css(".js-post__content-text, blockquote.postcontent, div[id^=post_message_]"),
-		css(".b-post [itemprop=author] [itemprop=name], .author [itemprop=name], a.username, .username, .bigusername"),
-	},
-	{ // MyBB
-		css("div.post"), css(".post_body"), css(".post_author .largetext"),
-	},
-	{ // SMF
-		css(".post_wrapper"), css(".post .inner[id^=msg_], .post > .inner"), css(".poster h4"),
-	},
-	{ // Invision
-		css("article.ipsComment, article.ipsEntry, .cPost"), css("[data-role=commentContent]"), css(".cAuthorPane_author, .ipsComment_author strong, .ipsEntry__username"),
-	},
-	{ // Flarum, NodeBB
-		css("article.CommentPost, .CommentPost, li[component=post]"), css(".Post-body, [component='post/content']"), css(".PostUser-name .username, .PostUser .username, [component='post/header'] a[href*='/user/']"),
-	},
-	{ // whatever describes its posts as schema.org has it
-		css("[itemtype$='/DiscussionForumPosting'], [itemtype$='/Comment'], [itemtype$='/Question'], [itemtype$='/Answer']"),
-		css("[itemtype$='/DiscussionForumPosting'] [itemprop=text], [itemtype$='/Comment'] [itemprop=text], [itemtype$='/Question'] [itemprop=text], [itemtype$='/Answer'] [itemprop=text]"),
-		css("[itemprop=author] [itemprop=name], [itemprop=author]"),
-	},
-}
-
 // trimmings are what software adds to the words of a post.
 var trimmings = css(`.signature, .message-signature, .postsignature, .sig, .messageTextEndMarker, .js-selectToQuoteEnd, .bbCodeBlock-expandLink, .bbCodeBlock-shrinkLink,
 	.message-lastEdit, .editedby, .lastedited, .post_edit, .notice, .attachbox, .quote-controls, .quoteExpand, .quoteheader, .post-menu-area, .topic-map, .onebox, .codebox > p, .code_header, .bbcode_description,
@@ -69,7 +21,7 @@ const maxPosts = 10_000
 // thread reads the posts of a thread; false if the page is none.
 func thread(doc *html.Node) (Page, bool) {
 	var p Page
-	for _, b := range boards {
+	for _, b := range boards() {
 		if p.Posts = b.posts(doc); len(p.Posts) > 0 {
 			break
 		}
@@ -77,17 +29,31 @@ func thread(doc *html.Node) (Page, bool) {
 	if len(p.Posts) == 0 {
 		return p, false
 	}
-	p.Site = site(doc)
-	if p.Title = meta(doc, "og:title"); p.Title == "" {
-		if n := css("title").MatchFirst(doc); n != nil {
-			p.Title = line(n)
-		}
-	}
+	p.Site, p.Title = site(doc), title(doc)
 	return p, true
 }
 
+// title is what a page says it is called.
+func title(doc *html.Node) string {
+	if t := meta(doc, "og:title"); t != "" {
+		return t
+	}
+	return first(css("title"), doc)
+}
+
+// first is the text of the first element that a selector matches, in one line.
+func first(s cascadia.Selector, doc *html.Node) string {
+	if s == nil {
+		return ""
+	}
+	if n := s.MatchFirst(doc); n != nil {
+		return line(n)
+	}
+	return ""
+}
+
 // posts are the posts of a page that has the looks of the board.
-func (b board) posts(doc *html.Node) (found []Post) {
+func (b *Board) posts(doc *html.Node) (found []Post) {
 	done := map[*html.Node]bool{}
 	var last *html.Node
 	for _, n := range b.text.MatchAll(doc) {
@@ -97,7 +63,7 @@ func (b board) posts(doc *html.Node) (found []Post) {
 		}
 		var post Post
 		if !done[holder] { // what holds several posts is none
-			post = Post{ID: name(holder), Author: b.writer(n, holder), Published: written(n, holder)}
+			post = Post{ID: name(holder), Author: b.writer(n, holder), Published: written(n, holder), When: b.when(n, holder), words: name(n)}
 		}
 		last, done[holder] = n, true
 		remove(n, func(n *html.Node) bool { return unseen(n) || trimmings.Match(n) })
@@ -109,7 +75,7 @@ func (b board) posts(doc *html.Node) (found []Post) {
 }
 
 // holder is the post that its words stand in.
-func (b board) holder(n *html.Node) *html.Node {
+func (b *Board) holder(n *html.Node) *html.Node {
 	for a := range n.Ancestors() {
 		if b.post.Match(a) {
 			return a
@@ -132,7 +98,7 @@ func signed(n, holder *html.Node) bool {
 }
 
 // writer is who wrote the post.
-func (b board) writer(text, holder *html.Node) string {
+func (b *Board) writer(text, holder *html.Node) string {
 	for _, key := range []string{"data-author", "data-username"} {
 		if who := strings.TrimSpace(attr(holder, key)); who != "" {
 			return who
@@ -171,6 +137,31 @@ func written(text, holder *html.Node) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// when is what a post says in words of when it was written.
+func (b *Board) when(text, holder *html.Node) string {
+	if b.date == nil {
+		return ""
+	}
+	for _, n := range b.date.MatchAll(holder) {
+		if n == text || within(n, text) {
+			continue
+		}
+		said := line(n)
+		for d := range n.Descendants() { // "2 hours ago" with the time behind it
+			if t := attr(d, "title"); strings.ContainsAny(t, "0123456789") {
+				said = t + " " + said
+			}
+		}
+		if t := attr(n, "datetime"); t != "" {
+			said = t
+		}
+		if strings.ContainsAny(said, "0123456789") && len(said) <= 300 {
+			return said
+		}
+	}
+	return ""
 }
 
 // name is what tells a post from the others of its site.

@@ -35,6 +35,9 @@ type Page struct {
 type Post struct {
 	ID, Author, Text string
 	Published        time.Time
+	When             string // the words that tell when, where the rules of its board know them
+
+	words string // what tells the element of its words from others
 }
 
 // ErrCut means that a page begins and does not end.

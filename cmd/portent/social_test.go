@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// posted is what posts of these tests say.
+const posted = "Cold Lynx used 45.134.21.8 as its command and control server."
+
+// portOf serves until the test ends.
+func portOf(t *testing.T, h http.HandlerFunc) (address, port string) {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return srv.URL, u.Port()
+}
+
+// rowOf serves with one source that reads a server of the test, until what it says is known.
+func rowOf(t *testing.T, port, entry string) {
+	t.Helper()
+	sources := file(t, "sources.toml", fmt.Appendf(nil, "[board]\nreliability = 'B'\nallow = ['127.0.0.0/8']\nports = [%s]\n%s\n", port, entry))
+	serveUntil(t, newStore(t), sources, "45.134.21.8")
+}
+
+func TestAPostOfAForumIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/category/5":
+			io.WriteString(w, `<html><body><ul component="category"><li component="category/topic"><h2 component="topic/header"><a href="/topic/2" itemprop="url">Servers</a></h2></li></ul></body></html>`)
+		case "/topic/2":
+			fmt.Fprintf(w, `<html><body><ul component="topic"><li component="post" data-pid="2" data-timestamp="%d" data-username="ann"><div component="post/content">%s</div></li></ul></body></html>`, time.Now().UnixMilli(), posted)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	rowOf(t, port, "connector = 'forum'\nurls = ['"+address+"/category/5']")
+}
+
+func TestAPostOnMastodonIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/timelines/tag/c2" || r.URL.Query().Get("min_id") != "" {
+			io.WriteString(w, "[]")
+			return
+		}
+		fmt.Fprintf(w, `[{"id":"1","created_at":%q,"visibility":"public","uri":"https://social.example/1","content":"<p>%s</p>","account":{"acct":"ann"}}]`, time.Now().UTC().Format(time.RFC3339), posted)
+	})
+	rowOf(t, port, "connector = 'mastodon'\nserver = '"+address+"'\ntimeline = '#c2'")
+}
+
+func TestAPostOnBlueskyIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.CloseNow()
+		now := time.Now().UTC()
+		_ = conn.Write(r.Context(), websocket.MessageText, fmt.Appendf(nil, `{"did":"did:plc:ann","time_us":%d,"kind":"commit","commit":{"rev":"1","operation":"create","collection":"app.bsky.feed.post","rkey":"1","cid":"c","record":{"text":%q,"createdAt":%q}}}`, now.UnixMicro(), posted, now.Format(time.RFC3339)))
+		<-conn.CloseRead(r.Context()).Done()
+	})
+	rowOf(t, port, "connector = 'bluesky'\nserver = '"+address+"'\nwords = ['command and control']")
+}
