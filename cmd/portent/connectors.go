@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/command"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
@@ -52,6 +53,7 @@ func connectors() []collect.Connector {
 		list.Connector,
 		report.Connector,
 		rss.Connector,
+		command.Connector,
 	}
 }
 

@@ -55,6 +55,20 @@ func TestAnItemOfAFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	address, port := blog(t, &body)
 	db, sources := newStore(t), filepath.Join(t.TempDir(), "sources.toml")
 	printed(t, exitDone, "--sources-file", sources, "sources", "add", "example-labs", "rss", "--set", "url="+address, "--reliability", "B", "--every", "10s", "--allow", "127.0.0.0/8", "--ports", port)
+	served(t, db, sources, "45.134.21.8", "actor:cold-lynx")
+	var health struct {
+		State       string `json:"state"`
+		LastSuccess string `json:"last_success"`
+	}
+	if err := json.Unmarshal([]byte(printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list")), &health); err != nil || health.State != "ok" || health.LastSuccess == "" {
+		t.Errorf("health %+v, err %v", health, err)
+	}
+}
+
+// served runs serve on a file of sources until lookup of a value says what is wanted. Cold
+// Lynx is an actor that is known.
+func served(t *testing.T, db, sources, value, want string) {
+	t.Helper()
 	var out bytes.Buffer
 	c := &cli{DB: db, Quiet: true, SourcesFile: sources}
 	a := newApp(c, nil, &out, &out)
@@ -69,18 +83,11 @@ func TestAnItemOfAFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 			t.Fatalf("serve ended: %v\n%s", err, out.String())
 		default:
 		}
-		return strings.Contains(lookedUp(t, db, "45.134.21.8"), "actor:cold-lynx")
+		return strings.Contains(lookedUp(t, db, value), want)
 	})
 	stop()
 	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
-	}
-	var health struct {
-		State       string `json:"state"`
-		LastSuccess string `json:"last_success"`
-	}
-	if err := json.Unmarshal([]byte(printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list")), &health); err != nil || health.State != "ok" || health.LastSuccess == "" {
-		t.Errorf("health %+v, err %v", health, err)
 	}
 }
 
