@@ -26,6 +26,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/rss"
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
+	"github.com/portent-cti/portent/internal/collect/taxii"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -53,6 +54,7 @@ func connectors() []collect.Connector {
 		list.Connector,
 		report.Connector,
 		rss.Connector,
+		taxii.Connector,
 		command.Connector,
 	}
 }
