@@ -48,3 +48,12 @@ func TestAnObjectOfATAXIIServerIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	served(t, newStore(t), file(t, "sources.toml", fmt.Appendf(nil, "[exchange]\nconnector = 'taxii'\nurl = '%s/taxii2/'\n%s", address, entry)), "45.134.21.8", "actor:cold-lynx")
 }
+
+func TestAnEventOfAMISPFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	const uuid = "5e0c0000-0000-4000-8000-000000000001"
+	address, entry := site(t, map[string]string{
+		"/feed/manifest.json":     `{"` + uuid + `":{"info":"x","timestamp":"1767300000"}}`,
+		"/feed/" + uuid + ".json": `{"Event":{"uuid":"` + uuid + `","info":"x","date":"2026-01-02","timestamp":"1767300000","Tag":[{"name":"misp-galaxy:threat-actor=\"Cold Lynx\""}],"Attribute":[{"type":"ip-dst","value":"45.134.21.8"}]}}`,
+	})
+	served(t, newStore(t), file(t, "sources.toml", fmt.Appendf(nil, "[circl]\nconnector = 'misp'\nfeed = '%s/feed'\n%s", address, entry)), "45.134.21.8", "actor:cold-lynx")
+}
