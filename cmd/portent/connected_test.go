@@ -57,3 +57,20 @@ func TestAnEventOfAMISPFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	served(t, newStore(t), file(t, "sources.toml", fmt.Appendf(nil, "[circl]\nconnector = 'misp'\nfeed = '%s/feed'\n%s", address, entry)), "45.134.21.8", "actor:cold-lynx")
 }
+
+func TestARowOfAMappedFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, entry := site(t, map[string]string{"/servers.json": `[{"address":"45.134.21.8","who":"Cold Lynx","seen":"2026-01-02 03:04:05"}]`})
+	served(t, newStore(t), file(t, "sources.toml", fmt.Appendf(nil, `[ours]
+connector = 'mapped'
+%s
+[ours.rule]
+url = '%s/servers.json'
+id = ['address']
+time = ['seen']
+together = true
+[[ours.rule.claims]]
+subject = 'ipv4:{address}'
+relation = 'indicates'
+object = ['actor:{who}']
+`, entry, address)), "45.134.21.8", "actor:cold-lynx")
+}

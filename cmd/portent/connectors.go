@@ -19,6 +19,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/mail"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
+	"github.com/portent-cti/portent/internal/collect/mapped"
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
@@ -55,6 +56,7 @@ func connectors() []collect.Connector {
 		report.Connector,
 		rss.Connector,
 		taxii.Connector,
+		mapped.Connector,
 		command.Connector,
 	}
 }
