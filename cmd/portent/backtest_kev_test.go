@@ -53,7 +53,7 @@ func TestForecastsOfVendorsKeepTheirSkill(t *testing.T) {
 func BenchmarkBacktestKEV(b *testing.B) {
 	data, folder, bin := kevFile(b), filepath.Join(dataDir(b), "epss"), build(b)
 	for b.Loop() {
-		out, took, peak := command(b, bin, "--json", "--quiet", "backtest", "kev", "--data", data, "--epss", folder)
+		out, took, peak := subcommand(b, bin, "--json", "--quiet", "backtest", "kev", "--data", data, "--epss", folder)
 		var r backtest.Result
 		if err := json.Unmarshal(out, &r); err != nil {
 			b.Fatalf("%q: %v", out, err)

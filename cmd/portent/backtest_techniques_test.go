@@ -230,7 +230,7 @@ func TestAttackIsRankedBetterThanByPopularity(t *testing.T) {
 func BenchmarkBacktestTechniques(b *testing.B) {
 	tie, bin := filepath.Join(dataDir(b), "tie"), build(b)
 	for b.Loop() {
-		out, took, peak := command(b, bin, "--json", "--quiet", "backtest", "techniques", "--data", filepath.Join(tie, "combined_dataset_full_frequency.json"), "--live", filepath.Join(tie, "live-techniques-attack-15.1.txt"))
+		out, took, peak := subcommand(b, bin, "--json", "--quiet", "backtest", "techniques", "--data", filepath.Join(tie, "combined_dataset_full_frequency.json"), "--live", filepath.Join(tie, "live-techniques-attack-15.1.txt"))
 		var r seeded
 		if err := json.Unmarshal(out, &r); err != nil {
 			b.Fatal(err)

@@ -83,7 +83,7 @@ func BenchmarkBacktest(b *testing.B) {
 	} {
 		b.Run(q.head, func(b *testing.B) {
 			for b.Loop() {
-				out, took, peak := command(b, bin, "--json", "--quiet", "backtest", q.head, "--data", filepath.Join(dir, "tweetfeed"), "--to", "2023-07-20")
+				out, took, peak := subcommand(b, bin, "--json", "--quiet", "backtest", q.head, "--data", filepath.Join(dir, "tweetfeed"), "--to", "2023-07-20")
 				var r backtest.Result
 				if err := json.Unmarshal(out, &r); err != nil {
 					b.Fatalf("%s printed %q: %v", q.head, out, err)

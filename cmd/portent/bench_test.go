@@ -51,9 +51,9 @@ func build(b *testing.B) string {
 	return bin
 }
 
-// command runs the binary to its end and returns its output, time and peak
+// subcommand runs the binary to its end and returns its output, time and peak
 // memory in MB.
-func command(b *testing.B, bin string, args ...string) (out []byte, took time.Duration, peak float64) {
+func subcommand(b *testing.B, bin string, args ...string) (out []byte, took time.Duration, peak float64) {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), bin, args...)
 	var stdout, stderr bytes.Buffer
@@ -76,12 +76,12 @@ func BenchmarkTweetFeed(b *testing.B) {
 	dir, bin := dataDir(b), build(b)
 	for b.Loop() {
 		db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
-		command(b, bin, "--db", db, "sync", "--from", dir, "attack", "actors", "warninglists")
-		_, took, peak := command(b, bin, "--db", db, "--json", "import", "--source", "tweetfeed", filepath.Join(dir, "tweetfeed"))
+		subcommand(b, bin, "--db", db, "sync", "--from", dir, "attack", "actors", "warninglists")
+		_, took, peak := subcommand(b, bin, "--db", db, "--json", "import", "--source", "tweetfeed", filepath.Join(dir, "tweetfeed"))
 		const rows = 737_654
 		b.ReportMetric(rows/took.Seconds(), "rows/s")
 		b.ReportMetric(peak, "peak-MB")
-		out, fresh, _ := command(b, bin, "--db", db, "--json", "profile", "malware:cobalt-strike")
+		out, fresh, _ := subcommand(b, bin, "--db", db, "--json", "profile", "malware:cobalt-strike")
 		var p struct {
 			IOC []json.RawMessage `json:"ioc"`
 		}
@@ -90,7 +90,7 @@ func BenchmarkTweetFeed(b *testing.B) {
 		}
 		b.ReportMetric(float64(len(p.IOC)), "cobalt-strike-iocs")
 		b.ReportMetric(fresh.Seconds(), "cobalt-strike-s")
-		out, again, _ := command(b, bin, "--db", db, "--json", "import", "--source", "tweetfeed", filepath.Join(dir, "tweetfeed"))
+		out, again, _ := subcommand(b, bin, "--db", db, "--json", "import", "--source", "tweetfeed", filepath.Join(dir, "tweetfeed"))
 		var second struct{ Documents, Observations, Evidence int }
 		if err := json.Unmarshal(out, &second); err != nil || second.Documents+second.Observations+second.Evidence != 0 {
 			b.Fatalf("the second import added %+v, err %v", second, err)
@@ -100,7 +100,7 @@ func BenchmarkTweetFeed(b *testing.B) {
 		derived, documents, indexed := shares(b, db)
 		b.ReportMetric(derived/documents, "derived/documents")
 		b.ReportMetric(derived/indexed, "derived/documents-with-indexes")
-		_, rescored, _ := command(b, bin, "--db", db, "reprocess", "--scores")
+		_, rescored, _ := subcommand(b, bin, "--db", db, "reprocess", "--scores")
 		b.ReportMetric(rescored.Seconds(), "rescore-s")
 	}
 }
@@ -147,12 +147,12 @@ func BenchmarkEverything(b *testing.B) {
 	for b.Loop() {
 		db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
 		started := time.Now()
-		command(b, bin, "--db", db, "sync", "--from", dir)
+		subcommand(b, bin, "--db", db, "sync", "--from", dir)
 		args := []string{"--db", db, "--json", "import"}
 		for _, s := range allSets() {
 			args = append(args, filepath.Join(dir, s))
 		}
-		_, _, peak := command(b, bin, args...)
+		_, _, peak := subcommand(b, bin, args...)
 		b.ReportMetric(time.Since(started).Minutes(), "import-min")
 		b.ReportMetric(peak, "peak-MB")
 		b.ReportMetric(size(b, db), "store-MB")

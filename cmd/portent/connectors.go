@@ -8,6 +8,7 @@ import (
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/bluesky"
+	"github.com/portent-cti/portent/internal/collect/command"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
@@ -20,6 +21,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/mail"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
+	"github.com/portent-cti/portent/internal/collect/mapped"
 	"github.com/portent-cti/portent/internal/collect/mastodon"
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/misp"
@@ -29,6 +31,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/rss"
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
+	"github.com/portent-cti/portent/internal/collect/taxii"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -60,6 +63,9 @@ func connectors() []collect.Connector {
 		forum.Connector,
 		mastodon.Connector,
 		bluesky.Connector,
+		taxii.Connector,
+		mapped.Connector,
+		command.Connector,
 	}
 }
 

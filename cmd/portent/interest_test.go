@@ -19,9 +19,9 @@ func BenchmarkInterest(b *testing.B) {
 	dir, bin := dataDir(b), build(b)
 	for b.Loop() {
 		db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
-		command(b, bin, "--db", db, "--quiet", "import", filepath.Join(dir, "kev"), filepath.Join(dir, "cve"))
+		subcommand(b, bin, "--db", db, "--quiet", "import", filepath.Join(dir, "kev"), filepath.Join(dir, "cve"))
 		end := time.Date(2024, 10, 24, 12, 0, 0, 0, time.UTC)
-		out, took, _ := command(b, bin, "--db", db, "--now", end.Format(time.RFC3339), "--json", "profile", "CVE-2024-47575")
+		out, took, _ := subcommand(b, bin, "--db", db, "--now", end.Format(time.RFC3339), "--json", "profile", "CVE-2024-47575")
 		var p struct{ Interest intel.Standing }
 		if err := json.Unmarshal(out, &p); err != nil || p.Interest.Score < 9 || p.Interest.Voices != 2 {
 			b.Fatalf("listed as exploited the day before: %+v, err %v", p.Interest, err)

@@ -56,7 +56,7 @@ func BenchmarkLongTexts(b *testing.B) {
 			b.Fatal(err)
 		}
 		ask := func(what string, args ...string) {
-			_, took, peak := command(b, bin, append([]string{"--db", db, "--now", "2026-01-01"}, args...)...)
+			_, took, peak := subcommand(b, bin, append([]string{"--db", db, "--now", "2026-01-01"}, args...)...)
 			b.ReportMetric(took.Seconds(), what+"-s")
 			b.ReportMetric(peak, what+"-MB")
 		}

@@ -31,7 +31,7 @@ func portOf(t *testing.T, h http.HandlerFunc) (address, port string) {
 func rowOf(t *testing.T, port, entry string) {
 	t.Helper()
 	sources := file(t, "sources.toml", fmt.Appendf(nil, "[board]\nreliability = 'B'\nallow = ['127.0.0.0/8']\nports = [%s]\n%s\n", port, entry))
-	serveUntil(t, newStore(t), sources, "45.134.21.8")
+	served(t, newStore(t), sources, "45.134.21.8", "actor:cold-lynx")
 }
 
 func TestAPostOfAForumIsARowOfAProfileWhileServeRuns(t *testing.T) {

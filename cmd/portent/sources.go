@@ -15,6 +15,7 @@ import (
 
 type sourcesCmd struct {
 	List sourcesListCmd `cmd:"" default:"1" help:"List sources and their health."`
+	Init sourcesInitCmd `cmd:"" help:"Write a file of sources to begin with: those on that need no key. A file that is there stays."`
 	Add  sourcesAddCmd  `cmd:"" help:"Add a source that serve reads."`
 	Try  sourcesTryCmd  `cmd:"" help:"Print what a source yields, without keeping it."`
 	Run  sourcesRunCmd  `cmd:"" help:"Visit sources once, keep what is new and derive it."`
@@ -43,7 +44,7 @@ func (c *sourcesListCmd) Run(ctx context.Context, a *app) error {
 	}
 	sources = withUnread(sources, known)
 	if len(sources) == 0 {
-		a.remark("No sources yet; portent sources add adds one, and portent import brings documents in.")
+		a.remark("No sources yet; portent sources init writes a file of well-known ones, portent sources add adds one, and portent import brings documents in.")
 	}
 	for i, s := range sources {
 		if i == mostSources && !c.All && !a.cli.JSON {

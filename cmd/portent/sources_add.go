@@ -100,7 +100,7 @@ func (c *sourcesAddCmd) table() (map[string]any, error) {
 // A setting is what can be set of a connector.
 type setting struct {
 	Name string `json:"name"`
-	Kind string `json:"kind"` // text, number, yes or no, list, secret
+	Kind string `json:"kind"` // text, number, yes or no, list, table, secret
 	Help string `json:"help"`
 }
 
@@ -124,7 +124,7 @@ func settingsOf(con collect.Connector) (out []setting) {
 }
 
 func kinds() map[reflect.Kind]string {
-	return map[reflect.Kind]string{reflect.String: "text", reflect.Bool: "yes or no", reflect.Int: "number", reflect.Slice: "list"}
+	return map[reflect.Kind]string{reflect.String: "text", reflect.Bool: "yes or no", reflect.Int: "number", reflect.Slice: "list", reflect.Pointer: "table"}
 }
 
 // value reads a setting from the command line.

@@ -55,7 +55,7 @@ func TestAnItemOfAFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	address, port := blog(t, &body)
 	db, sources := newStore(t), filepath.Join(t.TempDir(), "sources.toml")
 	printed(t, exitDone, "--sources-file", sources, "sources", "add", "example-labs", "rss", "--set", "url="+address, "--reliability", "B", "--every", "10s", "--allow", "127.0.0.0/8", "--ports", port)
-	serveUntil(t, db, sources, "45.134.21.8")
+	served(t, db, sources, "45.134.21.8", "actor:cold-lynx")
 	var health struct {
 		State       string `json:"state"`
 		LastSuccess string `json:"last_success"`
@@ -65,8 +65,9 @@ func TestAnItemOfAFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	}
 }
 
-// serveUntil serves with sources until a value is known to be of Cold Lynx.
-func serveUntil(t *testing.T, db, sources, value string) {
+// served runs serve on a file of sources until lookup of a value says what is wanted. Cold
+// Lynx is an actor that is known.
+func served(t *testing.T, db, sources, value, want string) {
 	t.Helper()
 	var out bytes.Buffer
 	c := &cli{DB: db, Quiet: true, SourcesFile: sources}
@@ -82,7 +83,7 @@ func serveUntil(t *testing.T, db, sources, value string) {
 			t.Fatalf("serve ended: %v\n%s", err, out.String())
 		default:
 		}
-		return strings.Contains(lookedUp(t, db, value), "actor:cold-lynx")
+		return strings.Contains(lookedUp(t, db, value), want)
 	})
 	stop()
 	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {

@@ -61,8 +61,11 @@ func (s *Seen) Has(key ...string) bool { return s.has[digest(key)] }
 // Add notes that the item of that key is kept and returns the cursor from then on.
 func (s *Seen) Add(key ...string) intel.Cursor {
 	s.add(digest(key))
-	return intel.Cursor(strings.Join(s.digests, ""))
+	return s.Cursor()
 }
+
+// Cursor is what is remembered.
+func (s *Seen) Cursor() intel.Cursor { return intel.Cursor(strings.Join(s.digests, "")) }
 
 func digest(key []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(key, "\x00")))

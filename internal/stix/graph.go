@@ -83,8 +83,12 @@ type Graph struct {
 	// Reject is told of each object and value that cannot be read; nil for
 	// nobody.
 	Reject func(item string, reason error)
+	// Partial says that what is here is a part of what there is: what is marked by something
+	// that is not here is withheld.
+	Partial bool
 
 	broken  bool // the bundle broke off: what an object lacks may come later
+	lent    map[string]bool
 	objects map[string]*object
 	order   []string
 	from    map[string][]*object
@@ -98,6 +102,37 @@ func (g *Graph) Load(r io.Reader) error {
 	err := g.load(values{json.NewDecoder(in), in})
 	g.broken = g.broken || err != nil
 	return err
+}
+
+// Lend reads objects that others refer to and that were told of before: of them nothing is
+// said but what relationships state.
+func (g *Graph) Lend(r io.Reader) error {
+	had := len(g.order)
+	err := g.Load(r)
+	for _, id := range g.order[had:] {
+		if g.lent == nil {
+			g.lent = map[string]bool{}
+		}
+		g.lent[id] = true
+	}
+	return err
+}
+
+// Missing is the ids that objects refer to and that are not here, each once: of what
+// relationships relate, of who made something and of what marks it.
+func (g *Graph) Missing() (ids []string) {
+	named := map[string]bool{}
+	for _, id := range g.order {
+		o := g.objects[id]
+		for _, ref := range append([]string{o.Source, o.Target, o.Creator}, o.markings()...) {
+			known := g.objects[ref] != nil || ref == markingID(intel.Clear) || fixedMarking(ref) != intel.Clear
+			if ref != "" && !known && !named[ref] {
+				named[ref] = true
+				ids = append(ids, ref)
+			}
+		}
+	}
+	return ids
 }
 
 // values are the pieces of a JSON text, none of more than mostRead bytes.
@@ -198,6 +233,9 @@ func (g *Graph) add(raw []byte) error {
 	if o.Revoked {
 		return nil
 	}
+	if old := g.objects[o.ID]; old != nil && old.Type == "relationship" {
+		g.from[old.Source] = slices.DeleteFunc(g.from[old.Source], func(r *object) bool { return r == old })
+	}
 	if o.Type == "relationship" {
 		g.from[o.Source] = append(g.from[o.Source], &o)
 	}
@@ -225,7 +263,7 @@ func (g *Graph) Documents() iter.Seq[intel.Document] {
 // documents makes documents of one object: its words, its other names and what
 // relationships state of it.
 func (g *Graph) documents(o *object) []intel.Document {
-	if o.Type == "relationship" || o.Type == "marking-definition" || g.broken && !g.marked(o) {
+	if o.Type == "relationship" || o.Type == "marking-definition" || g.withheld(o) || g.lent[o.ID] && len(g.from[o.ID]) == 0 {
 		return nil
 	}
 	doc := intel.Document{Source: g.Source, Genre: intel.Report, Title: o.Name, Text: o.Description, Published: when(o.Published, o.Created), Marking: g.marking(o)}
@@ -240,7 +278,7 @@ func (g *Graph) documents(o *object) []intel.Document {
 	}
 	doc.Author = g.creator(o, doc.Marking)
 	claims := g.claims(o)
-	if o.Type == "attack-pattern" || o.Type == "identity" || o.Type == "location" || strings.HasPrefix(o.Type, "x-") || o.Type == "course-of-action" {
+	if o.Type == "attack-pattern" || o.Type == "identity" || o.Type == "location" || strings.HasPrefix(o.Type, "x-") || o.Type == "course-of-action" || g.lent[o.ID] {
 		doc.Text = "" // what everybody may do says nothing of anybody
 	}
 	return doc.Split(claims, perDocument, o.ID)
@@ -289,6 +327,9 @@ func (g *Graph) marked(o *object) bool {
 	})
 }
 
+// withheld reports whether who may see an object is not known, and may come to be.
+func (g *Graph) withheld(o *object) bool { return (g.broken || g.Partial) && !g.marked(o) }
+
 // marking is the strictest marking of objects: one of a part counts for the
 // whole.
 func (g *Graph) marking(objects ...*object) intel.Marking {
@@ -326,7 +367,7 @@ func (g *Graph) claims(o *object) []intel.MarkedClaim {
 	}
 	for _, r := range g.from[o.ID] {
 		target := g.objects[r.Target]
-		if target == nil || g.broken && (!g.marked(r) || !g.marked(target)) {
+		if target == nil || g.withheld(r) || g.withheld(target) {
 			continue
 		}
 		objects, m := g.entities(target, unheard), g.marking(r, target)

@@ -1,6 +1,7 @@
 // Package leaksites collects the posts of extortion groups on their leak
 // sites, from files in the form of the ransomwatch project: a JSON array of
-// post_title, group_name and discovered.
+// post_title, group_name and discovered. RansomLook writes them so too; what
+// ransomware.live answers names the same things otherwise.
 //
 // The day of discovery stands for the day of the post. It is flagged as
 // assumed, because a crawler's first visit finds what is years old.
@@ -25,7 +26,7 @@ import (
 var Connector = collect.Connector{
 	Name:        "leaksites",
 	Proven:      "posts.json of ransomwatch",
-	About:       "posts of ransomware leak sites (ransomwatch posts.json)",
+	About:       "posts of ransomware leak sites (JSON of ransomwatch, RansomLook or ransomware.live)",
 	Reliability: 'C',
 	Open:        collect.Files(read),
 	Recognise:   recognise,
@@ -41,7 +42,8 @@ type source struct {
 func recognise(_ fs.FS, _ string, head []byte) bool {
 	head = bytes.TrimLeft(head, " \t\r\n\uFEFF")
 	first, _, _ := bytes.Cut(head, []byte("}"))
-	return bytes.HasPrefix(head, []byte("[")) && bytes.Contains(first, []byte(`"post_title"`)) && bytes.Contains(first, []byte(`"group_name"`))
+	return bytes.HasPrefix(head, []byte("[")) && (bytes.Contains(first, []byte(`"post_title"`)) && bytes.Contains(first, []byte(`"group_name"`)) ||
+		bytes.Contains(head, []byte(`"victim"`)) && bytes.Contains(head, []byte(`"claim_url"`)) && bytes.Contains(head, []byte(`"discovered"`)))
 }
 
 // A post is one element of the array.
@@ -51,6 +53,12 @@ type post struct {
 	Discovered  string `json:"discovered"`
 	URL         string `json:"post_url"`
 	Description string `json:"description"`
+
+	// As ransomware.live writes it.
+	Victim   string `json:"victim"`
+	By       string `json:"group"`
+	ClaimURL string `json:"claim_url"`
+	Country  string `json:"country"` // ISO 3166-1
 }
 
 // read hands over what one file holds.
@@ -104,6 +112,7 @@ func (s *source) document(raw []byte) (intel.Document, error) {
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return intel.Document{}, err
 	}
+	p.Title, p.Group, p.URL = cmp.Or(p.Title, p.Victim), cmp.Or(p.Group, p.By), cmp.Or(p.URL, p.ClaimURL)
 	title := strings.TrimSpace(p.Title)
 	group := intel.NewEntity(intel.Actor, p.Group)
 	if title == "" || group.Name == "" {
@@ -127,6 +136,10 @@ func (s *source) document(raw []byte) (intel.Document, error) {
 			c.SubjectText = p.Group
 		}
 		doc.Claims = []intel.Claim{c}
+		if p.Victim != "" && len(p.Country) == 2 {
+			c.Object, c.ObjectText = intel.NewEntity(intel.Country, p.Country), ""
+			doc.Claims = append(doc.Claims, c)
+		}
 	}
 	return doc, nil
 }

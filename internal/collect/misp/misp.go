@@ -1,12 +1,15 @@
-// Package misp collects MISP events from files: one event, a list of events, or
-// the answer of a search.
+// Package misp collects MISP events: from files, of one event, a list of events, or the answer
+// of a search; from feeds as MISP serves them; and from MISP servers.
 package misp
 
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -18,14 +21,56 @@ import (
 var Connector = collect.Connector{
 	Name:        "misp",
 	Proven:      "events that ESET publishes",
-	About:       "MISP events (JSON)",
+	About:       "MISP events (JSON): files, feeds and servers",
+	Every:       time.Hour,
 	Reliability: 'B',
 	Unnamed:     "misp",
-	Open:        collect.Files(read),
+	Settings:    settings{},
+	Open:        open,
 	Recognise:   recognise,
 }
 
 const maxFile = 256 << 20
+
+type settings struct {
+	Path   string         `json:"path" help:"File to read, below the folder that is imported."`
+	URL    string         `json:"url" help:"Address of a file, which is read again when it has changed."`
+	Feed   string         `json:"feed" help:"Address of a feed: the folder that manifest.json is in."`
+	Server string         `json:"server" help:"Address of a MISP server whose published events are read."`
+	Key    collect.Secret `json:"key" help:"Authentication key of who reads the server."`
+	Limit  int            `json:"limit" help:"How many events the server is asked for at once; 20 if missing."`
+}
+
+func open(env collect.Env, decode func(any) error) (collect.Source, error) {
+	s := settings{Limit: perPage}
+	if err := decode(&s); err != nil {
+		return nil, err
+	}
+	given := 0
+	for _, where := range []string{s.Path, s.URL, s.Feed, s.Server} {
+		if where != "" {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return nil, errors.New("path, url, feed and server are four places; give one")
+	case s.Feed != "":
+		s.Feed = strings.TrimSuffix(strings.TrimSuffix(s.Feed, "manifest.json"), "/")
+		return &feed{Env: env, url: s.Feed}, collect.CheckURL("feed", s.Feed)
+	case s.Server != "" && s.Key == "":
+		return nil, errors.New("key is missing: a server is read by somebody alone")
+	case s.Server != "" && s.Limit < 1:
+		return nil, errors.New("limit: how many events are asked for at once, one at least")
+	case s.Server != "":
+		return &server{Env: env, settings: s, url: strings.TrimSuffix(s.Server, "/") + "/events/restSearch"}, collect.CheckURL("server", s.Server)
+	}
+	only, err := json.Marshal(collect.FileSettings{Path: s.Path, URL: s.URL})
+	if err != nil {
+		return nil, err
+	}
+	return collect.Files(read)(env, collect.Strict(only))
+}
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
 	return bytes.Contains(head, []byte(`"Event"`)) && (bytes.Contains(head, []byte(`"Attribute"`)) || bytes.Contains(head, []byte(`"threat_level_id"`)) || bytes.Contains(head, []byte(`"Orgc"`)))
