@@ -74,7 +74,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 			return nil, fmt.Errorf("env, entry %d: NAME=VALUE is wanted, and no %s: %w", i+1, cursorName, intel.ErrInvalid)
 		}
 	}
-	for i, v := range s.settings.Secrets {
+	for i, v := range s.Secrets {
 		name, where, _ := strings.Cut(v, "=")
 		quoted, err := json.Marshal(where)
 		if err != nil {
