@@ -255,3 +255,40 @@ func memory(b *testing.B, pid int, what string) float64 {
 	}
 	return kb / 1024
 }
+
+// BenchmarkStream takes in 2,000 posts a second for ten minutes, and then as many as it can,
+// from a source that is faster.
+func BenchmarkStream(b *testing.B) {
+	bin := build(b)
+	for b.Loop() {
+		for _, f := range []*firehose{{rate: 2000, posts: 1_200_000}, {posts: 200_000}} {
+			name := fmt.Sprintf("-at-%d", f.rate)
+			db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
+			subcommand(b, bin, "--db", db, "sync", "--from", dataDir(b), "actors", "warninglists")
+			sources := f.start(b)
+			cmd := exec.CommandContext(b.Context(), bin, "--db", db, "--sources-file", sources, "serve", "--addr", "127.0.0.1:0")
+			cmd.Stderr = os.Stderr
+			if err := cmd.Start(); err != nil {
+				b.Fatal(err)
+			}
+			worst, over := 0, 0
+			for n, waiting := 0, 1; n < f.posts || waiting > 0; time.Sleep(time.Second) {
+				if n, waiting = kept(b, db); f.rate > 0 {
+					due := min(f.posts, int(time.Since(f.began).Seconds()*float64(f.rate)))
+					worst = max(worst, due-n+waiting)
+				}
+				if over++; over > 1500 {
+					b.Fatalf("%d of %d posts are kept, of which %d wait, after %d s", n, f.posts, waiting, over)
+				}
+			}
+			b.ReportMetric(float64(f.posts)/time.Since(f.began).Seconds(), "posts/s"+name)
+			b.ReportMetric(float64(worst), "most-behind"+name)
+			b.ReportMetric(memory(b, cmd.Process.Pid, "VmHWM"), "peak-MB"+name)
+			b.ReportMetric(size(b, db), "store-MB"+name)
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				b.Fatal(err)
+			}
+			_ = cmd.Wait() // it was interrupted
+		}
+	}
+}

@@ -32,6 +32,8 @@ const (
 	// have it. It is also how long the work of a process that was killed has to
 	// wait, so it is short; a batch that is derived twice changes nothing.
 	lease = 15 * time.Second
+	// sweepEvery is how often one looks for work that nobody told of.
+	sweepEvery = 3 * time.Minute
 	// backlog is the usual Pipeline.Backlog.
 	backlog = 20_000
 	// again is the pause before a document that failed is tried anew.
@@ -146,6 +148,13 @@ func (p *Pipeline) recount(n int) {
 	p.wake(n)
 }
 
+// backlogged reports whether something waits.
+func (p *Pipeline) backlogged() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting > 0
+}
+
 func (p *Pipeline) wake(waiting int) {
 	p.waiting = waiting
 	if p.waiting < p.most() && p.room != nil {
@@ -165,8 +174,9 @@ func (p *Pipeline) Sweep(ctx context.Context) error {
 	return p.Queue.Push(ctx, derive)
 }
 
-// Run works until ctx ends. It sweeps at its start and every few minutes; at
-// its start it also takes up what an older version derived or weighed.
+// Run works until ctx ends. It sweeps at its start, every few minutes, and as often as a
+// lease runs out while something waits, which a process that is gone may hold; at its start
+// it also takes up what an older version derived or weighed.
 func (p *Pipeline) Run(ctx context.Context) error {
 	if err := p.outdate(ctx); err != nil {
 		return err
@@ -183,13 +193,16 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		tick := time.NewTicker(3 * time.Minute)
+		tick := time.NewTicker(lease)
 		defer tick.Stop()
-		for {
+		for idle := time.Duration(0); ; {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+			}
+			if idle += lease; p.backlogged() || idle >= sweepEvery {
+				idle = 0
 				if err := p.Sweep(ctx); err != nil && ctx.Err() == nil {
 					p.Log.Error("sweep failed", "err", err)
 				}
