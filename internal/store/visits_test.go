@@ -205,8 +205,17 @@ func TestASourceIsHiddenFromWhomItsEntryHidesIt(t *testing.T) {
 func TestOnlyWhoIsQuietIsAskedForItsHabit(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		n := 0
-		for source, days := range map[intel.SourceID][]int{"quiet": {300, 190, 100, 30, 8, 7}, "lively": {9, 8, 1}, "imported": {9, 8}} {
+		for source, days := range map[intel.SourceID][]int{"quiet": {300, 190, 100, 30, 8, 7}, "lively": {9, 8, 1}, "imported": {9, 8}, "failing": {9, 8}, "late": {9, 8}} {
 			v := store.Visit{Source: source, At: now}
+			switch source {
+			case "failing":
+				v.Failure = errors.New("no route")
+			case "late":
+				v.At = now.Add(-5 * time.Hour)
+				if err := db.SaveSource(t.Context(), store.Source{Name: source, Every: time.Hour}); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if source != "imported" {
 				v.Circuit = intel.Closed
 			}
@@ -227,7 +236,7 @@ func TestOnlyWhoIsQuietIsAskedForItsHabit(t *testing.T) {
 		if got, want := source(t, db, "quiet").Active, []int64{today - 100, today - 30, today - 8, today - 7}; !slices.Equal(got, want) {
 			t.Errorf("the habit of half a year is %v, want %v", got, want)
 		}
-		for _, name := range []intel.SourceID{"lively", "imported"} {
+		for _, name := range []intel.SourceID{"lively", "imported", "failing", "late"} {
 			if got := source(t, db, name).Active; len(got) > 0 {
 				t.Errorf("%s is asked for its habit: %v", name, got)
 			}
@@ -267,6 +276,38 @@ func TestASourceIsWorthWhatItToldFirst(t *testing.T) {
 			if got := source(t, db, name).Worth; got.Told != want.Told || got.Firsts != want.Firsts || got.Seconded != want.Seconded || !got.Counted.Equal(want.Counted) {
 				t.Errorf("%s is worth %+v, want %+v", name, got, want)
 			}
+		}
+	})
+}
+
+// TestALiveSourceIsOutFromWhenItBrokeOff has a stream that was read for days break off, and come
+// back after five hours.
+func TestALiveSourceIsOutFromWhenItBrokeOff(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		stream := func(ago time.Duration, failure error) {
+			v := store.Visit{Source: "blog", At: now.Add(-ago), Failure: failure, Read: failure != nil && ago == 6*time.Hour, Circuit: intel.Closed}
+			if err := db.SaveVisit(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out := func() []intel.Outage {
+			got, err := db.Outages(t.Context(), store.Period{From: now.AddDate(0, 0, -9), To: now, Ingested: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		stream(72*time.Hour, nil)
+		if got := out(); len(got) > 0 {
+			t.Errorf("a stream that is read is out: %+v", got)
+		}
+		stream(6*time.Hour, errors.New("broke off"))
+		stream(5*time.Hour, errors.New("no route"))
+		for _, until := range []time.Time{now, now.Add(-time.Hour)} {
+			if got := out(); len(got) != 1 || !got[0].From.Equal(now.Add(-6*time.Hour).Truncate(time.Microsecond)) || !got[0].Until.Equal(until.Truncate(time.Microsecond)) {
+				t.Errorf("outages %+v, want one until %v", got, until)
+			}
+			stream(time.Hour, nil)
 		}
 	})
 }
