@@ -36,6 +36,7 @@ const layout = `
 	reference   : intel
 	extract     : intel reference | figures
 	correlate   : intel reference | extract
+	classify    : intel correlate | figures
 	score       : intel
 	forecast    : intel
 	forecast/activity : forecast
