@@ -24,7 +24,7 @@ func small() []Example {
 func TestEqualExamplesGiveAnEqualModel(t *testing.T) {
 	var first, second bytes.Buffer
 	for _, b := range []*bytes.Buffer{&first, &second} {
-		if _, err := Train(small(), Relevant, Irrelevant).WriteTo(b); err != nil {
+		if _, err := TrainRelevance(small()).WriteTo(b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -34,7 +34,7 @@ func TestEqualExamplesGiveAnEqualModel(t *testing.T) {
 }
 
 func TestAModelIsReadAsItWasWritten(t *testing.T) {
-	m := Train(small(), Relevant)
+	m := TrainRelevance(small())
 	var b bytes.Buffer
 	if _, err := m.WriteTo(&b); err != nil {
 		t.Fatal(err)
@@ -52,19 +52,19 @@ func TestAModelIsReadAsItWasWritten(t *testing.T) {
 
 func TestDamagedModelIsRefused(t *testing.T) {
 	whole := strings.Repeat(".", buckets)
-	for _, s := range []string{"", `{"label":`, `[{"label":"x","weights":"..."}]`, `[{"label":"x","weights":"` + whole[1:] + `!"}]`, `[{"label":"x","bias":1e999,"weights":"` + whole + `"}]`, `[]`} {
+	for _, s := range []string{"", `{"label":`, `{"labels":[{"label":"x","weights":"..."}]}`, `{"labels":[{"label":"x","weights":"` + whole[1:] + `!"}]}`, `{"labels":[{"label":"x","bias":1e999,"weights":"` + whole + `"}]}`, `{}`} {
 		if _, err := ReadModel(strings.NewReader(s)); err == nil {
 			t.Errorf("%.40q is read", s)
 		}
 	}
-	if _, err := ReadModel(strings.NewReader(`[{"label":"x","weights":"."}]`)); !errors.Is(err, intel.ErrInvalid) {
+	if _, err := ReadModel(strings.NewReader(`{"labels":[{"label":"x","weights":"."}]}`)); !errors.Is(err, intel.ErrInvalid) {
 		t.Errorf("err = %v", err)
 	}
 }
 
 func TestLongTextsCostNoMoreThanTheirBeginning(t *testing.T) {
 	for _, text := range []string{strings.Repeat("a", 1<<20), strings.Repeat("漏洞 ", 1<<18), strings.Repeat("exploit.", 1<<17), strings.Repeat("[.]", 1<<18), strings.Repeat("\xff", 1<<20)} {
-		terms := read(text)
+		terms := read(text).said
 		if len(terms) > mostTerms {
 			t.Errorf("%.12q…: %d features", text, len(terms))
 		}

@@ -56,9 +56,13 @@ func files(t testing.TB, pattern string) [][]byte {
 	return out
 }
 
-// ofOthers is how much what was collected or written for something else counts
-// beside what a model is for.
-const ofOthers = 0.3
+// How much counts beside what a model is for what was written for something else:
+// the passages of the model of intentions beside posts, and posts and everyday life
+// beside CTI-ANN.
+const (
+	ofPassages = 0.3
+	ofOurs     = 0.1
+)
 
 // passages returns the posts of the model of intentions as examples of intents,
 // those of a genre of accounts whose labels say one.
@@ -83,7 +87,7 @@ func passages(t testing.TB) []Example {
 				}
 			}
 			if intent != "" && e.Genre.HasAccounts() {
-				out = append(out, Example{e.Passage, string(intent), ofOthers})
+				out = append(out, Example{e.Passage, string(intent), ofPassages})
 			}
 		}
 	}
@@ -97,7 +101,7 @@ func everyday(t testing.TB) []Example {
 	for _, f := range files(t, "everyday/*.txt") {
 		s := bufio.NewScanner(bytes.NewReader(f))
 		for s.Scan() {
-			out = append(out, Example{s.Text(), Irrelevant, ofOthers})
+			out = append(out, Example{s.Text(), Irrelevant, ofOurs})
 		}
 	}
 	return out
@@ -109,7 +113,7 @@ func ours(t testing.TB) []Example {
 	t.Helper()
 	out := everyday(t)
 	for _, p := range posts(t) {
-		e := Example{p.Text, Relevant, ofOthers}
+		e := Example{p.Text, Relevant, ofOurs}
 		if p.Intent == intel.Chatter {
 			e.Label = Irrelevant
 		}

@@ -36,6 +36,9 @@ const (
 	ofPair    = 1.0 // of concepts
 )
 
+// ofForm is how much each of its forms is of a text.
+const ofForm = 0.3
+
 // A term is a feature that a text has and how much of the text it is.
 type term struct {
 	at     int
@@ -48,26 +51,82 @@ type reading struct {
 	seen  [buckets / 64]uint64
 }
 
+// features are what a text has.
+type features struct {
+	said  []term // what it says; together they have length 1
+	forms []term // how it is written, whatever it says
+}
+
 // read returns the features of a text: its words, two together, their pieces,
 // the concepts that it speaks of, how many and two together, and the forms of
-// what is no word. Together they have length 1.
-func read(text string) []term {
-	text = strings.ToLower(bounded(text))
+// what is no word.
+func read(text string) features {
+	text = bounded(text)
+	small := strings.ToLower(text)
 	r := &reading{}
-	r.concepts(text)
-	for _, f := range strings.Fields(text) {
+	r.concepts(small)
+	for _, f := range strings.Fields(small) {
 		if s := shape(f); s != "" {
 			r.add(ofConcept, 'f', s)
 		}
 	}
 	before := ""
-	for _, w := range words(text) {
+	for _, w := range words(small) {
 		r.add(ofWord, 'w', w)
 		r.add(ofWord, 'p', before, w)
 		r.pieces(w)
 		before = w
 	}
-	return r.unit()
+	said := r.unit()
+	return features{said, forms(text)}
+}
+
+// formal are the signs whose presence tells how a text is written.
+const formal = "?？!！…:：;=+%«»\"“”()（）→|•*#@/–—"
+
+// forms tells how a text is written: how long, how it begins and ends, and which
+// signs it has.
+func forms(text string) []term {
+	text = strings.TrimSpace(text)
+	r := &reading{}
+	runes, capitals, digits := 0, 0, 0
+	for _, c := range text {
+		runes++
+		switch {
+		case unicode.IsUpper(c):
+			capitals++
+		case unicode.IsDigit(c):
+			digits++
+		case c == '\n':
+			r.add(ofForm, 'a', "lines")
+		case strings.ContainsRune(formal, c):
+			r.add(ofForm, 'o', string(c))
+		case unicode.Is(unicode.So, c):
+			r.add(ofForm, 'a', "picture")
+		}
+	}
+	for _, most := range []int{40, 80, 120, 160, 240, 400} {
+		if runes > most {
+			r.add(ofForm, 'l', strconv.Itoa(most))
+		}
+	}
+	first, _ := utf8.DecodeRuneInString(text)
+	last, _ := utf8.DecodeLastRuneInString(text)
+	for _, f := range []struct {
+		is   bool
+		name string
+	}{
+		{unicode.IsUpper(first), "begins with a capital"},
+		{unicode.IsLower(first), "begins small"},
+		{last == '.' || last == '。', "ends with a stop"},
+		{digits*10 > runes, "digits"},
+		{capitals*5 > runes, "capitals"},
+	} {
+		if f.is {
+			r.add(ofForm, 'a', f.name)
+		}
+	}
+	return r.terms
 }
 
 // concepts adds what a text speaks of, by the lexicon of threats and by that of

@@ -12,14 +12,6 @@ import (
 // heldFold is the fifth of the posts that no choice was made by.
 const heldFold = 0
 
-func labels() []string {
-	var out []string
-	for _, i := range intel.Purposes() {
-		out = append(out, string(i))
-	}
-	return out
-}
-
 // intents returns the posts of the project as examples.
 func intents(t testing.TB) []Example {
 	t.Helper()
@@ -32,10 +24,10 @@ func intents(t testing.TB) []Example {
 
 func TestShippedIntentsAreWhatTheyAreLearnedFrom(t *testing.T) {
 	figures.Only(t)
-	shippedIs(t, Train(append(intents(t), passages(t)...), labels()...), "intents.json")
+	shippedIs(t, TrainIntents(append(intents(t), passages(t)...)), "intents.json")
 }
 
-// A tally counts how often an intent was told rightly, told, and so.
+// Counts are how often an intent was told rightly, told, and so.
 type counts struct{ right, said, is int }
 
 // A report has counts by language and intent.
@@ -96,7 +88,7 @@ func tell(t *testing.T, fold int, also ...int) report {
 			rest = append(rest, e)
 		}
 	}
-	j := Judge{Relevance: Shipped().Relevance, Intents: Train(rest, labels()...)}
+	j := Judge{Relevance: TrainRelevance(small()), Intents: TrainIntents(rest)}
 	got := report{}
 	for _, p := range posts(t) {
 		if Fold(p.Text, folds) == fold {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -16,7 +17,16 @@ import (
 // A Model tells how probable each of its labels is of a text: for each a
 // logistic regression over the features of the text, and a curve from what that
 // says to how often it was so of texts held out.
-type Model struct{ heads []head }
+type Model struct {
+	forms bool // it knows how a text is written too, not only what it says
+	heads []head
+}
+
+// A file is a model as it is kept.
+type file struct {
+	Forms  bool   `json:"forms"`
+	Labels []head `json:"labels"`
+}
 
 // A head is how one label is told.
 type head struct {
@@ -41,10 +51,11 @@ const maxModel = 4 << 20
 
 // ReadModel reads a model as WriteTo writes it.
 func ReadModel(r io.Reader) (*Model, error) {
-	m := &Model{}
-	if err := json.NewDecoder(io.LimitReader(r, maxModel)).Decode(&m.heads); err != nil {
+	var f file
+	if err := json.NewDecoder(io.LimitReader(r, maxModel)).Decode(&f); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
+	m := &Model{f.Forms, f.Labels}
 	if len(m.heads) == 0 {
 		return nil, fmt.Errorf("model: of no labels: %w", intel.ErrInvalid)
 	}
@@ -73,7 +84,7 @@ func (h *head) unpack() error {
 
 // WriteTo writes the model as JSON.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
-	b, err := json.MarshalIndent(m.heads, "", "")
+	b, err := json.MarshalIndent(file{m.forms, m.heads}, "", "")
 	if err != nil {
 		return 0, err
 	}
@@ -96,14 +107,24 @@ func (m *Model) Probabilities(text string) []float64 {
 	return m.probabilities(read(text))
 }
 
-func (m *Model) probabilities(terms []term) []float64 {
+func (m *Model) probabilities(f features) []float64 {
+	terms := m.terms(f)
 	out := make([]float64, len(m.heads))
 	for i := range m.heads {
-		h := &m.heads[i]
-		out[i] = sigmoid(h.Slope*h.odds(terms) + h.Shift)
+		out[i] = m.heads[i].probability(terms)
 	}
 	return out
 }
+
+// terms are the features that the model reads.
+func (m *Model) terms(f features) []term {
+	if m.forms {
+		return append(slices.Clip(f.said), f.forms...)
+	}
+	return f.said
+}
+
+func (h *head) probability(terms []term) float64 { return sigmoid(h.Slope*h.odds(terms) + h.Shift) }
 
 // odds are the log-odds of features, before calibration.
 func (h *head) odds(terms []term) float64 {

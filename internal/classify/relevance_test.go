@@ -70,7 +70,7 @@ func TestAveragePrecisionCountsEqualScoresTogether(t *testing.T) {
 
 func TestShippedRelevanceIsWhatItIsLearnedFrom(t *testing.T) {
 	figures.Only(t)
-	shippedIs(t, Train(append(annotated(t), ours(t)...), Relevant), "relevance.json")
+	shippedIs(t, TrainRelevance(append(annotated(t), ours(t)...)), "relevance.json")
 }
 
 // TestRelevantPostsRankAboveAKeywordList learns from four fifths of cti-ann, and
@@ -83,7 +83,7 @@ func TestRelevantPostsRankAboveAKeywordList(t *testing.T) {
 	var is []Example
 	for fold := range folds {
 		held, rest := deal(all, fold)
-		m := Train(append(rest, also...), Relevant)
+		m := TrainRelevance(append(rest, also...))
 		scores, hits, spoken := make([]float64, len(held)), make([]float64, len(held)), make([]float64, len(held))
 		for i, e := range held {
 			scores[i], hits[i] = m.Probabilities(e.Text)[0], listed(list, e.Text)
@@ -141,13 +141,13 @@ func calibrationError(said []float64, is []Example) float64 {
 	return off / float64(len(said))
 }
 
-// TestEverydayPostsRankBelowThreats asks in each language of the project whether
+// TestEverydayPostsRankBelowThreats asks whether
 // a fifth of its posts that was not learned from ranks above chatter and
 // everyday life.
 func TestEverydayPostsRankBelowThreats(t *testing.T) {
 	figures.Only(t)
 	held, rest := deal(ours(t), 0)
-	m := Train(append(annotated(t), rest...), Relevant)
+	m := TrainRelevance(append(annotated(t), rest...))
 	scores := make([]float64, len(held))
 	n := 0
 	for i, e := range held {
@@ -156,7 +156,7 @@ func TestEverydayPostsRankBelowThreats(t *testing.T) {
 		}
 	}
 	ap := averagePrecision(scores, held)
-	t.Logf("of %d posts in six languages %d are relevant: average precision %.3f", len(held), n, ap)
+	t.Logf("of %d posts in eight languages %d are relevant: average precision %.3f", len(held), n, ap)
 	if ap < 0.9 {
 		t.Errorf("average precision %.3f, want 0.9 at least", ap)
 	}

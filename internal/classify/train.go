@@ -5,7 +5,10 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // An Example is a text and what a careful reader finds that it is.
@@ -19,7 +22,7 @@ type Example struct {
 const (
 	rounds = 20    // over all examples
 	rate   = 0.5   // of the first step
-	decay  = 0.002 // of weights, per example
+	decay  = 0.001 // of weights, per example
 	folds  = 5     // of calibration
 )
 
@@ -29,18 +32,30 @@ func Fold(text string, n int) int {
 	return int(binary.BigEndian.Uint64(h[:8]) % uint64(n))
 }
 
-// Train learns a model of labels from examples, each label against all others.
-// Equal examples give an equal model.
-func Train(examples []Example, labels ...string) *Model {
-	rows := make([]sample, len(examples))
-	for i, e := range examples {
-		rows[i] = sample{read(e.Text), e.Label, e.Weight, Fold(e.Text, folds)}
+// TrainRelevance learns a model of the label Relevant from examples that have it
+// and others. It goes by what they say alone: collections of posts differ in how
+// they are written. Equal examples give an equal model.
+func TrainRelevance(examples []Example) *Model {
+	return (&Model{heads: []head{{Label: Relevant}}}).learn(examples)
+}
+
+// TrainIntents learns a model of all intents, each against the others, from
+// examples that have them as labels. Equal examples give an equal model.
+func TrainIntents(examples []Example) *Model {
+	m := &Model{forms: true}
+	for _, p := range intel.Purposes() {
+		m.heads = append(m.heads, head{Label: string(p)})
 	}
-	m := &Model{}
-	for _, l := range labels {
-		h := learn(rows, l, -1)
-		h.Slope, h.Shift = calibrate(rows, l)
-		m.heads = append(m.heads, h)
+	return m.learn(examples)
+}
+
+// learn learns the labels of m.
+func (m *Model) learn(examples []Example) *Model {
+	rows := m.samples(examples)
+	for i := range m.heads {
+		l := lesson{rows: rows, label: m.heads[i].Label, rounds: rounds, rate: rate, but: -1}
+		m.heads[i] = l.learn()
+		m.heads[i].Slope, m.heads[i].Shift = l.calibrate()
 	}
 	return m
 }
@@ -53,17 +68,41 @@ type sample struct {
 	fold   int
 }
 
-// learn fits one logistic regression to all but a fold, by stochastic gradient
-// steps whose length falls for what was moved often (AdaGrad, Duchi et al.
-// 2011), with weights that decay towards zero.
-func learn(rows []sample, label string, but int) head {
-	w, moved := make([]float64, buckets), make([]float64, buckets)
-	bias, biasMoved := 0.0, 1.0
+func (m *Model) samples(examples []Example) []sample {
+	rows := make([]sample, len(examples))
+	for i, e := range examples {
+		rows[i] = sample{m.terms(read(e.Text)), e.Label, e.Weight, Fold(e.Text, folds)}
+	}
+	return rows
+}
+
+// A lesson is how one label is learned.
+type lesson struct {
+	rows   []sample
+	label  string
+	rounds int
+	rate   float64
+	but    int   // the fold that is held out; -1: none
+	from   *head // what is known already; nil: nothing
+}
+
+// learn fits one logistic regression, by stochastic gradient steps whose length
+// falls for what was moved often (AdaGrad, Duchi et al. 2011), with weights that
+// decay towards what is known already.
+func (l lesson) learn() head {
+	bias, known := 0.0, make([]float64, buckets)
+	if l.from != nil {
+		bias = l.from.Bias
+		for i, v := range l.from.dense {
+			known[i] = float64(v) * l.from.Step
+		}
+	}
+	w, moved, biasMoved := slices.Clone(known), make([]float64, buckets), 1.0
 	chance := rand.New(rand.NewPCG(1, 2))
-	for range rounds {
-		for _, i := range chance.Perm(len(rows)) {
-			r := &rows[i]
-			if r.fold == but {
+	for range l.rounds {
+		for _, i := range chance.Perm(len(l.rows)) {
+			r := &l.rows[i]
+			if r.fold == l.but {
 				continue
 			}
 			z := bias
@@ -71,20 +110,20 @@ func learn(rows []sample, label string, but int) head {
 				z += w[t.at] * t.weight
 			}
 			g := sigmoid(z)
-			if r.label == label {
+			if r.label == l.label {
 				g--
 			}
 			g *= r.weight
 			biasMoved += g * g
-			bias -= rate * g / math.Sqrt(biasMoved)
+			bias -= l.rate * g / math.Sqrt(biasMoved)
 			for _, t := range r.terms {
-				step := g*t.weight + decay*w[t.at]
+				step := g*t.weight + decay*(w[t.at]-known[t.at])
 				moved[t.at] += step * step
-				w[t.at] -= rate * step / (math.Sqrt(moved[t.at]) + 1e-3)
+				w[t.at] -= l.rate * step / (math.Sqrt(moved[t.at]) + 1e-3)
 			}
 		}
 	}
-	return pack(label, bias, w)
+	return pack(l.label, bias, w)
 }
 
 // pack keeps as much of weights as the file has.
@@ -109,17 +148,29 @@ func rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 // calibrate fits the curve of a label to what models of the other folds say of
 // each (Platt 1999, with his targets for few examples, by Newton's method).
-func calibrate(rows []sample, label string) (slope, shift float64) {
-	z, y, w := make([]float64, 0, len(rows)), make([]float64, 0, len(rows)), make([]float64, 0, len(rows))
+func (l lesson) calibrate() (slope, shift float64) {
+	var z, y, w []float64
 	yes, no := 0.0, 0.0
+	out := l.but
 	for fold := range folds {
-		h := learn(rows, label, fold)
-		for i := range rows {
-			if rows[i].fold != fold {
+		if fold == out {
+			continue
+		}
+		var rows []sample
+		for _, r := range l.rows {
+			if r.fold != out {
+				rows = append(rows, r)
+			}
+		}
+		part := l
+		part.rows, part.but = rows, fold
+		h := part.learn()
+		for _, r := range rows {
+			if r.fold != fold {
 				continue
 			}
-			z, w = append(z, h.odds(rows[i].terms)), append(w, rows[i].weight)
-			if rows[i].label == label {
+			z, w = append(z, h.odds(r.terms)), append(w, r.weight)
+			if r.label == l.label {
 				y = append(y, 1)
 				yes++
 			} else {

@@ -12,6 +12,9 @@ type Gist struct {
 	// Intents are the most probable, and those of the others that are more
 	// probable than not, most probable first.
 	Intents []Guess `json:"intents"`
+	// Ruled and Meant say that an analyst said so, of its relevance and its intent.
+	Ruled bool `json:"ruled,omitempty"`
+	Meant bool `json:"meant,omitempty"`
 }
 
 // A Guess is what a post may be for and how probable it is.
@@ -20,12 +23,12 @@ type Guess struct {
 	Probability float64 `json:"probability"`
 }
 
-// leastRelevance is from how probable on a post counts as relevant: low, as what
+// LeastRelevance is from how probable on a post counts as relevant: low, as what
 // is missed costs more than what is read in vain.
-const leastRelevance = 0.1
+const LeastRelevance = 0.1
 
 // Irrelevant reports whether a post that is so ranks behind all others.
-func (g Gist) Irrelevant() bool { return g.Relevance < leastRelevance }
+func (g Gist) Irrelevant() bool { return g.Relevance < LeastRelevance }
 
 // A Purpose is what the author of a post means by it.
 type Purpose string
