@@ -308,6 +308,7 @@ func (f fake) Document(_ context.Context, _ intel.Reader, id intel.DocumentID) (
 	d := web.Document{Document: intel.Document{ID: id, Source: intel.SourceID(f.text("northgate-labs")), Genre: intel.Report, URL: "https://reports.northgate.example/notes/212", Author: f.text("northgate"), Channel: f.text("kelp/room"),
 		Title: f.text("Incident note 212: gateways again"), Text: f.text(note), Language: f.text("en"), References: []string{"https://kelp.example/", "javascript:alert(1)"},
 		Marking: intel.Green, Reliability: 'A', Published: ago(3), Learned: ago(2)}}
+	d.Gist = &intel.Gist{Relevance: .934, Intents: []intel.Guess{{Intent: intel.AccessSale, Probability: .81}, {Intent: intel.Recruiting, Probability: .52}}}
 	d.Claims = []intel.Claim{{Subject: f.entity(intel.IPv4, "203.0.113.77"), Relation: intel.Indicates, Object: e(intel.Actor, "astro-locker"), Reference: f.text("javascript:alert(1)"), Context: intel.Context{Note: f.text("control server"), Port: "8443/tcp"}, At: ago(4)}}
 	see := func(kind intel.Kind, name, text, aside string) {
 		d.Observations = append(d.Observations, intel.Observation{Document: id, Entity: f.entity(kind, name), Offset: indexOf(d.Text, text), Length: len(text), Text: text, Suppressed: aside})
@@ -328,7 +329,7 @@ func (f fake) Search(context.Context, intel.Reader, string, int) (web.Results, e
 	}
 	r := web.Results{Total: 131, More: true, Entities: []web.Hit{{Entity: e(intel.Actor, "astro-locker"), Name: f.text("Astro Locker"), Why: f.text("its name"), First: ago(900), Last: ago(1), Documents: 386}, {Entity: f.entity(intel.IPv4, "203.0.113.77"), Name: f.text("203.0.113.77")}}}
 	for _, d := range f.documents() {
-		r.Documents = append(r.Documents, web.DocumentHit{Document: d, Snippet: f.text("…the group calls itself Astro Locker Team…")})
+		r.Documents = append(r.Documents, web.DocumentHit{Document: d, Gist: &intel.Gist{Relevance: .05}, Snippet: f.text("…the group calls itself Astro Locker Team…")})
 	}
 	return r, nil
 }
