@@ -4,6 +4,8 @@
 package classify
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,12 +22,16 @@ import (
 type Model struct {
 	forms bool // it knows how a text is written too, not only what it says
 	heads []head
+	// learned are digests of the texts it was learned from: how it tells those says
+	// nothing of others.
+	learned []uint32
 }
 
 // A file is a model as it is kept.
 type file struct {
-	Forms  bool   `json:"forms"`
-	Labels []head `json:"labels"`
+	Forms   bool   `json:"forms"`
+	Labels  []head `json:"labels"`
+	Learned string `json:"learned"` // digests in base 64, rising
 }
 
 // A head is how one label is told.
@@ -55,7 +61,17 @@ func ReadModel(r io.Reader) (*Model, error) {
 	if err := json.NewDecoder(io.LimitReader(r, maxModel)).Decode(&f); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	m := &Model{f.Forms, f.Labels}
+	m := &Model{forms: f.Forms, heads: f.Labels}
+	digests, err := base64.StdEncoding.DecodeString(f.Learned)
+	if err != nil {
+		return nil, fmt.Errorf("model: what it was learned from: %w", err)
+	}
+	for ; len(digests) >= 4; digests = digests[4:] {
+		m.learned = append(m.learned, binary.BigEndian.Uint32(digests))
+	}
+	if !slices.IsSorted(m.learned) {
+		return nil, fmt.Errorf("model: what it was learned from is in no order: %w", intel.ErrInvalid)
+	}
 	if len(m.heads) == 0 {
 		return nil, fmt.Errorf("model: of no labels: %w", intel.ErrInvalid)
 	}
@@ -84,7 +100,11 @@ func (h *head) unpack() error {
 
 // WriteTo writes the model as JSON.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
-	b, err := json.MarshalIndent(file{m.forms, m.heads}, "", "")
+	var digests []byte
+	for _, d := range m.learned {
+		digests = binary.BigEndian.AppendUint32(digests, d)
+	}
+	b, err := json.MarshalIndent(file{m.forms, m.heads, base64.StdEncoding.EncodeToString(digests)}, "", "")
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // How what a model knows already is moved by new examples.
@@ -26,6 +27,9 @@ type Refitted struct {
 	Model    *Model         `json:"-"`
 	Examples int            `json:"examples"`
 	Labels   map[string]int `json:"labels"` // how many examples have each
+	// Known are further examples that teach nothing, as what ships was learned
+	// from them.
+	Known int `json:"known"`
 	// LogLoss is the mean over the examples, by the fitted model and by the one
 	// that it began with.
 	LogLoss        float64 `json:"log_loss"`
@@ -37,7 +41,9 @@ func (r Refitted) Better() bool { return r.LogLoss <= r.ShippedLogLoss }
 
 // Refit moves the model towards examples.
 func (m *Model) Refit(examples []Example) (Refitted, error) {
-	r := Refitted{Examples: len(examples), Labels: map[string]int{}}
+	all := len(examples)
+	examples = m.unknown(examples)
+	r := Refitted{Examples: len(examples), Labels: map[string]int{}, Known: all - len(examples)}
 	for _, e := range examples {
 		r.Labels[e.Label]++
 	}
@@ -48,7 +54,7 @@ func (m *Model) Refit(examples []Example) (Refitted, error) {
 		}
 	}
 	if len(examples) < fewest || enough < 2 {
-		return r, fmt.Errorf("%w: there are %d, wanted are %d, and %d at least of each of two labels", ErrTooFew, len(examples), fewest, fewestOfEach)
+		return r, fmt.Errorf("%w: there are %d that what ships was not learned from, wanted are %d, and %d at least of each of two labels", ErrTooFew, len(examples), fewest, fewestOfEach)
 	}
 	rows := m.samples(examples)
 	for fold := range folds {
@@ -62,6 +68,16 @@ func (m *Model) Refit(examples []Example) (Refitted, error) {
 	}
 	r.Model = m.refit(rows, -1)
 	return r, nil
+}
+
+// unknown returns the examples that the model was not learned from.
+func (m *Model) unknown(examples []Example) (out []Example) {
+	for _, e := range examples {
+		if _, known := slices.BinarySearch(m.learned, uint32(digest(e.Text)>>32)); !known {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // refit learns each label anew from all rows but those of a fold.

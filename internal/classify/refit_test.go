@@ -38,6 +38,14 @@ func TestRefittingLearnsWhatAnalystsSay(t *testing.T) {
 	}
 }
 
+func TestWhatShippedIsLearnedFromTeachesNothing(t *testing.T) {
+	known := intents(t)
+	r, err := Shipped().Intents.Refit(known)
+	if !errors.Is(err, ErrTooFew) || r.Known != len(known) {
+		t.Errorf("%d of %d examples are known, err %v", r.Known, len(known), err)
+	}
+}
+
 func TestFewExamplesTeachNothing(t *testing.T) {
 	for _, examples := range [][]Example{nil, taught(5), taught(30)[:30:30][0:1]} {
 		if _, err := Shipped().Relevance.Refit(examples); !errors.Is(err, ErrTooFew) {

@@ -27,9 +27,12 @@ const (
 )
 
 // Fold deals texts out to n parts, those of one wording to one.
-func Fold(text string, n int) int {
+func Fold(text string, n int) int { return int(digest(text) % uint64(n)) }
+
+// digest is one of what a text says, in whatever letters and signs.
+func digest(text string) uint64 {
 	h := sha256.Sum256([]byte(strings.Join(words(strings.ToLower(text)), " ")))
-	return int(binary.BigEndian.Uint64(h[:8]) % uint64(n))
+	return binary.BigEndian.Uint64(h[:8])
 }
 
 // TrainRelevance learns a model of the label Relevant from examples that have it
@@ -52,6 +55,11 @@ func TrainIntents(examples []Example) *Model {
 // learn learns the labels of m.
 func (m *Model) learn(examples []Example) *Model {
 	rows := m.samples(examples)
+	for _, e := range examples {
+		m.learned = append(m.learned, uint32(digest(e.Text)>>32))
+	}
+	slices.Sort(m.learned)
+	m.learned = slices.Compact(m.learned)
 	for i := range m.heads {
 		l := lesson{rows: rows, label: m.heads[i].Label, rounds: rounds, rate: rate, but: -1}
 		m.heads[i] = l.learn()

@@ -93,3 +93,19 @@ func inForce(ctx context.Context, db *store.DB, name string, version int, shippe
 	}
 	return m, nil
 }
+
+// RulePost keeps an analyst's word on a post, which counts when this returns; to
+// derive its document does the same once more.
+func (p *Pipeline) RulePost(ctx context.Context, v intel.GistVerdict) error {
+	if err := v.Check(); err != nil {
+		return err
+	}
+	var err error
+	if v.Before, err = p.DB.Verdicts(ctx); err != nil {
+		return err
+	}
+	if _, err := p.Keep(ctx, []intel.Document{v.Document()}); err != nil {
+		return err
+	}
+	return p.DB.RulePost(ctx, v)
+}

@@ -89,6 +89,15 @@ func saveGists(ctx context.Context, tx engine, found map[int64]intel.Gist, model
 	})
 }
 
+// RulePost puts an analyst's word in the place of what a post was found to be,
+// unless a later one stands there.
+func (db *DB) RulePost(ctx context.Context, v intel.GistVerdict) error {
+	if err := db.tx(ctx, func(tx engine) error { return rule(ctx, tx, v) }); err != nil {
+		return fmt.Errorf("rule on document %s: %w", v.Post, err)
+	}
+	return nil
+}
+
 // rule applies a verdict on a post, unless a later one was applied. A document that
 // has no gist is one that matters until somebody says no.
 func rule(ctx context.Context, tx engine, v intel.GistVerdict) error {

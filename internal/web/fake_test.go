@@ -22,6 +22,7 @@ func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 // fake answers every question with the same words; text writes them, so that
 // they can be friendly or hostile. With empty set, nothing has any content.
 type fake struct {
+	ruled *[]intel.GistVerdict // where words on posts go
 	text  func(string) string
 	empty bool
 }
@@ -395,8 +396,19 @@ func (f fake) Sources(context.Context, intel.Reader) ([]web.SourceHealth, error)
 }
 
 // serve returns a server of the pages over f.
+func (f fake) rule(_ context.Context, post intel.DocumentID, ruling intel.Ruling, intent intel.Purpose) error {
+	v := intel.GistVerdict{Post: post, Ruling: ruling, Intent: intent}
+	if err := v.Check(); err != nil {
+		return err
+	}
+	if f.ruled != nil {
+		*f.ruled = append(*f.ruled, v)
+	}
+	return nil
+}
+
 func serve(f fake) http.Handler {
-	return web.Handler(web.Site{Views: f, Reader: intel.Everything(), Notice: "Everything here is invented.", Log: slog.New(slog.DiscardHandler), Now: now,
+	return web.Handler(web.Site{Views: f, Reader: intel.Everything(), Notice: "Everything here is invented.", Log: slog.New(slog.DiscardHandler), Now: now, Rule: f.rule,
 		Formats: []web.Format{{Extension: ".md", MediaType: "text/markdown; charset=utf-8", Label: "Markdown", Write: func(w io.Writer, p intel.Profile) error {
 			_, err := fmt.Fprintf(w, "# %s\n", p.Name)
 			return err

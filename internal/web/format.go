@@ -21,7 +21,7 @@ func functions(now func() time.Time) template.FuncMap {
 	return template.FuncMap{
 		"path": Path, "doc": documentPath, "outside": outside, "excerpt": excerpt,
 		"day": day, "minute": minute, "number": number, "decimal": intel.Decimal, "lower": lower, "points": intel.Points,
-		"notForecast": intel.NotForecast,
+		"notForecast": intel.NotForecast, "purposes": intel.Purposes,
 		"geography":   func() string { return intel.Geography },
 		"ago":         func(t time.Time) string { return ago(t, now()) },
 		"spark":       sparkline, "change": change, "kindName": kindName, "menu": menu,
