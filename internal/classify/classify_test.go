@@ -85,20 +85,56 @@ func TestWhatShipsTellsThreatsFromEverydayLife(t *testing.T) {
 		{"what a lovely evening, dinner with grandma and then a walk by the lake", true, ""},
 		{"Am Sonntag wandern wir mit den Kindern im Wald und essen Kuchen", true, ""},
 	} {
-		g := Shipped().Gist(intel.Document{Genre: intel.Forum, Text: c.text})
+		g := Shipped().Gist(intel.Document{Genre: intel.Forum, Text: c.text}, nil, nil)
 		if g.Irrelevant() != c.irrelevant || c.intent != "" && g.Intents[0].Intent != c.intent {
 			t.Errorf("%q: %+v", c.text, g)
 		}
 	}
 }
 
-func TestStructuredSourcesHaveNoGist(t *testing.T) {
+func TestPostsOfAccountsHaveAGist(t *testing.T) {
 	post := intel.Document{Genre: intel.Social, Text: "a post"}
-	claims, report, empty := post, post, post
-	claims.Claims = []intel.Claim{{}}
+	report, empty := post, post
 	report.Genre, empty.Text = intel.Report, " \n"
-	if !Applies(post) || Applies(claims) || Applies(report) || Applies(empty) {
-		t.Error("a post has a gist; what a source states outright, a report and what says nothing have none")
+	if !Applies(post) || Applies(report) || Applies(empty) {
+		t.Error("a post has a gist; a report and what says nothing have none")
+	}
+}
+
+func TestWhatASourceStatesOutrightMatters(t *testing.T) {
+	bare := intel.Document{Genre: intel.LeakSite, Text: "Tallow Wharf Bakery"}
+	claimed := bare
+	claimed.Claims = []intel.Claim{{Relation: intel.ClaimsAttack}}
+	if g := Shipped().Gist(bare, nil, nil); !g.Irrelevant() {
+		t.Errorf("the name of a bakery alone: %+v", g)
+	}
+	if g := Shipped().Gist(claimed, nil, nil); g.Relevance != 1 || g.Intents[0] != (intel.Guess{Intent: intel.LeakClaim, Probability: 1}) {
+		t.Errorf("as a victim: %+v", g)
+	}
+}
+
+func TestAPostThatNamesAnIndicatorDoesNotRankLast(t *testing.T) {
+	post := intel.Document{Genre: intel.Social, Text: "if you wonder who Sober Gecko is: that is just another name for Bronze Rookery"}
+	for _, c := range []struct {
+		kind       intel.Kind
+		suppressed string
+		irrelevant bool
+	}{
+		{intel.Actor, "", false}, {intel.SHA256, "", false}, {intel.SHA256, "commit", true}, {intel.Country, "", true}, {intel.Handle, "", true},
+	} {
+		mention := intel.Observation{Entity: intel.Entity{Kind: c.kind, Name: "x"}, Suppressed: c.suppressed}
+		if g := Shipped().Gist(post, []intel.Observation{mention}, nil); g.Irrelevant() != c.irrelevant {
+			t.Errorf("%+v: %+v", c, g)
+		}
+	}
+}
+
+func TestAPostWhoseAuthorIsUpToSomethingDoesNotRankLast(t *testing.T) {
+	post := intel.Document{Genre: intel.Forum, Text: "Team has 9 jobs and not enough hands, write me, we pay weekly, the lake is lovely"}
+	for relation, irrelevant := range map[intel.Relation]bool{intel.Intends: false, intel.Researches: false, intel.AliasOf: true} {
+		if g := Shipped().Gist(post, nil, []intel.Evidence{{Link: intel.Link{Relation: relation}}}); g.Irrelevant() != irrelevant {
+			t.Errorf("%s: %+v", relation, g)
+		}
 	}
 }
 
@@ -107,7 +143,7 @@ func FuzzGist(f *testing.F) {
 	f.Add("从内网 доступ CVE-2024-1 198.51.100[.]7", "")
 	j := Shipped()
 	f.Fuzz(func(t *testing.T, text, title string) {
-		g := j.Gist(intel.Document{Title: title, Text: text})
+		g := j.Gist(intel.Document{Title: title, Text: text}, nil, nil)
 		if len(g.Intents) == 0 || !(g.Relevance >= 0 && g.Relevance <= 1) {
 			t.Fatalf("%+v", g)
 		}
@@ -126,6 +162,6 @@ func BenchmarkGist(b *testing.B) {
 	j := Shipped()
 	b.SetBytes(int64(len(doc.Text)))
 	for b.Loop() {
-		j.Gist(doc)
+		j.Gist(doc, nil, nil)
 	}
 }

@@ -48,13 +48,16 @@ var Shipped = sync.OnceValue(func() Judge {
 })
 
 // Applies reports whether a document is a post that has a gist: what an account
-// says in words. Structured sources state outright what they mean.
+// says in words.
 func Applies(doc intel.Document) bool {
-	return doc.Genre.HasAccounts() && len(doc.Claims) == 0 && strings.TrimSpace(doc.Title+doc.Text) != ""
+	return doc.Genre.HasAccounts() && strings.TrimSpace(doc.Title+doc.Text) != ""
 }
 
-// Gist is what a post is.
-func (j Judge) Gist(doc intel.Document) intel.Gist {
+// Gist is what a post is that mentions something and gives evidence. One of which
+// its source states outright what it says matters, however little its words tell,
+// and one that names indicators, flaws or who attacks, or whose author was found to
+// intend, offer or research something, does not rank last.
+func (j Judge) Gist(doc intel.Document, mentions []intel.Observation, evidence []intel.Evidence) intel.Gist {
 	terms := read(Text(doc))
 	var g intel.Gist
 	for i, p := range j.Intents.probabilities(terms) {
@@ -68,7 +71,39 @@ func (j Judge) Gist(doc intel.Document) intel.Gist {
 		}
 	}
 	g.Relevance = j.Relevance.probabilities(terms)[0]
+	switch {
+	case len(doc.Claims) > 0:
+		g.Relevance = 1
+	case slices.ContainsFunc(mentions, telling) || slices.ContainsFunc(evidence, busy):
+		g.Relevance = max(g.Relevance, intel.LeastRelevance)
+	}
+	if slices.ContainsFunc(doc.Claims, extorts) {
+		g.Intents = []intel.Guess{{Intent: intel.LeakClaim, Probability: 1}}
+	}
 	return g
+}
+
+// telling reports whether a mention is of what no idle talk is of.
+func telling(o intel.Observation) bool {
+	switch o.Entity.Kind {
+	case intel.Actor, intel.Campaign, intel.Malware, intel.Vulnerability:
+		return o.Suppressed == ""
+	}
+	return o.Suppressed == "" && o.Entity.Kind.Class() == intel.IOC
+}
+
+// busy reports whether evidence is of what somebody is up to.
+func busy(e intel.Evidence) bool {
+	switch e.Link.Relation {
+	case intel.Intends, intel.Offers, intel.Researches, intel.ClaimsAttack, intel.Exploits:
+		return true
+	}
+	return false
+}
+
+// extorts reports whether a source states that somebody claims a victim or extorts.
+func extorts(c intel.Claim) bool {
+	return c.Relation == intel.ClaimsAttack || c.Relation == intel.Intends && c.Object == intel.NewEntity(intel.Intent, "extortion")
 }
 
 // Text is what of a document models read and learn from: its title, unless the

@@ -92,7 +92,7 @@ func tell(t *testing.T, fold int, also ...int) report {
 	got := report{}
 	for _, p := range posts(t) {
 		if Fold(p.Text, folds) == fold {
-			said := j.Gist(intel.Document{Text: p.Text}).Intents[0].Intent
+			said := j.Gist(intel.Document{Text: p.Text}, nil, nil).Intents[0].Intent
 			got.add(p.Language, p.Intent, said)
 			got.add("all", p.Intent, said)
 		}

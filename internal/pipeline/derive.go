@@ -47,7 +47,7 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 				out[i], errs[i] = k.derive(docs[i], copied[docs[i].ID], p.Unnamed)
 				out[i].Evidence = mirror(out[i].Evidence, docs[i], mirrored[docs[i].ID])
 				out[i].Lists = compares(docs[i], out[i].Evidence)
-				out[i].Gist = judge.of(docs[i])
+				out[i].Gist = judge.of(docs[i], out[i].Observations, out[i].Evidence)
 			}
 			return nil
 		})

@@ -34,12 +34,12 @@ type gistJudge struct {
 	version int // 1000 times that of relevance, and that of intents; 0: both as shipped
 }
 
-// of is what a document is, if it is a post.
-func (j gistJudge) of(doc intel.Document) *intel.Gist {
+// of is what a document is that mentions something and gives evidence, if it is a post.
+func (j gistJudge) of(doc intel.Document, mentions []intel.Observation, evidence []intel.Evidence) *intel.Gist {
 	if !classify.Applies(doc) {
 		return nil
 	}
-	g := j.Gist(doc)
+	g := j.Gist(doc, mentions, evidence)
 	return &g
 }
 

@@ -91,8 +91,16 @@ func (p *Pipeline) reread(ctx context.Context) (n int, err error) {
 	err = p.DB.EachPost(ctx, func(docs []intel.Document) error {
 		found := make(map[intel.DocumentID]intel.Gist, len(docs))
 		for _, d := range docs {
+			mentions, err := p.DB.Observations(ctx, intel.Everything(), d.ID)
+			if err != nil {
+				return err
+			}
+			evidence, err := p.DB.Given(ctx, intel.Everything(), d.ID)
+			if err != nil {
+				return err
+			}
 			doc, _ := d.Bounded()
-			if g := j.of(doc); g != nil {
+			if g := j.of(doc, mentions, evidence); g != nil {
 				found[d.ID] = *g
 			}
 		}
