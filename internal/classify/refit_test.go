@@ -82,3 +82,19 @@ func TestLabelledFilesAreRead(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+func FuzzLabelled(f *testing.F) {
+	f.Add("text,label\n\"a, b\",relevant\n")
+	f.Add(`{"text":"a","intent":"news"}`)
+	f.Fuzz(func(t *testing.T, file string) {
+		got, err := ReadRelevance(strings.NewReader(file))
+		for _, e := range got {
+			if err != nil || strings.TrimSpace(e.Text) == "" || e.Label != Relevant && e.Label != Irrelevant {
+				t.Errorf("%+v, %v", e, err)
+			}
+		}
+		if _, err := ReadModel(strings.NewReader(file)); err == nil {
+			t.Error("it is read as a model")
+		}
+	})
+}
