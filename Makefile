@@ -2,7 +2,7 @@
 # test   everything that tests, race detector on
 # check  what CI checks besides the tests
 # bench  the figures
-# accuracy  what extraction finds of labelled texts, and whom names stand for
+# accuracy  what extraction finds of labelled texts, whom names stand for, and what posts are
 # build  the static binary, bin/portent
 
 export CGO_ENABLED ?= 0
@@ -24,8 +24,8 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 RACE += $(if $(RACE),$(foreach p,sqlite/lib libc,-gcflags=modernc.org/$p=-race=false))
 
 # What measures on much data, and calls figures.Only: ten times as long with it.
-MEASURED := ./cmd/portent ./internal/collect/cve ./internal/collect/ddosia ./internal/extract ./internal/forecast/backtest ./internal/forecast/characteristics ./internal/hunt ./internal/pipeline
-FIGURES := NoFasterThanTheLog|NotGrowWithTheLog|RealListsAreReadWhole|RealRecordsAreAllRead|FragmentsOfVulnerabilities|BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft|HoweverLongItKeepsOn|AFloodFromOneSource|AFloodByTheCollector|AFloodMovesNo|NoSourceAloneMoves|AStrangersWord|APopularValue
+MEASURED := ./cmd/portent ./internal/classify ./internal/collect/cve ./internal/collect/ddosia ./internal/extract ./internal/forecast/backtest ./internal/forecast/characteristics ./internal/hunt ./internal/pipeline
+FIGURES := NoFasterThanTheLog|NotGrowWithTheLog|RealListsAreReadWhole|RealRecordsAreAllRead|FragmentsOfVulnerabilities|BeliefIsTrue|OfRealRows|OurOwnRating|WithoutThePack|AliasLinesOf|KeepTheirSkill|KeepTheirLead|IsRankedBetter|PostsOfLeakSites|SecondAccountsOfTweetFeed|EveryRowOfAProfile|AFloodOfOne|TenThousandAliases|HasTooManyOf|InventedWorldsHold|VerdictSplitsJoins|HistoryOfANameTells|GoesTogether|AddUpToTheLogOdds|PoolForecastsWaves|ThatGoTogether|NoTechniqueIsForeseen|AccountsDoIsLearned|NoSkillIsLeft|HoweverLongItKeepsOn|AFloodFromOneSource|AFloodByTheCollector|AFloodMovesNo|NoSourceAloneMoves|AStrangersWord|APopularValue|LearnedFrom|AKeywordList|EverydayPosts|IntentsOfUnseen
 
 test:
 	@./.ci/needs
@@ -41,6 +41,7 @@ bench:
 accuracy:
 	go test -count 1 -v -run 'Tricky|Fragments|NamesInReports|ListedValues|TechniquesIn' ./internal/extract | grep -E 'precision|^(ok|FAIL|---)'
 	go test -count 1 -v -run 'AliasesResolve|AliasLines|LeakSites|KnownActor|ThatActorsOfAList|BeliefIsTrue' ./internal/reference ./cmd/portent | grep -E 'precision|P.true.|^(ok|FAIL|---)'
+	go test -count 1 -v -run 'AKeywordList|EverydayPosts|IntentsOfUnseen' ./internal/classify | grep -E 'fold|mean|error|precision|macro|^(ok|FAIL|---)'
 
 fuzz:
 	./.ci/fuzz

@@ -36,6 +36,7 @@ const layout = `
 	reference   : intel
 	extract     : intel reference | figures
 	correlate   : intel reference | extract
+	classify    : intel correlate | figures
 	score       : intel
 	forecast    : intel
 	forecast/activity : forecast
@@ -47,7 +48,7 @@ const layout = `
 	misp        : intel
 	hunt        : intel | figures
 	store       : intel
-	pipeline    : intel reference extract correlate score forecast forecast/activity forecast/characteristics forecast/exploitation store queue | publish figures
+	pipeline    : intel reference extract correlate classify score forecast forecast/activity forecast/characteristics forecast/exploitation store queue | publish figures
 	web         : intel
 	demo        : intel
 	demo/*      : intel demo

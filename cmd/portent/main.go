@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // Exit codes of every command.
@@ -55,8 +57,9 @@ type cli struct {
 	Suppress   suppressCmd   `cmd:"" help:"Rule that values are no indicators, whatever sources say."`
 	Unsuppress unsuppressCmd `cmd:"" help:"Rule that values are indicators all the same, whatever lists say."`
 	Row        rowCmd        `cmd:"" help:"Rule that rows are true or not, whoever says them."`
+	Post       postCmd       `cmd:"" help:"Print what posts are, or rule what they are."`
 	Explain    explainCmd    `cmd:"" help:"Recompute the probability of a row, step by step."`
-	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds; it is kept if it is better than the one that ships, or than a rate."`
+	Train      trainCmd      `cmd:"" help:"Fit a model to what the store holds or a file has; it is kept if it is no worse than the one that ships, or better than a rate."`
 	Rate       rateCmd       `cmd:"" help:"Rate a list of indicators, row by row."`
 	Forecast   forecastCmd   `cmd:"" help:"Print the forecasts about a name."`
 	Scoreboard scoreboardCmd `cmd:"" help:"Print how forecasts turned out, and how true it was what was believed. Judges what is due."`
@@ -86,7 +89,7 @@ func main() {
 func execute(ctx context.Context, self string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var c cli
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("portent"), kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.Configuration(readConfig), kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(readTime)),
+	parser, err := kong.New(&c, kong.Name("portent"), kong.Writers(stdout, stderr), kong.Vars{"purposes": intel.PurposeNames()}, kong.BindTo(ctx, (*context.Context)(nil)), kong.Configuration(readConfig), kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(readTime)),
 		kong.Description("Self-hosted cyber threat intelligence. It reads; it never attacks, posts or buys."),
 		kong.Exit(func(code int) { exited = code }))
 	if err != nil {

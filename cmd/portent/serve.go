@@ -60,12 +60,23 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	ed := &pipeline.Editor{DB: a.db, Reference: p.Reference, Licence: licence, Invented: invented, Unnamed: p.Unnamed}
 	handler := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.now}, Reader: a.reader(), Notice: notice(invented),
-		Formats: formats(), Metrics: metrics(a.db, a.reader(), a.now, a.log), Log: a.log, Now: a.now})
+		Formats: formats(), Metrics: metrics(a.db, a.reader(), a.now, a.log), Log: a.log, Now: a.now, Rule: ruler(p, a.now)})
 	debug.FreeOSMemory() // reading packs takes five times what stays of them
 	if err := a.ready("http://" + listener.Addr().String() + "/"); err != nil {
 		return err
 	}
 	return c.serve(ctx, a, p, listener, handler, sources)
+}
+
+// ruler keeps what whoever runs this says of posts on their pages.
+func ruler(p *pipeline.Pipeline, now func() time.Time) func(context.Context, intel.DocumentID, intel.Ruling, intel.Purpose) error {
+	return func(ctx context.Context, post intel.DocumentID, ruling intel.Ruling, intent intel.Purpose) error {
+		by, err := analyst("")
+		if err != nil {
+			return err
+		}
+		return p.RulePost(ctx, intel.GistVerdict{Post: post, Ruling: ruling, Intent: intent, By: by, At: now()})
+	}
 }
 
 // ready says where the pages are.

@@ -42,13 +42,30 @@ func (v *views) Start(ctx context.Context, r intel.Reader) (s web.Start, err err
 	if s.New, err = v.news(ctx, r, s.Documents); err != nil {
 		return s, err
 	}
-	s.Documents = mixed(s.Documents, 8, 3)
+	gists, err := v.gists(ctx, r, s.Documents)
+	if err != nil {
+		return s, err
+	}
+	s.Documents = mixed(relevantFirst(s.Documents, gists), 8, 3)
 	if s.Sources, err = v.Sources(ctx, r); err != nil {
 		return s, err
 	}
 	counts, err := v.db.Totals(ctx)
 	s.Totals = map[string]int{"documents": counts.Documents, "links": counts.Links, "names and values": counts.Entities}
 	return s, err
+}
+
+// relevantFirst puts irrelevant posts behind all other documents.
+func relevantFirst(docs []intel.Document, gists map[intel.DocumentID]intel.Gist) []intel.Document {
+	var first, last []intel.Document
+	for _, d := range docs {
+		if g, ok := gists[d.ID]; ok && g.Irrelevant() {
+			last = append(last, d)
+		} else {
+			first = append(first, d)
+		}
+	}
+	return append(first, last...)
 }
 
 // mixed returns the first n documents, of one source so many at most.
@@ -317,6 +334,13 @@ func (v *views) Document(ctx context.Context, r intel.Reader, id intel.DocumentI
 	if out.Observations, err = v.db.Observations(ctx, r, id); err != nil {
 		return out, err
 	}
+	gists, err := v.gists(ctx, r, []intel.Document{doc})
+	if err != nil {
+		return out, err
+	}
+	if g, ok := gists[id]; ok {
+		out.Gist = &g
+	}
 	screen, err := v.ed.Screen(ctx, r, v.now())
 	if err != nil {
 		return out, err
@@ -356,10 +380,28 @@ func (v *views) Search(ctx context.Context, r intel.Reader, words string, page i
 		return out, err
 	}
 	out.More = len(docs) > size
-	for _, d := range docs[:min(size, len(docs))] {
-		out.Documents = append(out.Documents, web.DocumentHit{Document: d, Snippet: excerpt(d.Text, words)})
+	docs = docs[:min(size, len(docs))]
+	gists, err := v.gists(ctx, r, docs)
+	if err != nil {
+		return out, err
+	}
+	for _, d := range docs {
+		hit := web.DocumentHit{Document: d, Snippet: excerpt(d.Text, words)}
+		if g, ok := gists[d.ID]; ok {
+			hit.Gist = &g
+		}
+		out.Documents = append(out.Documents, hit)
 	}
 	return out, nil
+}
+
+// gists returns what those of docs are that are posts.
+func (v *views) gists(ctx context.Context, r intel.Reader, docs []intel.Document) (map[intel.DocumentID]intel.Gist, error) {
+	ids := make([]intel.DocumentID, len(docs))
+	for i, d := range docs {
+		ids[i] = d.ID
+	}
+	return v.db.Gists(ctx, r, ids)
 }
 
 func (v *views) searchNames(ctx context.Context, r intel.Reader, words string, out *web.Results) error {

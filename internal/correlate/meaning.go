@@ -261,3 +261,16 @@ func (l *weighing) probability(found []int) float64 {
 	}
 	return 1 / (1 + math.Exp(-sum))
 }
+
+// Concepts returns what a passage speaks of: the concepts and cues of the
+// model of intentions, by name.
+func Concepts(passage string) []string {
+	s := features()
+	var out []string
+	for _, i := range s.read("", passage) {
+		if i < len(s.units) {
+			out = append(out, s.units[i])
+		}
+	}
+	return out
+}

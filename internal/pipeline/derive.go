@@ -32,6 +32,10 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 	if err != nil {
 		return err
 	}
+	judge, err := p.gisting.judge(ctx, p.DB)
+	if err != nil {
+		return err
+	}
 	out := make([]store.Derived, len(docs))
 	errs := make([]error, len(docs))
 	var g errgroup.Group
@@ -43,6 +47,7 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 				out[i], errs[i] = k.derive(docs[i], copied[docs[i].ID], p.Unnamed)
 				out[i].Evidence = mirror(out[i].Evidence, docs[i], mirrored[docs[i].ID])
 				out[i].Lists = compares(docs[i], out[i].Evidence)
+				out[i].Gist = judge.of(docs[i], out[i].Observations, out[i].Evidence)
 			}
 			return nil
 		})
@@ -63,12 +68,12 @@ func (p *Pipeline) deriveBatch(ctx context.Context, docs []intel.Document) error
 			return err
 		}
 	}
-	return p.save(ctx, k, good)
+	return p.save(ctx, k, judge.version, good)
 }
 
 // save keeps a batch; if the store refuses it, it keeps the halves, down to
 // the one document that it refuses.
-func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) error {
+func (p *Pipeline) save(ctx context.Context, k *known, gists int, docs []store.Derived) error {
 	if len(docs) == 0 {
 		return nil
 	}
@@ -77,7 +82,7 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 	if err != nil {
 		return err
 	}
-	err = p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Now: now, Judge: m.Judge, Resolve: k.resolve})
+	err = p.DB.SaveDerived(ctx, docs, store.Derivation{Version: version(), Gists: gists, Now: now, Judge: m.Judge, Resolve: k.resolve})
 	switch {
 	case err == nil:
 		return p.missed(ctx, m)
@@ -88,10 +93,10 @@ func (p *Pipeline) save(ctx context.Context, k *known, docs []store.Derived) err
 		return p.DB.Failed(ctx, docs[0].Document, err.Error(), p.Clock().Add(again))
 	}
 	half := len(docs) / 2
-	if err := p.save(ctx, k, docs[:half]); err != nil {
+	if err := p.save(ctx, k, gists, docs[:half]); err != nil {
 		return err
 	}
-	return p.save(ctx, k, docs[half:])
+	return p.save(ctx, k, gists, docs[half:])
 }
 
 // derive is what one document comes to, as the word of another if it is a copy.
@@ -108,6 +113,9 @@ func (k *known) derive(doc intel.Document, of original, unnamed intel.Unnamed) (
 	if doc.Genre == intel.Verdict && doc.Source.Reserved() {
 		if v, ok := intel.RowVerdictOf(doc); ok {
 			d.Ruled = []intel.Link{v.Link}
+		}
+		if v, ok := intel.GistVerdictOf(doc); ok {
+			d.Post = &v
 		}
 		return d, nil // it rules what others say, and says nothing itself
 	}

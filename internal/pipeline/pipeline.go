@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/portent-cti/portent/internal/classify"
 	"github.com/portent-cti/portent/internal/correlate"
 	"github.com/portent-cti/portent/internal/extract"
 	"github.com/portent-cti/portent/internal/intel"
@@ -41,7 +42,9 @@ const (
 )
 
 // version changes whenever the same document would be derived differently.
-func version() int { return extract.Version()*1000 + correlate.Version() }
+func version() int {
+	return extract.Version()*1000 + correlate.Version() + classify.Version()
+}
 
 // A Pipeline turns documents into belief. Its exported fields are set before
 // first use and not changed after.
@@ -64,6 +67,7 @@ type Pipeline struct {
 	known    atomic.Pointer[known]
 	copies   copies
 	rulings  rulings
+	gisting  gisting
 	settling sync.Mutex
 
 	reflecting sync.Mutex

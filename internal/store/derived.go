@@ -22,13 +22,16 @@ type Derived struct {
 	Unweighed    int                     // how much more its text says than Evidence has
 	Titles       map[intel.Entity]string // how the document writes names
 	Speech       intel.Speech
-	Ruled        []intel.Link // rows that it is a verdict on: they are weighed again
-	Lists        bool         // it lists indicators, and is to be compared with what others list
+	Ruled        []intel.Link       // rows that it is a verdict on: they are weighed again
+	Gist         *intel.Gist        // of a post
+	Post         *intel.GistVerdict // that it is
+	Lists        bool               // it lists indicators, and is to be compared with what others list
 }
 
 // A Derivation says how a batch was derived and how to weigh what it touches.
 type Derivation struct {
 	Version int
+	Gists   int // version of the models that gists are by; 0: as shipped
 	Now     time.Time
 	// Judge weighs all the evidence of some links. Evidence of equal origin,
 	// weight and stance comes as one piece with the latest time.
@@ -69,7 +72,7 @@ func (db *DB) SaveDerived(ctx context.Context, batch []Derived, d Derivation) er
 		if err := s.unweighed(ctx, batch); err != nil {
 			return err
 		}
-		if err := s.uncompared(ctx, batch); err != nil {
+		if err := cmp.Or(s.uncompared(ctx, batch), s.gists(ctx, batch)); err != nil {
 			return err
 		}
 		for l := range touched {

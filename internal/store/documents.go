@@ -324,7 +324,7 @@ func (db *DB) unindicating(ctx context.Context, pairs [][2]any) ([][2]any, error
 }
 
 // Search returns documents that contain all words and that r may see, newest
-// first: 4,000 characters of each, around the first word where that stands early,
+// first, but posts that are irrelevant behind all others: 4,000 characters of each, around the first word where that stands early,
 // and no claims. Of very common words it looks at the 20,000 latest alone.
 func (db *DB) Search(ctx context.Context, r intel.Reader, words string, limit, offset int) ([]intel.Document, error) {
 	first, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text(words))), " ")
@@ -335,8 +335,8 @@ func (db *DB) Search(ctx context.Context, r intel.Reader, words string, limit, o
 	at := db.dialect.position + `(LOWER(SUBSTR(d.text, 1, 200000)), $5)`
 	docs, err := query(ctx, db.read, scanDocument, `SELECT d.key, s.name, d.genre, d.url, d.author, d.channel, d.title,
 		SUBSTR(d.text, CASE WHEN `+at+` > 400 THEN `+at+` - 400 ELSE 1 END, 4000), d.language, '', '', d.marking, d.reliability, d.published, d.learned, d.assumed, d.id
-		FROM documents d JOIN sources s ON s.id = d.source WHERE `+db.dialect.search+` AND d.marking <= $2
-		ORDER BY COALESCE(d.published, d.learned) DESC, d.id DESC LIMIT $3 OFFSET $4`, words, int(r.Clearance), limit, offset, first)
+		FROM documents d JOIN sources s ON s.id = d.source LEFT JOIN gists g ON g.document = d.id WHERE `+db.dialect.search+` AND d.marking <= $2
+		ORDER BY `+irrelevantLast()+`, COALESCE(d.published, d.learned) DESC, d.id DESC LIMIT $3 OFFSET $4`, words, int(r.Clearance), limit, offset, first)
 	if err != nil {
 		return nil, fmt.Errorf("search %q: %w", words, err)
 	}

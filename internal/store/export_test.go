@@ -170,7 +170,7 @@ func ReadHow(how int64) (source int64, e intel.Evidence) {
 // BeforeHealth are the statements that make a store one as it was before it counted how
 // sources fare.
 func BeforeHealth() []string {
-	out := []string{`DROP TABLE arrivals`, `DROP TABLE hours`, `DROP TABLE outages`, `DELETE FROM goose_db_version WHERE version_id >= 26`}
+	out := []string{`DROP TABLE gists`, `DROP TABLE arrivals`, `DROP TABLE hours`, `DROP TABLE outages`, `DELETE FROM goose_db_version WHERE version_id >= 26`}
 	for column := range strings.FieldsSeq(`marking visits failures failing circuit next_visit known copies yielded pieces told firsts seconded counted`) {
 		out = append(out, `ALTER TABLE sources DROP COLUMN `+column)
 	}

@@ -42,13 +42,22 @@ func (db *DB) SaveModel(ctx context.Context, m Model) (version int, err error) {
 // Model returns the latest model of a name that was made by then, or
 // intel.ErrNotFound.
 func (db *DB) Model(ctx context.Context, name string, then time.Time) (Model, error) {
+	return db.model(ctx, name, `made <= $2`, then.UnixMicro())
+}
+
+// ModelVersion returns one version of a model, or intel.ErrNotFound.
+func (db *DB) ModelVersion(ctx context.Context, name string, version int) (Model, error) {
+	return db.model(ctx, name, `version = $2`, int64(version))
+}
+
+func (db *DB) model(ctx context.Context, name, where string, is int64) (Model, error) {
 	all, err := query(ctx, db.read, func(r *sql.Rows, m *Model) error {
 		var made sql.NullInt64
 		var kept int
 		err := r.Scan(&m.Version, &made, &m.Basis, &m.Weights, &m.Figures, &kept)
 		m.Name, m.Made, m.Kept = name, toTime(made), kept == 1
 		return err
-	}, `SELECT version, made, basis, weights, figures, kept FROM models WHERE name = $1 AND made <= $2 ORDER BY version DESC LIMIT 1`, name, then.UnixMicro())
+	}, `SELECT version, made, basis, weights, figures, kept FROM models WHERE name = $1 AND `+where+` ORDER BY version DESC LIMIT 1`, name, is)
 	if err == nil && len(all) == 0 {
 		err = intel.ErrNotFound
 	}

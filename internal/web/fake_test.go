@@ -22,6 +22,7 @@ func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 // fake answers every question with the same words; text writes them, so that
 // they can be friendly or hostile. With empty set, nothing has any content.
 type fake struct {
+	ruled *[]intel.GistVerdict // where words on posts go
 	text  func(string) string
 	empty bool
 }
@@ -308,6 +309,7 @@ func (f fake) Document(_ context.Context, _ intel.Reader, id intel.DocumentID) (
 	d := web.Document{Document: intel.Document{ID: id, Source: intel.SourceID(f.text("northgate-labs")), Genre: intel.Report, URL: "https://reports.northgate.example/notes/212", Author: f.text("northgate"), Channel: f.text("kelp/room"),
 		Title: f.text("Incident note 212: gateways again"), Text: f.text(note), Language: f.text("en"), References: []string{"https://kelp.example/", "javascript:alert(1)"},
 		Marking: intel.Green, Reliability: 'A', Published: ago(3), Learned: ago(2)}}
+	d.Gist = &intel.Gist{Relevance: .934, Intents: []intel.Guess{{Intent: intel.AccessSale, Probability: .81}, {Intent: intel.Recruiting, Probability: .52}}}
 	d.Claims = []intel.Claim{{Subject: f.entity(intel.IPv4, "203.0.113.77"), Relation: intel.Indicates, Object: e(intel.Actor, "astro-locker"), Reference: f.text("javascript:alert(1)"), Context: intel.Context{Note: f.text("control server"), Port: "8443/tcp"}, At: ago(4)}}
 	see := func(kind intel.Kind, name, text, aside string) {
 		d.Observations = append(d.Observations, intel.Observation{Document: id, Entity: f.entity(kind, name), Offset: indexOf(d.Text, text), Length: len(text), Text: text, Suppressed: aside})
@@ -328,7 +330,7 @@ func (f fake) Search(context.Context, intel.Reader, string, int) (web.Results, e
 	}
 	r := web.Results{Total: 131, More: true, Entities: []web.Hit{{Entity: e(intel.Actor, "astro-locker"), Name: f.text("Astro Locker"), Why: f.text("its name"), First: ago(900), Last: ago(1), Documents: 386}, {Entity: f.entity(intel.IPv4, "203.0.113.77"), Name: f.text("203.0.113.77")}}}
 	for _, d := range f.documents() {
-		r.Documents = append(r.Documents, web.DocumentHit{Document: d, Snippet: f.text("…the group calls itself Astro Locker Team…")})
+		r.Documents = append(r.Documents, web.DocumentHit{Document: d, Gist: &intel.Gist{Relevance: .05}, Snippet: f.text("…the group calls itself Astro Locker Team…")})
 	}
 	return r, nil
 }
@@ -394,8 +396,19 @@ func (f fake) Sources(context.Context, intel.Reader) ([]web.SourceHealth, error)
 }
 
 // serve returns a server of the pages over f.
+func (f fake) rule(_ context.Context, post intel.DocumentID, ruling intel.Ruling, intent intel.Purpose) error {
+	v := intel.GistVerdict{Post: post, Ruling: ruling, Intent: intent}
+	if err := v.Check(); err != nil {
+		return err
+	}
+	if f.ruled != nil {
+		*f.ruled = append(*f.ruled, v)
+	}
+	return nil
+}
+
 func serve(f fake) http.Handler {
-	return web.Handler(web.Site{Views: f, Reader: intel.Everything(), Notice: "Everything here is invented.", Log: slog.New(slog.DiscardHandler), Now: now,
+	return web.Handler(web.Site{Views: f, Reader: intel.Everything(), Notice: "Everything here is invented.", Log: slog.New(slog.DiscardHandler), Now: now, Rule: f.rule,
 		Formats: []web.Format{{Extension: ".md", MediaType: "text/markdown; charset=utf-8", Label: "Markdown", Write: func(w io.Writer, p intel.Profile) error {
 			_, err := fmt.Fprintf(w, "# %s\n", p.Name)
 			return err

@@ -143,6 +143,7 @@ type documentPage struct {
 	Claims                  []intel.Claim
 	ClaimsTotal, TextLength int
 	Cut                     bool
+	Rules                   bool // a word on it can be kept
 }
 
 func (h *handler) document(r *http.Request) (view, error) {
@@ -150,7 +151,7 @@ func (h *handler) document(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	page := documentPage{Document: d, TextLength: len(d.Text), ClaimsTotal: len(d.Claims)}
+	page := documentPage{Document: d, TextLength: len(d.Text), ClaimsTotal: len(d.Claims), Rules: h.Rule != nil && d.Gist != nil}
 	text := d.Text
 	if len(text) > maxText {
 		cut := maxText

@@ -166,6 +166,7 @@ type Indicator struct {
 type Document struct {
 	intel.Document
 	Observations []intel.Observation
+	Gist         *intel.Gist             // of a post
 	Names        map[intel.Entity]string // as shown; may lack any
 }
 
@@ -189,6 +190,7 @@ type Hit struct {
 // A DocumentHit is a document that a search found.
 type DocumentHit struct {
 	intel.Document
+	Gist    *intel.Gist // of a post
 	Snippet string
 }
 

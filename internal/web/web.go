@@ -35,9 +35,12 @@ type Site struct {
 	Metrics http.Handler // answers /metrics, behind the same guard; nil: there are none
 	Log     *slog.Logger
 	Now     func() time.Time
+	// Rule keeps what a reader says of a post; nil: pages are read only.
+	Rule func(ctx context.Context, post intel.DocumentID, ruling intel.Ruling, intent intel.Purpose) error
 }
 
-// Handler serves the pages of s. It answers GET and HEAD only.
+// Handler serves the pages of s. It answers GET and HEAD, and where s can keep them
+// POST of words on posts.
 func Handler(s Site) http.Handler {
 	h := &handler{Site: s, pages: template.Must(template.New("").Funcs(functions(s.Now)).ParseFS(sources, "templates/*.html"))}
 	files, err := fs.Sub(static, "static")
@@ -54,6 +57,9 @@ func Handler(s Site) http.Handler {
 	mux.HandleFunc("GET /sources", h.page(h.sources))
 	mux.HandleFunc("GET /scoreboard", h.page(h.scoreboard))
 	mux.HandleFunc("GET /document/{id}", h.page(h.document))
+	if s.Rule != nil {
+		mux.HandleFunc("POST /document/{id}/gist", h.rule)
+	}
 	mux.HandleFunc("GET /indicator/{kind}/{value...}", h.page(h.indicator))
 	mux.HandleFunc("GET /evidence/{row}", h.evidence)
 	mux.HandleFunc("GET /{kind}", h.page(h.list))
@@ -64,7 +70,7 @@ func Handler(s Site) http.Handler {
 			return
 		}
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "these pages are read only", http.StatusMethodNotAllowed)
+		http.Error(w, "nothing can be sent to this page", http.StatusMethodNotAllowed)
 	})
 	return h.guard(mux)
 }
