@@ -100,7 +100,7 @@ func (v *visit) where(at *url.URL, link string) (shown, same string) {
 func (v *visit) item(it page.Item, at *url.URL) (intel.Document, []string) {
 	doc := v.document(at)
 	title := clip(it.Title)
-	if title == "" || intel.Slug(title) == "" {
+	if intel.Slug(title) == "" {
 		return intel.Document{}, nil
 	}
 	doc.ID = "new"
