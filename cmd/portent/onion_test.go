@@ -154,5 +154,8 @@ func TestASourceInTorNeedsItsProxy(t *testing.T) {
 	if code := run(t.Context(), append([]string{"--sources-file", sources}, add...), strings.NewReader(""), &out, &errs); code != exitUsage {
 		t.Errorf("added without a proxy: exit %d", code)
 	}
+	if code := run(t.Context(), []string{"--sources-file", sources, "sources", "add"}, strings.NewReader("asked\nonion\n127.0.0.1:9050\n"+onion+"\n\nmarket\n\n\n\n\n\n\n\n\n"), &out, &errs); code != exitDone {
+		t.Errorf("asked: exit %d: %s", code, errs.String())
+	}
 	printed(t, exitDone, append(append([]string{"--sources-file", sources}, add...), "--socks", "127.0.0.1:9050")...)
 }

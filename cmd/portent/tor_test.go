@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -58,22 +59,25 @@ func startTor(t *testing.T, service string) *torNetwork {
 		}
 		n.run(t, name, torrc)
 	}
+	n.agreed(t, len(names))
 	n.stop = n.run(t, "client", authorities+fmt.Sprintf("SocksPort %s\nSocksPort %s NoIsolateSOCKSAuth\nControlPort %s\nHiddenServiceDir %s\nHiddenServicePort 80 %s\n",
 		n.socks, n.shared, n.control, filepath.Join(n.dir, "service"), service))
 	n.await(t)
 	return n
 }
 
-// freeAddresses are addresses of this machine that nobody listens on.
+// freeAddresses are addresses of this machine that nobody listens on, and that no other test is
+// given when it asks for any.
 func freeAddresses(t *testing.T, n int) (all []string) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	for tried := 0; len(all) < n; tried++ {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(10_000)))
+		if err == nil {
+			defer l.Close() // all are held until the last is found
+			all = append(all, l.Addr().String())
+		} else if tried > 1000 {
 			t.Fatal(err)
 		}
-		defer l.Close() // all are held until the last is found
-		all = append(all, l.Addr().String())
 	}
 	return all
 }
@@ -131,6 +135,16 @@ func (n *torNetwork) run(t *testing.T, name, torrc string) (stop func()) {
 	stop = sync.OnceFunc(func() { cancel(); _ = cmd.Wait() })
 	t.Cleanup(stop)
 	return stop
+}
+
+// agreed waits until the authorities agree on all relays: a client that asks before waits longer
+// each time.
+func (n *torNetwork) agreed(t *testing.T, relays int) {
+	t.Helper()
+	until(t, 60*time.Second, func() bool {
+		said, err := os.ReadFile(filepath.Join(n.dir, "auth1", "cached-microdesc-consensus"))
+		return err == nil && strings.Count(string(said), "\nr ") == relays
+	})
 }
 
 // await waits until the service is reached through the network.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
@@ -69,6 +70,12 @@ func (t *Tree) Links() (all []Link) {
 	return all
 }
 
+// Asks reports whether a page has a form to fill in.
+func (t *Tree) Asks() bool { return inputs.MatchFirst(t.doc) != nil }
+
+// Scripted reports whether a page has scripts, which are not run.
+func (t *Tree) Scripted() bool { return scripts.MatchFirst(t.doc) != nil }
+
 // Locked reports whether a page asks for a password.
 func (t *Tree) Locked() bool { return passwords.MatchFirst(t.doc) != nil }
 
@@ -110,7 +117,7 @@ func (t *Tree) Pick(r Rule) (items []Item) {
 		if len(items) == mostItems || !spend(n) {
 			break
 		}
-		if it := r.read(n, nil); it.Title != "" {
+		if it := r.read(n, headline(n)); it.Title != "" {
 			items = append(items, it)
 		}
 	}
@@ -125,24 +132,47 @@ func (t *Tree) Repeated(like func(text string) bool) (items []Item) {
 	remove(t.doc, func(n *html.Node) bool { return furniture(n, sizes) })
 	spend := t.budget(sizes)
 	for _, group := range alike(t.doc, sizes) {
-		var found []Item
+		var liked []*html.Node
 		for _, n := range group {
 			if !spend(n) {
 				return items
 			}
-			text := render(n, style{links: true})
-			if !like(text) {
-				continue
-			}
-			if it := (Rule{}).read(n, columns(n)); it.Title != "" && it.Text != it.Title {
-				found = append(found, it)
+			if like(render(n, style{links: true})) {
+				liked = append(liked, n)
 			}
 		}
-		if len(found) >= 2 && 5*len(found) >= 3*len(group) && len(found) > len(items) {
+		if len(liked) < 2 || 5*len(liked) < 3*len(group) || len(liked) <= len(items) {
+			continue
+		}
+		if found := titled(liked); len(found) > len(items) {
 			items = found
 		}
 	}
 	return items
+}
+
+// titled reads elements of a list by the first way to name one that gives most of them a name
+// of their own: "Comment" above what is said of each is a heading and names nothing.
+func titled(list []*html.Node) (found []Item) {
+	for _, way := range naming() {
+		by, names := map[*html.Node]*html.Node{}, map[string]bool{}
+		for _, n := range list {
+			if at := way(n); at != nil {
+				by[n] = at
+				names[line(at)] = true
+			}
+		}
+		if 5*len(by) < 3*len(list) || 2*len(names) <= len(by) {
+			continue
+		}
+		for _, n := range list {
+			if it := (Rule{}).read(n, by[n]); it.Title != "" && it.Text != it.Title {
+				found = append(found, it)
+			}
+		}
+		return found
+	}
+	return nil
 }
 
 // budget bounds how much is read of a page: boxes in boxes have each word, and each box, many
@@ -193,18 +223,20 @@ func looks(n *html.Node) string {
 var (
 	titles    = css("head title, title")
 	passwords = css("input[type=password]")
+	inputs    = css("form input:not([type=hidden]), form textarea")
+	scripts   = css("script")
 	headings  = css("h1, h2, h3, h4, h5, h6, [class*=title]")
 	bold      = css("strong, b, dt")
 	anchors   = css("a[href]")
 	cells     = css("td, th")
 	rows      = css("tr")
-	headCells = css("th")
+	headCells = css("b, strong")
 	times     = css("time")
 )
 
-// read takes an item apart. What the rule does not say is found by names of classes, and by
-// the columns of a table.
-func (r Rule) read(n *html.Node, heads []string) Item {
+// read takes an item apart that is named by an element. What the rule does not say is found by
+// names of classes, and by the columns of a table.
+func (r Rule) read(n, at *html.Node) Item {
 	it := Item{Text: render(n, style{links: true})}
 	if r.text != nil {
 		it.Text = ""
@@ -212,11 +244,10 @@ func (r Rule) read(n *html.Node, heads []string) Item {
 			it.Text = render(found, style{links: true})
 		}
 	}
-	at := headline(n)
 	if r.title != nil {
 		at = r.title.MatchFirst(n)
 	}
-	byColumn := column(n, heads)
+	byColumn := column(n, columns(n))
 	it.Price = r.field(r.price, n, "price", "cost", "amount")
 	it.Who = r.field(r.who, n, "vendor", "seller", "author", "user", "username", "shop", "merchant", "group")
 	it.Date = when(r.date, n)
@@ -277,28 +308,45 @@ func when(s cascadia.Selector, n *html.Node) string {
 	return line(found)
 }
 
-// headline is what names an item: its heading, else the link with the most words, else what
-// is set in bold.
-func headline(n *html.Node) *html.Node {
-	if n.Data != "tr" {
-		if found := headings.MatchFirst(n); found != nil && line(found) != "" {
-			return found
+// naming are the ways to find what names an item, the better first: its heading, the link with
+// the most words, what is set in bold, its first cell.
+func naming() []func(*html.Node) *html.Node {
+	first := func(s cascadia.Selector) func(*html.Node) *html.Node {
+		return func(n *html.Node) *html.Node {
+			if found := s.MatchFirst(n); found != nil && names(line(found)) {
+				return found
+			}
+			return nil
 		}
 	}
-	var best *html.Node
-	for _, a := range anchors.MatchAll(n) {
-		if best == nil || len(line(a)) > len(line(best)) {
-			best = a
+	longest := func(n *html.Node) (best *html.Node) {
+		for _, a := range append(anchors.MatchAll(n), n) {
+			if a.Data == "a" && names(line(a)) && (best == nil || len(line(a)) > len(line(best))) {
+				best = a
+			}
 		}
-	}
-	if best != nil && line(best) != "" {
 		return best
 	}
-	if found := bold.MatchFirst(n); found != nil {
-		return found
+	return []func(*html.Node) *html.Node{first(headings), longest, first(bold), first(cells)}
+}
+
+// names reports whether words may be a name: a date or a number is none.
+func names(words string) bool {
+	letters := 0
+	for _, r := range words {
+		if unicode.IsLetter(r) {
+			letters++
+		}
 	}
-	if n.Data == "a" {
-		return n
+	return letters >= 2
+}
+
+// headline is what names an item.
+func headline(n *html.Node) *html.Node {
+	for _, way := range naming() {
+		if found := way(n); found != nil {
+			return found
+		}
 	}
 	return nil
 }
@@ -336,10 +384,13 @@ func columns(row *html.Node) (heads []string) {
 		return nil
 	}
 	first := rows.MatchFirst(table)
-	if first == nil || first == row || headCells.MatchFirst(first) == nil {
+	if first == nil || first == row {
 		return nil
 	}
 	for _, c := range cells.MatchAll(first) {
+		if c.Data == "td" && headCells.MatchFirst(c) == nil {
+			return nil
+		}
 		heads = append(heads, strings.ToLower(line(c)))
 	}
 	return heads

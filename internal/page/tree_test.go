@@ -40,6 +40,12 @@ func TestAListIsFoundByHowItLooks(t *testing.T) {
 			[]Item{{Title: "Five", Who: "ann", Price: "$5", Date: "2026-01-05", Link: "/5"}, {Title: "Six", Who: "bob", Price: "$6", Date: "2026-01-06", Link: "/6"}}},
 		"links that are the cards": {`<a class="post-block bad" href="/a"><div class="post-title">acme.example</div><div>$7</div><div class="updated-post-date">12 Mar, 2026</div></a><a class="post-block good" href="/b"><div class="post-title">other.example</div><div>$8</div></a>`,
 			[]Item{{Title: "acme.example", Date: "12 Mar, 2026", Link: "/a"}, {Title: "other.example", Link: "/b"}}},
+		"a heading in each that names none": {`<div class="list"><div class="list-item"><div class="ribbon">NEW</div><a href="/c/1">ACME Glas GmbH</a><div class="small"><div>Took: <b>$27</b></div><div>Due: <b>$28</b></div><div>views: <b>50</b></div></div><h4>Comment:</h4><div>All of it.</div></div>
+<div class="list-item"><a href="/c/2">Other Group</a><div class="small"><div>Took: <b>$27</b></div><div>Due: <b>$28</b></div><div>views: <b>43</b></div></div><h4>Comment:</h4><div>Some of it.</div></div></div>`,
+			[]Item{{Title: "ACME Glas GmbH", Link: "/c/1"}, {Title: "Other Group", Link: "/c/2"}}},
+		"a table whose heads are in bold, with links that name nothing": {`<table><tr><td><b>company name</b></td><td><b>size</b></td><td><b>last updated</b></td><td><b>downloads</b></td></tr>
+<tr class="row"><td>ACME Leasing</td><td>$1</td><td>2026-01-17</td><td><a href="/post/5.html">open</a></td></tr><tr class="row"><td>Other (GmbH)</td><td>$2</td><td>2026-01-16</td><td><a href="/post/4.html">open</a></td></tr></table>`,
+			[]Item{{Title: "ACME Leasing", Date: "2026-01-17", Link: "/post/5.html"}, {Title: "Other (GmbH)", Date: "2026-01-16", Link: "/post/4.html"}}},
 		"menus and prices in prose are none": {`<nav><ul><li><a href="/x">$1 deals</a></li><li><a href="/y">$2 deals</a></li></ul></nav><p>It costs <a href="/z">$1</a>.</p>`, nil},
 	} {
 		if diff := cmp.Diff(c.want, named(tree(t, "<html><body>"+c.body+"</body></html>").Repeated(priced))); diff != "" {
@@ -72,7 +78,7 @@ func TestWhatIsHiddenLeadsNowhere(t *testing.T) {
 
 func TestBoxesInBoxesAreReadAFewTimesAlone(t *testing.T) {
 	var b strings.Builder
-	for i := range 100 {
+	for i := range 30 {
 		for j := range 400 {
 			fmt.Fprintf(&b, "<div class=a%d>", j)
 		}

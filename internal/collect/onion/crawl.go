@@ -44,7 +44,7 @@ type source struct {
 
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	seen, err := collect.NewSeen(from)
+	seen, err := collect.NewPlace(from, s.Now())
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Em
 // A visit is one walk through a site.
 type visit struct {
 	*source
-	seen   collect.Seen
+	seen   collect.Place
 	emit   collect.Emit
 	secret string
 
@@ -103,10 +103,7 @@ func (v *visit) walk(ctx context.Context) error {
 	for _, p := range v.line {
 		v.rest = append(v.rest, place{path: p.path, depth: p.depth})
 	}
-	if doc, key := v.status(); !v.seen.Has(key...) {
-		return v.emit(doc, v.seen.Add(key...))
-	}
-	return nil
+	return v.say(v.status())
 }
 
 func (v *visit) add(p place) {

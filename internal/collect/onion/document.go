@@ -43,7 +43,7 @@ func (v *visit) give(s sheet, at *url.URL) error {
 		err = v.say(v.text(s, at))
 	}
 	if err == nil {
-		v.seen.Add("page", s.path)
+		_, err = v.seen.Add([]string{"page", s.path})
 	}
 	return err
 }
@@ -54,12 +54,16 @@ func (v *visit) say(doc intel.Document, key []string) error {
 		return nil
 	}
 	doc.ID = intel.NewDocumentID(v.ID, key...)
-	return v.emit(doc, v.seen.Add(key...))
+	next, err := v.seen.Add(key)
+	if err != nil {
+		return err
+	}
+	return v.emit(v.seen.Dated(doc, v.Now()), next)
 }
 
 // document is what all documents of the site have in common.
 func (v *visit) document(at *url.URL) intel.Document {
-	doc := intel.Document{Source: v.ID, Genre: v.genre, URL: address(at), Channel: string(v.genre) + "/" + v.name, Learned: v.Now().UTC()}
+	doc := intel.Document{Source: v.ID, Genre: v.genre, URL: address(at), Channel: string(v.genre) + "/" + v.name}
 	if v.genre == intel.LeakSite {
 		doc.Author = "leaksite/" + intel.Slug(v.who)
 		doc.Channel = doc.Author
@@ -71,11 +75,7 @@ func (v *visit) document(at *url.URL) intel.Document {
 
 // account is somebody of the site as network/name.
 func (s *site) account(name string) string {
-	name = strings.TrimPrefix(clip(strings.ReplaceAll(name, "/", " ")), "@")
-	if name == "" {
-		return ""
-	}
-	return s.name + "/" + name
+	return collect.Account(s.name, strings.TrimPrefix(strings.TrimSpace(name), "@"))
 }
 
 // address is where a page stands, without what numbers a session.
@@ -100,7 +100,7 @@ func (v *visit) where(at *url.URL, link string) (shown, same string) {
 func (v *visit) item(it page.Item, at *url.URL) (intel.Document, []string) {
 	doc := v.document(at)
 	title := clip(it.Title)
-	if title == "" || intel.Slug(title) == "" {
+	if intel.Slug(title) == "" {
 		return intel.Document{}, nil
 	}
 	doc.ID = "new"
@@ -222,9 +222,8 @@ func (v *visit) status() (intel.Document, []string) {
 	for _, m := range v.mirrors {
 		own = append(own, m+"/")
 	}
-	now := v.Now().UTC()
 	doc := intel.Document{Source: v.ID, Genre: intel.List, URL: own[0], Title: clip(v.name + ": " + cmp.Or(v.title, "no title")),
-		Text: "The site calls itself: " + cmp.Or(v.title, "nothing") + "\n\nIt is read at:\n" + strings.Join(own, "\n"), Published: now, Learned: now}
+		Text: "The site calls itself: " + cmp.Or(v.title, "nothing") + "\n\nIt is read at:\n" + strings.Join(own, "\n"), Published: v.Now()}
 	slices.Sort(v.listed)
 	if len(v.listed) > 0 {
 		doc.Text += "\n\nMirrors that it lists, which are not followed:\n" + strings.Join(v.listed, "\n")
@@ -235,9 +234,7 @@ func (v *visit) status() (intel.Document, []string) {
 			doc.Claims = append(doc.Claims, intel.Claim{Subject: intel.NewEntity(intel.Onion, host), Relation: intel.Indicates, Object: group, ObjectText: v.who})
 		}
 	}
-	key := append([]string{"site", v.title}, v.listed...)
-	doc.ID = intel.NewDocumentID(v.ID, key...)
-	return doc, key
+	return doc, append([]string{"site", v.title}, v.listed...)
 }
 
 func hosts(addresses []string) (out []string) {
@@ -280,22 +277,8 @@ func written(s string) time.Time {
 	return time.Time{}
 }
 
-// clip is a line of bounded length, without what is not seen: marks that turn the order of
-// letters round make one name look like another.
-func clip(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	s = strings.Join(strings.Fields(intel.Line(s)), " ")
-	const longest = 500
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "")
-	}
-	return s
-}
+// clip is a line of bounded length.
+func clip(s string) string { return collect.OneLine(s, 300) }
 
 // wordsOf is a text without its digits and blanks.
 func wordsOf(s string) string {

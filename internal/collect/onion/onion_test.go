@@ -214,7 +214,7 @@ func TestWhatIsTooLargeIsCutOff(t *testing.T) {
 			t.Errorf("%q is not told: %q", want, r.rejects)
 		}
 	}
-	if took := time.Since(began); sent.Load() > 64<<20 || took > 10*time.Second {
+	if took := time.Since(began); sent.Load() > 64<<20 || took > time.Minute {
 		t.Errorf("%d bytes came in %v", sent.Load(), took)
 	}
 }

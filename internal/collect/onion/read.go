@@ -59,6 +59,9 @@ func (v *visit) open(p place, r fetch.Response) (sheet, error) {
 // Below these a page is a question rather than something to read.
 const fewWords, fewLinks = 1500, 5
 
+// entrance is what pages are called that ask for a password.
+var entrance = regexp.MustCompile(`(?i)\b(?:log|sign)[ -]?in\b|^authori[sz]ation|авторизация|^вход`)
+
 var challenge = regexp.MustCompile(`(?i)captcha|are you (?:a )?(?:human|robot)|you(?:'re| are) (?:now )?in (?:the |a )?queue|ddos[- ]protection|anti[- ]?ddos|browser check`)
 
 // wall returns an error for a page that asks who is there instead of showing anything.
@@ -69,8 +72,9 @@ func (v *visit) wall(s sheet) error {
 			own++
 		}
 	}
+	login := s.tree.Locked() && entrance.MatchString(s.tree.Title())
 	switch {
-	case len(s.text) > fewWords || own > fewLinks:
+	case !login && (len(s.text) > fewWords || own > fewLinks):
 		return nil
 	case s.tree.Locked() && v.secret != "":
 		return collect.Permanent(fmt.Errorf("%w: the site asks for a password; the cookie of its entry holds no longer", errWall))
@@ -78,6 +82,10 @@ func (v *visit) wall(s sheet) error {
 		return collect.Permanent(fmt.Errorf("%w: the site asks for a password; cookie in its entry says where that of somebody stands who is logged in", errWall))
 	case challenge.MatchString(s.tree.Title() + "\n" + s.text):
 		return fmt.Errorf("%w: the site asks to be shown that a person reads, which nobody does here", errWall)
+	case own == 0 && len(s.text) < 300 && s.tree.Asks():
+		return fmt.Errorf("%w: the site has nothing but a form, and none is sent", errWall)
+	case own == 0 && s.text == "" && s.tree.Scripted():
+		return fmt.Errorf("%w: the site shows nothing without its scripts, which are not run", errWall)
 	}
 	return nil
 }
@@ -122,13 +130,16 @@ func (v *visit) list(s sheet) (items []page.Item) {
 	case v.genre == intel.LeakSite:
 		items = s.tree.Repeated(func(text string) bool { return victimised.MatchString(text) || dated.MatchString(text) })
 	}
+	if v.genre == intel.LeakSite { // questions are of its rules
+		items = slices.DeleteFunc(items, func(it page.Item) bool { return strings.HasSuffix(it.Title, "?") })
+	}
 	return items
 }
 
 var (
-	// victimised is what leak sites say of whom they extort: how much was taken, how long is
-	// left, the victim's site.
-	victimised = regexp.MustCompile(`(?i)\b\d+(?:[.,]\d+)?\s?[GT]B\b|\bpublish(?:ed|ing)?\b|\bleak(?:ed|s)?\b|\bdeadline\b|\bcountdown\b|\b(?:days?|hours?) left\b|\bstolen\b|\bexfiltrated\b|\brevenue\b`)
+	// victimised is what leak sites say of each whom they extort: how much was taken, how long
+	// is left, how many looked. Words such as "leak" stand in their rules too.
+	victimised = regexp.MustCompile(`(?i)\b\d+(?:[.,]\d+)?\s?[GT]B\b|\b\d+ ?d(?:ays?)?,? \d+ ?h|\b\d+ days? left\b|\bviews: ?\d|\b\d+ views\b`)
 	// dated is a day as people write it.
 	dated = regexp.MustCompile(`\b(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2}| UTC)?)?|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}\.? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?,? \d{4}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})`)
 

@@ -79,7 +79,7 @@ func FuzzPage(f *testing.F) {
 		const host = "http://ziqntzxcedluupt5gofpl4rgskiwl7xizh3m5t63tz53zrrexb3n44ad.onion"
 		env := collect.Env{ID: "fuzz", Log: slog.New(slog.DiscardHandler), Reject: func(string, error) {}, Now: func() time.Time { return time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC) }}
 		at := &site{Env: env, name: "fuzz", mirrors: []string{host}, genre: intel.Genre(genre), who: "Cold Lynx", depth: 3, pages: 10}
-		seen, err := collect.NewSeen("")
+		seen, err := collect.NewPlace("", env.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
