@@ -29,15 +29,17 @@ func site(t *testing.T, texts map[string]string) (address, entry string) {
 }
 
 func TestWhatAProgramPrintsIsARowOfAProfileWhileServeRuns(t *testing.T) {
-	db := newStore(t)
-	sources := file(t, "sources.toml", []byte(`
+	lab := []byte(`
 [lab]
 connector = "command"
 run = ["sh", "-c", "echo '{\"text\":\"Cold Lynx used 45.134.21.8 as its command and control server.\"}'; sleep 60"]
 live = true
 reliability = "B"
-`))
-	served(t, db, sources, "45.134.21.8", "actor:cold-lynx")
+`)
+	if all, err := readSources(lab); err != nil || all[0].Every != 0 {
+		t.Errorf("a live program is polled: %+v, err %v", all, err)
+	}
+	served(t, newStore(t), file(t, "sources.toml", lab), "45.134.21.8", "actor:cold-lynx")
 }
 
 func TestAnObjectOfATAXIIServerIsARowOfAProfileWhileServeRuns(t *testing.T) {

@@ -14,7 +14,7 @@ func TestWhatIsOnInTheFileThatCountsAsABeginningNeedsNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	on, addresses := 0, map[string]bool{}
+	on, seen := 0, map[string]bool{}
 	for _, w := range all {
 		if w.Off {
 			continue
@@ -32,12 +32,16 @@ func TestWhatIsOnInTheFileThatCountsAsABeginningNeedsNoSecret(t *testing.T) {
 		if w.Connector.Name == "command" {
 			t.Errorf("%s is on and runs a program", w.Name)
 		}
-		for _, key := range []string{"url", "feed"} {
+		for _, key := range []string{"url", "feed", "server", "log"} {
 			address, _ := set[key].(string)
-			if strings.Contains(address, "://") && !strings.HasPrefix(address, "https://") || strings.Contains(address, ".example") || address != "" && addresses[address] {
+			if strings.Contains(address, "://") && !strings.HasPrefix(address, "https://") || strings.Contains(address, ".example") {
 				t.Errorf("%s is on and read at %s", w.Name, address)
 			}
-			addresses[address] = address != ""
+		}
+		if what := w.Connector.Name + string(w.Settings); seen[what] {
+			t.Errorf("%s is read twice", w.Name)
+		} else {
+			seen[what] = true
 		}
 	}
 	if on < 20 {

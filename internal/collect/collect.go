@@ -31,6 +31,12 @@ type Source interface {
 	Collect(ctx context.Context, from intel.Cursor, emit Emit) error
 }
 
+// An Endless source may be live although others of its type are polled.
+type Endless interface {
+	// Endless reports whether Collect goes on for as long as the source speaks.
+	Endless() bool
+}
+
 // A Connector opens one type of source, such as "rss" or "tweetfeed".
 type Connector struct {
 	Name  string        // the key in the configuration, the type of "import --as" and the name of the folder

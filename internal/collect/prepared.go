@@ -17,15 +17,27 @@ import (
 // asDocuments is the connector whose files may say whose their documents are.
 const asDocuments = "documents"
 
-// Prepared reads documents that another program has prepared, one JSON object a line in the
-// form of intel.Document, and hands each to keep, whose error it returns. Other is handed each
-// line before it is read, and says whether it was none of a document; nil for no such lines.
+// Prepared is documents that another program has prepared, one JSON object a line in the form
+// of intel.Document.
 //
 // It may say whose its documents are, but not speak for a source that others
 // bring in, nor raise how far it is believed, nor take up the place of documents
 // that it did not bring.
-func Prepared(env Env, in io.Reader, other func(line []byte) (bool, error), keep func(intel.Document) error) error {
-	r := prepared{env: env, lines: NewLines(env, in), seen: map[intel.DocumentID]said{}, sources: map[intel.SourceID]bool{}}
+type Prepared struct {
+	Env Env
+	In  io.Reader
+	// Other is handed each line before it is read, and says whether it was none of a document;
+	// nil for no such lines.
+	Other func(line []byte) (bool, error)
+	// Most is how many documents are told apart by what was said before; zero for all, as of
+	// what has an end.
+	Most int
+}
+
+// Each hands each document to keep, whose error it returns.
+func (p Prepared) Each(keep func(intel.Document) error) error {
+	env, other := p.Env, p.Other
+	r := prepared{env: env, most: p.Most, lines: NewLines(env, p.In), seen: map[intel.DocumentID]said{}, sources: map[intel.SourceID]bool{}}
 	for r.lines.Next() {
 		if strings.TrimSpace(r.lines.Text()) == "" {
 			continue
@@ -58,12 +70,10 @@ func Prepared(env Env, in io.Reader, other func(line []byte) (bool, error), keep
 	return r.lines.Err()
 }
 
-// mostTold is how many documents are told apart by what was said before.
-const mostTold = 4 << 20
-
 // prepared is such lines under way.
 type prepared struct {
 	env     Env
+	most    int
 	lines   *Lines
 	seen    map[intel.DocumentID]said
 	sources map[intel.SourceID]bool // that they name
@@ -127,8 +137,8 @@ func (r *prepared) note(doc *intel.Document) error {
 	case ok:
 		return fmt.Errorf("its id is that of line %d, which says something else: %w", before.line, intel.ErrInvalid)
 	}
-	if len(r.seen) == mostTold {
-		clear(r.seen) // a program that runs for ever says no end of things
+	if len(r.seen) == r.most {
+		clear(r.seen)
 	}
 	r.seen[doc.ID] = now
 	switch {

@@ -52,7 +52,7 @@ func TestAFileThatNamesSourcesWithoutEndHasABoundedNumber(t *testing.T) {
 	}
 	sources, ids := map[intel.SourceID]int{}, map[intel.DocumentID]bool{}
 	env := Env{ID: "documents"}
-	err := Prepared(env, strings.NewReader(file.String()), nil, func(d intel.Document) error {
+	err := Prepared{Env: env, In: strings.NewReader(file.String())}.Each(func(d intel.Document) error {
 		sources[d.Source]++
 		ids[d.ID] = true
 		return nil

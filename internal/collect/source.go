@@ -75,13 +75,14 @@ type fetched struct {
 	Env
 	url   string
 	read  FileReader
-	known fetch.Validators // of a version all of which is kept
+	known fetch.Validators // of a version all of which was given, up to
+	at    intel.Cursor     // where the next visit begins if it is kept
 }
 
 // Collect implements Source.
 func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) error {
 	known := f.known
-	if from == "" {
+	if from == "" || from != f.at {
 		known = fetch.Validators{}
 	}
 	r, err := f.Fetch.GetChanged(ctx, f.url, known)
@@ -103,11 +104,13 @@ func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) err
 	if first {
 		version = history + version
 	}
+	at := from
 	keep, err := Numbered(ctx, intel.Cursor(number), func(doc intel.Document, next intel.Cursor) error {
 		if !first && doc.Assumed { // new since the last visit
 			doc.Learned, doc.Assumed = f.Now().UTC(), false
 		}
-		return emit(doc, intel.Cursor(version+" ")+next)
+		at = intel.Cursor(version+" ") + next
+		return emit(doc, at)
 	})
 	if err != nil {
 		return err
@@ -118,7 +121,7 @@ func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) err
 	if err := f.read(ctx, env, name, keep); err != nil {
 		return fmt.Errorf("%s: %w", f.url, err)
 	}
-	f.known = r.Validators
+	f.known, f.at = r.Validators, at
 	return nil
 }
 

@@ -59,3 +59,40 @@ func TestWhatAFileAtAnAddressHadAtFirstIsHistoryAndWhatItGetsIsLearnedNow(t *tes
 		t.Errorf("changed, it yields %+v, want what is new as learned now", docs)
 	}
 }
+
+func TestWhatWasGivenAndNotKeptIsGivenAgain(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		io.WriteString(w, "a")
+	}))
+	defer srv.Close()
+	open := collect.Files(func(_ context.Context, _ collect.Env, _ string, keep func(intel.Document) error) error {
+		return keep(intel.Document{ID: "a"})
+	})
+	s, err := open(collect.Env{Fetch: &fetch.Client{HTTP: srv.Client()}, Now: time.Now}, collect.Strict([]byte(`{"url":"`+srv.URL+`/list.txt"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	visit := func(from intel.Cursor) (n int, next intel.Cursor) {
+		next = from
+		if err := s.Collect(t.Context(), from, func(_ intel.Document, c intel.Cursor) error { n, next = n+1, c; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return n, next
+	}
+	before := intel.Cursor("an older version 7")
+	if n, _ := visit(before); n != 1 {
+		t.Fatalf("%d documents", n)
+	}
+	n, kept := visit(before) // as after a disk that was full
+	if n != 1 {
+		t.Errorf("then %d documents", n)
+	}
+	if n, _ := visit(kept); n != 0 {
+		t.Errorf("and once they are kept %d", n)
+	}
+}

@@ -38,6 +38,7 @@ const (
 	within     = 10 * time.Minute
 	mostOutput = 256 << 20
 	mostCursor = 16 << 10
+	mostTold   = 100_000 // documents of a run that are told apart
 	// cursorName is where the program finds how far it was read.
 	cursorName = "PORTENT_CURSOR"
 	// killed is how long what a killed program left open is waited for.
@@ -94,6 +95,9 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	}
 	return s, nil
 }
+
+// Endless implements collect.Endless.
+func (s *source) Endless() bool { return s.Live }
 
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
@@ -180,7 +184,7 @@ func (s *source) read(ctx context.Context, out io.Reader, at *progress, emit col
 		waits = nil
 		return emit(doc, at.cursor())
 	}
-	err := collect.Prepared(s.Env, out, func(line []byte) (bool, error) {
+	err := collect.Prepared{Env: s.Env, In: out, Most: mostTold, Other: func(line []byte) (bool, error) {
 		next, ok := cursorLine(line)
 		if !ok {
 			return false, nil
@@ -190,7 +194,7 @@ func (s *source) read(ctx context.Context, out io.Reader, at *progress, emit col
 		}
 		at.reach(next)
 		return true, flush()
-	}, func(doc intel.Document) error {
+	}}.Each(func(doc intel.Document) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

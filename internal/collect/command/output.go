@@ -27,9 +27,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 const (
 	// mostSaid is how many bytes of what a program says beside its documents are kept, the
-	// last, and mostTold how many lines of them an error tells.
-	mostSaid = 4 << 10
-	mostTold = 5
+	// last, and mostLines how many lines of them an error tells.
+	mostSaid  = 4 << 10
+	mostLines = 5
 )
 
 // tail is the end of what is written to it.
@@ -55,7 +55,7 @@ func (t *tail) last(hide []string) string {
 	}
 	text = strings.NewReplacer(hide...).Replace(strings.ToValidUTF8(text, "\uFFFD"))
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-	lines = lines[max(0, len(lines)-mostTold):]
+	lines = lines[max(0, len(lines)-mostLines):]
 	if len(lines) == 0 {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
@@ -21,10 +22,36 @@ import (
 var Connector = collect.Connector{
 	Name:        "cve",
 	Proven:      "44,130 records of the CVE programme",
-	About:       "CVE records (CVE JSON 5.x), one a line or one a file",
+	About:       "CVE records (CVE JSON 5.x): files, or what the programme's log says was changed",
+	Every:       time.Hour,
 	Reliability: 'A',
-	Open:        collect.Files(read),
+	Settings:    settings{},
+	Open:        open,
 	Recognise:   recognise,
+}
+
+type settings struct {
+	Path string `json:"path" help:"File to read, below the folder that is imported."`
+	URL  string `json:"url" help:"Address of a file, which is read again when it has changed."`
+	Log  string `json:"log" help:"Address of the log of changes, deltaLog.json: the records that it names are read."`
+}
+
+func open(env collect.Env, decode func(any) error) (collect.Source, error) {
+	var s settings
+	if err := decode(&s); err != nil {
+		return nil, err
+	}
+	if s.Log != "" {
+		if s.Path != "" || s.URL != "" {
+			return nil, errors.New("path, url and log are three places; give one")
+		}
+		return &changes{Env: env, url: s.Log}, collect.CheckURL("log", s.Log)
+	}
+	only, err := json.Marshal(collect.FileSettings{Path: s.Path, URL: s.URL})
+	if err != nil {
+		return nil, err
+	}
+	return collect.Files(read)(env, collect.Strict(only))
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {

@@ -2,6 +2,7 @@ package cve
 
 import (
 	"testing"
+	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
@@ -16,6 +17,11 @@ func TestRealRecordsAreAllRead(t *testing.T) {
 	if len(docs) < 44130 || len(rejects) != 0 {
 		t.Errorf("got %d documents and %d rejects, want 44130 and none; first %q", len(docs), len(rejects), rejects[:min(3, len(rejects))])
 	}
+}
+
+func FuzzLog(f *testing.F) {
+	f.Add([]byte(`[{"fetchTime":"2026-04-01T11:00:00Z","new":[{"cveId":"CVE-2099-0001","githubLink":"https://raw.example/a.json"}]}]`))
+	f.Fuzz(func(_ *testing.T, body []byte) { _, _ = log(body, time.Time{}) })
 }
 
 func FuzzDocument(f *testing.F) {

@@ -70,5 +70,5 @@ func read(ctx context.Context, env collect.Env, path string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
-	return collect.Prepared(env, f, nil, keep)
+	return collect.Prepared{Env: env, In: f}.Each(keep)
 }

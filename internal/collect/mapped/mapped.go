@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +58,10 @@ type source struct {
 	collect.Env
 	settings
 	rule rule
+	// known is what the server told of a feed all of whose items were given, up to at: they
+	// are kept where the next visit begins there.
+	known fetch.Validators
+	at    intel.Cursor
 }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
@@ -100,39 +105,59 @@ func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Em
 	if err != nil {
 		return err
 	}
-	rows, err := s.rows(ctx, at.Water)
+	if from == "" || from != s.at {
+		s.known = fetch.Validators{}
+	}
+	rows, told, err := s.rows(ctx, at.Water)
+	if errors.Is(err, fetch.ErrNotModified) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	return s.keep(ctx, at, rows, emit)
+	last := from
+	err = s.keep(ctx, at, rows, func(doc intel.Document, next intel.Cursor) error {
+		last = next
+		return emit(doc, next)
+	})
+	if err == nil {
+		s.known, s.at = told, last
+	}
+	return err
 }
 
-// rows is the rows of all pages, those that were changed first before the others.
-func (s *source) rows(ctx context.Context, since time.Time) (all []row, err error) {
+// rows is the rows of all pages, those that were changed first before the others, and what the
+// server told of them if they are one.
+func (s *source) rows(ctx context.Context, since time.Time) (all []row, told fetch.Validators, err error) {
 	address := s.dated(s.rule.URL, since)
 	items := 0
-	for range mostPages {
-		body, err := s.get(ctx, address)
+	known := s.known
+	for n := range mostPages {
+		r, err := s.get(ctx, address, known)
 		if err != nil {
-			return nil, err
+			return nil, told, err
 		}
-		page, err := s.rule.read(body, s.Env)
+		page, err := s.rule.read(r.Body, s.Env)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", address, err)
+			return nil, told, fmt.Errorf("%s: %w", address, err)
+		}
+		known = fetch.Validators{}
+		if told = known; n == 0 {
+			told = r.Validators
 		}
 		all = append(all, page.rows...)
 		if items += page.items; s.rule.Start != "" && items < page.total {
 			page.next = after(address, s.rule.Start, items)
 		}
 		if page.next == "" || page.items == 0 {
-			return sorted(all), nil
+			return sorted(all), told, nil
 		}
 		if address, err = behind(address, page.next); err != nil {
-			return nil, err
+			return nil, told, err
 		}
 	}
 	s.Log.Warn("a feed has more pages than are read", "source", s.ID, "pages", mostPages)
-	return sorted(all), nil
+	return sorted(all), told, nil
 }
 
 // after is an address that passes over so many items.
@@ -177,23 +202,23 @@ func (s *source) dated(address string, since time.Time) string {
 	return strings.NewReplacer("{now}", now.Format(form), "{since}", since.Format(form)).Replace(address)
 }
 
-func (s *source) get(ctx context.Context, address string) ([]byte, error) {
+func (s *source) get(ctx context.Context, address string, known fetch.Validators) (fetch.Response, error) {
 	header := http.Header{}
 	if s.Key != "" {
 		key, err := s.Reveal(s.Key)
 		if err != nil {
-			return nil, err
+			return fetch.Response{}, err
 		}
 		header.Set(s.rule.KeyHeader, s.rule.KeyPrefix+key)
 	}
-	r, err := s.Fetch.Do(ctx, fetch.Request{URL: address, Header: header})
+	r, err := s.Fetch.Do(ctx, fetch.Request{URL: address, Header: header, Known: known})
 	status := (*fetch.StatusError)(nil)
-	refused := errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden)
+	refused := errors.As(err, &status) && !slices.Contains(s.rule.Busy, status.Status) && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden)
 	switch {
 	case refused && s.Key != "":
-		return nil, collect.Permanent(fmt.Errorf("%w: the feed does not take the key; it may have expired", err))
+		return r, collect.Permanent(fmt.Errorf("%w: the feed does not take the key; it may have expired", err))
 	case refused && status.Status == http.StatusUnauthorized:
-		return nil, collect.Permanent(fmt.Errorf("%w: the feed asks for a key", err))
+		return r, collect.Permanent(fmt.Errorf("%w: the feed asks for a key", err))
 	}
-	return r.Body, err
+	return r, err
 }

@@ -171,3 +171,35 @@ func TestPagesAreAskedForByHowManyItemsCame(t *testing.T) {
 		t.Errorf("%d documents", len(docs))
 	}
 }
+
+func TestRowsThatWereNotKeptAreGivenAgain(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		fmt.Fprint(w, `[{"ip_address":"192.0.2.5","port":443,"first_seen":"2026-01-02 03:04:05","malware":"QakBot"}]`)
+	}))
+	defer srv.Close()
+	src := opened(t, fmt.Sprintf(`{"feed":"feodo","url":%q}`, srv.URL))
+	collected(t, src, "")
+	claims, _, next := collected(t, src, intel.Cursor("{}")) // as after a disk that was full
+	if claims != 1 {
+		t.Errorf("%d claims", claims)
+	}
+	if claims, _, _ := collected(t, src, next); claims != 0 {
+		t.Errorf("and once they are kept %d", claims)
+	}
+}
+
+func TestWhoAsksTooOftenIsNotToldThatTheKeyIsWrong(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer srv.Close()
+	for feed, permanent := range map[string]bool{"ghsa": false, "nvd": false, "otx": true} {
+		src := opened(t, fmt.Sprintf(`{"feed":%q,"url":%q,"key":"env:K"}`, feed, srv.URL))
+		if err := src.Collect(t.Context(), "", nil); err == nil || collect.IsPermanent(err) != permanent {
+			t.Errorf("%s: %v", feed, err)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type rule struct {
 	KeyHeader string `json:"key_header"`
 	KeyPrefix string `json:"key_prefix"`
 	KeyNeeded bool   `json:"key_needed"`
+	Busy      []int  `json:"busy"` // statuses that say no more than that one asked too often
 
 	Format string   `json:"format"` // csv, json, lines (a JSON object a line) or text (field "line")
 	Header []string `json:"header"` // of CSV that has none; else it is the line that names all that the rule does

@@ -20,7 +20,7 @@ import (
 // Connector reads MISP event JSON.
 var Connector = collect.Connector{
 	Name:        "misp",
-	Proven:      "events that ESET publishes",
+	Proven:      "events that ESET publishes, as files and as a feed; on no server",
 	About:       "MISP events (JSON): files, feeds and servers",
 	Every:       time.Hour,
 	Reliability: 'B',

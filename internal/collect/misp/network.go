@@ -99,6 +99,10 @@ func (p *progress) done(l listed) {
 type feed struct {
 	collect.Env
 	url string
+	// known is what the server told of a manifest all of whose events were given, up to at:
+	// they are kept where the next visit begins there.
+	known fetch.Validators
+	at    intel.Cursor
 }
 
 // Collect implements collect.Source.
@@ -107,11 +111,17 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 	if err != nil {
 		return err
 	}
-	body, err := f.Fetch.Get(ctx, f.url+"/manifest.json")
+	if from == "" || from != f.at {
+		f.known = fetch.Validators{}
+	}
+	r, err := f.Fetch.GetChanged(ctx, f.url+"/manifest.json", f.known)
+	if errors.Is(err, fetch.ErrNotModified) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	all, err := manifest(body)
+	all, err := manifest(r.Body)
 	if err != nil {
 		return fmt.Errorf("%s/manifest.json: %w", f.url, err)
 	}
@@ -126,6 +136,7 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 		}
 		fresh = append(fresh, l)
 	}
+	last := from
 	for i, l := range fresh {
 		event, err := f.Fetch.Get(ctx, f.url+"/"+l.UUID+".json")
 		switch {
@@ -140,10 +151,14 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 			continue
 		}
 		at.Water = max(at.Water, l.At)
-		if err := at.keep(f.Env, l, event, func() { at.New = at.New || i == len(fresh)-1 }, emit); err != nil {
+		if err := at.keep(f.Env, l, event, func() { at.New = at.New || i == len(fresh)-1 }, func(doc intel.Document, next intel.Cursor) error {
+			last = next
+			return emit(doc, next)
+		}); err != nil {
 			return err
 		}
 	}
+	f.known, f.at = r.Validators, last
 	return nil
 }
 

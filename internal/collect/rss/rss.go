@@ -56,8 +56,10 @@ type settings struct {
 type feed struct {
 	collect.Env
 	settings
-	// known is what the server told of a feed all of whose items are kept.
+	// known is what the server told of a feed all of whose items were given, up to at: they
+	// are kept where the next visit begins there.
 	known fetch.Validators
+	at    intel.Cursor
 	tries map[string]int // of articles that failed to come
 }
 
@@ -79,7 +81,7 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 		return err
 	}
 	known := f.known
-	if from == "" {
+	if from == "" || from != f.at {
 		known = fetch.Validators{}
 	}
 	r, err := f.Fetch.GetChanged(ctx, f.URL, known)
@@ -93,6 +95,7 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 	if err != nil {
 		return fmt.Errorf("%s is no feed: %w", f.URL, err)
 	}
+	at := from
 	for _, it := range items {
 		if seen.Has(it.key()...) {
 			continue
@@ -105,11 +108,12 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 			f.Reject("item "+it.name(), errors.New("it has neither text nor an article that can be read"))
 			continue
 		}
-		if err := emit(doc, seen.Add(it.key()...)); err != nil {
+		at = seen.Add(it.key()...)
+		if err := emit(doc, at); err != nil {
 			return err
 		}
 	}
-	f.known = r.Validators
+	f.known, f.at = r.Validators, at
 	return nil
 }
 

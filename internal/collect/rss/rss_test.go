@@ -1,10 +1,17 @@
 package rss
 
 import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
+	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
 	"github.com/portent-cti/portent/internal/fetch"
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 func TestContract(t *testing.T) { collecttest.Run(t, Connector, "testdata/*.txtar") }
@@ -18,4 +25,40 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d items", len(items))
 		}
 	})
+}
+
+func TestItemsThatWereNotKeptAreGivenAgain(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		io.WriteString(w, `<rss version="2.0"><channel><item><guid>1</guid><title>a</title><description>b</description></item></channel></rss>`)
+	}))
+	defer srv.Close()
+	s, err := Connector.Open(collect.Env{ID: "test", Fetch: &fetch.Client{HTTP: srv.Client()}, Log: slog.Default(), Now: time.Now}, collect.Strict([]byte(`{"url":"`+srv.URL+`/feed"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	visit := func(from intel.Cursor) (n int, next intel.Cursor) {
+		next = from
+		if err := s.Collect(t.Context(), from, func(_ intel.Document, c intel.Cursor) error { n, next = n+1, c; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return n, next
+	}
+	seen, err := collect.NewSeen("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := seen.Add("another")
+	visit(before)
+	n, kept := visit(before) // as after a disk that was full
+	if n != 1 {
+		t.Errorf("%d items", n)
+	}
+	if n, _ := visit(kept); n != 0 {
+		t.Errorf("and once they are kept %d", n)
+	}
 }
