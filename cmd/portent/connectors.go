@@ -18,6 +18,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/forum"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
+	"github.com/portent-cti/portent/internal/collect/lemmy"
 	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/mail"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
@@ -66,6 +67,7 @@ func connectors() []collect.Connector {
 		taxii.Connector,
 		mapped.Connector,
 		command.Connector,
+		lemmy.Connector,
 	}
 }
 

@@ -72,3 +72,14 @@ func TestAPostOnBlueskyIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	rowOf(t, port, "connector = 'bluesky'\nserver = '"+address+"'\nwords = ['command and control']")
 }
+
+func TestAPostOnLemmyIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v3/post/list" {
+			io.WriteString(w, `{"comments":[]}`)
+			return
+		}
+		fmt.Fprintf(w, `{"posts":[{"post":{"id":1,"name":"Servers","body":%q,"ap_id":"https://lemmy.example/post/1","published":%q},"creator":{"name":"ann"},"community":{"name":"netsec"}}]}`, posted, time.Now().UTC().Format(time.RFC3339))
+	})
+	rowOf(t, port, "connector = 'lemmy'\nserver = '"+address+"'")
+}
