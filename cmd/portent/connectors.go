@@ -28,6 +28,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
+	"github.com/portent-cti/portent/internal/collect/reddit"
 	"github.com/portent-cti/portent/internal/collect/report"
 	"github.com/portent-cti/portent/internal/collect/rss"
 	"github.com/portent-cti/portent/internal/collect/sophos"
@@ -68,6 +69,7 @@ func connectors() []collect.Connector {
 		mapped.Connector,
 		command.Connector,
 		lemmy.Connector,
+		reddit.Connector,
 	}
 }
 

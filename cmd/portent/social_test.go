@@ -83,3 +83,16 @@ func TestAPostOnLemmyIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	rowOf(t, port, "connector = 'lemmy'\nserver = '"+address+"'")
 }
+
+func TestAPostOnRedditIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	t.Setenv("REDDIT_KEY", "x")
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/token":
+			io.WriteString(w, `{"access_token":"x","expires_in":86400}`)
+		case "/r/netsec/new":
+			fmt.Fprintf(w, `{"data":{"children":[{"kind":"t3","data":{"name":"t3_a","author":"ann","subreddit":"netsec","title":"Servers","selftext":%q,"is_self":true,"created_utc":%d}}]}}`, posted, time.Now().Unix())
+		}
+	})
+	rowOf(t, port, fmt.Sprintf("connector = 'reddit'\nsubreddits = ['netsec']\nposts_alone = true\nclient_id = 'env:REDDIT_KEY'\nclient_secret = 'env:REDDIT_KEY'\napi = '%[1]s'\nlogin = '%[1]s/token'", address))
+}
