@@ -96,3 +96,11 @@ func TestAPostOnRedditIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	rowOf(t, port, fmt.Sprintf("connector = 'reddit'\nsubreddits = ['netsec']\nposts_alone = true\nclient_id = 'env:REDDIT_KEY'\nclient_secret = 'env:REDDIT_KEY'\napi = '%[1]s'\nlogin = '%[1]s/token'", address))
 }
+
+func TestAPostOnXIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	t.Setenv("X_TOKEN", "x")
+	address, port := portOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"data":[{"id":"1","text":%q,"author_id":"2","created_at":%q}],"includes":{"users":[{"id":"2","username":"ann"}]},"meta":{"result_count":1}}`, posted, time.Now().UTC().Format(time.RFC3339))
+	})
+	rowOf(t, port, "connector = 'x'\nquery = 'c2'\ntoken = 'env:X_TOKEN'\napi = '"+address+"'")
+}
