@@ -16,6 +16,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
 	"github.com/portent-cti/portent/internal/collect/forum"
+	"github.com/portent-cti/portent/internal/collect/github"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/lemmy"
@@ -72,6 +73,7 @@ func connectors() []collect.Connector {
 		lemmy.Connector,
 		reddit.Connector,
 		x.Connector,
+		github.Connector,
 	}
 }
 

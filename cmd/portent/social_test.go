@@ -104,3 +104,10 @@ func TestAPostOnXIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	rowOf(t, port, "connector = 'x'\nquery = 'c2'\ntoken = 'env:X_TOKEN'\napi = '"+address+"'")
 }
+
+func TestARepositoryOnGitHubIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"items":[{"id":1,"full_name":"ann/c2","description":%q,"owner":{"login":"ann"},"created_at":%q}]}`, posted, time.Now().UTC().Format(time.RFC3339))
+	})
+	rowOf(t, port, "connector = 'github'\nrepositories = 'c2'\napi = '"+address+"'")
+}
