@@ -28,6 +28,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
+	"github.com/portent-cti/portent/internal/collect/paste"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
 	"github.com/portent-cti/portent/internal/collect/reddit"
 	"github.com/portent-cti/portent/internal/collect/report"
@@ -74,6 +75,7 @@ func connectors() []collect.Connector {
 		reddit.Connector,
 		x.Connector,
 		github.Connector,
+		paste.Connector,
 	}
 }
 

@@ -111,3 +111,14 @@ func TestARepositoryOnGitHubIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	rowOf(t, port, "connector = 'github'\nrepositories = 'c2'\napi = '"+address+"'")
 }
+
+func TestAPasteIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/list" {
+			io.WriteString(w, posted)
+			return
+		}
+		fmt.Fprintf(w, `[{"key":"a","scrape_url":"http://%s/a","date":"%d","user":"ann"}]`, r.Host, time.Now().Unix())
+	})
+	rowOf(t, port, "connector = 'paste'\nwords = ['command and control']\nlist = '"+address+"/list'")
+}
