@@ -1,5 +1,5 @@
 // Package github collects what GitHub's API tells of proofs of concept and flaws: repositories
-// and code that a search finds, and advisories.
+// and code that a search finds, gists, and advisories.
 package github
 
 import (
@@ -22,7 +22,7 @@ import (
 // Connector searches and lists.
 var Connector = collect.Connector{
 	Name:        "github",
-	About:       "repositories and code that a search of GitHub finds, such as proofs of concept by CVE, and its advisories",
+	About:       "repositories and code that a search of GitHub finds, such as proofs of concept by CVE; gists; its advisories",
 	Every:       30 * time.Minute,
 	Reliability: 'F',
 	Settings:    settings{},
@@ -33,6 +33,8 @@ type settings struct {
 	Repositories string         `json:"repositories" help:"Repositories that this finds, as GitHub searches, such as CVE-2026 in:name,description."`
 	Code         string         `json:"code" help:"Code that this finds, such as \"CVE-2026-1234\" language:python; wants a token."`
 	Advisories   bool           `json:"advisories" help:"GitHub's own advisories."`
+	Gists        []string       `json:"gists" help:"Gists of these accounts; public for those that anybody makes."`
+	Words        []string       `json:"words" help:"Gists with any of these are kept, whatever their case; all if they are left out."`
 	Token        collect.Secret `json:"token" help:"A token without any right, for what is public; more may be asked with one."`
 	API          string         `json:"api" help:"Address of the API; https://api.github.com if it is left out."`
 }
@@ -47,7 +49,9 @@ const (
 type reader struct {
 	collect.Env
 	settings
-	again time.Time // the quota begins anew
+	again time.Time       // the quota begins anew
+	dull  map[string]bool // gists that are not asked for again
+	left  int             // gists that this visit may still read
 }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
@@ -57,18 +61,24 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	}
 	s.API = strings.TrimSuffix(cmp.Or(s.API, usualAPI), "/")
 	switch {
-	case s.Repositories == "" && s.Code == "" && !s.Advisories:
-		return nil, errors.New("repositories, code and advisories are missing; give one of them")
+	case s.Repositories == "" && s.Code == "" && !s.Advisories && len(s.Gists) == 0:
+		return nil, errors.New("repositories, code, advisories and gists are missing; give one of them")
 	case s.Code != "" && s.Token == "":
 		return nil, errors.New("token is missing: GitHub searches code for those alone who have one")
 	}
-	return &reader{Env: env, settings: s}, collect.CheckURL("api", s.API)
+	for i, w := range s.Words {
+		if s.Words[i] = strings.ToLower(strings.TrimSpace(w)); s.Words[i] == "" {
+			return nil, errors.New("words: an empty one stands in every gist; leave words out instead")
+		}
+	}
+	return &reader{Env: env, settings: s, dull: map[string]bool{}}, collect.CheckURL("api", s.API)
 }
 
 // An item is what was found, with what tells it and its versions from others.
 type item struct {
-	doc intel.Document
-	key []string
+	doc  intel.Document
+	key  []string
+	more string // where the rest of it is told; "" for an item that is whole
 }
 
 // A list reads a page of a list, the newest items first, and tells where the next is.
@@ -80,30 +90,46 @@ func (r *reader) Collect(ctx context.Context, from intel.Cursor, emit collect.Em
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return err
 	}
-	size := strconv.Itoa(most)
-	for _, what := range []struct {
-		wanted  bool
-		address string
-		read    list
-	}{
-		{r.Advisories, "/advisories?" + url.Values{"per_page": {size}, "sort": {"updated"}, "direction": {"desc"}}.Encode(), r.advisories},
-		{r.Repositories != "", "/search/repositories?" + url.Values{"q": {r.Repositories}, "sort": {"updated"}, "order": {"desc"}, "per_page": {size}}.Encode(), r.repositories},
-		{r.Code != "", "/search/code?" + url.Values{"q": {r.Code}, "per_page": {size}}.Encode(), r.codes},
-	} {
-		if !what.wanted {
-			continue
-		}
+	r.left = mostGists
+	for _, what := range r.wanted() {
 		items, err := r.fresh(ctx, &p, from == "", r.API+what.address, what.read)
 		if err != nil {
 			return err
 		}
 		for _, it := range slices.Backward(items) {
-			if err := r.take(it, &p, emit); err != nil {
+			if err := r.take(ctx, it, &p, emit); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// A question is a list that is to be read.
+type question struct {
+	address string
+	read    list
+}
+
+// wanted are the lists that the settings ask for.
+func (r *reader) wanted() (all []question) {
+	size := strconv.Itoa(most)
+	for _, q := range []struct {
+		wanted bool
+		question
+	}{
+		{r.Advisories, question{"/advisories?" + url.Values{"per_page": {size}, "sort": {"updated"}, "direction": {"desc"}}.Encode(), r.advisories}},
+		{r.Repositories != "", question{"/search/repositories?" + url.Values{"q": {r.Repositories}, "sort": {"updated"}, "order": {"desc"}, "per_page": {size}}.Encode(), r.repositories}},
+		{r.Code != "", question{"/search/code?" + url.Values{"q": {r.Code}, "per_page": {size}}.Encode(), r.codes}},
+	} {
+		if q.wanted {
+			all = append(all, q.question)
+		}
+	}
+	for _, address := range r.lists() {
+		all = append(all, question{address, r.gists})
+	}
+	return all
 }
 
 // fresh reads pages until one has nothing that is new; of a first visit one page.
@@ -114,17 +140,34 @@ func (r *reader) fresh(ctx context.Context, p *collect.Place, first bool, next s
 			return nil, err
 		}
 		all = append(all, page...)
-		if first || !slices.ContainsFunc(page, func(it item) bool { return !p.Has(it.key...) }) {
+		if first || !slices.ContainsFunc(page, func(it item) bool { return !r.known(it, p) }) {
 			return all, nil
 		}
 	}
 	return all, nil
 }
 
+// known reports whether an item is kept, or of no interest.
+func (r *reader) known(it item, p *collect.Place) bool {
+	return p.Has(it.key...) || r.dull[strings.Join(it.key, " ")]
+}
+
 // take keeps an item unless it is kept already.
-func (r *reader) take(it item, p *collect.Place, emit collect.Emit) error {
-	if p.Has(it.key...) {
+func (r *reader) take(ctx context.Context, it item, p *collect.Place, emit collect.Emit) (err error) {
+	if r.known(it, p) {
 		return nil
+	}
+	if it.more != "" {
+		if r.left--; r.left < 0 { // the next visit goes on
+			return nil
+		}
+		if it, err = r.whole(ctx, it); missing(err) || errors.Is(err, errDull) {
+			r.forget(it)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if it.doc.Text == "" {
 		r.Reject("item "+collect.OneLine(it.doc.Title, 100), errors.New("it has no words"))
@@ -152,7 +195,7 @@ func (r *reader) repositories(ctx context.Context, address string) (items []item
 	for _, g := range got.Items {
 		doc := intel.Document{Genre: intel.Social, URL: collect.WebURL(g.URL), Author: collect.Account("github", strings.ToLower(g.Owner.Login)), Title: collect.OneLine(g.FullName, 200), Published: g.Created,
 			Text: text(g.FullName, g.Description, collect.WebURL(g.Homepage), strings.Join(g.Topics, " "))}
-		items = append(items, item{doc, []string{"repository", strconv.FormatInt(g.ID, 10), doc.Text}})
+		items = append(items, item{doc: doc, key: []string{"repository", strconv.FormatInt(g.ID, 10), doc.Text}})
 	}
 	return items, next, err
 }
@@ -167,7 +210,7 @@ func (r *reader) codes(ctx context.Context, address string) (items []item, next 
 			parts = append(parts, m.Fragment)
 		}
 		doc := intel.Document{Genre: intel.Social, URL: collect.WebURL(g.URL), Author: collect.Account("github", strings.ToLower(g.Repository.Owner.Login)), Title: collect.OneLine(g.Repository.FullName+": "+g.Name, 200), Text: text(parts...)}
-		items = append(items, item{doc, []string{"code", g.Repository.FullName, g.Path, g.SHA}})
+		items = append(items, item{doc: doc, key: []string{"code", g.Repository.FullName, g.Path, g.SHA}})
 	}
 	return items, next, err
 }
@@ -190,7 +233,7 @@ func (r *reader) advisories(ctx context.Context, address string) (items []item, 
 		if g.GHSA == "" {
 			doc.Text = ""
 		}
-		items = append(items, item{doc, []string{"advisory", g.GHSA, g.Updated.UTC().Format(time.RFC3339)}})
+		items = append(items, item{doc: doc, key: []string{"advisory", g.GHSA, g.Updated.UTC().Format(time.RFC3339)}})
 	}
 	return items, next, err
 }

@@ -53,3 +53,15 @@ type advisory struct {
 	Updated     time.Time `json:"updated_at"`
 	Withdrawn   *string   `json:"withdrawn_at"`
 }
+
+// gist is one of the lists of gists, or all of it, at /gists/id.
+type gist struct {
+	ID          string    `json:"id"`
+	URL         string    `json:"html_url"`
+	Description string    `json:"description"`
+	Updated     time.Time `json:"updated_at"`
+	Owner       account   `json:"owner"`
+	Files       map[string]struct {
+		Content string `json:"content"`
+	} `json:"files"`
+}
