@@ -34,6 +34,33 @@ func rowOf(t *testing.T, port, entry string) {
 	served(t, newStore(t), sources, "45.134.21.8", "actor:cold-lynx")
 }
 
+// TestAStreamIsNoSourceThatIsLate has sources that are live by their settings: between two
+// visits there is no pause after which they would be late, and what came shows that they are read.
+func TestAStreamIsNoSourceThatIsLate(t *testing.T) {
+	all, err := readSources([]byte(`
+[asked]
+connector = "mastodon"
+server = "https://social.example"
+[told]
+connector = "mastodon"
+server = "https://social.example"
+stream = true
+every = "10m"
+[program]
+connector = "command"
+run = ["/bin/cat"]
+live = true
+`))
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	for i, want := range []time.Duration{5 * time.Minute, 0, 0} { // asked, program, told
+		if all[i].Every != want {
+			t.Errorf("%s is visited every %v, want %v", all[i].Name, all[i].Every, want)
+		}
+	}
+}
+
 func TestAPostOfAForumIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -174,7 +174,10 @@ func newWatched(name string, table map[string]any) (watched, error) {
 	if err := w.set(e); err != nil {
 		return w, err
 	}
-	_, err = w.Connector.Open(collect.Env{ID: w.Name}, collect.Strict(w.Settings))
+	source, err := w.Connector.Open(collect.Env{ID: w.Name}, collect.Strict(w.Settings))
+	if s, ok := source.(collect.Stream); ok && s.Streams() {
+		w.Every = 0 // it never catches up
+	}
 	return w, err
 }
 

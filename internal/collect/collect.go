@@ -31,6 +31,13 @@ type Source interface {
 	Collect(ctx context.Context, from intel.Cursor, emit Emit) error
 }
 
+// A Stream is a source that its settings make live, though not all of its type are.
+type Stream interface {
+	Source
+	// Streams reports whether Collect goes on for as long as the source speaks.
+	Streams() bool
+}
+
 // A Connector opens one type of source, such as "rss" or "tweetfeed".
 type Connector struct {
 	Name  string        // the key in the configuration, the type of "import --as" and the name of the folder

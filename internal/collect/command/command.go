@@ -95,6 +95,9 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	return s, nil
 }
 
+// Streams implements collect.Stream.
+func (s *source) Streams() bool { return s.Live }
+
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
 	if err := ctx.Err(); err != nil {
