@@ -16,8 +16,10 @@ import (
 	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
 	"github.com/portent-cti/portent/internal/collect/forum"
+	"github.com/portent-cti/portent/internal/collect/github"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
+	"github.com/portent-cti/portent/internal/collect/lemmy"
 	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/mail"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
@@ -26,13 +28,16 @@ import (
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
+	"github.com/portent-cti/portent/internal/collect/paste"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
+	"github.com/portent-cti/portent/internal/collect/reddit"
 	"github.com/portent-cti/portent/internal/collect/report"
 	"github.com/portent-cti/portent/internal/collect/rss"
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/taxii"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
+	"github.com/portent-cti/portent/internal/collect/x"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -66,6 +71,11 @@ func connectors() []collect.Connector {
 		taxii.Connector,
 		mapped.Connector,
 		command.Connector,
+		lemmy.Connector,
+		reddit.Connector,
+		x.Connector,
+		github.Connector,
+		paste.Connector,
 	}
 }
 

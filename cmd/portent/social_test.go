@@ -34,6 +34,33 @@ func rowOf(t *testing.T, port, entry string) {
 	served(t, newStore(t), sources, "45.134.21.8", "actor:cold-lynx")
 }
 
+// TestAStreamIsNoSourceThatIsLate has sources that are live by their settings: between two
+// visits there is no pause after which they would be late, and what came shows that they are read.
+func TestAStreamIsNoSourceThatIsLate(t *testing.T) {
+	all, err := readSources([]byte(`
+[asked]
+connector = "mastodon"
+server = "https://social.example"
+[told]
+connector = "mastodon"
+server = "https://social.example"
+stream = true
+every = "10m"
+[program]
+connector = "command"
+run = ["/bin/cat"]
+live = true
+`))
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	for i, want := range []time.Duration{5 * time.Minute, 0, 0} { // asked, program, told
+		if all[i].Every != want {
+			t.Errorf("%s is visited every %v, want %v", all[i].Name, all[i].Every, want)
+		}
+	}
+}
+
 func TestAPostOfAForumIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -71,4 +98,54 @@ func TestAPostOnBlueskyIsARowOfAProfileWhileServeRuns(t *testing.T) {
 		<-conn.CloseRead(r.Context()).Done()
 	})
 	rowOf(t, port, "connector = 'bluesky'\nserver = '"+address+"'\nwords = ['command and control']")
+}
+
+func TestAPostOnLemmyIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v3/post/list" {
+			io.WriteString(w, `{"comments":[]}`)
+			return
+		}
+		fmt.Fprintf(w, `{"posts":[{"post":{"id":1,"name":"Servers","body":%q,"ap_id":"https://lemmy.example/post/1","published":%q},"creator":{"name":"ann"},"community":{"name":"netsec"}}]}`, posted, time.Now().UTC().Format(time.RFC3339))
+	})
+	rowOf(t, port, "connector = 'lemmy'\nserver = '"+address+"'")
+}
+
+func TestAPostOnRedditIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	t.Setenv("REDDIT_KEY", "x")
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/token":
+			io.WriteString(w, `{"access_token":"x","expires_in":86400}`)
+		case "/r/netsec/new":
+			fmt.Fprintf(w, `{"data":{"children":[{"kind":"t3","data":{"name":"t3_a","author":"ann","subreddit":"netsec","title":"Servers","selftext":%q,"is_self":true,"created_utc":%d}}]}}`, posted, time.Now().Unix())
+		}
+	})
+	rowOf(t, port, fmt.Sprintf("connector = 'reddit'\nsubreddits = ['netsec']\nposts_alone = true\nclient_id = 'env:REDDIT_KEY'\nclient_secret = 'env:REDDIT_KEY'\napi = '%[1]s'\nlogin = '%[1]s/token'", address))
+}
+
+func TestAPostOnXIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	t.Setenv("X_TOKEN", "x")
+	address, port := portOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"data":[{"id":"1","text":%q,"author_id":"2","created_at":%q}],"includes":{"users":[{"id":"2","username":"ann"}]},"meta":{"result_count":1}}`, posted, time.Now().UTC().Format(time.RFC3339))
+	})
+	rowOf(t, port, "connector = 'x'\nquery = 'c2'\ntoken = 'env:X_TOKEN'\napi = '"+address+"'")
+}
+
+func TestARepositoryOnGitHubIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"items":[{"id":1,"full_name":"ann/c2","description":%q,"owner":{"login":"ann"},"created_at":%q}]}`, posted, time.Now().UTC().Format(time.RFC3339))
+	})
+	rowOf(t, port, "connector = 'github'\nrepositories = 'c2'\napi = '"+address+"'")
+}
+
+func TestAPasteIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/list" {
+			io.WriteString(w, posted)
+			return
+		}
+		fmt.Fprintf(w, `[{"key":"a","scrape_url":"http://%s/a","date":"%d","user":"ann"}]`, r.Host, time.Now().Unix())
+	})
+	rowOf(t, port, "connector = 'paste'\nwords = ['command and control']\nlist = '"+address+"/list'")
 }

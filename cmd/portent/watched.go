@@ -175,8 +175,8 @@ func newWatched(name string, table map[string]any) (watched, error) {
 		return w, err
 	}
 	source, err := w.Connector.Open(collect.Env{ID: w.Name}, collect.Strict(w.Settings))
-	if s, ok := source.(collect.Endless); ok && s.Endless() {
-		w.Every = 0
+	if s, ok := source.(collect.Stream); ok && s.Streams() {
+		w.Every = 0 // it never catches up
 	}
 	return w, err
 }

@@ -31,10 +31,11 @@ type Source interface {
 	Collect(ctx context.Context, from intel.Cursor, emit Emit) error
 }
 
-// An Endless source may be live although others of its type are polled.
-type Endless interface {
-	// Endless reports whether Collect goes on for as long as the source speaks.
-	Endless() bool
+// A Stream is a source that its settings make live, though not all of its type are.
+type Stream interface {
+	Source
+	// Streams reports whether Collect goes on for as long as the source speaks.
+	Streams() bool
 }
 
 // A Connector opens one type of source, such as "rss" or "tweetfeed".

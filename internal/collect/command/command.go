@@ -96,8 +96,8 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	return s, nil
 }
 
-// Endless implements collect.Endless.
-func (s *source) Endless() bool { return s.Live }
+// Streams implements collect.Stream.
+func (s *source) Streams() bool { return s.Live }
 
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {

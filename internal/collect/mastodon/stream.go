@@ -29,6 +29,9 @@ const (
 // was said meanwhile.
 var errEnded = errors.New("the stream ended")
 
+// Streams implements collect.Stream.
+func (t *timeline) Streams() bool { return t.Stream }
+
 // follow reads the stream of the timeline. What came between the last question and its
 // beginning is asked for once more, for a stream tells nothing of what was before.
 func (t *timeline) follow(ctx context.Context, p *collect.Place, emit collect.Emit) error {
