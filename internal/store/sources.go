@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
@@ -45,7 +48,7 @@ type Brought struct {
 	Daily        []intel.Count // documents by the day they were learned, last 14 days
 	Documents24  int           // learned in the last 24 hours, by whole hours
 	// Active are the days since 1970 of which documents are dated, of the half year that ends
-	// with the last of them, in order: of a source that is visited, and told nothing for two days.
+	// with the last of them, in order: of a source that is read, and told nothing for two days.
 	Active []int64
 }
 
@@ -141,10 +144,36 @@ func (db *DB) arrived(ctx context.Context, of map[int64]*Brought, now time.Time)
 	if err != nil {
 		return err
 	}
-	return each(fmt.Sprintf(`SELECT a.source, a.day, a.documents FROM
-		(SELECT s.id, (SELECT MAX(a.day) FROM arrivals a WHERE a.source = s.id AND a.dated > 0 AND a.day <= %[2]d) AS last FROM sources s WHERE s.circuit <> '') s
-		JOIN arrivals a ON a.source = s.id AND a.day >= s.last - %[1]d AND a.day <= s.last WHERE s.last < %[2]d - %[3]d AND a.dated > 0 ORDER BY a.source, a.day`, habitDays, today, quietDays),
-		func(b *Brought, x row) { b.Active = append(b.Active, x.at) })
+	return db.habits(ctx, of, now)
+}
+
+// habits fills in on which days those told that are quiet though they are read, a source a
+// row.
+func (db *DB) habits(ctx context.Context, of map[int64]*Brought, now time.Time) error {
+	type row struct {
+		source int64
+		days   string
+	}
+	rows, err := query(ctx, db.read, func(r *sql.Rows, x *row) error { return r.Scan(&x.source, &x.days) },
+		fmt.Sprintf(`SELECT a.source, STRING_AGG(CAST(a.day AS TEXT), ' ') FROM
+		(SELECT s.id, (SELECT MAX(a.day) FROM arrivals a WHERE a.source = s.id AND a.dated > 0 AND a.day <= %[2]d) AS last FROM sources s
+			WHERE s.circuit <> '' AND s.failing = 0 AND (s.every = 0 OR s.last_success > %[4]d - s.every / 1000 * %[5]d)) s
+		JOIN arrivals a ON a.source = s.id AND a.day >= s.last - %[1]d AND a.day <= s.last WHERE s.last < %[2]d - %[3]d AND a.dated > 0 GROUP BY a.source`, habitDays, now.UnixMicro()/day, quietDays, now.UnixMicro(), missedVisits))
+	for _, x := range rows {
+		b := of[x.source]
+		if b == nil {
+			continue
+		}
+		for one := range strings.FieldsSeq(x.days) {
+			d, err := strconv.ParseInt(one, 10, 64)
+			if err != nil {
+				return err
+			}
+			b.Active = append(b.Active, d)
+		}
+		slices.Sort(b.Active)
+	}
+	return err
 }
 
 // Cursor returns how far a source has been read.

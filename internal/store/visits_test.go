@@ -205,8 +205,17 @@ func TestASourceIsHiddenFromWhomItsEntryHidesIt(t *testing.T) {
 func TestOnlyWhoIsQuietIsAskedForItsHabit(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		n := 0
-		for source, days := range map[intel.SourceID][]int{"quiet": {300, 190, 100, 30, 8, 7}, "lively": {9, 8, 1}, "imported": {9, 8}} {
+		for source, days := range map[intel.SourceID][]int{"quiet": {300, 190, 100, 30, 8, 7}, "lively": {9, 8, 1}, "imported": {9, 8}, "failing": {9, 8}, "late": {9, 8}} {
 			v := store.Visit{Source: source, At: now}
+			switch source {
+			case "failing":
+				v.Failure = errors.New("no route")
+			case "late":
+				v.At = now.Add(-5 * time.Hour)
+				if err := db.SaveSource(t.Context(), store.Source{Name: source, Every: time.Hour}); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if source != "imported" {
 				v.Circuit = intel.Closed
 			}
@@ -227,7 +236,7 @@ func TestOnlyWhoIsQuietIsAskedForItsHabit(t *testing.T) {
 		if got, want := source(t, db, "quiet").Active, []int64{today - 100, today - 30, today - 8, today - 7}; !slices.Equal(got, want) {
 			t.Errorf("the habit of half a year is %v, want %v", got, want)
 		}
-		for _, name := range []intel.SourceID{"lively", "imported"} {
+		for _, name := range []intel.SourceID{"lively", "imported", "failing", "late"} {
 			if got := source(t, db, name).Active; len(got) > 0 {
 				t.Errorf("%s is asked for its habit: %v", name, got)
 			}
