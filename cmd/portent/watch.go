@@ -99,7 +99,7 @@ func (a *app) runner(p *pipeline.Pipeline, w watched, c clients) (*collect.Runne
 
 // visited is how a visit that ended now is kept.
 func (w watched) visited(v collect.Visit, now time.Time) store.Visit {
-	out := store.Visit{Source: w.Name, Connector: w.Connector.Name, At: now, Failure: hinted(v.Failure), Every: w.Every, Circuit: v.Circuit}
+	out := store.Visit{Source: w.Name, Connector: w.Connector.Name, At: now, Failure: hinted(v.Failure), Read: v.Alive, Every: w.Every, Circuit: v.Circuit}
 	if v.Pause > 0 {
 		out.Next = now.Add(v.Pause)
 	}

@@ -100,7 +100,7 @@ func TestALiveSourceIsReadOnceItGivesSomething(t *testing.T) {
 	})
 	visits, _ := watch(t, Runner{Source: source})
 	for i, v := range visits[:20] {
-		if alive := i%2 == 0; (v.Failure == nil) != alive || v.Circuit != intel.Closed || v.Failing > 1 {
+		if alive := i%2 == 0; (v.Failure == nil) != alive || v.Circuit != intel.Closed || v.Failing > 1 || v.Alive == alive {
 			t.Errorf("report %d: %+v", i, v)
 		}
 	}

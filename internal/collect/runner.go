@@ -43,6 +43,7 @@ type Runner struct {
 // A Visit is how one visit of a source ended and what follows.
 type Visit struct {
 	Failure error // nil: it has caught up
+	Alive   bool  // it is that of a live source, which gave something until it failed
 	Failing int   // visits in a row that failed, this one too
 	Circuit intel.Circuit
 	Pause   time.Duration // until the next; zero where none is planned
@@ -82,6 +83,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			failing = 0
 		}
 		v := visit(err, failing)
+		v.Alive = alive
 		switch failing = v.Failing; {
 		case v.Circuit == intel.Stopped:
 		case v.Failure == nil:

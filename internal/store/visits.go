@@ -17,7 +17,8 @@ type Visit struct {
 	Connector string
 	At        time.Time
 	Failure   error         // nil: all that there is was read
-	Every     time.Duration // the pause between visits; 0 where nobody visits it on his own
+	Read      bool          // it was read until it failed, as what never ends is
+	Every     time.Duration // the pause between visits; 0 where it never ends, or nobody visits it on his own
 	Circuit   intel.Circuit // empty where that is not known
 	Next      time.Time     // of the next attempt; zero where this tells of none
 }
@@ -46,8 +47,9 @@ func (db *DB) SaveVisit(ctx context.Context, v Visit) error {
 			return err
 		}
 		if v.Failure != nil {
-			_, err = tx.ExecContext(ctx, `UPDATE sources SET connector = $1, visits = visits + 1, failures = failures + 1, failing = failing + 1, last_error = $2, last_failure = $3 WHERE id = $4`,
-				v.Connector, text(v.Failure.Error()), v.At.UnixMicro(), id)
+			read := sql.NullInt64{Int64: v.At.UnixMicro(), Valid: v.Read}
+			_, err = tx.ExecContext(ctx, `UPDATE sources SET connector = $1, visits = visits + 1, failures = failures + 1, failing = failing + 1, last_error = $2, last_failure = $3,
+				last_success = COALESCE($4, last_success) WHERE id = $5`, v.Connector, text(v.Failure.Error()), v.At.UnixMicro(), read, id)
 			return cmp.Or(err, v.plan(ctx, tx, id))
 		}
 		if err := v.recover(ctx, tx, id, db.dialect.hold); err != nil {
@@ -89,6 +91,9 @@ func (v Visit) recover(ctx context.Context, tx engine, id int64, hold string) er
 		return err
 	}
 	out := overdue(v.Every)
+	if out == 0 && v.Circuit != "" && failing > 0 {
+		out = briefest
+	}
 	if !last.Valid || out == 0 || v.At.Sub(toTime(last)) <= out || failing == 0 && !next.Valid {
 		return nil
 	}
@@ -103,23 +108,24 @@ func (v Visit) recover(ctx context.Context, tx engine, id int64, hold string) er
 func (db *DB) Outages(ctx context.Context, p Period) ([]intel.Outage, error) {
 	type row struct {
 		intel.Outage
-		every        time.Duration // of one that may last
+		lasts        bool
+		every        time.Duration // of one that lasts
 		began, ended int64
 		first        sql.NullInt64
 	}
 	const first = `(SELECT MIN(d.published) FROM documents d WHERE d.source = s.id AND d.published > o.began AND d.published < o.ended AND d.ingested <= %[3]d)`
 	all, err := query(ctx, db.read, func(r *sql.Rows, o *row) error {
-		return r.Scan(&o.Source, &o.every, &o.began, &o.ended, &o.Why, &o.first)
-	}, fmt.Sprintf(`SELECT s.name, 0, o.began, o.ended, o.why, `+first+` FROM outages o JOIN sources s ON s.id = o.source WHERE o.ended > %[1]d AND o.began < %[2]d
-		UNION ALL SELECT s.name, s.every, o.began, o.ended, s.last_error, `+first+` FROM (SELECT id, last_success AS began, %[2]d AS ended FROM sources) o
-		JOIN sources s ON s.id = o.id WHERE s.every > 0 AND o.began < o.ended AND (s.failing > 0 OR s.next_visit IS NOT NULL)`, p.From.UnixMicro(), p.To.UnixMicro(), p.Ingested.UnixMicro()))
+		return r.Scan(&o.Source, &o.lasts, &o.every, &o.began, &o.ended, &o.Why, &o.first)
+	}, fmt.Sprintf(`SELECT s.name, 1 = 0, 0, o.began, o.ended, o.why, `+first+` FROM outages o JOIN sources s ON s.id = o.source WHERE o.ended > %[1]d AND o.began < %[2]d
+		UNION ALL SELECT s.name, 1 = 1, s.every, o.began, o.ended, s.last_error, `+first+` FROM (SELECT id, last_success AS began, %[2]d AS ended FROM sources) o
+		JOIN sources s ON s.id = o.id WHERE s.circuit <> '' AND o.began < o.ended AND (s.failing > 0 OR s.every > 0 AND s.next_visit IS NOT NULL)`, p.From.UnixMicro(), p.To.UnixMicro(), p.Ingested.UnixMicro()))
 	if err != nil {
 		return nil, fmt.Errorf("outages: %w", err)
 	}
 	var out []intel.Outage
 	for _, o := range all {
 		o.From, o.Until = time.UnixMicro(o.began).UTC(), time.UnixMicro(o.ended).UTC()
-		if o.every > 0 && o.Until.Sub(o.From) <= overdue(o.every) {
+		if o.lasts && o.Until.Sub(o.From) <= max(overdue(o.every), briefest) {
 			continue
 		}
 		if o.first.Valid {

@@ -279,3 +279,35 @@ func TestASourceIsWorthWhatItToldFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestALiveSourceIsOutFromWhenItBrokeOff has a stream that was read for days break off, and come
+// back after five hours.
+func TestALiveSourceIsOutFromWhenItBrokeOff(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		stream := func(ago time.Duration, failure error) {
+			v := store.Visit{Source: "blog", At: now.Add(-ago), Failure: failure, Read: failure != nil && ago == 6*time.Hour, Circuit: intel.Closed}
+			if err := db.SaveVisit(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out := func() []intel.Outage {
+			got, err := db.Outages(t.Context(), store.Period{From: now.AddDate(0, 0, -9), To: now, Ingested: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		stream(72*time.Hour, nil)
+		if got := out(); len(got) > 0 {
+			t.Errorf("a stream that is read is out: %+v", got)
+		}
+		stream(6*time.Hour, errors.New("broke off"))
+		stream(5*time.Hour, errors.New("no route"))
+		for _, until := range []time.Time{now, now.Add(-time.Hour)} {
+			if got := out(); len(got) != 1 || !got[0].From.Equal(now.Add(-6*time.Hour).Truncate(time.Microsecond)) || !got[0].Until.Equal(until.Truncate(time.Microsecond)) {
+				t.Errorf("outages %+v, want one until %v", got, until)
+			}
+			stream(time.Hour, nil)
+		}
+	})
+}
