@@ -16,6 +16,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
 	"github.com/portent-cti/portent/internal/collect/forum"
+	"github.com/portent-cti/portent/internal/collect/irc"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/list"
@@ -66,6 +67,7 @@ func connectors() []collect.Connector {
 		taxii.Connector,
 		mapped.Connector,
 		command.Connector,
+		irc.Connector,
 	}
 }
 

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect/collecttest"
+)
+
+// serving runs serve until the function that it returns is called, and says where its pages are.
+func serving(t *testing.T, db, sources string, actors ...string) (address string, stop func()) {
+	t.Helper()
+	var out bytes.Buffer
+	a := newApp(&cli{DB: db, Quiet: true, SourcesFile: sources}, nil, &out, &out)
+	for _, name := range actors {
+		knowActor(t, a, name)
+	}
+	addr := "127.0.0.1:" + strconv.Itoa(collecttest.FreePort(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- (&serveCmd{Addr: addr}).Run(ctx, a) }()
+	stop = func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("serve: %v\n%s", err, out.String())
+		}
+		a.close()
+	}
+	return "http://" + addr, stop
+}
+
+// shows reports whether a page shows something.
+func shows(t *testing.T, address, what string) bool {
+	t.Helper()
+	resp, err := http.Get(address)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return err == nil && bytes.Contains(body, []byte(what))
+}
+
+// ircSource is a file of sources with one, of a server at a port.
+func ircSource(t *testing.T, port int, authority collecttest.Authority) string {
+	t.Helper()
+	return file(t, "sources.toml", fmt.Appendf(nil, `[example-irc]
+connector = "irc"
+server = "127.0.0.1"
+port = %[1]d
+network = "example"
+nick = "reader"
+channels = ["#malware"]
+reliability = "B"
+allow = ["127.0.0.0/8"]
+ports = [%[1]d]
+ca = '%[2]s'
+`, port, authority.CA))
+}
+
+func TestAMessageOnIRCIsARowOfAProfileWhileServeRunsAlsoAfterItsServerWasGone(t *testing.T) {
+	authority, port := collecttest.NewAuthority(t), collecttest.FreePort(t)
+	irc := collecttest.NgIRCd(t, authority, port, "")
+	kelp := irc.Talk(t, "kelp", []string{"#malware"})
+	db, sources := newStore(t), ircSource(t, port, authority)
+	address, stop := serving(t, db, sources, "Cold Lynx")
+	defer stop()
+	kelp.Hear(":reader!")
+	kelp.Say("PRIVMSG #malware :Cold Lynx uses 45.134.21.8 as its command and control server.")
+	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
+	if h := healthOf(t, "--sources-file", sources, "--db", db)["example-irc"]; h.State != "ok" {
+		t.Errorf("while it is read: %+v", h)
+	}
+	irc.Kill()
+	until(t, 20*time.Second, func() bool { return healthOf(t, "--sources-file", sources, "--db", db)["example-irc"].LastError != "" })
+	irc = collecttest.NgIRCd(t, authority, port, "")
+	kelp = irc.Talk(t, "kelp", []string{"#malware"})
+	if !strings.Contains(kelp.Hear("JOIN"), ":reader!") {
+		t.Error("somebody else came")
+	}
+	kelp.Say("PRIVMSG #malware :Cold Lynx uses 45.134.21.9 as well as its command and control server.")
+	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.9") })
+}
