@@ -89,3 +89,19 @@ func TestAMessageOnIRCIsARowOfAProfileWhileServeRunsAlsoAfterItsServerWasGone(t 
 	kelp.Say("PRIVMSG #malware :Cold Lynx uses 45.134.21.9 as well as its command and control server.")
 	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.9") })
 }
+
+func TestAVisitOfASourceWithoutEndEnds(t *testing.T) {
+	authority, port := collecttest.NewAuthority(t), collecttest.FreePort(t)
+	irc := collecttest.NgIRCd(t, authority, port, "")
+	kelp := irc.Talk(t, "kelp", []string{"#malware"})
+	kelp.Say("TOPIC #malware :Cold Lynx uses 45.134.21.8")
+	kelp.Sync()
+	db, sources := newStore(t), ircSource(t, port, authority)
+	printed(t, exitDone, "--sources-file", sources, "--db", db, "sources", "run", "--for", "2s")
+	if h := healthOf(t, "--sources-file", sources, "--db", db)["example-irc"]; h.State != "ok" || h.LastError != "" {
+		t.Errorf("after it was read for two seconds: %+v", h)
+	}
+	if out := printed(t, exitDone, "--sources-file", sources, "--json", "sources", "try", "example-irc", "--for", "2s"); strings.Count(out, "\n") != 1 {
+		t.Errorf("tried: %s", out)
+	}
+}
