@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,5 +104,29 @@ func TestAVisitOfASourceWithoutEndEnds(t *testing.T) {
 	}
 	if out := printed(t, exitDone, "--sources-file", sources, "--json", "sources", "try", "example-irc", "--for", "2s"); strings.Count(out, "\n") != 1 {
 		t.Errorf("tried: %s", out)
+	}
+}
+
+func TestAMessageOnMatrixIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	h := collecttest.Dendrite(t, t.TempDir(), collecttest.FreePort(t))
+	kelp, token := h.Account(t, "kelp"), h.Account(t, "reader")
+	room := h.Room(t, kelp, "malware")
+	h.Ask(t, token, "POST", "/join/"+url.PathEscape(room), map[string]any{})
+	t.Setenv("PORTENT_TEST_TOKEN", token)
+	db, sources := newStore(t), file(t, "sources.toml", fmt.Appendf(nil, `[example-rooms]
+connector = "matrixchat"
+server = "%s"
+token = "env:PORTENT_TEST_TOKEN"
+rooms = ["#malware:localhost"]
+reliability = "B"
+allow = ["127.0.0.0/8"]
+ports = [%d]
+`, h.URL, h.Port))
+	address, stop := serving(t, db, sources, "Cold Lynx")
+	defer stop()
+	h.Send(t, kelp, room, "m.room.message", "1", map[string]any{"msgtype": "m.text", "body": "Cold Lynx uses 45.134.21.8 as its command and control server."})
+	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
+	if h := healthOf(t, "--sources-file", sources, "--db", db)["example-rooms"]; h.State != "ok" || strings.Contains(printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list"), token) {
+		t.Errorf("while it is read: %+v", h)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/mapped"
 	"github.com/portent-cti/portent/internal/collect/mastodon"
 	"github.com/portent-cti/portent/internal/collect/matrix"
+	"github.com/portent-cti/portent/internal/collect/matrixchat"
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
@@ -68,6 +69,7 @@ func connectors() []collect.Connector {
 		mapped.Connector,
 		command.Connector,
 		irc.Connector,
+		matrixchat.Connector,
 	}
 }
 
