@@ -34,6 +34,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/taxii"
+	"github.com/portent-cti/portent/internal/collect/telegram"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -70,6 +71,7 @@ func connectors() []collect.Connector {
 		command.Connector,
 		irc.Connector,
 		matrixchat.Connector,
+		telegram.Connector,
 	}
 }
 
