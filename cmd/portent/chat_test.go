@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -128,5 +129,52 @@ ports = [%d]
 	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
 	if h := healthOf(t, "--sources-file", sources, "--db", db)["example-rooms"]; h.State != "ok" || strings.Contains(printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list"), token) {
 		t.Errorf("while it is read: %+v", h)
+	}
+}
+
+func TestPostsOnTelegramAreRowsOfAProfileWhileServeRuns(t *testing.T) {
+	telegram := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/s/example_channel":
+			io.WriteString(w, `<html><body><section class="tgme_channel_history"><div class="tgme_widget_message" data-post="example_channel/7"><div class="tgme_widget_message_text js-message_text">`+
+				`Cold Lynx uses 45.134.21.8 as its command and control server.</div></div></section></body></html>`)
+		case r.URL.Path == "/bot123:hunter2/getUpdates" && r.FormValue("offset") == "":
+			io.WriteString(w, `{"ok":true,"result":[{"update_id":7,"message":{"message_id":1,"date":1775037600,"chat":{"id":-1,"type":"group"},"from":{"id":5,"username":"kelp"},`+
+				`"text":"Cold Lynx uses 45.134.21.9 as its command and control server."}}]}`)
+		case r.URL.Path == "/bot123:hunter2/getUpdates":
+			io.WriteString(w, `{"ok":true,"result":[]}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer telegram.Close()
+	u, err := url.Parse(telegram.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PORTENT_TEST_BOT", "123:hunter2")
+	db, sources := newStore(t), file(t, "sources.toml", fmt.Appendf(nil, `[example-channels]
+connector = "telegram"
+channels = ["example_channel"]
+site = "%[1]s"
+reliability = "B"
+allow = ["127.0.0.0/8"]
+ports = [%[2]s]
+[example-bot]
+connector = "telegrambot"
+token = "env:PORTENT_TEST_BOT"
+server = "%[1]s"
+every = "10s"
+reliability = "B"
+allow = ["127.0.0.0/8"]
+ports = [%[2]s]
+`, telegram.URL, u.Port()))
+	address, stop := serving(t, db, sources, "Cold Lynx")
+	defer stop()
+	until(t, 30*time.Second, func() bool {
+		return shows(t, address+"/actor/cold-lynx", "45.134.21.8") && shows(t, address+"/actor/cold-lynx", "45.134.21.9")
+	})
+	if out := printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list"); strings.Contains(out, "hunter2") || strings.Count(out, `"state":"ok"`) != 2 {
+		t.Errorf("sources: %s", out)
 	}
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/taxii"
 	"github.com/portent-cti/portent/internal/collect/telegram"
+	"github.com/portent-cti/portent/internal/collect/telegrambot"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -72,6 +73,7 @@ func connectors() []collect.Connector {
 		irc.Connector,
 		matrixchat.Connector,
 		telegram.Connector,
+		telegrambot.Connector,
 	}
 }
 
