@@ -17,6 +17,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/eset"
 	"github.com/portent-cti/portent/internal/collect/forum"
 	"github.com/portent-cti/portent/internal/collect/github"
+	"github.com/portent-cti/portent/internal/collect/irc"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/lemmy"
@@ -26,6 +27,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/mapped"
 	"github.com/portent-cti/portent/internal/collect/mastodon"
 	"github.com/portent-cti/portent/internal/collect/matrix"
+	"github.com/portent-cti/portent/internal/collect/matrixchat"
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/paste"
@@ -36,6 +38,8 @@ import (
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/taxii"
+	"github.com/portent-cti/portent/internal/collect/telegram"
+	"github.com/portent-cti/portent/internal/collect/telegrambot"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/collect/x"
 	"github.com/portent-cti/portent/internal/intel"
@@ -76,6 +80,10 @@ func connectors() []collect.Connector {
 		x.Connector,
 		github.Connector,
 		paste.Connector,
+		irc.Connector,
+		matrixchat.Connector,
+		telegram.Connector,
+		telegrambot.Connector,
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/intel"
 	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/web"
@@ -113,8 +115,9 @@ func withUnread(sources []web.SourceHealth, configured []watched) []web.SourceHe
 }
 
 type sourcesTryCmd struct {
-	Name string `arg:"" help:"The source, as it is configured."`
-	Most int    `help:"How many documents at most." default:"5"`
+	Name string        `arg:"" help:"The source, as it is configured."`
+	Most int           `help:"How many documents at most." default:"5"`
+	For  time.Duration `help:"How long a source is read that goes on without end." default:"1m"`
 }
 
 // errEnough ends a visit of which enough was seen.
@@ -142,14 +145,16 @@ func (c *sourcesTryCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	n := 0
-	err = source.Collect(ctx, "", func(doc intel.Document, _ intel.Cursor) error {
+	within, cancel := w.within(ctx, c.For)
+	defer cancel()
+	err = source.Collect(within, "", func(doc intel.Document, _ intel.Cursor) error {
 		n++
 		if err := a.tried(w.marked(doc)); err != nil || n < c.Most {
 			return err
 		}
 		return errEnough
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil && !errors.Is(err, errEnough) && (ctx.Err() != nil || within.Err() == nil) {
 		return fmt.Errorf("source %s: %w", w.Name, hinted(err))
 	}
 	if n == 0 {
@@ -176,7 +181,8 @@ func (a *app) tried(doc intel.Document) error {
 }
 
 type sourcesRunCmd struct {
-	Names []string `arg:"" optional:"" name:"name" help:"The sources, as they are configured; none for all."`
+	Names []string      `arg:"" optional:"" name:"name" help:"The sources, as they are configured; none for all."`
+	For   time.Duration `help:"How long each source is read that goes on without end." default:"1m"`
 }
 
 // Run implements the command.
@@ -200,7 +206,7 @@ func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	failed, err := a.visit(ctx, p, chosen)
+	failed, err := a.visit(ctx, p, chosen, c.For)
 	if err != nil {
 		return err
 	}
@@ -216,8 +222,17 @@ func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// visit reads sources once, and returns how many of them failed.
-func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched) (failed int, err error) {
+// within is the time in which a source is read that goes on without end.
+func (w watched) within(ctx context.Context, long time.Duration) (context.Context, context.CancelFunc) {
+	if w.Connector.Live {
+		return context.WithTimeout(ctx, long)
+	}
+	return context.WithCancel(ctx)
+}
+
+// visit reads sources once, for so long each that goes on without end, and returns how many of
+// them failed.
+func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched, long time.Duration) (failed int, err error) {
 	c := clients{}
 	bar := a.progress(int64(len(chosen)), "visiting sources")
 	for _, w := range chosen {
@@ -231,7 +246,13 @@ func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched)
 			kept += len(docs)
 			return keep(ctx, docs)
 		}
-		err = r.Once(ctx)
+		within, cancel := w.within(ctx, long)
+		err = r.Once(within)
+		if over := within.Err() != nil && ctx.Err() == nil; over && errors.Is(err, within.Err()) {
+			err = nil
+			r.Report(ctx, w.Name, collect.Visit{Circuit: intel.Closed})
+		}
+		cancel()
 		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 		if ctx.Err() != nil {
 			return failed, ctx.Err()

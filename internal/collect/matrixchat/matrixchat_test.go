@@ -1,0 +1,53 @@
+package matrixchat
+
+import (
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portent-cti/portent/internal/collect"
+	"github.com/portent-cti/portent/internal/collect/collecttest"
+	"github.com/portent-cti/portent/internal/intel"
+)
+
+func TestContract(t *testing.T) { collecttest.Run(t, Connector, "testdata/*.txtar") }
+
+func TestSettingsAreChecked(t *testing.T) {
+	for settings, want := range map[string]string{
+		`{}`:                              "server is missing",
+		`{"server":"matrix.example.org"}`: "server:",
+		`{"server":"https://matrix.example.org"}`:                                                   "token is missing",
+		`{"server":"https://matrix.example.org","token":"syt_a"}`:                                   "secret does not stand here",
+		`{"server":"https://matrix.example.org","token":"env:T","rooms":["malware"]}`:               "rooms:",
+		`{"server":"https://me:pw@matrix.example.org","token":"env:T"}`:                             "password",
+		`{"server":"https://matrix.example.org/","token":"env:T","rooms":["#malware:example.org"]}`: "",
+	} {
+		_, err := Connector.Open(collect.Env{ID: "test"}, collect.Strict([]byte(settings)))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", settings, err, want)
+		}
+	}
+	h := &homeserver{Env: collect.Env{ID: "test"}}
+	for _, bad := range []string{"%zz ", "s1 short"} {
+		if err := (&visit{homeserver: h}).place(intel.Cursor(bad)); !collect.IsPermanent(err) {
+			t.Errorf("cursor %q: %v", bad, err)
+		}
+	}
+}
+
+func FuzzEvent(f *testing.F) {
+	f.Add([]byte(`{"event_id":"$a","type":"m.room.message","sender":"@kelp:example.org","origin_server_ts":1775037600000,"content":{"msgtype":"m.text","body":"> <@a:b> c\n\nd","m.relates_to":{"m.in_reply_to":{"event_id":"$b"}},"format":"org.matrix.custom.html","formatted_body":"<mx-reply>c</mx-reply><a href=\"https://x.example/\">d</a>"}}`))
+	f.Add([]byte(`{"event_id":"$a","type":"m.room.message","sender":"@kelp:example.org","content":{"m.new_content":{"m.new_content":{}},"m.relates_to":{"rel_type":"m.replace"}}}`))
+	f.Add([]byte(`{"event_id":7}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) > 1<<16 || !json.Valid(raw) {
+			return
+		}
+		v := &visit{homeserver: &homeserver{Env: collect.Env{ID: "test", Reject: func(string, error) {}, Log: slog.New(slog.DiscardHandler), Now: time.Now}}, encrypted: map[string]bool{}}
+		if doc := v.read("!a:example.org", raw); doc != nil && (doc.Text == "" || doc.Author == "" || doc.Published.Location() != time.UTC) {
+			t.Errorf("%+v", doc)
+		}
+	})
+}
