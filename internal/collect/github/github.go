@@ -1,5 +1,5 @@
-// Package github collects what GitHub's API tells of proofs of concept and flaws: repositories
-// and code that a search finds, gists, and advisories.
+// Package github collects what GitHub's API tells of proofs of concept: repositories and code
+// that a search finds, and gists.
 package github
 
 import (
@@ -22,7 +22,7 @@ import (
 // Connector searches and lists.
 var Connector = collect.Connector{
 	Name:        "github",
-	About:       "repositories and code that a search of GitHub finds, such as proofs of concept by CVE; gists; its advisories",
+	About:       "repositories and code that a search of GitHub finds, such as proofs of concept by CVE; gists",
 	Every:       30 * time.Minute,
 	Reliability: 'F',
 	Settings:    settings{},
@@ -32,7 +32,6 @@ var Connector = collect.Connector{
 type settings struct {
 	Repositories string         `json:"repositories" help:"Repositories that this finds, as GitHub searches, such as CVE-2026 in:name,description."`
 	Code         string         `json:"code" help:"Code that this finds, such as \"CVE-2026-1234\" language:python; wants a token."`
-	Advisories   bool           `json:"advisories" help:"GitHub's own advisories."`
 	Gists        []string       `json:"gists" help:"Gists of these accounts; public for those that anybody makes."`
 	Words        []string       `json:"words" help:"Gists with any of these are kept, whatever their case; all if they are left out."`
 	Token        collect.Secret `json:"token" help:"A token without any right, for what is public; more may be asked with one."`
@@ -61,8 +60,8 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	}
 	s.API = strings.TrimSuffix(cmp.Or(s.API, usualAPI), "/")
 	switch {
-	case s.Repositories == "" && s.Code == "" && !s.Advisories && len(s.Gists) == 0:
-		return nil, errors.New("repositories, code, advisories and gists are missing; give one of them")
+	case s.Repositories == "" && s.Code == "" && len(s.Gists) == 0:
+		return nil, errors.New("repositories, code and gists are missing; give one of them")
 	case s.Code != "" && s.Token == "":
 		return nil, errors.New("token is missing: GitHub searches code for those alone who have one")
 	}
@@ -118,7 +117,6 @@ func (r *reader) wanted() (all []question) {
 		wanted bool
 		question
 	}{
-		{r.Advisories, question{"/advisories?" + url.Values{"per_page": {size}, "sort": {"updated"}, "direction": {"desc"}}.Encode(), r.advisories}},
 		{r.Repositories != "", question{"/search/repositories?" + url.Values{"q": {r.Repositories}, "sort": {"updated"}, "order": {"desc"}, "per_page": {size}}.Encode(), r.repositories}},
 		{r.Code != "", question{"/search/code?" + url.Values{"q": {r.Code}, "per_page": {size}}.Encode(), r.codes}},
 	} {
@@ -211,29 +209,6 @@ func (r *reader) codes(ctx context.Context, address string) (items []item, next 
 		}
 		doc := intel.Document{Genre: intel.Social, URL: collect.WebURL(g.URL), Author: collect.Account("github", strings.ToLower(g.Repository.Owner.Login)), Title: collect.OneLine(g.Repository.FullName+": "+g.Name, 200), Text: text(parts...)}
 		items = append(items, item{doc: doc, key: []string{"code", g.Repository.FullName, g.Path, g.SHA}})
-	}
-	return items, next, err
-}
-
-// advisories are GitHub's own; one that is changed is another document.
-func (r *reader) advisories(ctx context.Context, address string) (items []item, next string, err error) {
-	var got []advisory
-	next, err = r.ask(ctx, address, "application/vnd.github+json", &got)
-	for _, g := range got {
-		doc := intel.Document{Genre: intel.Advisory, Reliability: 'B', URL: collect.WebURL(g.URL), Author: "github", Title: collect.OneLine(cmp.Or(g.Summary, g.GHSA), 300), Published: g.Updated,
-			Text: text(text(g.GHSA, g.CVE), g.Summary, g.Description)}
-		if g.Withdrawn != nil {
-			doc.Text = text("Withdrawn.", doc.Text)
-		}
-		for _, ref := range g.References[:min(len(g.References), 50)] {
-			if ref = collect.WebURL(ref); ref != "" {
-				doc.References = append(doc.References, ref)
-			}
-		}
-		if g.GHSA == "" {
-			doc.Text = ""
-		}
-		items = append(items, item{doc: doc, key: []string{"advisory", g.GHSA, g.Updated.UTC().Format(time.RFC3339)}})
 	}
 	return items, next, err
 }

@@ -23,12 +23,12 @@ func TestPagesAreFollowedUntilNothingIsNew(t *testing.T) {
 		n := 0
 		_, _ = fmt.Sscan(r.URL.Query().Get("after"), &n)
 		if n+1 < total {
-			w.Header().Set("Link", fmt.Sprintf(`<http://%s/advisories?before=x>; rel="prev", <http://%s/advisories?after=%d>; rel="next"`, r.Host, r.Host, n+1))
+			w.Header().Set("Link", fmt.Sprintf(`<http://%s/search/repositories?before=x>; rel="prev", <http://%s/search/repositories?after=%d>; rel="next"`, r.Host, r.Host, n+1))
 		}
-		fmt.Fprintf(w, `[{"ghsa_id":"GHSA-%d","summary":"flaw","updated_at":"2026-03-01T00:00:00Z"}]`, total-n)
+		fmt.Fprintf(w, `{"items":[{"id":%d,"full_name":"ann/x","created_at":"2026-03-01T00:00:00Z"}]}`, total-n)
 	}))
 	defer srv.Close()
-	src, err := Connector.Open(collecttest.Local(t, srv.URL, fetch.Options{}), collect.Strict(fmt.Appendf(nil, `{"advisories":true,"api":%q}`, srv.URL)))
+	src, err := Connector.Open(collecttest.Local(t, srv.URL, fetch.Options{}), collect.Strict(fmt.Appendf(nil, `{"repositories":"x","api":%q}`, srv.URL)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestAQuotaForbidsForAsLongAsItLasts(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	defer srv.Close()
-	src, err := Connector.Open(collecttest.Local(t, srv.URL, fetch.Options{}), collect.Strict(fmt.Appendf(nil, `{"advisories":true,"api":%q}`, srv.URL)))
+	src, err := Connector.Open(collecttest.Local(t, srv.URL, fetch.Options{}), collect.Strict(fmt.Appendf(nil, `{"repositories":"x","api":%q}`, srv.URL)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func FuzzFurther(f *testing.F) {
 
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"items":[{"id":1,"full_name":"a/b","created_at":"2026-01-02T03:04:05Z"}]}`))
-	f.Add([]byte(`[{"ghsa_id":"GHSA-1","references":["https://x.example/"]}]`))
+	f.Add([]byte(`[{"id":"aa","files":{"a":{"content":"x"}}}]`))
 	f.Fuzz(func(_ *testing.T, body []byte) {
-		for _, v := range []any{&repositories{}, &codes{}, &[]advisory{}} {
+		for _, v := range []any{&repositories{}, &codes{}, &[]gist{}} {
 			_ = collect.JSON(body, v)
 		}
 	})

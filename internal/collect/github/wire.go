@@ -41,19 +41,6 @@ type code struct {
 	} `json:"text_matches"`
 }
 
-// advisory is one of GitHub's own, at /advisories.
-type advisory struct {
-	GHSA        string    `json:"ghsa_id"`
-	CVE         string    `json:"cve_id"`
-	URL         string    `json:"html_url"`
-	Summary     string    `json:"summary"`
-	Description string    `json:"description"`
-	References  []string  `json:"references"`
-	Published   time.Time `json:"published_at"`
-	Updated     time.Time `json:"updated_at"`
-	Withdrawn   *string   `json:"withdrawn_at"`
-}
-
 // gist is one of the lists of gists, or all of it, at /gists/id.
 type gist struct {
 	ID          string    `json:"id"`
