@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -291,4 +294,80 @@ func BenchmarkStream(b *testing.B) {
 			_ = cmd.Wait() // it was interrupted
 		}
 	}
+}
+
+// BenchmarkThousandSources reads a thousand feeds, each with an item more at every visit, once a
+// minute for three minutes: fifteen times as often as they are polled.
+func BenchmarkThousandSources(b *testing.B) {
+	const sources, every, visits = 1000, time.Minute, 3
+	bin := build(b)
+	for b.Loop() {
+		db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
+		subcommand(b, bin, "--db", db, "sync", "--from", dataDir(b), "actors", "warninglists")
+		var text strings.Builder
+		for i := range sources {
+			address, port := growing(b, i)
+			fmt.Fprintf(&text, "[feed-%d]\nconnector = 'rss'\nurl = '%s'\nexcerpts = true\nevery = '%v'\nallow = ['127.0.0.0/8']\nports = [%s]\n", i, address, every, port)
+		}
+		file := filepath.Join(b.TempDir(), "sources.toml")
+		if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		cmd := exec.CommandContext(b.Context(), bin, "--db", db, "--sources-file", file, "serve", "--addr", "127.0.0.1:0")
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			b.Fatal(err)
+		}
+		time.Sleep(visits * every)
+		peak := memory(b, cmd.Process.Pid, "VmHWM")
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			b.Fatal(err)
+		}
+		_ = cmd.Wait() // it was interrupted
+		out, _, _ := subcommand(b, bin, "--db", db, "--sources-file", file, "--json", "sources", "list")
+		done, failed := 0, 0
+		for line := range bytes.Lines(out) {
+			var s struct{ Visits, Failures int }
+			if err := json.Unmarshal(line, &s); err != nil {
+				b.Fatal(err)
+			}
+			done, failed = done+s.Visits, failed+s.Failures
+		}
+		n, waiting := kept(b, db)
+		b.ReportMetric(float64(done), "visits")
+		b.ReportMetric(float64(failed), "failures")
+		b.ReportMetric(float64(n), "documents")
+		b.ReportMetric(float64(waiting), "waiting")
+		b.ReportMetric(peak, "peak-MB")
+		b.ReportMetric(cmd.ProcessState.UserTime().Seconds()+cmd.ProcessState.SystemTime().Seconds(), "processor-s")
+	}
+}
+
+// growing serves a feed at an address of its own, with one more item each time that it is
+// asked for.
+func growing(b *testing.B, i int) (address, port string) {
+	b.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(b.Context(), "tcp", fmt.Sprintf("127.1.%d.%d:0", i/250, i%250+1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	asked := 0
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		texts := make([]string, 20+asked)
+		for n := range texts {
+			texts[n] = fmt.Sprintf("Cold Lynx used 45.%d.%d.%d as its command and control server, says note %d of feed %d.", i%250, i/250, n, n, i)
+		}
+		fmt.Fprint(w, feedOf(texts...))
+	}))
+	srv.Listener.Close()
+	srv.Listener = l
+	srv.Start()
+	b.Cleanup(srv.Close)
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return srv.URL + "/feed", u.Port()
 }
