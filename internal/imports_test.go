@@ -32,6 +32,7 @@ const layout = `
 	page        :
 	figures     :
 	collect     : intel fetch
+	tail        : intel collect
 	collect/*   : intel fetch collect stix misp page | collect/collecttest figures
 	reference   : intel
 	extract     : intel reference | figures

@@ -64,6 +64,12 @@ type Connector struct {
 	Ports []uint16
 	// Live says that Collect goes on for as long as the source speaks.
 	Live bool
+	// Local says that sources of this type read files of this machine.
+	Local bool
+	// Telemetry says that the documents of this type are pieces of logs of one's own, whose
+	// lines are hunted for what is known and neither kept nor extracted: or every address
+	// that visits would be an indicator.
+	Telemetry bool
 	// Crawls says that pages for people are read, so that robots.txt is honoured.
 	Crawls bool
 	// Proxied says that sources of this type are reached through a proxy such as Tor alone: one
@@ -87,6 +93,13 @@ type Env struct {
 	Files  fs.FS                           // local files the source may read; nil for none
 	Reject func(item string, reason error) // notes an item that cannot be read
 	Repeat func()                          // notes an item that says what an earlier one did, and is passed over; nil for no one
+	// Once says that the source is visited this one time: one that could go on ends when it
+	// has caught up.
+	Once bool
+	// Notice is told of what is wrong while the source goes on, such as messages that were
+	// lost: it is part of how the source fares. A nil error says that all is well again; nil
+	// for no one.
+	Notice func(error)
 	Log    *slog.Logger
 	Now    func() time.Time
 	// Convert turns a format whose parser cannot be trusted, such as "pdf", into
@@ -102,6 +115,13 @@ type Env struct {
 func (env Env) Repeated() {
 	if env.Repeat != nil {
 		env.Repeat()
+	}
+}
+
+// Noticed tells of what is wrong while the source goes on, or by nil that all is well again.
+func (env Env) Noticed(problem error) {
+	if env.Notice != nil {
+		env.Notice(problem)
 	}
 }
 

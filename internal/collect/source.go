@@ -117,7 +117,7 @@ func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) err
 	}
 	name := fileName(f.url)
 	env := f.Env
-	env.Files = memory{name: name, body: r.Body}
+	env.Files = Memory(name, r.Body)
 	if err := f.read(ctx, env, name, keep); err != nil {
 		return fmt.Errorf("%s: %w", f.url, err)
 	}
@@ -137,6 +137,9 @@ func fileName(address string) string {
 	}
 	return cmp.Or(name, "file")
 }
+
+// Memory is a file system of one file.
+func Memory(name string, body []byte) fs.FS { return memory{name, body} }
 
 // memory is a file system of one file.
 type memory struct {
