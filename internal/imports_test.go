@@ -33,7 +33,7 @@ const layout = `
 	figures     :
 	collect     : intel fetch
 	tail        : intel collect
-	collect/*   : intel fetch collect stix misp page | collect/collecttest figures
+	collect/*   : intel fetch collect tail stix misp page | collect/collecttest figures
 	reference   : intel
 	extract     : intel reference | figures
 	correlate   : intel reference | extract

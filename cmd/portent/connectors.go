@@ -22,6 +22,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/lemmy"
 	"github.com/portent-cti/portent/internal/collect/list"
+	"github.com/portent-cti/portent/internal/collect/logs"
 	"github.com/portent-cti/portent/internal/collect/mail"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
 	"github.com/portent-cti/portent/internal/collect/mapped"
@@ -84,6 +85,7 @@ func connectors() []collect.Connector {
 		matrixchat.Connector,
 		telegram.Connector,
 		telegrambot.Connector,
+		logs.Connector,
 	}
 }
 

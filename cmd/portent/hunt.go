@@ -80,56 +80,22 @@ func (c *huntCmd) Run(ctx context.Context, a *app) error {
 	return h.summary(time.Since(started).Seconds())
 }
 
-// set is what is hunted for: every indicator that somebody is linked with, that
-// is believed enough and that is not set aside, and the fragments of the
-// profiles asked for.
+// set is what is hunted for: see [wanted].
 func (c *huntCmd) set(ctx context.Context, a *app, ed *pipeline.Editor) (*hunt.Set, error) {
-	var b hunt.Builder
 	bar := a.progress(-1, "loading indicators")
-	actors, doubtful := make([]string, 0, hunt.MostActors), 0
-	screen, err := ed.Screen(ctx, a.reader(), a.now())
-	if err != nil {
-		return nil, err
-	}
-	err = ed.Indicators(ctx, a.reader(), hunt.MostActors, a.now(), func(i pipeline.Indicator) error {
-		bar.Add(1) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
-		if screen.Of(i.Entity).Reason != "" {
-			return nil
-		}
-		if i.Probability < c.Least {
-			doubtful++
-			return nil
-		}
-		actors = actors[:0]
-		for _, p := range i.Points {
-			actors = append(actors, p.Entity.String())
-		}
-		b.Add(hunt.Mark{Entity: i.Entity, Probability: i.Probability, Actors: actors})
-		return nil
-	})
-	bar.Finish() //nolint:errcheck // as above
+	wanted := wanted{app: a, ed: ed, least: c.Least}
+	err := wanted.indicators(ctx, func() { bar.Add(1) }) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	bar.Finish()                                         //nolint:errcheck // as above
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range c.Profile {
-		e, err := pick(ctx, a, ed, a.reader(), name)
-		if err != nil {
+		if err := wanted.fragments(ctx, name); err != nil {
 			return nil, err
-		}
-		p, _, err := ed.Profile(ctx, a.reader(), e, pipeline.Window{}, a.now())
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range p.IOA {
-			if !row.Predicted && row.Probability < c.Least {
-				doubtful++
-				continue
-			}
-			b.Add(hunt.Mark{Entity: row.Entity, Probability: row.Probability, Actors: []string{e.String()}, Predicted: row.Predicted, Vulnerability: row.Vulnerability})
 		}
 	}
-	set := b.Set()
-	c.remark(a, set, doubtful)
+	set := wanted.builder.Set()
+	c.remark(a, set, wanted.doubtful)
 	return set, nil
 }
 

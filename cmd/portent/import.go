@@ -174,6 +174,9 @@ func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
 		if !ok {
 			return nil, usageError{fmt.Errorf("no type %q; portent connectors lists them", c.As)}
 		}
+		if con.Telemetry {
+			return nil, usageError{fmt.Errorf("%s: lines of logs are no documents; portent hunt --record looks for what is known in them", c.As)}
+		}
 		im.connector = &con
 	}
 	var err error

@@ -61,11 +61,14 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	ed := &pipeline.Editor{DB: a.db, Reference: p.Reference, Licence: licence, Invented: invented, Unnamed: p.Unnamed}
 	handler := web.Handler(web.Site{Views: &views{ed: ed, db: a.db, scanner: p.Scanner, now: a.now}, Reader: a.reader(), Notice: notice(invented),
 		Formats: formats(), Metrics: metrics(a.db, a.reader(), a.now, a.log), Log: a.log, Now: a.now, Rule: ruler(p, a.now)})
+	reading := a.reading(p)
+	reading.doors = newDoors(a)
+	handler = reading.doors.before(handler)
 	debug.FreeOSMemory() // reading packs takes five times what stays of them
 	if err := a.ready("http://" + listener.Addr().String() + "/"); err != nil {
 		return err
 	}
-	return c.serve(ctx, a, p, listener, handler, sources)
+	return c.serve(ctx, reading, listener, handler, sources)
 }
 
 // ruler keeps what whoever runs this says of posts on their pages.
@@ -138,7 +141,8 @@ func formats() []web.Format {
 }
 
 // serve answers requests and derives what comes in until ctx ends.
-func (c *serveCmd) serve(ctx context.Context, a *app, p *pipeline.Pipeline, l net.Listener, h http.Handler, sources []watched) error {
+func (c *serveCmd) serve(ctx context.Context, r reading, l net.Listener, h http.Handler, sources []watched) error {
+	a, p := r.app, r.pipe
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	g, ctx := errgroup.WithContext(ctx)
@@ -156,7 +160,7 @@ func (c *serveCmd) serve(ctx context.Context, a *app, p *pipeline.Pipeline, l ne
 	})
 	g.Go(func() error { return p.Run(ctx) })
 	g.Go(func() error { return p.Keepup(ctx) })
-	g.Go(func() error { return a.watch(ctx, p, sources) })
+	g.Go(func() error { return a.watch(ctx, r, sources) })
 	g.Go(func() error { return follow(ctx, a, p) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {

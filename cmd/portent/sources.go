@@ -137,9 +137,13 @@ func (c *sourcesTryCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	rejected := 0
-	source, err := a.open(w, clients{}, func(item string, reason error) {
+	source, err := a.open(w, clients{}, false, func(item string, reason error) {
 		rejected++
 		a.remark("%s: %s", line(item), oneLine(reason))
+	}, func(problem error) {
+		if problem != nil {
+			a.remark("%s", oneLine(problem))
+		}
 	})
 	if err != nil {
 		return err
@@ -233,10 +237,11 @@ func (w watched) within(ctx context.Context, long time.Duration) (context.Contex
 // visit reads sources once, for so long each that goes on without end, and returns how many of
 // them failed.
 func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched, long time.Duration) (failed int, err error) {
-	c := clients{}
+	reading := a.reading(p)
+	reading.once = true
 	bar := a.progress(int64(len(chosen)), "visiting sources")
 	for _, w := range chosen {
-		r, err := a.runner(p, w, c)
+		r, err := reading.runner(w)
 		if err != nil {
 			return failed, fmt.Errorf("source %s: %w", w.Name, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,13 +49,17 @@ func (c clients) of(w watched) (*fetch.Client, error) {
 	return c[key], nil
 }
 
-// open opens a source; reject is told of what of it cannot be read.
-func (a *app) open(w watched, c clients, reject func(item string, reason error)) (collect.Source, error) {
+// open opens a source, for one visit or for good; reject is told of what of it cannot be read,
+// and notice of what is wrong while it goes on.
+func (a *app) open(w watched, c clients, once bool, reject func(item string, reason error), notice func(error)) (collect.Source, error) {
 	client, err := c.of(w)
 	if err != nil {
 		return nil, err
 	}
-	env := collect.Env{ID: w.Name, Fetch: client, Reject: reject, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
+	env := collect.Env{ID: w.Name, Fetch: client, Once: once, Reject: reject, Notice: notice, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
+	if w.Connector.Local {
+		env.Files = os.DirFS("/")
+	}
 	return w.Connector.Open(env, collect.Strict(w.Settings))
 }
 
@@ -71,30 +76,50 @@ func (w watched) marked(doc intel.Document) intel.Document {
 	return doc
 }
 
+// reading is what all sources that are read have in common.
+type reading struct {
+	app      *app
+	pipe     *pipeline.Pipeline
+	clients  clients
+	quarries quarries
+	doors    *doors // nil: nothing can be pushed
+	once     bool   // each source is visited this one time
+}
+
+func (a *app) reading(p *pipeline.Pipeline) reading {
+	return reading{app: a, pipe: p, clients: clients{}, quarries: quarries{}}
+}
+
 // runner makes what keeps a source flowing into the pipeline.
-func (a *app) runner(p *pipeline.Pipeline, w watched, c clients) (*collect.Runner, error) {
+func (r reading) runner(w watched) (*collect.Runner, error) {
+	a := r.app
+	news := &bulletin{app: a, watched: w}
 	var rejected atomic.Int64
-	source, err := a.open(w, c, func(item string, reason error) {
+	source, err := a.open(w, r.clients, r.once, func(item string, reason error) {
 		if rejected.Add(1) <= mostWarned {
 			a.log.Warn("item not read", "source", w.Name, "item", item, "reason", reason)
 		}
-	})
+	}, news.notice)
 	if err != nil {
 		return nil, err
 	}
-	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log, Chance: rand.Float64,
-		Keep: func(ctx context.Context, docs []intel.Document) error {
-			for i, doc := range docs {
-				docs[i] = w.marked(doc)
-			}
-			_, err := p.Keep(ctx, docs)
-			return err
-		},
-		Report: func(ctx context.Context, id intel.SourceID, v collect.Visit) {
-			if err := a.db.SaveVisit(ctx, w.visited(v, a.now())); err != nil && ctx.Err() == nil {
-				a.log.Error("health not kept", "source", id, "err", err)
-			}
-		}}, nil
+	keep := func(ctx context.Context, docs []intel.Document) error {
+		for i, doc := range docs {
+			docs[i] = w.marked(doc)
+		}
+		_, err := r.pipe.Keep(ctx, docs)
+		return err
+	}
+	if w.Connector.Telemetry {
+		look, err := a.lookout(r.pipe, r.quarries.of(a, r.pipe, w), w.Site)
+		if err != nil {
+			return nil, err
+		}
+		r.doors.open(w.Name, source, keep, look.keep)
+		keep = look.keep
+	}
+	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log, Chance: rand.Float64, Keep: keep,
+		Report: func(ctx context.Context, _ intel.SourceID, v collect.Visit) { news.report(ctx, v) }}, nil
 }
 
 // visited is how a visit that ended now is kept.
@@ -121,8 +146,7 @@ func (a *app) failing(ctx context.Context) (map[intel.SourceID]int, error) {
 
 // watch reads the sources that are configured until ctx ends. One that fails for good
 // stops alone.
-func (a *app) watch(ctx context.Context, p *pipeline.Pipeline, all []watched) error {
-	c := clients{}
+func (a *app) watch(ctx context.Context, reading reading, all []watched) error {
 	var runners []*collect.Runner
 	on := map[intel.SourceID]bool{}
 	for _, w := range all {
@@ -139,7 +163,7 @@ func (a *app) watch(ctx context.Context, p *pipeline.Pipeline, all []watched) er
 		if w.Off {
 			continue
 		}
-		r, err := a.runner(p, w, c)
+		r, err := reading.runner(w)
 		if err != nil {
 			return fmt.Errorf("source %s: %w", w.Name, err)
 		}
@@ -150,6 +174,9 @@ func (a *app) watch(ctx context.Context, p *pipeline.Pipeline, all []watched) er
 		runners = append(runners, r)
 	}
 	var g sync.WaitGroup
+	for _, q := range reading.quarries {
+		g.Go(func() { q.follow(ctx) })
+	}
 	for _, r := range runners {
 		r.Lead = time.Duration(len(runners)) * apiece
 		g.Go(func() {

@@ -35,6 +35,9 @@ type watched struct {
 	SOCKS       string         // proxy that all goes through, such as Tor's; empty for none
 	Hosts       []string       // that it leads to besides onion services
 	CA          string         // certificates that those of its servers must come from; empty for those of the system
+	Site        string         // whose telemetry it is; empty for this host's
+	Profiles    []string       // whose fragments telemetry is hunted for
+	Least       float64        // how far believed what telemetry is hunted for is at least
 	Settings    []byte         // of its connector, in JSON
 }
 
@@ -51,16 +54,21 @@ type entry struct {
 	SOCKS       string   `json:"socks"`
 	Hosts       []string `json:"hosts"`
 	CA          string   `json:"ca"`
+	Site        string   `json:"site"`
+	Profiles    []string `json:"profiles"`
+	Least       *float64 `json:"min-probability"`
 }
 
 // entryKeys are the settings that every source has.
 func entryKeys() []string {
-	return []string{"connector", "off", "every", "reliability", "marking", "allow", "ports", "robots", "socks", "hosts", "ca"}
+	return []string{"connector", "off", "every", "reliability", "marking", "allow", "ports", "robots", "socks", "hosts", "ca", "site", "profiles", "min-probability"}
 }
 
 const (
 	// maxSources is the most bytes of a file of sources.
 	maxSources = 4 << 20
+	// usualLeast is how far believed what is hunted for is at least, as with portent hunt.
+	usualLeast = 0.2
 	// quickest is the shortest pause between two visits.
 	quickest = 10 * time.Second
 )
@@ -213,12 +221,36 @@ func (w *watched) set(e entry) (err error) {
 	if err := w.route(e); err != nil {
 		return err
 	}
+	if err := w.hunts(e); err != nil {
+		return err
+	}
 	for _, network := range e.Allow {
 		p, err := netip.ParsePrefix(network)
 		if err != nil {
 			return fmt.Errorf("allow: %q is no network such as 10.1.0.0/16", network)
 		}
 		w.Allow = append(w.Allow, p)
+	}
+	return nil
+}
+
+// hunts takes over what telemetry is hunted for, and as whose.
+func (w *watched) hunts(e entry) error {
+	if !w.Connector.Telemetry {
+		if e.Site != "" || e.Profiles != nil || e.Least != nil {
+			return errors.New("site, profiles and min-probability are of sources whose lines are hunted")
+		}
+		return nil
+	}
+	w.Site, w.Profiles, w.Least = e.Site, e.Profiles, usualLeast
+	if len(w.Site) > 100 || strings.ContainsFunc(w.Site, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return fmt.Errorf("site: %q is no name of a site; one such as east is", w.Site)
+	}
+	if e.Least != nil {
+		w.Least = *e.Least
+	}
+	if !(w.Least >= 0 && w.Least <= 1) {
+		return errors.New("min-probability is a number from 0 to 1")
 	}
 	return nil
 }
