@@ -38,11 +38,13 @@ import (
 	"github.com/portent-cti/portent/internal/collect/rss"
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
+	"github.com/portent-cti/portent/internal/collect/suricata"
 	"github.com/portent-cti/portent/internal/collect/taxii"
 	"github.com/portent-cti/portent/internal/collect/telegram"
 	"github.com/portent-cti/portent/internal/collect/telegrambot"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/collect/x"
+	"github.com/portent-cti/portent/internal/collect/zeek"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -86,6 +88,8 @@ func connectors() []collect.Connector {
 		telegram.Connector,
 		telegrambot.Connector,
 		logs.Connector,
+		suricata.Connector,
+		zeek.Connector,
 	}
 }
 
