@@ -39,6 +39,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/suricata"
+	"github.com/portent-cti/portent/internal/collect/syslog"
 	"github.com/portent-cti/portent/internal/collect/taxii"
 	"github.com/portent-cti/portent/internal/collect/telegram"
 	"github.com/portent-cti/portent/internal/collect/telegrambot"
@@ -90,6 +91,7 @@ func connectors() []collect.Connector {
 		logs.Connector,
 		suricata.Connector,
 		zeek.Connector,
+		syslog.Connector,
 	}
 }
 
