@@ -32,6 +32,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/paste"
+	"github.com/portent-cti/portent/internal/collect/push"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
 	"github.com/portent-cti/portent/internal/collect/reddit"
 	"github.com/portent-cti/portent/internal/collect/report"
@@ -92,6 +93,7 @@ func connectors() []collect.Connector {
 		suricata.Connector,
 		zeek.Connector,
 		syslog.Connector,
+		push.Of(documents.Connector),
 	}
 }
 
