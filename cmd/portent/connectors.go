@@ -9,6 +9,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/bluesky"
 	"github.com/portent-cti/portent/internal/collect/command"
+	"github.com/portent-cti/portent/internal/collect/cowrie"
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
@@ -89,11 +90,12 @@ func connectors() []collect.Connector {
 		matrixchat.Connector,
 		telegram.Connector,
 		telegrambot.Connector,
+		cowrie.Connector,
 		logs.Connector,
-		suricata.Connector,
-		zeek.Connector,
-		syslog.Connector,
 		push.Of(documents.Connector),
+		suricata.Connector,
+		syslog.Connector,
+		zeek.Connector,
 	}
 }
 
