@@ -23,6 +23,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/lemmy"
 	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/mail"
+	"github.com/portent-cti/portent/internal/collect/mailbox"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
 	"github.com/portent-cti/portent/internal/collect/mapped"
 	"github.com/portent-cti/portent/internal/collect/mastodon"
@@ -84,6 +85,7 @@ func connectors() []collect.Connector {
 		matrixchat.Connector,
 		telegram.Connector,
 		telegrambot.Connector,
+		mailbox.Connector,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,13 +49,13 @@ func (c clients) of(w watched) (*fetch.Client, error) {
 	return c[key], nil
 }
 
-// open opens a source; reject is told of what of it cannot be read.
+// open opens a source, whose paths are those of this machine; reject is told of what of it cannot be read.
 func (a *app) open(w watched, c clients, reject func(item string, reason error)) (collect.Source, error) {
 	client, err := c.of(w)
 	if err != nil {
 		return nil, err
 	}
-	env := collect.Env{ID: w.Name, Fetch: client, Reject: reject, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
+	env := collect.Env{ID: w.Name, Fetch: client, Files: os.DirFS("/"), Reject: reject, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
 	return w.Connector.Open(env, collect.Strict(w.Settings))
 }
 
