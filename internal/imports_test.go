@@ -35,6 +35,7 @@ const layout = `
 	collect     : intel fetch
 	collect/*   : intel fetch collect stix misp page | collect/collecttest figures
 	collect/mailbox : intel fetch collect collect/mail | collect/collecttest
+	collect/pipermail : intel fetch collect collect/mail | collect/collecttest
 	reference   : intel
 	extract     : intel reference | figures
 	correlate   : intel reference | extract

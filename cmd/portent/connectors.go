@@ -32,6 +32,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/paste"
+	"github.com/portent-cti/portent/internal/collect/pipermail"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
 	"github.com/portent-cti/portent/internal/collect/reddit"
 	"github.com/portent-cti/portent/internal/collect/report"
@@ -86,6 +87,7 @@ func connectors() []collect.Connector {
 		telegram.Connector,
 		telegrambot.Connector,
 		mailbox.Connector,
+		pipermail.Connector,
 	}
 }
 
