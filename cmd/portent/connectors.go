@@ -44,6 +44,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/telegrambot"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/collect/x"
+	"github.com/portent-cti/portent/internal/collect/web"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -88,6 +89,7 @@ func connectors() []collect.Connector {
 		telegrambot.Connector,
 		mailbox.Connector,
 		pipermail.Connector,
+		web.Connector,
 	}
 }
 
