@@ -43,8 +43,8 @@ import (
 	"github.com/portent-cti/portent/internal/collect/telegram"
 	"github.com/portent-cti/portent/internal/collect/telegrambot"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
-	"github.com/portent-cti/portent/internal/collect/x"
 	"github.com/portent-cti/portent/internal/collect/web"
+	"github.com/portent-cti/portent/internal/collect/x"
 	"github.com/portent-cti/portent/internal/intel"
 )
 

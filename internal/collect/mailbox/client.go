@@ -295,8 +295,22 @@ func (c *client) examine(name string) (f folder, err error) {
 	return f, nil
 }
 
-// errNoIdle means that a server does not wait after all.
-var errNoIdle = errors.New("the server does not IDLE")
+// wait waits for messages, most at most. A server that does not tell of them is left alone for a
+// while.
+func (c *client) wait(most time.Duration) error {
+	if c.can["IDLE"] {
+		return c.idle(most)
+	}
+	r, err := c.next(time.Now().Add(min(most, elsewhere)), true)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	if err != nil {
+		return c.ended(err)
+	}
+	c.hear(r)
+	return nil
+}
 
 // idle waits until the server tells of messages, wait at most.
 func (c *client) idle(wait time.Duration) error {
@@ -318,7 +332,8 @@ func (c *client) idle(wait time.Duration) error {
 			return c.ended(err)
 		}
 		if strings.HasPrefix(r.text, tag+" ") {
-			return errNoIdle
+			delete(c.can, "IDLE") // as it says
+			return nil
 		}
 		waiting = waiting || strings.HasPrefix(r.text, "+")
 		c.hear(r)

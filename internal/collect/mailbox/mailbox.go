@@ -27,7 +27,6 @@ var Connector = collect.Connector{
 	Reliability: 'C',
 	Proven:      "Dovecot 2.3, over IMAP with and without TLS, and Maildirs that it wrote",
 	Ports:       []uint16{993, 143},
-	Live:        true,
 	Settings:    settings{},
 	Open:        open,
 }

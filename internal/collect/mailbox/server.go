@@ -20,7 +20,8 @@ const (
 	waits = 25 * time.Minute
 	// lasts is how long a visit is that waits for messages: it is known to go well when it ends.
 	lasts = time.Hour
-	// elsewhere is how long other folders than the first are left alone.
+	// elsewhere is how long other folders than the first are left alone, and all of a server
+	// that does not tell of messages.
 	elsewhere = time.Minute
 	// mostListed is how many messages of a folder are looked at at once.
 	mostListed = 1 << 20
@@ -65,8 +66,10 @@ func (p places) cursor() (intel.Cursor, error) {
 	return intel.Cursor(text), err
 }
 
-// Collect implements collect.Source. It returns nil where the server cannot wait for messages, or
-// no longer does.
+// Streams implements collect.Stream.
+func (s *server) Streams() bool { return !s.Poll }
+
+// Collect implements collect.Source.
 func (s *server) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
 	if s.at == nil || from != s.last {
 		at, err := newPlaces(from)
@@ -104,16 +107,14 @@ func (s *server) visit(ctx context.Context, r *reading) error {
 				return err
 			}
 		}
-		if s.Poll || !c.can["IDLE"] || time.Since(began) > lasts {
+		if s.Poll || time.Since(began) > lasts {
 			break
 		}
-		err := c.idle(wait)
-		if errors.Is(err, errNoIdle) {
-			break
-		}
-		if err != nil { // all there was is read
-			s.Log.Info("the server ended a connection that waited; the next visit goes on", "source", s.ID, "err", err)
+		if err := c.wait(wait); err != nil && time.Since(began) > elsewhere { // all there was is read
+			s.Log.Info("the server ended a connection that waited; the next goes on", "source", s.ID, "err", err)
 			return ctx.Err()
+		} else if err != nil {
+			return err
 		}
 	}
 	_, err = c.command("LOGOUT", nil)

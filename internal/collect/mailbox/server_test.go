@@ -104,7 +104,8 @@ func played(t *testing.T, script, settings string, k *kept) error {
 }
 
 const (
-	byPassword = `"password":"env:P"`
+	byPassword = `"password":"env:P","poll":true`
+	live       = `"password":"env:P"`
 	in         = "> * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\n< p1 AUTHENTICATE PLAIN\n> +\n< AGFubgBodW50ZXIy\n> p1 OK [CAPABILITY IMAP4rev1] in\n"
 	opened     = "< p2 EXAMINE \"INBOX\"\n> * 2 EXISTS\n> * OK [UIDVALIDITY 7] x\n> * OK [UIDNEXT 10] x\n> p2 OK [READ-ONLY] x\n" +
 		"< p3 EXAMINE \"INBOX\"\n> * 2 EXISTS\n> * OK [UIDVALIDITY 7] x\n> * OK [UIDNEXT 10] x\n> p3 OK [READ-ONLY] x\n"
@@ -150,9 +151,9 @@ func TestWhatAServerMaySayIsReadOrRefusedInWords(t *testing.T) {
 		"no such folder":          {in + "< p2 EXAMINE\n> p2 NO [NONEXISTENT] Unknown Mailbox: INBOX\n", byPassword, `folder "INBOX"`, true},
 		"a number of anything":    {in + "< p2 EXAMINE\n> * OK [UIDVALIDITY 99999999999999] x\n", byPassword, "UIDVALIDITY", false},
 		"known already":           {"> * PREAUTH in\n< p1 CAPABILITY\n> * CAPABILITY IMAP4rev1\n> p1 OK x\n< p2 EXAMINE\n> * 0 EXISTS\n> p2 OK x\n< p3 EXAMINE\n> * 0 EXISTS\n> p3 OK x\n< p4 LOGOUT\n> p4 BAD x\n", byPassword, "", false},
-		"IDLE that is none":       {strings.Replace(in, "[CAPABILITY IMAP4rev1] in", "[CAPABILITY IMAP4rev1 IDLE] in", 1) + strings.ReplaceAll(opened, "2 EXISTS", "0 EXISTS") + "< p4 IDLE\n> p4 BAD no\n< p5 LOGOUT\n> p5 OK x\n", byPassword, "", false},
-		"ending an IDLE":          {strings.Replace(in, "[CAPABILITY IMAP4rev1] in", "[CAPABILITY IMAP4rev1 IDLE] in", 1) + strings.ReplaceAll(opened, "2 EXISTS", "0 EXISTS") + "< p4 IDLE\n> + idling\n> * OK still here\n> * BYE idle for too long\n!", byPassword, "", false},
-		"asked to read by itself": {strings.Replace(in, "[CAPABILITY IMAP4rev1] in", "[CAPABILITY IMAP4rev1 IDLE] in", 1) + strings.ReplaceAll(opened, "2 EXISTS", "0 EXISTS") + "< p4 LOGOUT\n> p4 OK x\n", byPassword + `,"poll":true`, "", false},
+		"IDLE that is none":       {strings.Replace(in, "[CAPABILITY IMAP4rev1] in", "[CAPABILITY IMAP4rev1 IDLE] in", 1) + strings.ReplaceAll(opened, "2 EXISTS", "0 EXISTS") + "< p4 IDLE\n> p4 BAD no\n< p5 EXAMINE\n> p5 OK x\n!", live, "ended the connection", false},
+		"ending an IDLE":          {strings.Replace(in, "[CAPABILITY IMAP4rev1] in", "[CAPABILITY IMAP4rev1 IDLE] in", 1) + strings.ReplaceAll(opened, "2 EXISTS", "0 EXISTS") + "< p4 IDLE\n> + idling\n> * OK still here\n> * BYE idle for too long\n!", live, "idle for too long", false},
+		"asked to read by itself": {strings.Replace(in, "[CAPABILITY IMAP4rev1] in", "[CAPABILITY IMAP4rev1 IDLE] in", 1) + strings.ReplaceAll(opened, "2 EXISTS", "0 EXISTS") + "< p4 LOGOUT\n> p4 OK x\n", byPassword, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := &kept{}
