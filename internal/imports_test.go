@@ -24,7 +24,8 @@ import (
 //
 // demo is no verb: it invents a world, so that the whole can be tried and marked
 // without anybody's data. It writes documents and knows nothing of those who
-// read them.
+// read them. Messages are read alike wherever they come from, so connectors of mail share the
+// reading of the first.
 const layout = `
 	intel       :
 	fetch       :
@@ -34,6 +35,8 @@ const layout = `
 	collect     : intel fetch
 	tail        : intel collect
 	collect/*   : intel fetch collect tail stix misp page | collect/collecttest figures
+	collect/mailbox : intel fetch collect collect/mail | collect/collecttest
+	collect/pipermail : intel fetch collect collect/mail | collect/collecttest
 	reference   : intel
 	extract     : intel reference | figures
 	correlate   : intel reference | extract

@@ -25,6 +25,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/list"
 	"github.com/portent-cti/portent/internal/collect/logs"
 	"github.com/portent-cti/portent/internal/collect/mail"
+	"github.com/portent-cti/portent/internal/collect/mailbox"
 	"github.com/portent-cti/portent/internal/collect/maltrail"
 	"github.com/portent-cti/portent/internal/collect/mapped"
 	"github.com/portent-cti/portent/internal/collect/mastodon"
@@ -33,6 +34,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/paste"
+	"github.com/portent-cti/portent/internal/collect/pipermail"
 	"github.com/portent-cti/portent/internal/collect/push"
 	"github.com/portent-cti/portent/internal/collect/ransomchat"
 	"github.com/portent-cti/portent/internal/collect/reddit"
@@ -46,6 +48,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/telegram"
 	"github.com/portent-cti/portent/internal/collect/telegrambot"
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
+	"github.com/portent-cti/portent/internal/collect/web"
 	"github.com/portent-cti/portent/internal/collect/x"
 	"github.com/portent-cti/portent/internal/collect/zeek"
 	"github.com/portent-cti/portent/internal/intel"
@@ -96,6 +99,9 @@ func connectors() []collect.Connector {
 		suricata.Connector,
 		syslog.Connector,
 		zeek.Connector,
+		mailbox.Connector,
+		pipermail.Connector,
+		web.Connector,
 	}
 }
 

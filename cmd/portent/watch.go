@@ -49,17 +49,14 @@ func (c clients) of(w watched) (*fetch.Client, error) {
 	return c[key], nil
 }
 
-// open opens a source, for one visit or for good; reject is told of what of it cannot be read,
+// open opens a source, whose paths are those of this machine, for one visit or for good; reject is told of what of it cannot be read,
 // and notice of what is wrong while it goes on.
 func (a *app) open(w watched, c clients, once bool, reject func(item string, reason error), notice func(error)) (collect.Source, error) {
 	client, err := c.of(w)
 	if err != nil {
 		return nil, err
 	}
-	env := collect.Env{ID: w.Name, Fetch: client, Once: once, Reject: reject, Notice: notice, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
-	if w.Connector.Local {
-		env.Files = os.DirFS("/")
-	}
+	env := collect.Env{ID: w.Name, Fetch: client, Files: os.DirFS("/"), Once: once, Reject: reject, Notice: notice, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
 	return w.Connector.Open(env, collect.Strict(w.Settings))
 }
 

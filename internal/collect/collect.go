@@ -64,8 +64,6 @@ type Connector struct {
 	Ports []uint16
 	// Live says that Collect goes on for as long as the source speaks.
 	Live bool
-	// Local says that sources of this type read files of this machine.
-	Local bool
 	// Telemetry says that the documents of this type are pieces of logs of one's own, whose
 	// lines are hunted for what is known and neither kept nor extracted: or every address
 	// that visits would be an indicator.

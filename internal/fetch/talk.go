@@ -30,11 +30,15 @@ type Line struct {
 	// Silence is how long the server may say nothing, and how long it may take to read what
 	// it is told.
 	Silence time.Duration
+	// Before speaks in the clear until the server is ready for TLS (STARTTLS); nil: it is at
+	// once. It reads no further than the word that says so.
+	Before func(net.Conn) error
 }
 
 func (l Line) String() string { return net.JoinHostPort(l.Host, strconv.Itoa(int(l.Port))) }
 
-// Dial connects to a server. The connection is closed when ctx ends.
+// Dial connects to a server. The connection is closed when ctx ends. A read deadline that is
+// set on it counts in place of Silence, until it is set to zero.
 func (c *Client) Dial(ctx context.Context, l Line) (net.Conn, error) {
 	if c.dial == nil {
 		return nil, fmt.Errorf("connect to %s: %w", l, ErrNoRoute)
@@ -46,6 +50,9 @@ func (c *Client) Dial(ctx context.Context, l Line) (net.Conn, error) {
 		return nil, fmt.Errorf("connect to %s: %w", l, err)
 	}
 	if l.TLS {
+		if err := before(within, conn, l.Before); err != nil {
+			return nil, errors.Join(fmt.Errorf("connect to %s: %w", l, err), conn.Close())
+		}
 		secure := tls.Client(conn, &tls.Config{ServerName: l.Host, RootCAs: c.roots, MinVersion: tls.VersionTLS12})
 		if err := secure.HandshakeContext(within); err != nil {
 			return nil, errors.Join(fmt.Errorf("connect to %s: %w", l, err), conn.Close())
@@ -53,26 +60,50 @@ func (c *Client) Dial(ctx context.Context, l Line) (net.Conn, error) {
 		conn = secure
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // whoever reads is told
-	return line{conn, l.Silence, stop}, nil
+	return &line{Conn: conn, silence: l.Silence, stop: stop}, nil
+}
+
+// before has speak say what comes before TLS, while ctx lasts.
+func before(ctx context.Context, conn net.Conn, speak func(net.Conn) error) error {
+	if speak == nil {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	err := speak(conn)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
 }
 
 // A line is a connection whose every word is bounded in time.
 type line struct {
 	net.Conn
 	silence time.Duration
+	waiting bool // until a deadline of whoever reads
 	stop    func() bool
 }
 
+// SetReadDeadline implements net.Conn.
+func (l *line) SetReadDeadline(at time.Time) error {
+	l.waiting = !at.IsZero()
+	return l.Conn.SetReadDeadline(at)
+}
+
 // Read implements net.Conn.
-func (l line) Read(p []byte) (int, error) {
-	if err := l.SetReadDeadline(time.Now().Add(l.silence)); err != nil {
+func (l *line) Read(p []byte) (int, error) {
+	if l.waiting {
+		return l.Conn.Read(p)
+	}
+	if err := l.Conn.SetReadDeadline(time.Now().Add(l.silence)); err != nil {
 		return 0, err
 	}
 	return l.Conn.Read(p)
 }
 
 // Write implements net.Conn.
-func (l line) Write(p []byte) (int, error) {
+func (l *line) Write(p []byte) (int, error) {
 	if err := l.SetWriteDeadline(time.Now().Add(l.silence)); err != nil {
 		return 0, err
 	}
@@ -80,7 +111,7 @@ func (l line) Write(p []byte) (int, error) {
 }
 
 // Close implements net.Conn.
-func (l line) Close() error {
+func (l *line) Close() error {
 	l.stop()
 	return l.Conn.Close()
 }

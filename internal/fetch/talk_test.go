@@ -2,6 +2,8 @@ package fetch_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -216,5 +218,78 @@ func TestNobodyIsAskedForAnOnionServiceButTor(t *testing.T) {
 		if _, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: 80, Silence: time.Second}); !errors.Is(err, fetch.ErrForbidden) {
 			t.Errorf("a line to %s: %v", host, err)
 		}
+	}
+}
+
+func TestALineSpeaksInTheClearNoFurtherThanToTLS(t *testing.T) {
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.StartTLS()
+	defer secure.Close()
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go func() {
+		for {
+			conn, err := server.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(conn, "go")
+			s := tls.Server(conn, &tls.Config{Certificates: secure.TLS.Certificates})
+			io.WriteString(s, "secret")
+			s.Close()
+		}
+	}()
+	roots := x509.NewCertPool()
+	roots.AddCert(secure.Certificate())
+	c, host, port := local(t, server.Addr().String(), fetch.Options{Roots: roots, PerSecond: 100})
+	line := fetch.Line{Host: host, Port: port, TLS: true, Silence: time.Second, Before: func(conn net.Conn) error {
+		_, err := io.ReadFull(conn, make([]byte, 2))
+		return err
+	}}
+	conn, err := c.Dial(t.Context(), line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if said, err := io.ReadAll(conn); err != nil || string(said) != "secret" {
+		t.Errorf("it says %q, err %v", said, err)
+	}
+	refused := errors.New("no TLS here")
+	line.Before = func(net.Conn) error { return refused }
+	if _, err := c.Dial(t.Context(), line); !errors.Is(err, refused) {
+		t.Errorf("where the server refuses: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	line.Before = func(conn net.Conn) error { _, err := io.ReadFull(conn, make([]byte, 1<<20)); return err }
+	if _, err := c.Dial(ctx, line); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("where it says nothing: %v", err)
+	}
+}
+
+func TestWhoeverReadsMayWaitForAsLongAsHeSays(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	c, host, port := local(t, server.Addr().String(), fetch.Options{})
+	conn, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: port, Silence: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	began := time.Now()
+	conn.SetReadDeadline(began.Add(200 * time.Millisecond))
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) < 150*time.Millisecond {
+		t.Errorf("waited %v: %v", time.Since(began), err)
+	}
+	conn.SetReadDeadline(time.Time{})
+	began = time.Now()
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > 150*time.Millisecond {
+		t.Errorf("then waited %v: %v", time.Since(began), err)
 	}
 }

@@ -52,6 +52,23 @@ func (t *Tree) Title() string {
 // Text is all that a page shows.
 func (t *Tree) Text() string { return render(t.doc, style{links: true}) }
 
+// Part is all that a page shows of what the item of a rule points to; what stands within another
+// such is part of that.
+func (t *Tree) Part(r Rule) string {
+	var parts []string
+	inside := map[*html.Node]bool{}
+	for _, n := range r.item.MatchAll(t.doc) { // in their order
+		if inside[n] {
+			continue
+		}
+		for c := range n.Descendants() {
+			inside[c] = true
+		}
+		parts = append(parts, render(n, style{links: true}))
+	}
+	return strings.Join(parts, "\n\n")
+}
+
 // Links are where a page leads, each address once.
 func (t *Tree) Links() (all []Link) {
 	seen := map[string]bool{}

@@ -113,3 +113,17 @@ func FuzzTree(f *testing.F) {
 		}
 	})
 }
+
+func TestAPartOfAPageIsReadOnceHoweverItIsNested(t *testing.T) {
+	tree, err := Parse([]byte(`<nav>Menu</nav><div class=n>One <div class=n>within</div></div><p>Between</p><div class=n>Two</div>`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Selectors{Item: "div.n"}.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(strings.Fields(tree.Part(r)), " "); text != "One within Two" {
+		t.Errorf("it shows %q", text)
+	}
+}

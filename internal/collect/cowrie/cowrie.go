@@ -35,7 +35,6 @@ var Connector = collect.Connector{
 	About:       "sessions on the honeypot Cowrie, of T-Pot too (cowrie.json)",
 	Every:       time.Minute,
 	Reliability: 'B',
-	Local:       true,
 	Settings:    Settings{},
 	Proven:      "a session of OpenSSH's client on Cowrie 3.1.4",
 	Recognise:   recognise,

@@ -15,7 +15,6 @@ var Connector = collect.Connector{
 	About:       "logs of your own, hunted for what is known",
 	Every:       10 * time.Second,
 	Reliability: 'A',
-	Local:       true,
 	Telemetry:   true,
 	Settings:    tail.Settings{},
 	Proven:      "files rotated by logrotate 3.21, and packed by gzip 1.12",

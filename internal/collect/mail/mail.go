@@ -79,8 +79,14 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		return err
 	}
 	defer f.Close()
+	return Read(ctx, env, file, f, keep)
+}
+
+// Read reads the messages of what is called name, an archive or a single one. Those that
+// cannot be read are noted through env, and one that it has twice is handed out once.
+func Read(ctx context.Context, env collect.Env, name string, in io.Reader, keep func(intel.Document) error) error {
 	seen, mended := map[intel.DocumentID]bool{}, 0
-	box := &box{in: bufio.NewReaderSize(f, 64<<10)}
+	box := &box{in: bufio.NewReaderSize(in, 64<<10)}
 	for box.next() {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -93,7 +99,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 		}
 		switch {
 		case err != nil && (!box.archive || errors.Is(err, errCut)):
-			return fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", name, err)
 		case err != nil:
 			if env.Reject != nil {
 				env.Reject(fmt.Sprintf("message at line %d", box.line), err)

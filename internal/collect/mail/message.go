@@ -75,6 +75,13 @@ func named(name []byte) bool {
 	return len(name) > 0 && len(name) < 100 && bytes.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
+// Document makes a document of one message, which may break off: what its author wrote, known
+// by its Message-ID and what it says. One without text has none. Mended says that some of it
+// was not in the encoding that it states.
+func Document(env collect.Env, message []byte) (doc intel.Document, mended bool, err error) {
+	return document(env, message, false)
+}
+
 // document makes a document of a message; last says that nothing follows it in
 // its file, so that it may be cut. Mended says that it was not in its encoding.
 func document(env collect.Env, message []byte, last bool) (doc intel.Document, mended bool, err error) {

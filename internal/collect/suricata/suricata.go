@@ -20,7 +20,6 @@ var Connector = collect.Connector{
 	About:       "events of Suricata (eve.json), hunted for what is known",
 	Every:       10 * time.Second,
 	Reliability: 'A',
-	Local:       true,
 	Telemetry:   true,
 	Settings:    tail.Settings{},
 	Open: func(env collect.Env, decode func(any) error) (collect.Source, error) {

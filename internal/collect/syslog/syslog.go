@@ -38,7 +38,6 @@ var Connector = collect.Connector{
 	About:       "messages of syslog (UDP, TCP, TLS), hunted for what is known",
 	Reliability: 'A',
 	Live:        true,
-	Local:       true,
 	Telemetry:   true,
 	Settings:    Settings{},
 	Proven:      "logger of util-linux 2.38 over UDP and TCP, rsyslog 8.2302 over UDP, TCP and TLS",

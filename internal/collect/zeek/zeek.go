@@ -23,7 +23,6 @@ var Connector = collect.Connector{
 	About:       "logs of Zeek, in columns or JSON, hunted for what is known",
 	Every:       10 * time.Second,
 	Reliability: 'A',
-	Local:       true,
 	Telemetry:   true,
 	Settings:    tail.Settings{},
 	Open: func(env collect.Env, decode func(any) error) (collect.Source, error) {
