@@ -118,7 +118,7 @@ func shares(b *testing.B, db string) (derived, documents, indexed float64) {
 	}
 	defer raw.Close()
 	err = raw.QueryRowContext(b.Context(), `WITH t (name, of, bytes) AS (SELECT s.name, m.tbl_name, SUM(s.pgsize) FROM dbstat s JOIN sqlite_schema m ON m.name = s.name GROUP BY s.name)
-		SELECT SUM(CASE WHEN of IN ('findings', 'mentions', 'asides', 'evidence_rows', 'former_evidence_rows', 'strata', 'links', 'assessments', 'entities', 'origins', 'activity', 'resolution', 'unresolved', 'stale', 'prints') THEN bytes END),
+		SELECT SUM(CASE WHEN of IN ('findings', 'mentions', 'asides', 'evidence_rows', 'former_evidence_rows', 'strata', 'links', 'assessments', 'entities', 'origins', 'activity', 'resolution', 'unresolved', 'stale', 'prints', 'gists', 'arrivals', 'hours', 'outages') THEN bytes END),
 		SUM(CASE WHEN name = 'documents' THEN bytes END), SUM(CASE WHEN of = 'documents' THEN bytes END) FROM t`).Scan(&derived, &documents, &indexed)
 	if err != nil {
 		b.Fatal(err)
