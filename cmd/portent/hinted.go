@@ -24,9 +24,32 @@ func hinted(err error) error {
 		return fmt.Errorf("%w (robots = false in its entry reads it all the same)", err)
 	}
 	if words := inShort(err); words != "" {
-		return fmt.Errorf("%s: %w", words, err)
+		return brief{words + ": " + whereFailed(err), err}
 	}
 	return err
+}
+
+// brief is an error told in fewer words than it has.
+type brief struct {
+	words string
+	error
+}
+
+func (b brief) Error() string { return b.words }
+func (b brief) Unwrap() error { return b.error }
+
+// whereFailed is what an error says behind its plain words: the host alone where it was not
+// reached, as each step on the way there repeats the address.
+func whereFailed(err error) string {
+	var name *net.DNSError
+	var dial *net.OpError
+	switch {
+	case errors.As(err, &name):
+		return name.Name
+	case errors.As(err, &dial) && dial.Op == "dial" && dial.Addr != nil:
+		return dial.Addr.String()
+	}
+	return err.Error()
 }
 
 // inShort says what happened where the error of a machine alone would tell it; empty if
@@ -40,7 +63,7 @@ func inShort(err error) string {
 	case errors.As(err, &status):
 		return refused(status.Status)
 	case errors.As(err, &name) && name.IsNotFound:
-		return "no host has that name"
+		return "no host has that name, or this machine is not connected"
 	case errors.As(err, &name):
 		return "the name of the host could not be looked up"
 	case errors.As(err, &certificate):
