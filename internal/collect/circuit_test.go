@@ -1,10 +1,12 @@
 package collect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +26,10 @@ func failing(visits int) script {
 // watch runs a source until it stops, and returns its visits and the pauses between them.
 func watch(t *testing.T, r Runner) (visits []Visit, pauses []time.Duration) {
 	t.Helper()
-	r.ID, r.Cursors, r.Log = "s", cursors{}, slog.New(slog.DiscardHandler)
+	r.ID, r.Cursors = "s", cursors{}
+	if r.Log == nil {
+		r.Log = slog.New(slog.DiscardHandler)
+	}
 	r.Keep = func(context.Context, []intel.Document) error { return nil }
 	r.Report = func(_ context.Context, _ intel.SourceID, v Visit) { visits = append(visits, v) }
 	r.Wait = func(_ context.Context, d time.Duration) error { pauses = append(pauses, d); return nil }
@@ -54,6 +59,14 @@ func TestACircuitOpensAfterFiveFailuresAndRestsUpToAnHour(t *testing.T) {
 		if v.Failing != i+1 || v.Circuit != circuit || v.Failure == nil || i < 13 && v.Pause != pauses[i] || i == 13 && v.Pause != 0 {
 			t.Errorf("visit %d: %+v, want circuit %s", i, v, circuit)
 		}
+	}
+}
+
+func TestASourceThatStaysAwayWarnsTwice(t *testing.T) {
+	var log bytes.Buffer
+	watch(t, Runner{Source: failing(40), Every: time.Minute, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if n := strings.Count(log.String(), "source failed"); n != 2 || !strings.Contains(log.String(), "circuit=open") {
+		t.Errorf("warned %d times of 40 failures:\n%s", n, log.String())
 	}
 }
 

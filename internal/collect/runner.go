@@ -97,12 +97,21 @@ func (r *Runner) Run(ctx context.Context) error {
 			return fmt.Errorf("source %s: %w", r.ID, v.Failure)
 		}
 		if v.Failure != nil {
-			r.Log.Warn("source failed", "source", r.ID, "err", v.Failure, "failing", failing, "circuit", v.Circuit, "retry_in", v.Pause.Round(time.Second))
+			r.Log.Log(ctx, loudness(failing), "source failed", "source", r.ID, "err", v.Failure, "failing", failing, "circuit", v.Circuit, "retry_in", v.Pause.Round(time.Second))
 		}
 		if err := r.wait(ctx, v.Pause); err != nil {
 			return err
 		}
 	}
+}
+
+// loudness is how loud a failure is told: the first, and the one that opens the circuit, as
+// warnings. A source that stays away would fill the log.
+func loudness(failing int) slog.Level {
+	if failing == 1 || failing == tripping {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }
 
 // visit is how a visit ended after so many in a row had failed.
