@@ -58,7 +58,7 @@ func TestAWordOnAPostIsTakenFromOurOwnPagesAlone(t *testing.T) {
 
 func TestAPageTellsWhatAPostIs(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/document/0123abc0").Body.String()
-	for _, want := range []string{"<dt>Relevance</dt><dd>0.93</dd>", "Selling access <small>0.81</small>, Recruiting <small>0.52</small>", `action="/document/0123abc0/gist"`, `<option value="leak-claim">`} {
+	for _, want := range []string{"<dt>Relevance</dt><dd>0.93</dd>", "Selling access <small>0.81</small>, Recruiting <small>0.52</small>", `action="/document/0123abc0/gist"`, `<option value="access-sale" selected>`, `<option value="leak-claim">`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s", want)
 		}
