@@ -27,7 +27,7 @@ func Name(file string) string { return strings.TrimSuffix(path.Base(file), ".gz"
 
 // FileSettings are the settings of a connector that reads one file.
 type FileSettings struct {
-	Path string `json:"path" help:"File to read, below the folder that is imported."`
+	Path string `json:"path" help:"File of this machine, such as /srv/lists/bad.csv."`
 	URL  string `json:"url" help:"Address of the file, which is read again when it has changed."`
 }
 
@@ -45,9 +45,13 @@ func Files(read FileReader) Open {
 		case s.URL != "":
 			return &fetched{Env: env, url: s.URL, read: read}, CheckURL("url", s.URL)
 		case s.Path == "":
-			return nil, errors.New("path is missing")
+			return nil, errors.New("path or url is missing")
 		}
-		return fileSource{env, s.Path, read}, nil
+		file := strings.TrimPrefix(path.Clean(s.Path), "/")
+		if !fs.ValidPath(file) {
+			return nil, fmt.Errorf("path: %q is no whole path of a file, such as /srv/lists/bad.csv", s.Path)
+		}
+		return fileSource{env, file, read}, nil
 	}
 }
 

@@ -31,7 +31,7 @@ var Connector = collect.Connector{
 }
 
 type settings struct {
-	Path string `json:"path" help:"File to read, below the folder that is imported."`
+	Path string `json:"path" help:"File of this machine, such as /srv/lists/bad.json."`
 	URL  string `json:"url" help:"Address of a file, which is read again when it has changed."`
 	Log  string `json:"log" help:"Address of the log of changes, deltaLog.json: the records that it names are read."`
 }
@@ -46,6 +46,9 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 			return nil, errors.New("path, url and log are three places; give one")
 		}
 		return &changes{Env: env, url: s.Log}, collect.CheckURL("log", s.Log)
+	}
+	if s.Path == "" && s.URL == "" {
+		return nil, errors.New("log, url or path is missing")
 	}
 	only, err := json.Marshal(collect.FileSettings{Path: s.Path, URL: s.URL})
 	if err != nil {

@@ -33,7 +33,7 @@ var Connector = collect.Connector{
 const maxFile = 256 << 20
 
 type settings struct {
-	Path   string         `json:"path" help:"File to read, below the folder that is imported."`
+	Path   string         `json:"path" help:"File of this machine, such as /srv/lists/bad.json."`
 	URL    string         `json:"url" help:"Address of a file, which is read again when it has changed."`
 	Feed   string         `json:"feed" help:"Address of a feed: the folder that manifest.json is in."`
 	Server string         `json:"server" help:"Address of a MISP server whose published events are read."`
@@ -53,6 +53,8 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 		}
 	}
 	switch {
+	case given == 0:
+		return nil, errors.New("feed, server, url or path is missing")
 	case given > 1:
 		return nil, errors.New("path, url, feed and server are four places; give one")
 	case s.Feed != "":
