@@ -150,8 +150,12 @@ func (c *connectorsCmd) Run(_ context.Context, a *app) error {
 		fmt.Fprintf(a.out, "%-12s %s%s\n", con.Name, con.About, state)
 		if c.Name != "" {
 			fmt.Fprintf(a.out, "  proven on    %s\n", cmp.Or(con.Proven, "nothing that others made: it was tried on what was written for it alone"))
+			widest := 12
 			for _, s := range settingsOf(con) {
-				fmt.Fprintf(a.out, "  %-12s %-10s %s\n", s.Name, s.Kind, s.Help)
+				widest = max(widest, len(s.Name))
+			}
+			for _, s := range settingsOf(con) {
+				fmt.Fprintf(a.out, "  %-*s %-10s %s\n", widest, s.Name, s.Kind, s.Help)
 			}
 		}
 	}

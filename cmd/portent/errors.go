@@ -18,7 +18,7 @@ import (
 func oneLine(err error) string {
 	var out []string
 	for _, line := range strings.FieldsFunc(inWords(err), func(r rune) bool { return r == '\n' || r == '\r' }) {
-		if line = strings.TrimSpace(line); line != "" {
+		if line = strings.TrimSuffix(strings.TrimSpace(line), ": "+intel.ErrInvalid.Error()); line != "" {
 			out = append(out, line)
 		}
 	}

@@ -48,7 +48,11 @@ func (a *app) reveal(s collect.Secret) (string, error) {
 		}
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return "", collect.Permanent(fmt.Errorf("secret %s is not there, or empty", s))
+		hint := ""
+		if kind == "age" {
+			hint = "; portent secrets set " + name + " keeps it"
+		}
+		return "", collect.Permanent(fmt.Errorf("secret %s is not there, or empty%s", s, hint))
 	}
 	return text, nil
 }

@@ -23,7 +23,7 @@ import (
 type sourcesAddCmd struct {
 	Name        string            `arg:"" optional:"" help:"What the source is called, such as vendor-blog; asked for if missing."`
 	Connector   string            `arg:"" optional:"" help:"Its type; portent connectors lists them."`
-	Set         map[string]string `help:"A setting of its type, such as url=https://blog.example/feed; portent connectors NAME lists them." placeholder:"KEY=VALUE" mapsep:"none"`
+	Set         map[string]string `help:"A setting of its type, such as url=https://blog.example/feed; portent connectors NAME lists them. Of each source too: robots, hosts, ca." placeholder:"KEY=VALUE" mapsep:"none"`
 	Every       string            `help:"Pause between two visits, such as 15m." placeholder:"TIME"`
 	Reliability string            `help:"Admiralty letter, A to F." placeholder:"LETTER"`
 	Marking     string            `help:"TLP marking of what it says." placeholder:"TLP"`
@@ -58,6 +58,29 @@ func (c *sourcesAddCmd) Run(_ context.Context, a *app) error {
 		return a.print(map[string]string{"name": c.Name, "connector": c.Connector, "file": path})
 	}
 	fmt.Fprintf(a.out, "%s is in %s; see what it yields with: portent sources try %s\n", c.Name, path, c.Name)
+	return a.wanted(table)
+}
+
+// wanted says which secrets of an entry are not kept yet, and how they are.
+func (a *app) wanted(table map[string]any) error {
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		where, _ := table[key].(string)
+		name, ok := strings.CutPrefix(where, "age:")
+		if !ok {
+			continue
+		}
+		all, err := a.vault()
+		if err != nil {
+			return err
+		}
+		kept, err := all.read()
+		if err != nil {
+			return err
+		}
+		if kept[name] == "" {
+			a.remark("Its %s is not kept yet; keep it with: portent secrets set %s", key, name)
+		}
+	}
 	return nil
 }
 
@@ -82,7 +105,7 @@ func (c *sourcesAddCmd) table() (map[string]any, error) {
 	if len(c.Ports) > 0 {
 		table["ports"] = c.Ports
 	}
-	known := settingsOf(con)
+	known := append(settingsOf(con), settingsOfAll()...)
 	for _, key := range slices.Sorted(maps.Keys(c.Set)) {
 		i := slices.IndexFunc(known, func(s setting) bool { return s.Name == key })
 		if i < 0 {
@@ -120,7 +143,18 @@ func settingsOf(con collect.Connector) (out []setting) {
 		}
 		out = append(out, setting{name, kind, f.Tag.Get("help")})
 	}
+	if con.Telemetry {
+		out = append(out,
+			setting{"site", "text", "Whose log it is; the name of this host if missing."},
+			setting{"min-probability", "number", "Look for nothing that is believed less; 0.2 if missing."},
+			setting{"profiles", "list", "Actors whose attack fragments are looked for too."})
+	}
 	return out
+}
+
+// settingsOfAll are those that each source may have, and that no flag sets.
+func settingsOfAll() []setting {
+	return []setting{{"robots", "yes or no", ""}, {"hosts", "list", ""}, {"ca", "text", ""}}
 }
 
 func kinds() map[reflect.Kind]string {
@@ -139,7 +173,10 @@ func (s setting) value(text string) (any, error) {
 		}
 		return nil, fmt.Errorf("%q is neither yes nor no", text)
 	case "number":
-		n, err := strconv.Atoi(text)
+		if n, err := strconv.Atoi(text); err == nil {
+			return n, nil
+		}
+		n, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return nil, fmt.Errorf("%q is no number", text)
 		}

@@ -96,7 +96,12 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 		if rejected.Add(1) <= mostWarned {
 			a.log.Warn("item not read", "source", w.Name, "item", item, "reason", reason)
 		}
-	}, news.notice)
+	}, func(problem error) {
+		if r.once && problem != nil {
+			a.remark("%s: %s", w.Name, oneLine(problem))
+		}
+		news.notice(problem)
+	})
 	if err != nil {
 		return nil, err
 	}

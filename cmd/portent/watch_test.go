@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -192,11 +193,15 @@ func TestASourceIsAddedWholeOrNotAtAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string][]string{
-		"already":               {"one", "rss", "--set", "url=https://blog.example/feed"},
-		"url is missing":        {"two", "rss"},
-		"no setting \"colour\"": {"two", "rss", "--set", "colour=red"},
-		"neither yes nor no":    {"two", "rss", "--set", "url=https://blog.example/feed", "--set", "excerpts=perhaps"},
-		"no connector":          {"two", "rsss"},
+		"already":                {"one", "rss", "--set", "url=https://blog.example/feed"},
+		"url is missing":         {"two", "rss"},
+		"no setting \"colour\"":  {"two", "rss", "--set", "colour=red"},
+		"neither yes nor no":     {"two", "rss", "--set", "url=https://blog.example/feed", "--set", "excerpts=perhaps"},
+		"no connector":           {"two", "rsss"},
+		"token: what is secret":  {"two", "mastodon", "--set", "server=https://social.example", "--set", "token=hunter2"},
+		"or 24h":                 {"two", "rss", "--set", "url=https://blog.example/feed", "--every", "1d"},
+		"path or url is missing": {"two", "csv"},
+		"path: \"../x\"":         {"two", "csv", "--set", "path=../x"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), append([]string{"--sources-file", sources, "sources", "add"}, args...), strings.NewReader(""), &out, &errs); code != exitUsage || !strings.Contains(errs.String(), want) {
@@ -213,6 +218,75 @@ func TestASourceIsAddedWholeOrNotAtAll(t *testing.T) {
 	}
 	if out := printed(t, exitDone, "--sources-file", sources, "--db", newStore(t), "sources", "list"); !strings.Contains(out, "two") || !strings.Contains(out, "one") {
 		t.Errorf("listed: %s", out)
+	}
+}
+
+func TestWhateverTheFileMayHaveOfALogCanBeSet(t *testing.T) {
+	sources := filepath.Join(t.TempDir(), "sources.toml")
+	args := []string{"--sources-file", sources, "sources", "add", "proxy", "logs"}
+	for _, s := range []string{"path=/var/log/a.log", "site=east", "min-probability=0.4", "profiles=APT28", "robots=no"} {
+		args = append(args, "--set", s)
+	}
+	printed(t, exitDone, args...)
+	text, err := os.ReadFile(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := readSources(text)
+	if err != nil || len(all) != 1 || all[0].Site != "east" || all[0].Least != 0.4 || !slices.Equal(all[0].Profiles, []string{"APT28"}) {
+		t.Errorf("added %+v, err %v", all, err)
+	}
+	if listed := printed(t, exitDone, "connectors", "logs"); !strings.Contains(listed, "min-probability number") {
+		t.Errorf("listed:\n%s", listed)
+	}
+}
+
+func TestASecretThatIsNotKeptYetIsNamedWhereItsSourceIsAdded(t *testing.T) {
+	sources := filepath.Join(t.TempDir(), "sources.toml")
+	add := func(name string) string {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), []string{"--sources-file", sources, "sources", "add", name, "misp", "--set", "server=https://misp.example", "--set", "key=age:misp-key"}, strings.NewReader(""), &out, &errs); code != exitDone {
+			t.Errorf("exit %d: %s", code, errs.String())
+		}
+		return errs.String()
+	}
+	const want = "portent secrets set misp-key"
+	if said := add("one"); !strings.Contains(said, want) {
+		t.Errorf("said %q", said)
+	}
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"--sources-file", sources, "secrets", "set", "misp-key"}, strings.NewReader("hunter2"), &out, &errs); code != exitDone {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	if said := add("two"); strings.Contains(said, want) {
+		t.Errorf("said %q of what is kept", said)
+	}
+}
+
+func TestAListOfThisMachineIsReadByItsWholePath(t *testing.T) {
+	list := file(t, "bad.csv", []byte("ip,first_seen\n203.0.113.9,2026-09-01\n"))
+	for _, path := range []string{list, strings.TrimPrefix(list, "/")} {
+		sources := file(t, "sources.toml", fmt.Appendf(nil, "[ours]\nconnector = 'csv'\npath = '%s'\n", path))
+		if out := printed(t, exitDone, "--sources-file", sources, "sources", "try", "ours"); !strings.Contains(out, "claims") {
+			t.Errorf("%s yields %q", path, out)
+		}
+	}
+}
+
+func TestALogThatIsNotThereIsToldByAVisit(t *testing.T) {
+	sources := file(t, "sources.toml", []byte("[proxy]\nconnector = 'logs'\npath = '/nowhere/a.log'\n"))
+	var out, errs bytes.Buffer
+	run(t.Context(), []string{"--sources-file", sources, "--db", newStore(t), "sources", "run"}, strings.NewReader(""), &out, &errs)
+	if said := errs.String(); !strings.Contains(said, "proxy: no file is called /nowhere/a.log") {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestAFileOfSourcesThatIsNotThereSaysHowToWriteOne(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"--sources-file", filepath.Join(t.TempDir(), "none.toml"), "--db", newStore(t), "sources"}, strings.NewReader(""), &out, &errs)
+	if said := errs.String(); code != exitUsage || !strings.Contains(said, "portent sources init") {
+		t.Errorf("exit %d, said %q", code, said)
 	}
 }
 

@@ -100,6 +100,9 @@ func (a *app) watched() ([]watched, error) {
 	if errors.Is(err, fs.ErrNotExist) && a.cli.SourcesFile == "" {
 		return nil, nil
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError{fmt.Errorf("there is no file of sources %s; portent sources init writes one, portent sources add begins one", path)}
+	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("sources: %w", err)}
 	}
@@ -182,11 +185,32 @@ func newWatched(name string, table map[string]any) (watched, error) {
 	if err := w.set(e); err != nil {
 		return w, err
 	}
+	if err := w.checkSecrets(rest); err != nil {
+		return w, err
+	}
 	source, err := w.Connector.Open(collect.Env{ID: w.Name}, collect.Strict(w.Settings))
 	if s, ok := source.(collect.Stream); ok && s.Streams() {
 		w.Every = 0 // it never catches up
 	}
 	return w, err
+}
+
+// checkSecrets names the setting in which something secret stands itself.
+func (w *watched) checkSecrets(settings map[string]any) error {
+	for _, s := range settingsOf(w.Connector) {
+		where, ok := settings[s.Name].(string)
+		if !ok || s.Kind != "secret" {
+			continue
+		}
+		text, err := json.Marshal(where)
+		if err != nil {
+			return err
+		}
+		if err := new(collect.Secret).UnmarshalJSON(text); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
 }
 
 // set takes over what every source has.
@@ -205,7 +229,7 @@ func (w *watched) set(e entry) (err error) {
 	}
 	if e.Every != "" {
 		if w.Every, err = time.ParseDuration(e.Every); err != nil || w.Every < quickest {
-			return fmt.Errorf("every: %q is no pause such as 15m or 6h, of %v at least", e.Every, quickest)
+			return fmt.Errorf("every: %q is no pause such as 15m, 6h or 24h, of %v at least", e.Every, quickest)
 		}
 	}
 	if e.Reliability != "" {

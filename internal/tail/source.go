@@ -15,7 +15,7 @@ import (
 
 // Settings are which files are read, and how.
 type Settings struct {
-	Path string `json:"path" help:"File, or pattern of files, rotated ones too: /var/log/nginx/*.log*."`
+	Path string `json:"path" help:"File, or pattern of files, rotated ones too: /var/log/nginx/*.log*. Suricata and Zeek: where they write, if missing."`
 	New  bool   `json:"new" help:"Whether what the files hold at the first visit is left alone."`
 	Live bool   `json:"live" help:"Whether what is appended is read within a second, not at each visit."`
 }
