@@ -25,7 +25,7 @@ import (
 // demo is no verb: it invents a world, so that the whole can be tried and marked
 // without anybody's data. It writes documents and knows nothing of those who
 // read them. Messages are read alike wherever they come from, so connectors of mail share the
-// reading of the first.
+// reading of the first; so do feeds and sitemaps, which announce articles.
 const layout = `
 	intel       :
 	fetch       :
@@ -37,6 +37,7 @@ const layout = `
 	collect/*   : intel fetch collect tail stix misp page | collect/collecttest figures
 	collect/mailbox : intel fetch collect collect/mail | collect/collecttest
 	collect/pipermail : intel fetch collect collect/mail | collect/collecttest
+	collect/sitemap : intel fetch collect page collect/rss | collect/collecttest
 	reference   : intel
 	extract     : intel reference | figures
 	correlate   : intel reference | extract

@@ -40,6 +40,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/reddit"
 	"github.com/portent-cti/portent/internal/collect/report"
 	"github.com/portent-cti/portent/internal/collect/rss"
+	"github.com/portent-cti/portent/internal/collect/sitemap"
 	"github.com/portent-cti/portent/internal/collect/sophos"
 	"github.com/portent-cti/portent/internal/collect/stix"
 	"github.com/portent-cti/portent/internal/collect/suricata"
@@ -102,6 +103,7 @@ func connectors() []collect.Connector {
 		mailbox.Connector,
 		pipermail.Connector,
 		web.Connector,
+		sitemap.Connector,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"mime"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ import (
 // Connector follows feeds.
 var Connector = collect.Connector{
 	Name:        "rss",
+	Proven:      "RSS of Hugo 0.111, Atom and RSS of Pelican 4.8; the posts were invented",
 	About:       "items of a feed in RSS, Atom or JSON Feed, with the articles they announce",
 	Every:       15 * time.Minute,
 	Reliability: 'C',
@@ -40,9 +42,6 @@ const (
 	whole = 4000
 	// mostItems is how many items of a feed are read, the latest.
 	mostItems = 1000
-	// tries is how often an article is asked for that does not come, before what the feed says
-	// has to do: what stands behind it in the feed waits as long.
-	tries = 3
 	// deepest is how far elements of a feed may be nested.
 	deepest = 256
 )
@@ -58,9 +57,9 @@ type feed struct {
 	settings
 	// known is what the server told of a feed all of whose items were given, up to at: they
 	// are kept where the next visit begins there.
-	known fetch.Validators
-	at    intel.Cursor
-	tries map[string]int // of articles that failed to come
+	known    fetch.Validators
+	at       intel.Cursor
+	articles Articles
 }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
@@ -71,7 +70,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	if err := collect.CheckURL("url", s.URL); err != nil {
 		return nil, err
 	}
-	return &feed{Env: env, settings: s, tries: map[string]int{}}, nil
+	return &feed{Env: env, settings: s}, nil
 }
 
 // Collect implements collect.Source.
@@ -196,7 +195,7 @@ func behind(body []byte, mark string) []byte {
 }
 
 func newItem(g *gofeed.Item, base *url.URL) item {
-	it := item{guid: line(g.GUID), title: line(text(g.Title)), link: line(g.Link)}
+	it := item{guid: line(g.GUID), title: line(title(g.Title)), link: line(g.Link)}
 	if base != nil && it.link != "" {
 		if u, err := base.Parse(it.link); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
 			it.link = u.String()
@@ -233,6 +232,17 @@ func text(html string) string {
 	return strings.TrimSpace(shown)
 }
 
+// marked finds what titles in HTML are marked up with; what else stands in brackets is said.
+var marked = regexp.MustCompile(`(?i)</?(?:a|abbr|b|big|br|cite|code|del|em|font|i|ins|mark|p|q|s|small|span|strong|sub|sup|tt|u|wbr)(?:\s[^<>]*)?/?>|&(?:#\d+|#x[\da-f]+|[a-z][a-z\d]*);`)
+
+// title is what a title shows, which some feeds give as text and others in HTML.
+func title(s string) string {
+	if marked.MatchString(s) {
+		return text(s)
+	}
+	return strings.TrimSpace(s)
+}
+
 // line is a name or address in one line of bounded length.
 func line(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
@@ -245,13 +255,11 @@ func line(s string) string {
 
 // document is what an item comes to, with its article where the feed has an excerpt alone.
 func (f *feed) document(ctx context.Context, it item) (intel.Document, error) {
-	doc := intel.Document{Source: f.ID, Genre: intel.Report, URL: it.link, Title: it.title, Text: it.text, Published: it.at, Learned: f.Now().UTC()}
+	doc := intel.Document{Source: f.ID, Genre: intel.Report, URL: it.link, Author: it.author, Title: it.title, Text: it.text, Published: it.at, Learned: f.Now().UTC()}
 	if !f.Excerpts && it.link != "" && len(it.text) < whole {
-		article, err := f.article(ctx, it.link)
+		article, later, err := f.articles.Read(ctx, f.Fetch, it.link)
 		switch {
-		case ctx.Err() != nil:
-			return doc, ctx.Err()
-		case err != nil && passing(err) && f.again(it.link):
+		case later:
 			return doc, err
 		case err != nil:
 			f.Log.Info("article not read; what the feed says is kept", "source", f.ID, "article", it.link, "err", err)
@@ -267,43 +275,4 @@ func (f *feed) document(ctx context.Context, it item) (intel.Document, error) {
 	}
 	doc.ID = intel.NewDocumentID(f.ID, it.key()...)
 	return doc, nil
-}
-
-// again reports whether an article that failed to come is to be asked for at the next visit.
-func (f *feed) again(link string) bool {
-	if len(f.tries) > mostItems {
-		clear(f.tries)
-	}
-	f.tries[link]++
-	if f.tries[link] < tries {
-		return true
-	}
-	delete(f.tries, link)
-	return false
-}
-
-// passing reports whether an article may well be there next time.
-func passing(err error) bool {
-	if s := (*fetch.StatusError)(nil); errors.As(err, &s) {
-		return s.Status == 429 || s.Status >= 500
-	}
-	return !errors.Is(err, fetch.ErrForbidden) && !errors.Is(err, fetch.ErrRobots) && !errors.Is(err, fetch.ErrTooLarge) && !errors.Is(err, errUnread)
-}
-
-// errUnread means that what is at the address of an article is none.
-var errUnread = errors.New("no page that can be read")
-
-func (f *feed) article(ctx context.Context, link string) (page.Page, error) {
-	r, err := f.Fetch.GetChanged(ctx, link, fetch.Validators{})
-	if err != nil {
-		return page.Page{}, err
-	}
-	if kind, _, _ := mime.ParseMediaType(r.Type); kind != "" && kind != "text/html" && kind != "application/xhtml+xml" && kind != "text/plain" {
-		return page.Page{}, fmt.Errorf("%w: it is of type %s", errUnread, kind)
-	}
-	p, err := page.Read(r.Body, r.Type)
-	if err != nil {
-		return page.Page{}, fmt.Errorf("%w: %w", errUnread, err)
-	}
-	return p, nil
 }

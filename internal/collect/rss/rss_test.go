@@ -27,6 +27,17 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+func TestTitlesKeepWhatIsNoMarkup(t *testing.T) {
+	for said, want := range map[string]string{
+		"<b>Bold</b> title": "Bold title", "XSS by <svg onload=x> in Example": "XSS by <svg onload=x> in Example", "a < b": "a < b",
+		"Tom &amp; Jo": "Tom & Jo", "AT&T <Fox>": "AT&T <Fox>",
+	} {
+		if got := title(said); got != want {
+			t.Errorf("%q reads %q, want %q", said, got, want)
+		}
+	}
+}
+
 func TestItemsThatWereNotKeptAreGivenAgain(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"1"`)
