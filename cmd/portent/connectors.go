@@ -13,6 +13,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
+	"github.com/portent-cti/portent/internal/collect/discord"
 	"github.com/portent-cti/portent/internal/collect/documents"
 	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
@@ -102,6 +103,7 @@ func connectors() []collect.Connector {
 		mailbox.Connector,
 		pipermail.Connector,
 		web.Connector,
+		discord.Connector,
 	}
 }
 
