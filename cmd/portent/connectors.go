@@ -13,6 +13,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/csv"
 	"github.com/portent-cti/portent/internal/collect/cve"
 	"github.com/portent-cti/portent/internal/collect/ddosia"
+	"github.com/portent-cti/portent/internal/collect/discord"
 	"github.com/portent-cti/portent/internal/collect/documents"
 	"github.com/portent-cti/portent/internal/collect/epss"
 	"github.com/portent-cti/portent/internal/collect/eset"
@@ -104,6 +105,7 @@ func connectors() []collect.Connector {
 		pipermail.Connector,
 		web.Connector,
 		sitemap.Connector,
+		discord.Connector,
 	}
 }
 

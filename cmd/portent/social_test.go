@@ -149,3 +149,30 @@ func TestAPasteIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	})
 	rowOf(t, port, "connector = 'paste'\nwords = ['command and control']\nlist = '"+address+"/list'")
 }
+
+func TestAMessageOnDiscordIsARowOfAProfileWhileServeRuns(t *testing.T) {
+	t.Setenv("DISCORD_TOKEN", "MTAwMDAwMDAwMDAwMDAwMDAx.Gexamp.documentation-example")
+	address, port := portOf(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/gateway/bot" {
+			fmt.Fprintf(w, `{"url":"ws://%s","session_start_limit":{"remaining":1}}`, r.Host)
+			return
+		}
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.CloseNow()
+		for _, event := range []string{
+			`{"op":10,"d":{"heartbeat_interval":41250}}`,
+			`{"op":0,"s":1,"t":"READY","d":{"session_id":"a","user":{"id":"1","bot":true},"guilds":[{"id":"20"}]}}`,
+			`{"op":0,"s":2,"t":"GUILD_CREATE","d":{"id":"20","channels":[{"id":"30","type":0,"last_message_id":null}]}}`,
+			fmt.Sprintf(`{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"id":"1356592000000000001","channel_id":"30","guild_id":"20","type":0,"author":{"id":"501","username":"ann","discriminator":"0"},"content":%q,"timestamp":%q}}`, posted, time.Now().UTC().Format(time.RFC3339)),
+		} {
+			_ = conn.Write(r.Context(), websocket.MessageText, []byte(event))
+		}
+		for err == nil {
+			_, _, err = conn.Read(r.Context())
+		}
+	})
+	rowOf(t, port, "connector = 'discord'\ntoken = 'env:DISCORD_TOKEN'\nserver = '"+address+"'")
+}

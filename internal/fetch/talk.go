@@ -170,5 +170,11 @@ func (s *Socket) Write(ctx context.Context, message []byte) error {
 	return s.conn.Write(ctx, websocket.MessageText, message)
 }
 
+// CloseCode is the code by which the other side closed a WebSocket, if err says that it did.
+func CloseCode(err error) (code int, ok bool) {
+	code = int(websocket.CloseStatus(err))
+	return code, code >= 0
+}
+
 // Close ends the connection.
 func (s *Socket) Close() error { return s.conn.CloseNow() }
