@@ -16,16 +16,26 @@ const MaxDepth = 64
 // ErrTooDeep means that JSON is nested deeper than MaxDepth.
 var ErrTooDeep = errors.New("nested too deep")
 
+// A value of JSON, however short, may take hundreds of bytes once it is read: of more than
+// fewValues, one in so many bytes is the most there may be.
+const fewValues, perValue = 1 << 16, 8
+
 // Shallow returns a reader of the JSON text in r that ends with ErrTooDeep
 // where it is nested deeper than MaxDepth. It looks at each byte once.
 func Shallow(r io.Reader) io.Reader { return &shallow{in: r} }
 
 // CheckDepth returns ErrTooDeep if the JSON text is nested deeper than
-// MaxDepth. It does not judge whether the text is valid.
+// MaxDepth, and ErrTooLarge if it has far more values than texts of its length
+// have. It does not judge whether the text is valid.
 func CheckDepth(text []byte) error {
 	var s shallow
-	_, err := s.scan(text)
-	return err
+	if _, err := s.scan(text); err != nil {
+		return err
+	}
+	if s.values > max(fewValues, len(text)/perValue) {
+		return fmt.Errorf("%w: %d values in %d bytes", ErrTooLarge, s.values, len(text))
+	}
+	return nil
 }
 
 // JSON reads what a server answered, bounded in depth, into v.
@@ -45,6 +55,7 @@ func JSON(body []byte, v any) error {
 type shallow struct {
 	in              io.Reader
 	depth           int
+	values          int // about how many there are: what opens, and what stands behind a comma
 	quoted, escaped bool
 	err             error
 }
@@ -72,7 +83,10 @@ func (s *shallow) scan(text []byte) (int, error) {
 			s.escaped, s.quoted = c == '\\', c != '"'
 		case c == '"':
 			s.quoted = true
+		case c == ',':
+			s.values++
 		case c == '{' || c == '[':
+			s.values++
 			if s.depth++; s.depth > MaxDepth {
 				return i, fmt.Errorf("%w: more than %d levels", ErrTooDeep, MaxDepth)
 			}

@@ -59,3 +59,17 @@ func TestValuesOfAllSizesUpToTheLimitAreRead(t *testing.T) {
 		t.Errorf("got %s, %v, want io.EOF", json.RawMessage(raw), err)
 	}
 }
+
+func TestManyTinyValuesAreRefusedBeforeTheyFillMemory(t *testing.T) {
+	for _, item := range []string{`{},`, `{"a":1},`, `null,`, `[[]],`, `"",`} {
+		body := []byte("[" + strings.Repeat(item, 1<<20/len(item)) + "0]")
+		var all []struct{ Wide [64]string }
+		if err := JSON(body, &all); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: got %v and %d values, want ErrTooLarge", item, err, len(all))
+		}
+	}
+	item := `{"id":12345,"text":"{},{},{},{},{},{}","tags":["a","b"]},`
+	if err := CheckDepth([]byte("[" + strings.Repeat(item, 8<<20/len(item)) + "0]")); err != nil {
+		t.Errorf("a page of short items: %v", err)
+	}
+}

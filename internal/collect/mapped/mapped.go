@@ -4,6 +4,7 @@
 package mapped
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -96,8 +97,12 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	return src, collect.CheckURL("url", src.rule.URL)
 }
 
-// mostPages is how many pages of a feed are read at one visit.
-const mostPages = 200
+const (
+	// mostPages is how many pages of a feed are read at one visit. All are held until the last
+	// has come: mostBytes and mostObjects is how much that is.
+	mostPages              = 200
+	mostBytes, mostObjects = 64 << 20, 1 << 20
+)
 
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
@@ -130,12 +135,16 @@ func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Em
 // server told of them if they are one.
 func (s *source) rows(ctx context.Context, since time.Time) (all []row, told fetch.Validators, err error) {
 	address := s.dated(s.rule.URL, since)
-	items := 0
+	items, size, objects := 0, 0, 0
 	known := s.known
 	for n := range mostPages {
 		r, err := s.get(ctx, address, known)
 		if err != nil {
 			return nil, told, err
+		}
+		size, objects = size+len(r.Body), objects+bytes.Count(r.Body, []byte("{"))
+		if size > mostBytes || objects > mostObjects {
+			return nil, told, fmt.Errorf("%s: %w: its pages have %d MiB and %d objects; %d MiB and %d are read", s.rule.URL, fetch.ErrTooLarge, size>>20, objects, mostBytes>>20, mostObjects)
 		}
 		page, err := s.rule.read(r.Body, s.Env)
 		if err != nil {

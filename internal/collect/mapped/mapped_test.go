@@ -203,3 +203,27 @@ func TestWhoAsksTooOftenIsNotToldThatTheKeyIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestAFeedWhosePagesDoNotEndIsGivenUpBeforeItFillsMemory(t *testing.T) {
+	served := 0
+	page := strings.Repeat(`{"id":"0123456789abcdef","ip":"192.0.2.1"},`, 1<<20/43)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served++
+		fmt.Fprintf(w, `{"next":"/?%d","items":[%s{"id":"1"}]}`, served, page)
+	}))
+	defer srv.Close()
+	src := opened(t, `{"url":"`+srv.URL+`","rule":{"items":"items","next":"next","id":["id"],"text":["ip"]}}`)
+	err := src.Collect(t.Context(), "", func(intel.Document, intel.Cursor) error { return nil })
+	if !errors.Is(err, fetch.ErrTooLarge) || served > mostObjects*43>>20+1 {
+		t.Errorf("%d pages were read, and then %v; want ErrTooLarge", served, err)
+	}
+}
+
+func TestAListOfCountlessLinesIsGivenUp(t *testing.T) {
+	for format, body := range map[string]string{"text": "1\n", "csv": "1,2,3\n"} {
+		r := rule{Format: format, ID: []string{"id"}, Header: []string{"id", "b", "c"}}
+		if p, err := r.read([]byte(strings.Repeat(body, mostItems+2)), collect.Env{Reject: func(string, error) {}}); !errors.Is(err, collect.ErrTooLarge) {
+			t.Errorf("%s: %d items and %v, want ErrTooLarge", format, p.items, err)
+		}
+	}
+}

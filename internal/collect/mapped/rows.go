@@ -24,6 +24,12 @@ type row struct {
 	now time.Time // when it was changed
 }
 
+// mostItems is how many lines or rows of CSV a feed has at most; those of JSON are bounded by
+// how long they are.
+const mostItems = 1 << 19
+
+var errItems = fmt.Errorf("%w: more than %d items", collect.ErrTooLarge, mostItems)
+
 // A page is what came at once.
 type page struct {
 	rows  []row
@@ -42,6 +48,9 @@ func (r *rule) read(body []byte, env collect.Env) (p page, err error) {
 		for line := range strings.Lines(string(body)) {
 			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 				items = append(items, map[string]any{"line": line})
+			}
+			if len(items) > mostItems {
+				return p, errItems
 			}
 		}
 	default:
@@ -131,7 +140,9 @@ func (r *rule) table(body []byte, env collect.Env) (items []any, err error) {
 			for i, f := range fields[:min(len(fields), len(header))] {
 				item[header[i]] = f
 			}
-			items = append(items, item)
+			if items = append(items, item); len(items) > mostItems {
+				return nil, errItems
+			}
 		}
 	}
 	return items, lines.Err()
