@@ -57,7 +57,13 @@ func (a *app) open(w watched, c clients, once bool, reject func(item string, rea
 		return nil, err
 	}
 	env := collect.Env{ID: w.Name, Fetch: client, Files: os.DirFS("/"), Once: once, Reject: reject, Notice: notice, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
-	return w.Connector.Open(env, collect.Strict(w.Settings))
+	h := &hush{}
+	h.over(&env)
+	source, err := w.Connector.Open(env, collect.Strict(w.Settings))
+	if _, ok := source.(collect.Receiver); ok || err != nil { // it is sent to, and asks nobody
+		return source, err
+	}
+	return quiet{source, h}, nil
 }
 
 // marked is a document as its source is configured.

@@ -143,7 +143,7 @@ func TestWhatAServerMaySayIsReadOrRefusedInWords(t *testing.T) {
 		"HTTP":                    {"> HTTP/1.1 400 Bad Request\n", byPassword, "no IMAP", false},
 		"busy":                    {"> * BYE [UNAVAILABLE] come back later\n", byPassword, "come back later", false},
 		"goes with a word":        {in + "< p2 EXAMINE\n> * BYE closing for \x1b[31mthe night\n!", byPassword, "saying: closing for  [31mthe night", false},
-		"a wrong password":        {"> * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\n< p1 A\n> +\n< A\n> p1 NO [AUTHENTICATIONFAILED] no hunter2 here\n", byPassword, "no … here", true},
+		"a wrong password":        {"> * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\n< p1 A\n> +\n< A\n> p1 NO [AUTHENTICATIONFAILED] not you\n", byPassword, "not you", true},
 		"logging in later":        {"> * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\n< p1 A\n> +\n< A\n> p1 NO [UNAVAILABLE] try later\n", byPassword, "try later", false},
 		"LOGIN alone":             {"> * OK hi\n< p1 CAPABILITY\n> * CAPABILITY IMAP4rev1\n> p1 OK x\n< p2 LOGIN \"ann\" \"hunter2\"\n> p2 NO bad\n", byPassword, "NO: bad", true},
 		"no password in clear":    {"> * OK [CAPABILITY IMAP4rev1 LOGINDISABLED STARTTLS] hi\n", byPassword, "starttls", true},
