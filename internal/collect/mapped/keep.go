@@ -78,7 +78,7 @@ func (s *source) keep(ctx context.Context, at *sieve, rows []row, emit collect.E
 		docs := s.documents(rows[:n])
 		for i := min(at.Part, len(docs)); i < len(docs); i++ {
 			if at.Part = i + 1; at.Part == len(docs) {
-				at.done(rows[:n], len(rows) == n)
+				at.done(rows[:n], len(rows) == n, s.Now())
 			}
 			doc := docs[i]
 			if doc.Learned, doc.Assumed = doc.Published, !doc.Published.IsZero(); !history || !doc.Assumed {
@@ -92,17 +92,18 @@ func (s *source) keep(ctx context.Context, at *sieve, rows []row, emit collect.E
 				return err
 			}
 		}
-		at.done(rows[:n], len(rows) == n)
+		at.done(rows[:n], len(rows) == n, s.Now())
 		rows = rows[n:]
 	}
 	return nil
 }
 
-// done notes that rows are kept, which may be the last.
-func (s *sieve) done(rows []row, last bool) {
+// done notes that rows are kept, which may be the last. One that says to be of a day that has
+// not come moves nothing: all that is changed until then would count as known.
+func (s *sieve) done(rows []row, last bool, now time.Time) {
 	for _, r := range rows {
 		s.seen.Add(r.key...)
-		if r.now.After(s.Water) {
+		if r.now.After(s.Water) && !r.now.After(now) {
 			s.Water = r.now
 		}
 	}

@@ -227,3 +227,24 @@ func TestAListOfCountlessLinesIsGivenUp(t *testing.T) {
 		}
 	}
 }
+
+func TestAnItemOfADayThatHasNotComeHidesNoneOfThoseThatFollow(t *testing.T) {
+	const more = 3000
+	item := func(id string, at time.Time) string {
+		return fmt.Sprintf(`{"id":%q,"at":%q}`, id, at.Format(time.RFC3339))
+	}
+	all := []string{item("a", time.Now().Add(-time.Hour)), item("forged", time.Now().AddDate(70, 0, 0))}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"items":[%s]}`, strings.Join(all, ","))
+	}))
+	defer srv.Close()
+	src := opened(t, `{"url":"`+srv.URL+`","rule":{"items":"items","id":["id"],"time":["at"],"text":["id"]}}`)
+	_, docs, next := collected(t, src, "")
+	for n := range more {
+		all = append(all, item(fmt.Sprint("new", n), time.Now().Add(-time.Minute)))
+	}
+	_, later, _ := collected(t, src, next)
+	if len(docs) != 2 || len(later) != more {
+		t.Errorf("%d documents, and then %d, want 2 and %d", len(docs), len(later), more)
+	}
+}
