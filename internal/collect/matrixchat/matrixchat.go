@@ -41,6 +41,8 @@ const (
 	// poll is how long a homeserver waits for something to tell, and silence how long it may
 	// take to tell it.
 	poll, silence = 30 * time.Second, 90 * time.Second
+	// within is how long it may take to tell all of an answer.
+	within = 5 * time.Minute
 	// pageful is how many events are asked for at once, and mostPages how often for the past of
 	// a room that was said since it was read.
 	pageful, mostPages = 100, 100
@@ -55,6 +57,7 @@ type settings struct {
 type homeserver struct {
 	collect.Env
 	settings
+	within time.Duration // an answer is told
 }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
@@ -74,7 +77,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 		}
 	}
 	s.Server = strings.TrimSuffix(s.Server, "/")
-	return &homeserver{env, s}, nil
+	return &homeserver{env, s, within}, nil
 }
 
 // A visit reads from a place on.
@@ -297,7 +300,9 @@ func (v *visit) get(ctx context.Context, path string, q url.Values, into any) er
 		address += "?" + q.Encode()
 	}
 	var body bytes.Buffer
-	err = v.Fetch.Stream(ctx, fetch.Request{URL: address, Header: http.Header{"Authorization": {"Bearer " + token}}}, silence, func(r io.Reader) error {
+	asked, cancel := context.WithTimeout(ctx, v.within)
+	defer cancel()
+	err = v.Fetch.Stream(asked, fetch.Request{URL: address, Header: http.Header{"Authorization": {"Bearer " + token}}}, silence, func(r io.Reader) error {
 		n, err := io.Copy(&body, io.LimitReader(r, fetch.MaxBody+1))
 		if err == nil && n > fetch.MaxBody {
 			err = fetch.ErrTooLarge

@@ -1,14 +1,19 @@
 package matrixchat
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
+	"github.com/portent-cti/portent/internal/fetch"
 	"github.com/portent-cti/portent/internal/intel"
 )
 
@@ -34,6 +39,27 @@ func TestSettingsAreChecked(t *testing.T) {
 		if err := (&visit{homeserver: h}).place(intel.Cursor(bad)); !collect.IsPermanent(err) {
 			t.Errorf("cursor %q: %v", bad, err)
 		}
+	}
+}
+
+func TestAnAnswerThatTricklesForeverIsGivenUp(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			_, _ = w.Write([]byte(" "))
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(5 * time.Millisecond)
+		}
+	}))
+	defer srv.Close()
+	src, err := Connector.Open(collecttest.Local(t, srv.URL, fetch.Options{}), collect.Strict([]byte(`{"server":"`+srv.URL+`","token":"env:T"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	src.(*homeserver).within = 100 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := src.Collect(ctx, "", func(intel.Document, intel.Cursor) error { return nil }); !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		t.Errorf("got %v, want that the answer is given up", err)
 	}
 }
 
