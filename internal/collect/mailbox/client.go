@@ -199,10 +199,14 @@ func (c *client) command(text string, each func(reply) error) (status, error) {
 
 // answer reads up to the answer to the command of a tag.
 func (c *client) answer(tag string, each func(reply) error) (status, error) {
+	room := maxSent
 	for range mostReplies {
-		r, err := readReply(c.in, maxSent)
+		r, err := readReply(c.in, room)
 		if err != nil {
 			return status{}, c.ended(err)
+		}
+		for _, sent := range r.literals {
+			room -= len(sent)
 		}
 		if rest, ok := strings.CutPrefix(r.text, tag+" "); ok {
 			st, ok := newStatus(rest)

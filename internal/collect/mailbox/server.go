@@ -191,6 +191,7 @@ func (r *reading) list(last uint32) (list []message, err error) {
 			return nil
 		}
 		m, err := rep.fetch()
+		m.body = nil                    // which nobody asked for
 		if err == nil && m.uid > last { // the last message is told of in any case
 			list = append(list, m)
 		}
@@ -231,7 +232,7 @@ func (r *reading) fetch(name string, list []message) error {
 			return nil
 		}
 		m, err := rep.fetch()
-		if err == nil && m.sent {
+		if err == nil && m.sent && slices.Contains(set, uid(m.uid)) {
 			came[m.uid] = m
 		}
 		return err
@@ -255,6 +256,12 @@ func (r *reading) fetch(name string, list []message) error {
 	}
 	for _, m := range list {
 		got, ok := came[m.uid]
+		if ok && got.body == nil && len(list) > 1 { // larger than the server told: alone there is room for it
+			if err := r.fetch(name, []message{m}); err != nil {
+				return err
+			}
+			continue
+		}
 		got.size, got.draft = m.size, m.draft
 		if err := r.hand(name, got, ok, m.uid); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -165,6 +166,33 @@ func TestWhatAServerMaySayIsReadOrRefusedInWords(t *testing.T) {
 				t.Errorf("a secret is told: %v", err)
 			}
 		})
+	}
+}
+
+func TestOfOneAnswerNoMoreIsKeptThanThereIsRoomFor(t *testing.T) {
+	const replies, size = 5, maxSent / 2
+	one := "* 1 FETCH (UID 4 BODY[] {" + strconv.Itoa(size) + "}\r\n" + strings.Repeat("x", size) + ")\r\n"
+	c := &client{in: bufio.NewReader(io.MultiReader(strings.NewReader(strings.Repeat(one, replies)), strings.NewReader("p1 OK x\r\n")))}
+	came, kept := 0, 0
+	_, err := c.answer("p1", func(r reply) error {
+		came, kept = came+1, kept+len(r.literals[0])
+		return nil
+	})
+	if err != nil || came != replies || kept > maxSent {
+		t.Errorf("%d replies with %d bytes, err %v; want %d, and no more than %d bytes", came, kept, err, replies, maxSent)
+	}
+}
+
+func TestMessagesThatAreLargerThanTheServerToldAreReadOneByOne(t *testing.T) {
+	const size = maxSent/2 + 100
+	both := func(n int) string {
+		return fmt.Sprintf("> * %d FETCH (UID %d BODY[] {%d}\n> Subject: %d\n> \n> %s)\n", n, n, size, n, strings.Repeat("x", size-14))
+	}
+	script := in + opened + "< p4 UID\n> * 1 FETCH (UID 1 RFC822.SIZE 9)\n> * 2 FETCH (UID 2 RFC822.SIZE 9)\n> p4 OK x\n" +
+		"< p5 UID FETCH 1,2\n" + both(1) + both(2) + "> p5 OK x\n< p6 UID FETCH 2 \n" + both(2) + "> p6 OK x\n" + strings.ReplaceAll(out, "p6", "p7")
+	k := &kept{}
+	if err := played(t, script, byPassword, k); err != nil || k.titles() != "1 2" || len(k.reject) > 0 {
+		t.Errorf("read %q, rejects %q, err %v", k.titles(), k.reject, err)
 	}
 }
 
