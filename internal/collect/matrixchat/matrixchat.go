@@ -46,6 +46,8 @@ const (
 	// pageful is how many events are asked for at once, and mostPages how often for the past of
 	// a room that was said since it was read.
 	pageful, mostPages = 100, 100
+	// mostBehind is how much of the past of all rooms is held at once.
+	mostBehind = 128 << 20
 )
 
 type settings struct {
@@ -87,6 +89,7 @@ type visit struct {
 	seen      collect.Seen      // what of what follows it was kept
 	names     map[string]string // of rooms that are read, by ID; nil: all that the account is in
 	encrypted map[string]bool   // rooms of which that was told
+	left      int               // bytes that there is room for, of what was said since rooms were read
 }
 
 // Collect implements collect.Source.
@@ -172,6 +175,7 @@ func (v *visit) turn(ctx context.Context, emit collect.Emit) error {
 	if err != nil {
 		return err
 	}
+	v.left = mostBehind
 	docs, err := v.documents(ctx, s)
 	if err != nil {
 		return err
@@ -226,7 +230,7 @@ func (v *visit) documents(ctx context.Context, s synced) (docs []intel.Document,
 // some of that, too: not every one stops where it is to.
 func (v *visit) gap(ctx context.Context, id, before string) (events []json.RawMessage, err error) {
 	size, at := 0, v.since
-	for range mostPages {
+	for n := 0; n < mostPages && v.left > 0; n++ {
 		var m messages
 		q := url.Values{"dir": {"f"}, "from": {at}, "to": {before}, "limit": {strconv.Itoa(pageful)}, "filter": {roomFilter()}}
 		err := v.get(ctx, "/rooms/"+url.PathEscape(id)+"/messages", q, &m)
@@ -238,7 +242,7 @@ func (v *visit) gap(ctx context.Context, id, before string) (events []json.RawMe
 			return nil, err
 		}
 		for _, raw := range m.Chunk {
-			size += len(raw)
+			size, v.left = size+len(raw), v.left-len(raw)
 		}
 		events = append(events, m.Chunk...)
 		if m.End == "" || m.End == at || len(m.Chunk) == 0 {
@@ -248,7 +252,7 @@ func (v *visit) gap(ctx context.Context, id, before string) (events []json.RawMe
 			break
 		}
 	}
-	v.Reject("room "+v.name(id), fmt.Errorf("more was said since it was read than %d events or %d MiB: the rest is passed over, but for the latest", mostPages*pageful, fetch.MaxBody>>20))
+	v.Reject("room "+v.name(id), fmt.Errorf("more was said since it was read than %d events or %d MiB, or in all rooms than %d MiB: the rest is passed over, but for the latest", mostPages*pageful, fetch.MaxBody>>20, mostBehind>>20))
 	return events, nil
 }
 

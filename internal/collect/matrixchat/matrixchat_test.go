@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -60,6 +61,28 @@ func TestAnAnswerThatTricklesForeverIsGivenUp(t *testing.T) {
 	defer cancel()
 	if err := src.Collect(ctx, "", func(intel.Document, intel.Cursor) error { return nil }); !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 		t.Errorf("got %v, want that the answer is given up", err)
+	}
+}
+
+func TestThePastOfManyRoomsIsBoundedTogether(t *testing.T) {
+	served := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served++
+		_, _ = fmt.Fprintf(w, `{"chunk":[{"type":"%s"}],"end":"t%d"}`, strings.Repeat("x", 1<<20), served)
+	}))
+	defer srv.Close()
+	env, told := collecttest.Local(t, srv.URL, fetch.Options{PerSecond: 1000}), 0
+	env.Reject = func(item string, _ error) { told += strings.Count(item, "room ") }
+	v := &visit{homeserver: &homeserver{Env: env, settings: settings{Server: srv.URL, Token: "env:T"}, within: within}, since: "t", left: 4 << 20}
+	var s synced
+	s.Rooms.Join = map[string]room{}
+	for n := range 50 {
+		var behind room
+		behind.Timeline.Limited = true
+		s.Rooms.Join[fmt.Sprintf("!%d:example.org", n)] = behind
+	}
+	if docs, err := v.documents(t.Context(), s); err != nil || len(docs) != 0 || served != 4 || told != 50 {
+		t.Errorf("%d MiB were asked for, %d rooms told of, err %v; want 4 and 50", served, told, err)
 	}
 }
 
