@@ -56,8 +56,8 @@ type Validators struct {
 type Request struct {
 	Method string // empty for GET
 	URL    string
-	// Header is what stands in the request beside the User-Agent. None of it goes to another
-	// host that a redirect leads to.
+	// Header is what stands in the request beside the User-Agent. None of it, nor of Body, goes
+	// to another host that a redirect leads to.
 	Header http.Header
 	Body   []byte
 	Known  Validators // what is to have changed

@@ -112,6 +112,9 @@ func redirected(req *http.Request, via []*http.Request) error {
 		return fmt.Errorf("%w: %s", ErrElsewhere, req.URL.Hostname())
 	}
 	if first := via[0].URL; req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
+		if req.ContentLength != 0 {
+			return fmt.Errorf("%w, and takes what was sent with it: %s", ErrElsewhere, req.URL.Hostname())
+		}
 		req.Header = http.Header{"User-Agent": via[0].Header.Values("User-Agent")}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -291,5 +292,20 @@ func TestWhoeverReadsMayWaitForAsLongAsHeSays(t *testing.T) {
 	began = time.Now()
 	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > 150*time.Millisecond {
 		t.Errorf("then waited %v: %v", time.Since(began), err)
+	}
+}
+
+func TestWhatIsSentGoesToNoOtherHostThatARedirectLeadsTo(t *testing.T) {
+	var stolen atomic.Bool
+	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Store(true) }))
+	defer thief.Close()
+	for status, want := range map[int]error{http.StatusTemporaryRedirect: fetch.ErrElsewhere, http.StatusPermanentRedirect: fetch.ErrElsewhere, http.StatusSeeOther: nil} {
+		c, at := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, thief.URL, status) },
+			func(o *fetch.Options) { o.Ports = append(o.Ports, port(t, thief.URL)) })
+		stolen.Store(false)
+		_, err := c.Do(t.Context(), fetch.Request{Method: http.MethodPost, URL: at, Body: []byte("secret")})
+		if !errors.Is(err, want) || stolen.Load() != (want == nil) {
+			t.Errorf("status %d: err %v, asked %t", status, err, stolen.Load())
+		}
 	}
 }
