@@ -77,19 +77,19 @@ func TestAMessageOnIRCIsARowOfAProfileWhileServeRunsAlsoAfterItsServerWasGone(t 
 	defer stop()
 	kelp.Hear(":reader!")
 	kelp.Say("PRIVMSG #malware :Cold Lynx uses 45.134.21.8 as its command and control server.")
-	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
+	until(t, 90*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
 	if h := healthOf(t, "--sources-file", sources, "--db", db)["example-irc"]; h.State != "ok" {
 		t.Errorf("while it is read: %+v", h)
 	}
 	irc.Kill()
-	until(t, 20*time.Second, func() bool { return healthOf(t, "--sources-file", sources, "--db", db)["example-irc"].LastError != "" })
+	until(t, 60*time.Second, func() bool { return healthOf(t, "--sources-file", sources, "--db", db)["example-irc"].LastError != "" })
 	irc = collecttest.NgIRCd(t, authority, port, "")
 	kelp = irc.Talk(t, "kelp", []string{"#malware"})
 	if !strings.Contains(kelp.Hear("JOIN"), ":reader!") {
 		t.Error("somebody else came")
 	}
 	kelp.Say("PRIVMSG #malware :Cold Lynx uses 45.134.21.9 as well as its command and control server.")
-	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.9") })
+	until(t, 90*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.9") })
 }
 
 func TestAVisitOfASourceWithoutEndEnds(t *testing.T) {
@@ -126,7 +126,7 @@ ports = [%d]
 	address, stop := serving(t, db, sources, "Cold Lynx")
 	defer stop()
 	h.Send(t, kelp, room, "m.room.message", "1", map[string]any{"msgtype": "m.text", "body": "Cold Lynx uses 45.134.21.8 as its command and control server."})
-	until(t, 30*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
+	until(t, 90*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
 	if h := healthOf(t, "--sources-file", sources, "--db", db)["example-rooms"]; h.State != "ok" || strings.Contains(printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list"), token) {
 		t.Errorf("while it is read: %+v", h)
 	}
@@ -171,7 +171,7 @@ ports = [%[2]s]
 `, telegram.URL, u.Port()))
 	address, stop := serving(t, db, sources, "Cold Lynx")
 	defer stop()
-	until(t, 30*time.Second, func() bool {
+	until(t, 90*time.Second, func() bool {
 		return shows(t, address+"/actor/cold-lynx", "45.134.21.8") && shows(t, address+"/actor/cold-lynx", "45.134.21.9")
 	})
 	if out := printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list"); strings.Contains(out, "hunter2") || strings.Count(out, `"state":"ok"`) != 2 {

@@ -123,7 +123,7 @@ func (n *torNetwork) visited(t *testing.T, socks string) map[string][]string {
 	t.Helper()
 	seen := n.watchCircuits(t)
 	printed(t, exitDone, "--sources-file", n.entries(t, socks, "one", "two"), "--db", newStore(t), "sources", "run")
-	until(t, 10*time.Second, func() bool {
+	until(t, 60*time.Second, func() bool {
 		n := 0
 		for _, of := range seen.circuits() {
 			n += len(of)

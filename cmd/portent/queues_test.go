@@ -54,7 +54,7 @@ func TestMessagesOfNATSAreRowsAndSightingsAlsoThoseOfWhileServeWasGone(t *testin
 	p := beginning(t, db, sources)
 	sees := func(path, what string) {
 		t.Helper()
-		until(t, 30*time.Second, func() bool { return strings.Contains(p.page(path), what) })
+		until(t, 90*time.Second, func() bool { return strings.Contains(p.page(path), what) })
 	}
 	sees("/indicator/ipv4/"+address(1), "hunt:east")
 	sees("/actor/cold-lynx", "45.135.7.1")

@@ -125,7 +125,7 @@ func TestNoPostOfAStreamIsLostWhereServeIsKilled(t *testing.T) {
 	}
 	for _, some := range []int{1000, 3000, 5000} {
 		cmd := serve(t.Context())
-		until(t, 30*time.Second, func() bool { n, _ := kept(t, db); return n >= some })
+		until(t, 90*time.Second, func() bool { n, _ := kept(t, db); return n >= some })
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

@@ -167,7 +167,7 @@ live = true
 	s := beginning(t, db, sources)
 	sighted := func(n int, site string) {
 		t.Helper()
-		until(t, 30*time.Second, func() bool { return strings.Contains(s.page("/indicator/ipv4/"+address(n)), "hunt:"+site) })
+		until(t, 90*time.Second, func() bool { return strings.Contains(s.page("/indicator/ipv4/"+address(n)), "hunt:"+site) })
 	}
 	log := filepath.Join(dir, "access.log")
 	appended(t, log, ago(time.Hour)+" "+address(1)+" GET /\n")
@@ -194,8 +194,8 @@ live = true
 	for _, event := range []string{`"eventid":"cowrie.session.connect","dst_port":22,"protocol":"ssh"`, `"eventid":"cowrie.login.failed","username":"root"`, `"eventid":"cowrie.session.closed","duration":"2.0"`} {
 		appended(t, filepath.Join(dir, "cowrie.json"), fmt.Sprintf(`{%s,"session":"1786199c6f01","src_ip":"45.135.99.7","timestamp":"%s"}`+"\n", event, ago(time.Minute)))
 	}
-	until(t, 30*time.Second, func() bool { return strings.Contains(s.page("/indicator/ipv4/45.135.99.7"), "Brute Force") })
-	until(t, 30*time.Second, func() bool {
+	until(t, 90*time.Second, func() bool { return strings.Contains(s.page("/indicator/ipv4/45.135.99.7"), "Brute Force") })
+	until(t, 90*time.Second, func() bool {
 		return !strings.Contains(printed(t, exitDone, "--db", db, "--sources-file", sources, "sources"), "failing") // for want of files
 	})
 	s.kill()
@@ -284,7 +284,7 @@ func TestKilledBetweenLinesEachIsSeenOnce(t *testing.T) {
 			}
 		}
 	}
-	until(t, 30*time.Second, func() bool { return sightingsIn(t, db, "east") >= lines })
+	until(t, 90*time.Second, func() bool { return sightingsIn(t, db, "east") >= lines })
 	s.kill()
 	if n := sightingsIn(t, db, "east"); n != lines {
 		t.Errorf("%d sightings of %d lines", n, lines)
@@ -316,7 +316,7 @@ func TestWhatIsPushedIsKeptBeforeItIsAnswered(t *testing.T) {
 			t.Errorf("%v: %s %s, want %s %s", test.args[:2], status, body, test.status, test.body)
 		}
 	}
-	until(t, 30*time.Second, func() bool { return strings.Contains(s.page("/indicator/ipv4/45.134.77.7"), "cold-lynx") })
+	until(t, 90*time.Second, func() bool { return strings.Contains(s.page("/indicator/ipv4/45.134.77.7"), "cold-lynx") })
 	if status, body := curl(t, "-H", bearer, "-H", ndjson, "--data-binary", strings.ReplaceAll(doc, "77", "78"), door); status != "202" {
 		t.Errorf("pushed: %s %s", status, body)
 	}
@@ -334,9 +334,9 @@ func TestWhatIsHuntedForFollowsTheStore(t *testing.T) {
 	line := ago(time.Hour) + " " + address(0) + " " + address(1) + "\n"
 	appended(t, log, line)
 	s := beginning(t, db, sources)
-	until(t, 30*time.Second, func() bool { return sightingsIn(t, db, "east") == 1 })
+	until(t, 90*time.Second, func() bool { return sightingsIn(t, db, "east") == 1 })
 	printed(t, exitDone, "--db", db, "import", file(t, "many.jsonl", many(2)))
-	until(t, 30*time.Second, func() bool {
+	until(t, 90*time.Second, func() bool {
 		appended(t, log, line)
 		return sightingsIn(t, db, "east") == 2
 	})

@@ -194,7 +194,7 @@ func (n *torNetwork) watchCircuits(t *testing.T) *controller {
 			c.mu.Unlock()
 		}
 	}()
-	until(t, 10*time.Second, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return len(c.lines) >= 2 })
+	until(t, 60*time.Second, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return len(c.lines) >= 2 })
 	return c
 }
 

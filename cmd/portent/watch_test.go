@@ -78,7 +78,7 @@ func served(t *testing.T, db, sources, value, want string) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- (&serveCmd{Addr: "127.0.0.1:0"}).Run(ctx, a) }()
-	until(t, 20*time.Second, func() bool {
+	until(t, 90*time.Second, func() bool {
 		select {
 		case err := <-done:
 			t.Fatalf("serve ended: %v\n%s", err, out.String())

@@ -191,7 +191,7 @@ func (d *Dovecot) Kill(t *testing.T) {
 	_ = syscall.Kill(-d.server.Process.Pid, syscall.SIGKILL) // it may be no more
 	select {
 	case <-d.ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("dovecot does not end")
 	}
 	_ = os.Remove(filepath.Join(d.dir, "run", "master.pid"))

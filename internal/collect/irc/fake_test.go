@@ -191,7 +191,7 @@ func rewrite(t *testing.T, name string, ar *txtar.Archive, parts map[string]stri
 // all collects until the server ends it.
 func (v *visit) all(t *testing.T, port int, from intel.Cursor) (docs []intel.Document, cursors []intel.Cursor, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	err = v.open(t, port).Collect(ctx, from, func(d intel.Document, c intel.Cursor) error {
 		docs, cursors = append(docs, d), append(cursors, c)
@@ -345,7 +345,7 @@ func TestItEndsWithItsContextAndWithEmit(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
 	began := time.Now()
-	if err := reading(settings).open(t, port).Collect(ctx, "", func(intel.Document, intel.Cursor) error { return nil }); !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
+	if err := reading(settings).open(t, port).Collect(ctx, "", func(intel.Document, intel.Cursor) error { return nil }); !errors.Is(err, context.Canceled) || time.Since(began) > 5*time.Second {
 		t.Errorf("cancelled: %v after %v", err, time.Since(began))
 	}
 	full, calls := errors.New("disk full"), 0

@@ -38,7 +38,7 @@ func reads(t *testing.T, s collecttest.IRCServer, from intel.Cursor, more map[st
 		v.password = "wrong"
 	}
 	src := v.open(t, s.Port)
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	r := &reader{v, make(chan intel.Document, 1000), from, make(chan error, 1), stop}
 	go func() {
 		r.done <- src.Collect(ctx, from, func(d intel.Document, c intel.Cursor) error {
@@ -60,7 +60,7 @@ func (r *reader) next(t *testing.T, n int) (all []string) {
 			all = append(all, strings.TrimPrefix(d.Author, "example/")+": "+d.Text)
 		case err := <-r.done:
 			t.Fatalf("ended with %v after %q; rejects %q", err, all, r.rejects)
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("nothing more after %q", all)
 		}
 	}
@@ -142,7 +142,7 @@ func TestAWrongPasswordOfNgIRCdIsPermanent(t *testing.T) {
 	}
 	r = reads(t, s, "", map[string]any{"server_password": "env:P"})
 	kelp := s.Talk(t, "kelp", []string{"#malware"}, "PASS :correct-horse")
-	until := time.After(10 * time.Second)
+	until := time.After(time.Minute)
 	for i := 0; ; i++ {
 		kelp.Say("PRIVMSG #malware :%s", fmt.Sprint(i))
 		select {

@@ -106,8 +106,8 @@ func watch(t *testing.T, source collect.Source, from intel.Cursor, emit collect.
 		select {
 		case err := <-done:
 			return err
-		case <-time.After(time.Second):
-			return errors.New("it goes on for a second after it was to end")
+		case <-time.After(10 * time.Second):
+			return errors.New("it goes on long after it was to end")
 		}
 	}
 }

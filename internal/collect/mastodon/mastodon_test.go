@@ -165,7 +165,7 @@ func run(t *testing.T, srv *httptest.Server, kept chan<- intel.Document) (stop f
 	return func() {
 		began := time.Now()
 		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
+		if err := <-done; !errors.Is(err, context.Canceled) || time.Since(began) > 5*time.Second {
 			t.Errorf("it ended with %v after %v", err, time.Since(began))
 		}
 	}

@@ -44,7 +44,7 @@ func reads(t *testing.T, h collecttest.Homeserver, token string, from intel.Curs
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	r.stop = stop
 	go func() {
 		r.done <- src.Collect(ctx, from, func(d intel.Document, c intel.Cursor) error {
@@ -66,7 +66,7 @@ func (r *reader) next(t *testing.T, n int) (all []intel.Document) {
 			all = append(all, d)
 		case err := <-r.done:
 			t.Fatalf("ended with %v after %d documents; rejects %q", err, len(all), r.rejects)
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("nothing more after %v", texts(all))
 		}
 	}
@@ -78,7 +78,7 @@ func (r *reader) ended(t *testing.T) intel.Cursor {
 	t.Helper()
 	began := time.Now()
 	r.stop()
-	if err := <-r.done; !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
+	if err := <-r.done; !errors.Is(err, context.Canceled) || time.Since(began) > 5*time.Second {
 		t.Errorf("stopped with %v after %v", err, time.Since(began))
 	}
 	if len(r.docs) > 0 {

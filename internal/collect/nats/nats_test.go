@@ -252,8 +252,8 @@ func ends(t *testing.T, done chan error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(time.Second):
-		t.Fatal("not ended within a second")
+	case <-time.After(10 * time.Second):
+		t.Fatal("not ended soon after it was to")
 		return nil
 	}
 }
@@ -443,7 +443,7 @@ func TestNothingSecretIsToldButToTheServerThatIsMeant(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), password) {
 					t.Errorf("%v, want %s", err, c.want)
 				}
-			case <-time.After(5 * time.Second):
+			case <-time.After(30 * time.Second):
 				t.Error("it reads")
 			}
 		})
