@@ -33,6 +33,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/matrix"
 	"github.com/portent-cti/portent/internal/collect/matrixchat"
 	"github.com/portent-cti/portent/internal/collect/misp"
+	"github.com/portent-cti/portent/internal/collect/nats"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/paste"
 	"github.com/portent-cti/portent/internal/collect/pipermail"
@@ -97,6 +98,7 @@ func connectors() []collect.Connector {
 		telegrambot.Connector,
 		cowrie.Connector,
 		logs.Connector,
+		nats.Connector,
 		push.Of(documents.Connector),
 		suricata.Connector,
 		syslog.Connector,

@@ -192,6 +192,9 @@ func newWatched(name string, table map[string]any) (watched, error) {
 	if s, ok := source.(collect.Stream); ok && s.Streams() {
 		w.Every = 0 // it never catches up
 	}
+	if err == nil && w.Connector.Telemetry && !w.hunted(source) && e.hunts() {
+		err = errHuntsNothing
+	}
 	return w, err
 }
 
@@ -212,6 +215,17 @@ func (w *watched) checkSecrets(settings map[string]any) error {
 	}
 	return nil
 }
+
+// hunted reports whether what a source yields is hunted and not kept.
+func (w *watched) hunted(source collect.Source) bool {
+	d, ok := source.(collect.Documented)
+	return w.Connector.Telemetry && (!ok || !d.Documents())
+}
+
+// hunts reports whether an entry says what is hunted for, or as whose.
+func (e entry) hunts() bool { return e.Site != "" || e.Profiles != nil || e.Least != nil }
+
+var errHuntsNothing = errors.New("site, profiles and min-probability are of sources whose lines are hunted")
 
 // set takes over what every source has.
 func (w *watched) set(e entry) (err error) {
@@ -261,8 +275,8 @@ func (w *watched) set(e entry) (err error) {
 // hunts takes over what telemetry is hunted for, and as whose.
 func (w *watched) hunts(e entry) error {
 	if !w.Connector.Telemetry {
-		if e.Site != "" || e.Profiles != nil || e.Least != nil {
-			return errors.New("site, profiles and min-probability are of sources whose lines are hunted")
+		if e.hunts() {
+			return errHuntsNothing
 		}
 		return nil
 	}
