@@ -112,7 +112,7 @@ func kept(tb testing.TB, db string) (documents, waiting int) {
 }
 
 func TestNoPostOfAStreamIsLostWhereServeIsKilled(t *testing.T) {
-	f := &firehose{rate: 2000, posts: 8000}
+	f := &firehose{rate: 600, posts: 2400}
 	db := newStore(t)
 	sources := f.start(t)
 	serve := func(ctx context.Context) *exec.Cmd {
@@ -123,7 +123,7 @@ func TestNoPostOfAStreamIsLostWhereServeIsKilled(t *testing.T) {
 		}
 		return cmd
 	}
-	for _, some := range []int{1000, 3000, 5000} {
+	for _, some := range []int{300, 900, 1500} {
 		cmd := serve(t.Context())
 		until(t, 90*time.Second, func() bool { n, _ := kept(t, db); return n >= some })
 		if err := cmd.Process.Kill(); err != nil {
@@ -133,7 +133,7 @@ func TestNoPostOfAStreamIsLostWhereServeIsKilled(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	cmd := serve(ctx)
-	until(t, time.Minute, func() bool { n, waiting := kept(t, db); return n >= f.posts && waiting == 0 })
+	until(t, 3*time.Minute, func() bool { n, waiting := kept(t, db); return n >= f.posts && waiting == 0 })
 	stop()
 	_ = cmd.Wait() // as before
 	if n, _ := kept(t, db); n != f.posts {

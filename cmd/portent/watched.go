@@ -219,7 +219,7 @@ func (w *watched) checkSecrets(settings map[string]any) error {
 // hunted reports whether what a source yields is hunted and not kept.
 func (w *watched) hunted(source collect.Source) bool {
 	d, ok := source.(collect.Documented)
-	return w.Connector.Telemetry && !(ok && d.Documents())
+	return w.Connector.Telemetry && (!ok || !d.Documents())
 }
 
 // hunts reports whether an entry says what is hunted for, or as whose.

@@ -32,7 +32,7 @@ func (s *source) options(ctx context.Context, stop context.CancelCauseFunc) (cli
 	o := client.GetDefaultOptions()
 	o.Servers = []string{"nats://" + s.address()}
 	o.Name = "portent"
-	o.CustomDialer, o.SkipHostLookup = dialer{ctx, s}, true
+	o.CustomDialer, o.SkipHostLookup = dialer(func() (net.Conn, error) { return s.dial(ctx) }), true
 	o.AllowReconnect, o.IgnoreDiscoveredServers = false, true
 	o.Timeout, o.PingInterval, o.MaxPingsOut = answering, asking, 2
 	o.NoCallbacksAfterClientClose = true
@@ -66,19 +66,18 @@ func (s *source) options(ctx context.Context, stop context.CancelCauseFunc) (cli
 
 func (s *source) address() string { return net.JoinHostPort(s.Server, strconv.Itoa(s.Port)) }
 
-// A dialer connects for the client of NATS as the guard allows. TLS is agreed on here: the
-// server greets in the clear before it.
-type dialer struct {
-	ctx context.Context // of the visit: the client has none
-	to  *source
-}
+// A dialer connects for the client of NATS.
+type dialer func() (net.Conn, error)
 
 // SkipTLSHandshake tells the client that there is no TLS for it to agree on.
 func (dialer) SkipTLSHandshake() bool { return true }
 
 // Dial implements client.CustomDialer.
-func (d dialer) Dial(_, _ string) (net.Conn, error) {
-	s := d.to
+func (d dialer) Dial(_, _ string) (net.Conn, error) { return d() }
+
+// dial connects as the guard allows. TLS is agreed on here: the server greets in the clear
+// before it.
+func (s *source) dial(ctx context.Context) (net.Conn, error) {
 	var greeting []byte
 	line := fetch.Line{Host: s.Server, Port: uint16(s.Port), TLS: !s.Plain, Silence: silence}
 	greet := func(c net.Conn) (err error) {
@@ -88,7 +87,7 @@ func (d dialer) Dial(_, _ string) (net.Conn, error) {
 	if line.TLS && !s.TLSFirst {
 		line.Before = greet
 	}
-	conn, err := s.Fetch.Dial(d.ctx, line)
+	conn, err := s.Fetch.Dial(ctx, line)
 	if err != nil {
 		return nil, err
 	}
