@@ -586,18 +586,3 @@ func TestOnlyTheChannelsInTheSettingsAreReadWithTheirThreads(t *testing.T) {
 		t.Errorf("rejects %q", r.rejects)
 	}
 }
-
-func TestSessionsAreAskedForNoFasterThanDiscordAllows(t *testing.T) {
-	d := newServer(t)
-	r := follow(t, d, "", nil)
-	began := r.now
-	for i := range 3 {
-		waitFor(t, func() bool { return d.count("identify") == i+1 })
-		d.finish(`{"t":null,"s":null,"op":9,"d":false}`, true)
-	}
-	waitFor(t, func() bool { return d.count("identify") == 4 })
-	r.stop()
-	if passed := r.now.Sub(began); passed < 3*betweenIdentifies {
-		t.Errorf("four sessions within %v", passed)
-	}
-}
