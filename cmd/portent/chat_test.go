@@ -156,7 +156,7 @@ func TestPostsOnTelegramAreRowsOfAProfileWhileServeRuns(t *testing.T) {
 	db, sources := newStore(t), file(t, "sources.toml", fmt.Appendf(nil, `[example-channels]
 connector = "telegram"
 channels = ["example_channel"]
-site = "%[1]s"
+server = "%[1]s"
 reliability = "B"
 allow = ["127.0.0.0/8"]
 ports = [%[2]s]

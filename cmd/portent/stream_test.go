@@ -81,6 +81,7 @@ func (f *firehose) post(n int) []byte {
 // start serves posts, and returns a file of sources that has them.
 func (f *firehose) start(tb testing.TB) (sources string) {
 	tb.Helper()
+	f.began = time.Now()
 	srv := httptest.NewServer(f)
 	tb.Cleanup(srv.Close)
 	u, err := url.Parse(srv.URL)
@@ -92,7 +93,6 @@ func (f *firehose) start(tb testing.TB) (sources string) {
 	if err := os.WriteFile(sources, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	f.began = time.Now()
 	return sources
 }
 

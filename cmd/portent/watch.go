@@ -118,7 +118,7 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 		_, err := r.pipe.Keep(ctx, docs)
 		return err
 	}
-	if w.hunted(source) {
+	if w.Hunted {
 		look, err := a.lookout(r.pipe, r.quarries.of(a, r.pipe, w), w.Site)
 		if err != nil {
 			return nil, err

@@ -26,6 +26,7 @@ type watched struct {
 	Name        intel.SourceID
 	Connector   collect.Connector
 	Off         bool              // listed, and not read
+	Hunted      bool              // its lines are hunted, and nothing of it is kept
 	Every       time.Duration     // the pause between visits
 	Reliability intel.Reliability // that a person gave; 0: that of its type
 	Marking     intel.Marking
@@ -192,7 +193,9 @@ func newWatched(name string, table map[string]any) (watched, error) {
 	if s, ok := source.(collect.Stream); ok && s.Streams() {
 		w.Every = 0 // it never catches up
 	}
-	if err == nil && w.Connector.Telemetry && !w.hunted(source) && e.hunts() {
+	d, ok := source.(collect.Documented)
+	w.Hunted = w.Connector.Telemetry && (!ok || !d.Documents())
+	if err == nil && w.Connector.Telemetry && !w.Hunted && e.hunts() {
 		err = errHuntsNothing
 	}
 	return w, err
@@ -214,12 +217,6 @@ func (w *watched) checkSecrets(settings map[string]any) error {
 		}
 	}
 	return nil
-}
-
-// hunted reports whether what a source yields is hunted and not kept.
-func (w *watched) hunted(source collect.Source) bool {
-	d, ok := source.(collect.Documented)
-	return w.Connector.Telemetry && (!ok || !d.Documents())
 }
 
 // hunts reports whether an entry says what is hunted for, or as whose.

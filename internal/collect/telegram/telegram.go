@@ -40,7 +40,7 @@ const (
 
 type settings struct {
 	Channels []string `json:"channels" help:"Public channels, such as example_channel, the name behind t.me/."`
-	Site     string   `json:"site" help:"Where the previews are; https://t.me if missing."`
+	Server   string   `json:"server" help:"Where the previews are; https://t.me if missing."`
 }
 
 type site struct {
@@ -53,8 +53,8 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	if err := decode(&s); err != nil {
 		return nil, err
 	}
-	s.Site = strings.TrimSuffix(cmp.Or(s.Site, "https://t.me"), "/")
-	if err := collect.CheckURL("site", s.Site); err != nil {
+	s.Server = strings.TrimSuffix(cmp.Or(s.Server, "https://t.me"), "/")
+	if err := collect.CheckURL("server", s.Server); err != nil {
 		return nil, err
 	}
 	switch {
@@ -197,7 +197,7 @@ func (v *visit) keep(name string, p post, last int) error {
 
 // page is a page of a channel: the latest, or what stands before a post.
 func (v *visit) page(ctx context.Context, name string, before int) ([]post, error) {
-	address := v.Site + "/s/" + name
+	address := v.Server + "/s/" + name
 	if before > 0 {
 		address += "?before=" + strconv.Itoa(before)
 	}

@@ -22,8 +22,8 @@ func TestSettingsAreChecked(t *testing.T) {
 		`{}`:                         "channels are missing",
 		`{"channels":["a"]}`:         "channels:",
 		`{"channels":["a/../../b"]}`: "channels:",
-		`{"channels":["example_channel"],"site":"t.me"}`: "site:",
-		`{"channels":["@Example_Channel"]}`:              "",
+		`{"channels":["example_channel"],"server":"t.me"}`: "server:",
+		`{"channels":["@Example_Channel"]}`:                "",
 	} {
 		_, err := Connector.Open(collect.Env{ID: "test"}, collect.Strict([]byte(settings)))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -65,7 +65,7 @@ func (c *channel) visit(t *testing.T, from intel.Cursor) (docs []intel.Document,
 	server := httptest.NewServer(c)
 	defer server.Close()
 	src, err := Connector.Open(collect.Env{ID: "test", Fetch: &fetch.Client{HTTP: server.Client()}, Now: func() time.Time { return collecttest.Now },
-		Reject: func(item string, reason error) { t.Logf("%s: %v", item, reason) }}, collect.Strict(fmt.Appendf(nil, `{"channels":["example_channel"],"site":"%s"}`, server.URL)))
+		Reject: func(item string, reason error) { t.Logf("%s: %v", item, reason) }}, collect.Strict(fmt.Appendf(nil, `{"channels":["example_channel"],"server":"%s"}`, server.URL)))
 	if err != nil {
 		t.Fatal(err)
 	}
