@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,4 +98,17 @@ func (l *lines) document(p Piece) intel.Document {
 	edges := p.Text[:min(len(p.Text), edge)]
 	doc.ID = intel.NewDocumentID(id, p.Name, fmt.Sprint(p.From, len(p.Text)), digest(edges), digest(p.Text[len(p.Text)-len(edges):]))
 	return doc
+}
+
+// Open returns the Open of a connector of telemetry whose files are usually at a path, "" for
+// none; judge is that of Lines.
+func Open(usual string, judge func(collect.Env, Piece) []byte) collect.Open {
+	return func(env collect.Env, decode func(any) error) (collect.Source, error) {
+		var s Settings
+		if err := decode(&s); err != nil {
+			return nil, err
+		}
+		s.Path = cmp.Or(s.Path, usual)
+		return s.Lines(env, judge)
+	}
 }

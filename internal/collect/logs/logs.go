@@ -18,11 +18,5 @@ var Connector = collect.Connector{
 	Telemetry:   true,
 	Settings:    tail.Settings{},
 	Proven:      "files rotated by logrotate 3.21, and packed by gzip 1.12",
-	Open: func(env collect.Env, decode func(any) error) (collect.Source, error) {
-		var s tail.Settings
-		if err := decode(&s); err != nil {
-			return nil, err
-		}
-		return s.Lines(env, nil)
-	},
+	Open:        tail.Open("", nil),
 }

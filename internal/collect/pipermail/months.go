@@ -1,19 +1,14 @@
 package pipermail
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"html"
-	"io"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/portent-cti/portent/internal/collect"
 )
 
 const (
@@ -105,31 +100,4 @@ func begins(name string) (at time.Time, ok bool) {
 		}
 	}
 	return time.Time{}, false
-}
-
-// unpacked reads a text that may be packed: servers unpack some that are called .gz.
-func unpacked(body []byte) (io.Reader, error) {
-	if !bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
-		return bytes.NewReader(body), nil
-	}
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	return &bounded{z, maxMonth}, nil
-}
-
-// bounded fails where there is more to read than is allowed.
-type bounded struct {
-	in   io.Reader
-	left int64
-}
-
-// Read implements io.Reader.
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.in.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("%w: a month is longer than %d MiB", collect.ErrTooLarge, maxMonth>>20)
-	}
-	return n, err
 }

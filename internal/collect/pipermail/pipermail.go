@@ -168,7 +168,7 @@ func (a *archive) month(ctx context.Context, m month, p *collect.Place, emit col
 	if now.sum == was.sum {
 		return nil
 	}
-	text, err := unpacked(r.Body)
+	text, err := collect.Unpack(r.Body, maxMonth)
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", m.address, errBroken, err)
 	}

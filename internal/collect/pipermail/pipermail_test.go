@@ -3,6 +3,7 @@ package pipermail
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -178,7 +179,16 @@ func TestAMonthThatBreaksOffGivesWhatIsWhole(t *testing.T) {
 }
 
 func TestAMonthLikeABombIsNamedAndReadNoFurther(t *testing.T) {
-	b := &bounded{strings.NewReader(strings.Repeat("x", 100)), 50}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := io.WriteString(z, strings.Repeat("x", 100))
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := collect.Unpack(packed.Bytes(), 50)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if n, err := io.Copy(io.Discard, b); err == nil || n > 50 {
 		t.Errorf("read %d, err %v", n, err)
 	}

@@ -1,13 +1,10 @@
 package sitemap
 
 import (
-	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -128,7 +125,7 @@ func (v *visit) file(ctx context.Context, address string) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	text, err := unpacked(r.Body)
+	text, err := collect.Unpack(r.Body, mostBytes)
 	if err != nil {
 		return file{}, fmt.Errorf("%s: %w: %w", address, errBroken, err)
 	}
@@ -185,30 +182,3 @@ func (v *visit) taken(f file, from string) file {
 
 // host is the host of a site: what it says with and without www is one.
 func host(u *url.URL) string { return strings.TrimPrefix(strings.ToLower(u.Host), "www.") }
-
-// unpacked reads a file that may be packed: servers unpack some that are called .gz.
-func unpacked(body []byte) (io.Reader, error) {
-	if !bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
-		return bytes.NewReader(body), nil
-	}
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	return &bounded{z, mostBytes}, nil
-}
-
-// bounded fails where there is more to read than is allowed.
-type bounded struct {
-	in   io.Reader
-	left int64
-}
-
-// Read implements io.Reader.
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.in.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("%w: more than %d MiB unpacked", collect.ErrTooLarge, mostBytes>>20)
-	}
-	return n, err
-}

@@ -3,7 +3,6 @@ package suricata
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"time"
 
@@ -22,14 +21,7 @@ var Connector = collect.Connector{
 	Reliability: 'A',
 	Telemetry:   true,
 	Settings:    tail.Settings{},
-	Open: func(env collect.Env, decode func(any) error) (collect.Source, error) {
-		var s tail.Settings
-		if err := decode(&s); err != nil {
-			return nil, err
-		}
-		s.Path = cmp.Or(s.Path, usual)
-		return s.Lines(env, judge)
-	},
+	Open:        tail.Open(usual, judge),
 }
 
 // judge passes over what Suricata says of itself, several kilobytes each few seconds, and

@@ -6,7 +6,6 @@ package zeek
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"time"
 
@@ -25,14 +24,7 @@ var Connector = collect.Connector{
 	Reliability: 'A',
 	Telemetry:   true,
 	Settings:    tail.Settings{},
-	Open: func(env collect.Env, decode func(any) error) (collect.Source, error) {
-		var s tail.Settings
-		if err := decode(&s); err != nil {
-			return nil, err
-		}
-		s.Path = cmp.Or(s.Path, usual)
-		return s.Lines(env, judge)
-	},
+	Open:        tail.Open(usual, judge),
 }
 
 // judge passes over lines in no form of Zeek's: values in columns that nobody named, and
