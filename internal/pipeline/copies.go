@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"iter"
 	"slices"
 	"sync"
 
@@ -14,18 +13,12 @@ import (
 	"github.com/portent-cti/portent/internal/store"
 )
 
-// bands is how many parts a print has: two that differ in extract.Nearest bits
-// are alike in one of one more.
-const bands = extract.Nearest + 1
-
 // copies knows the texts that were printed, and finds whose near copy another
 // is. A text that is posted again is one origin however many post it.
 type copies struct {
-	mu    sync.Mutex
-	read  int64 // the last print taken from the store
-	known []store.Print
-	by    [bands]map[uint16][]int32 // of known, by part of the print
-	of    map[string][]int32        // of known, by whose word they are
+	mu   sync.Mutex
+	read int64 // the last print taken from the store
+	index
 }
 
 // An original is whose word a copy is, and of which source; zero of what is none.
@@ -91,7 +84,8 @@ type reading struct {
 
 // read finds out whose word a text is that was not read before.
 func (r *reading) read(ctx context.Context, p store.Print) (store.Print, error) {
-	original, is, err := r.root(ctx, r.db, p)
+	near := r.near(p.Bits)
+	original, is, err := r.root(ctx, r.db, near, p)
 	if err != nil {
 		return p, err
 	}
@@ -104,12 +98,12 @@ func (r *reading) read(ctx context.Context, p store.Print) (store.Print, error) 
 	switch {
 	case copier:
 		r.worse[p.Document] = []intel.DocumentID{original.Document}
-		r.displace(original.Document, p)
+		r.displaced(near, original.Document, p)
 	case is:
 		r.copied[original.Document] = append(r.copied[original.Document], p.Origin)
 		p.Original, p.Origin, p.Source = original.Document, original.Origin, original.Source
 	default:
-		r.worse[p.Document] = r.nearWorse(p)
+		r.worse[p.Document] = r.nearWorse(near, p)
 		r.add(p)
 	}
 	return p, nil
@@ -152,67 +146,26 @@ func (c *copies) catchUp(ctx context.Context, db *store.DB) error {
 	}
 }
 
-// part returns part i of a print, of 64 bits shared among bands.
-func part(bits uint64, i int) uint16 {
-	from := 64 * i / bands
-	width := 64*(i+1)/bands - from
-	return uint16(bits >> from & (1<<width - 1))
-}
-
-func (c *copies) add(p store.Print) {
-	for k := range c.near(p) {
-		if k.Document == p.Document {
-			return
-		}
-	}
-	n := int32(len(c.known))
-	c.known = append(c.known, p)
-	if c.of == nil {
-		c.of = map[string][]int32{}
-	}
-	c.of[p.Origin] = append(c.of[p.Origin], n)
-	for i := range c.by {
-		if c.by[i] == nil {
-			c.by[i] = map[uint16][]int32{}
-		}
-		key := part(p.Bits, i)
-		c.by[i][key] = append(c.by[i][key], n)
-	}
-}
-
-// near gives the prints that p is near to, some of them several times.
-func (c *copies) near(p store.Print) iter.Seq2[store.Print, int32] {
-	return func(yield func(store.Print, int32) bool) {
-		for i := range c.by {
-			for _, n := range c.by[i][part(p.Bits, i)] {
-				if k := c.known[n]; extract.Near(k.Bits, p.Bits) && !yield(k, n) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // original returns the print that p is a copy of: of those near to it, whose documents
 // all its readers may see and that are no less reliable, the most reliable that was
 // read first. When they were published says nothing, since anybody can date a post
 // back.
-func (c *copies) original(p store.Print) (store.Print, bool) {
-	best, first, found := store.Print{}, int32(0), false
-	for k, n := range c.near(p) {
+func (c *copies) original(near []int32, p store.Print) (best store.Print, found bool) {
+	for _, n := range near {
+		k := c.at(n)
 		if k.Marking > p.Marking || score.Reliability(k.Reliability) < score.Reliability(p.Reliability) {
 			continue
 		}
-		if more := cmp.Compare(score.Reliability(k.Reliability), score.Reliability(best.Reliability)); !found || more > 0 || more == 0 && n < first {
-			best, first, found = k, n, true
+		if !found || score.Reliability(k.Reliability) > score.Reliability(best.Reliability) {
+			best, found = k, true
 		}
 	}
 	return best, found
 }
 
 // root is original, by what took its place since.
-func (c *copies) root(ctx context.Context, db *store.DB, p store.Print) (store.Print, bool, error) {
-	k, ok := c.original(p)
+func (c *copies) root(ctx context.Context, db *store.DB, near []int32, p store.Print) (store.Print, bool, error) {
+	k, ok := c.original(near, p)
 	if !ok {
 		return k, false, nil
 	}
@@ -223,9 +176,6 @@ func (c *copies) root(ctx context.Context, db *store.DB, p store.Print) (store.P
 	return k, true, err
 }
 
-// mostTexts is how many texts of a voice are looked at for who copied them.
-const mostTexts = 64
-
 // copier reports whether it is rather the original that copies: another text that was
 // read of its account first, and that speaks of the same, is somebody else's word,
 // too, who is not the account of p. Two who wrote of one thing are not one since a third
@@ -234,13 +184,7 @@ func (r *reading) copier(ctx context.Context, original, p store.Print) (bool, er
 	if original.Origin == p.Origin || original.Marking != p.Marking || score.Reliability(original.Reliability) > score.Reliability(p.Reliability) {
 		return false, nil
 	}
-	var texts []intel.DocumentID
-	of := r.of[original.Origin]
-	for _, n := range of[max(0, len(of)-mostTexts):] {
-		if k := r.known[n]; k.Document != original.Document {
-			texts = append(texts, k.Document)
-		}
-	}
+	texts := slices.DeleteFunc(r.latest(original.Origin), func(d intel.DocumentID) bool { return d == original.Document })
 	if len(texts) == 0 {
 		return false, nil
 	}
@@ -263,11 +207,11 @@ func (r *reading) copier(ctx context.Context, original, p store.Print) (bool, er
 	return !slices.Contains(by, p.Origin) && slices.ContainsFunc(by, other), nil
 }
 
-// displace puts p in the place of an original that copied it.
-func (c *copies) displace(original intel.DocumentID, p store.Print) {
-	for k, n := range c.near(p) {
-		if k.Document == original {
-			c.known[n].Document, c.known[n].Original, c.known[n].Origin, c.known[n].Source = p.Document, p.Document, p.Origin, p.Source
+// displaced puts p in the place of an original that copied it.
+func (c *copies) displaced(near []int32, original intel.DocumentID, p store.Print) {
+	for _, n := range near {
+		if c.at(n).Document == original {
+			c.displace(n, p)
 		}
 	}
 	c.add(p)
@@ -275,9 +219,9 @@ func (c *copies) displace(original intel.DocumentID, p store.Print) {
 
 // nearWorse returns the originals that are copies of p, which is more reliable, though
 // they were read first, and none of whose readers may not see it.
-func (c *copies) nearWorse(p store.Print) (out []intel.DocumentID) {
-	for k := range c.near(p) {
-		if k.Marking >= p.Marking && score.Reliability(k.Reliability) < score.Reliability(p.Reliability) && !slices.Contains(out, k.Document) {
+func (c *copies) nearWorse(near []int32, p store.Print) (out []intel.DocumentID) {
+	for _, n := range near {
+		if k := c.at(n); k.Marking >= p.Marking && score.Reliability(k.Reliability) < score.Reliability(p.Reliability) && !slices.Contains(out, k.Document) {
 			out = append(out, k.Document)
 		}
 	}
