@@ -35,6 +35,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/nats"
 	"github.com/portent-cti/portent/internal/collect/onion"
+	"github.com/portent-cti/portent/internal/collect/packs"
 	"github.com/portent-cti/portent/internal/collect/paste"
 	"github.com/portent-cti/portent/internal/collect/pipermail"
 	"github.com/portent-cti/portent/internal/collect/push"
@@ -108,6 +109,7 @@ func connectors() []collect.Connector {
 		web.Connector,
 		sitemap.Connector,
 		discord.Connector,
+		packs.Connector,
 	}
 }
 

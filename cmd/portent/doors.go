@@ -41,6 +41,7 @@ type doors struct {
 type door struct {
 	collect.Receiver
 	keep, hunt keeping
+	reject     func(item string, reason error)
 }
 
 func newDoors(a *app) *doors {
@@ -48,14 +49,14 @@ func newDoors(a *app) *doors {
 }
 
 // open lets a source be sent to, if it is one that is.
-func (d *doors) open(name intel.SourceID, source collect.Source, keep, hunt keeping) {
+func (d *doors) open(name intel.SourceID, source collect.Source, keep, hunt keeping, reject func(item string, reason error)) {
 	r, ok := source.(collect.Receiver)
 	if d == nil || !ok {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.by[string(name)] = door{r, keep, hunt}
+	d.by[string(name)] = door{r, keep, hunt, reject}
 }
 
 // before answers what is pushed and leaves the rest to next.
@@ -83,7 +84,10 @@ func (d *doors) push(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	said := answer{Rejected: []refusal{}}
-	got, err := at.Receive(r, said.reject)
+	got, err := at.Receive(r, func(item string, reason error) {
+		said.reject(item, reason)
+		at.reject(item, reason)
+	})
 	if err == nil && len(got.Documents)+len(got.Lines) == 0 && len(said.Rejected) > 0 {
 		err = fmt.Errorf("nothing of it can be read: %s: %s: %w", said.Rejected[0].Item, said.Rejected[0].Reason, intel.ErrInvalid)
 	}

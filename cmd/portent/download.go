@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/portent-cti/portent/internal/fetch"
+	"github.com/portent-cti/portent/internal/pipeline"
 	"github.com/portent-cti/portent/internal/reference"
 )
 
@@ -55,6 +56,69 @@ func download(ctx context.Context, get getter, dir string, names []string) (fail
 		}
 	}
 	return failed, nil
+}
+
+// temporaryFolder makes a folder for what is downloaded.
+func (a *app) temporaryFolder() (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp("", "portent-sync-")
+	return dir, func() {
+		if err := os.RemoveAll(dir); err != nil {
+			a.log.Warn("remove downloads", "err", err)
+		}
+	}, err
+}
+
+// downloaded is a pack as its publisher has it now.
+func (a *app) downloaded(ctx context.Context, get getter, name string) (reference.Pack, error) {
+	dir, remove, err := a.temporaryFolder()
+	if err != nil {
+		return reference.Pack{}, err
+	}
+	defer remove()
+	failed, err := download(ctx, get, dir, []string{name})
+	if err = errors.Join(err, failed[name]); err != nil {
+		return reference.Pack{}, fmt.Errorf("pack %s: %w", name, err)
+	}
+	return reference.Read(ctx, os.DirFS(dir), name)
+}
+
+// refreshing keeps a pack as its publisher has it now. Once says that nobody else, as serve
+// does, puts it into force.
+func (a *app) refreshing(from func() (getter, error), p *pipeline.Pipeline, once bool) func(context.Context, string) error {
+	return func(ctx context.Context, name string) error {
+		get, err := from()
+		if err != nil {
+			return err
+		}
+		before, err := packsInForce(ctx, a)
+		if err != nil {
+			return err
+		}
+		pack, err := a.downloaded(ctx, get, name)
+		if err != nil {
+			return err
+		}
+		if _, err := savePack(ctx, a, a.db, pack); err != nil || !once {
+			return err
+		}
+		_, err = refresh(ctx, a, p, before)
+		return err
+	}
+}
+
+// trying tells of a pack as its publisher has it now, and keeps nothing.
+func (a *app) trying(from func() (getter, error)) func(context.Context, string) error {
+	return func(ctx context.Context, name string) error {
+		get, err := from()
+		if err != nil {
+			return err
+		}
+		pack, err := a.downloaded(ctx, get, name)
+		if err == nil {
+			_, err = fmt.Fprintf(a.out, "%-13s %8d items  %s\n", pack.Name, len(pack.Items), line(pack.Version))
+		}
+		return err
+	}
 }
 
 func downloadFile(ctx context.Context, get getter, url, path string) error {

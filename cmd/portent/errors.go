@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -46,6 +47,10 @@ func inWords(err error) string {
 		}
 		text = strings.Replace(text, "unexpected end of JSON input", ends, 1)
 		text = strings.Replace(text, "invalid character ", "no JSON: invalid character ", 1)
+	}
+	var moment *time.ParseError
+	if errors.As(err, &moment) {
+		text = strings.Replace(text, moment.Error(), fmt.Sprintf("%q is no time such as \"2026-11-20T08:00:00Z\"", moment.Value), 1)
 	}
 	return text
 }

@@ -46,6 +46,9 @@ func health(s store.Source, now time.Time) web.SourceHealth {
 		Documents: s.Documents, Documents24: s.Documents24, Daily: s.Daily, LastDocument: s.LastDocument, Known: s.Known, Copies: s.Copies, Yielded: s.Yielded, Pieces: s.Pieces,
 		Told: s.Told, Firsts: s.Firsts, Seconded: s.Seconded, Counted: s.Counted,
 		Visits: s.Visits.Visits, Failures: s.Failures, Failing: s.Failing, Circuit: s.Circuit, LastSuccess: s.LastSuccess, LastFailure: s.LastFailure, LastError: s.LastError}
+	if h.Rejected = s.Rejected; now.Sub(s.RejectedAt) < lately {
+		h.LastRejected, h.RejectedAt = s.LastRejected, s.RejectedAt
+	}
 	if s.Next.After(now) { // a plan of the past is that of a serve that has ended
 		h.Next = s.Next
 	}

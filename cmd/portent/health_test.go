@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +18,9 @@ import (
 // A healthLine is what sources list tells of a source, in JSON.
 type healthLine struct {
 	Name, State, Circuit string
-	LastError            string    `json:"last_error"`
+	LastError            string `json:"last_error"`
+	LastRejected         string `json:"last_rejected"`
+	Rejected             int
 	Silent               time.Time `json:"silent_since"`
 	Known, Rows, Failing int
 	First                int     `json:"first_with"`
@@ -105,5 +110,21 @@ func TestASourceThatGoesQuietAgainstItsHabitIsTold(t *testing.T) {
 	}
 	if out := printed(t, exitDone, "--sources-file", sources, "--db", db, "sources"); !strings.Contains(out, "since "+time.Now().UTC().AddDate(0, 0, -8).Format(time.DateOnly)) {
 		t.Errorf("the list tells no silence:\n%s", out)
+	}
+}
+
+// TestWhatCannotBeReadIsToldOfItsSource has a program print a line of three that is none.
+func TestWhatCannotBeReadIsToldOfItsSource(t *testing.T) {
+	db, sources := newStore(t), filepath.Join(t.TempDir(), "sources.toml")
+	script := `printf '%s\n' '{"text":"Cold Lynx used 198.51.100.7."}' '{"text":"b","published":"yesterday"}' '{"text":"Cold Lynx used 198.51.100.8."}'`
+	if err := os.WriteFile(sources, fmt.Appendf(nil, "[lab]\nconnector = 'command'\nrun = ['sh', '-c', %s]\n", strconv.Quote(script)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for visits := range 2 {
+		printed(t, exitDone, "--sources-file", sources, "--db", db, "sources", "run")
+		h := healthOf(t, "--sources-file", sources, "--db", db)["lab"]
+		if want := `"yesterday" is no time such as`; h.State != "ok" || h.LastError != "" || h.Rejected != visits+1 || !strings.Contains(h.LastRejected, want) {
+			t.Errorf("after %d visits %+v, want %d rejected, the last for %q", visits+1, h, visits+1, want)
+		}
 	}
 }

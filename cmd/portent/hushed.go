@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
 	"net/url"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/portent-cti/portent/internal/collect"
-	"github.com/portent-cti/portent/internal/intel"
 )
 
 const (
@@ -95,14 +93,3 @@ type hushed struct {
 func (e hushed) Error() string { return e.text }
 
 func (e hushed) Unwrap() error { return e.error }
-
-// A quiet source is one whose failures tell nothing secret.
-type quiet struct {
-	collect.Source
-	hush *hush
-}
-
-// Collect implements collect.Source.
-func (q quiet) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	return q.hush.err(q.Source.Collect(ctx, from, emit))
-}

@@ -86,6 +86,9 @@ func (l *lookout) scan(ctx context.Context, docs []intel.Document) error {
 // noting is how long it may take to note that something is wrong.
 const noting = 5 * time.Second
 
+// mostRejected is the most characters that are kept of an item that could not be read, and why.
+const mostRejected = 300
+
 // remembered is for how long what was wrong while a source went on is part of how it fares,
 // and often how often that is noted which has not changed.
 const remembered, often = 15 * time.Minute, 20 * time.Second
@@ -95,10 +98,51 @@ type bulletin struct {
 	app *app
 	watched
 
-	mu      sync.Mutex
-	problem error
-	since   time.Time // of the problem
-	noted   time.Time
+	mu       sync.Mutex
+	problem  error
+	since    time.Time // of the problem
+	noted    time.Time
+	rejected store.Rejection // that is yet to be kept
+	kept     time.Time       // when that was done last
+}
+
+// reject takes in that an item could not be read, which is kept from time to time and when a
+// visit ends.
+func (b *bulletin) reject(item string, reason error) {
+	b.mu.Lock()
+	b.rejected.Items++
+	b.rejected.Last = shortened(item + ": " + oneLine(reason))
+	b.rejected.At = b.app.now()
+	late := time.Since(b.kept) >= often
+	b.mu.Unlock()
+	if !late {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), noting)
+	defer cancel()
+	b.keepRejected(ctx)
+}
+
+func shortened(text string) string {
+	if r := []rune(text); len(r) > mostRejected {
+		return string(r[:mostRejected]) + "…"
+	}
+	return text
+}
+
+// keepRejected keeps what could not be read since that was done last.
+func (b *bulletin) keepRejected(ctx context.Context) {
+	b.mu.Lock()
+	r := b.rejected
+	b.rejected, b.kept = store.Rejection{}, time.Now()
+	b.mu.Unlock()
+	if r.Items == 0 {
+		return
+	}
+	r.Source = b.Name
+	if err := b.app.db.SaveRejection(ctx, r); err != nil && ctx.Err() == nil {
+		b.app.log.Error("health not kept", "source", b.Name, "err", err)
+	}
 }
 
 // notice takes in what is wrong while the source goes on, or that nothing is any more.
@@ -117,6 +161,7 @@ func (b *bulletin) notice(problem error) {
 
 // report notes how a visit ended, or what was wrong lately if it ended well.
 func (b *bulletin) report(ctx context.Context, v collect.Visit) {
+	b.keepRejected(ctx)
 	b.mu.Lock()
 	if v.Failure == nil && b.problem != nil && time.Since(b.since) < remembered {
 		v.Failure = b.problem

@@ -35,6 +35,7 @@ func sourceMetrics() []metric[web.SourceHealth] {
 	return []metric[web.SourceHealth]{
 		{"portent_source_visits_total", "Attempts to read the source.", count, of(func(s web.SourceHealth) int { return s.Visits })},
 		{"portent_source_failures_total", "Attempts that failed.", count, of(func(s web.SourceHealth) int { return s.Failures })},
+		{"portent_source_rejected_total", "Items that could not be read.", count, of(func(s web.SourceHealth) int { return s.Rejected })},
 		{"portent_source_documents_total", "New documents.", count, of(func(s web.SourceHealth) int { return s.Documents })},
 		{"portent_source_duplicates_total", "Documents that came again, and those that are near-copies of others.", count, of(func(s web.SourceHealth) int { return s.Known + s.Copies })},
 		{"portent_source_failing", "Attempts in a row that have failed.", gauge, of(func(s web.SourceHealth) int { return s.Failing })},

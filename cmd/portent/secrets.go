@@ -37,15 +37,11 @@ func (a *app) reveal(s collect.Secret) (string, error) {
 		}
 		text = string(b)
 	case "age":
-		all, err := a.vault()
-		if err == nil {
-			var known map[string]string
-			known, err = all.read()
-			text = known[name]
-		}
+		_, all, err := a.kept()
 		if err != nil {
 			return "", collect.Permanent(fmt.Errorf("secret %s: %w", s, err))
 		}
+		text = all[name]
 	}
 	if text = strings.TrimSpace(text); text == "" {
 		hint := ""
@@ -85,6 +81,16 @@ func (a *app) vault() (vault, error) {
 		v.key = filepath.Join(filepath.Dir(sources), "age-identity.txt")
 	}
 	return v, nil
+}
+
+// kept is the file of secrets, and all that it holds by name.
+func (a *app) kept() (vault, map[string]string, error) {
+	v, err := a.vault()
+	if err != nil {
+		return v, nil, err
+	}
+	all, err := v.read()
+	return v, all, err
 }
 
 // identities reads the key.
@@ -191,11 +197,7 @@ type secretsListCmd struct{}
 
 // Run implements the command.
 func (c *secretsListCmd) Run(_ context.Context, a *app) error {
-	v, err := a.vault()
-	if err != nil {
-		return err
-	}
-	all, err := v.read()
+	v, all, err := a.kept()
 	if err != nil {
 		return err
 	}
@@ -221,11 +223,7 @@ func (c *secretsSetCmd) Run(_ context.Context, a *app) error {
 	if c.Name == "" || len(c.Name) > 200 || strings.ContainsFunc(c.Name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return usageError{fmt.Errorf("%q is no name of a secret; one such as misp-key is", c.Name)}
 	}
-	v, err := a.vault()
-	if err != nil {
-		return err
-	}
-	all, err := v.read()
+	v, all, err := a.kept()
 	if err != nil {
 		return err
 	}
@@ -250,11 +248,7 @@ type secretsRemoveCmd struct {
 
 // Run implements the command.
 func (c *secretsRemoveCmd) Run(_ context.Context, a *app) error {
-	v, err := a.vault()
-	if err != nil {
-		return err
-	}
-	all, err := v.read()
+	v, all, err := a.kept()
 	if err != nil {
 		return err
 	}

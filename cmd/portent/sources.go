@@ -72,7 +72,7 @@ func (a *app) printHealth(s web.SourceHealth) error {
 		}
 		return a.print(map[string]any{"name": s.Name, "connector": s.Connector, "state": s.State, "last_success": moment(s.LastSuccess),
 			"last_error": s.LastError, "last_document": moment(s.LastDocument), "documents": s.Documents, "documents_24h": s.Documents24, "daily": daily(s.Daily), "documents_per_day": s.PerDay, "lag_seconds": s.Lag.Seconds(),
-			"visits": s.Visits, "failures": s.Failures, "failing": s.Failing, "circuit": cmp.Or(s.Circuit, intel.Closed), "next_attempt": moment(s.Next),
+			"visits": s.Visits, "failures": s.Failures, "rejected": s.Rejected, "last_rejected": s.LastRejected, "failing": s.Failing, "circuit": cmp.Or(s.Circuit, intel.Closed), "next_attempt": moment(s.Next),
 			"known": s.Known, "copies": s.Copies, "duplicates": s.Duplicates(), "evidence_share": s.Yield(),
 			"rows": s.Told, "first_with": s.Firsts, "seconded": s.Seconded, "counted": moment(s.Counted), "silent_since": moment(s.Silent), "outages": outages})
 	}
@@ -85,6 +85,8 @@ func (a *app) printHealth(s web.SourceHealth) error {
 		more = line(s.LastError)
 	case !s.Silent.IsZero():
 		more = "since " + date(s.Silent)
+	case s.LastRejected != "":
+		more = fmt.Sprintf("%d items could not be read, last %s", s.Rejected, line(s.LastRejected))
 	}
 	if !s.Next.IsZero() {
 		more = strings.TrimSpace(fmt.Sprintf("%s  next %s", more, s.Next.UTC().Format("15:04")))
@@ -137,27 +139,30 @@ func (c *sourcesTryCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	rejected := 0
-	source, err := a.open(w, clients{}, false, func(item string, reason error) {
+	env := collect.Env{Refresh: a.trying(publishers)}
+	env.Reject = func(item string, reason error) {
 		rejected++
 		a.remark("%s: %s", line(item), oneLine(reason))
-	}, func(problem error) {
+	}
+	env.Notice = func(problem error) {
 		if problem != nil {
 			a.remark("%s", oneLine(problem))
 		}
-	})
+	}
+	source, hush, err := a.open(w, clients{}, env)
 	if err != nil {
 		return err
 	}
 	n := 0
 	within, cancel := w.within(ctx, c.For)
 	defer cancel()
-	err = source.Collect(within, "", func(doc intel.Document, _ intel.Cursor) error {
+	err = hush.err(source.Collect(within, "", func(doc intel.Document, _ intel.Cursor) error {
 		n++
 		if err := a.tried(w.marked(doc)); err != nil || n < c.Most {
 			return err
 		}
 		return errEnough
-	})
+	}))
 	if err != nil && !errors.Is(err, errEnough) && (ctx.Err() != nil || within.Err() == nil) {
 		return fmt.Errorf("source %s: %w", w.Name, hinted(err))
 	}
@@ -245,10 +250,13 @@ func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched,
 		if err != nil {
 			return failed, fmt.Errorf("source %s: %w", w.Name, err)
 		}
-		kept := 0
+		kept, bytes := 0, 0
 		keep := r.Keep
 		r.Keep = func(ctx context.Context, docs []intel.Document) error {
 			kept += len(docs)
+			for _, d := range docs {
+				bytes += len(d.Text)
+			}
 			return keep(ctx, docs)
 		}
 		within, cancel := w.within(ctx, long)
@@ -262,10 +270,13 @@ func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched,
 		if ctx.Err() != nil {
 			return failed, ctx.Err()
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			failed++
 			a.remark("%s: %s", w.Name, oneLine(hinted(err)))
-		} else {
+		case w.Hunted:
+			a.remark("%s: %d bytes hunted", w.Name, bytes)
+		default:
 			a.remark("%s: %d documents read", w.Name, kept)
 		}
 	}

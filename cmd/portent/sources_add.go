@@ -69,11 +69,7 @@ func (a *app) wanted(table map[string]any) error {
 		if !ok {
 			continue
 		}
-		all, err := a.vault()
-		if err != nil {
-			return err
-		}
-		kept, err := all.read()
+		_, kept, err := a.kept()
 		if err != nil {
 			return err
 		}

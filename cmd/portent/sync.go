@@ -48,14 +48,11 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 	var err error
 	dir, failed := c.From, map[string]error(nil)
 	if dir == "" {
-		if dir, err = os.MkdirTemp("", "portent-sync-"); err != nil {
+		remove := func() {}
+		if dir, remove, err = a.temporaryFolder(); err != nil {
 			return err
 		}
-		defer func() {
-			if err := os.RemoveAll(dir); err != nil {
-				a.log.Warn("remove downloads", "err", err)
-			}
-		}()
+		defer remove()
 		get, err := publishers()
 		if err != nil {
 			return err

@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/collect/packs"
 	"github.com/portent-cti/portent/internal/reference"
 )
 
@@ -71,5 +74,44 @@ func TestAPackThatComesInPartLeavesTheFormerOneInForce(t *testing.T) {
 	}
 	if !strings.Contains(names, "Pale Heron") || strings.Contains(names, "Otter") {
 		t.Errorf("names in force: %q; want those of the whole pack", names)
+	}
+}
+
+// TestASourceOfPacksPutsThemIntoForce brings in a pack as a source does, and tries it first.
+func TestASourceOfPacksPutsThemIntoForce(t *testing.T) {
+	from := func() (getter, error) {
+		return func(_ context.Context, _ string, w io.Writer) error {
+			_, err := io.WriteString(w, `{"type":"threat-actor","name":"Threat Actor","version":1,"values":[{"value":"Pale Heron","uuid":"1","meta":{}}]}`)
+			return err
+		}, nil
+	}
+	var out bytes.Buffer
+	a := &app{cli: &cli{DB: newStore(t)}, err: io.Discard, out: &out, now: time.Now, log: slog.New(slog.DiscardHandler)}
+	defer a.close()
+	p, err := a.pipeline(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := func() bool {
+		return slices.ContainsFunc(p.Reference().Names(), func(n reference.Name) bool { return n.Text == "Pale Heron" })
+	}
+	if err := a.trying(from)(t.Context(), "actors"); err != nil || known() || !strings.Contains(out.String(), " items ") {
+		t.Fatalf("tried: %v, known %t, told %q", err, known(), out.String())
+	}
+	if err := a.refreshing(from, p, true)(t.Context(), "actors"); err != nil || !known() {
+		t.Errorf("brought in: %v, known %t", err, known())
+	}
+}
+
+// TestEveryPackOfSingleFilesIsOneOfSources holds the connector to what there is to download.
+func TestEveryPackOfSingleFilesIsOneOfSources(t *testing.T) {
+	var want []string
+	for _, name := range reference.PackNames() {
+		if len(reference.Downloads(name)) > 0 {
+			want = append(want, name)
+		}
+	}
+	if got := packs.Known(); !slices.Equal(got, want) {
+		t.Errorf("packs of sources %v, want %v", got, want)
 	}
 }

@@ -385,7 +385,7 @@ func TestWhoPushesWhileTooMuchWaitsIsAskedToComeBack(t *testing.T) {
 	defer a.close()
 	d := newDoors(a)
 	full := error(nil)
-	d.open("door", receiving{}, func(ctx context.Context, _ []intel.Document) error { return full }, nil)
+	d.open("door", receiving{}, func(ctx context.Context, _ []intel.Document) error { return full }, nil, nil)
 	srv := httptest.NewServer(d.before(http.NotFoundHandler()))
 	defer srv.Close()
 	for _, test := range []struct {

@@ -49,21 +49,19 @@ func (c clients) of(w watched) (*fetch.Client, error) {
 	return c[key], nil
 }
 
-// open opens a source, whose paths are those of this machine, for one visit or for good; reject is told of what of it cannot be read,
-// and notice of what is wrong while it goes on.
-func (a *app) open(w watched, c clients, once bool, reject func(item string, reason error), notice func(error)) (collect.Source, error) {
+// open opens a source, whose paths are those of this machine, for what it tells goes to env: for
+// one visit if that says so, or for good. The hush goes over how its visits end.
+func (a *app) open(w watched, c clients, env collect.Env) (collect.Source, *hush, error) {
 	client, err := c.of(w)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	env := collect.Env{ID: w.Name, Fetch: client, Files: os.DirFS("/"), Once: once, Reject: reject, Notice: notice, Log: a.log, Now: a.now, Convert: a.converter(), Reveal: a.reveal}
+	env.ID, env.Fetch, env.Files = w.Name, client, os.DirFS("/")
+	env.Log, env.Now, env.Convert, env.Reveal = a.log, a.now, a.converter(), a.reveal
 	h := &hush{}
 	h.over(&env)
 	source, err := w.Connector.Open(env, collect.Strict(w.Settings))
-	if _, ok := source.(collect.Receiver); ok || err != nil { // it is sent to, and asks nobody
-		return source, err
-	}
-	return quiet{source, h}, nil
+	return source, h, err
 }
 
 // marked is a document as its source is configured.
@@ -98,16 +96,20 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 	a := r.app
 	news := &bulletin{app: a, watched: w}
 	var rejected atomic.Int64
-	source, err := a.open(w, r.clients, r.once, func(item string, reason error) {
+	env := collect.Env{Once: r.once, Refresh: a.refreshing(publishers, r.pipe, r.once)}
+	env.Reject = func(item string, reason error) {
 		if rejected.Add(1) <= mostWarned {
 			a.log.Warn("item not read", "source", w.Name, "item", item, "reason", reason)
 		}
-	}, func(problem error) {
+		news.reject(item, reason)
+	}
+	env.Notice = func(problem error) {
 		if r.once && problem != nil {
 			a.remark("%s: %s", w.Name, oneLine(problem))
 		}
 		news.notice(problem)
-	})
+	}
+	source, hush, err := a.open(w, r.clients, env)
 	if err != nil {
 		return nil, err
 	}
@@ -123,10 +125,10 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.doors.open(w.Name, source, keep, look.keep)
+		r.doors.open(w.Name, source, keep, look.keep, news.reject)
 		keep = look.keep
 	}
-	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log, Chance: rand.Float64, Keep: keep,
+	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log, Chance: rand.Float64, Keep: keep, Hush: hush.err,
 		Report: func(ctx context.Context, _ intel.SourceID, v collect.Visit) { news.report(ctx, v) }}, nil
 }
 

@@ -106,6 +106,8 @@ type Env struct {
 	// Reveal returns what is secret, whole, for one request after another: what is changed
 	// where it stands counts from then on. It is not to be kept, printed or made part of an error.
 	Reveal func(Secret) (string, error)
+	// Refresh brings a reference pack in from its publisher; nil: not available.
+	Refresh func(ctx context.Context, pack string) error
 }
 
 // Repeated notes an item that is passed over for saying what an earlier one of

@@ -28,7 +28,9 @@ type Runner struct {
 	Keep func(context.Context, []intel.Document) error
 	// Report is told how each visit ended; nil for no one.
 	Report func(context.Context, intel.SourceID, Visit)
-	Log    *slog.Logger
+	// Hush takes what is secret out of how a visit ended; nil where nothing is.
+	Hush func(error) error
+	Log  *slog.Logger
 	// Failing is how many visits in a row have failed before the first: Run goes on from there.
 	Failing int
 	// Lead is how long the first visit waits at most, and Chance, from 0 to 1, how much of that
@@ -199,6 +201,9 @@ func (r *Runner) collect(ctx context.Context, from intel.Cursor, g *gathered) (e
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("connector panicked: %v", p)
+		}
+		if r.Hush != nil {
+			err = r.Hush(err)
 		}
 	}()
 	return r.Source.Collect(ctx, from, func(doc intel.Document, next intel.Cursor) error { return g.add(ctx, doc, next) })

@@ -171,7 +171,7 @@ func ReadHow(how int64) (source int64, e intel.Evidence) {
 // sources fare.
 func BeforeHealth() []string {
 	out := []string{`DROP TABLE gists`, `DROP TABLE arrivals`, `DROP TABLE hours`, `DROP TABLE outages`, `DELETE FROM goose_db_version WHERE version_id >= 26`}
-	for column := range strings.FieldsSeq(`marking visits failures failing circuit next_visit known copies yielded pieces told firsts seconded counted`) {
+	for column := range strings.FieldsSeq(`marking visits failures failing circuit next_visit known copies yielded pieces told firsts seconded counted rejected last_rejected rejected_at`) {
 		out = append(out, `ALTER TABLE sources DROP COLUMN `+column)
 	}
 	return out

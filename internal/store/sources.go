@@ -35,6 +35,9 @@ type Visits struct {
 	LastSuccess      time.Time
 	LastError        string // empty after a success
 	LastFailure      time.Time
+	Rejected         int    // items that could not be read
+	LastRejected     string // which was the last, and why
+	RejectedAt       time.Time
 }
 
 // Brought is what came of reading a source.
@@ -93,15 +96,15 @@ func (db *DB) Sources(ctx context.Context, r intel.Reader, now time.Time) ([]Sou
 	}
 	rows, err := query(ctx, db.read, func(r *sql.Rows, s *row) error {
 		var settings string
-		var success, document, failure, next, counted sql.NullInt64
+		var success, document, failure, next, counted, rejected sql.NullInt64
 		var reliability int
 		err := r.Scan(&s.id, &s.Name, &s.Connector, &settings, &s.Every, &s.Marking, &reliability, &s.Visits.Visits, &s.Failures, &s.Failing, &s.Circuit, &next, &success,
-			&s.LastError, &failure, &s.Documents, &s.Known, &s.Copies, &s.Yielded, &s.Pieces, &document, &s.Told, &s.Firsts, &s.Seconded, &counted)
+			&s.LastError, &failure, &s.Documents, &s.Known, &s.Copies, &s.Yielded, &s.Pieces, &document, &s.Told, &s.Firsts, &s.Seconded, &counted, &s.Rejected, &s.LastRejected, &rejected)
 		s.Settings, s.Reliability = json.RawMessage(settings), intel.Reliability(reliability)
-		s.LastSuccess, s.LastDocument, s.LastFailure, s.Next, s.Counted = toTime(success), toTime(document), toTime(failure), toTime(next), toTime(counted)
+		s.LastSuccess, s.LastDocument, s.LastFailure, s.Next, s.Counted, s.RejectedAt = toTime(success), toTime(document), toTime(failure), toTime(next), toTime(counted), toTime(rejected)
 		return err
 	}, `SELECT id, name, connector, settings, every, marking, reliability, visits, failures, failing, circuit, next_visit, last_success,
-		last_error, last_failure, documents, known, copies, yielded, pieces, last_document, told, firsts, seconded, counted FROM sources WHERE marking <= $1 ORDER BY name`, int(r.Clearance))
+		last_error, last_failure, documents, known, copies, yielded, pieces, last_document, told, firsts, seconded, counted, rejected, last_rejected, rejected_at FROM sources WHERE marking <= $1 ORDER BY name`, int(r.Clearance))
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
 	}

@@ -65,6 +65,31 @@ func (db *DB) SaveVisit(ctx context.Context, v Visit) error {
 	return nil
 }
 
+// A Rejection is that items of a source could not be read.
+type Rejection struct {
+	Source intel.SourceID
+	Items  int
+	Last   string // which it was, and why
+	At     time.Time
+}
+
+// SaveRejection counts items of a source that could not be read. It may have been read well
+// but for these: that is no failure.
+func (db *DB) SaveRejection(ctx context.Context, r Rejection) error {
+	err := db.tx(ctx, func(tx engine) error {
+		id, err := sourceID(ctx, tx, r.Source)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE sources SET rejected = rejected + $1, last_rejected = $2, rejected_at = $3 WHERE id = $4`, r.Items, text(r.Last), r.At.UnixMicro(), id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save what was rejected of %s: %w", r.Source, err)
+	}
+	return nil
+}
+
 // plan notes what follows, as far as that is known: who visits a source once tells nothing of
 // when it is visited next.
 func (v Visit) plan(ctx context.Context, tx engine, id int64) error {

@@ -311,3 +311,17 @@ func TestALiveSourceIsOutFromWhenItBrokeOff(t *testing.T) {
 		}
 	})
 }
+
+func TestItemsThatCouldNotBeReadAreCountedAndNoFailure(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		visit(t, db, now.Add(-time.Hour), nil)
+		for _, r := range []store.Rejection{{"blog", 2, "item 2: cut off", now.Add(-time.Minute)}, {"blog", 1, "item 7: no text", now}} {
+			if err := db.SaveRejection(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s := source(t, db, "blog"); s.Rejected != 3 || s.LastRejected != "item 7: no text" || !s.RejectedAt.Equal(now) || s.Failures != 0 || s.LastError != "" {
+			t.Errorf("after two rejections %+v", s.Visits)
+		}
+	})
+}

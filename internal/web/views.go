@@ -222,6 +222,9 @@ type SourceHealth struct {
 	LastSuccess               time.Time
 	LastFailure               time.Time
 	LastError                 string
+	Rejected                  int    // items that could not be read
+	LastRejected              string // which was the last of late, and why; empty for none
+	RejectedAt                time.Time
 	Silent                    time.Time      // since when it is, against its own habit
 	Outages                   []intel.Outage // of late
 }

@@ -29,5 +29,5 @@ func read(ctx context.Context, _ collect.Env, _ string, _ func(intel.Document) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return collect.Permanent(errors.New("EPSS scores are a reference pack: use portent sync epss --from the folder they are in"))
+	return collect.Permanent(errors.New("EPSS scores are a reference pack: use portent sync epss --from the folder they are in, or a source of the connector packs"))
 }

@@ -1,0 +1,6 @@
+-- +goose Up
+
+-- What of a source could not be read: how many items, which was the last and why, and when.
+ALTER TABLE sources ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN last_rejected TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN rejected_at INTEGER;
