@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -171,24 +171,10 @@ func BenchmarkEverything(b *testing.B) {
 // pages starts the server on a full store and measures what a reader waits.
 func pages(b *testing.B, bin, db string) {
 	b.Helper()
-	ctx, stop := context.WithCancel(b.Context())
-	defer stop()
-	cmd := exec.CommandContext(ctx, bin, "--db", db, "serve", "--addr", "127.0.0.1:0")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	started := time.Now()
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	var base string
-	if _, err := fmt.Fscanf(out, "Portent is ready: %s", &base); err != nil {
-		b.Fatal(err)
-	}
+	began := time.Now()
+	cmd, base := started(b, bin, "--db", db)
 	get(b, base)
-	b.ReportMetric(time.Since(started).Seconds(), "first-byte-s")
+	b.ReportMetric(time.Since(began).Seconds(), "first-byte-s")
 	time.Sleep(3 * time.Second)
 	b.ReportMetric(memory(b, cmd.Process.Pid, "VmRSS"), "idle-MB")
 	var took []time.Duration
@@ -206,8 +192,34 @@ func pages(b *testing.B, bin, db string) {
 	time.Sleep(time.Minute) // models are fitted to the new store meanwhile
 	b.ReportMetric(memory(b, cmd.Process.Pid, "VmRSS"), "trained-MB")
 	b.ReportMetric(memory(b, cmd.Process.Pid, "VmHWM"), "serve-peak-MB")
-	stop()
-	cmd.Wait()
+	interrupt(b, cmd)
+}
+
+// started starts the server, and says where its pages are.
+func started(b *testing.B, bin string, args ...string) (cmd *exec.Cmd, base string) {
+	b.Helper()
+	cmd = exec.CommandContext(b.Context(), bin, append(args, "serve", "--addr", "127.0.0.1:0")...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := fmt.Fscanf(out, "Portent is ready: %s", &base); err != nil {
+		b.Fatal(err)
+	}
+	return cmd, base
+}
+
+// interrupt ends a server.
+func interrupt(b *testing.B, cmd *exec.Cmd) {
+	b.Helper()
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		b.Fatal(err)
+	}
+	_ = cmd.Wait() // it was interrupted
 }
 
 // busiest returns the addresses of the 400 actors that are named most.
@@ -269,11 +281,7 @@ func BenchmarkStream(b *testing.B) {
 			db := "sqlite:" + filepath.Join(b.TempDir(), "portent.db")
 			subcommand(b, bin, "--db", db, "sync", "--from", dataDir(b), "actors", "warninglists")
 			sources := f.start(b)
-			cmd := exec.CommandContext(b.Context(), bin, "--db", db, "--sources-file", sources, "serve", "--addr", "127.0.0.1:0")
-			cmd.Stderr = os.Stderr
-			if err := cmd.Start(); err != nil {
-				b.Fatal(err)
-			}
+			cmd, _ := started(b, bin, "--db", db, "--sources-file", sources)
 			worst, over := 0, 0
 			for n, waiting := 0, 1; n < f.posts || waiting > 0; time.Sleep(time.Second) {
 				if n, waiting = kept(b, db); f.rate > 0 {
@@ -288,11 +296,40 @@ func BenchmarkStream(b *testing.B) {
 			b.ReportMetric(float64(worst), "most-behind"+name)
 			b.ReportMetric(memory(b, cmd.Process.Pid, "VmHWM"), "peak-MB"+name)
 			b.ReportMetric(size(b, db), "store-MB"+name)
-			if err := cmd.Process.Signal(os.Interrupt); err != nil {
-				b.Fatal(err)
-			}
-			_ = cmd.Wait() // it was interrupted
+			interrupt(b, cmd)
 		}
+	}
+}
+
+// BenchmarkItem waits for an item of a feed to be a row of a profile's page, from when it was
+// asked for.
+func BenchmarkItem(b *testing.B) {
+	bin := build(b)
+	for b.Loop() {
+		var given atomic.Int64
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			given.CompareAndSwap(0, time.Now().UnixNano())
+			fmt.Fprint(w, feedOf("Turla used 45.134.21.8 as its command and control server."))
+		}))
+		u, err := url.Parse(srv.URL)
+		if err != nil {
+			b.Fatal(err)
+		}
+		db, sources := "sqlite:"+filepath.Join(b.TempDir(), "portent.db"), filepath.Join(b.TempDir(), "sources.toml")
+		text := fmt.Sprintf("[labs]\nconnector = 'rss'\nurl = '%s/feed'\nexcerpts = true\nrobots = false\nallow = ['127.0.0.0/8']\nports = [%s]\n", srv.URL, u.Port())
+		if err := os.WriteFile(sources, []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		subcommand(b, bin, "--db", db, "sync", "--from", dataDir(b), "actors", "warninglists")
+		cmd, base := started(b, bin, "--db", db, "--sources-file", sources)
+		for page := base + "actor/turla"; given.Load() == 0 || !shows(b, page, "45.134.21.8"); time.Sleep(20 * time.Millisecond) {
+			if given.Load() != 0 && time.Since(time.Unix(0, given.Load())) > time.Minute {
+				b.Fatal("the item is no row after a minute")
+			}
+		}
+		b.ReportMetric(time.Since(time.Unix(0, given.Load())).Seconds(), "s-to-row")
+		interrupt(b, cmd)
+		srv.Close()
 	}
 }
 
@@ -313,17 +350,10 @@ func BenchmarkThousandSources(b *testing.B) {
 		if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
 			b.Fatal(err)
 		}
-		cmd := exec.CommandContext(b.Context(), bin, "--db", db, "--sources-file", file, "serve", "--addr", "127.0.0.1:0")
-		cmd.Stderr = os.Stderr
-		if err := cmd.Start(); err != nil {
-			b.Fatal(err)
-		}
+		cmd, _ := started(b, bin, "--db", db, "--sources-file", file)
 		time.Sleep(visits * every)
 		peak := memory(b, cmd.Process.Pid, "VmHWM")
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			b.Fatal(err)
-		}
-		_ = cmd.Wait() // it was interrupted
+		interrupt(b, cmd)
 		out, _, _ := subcommand(b, bin, "--db", db, "--sources-file", file, "--json", "sources", "list")
 		done, failed := 0, 0
 		for line := range bytes.Lines(out) {

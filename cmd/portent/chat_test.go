@@ -40,7 +40,7 @@ func serving(t *testing.T, db, sources string, actors ...string) (address string
 }
 
 // shows reports whether a page shows something.
-func shows(t *testing.T, address, what string) bool {
+func shows(t testing.TB, address, what string) bool {
 	t.Helper()
 	resp, err := http.Get(address)
 	if err != nil {

@@ -233,7 +233,7 @@ func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
 
 // within is the time in which a source is read that goes on without end.
 func (w watched) within(ctx context.Context, long time.Duration) (context.Context, context.CancelFunc) {
-	if w.Connector.Live {
+	if w.Live {
 		return context.WithTimeout(ctx, long)
 	}
 	return context.WithCancel(ctx)

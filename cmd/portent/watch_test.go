@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -66,29 +64,36 @@ func TestAnItemOfAFeedIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	}
 }
 
-// served runs serve on a file of sources until lookup of a value says what is wanted. Cold
-// Lynx is an actor that is known.
+// served runs serve on a file of sources until lookup of a value and the page of its profile say
+// what is wanted. Cold Lynx is an actor that is known.
 func served(t *testing.T, db, sources, value, want string) {
 	t.Helper()
-	var out bytes.Buffer
-	c := &cli{DB: db, Quiet: true, SourcesFile: sources}
-	a := newApp(c, nil, &out, &out)
-	defer a.close()
-	knowActor(t, a, "Cold Lynx")
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- (&serveCmd{Addr: "127.0.0.1:0"}).Run(ctx, a) }()
-	until(t, 90*time.Second, func() bool {
+	address, stop := serving(t, db, sources, "Cold Lynx")
+	defer stop()
+	until(t, 90*time.Second, func() bool { return strings.Contains(lookedUp(t, db, value), want) })
+	if page := address + "/" + strings.Replace(want, ":", "/", 1); !shows(t, page, value) {
+		t.Errorf("%s does not show %s", page, value)
+	}
+}
+
+// TestASourceThatItsSettingsMakeEndlessEndsAsAsked tries and runs a program that never ends.
+func TestASourceThatItsSettingsMakeEndlessEndsAsAsked(t *testing.T) {
+	sources := file(t, "sources.toml", []byte("[lab]\nconnector = 'command'\nrun = ['sleep', '1000']\nlive = true\n"))
+	for _, how := range [][]string{{"try", "lab"}, {"run"}} {
+		done := make(chan string, 1)
+		go func() {
+			var out, errs bytes.Buffer
+			code := run(t.Context(), append([]string{"--sources-file", sources, "--db", newStore(t), "sources"}, append(how, "--for", "1s")...), strings.NewReader(""), &out, &errs)
+			done <- fmt.Sprint(code, errs.String())
+		}()
 		select {
-		case err := <-done:
-			t.Fatalf("serve ended: %v\n%s", err, out.String())
-		default:
+		case said := <-done:
+			if !strings.HasPrefix(said, "0") {
+				t.Errorf("%s: exit %s", how[0], said)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%s goes on beyond --for", how[0])
 		}
-		return strings.Contains(lookedUp(t, db, value), want)
-	})
-	stop()
-	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
 	}
 }
 

@@ -26,6 +26,7 @@ type watched struct {
 	Name        intel.SourceID
 	Connector   collect.Connector
 	Off         bool              // listed, and not read
+	Live        bool              // it goes on for as long as it speaks
 	Hunted      bool              // its lines are hunted, and nothing of it is kept
 	Every       time.Duration     // the pause between visits
 	Reliability intel.Reliability // that a person gave; 0: that of its type
@@ -190,8 +191,9 @@ func newWatched(name string, table map[string]any) (watched, error) {
 		return w, err
 	}
 	source, err := w.Connector.Open(collect.Env{ID: w.Name}, collect.Strict(w.Settings))
+	w.Live = w.Connector.Live
 	if s, ok := source.(collect.Stream); ok && s.Streams() {
-		w.Every = 0 // it never catches up
+		w.Live, w.Every = true, 0 // it never catches up
 	}
 	d, ok := source.(collect.Documented)
 	w.Hunted = w.Connector.Telemetry && (!ok || !d.Documents())

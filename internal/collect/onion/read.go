@@ -2,7 +2,6 @@ package onion
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/fetch"
@@ -143,37 +141,5 @@ var (
 	// dated is a day as people write it.
 	dated = regexp.MustCompile(`\b(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2}| UTC)?)?|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}\.? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?,? \d{4}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})`)
 
-	amount = `\d[\d.,' ]*\d|\d`
-	priced = regexp.MustCompile(`(?i)(US\$|[$€£¥₽₿฿]|\b(?:USDT|USD|EUR|GBP|RUB|BTC|XMR|LTC|ETH)\b)\s{0,2}(` + amount + `)|(` + amount + `)\s{0,2}([$€£¥₽₿฿]|(?:USDT|USD|EUR|GBP|RUB|BTC|XMR|LTC|ETH)\b)`)
-	sold   = regexp.MustCompile(`(?im)\b(?:vendor|seller|sold by|merchant|продавец)\b\s*[:：]?\s+@?([\p{L}\p{N}][\p{L}\p{N}_.\-]{1,39})`)
+	sold = regexp.MustCompile(`(?im)\b(?:vendor|seller|sold by|merchant|продавец)\b\s*[:：]?\s+@?([\p{L}\p{N}][\p{L}\p{N}_.\-]{1,39})`)
 )
-
-// price is the first price in a text, as an amount and the code of a currency; empty for none.
-func price(text string) string {
-	found := priced.FindStringSubmatch(text)
-	if found == nil {
-		return ""
-	}
-	sum, unit := cmp.Or(found[2], found[3]), strings.ToUpper(cmp.Or(found[1], found[4]))
-	codes := map[string]string{"US$": "USD", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₽": "RUB", "₿": "BTC", "฿": "BTC"}
-	return number(sum) + " " + cmp.Or(codes[unit], unit)
-}
-
-// number writes an amount with a point before its fraction and nothing between thousands.
-func number(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == '\'' || unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, s)
-	last := strings.LastIndexAny(s, ".,")
-	if last < 0 {
-		return s
-	}
-	mark, digits := s[last:last+1], strings.NewReplacer(".", "", ",", "")
-	if thousands := mark == "," && len(s)-last-1 == 3 && s[:last] != "0"; thousands || strings.Count(s, mark) > 1 {
-		return digits.Replace(s)
-	}
-	return digits.Replace(s[:last]) + "." + s[last+1:]
-}
