@@ -86,14 +86,38 @@ func (a *app) printHealth(s web.SourceHealth) error {
 	case !s.Silent.IsZero():
 		more = "since " + date(s.Silent)
 	case s.LastRejected != "":
-		more = fmt.Sprintf("%d items could not be read, last %s", s.Rejected, line(s.LastRejected))
+		more = fmt.Sprintf("not read: %d, last %s", s.Rejected, line(s.LastRejected))
 	}
-	if !s.Next.IsZero() {
-		more = strings.TrimSpace(fmt.Sprintf("%s  next %s", more, s.Next.UTC().Format("15:04")))
+	switch {
+	case s.Circuit == intel.Stopped:
+		more += "  stopped: mend it and start serve anew"
+	case !s.Next.IsZero():
+		more += "  next " + s.Next.UTC().Format(minutes)
 	}
-	_, err := fmt.Fprintf(a.out, "%-24s %-9s %9d documents %7.1f a day  last %-10s %4.0f %% again %4.0f %% evidence  %-32s %s\n", line(s.Name), s.State, s.Documents, s.PerDay,
-		date(s.LastDocument), 100*s.Duplicates(), 100*s.Yield(), first, more)
+	read := "never"
+	if !s.LastSuccess.IsZero() {
+		read = s.LastSuccess.UTC().Format(minutes)
+	}
+	_, err := fmt.Fprintf(a.out, "%-24s %-9s read %-16s %9d documents %7.1f a day  %14s last %-10s %4.0f %% again %4.0f %% evidence  %-32s %s\n", line(s.Name), s.State, read, s.Documents, s.PerDay,
+		bars(s.Daily), date(s.LastDocument), 100*s.Duplicates(), 100*s.Yield(), first, strings.TrimSpace(more))
 	return err
+}
+
+// minutes is how a moment is written in lists.
+const minutes = "2006-01-02 15:04"
+
+// bars draws counts, the highest as a full block and none as a space.
+func bars(counts []intel.Count) string {
+	most := 1
+	for _, c := range counts {
+		most = max(most, c.N)
+	}
+	steps := []rune(" ▁▂▃▄▅▆▇█")
+	out := make([]rune, len(counts))
+	for i, c := range counts {
+		out[i] = steps[(c.N*(len(steps)-1)+most-1)/most]
+	}
+	return string(out)
 }
 
 // daily is how many documents each day had.
@@ -105,11 +129,14 @@ func daily(counts []intel.Count) []int {
 	return out
 }
 
+// unread is the state of a source that was never visited.
+const unread web.State = "unread"
+
 // withUnread adds the sources that are configured and were never read.
 func withUnread(sources []web.SourceHealth, configured []watched) []web.SourceHealth {
 	for _, w := range configured {
 		if !slices.ContainsFunc(sources, func(s web.SourceHealth) bool { return s.Name == w.Name }) {
-			sources = append(sources, web.SourceHealth{Name: w.Name, Connector: w.Connector.Name, State: web.OnTime})
+			sources = append(sources, web.SourceHealth{Name: w.Name, Connector: w.Connector.Name, State: unread})
 		}
 	}
 	slices.SortFunc(sources, func(x, y web.SourceHealth) int { return strings.Compare(string(x.Name), string(y.Name)) })

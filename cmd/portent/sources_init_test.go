@@ -74,3 +74,21 @@ func TestAFileOfSourcesThatIsThereIsNotWrittenAnew(t *testing.T) {
 		t.Errorf("left behind: %v, err %v", left, err)
 	}
 }
+
+// TestTheFileToBeginWithHasEachConnectorThatAsksOrListens leaves out what reads files of one
+// publisher alone.
+func TestTheFileToBeginWithHasEachConnectorThatAsksOrListens(t *testing.T) {
+	all, err := readSources(defaultSources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{}
+	for _, w := range all {
+		has[w.Connector.Name] = true
+	}
+	for _, c := range connectors() {
+		if c.Recognise == nil && !has[c.Name] {
+			t.Errorf("it has no source of %s", c.Name)
+		}
+	}
+}

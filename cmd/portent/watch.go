@@ -99,7 +99,7 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 	env := collect.Env{Once: r.once, Refresh: a.refreshing(publishers, r.pipe, r.once)}
 	env.Reject = func(item string, reason error) {
 		if rejected.Add(1) <= mostWarned {
-			a.log.Warn("item not read", "source", w.Name, "item", item, "reason", reason)
+			a.log.Warn("item not read", "source", w.Name, "item", item, "reason", oneLine(reason))
 		}
 		news.reject(item, reason)
 	}

@@ -31,10 +31,10 @@ var Connector = collect.Connector{
 }
 
 type settings struct {
-	Server   string   `json:"server" help:"Address of a Jetstream; https://jetstream2.us-east.bsky.network if it is left out."`
+	Server   string   `json:"server" help:"Address of a Jetstream; https://jetstream2.us-east.bsky.network if missing."`
 	Words    []string `json:"words" help:"Posts with any of these are kept, whatever their case, such as CVE-."`
 	Accounts []string `json:"accounts" help:"Accounts whose posts are kept: names, such as ann.example, or DIDs; with words, those with both."`
-	Names    string   `json:"names" help:"Address of what tells the DID of a name; https://public.api.bsky.app if it is left out."`
+	Names    string   `json:"names" help:"Address of what tells the DID of a name; https://public.api.bsky.app if missing."`
 	All      bool     `json:"all" help:"Keep every post, some fifty a second."`
 }
 

@@ -35,9 +35,9 @@ type settings struct {
 	URLs   []string       `json:"urls" help:"Addresses of sections, which list threads, or of threads; all of one host."`
 	Engine string         `json:"engine" help:"The forum software: discourse, flarum, nodebb, phpbb, xenforo, mybb, vbulletin, smf, invision, schema; custom for the selectors below; left out for whichever the pages look like."`
 	Cookie collect.Secret `json:"cookie" help:"What a browser that is logged in sends as Cookie."`
-	Offset string         `json:"utc_offset" help:"The zone of dates that name none, such as +03:00; UTC if it is left out."`
+	Offset string         `json:"utc_offset" help:"The zone of dates that name none, such as +03:00; UTC if missing."`
 	Day    bool           `json:"day_first" help:"01-02-2026 is in February."`
-	Pages  int            `json:"pages" help:"The most pages that a visit reads; 60 if it is left out."`
+	Pages  int            `json:"pages" help:"The most pages that a visit reads; 60 if missing."`
 	Post   string         `json:"post" help:"custom: selector of what holds a post."`
 	Text   string         `json:"text" help:"custom: selector of its words."`
 	Author string         `json:"author" help:"custom: selector of who wrote it."`

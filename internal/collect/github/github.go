@@ -33,9 +33,9 @@ type settings struct {
 	Repositories string         `json:"repositories" help:"Repositories that this finds, as GitHub searches, such as CVE-2026 in:name,description."`
 	Code         string         `json:"code" help:"Code that this finds, such as \"CVE-2026-1234\" language:python; wants a token."`
 	Gists        []string       `json:"gists" help:"Gists of these accounts; public for those that anybody makes."`
-	Words        []string       `json:"words" help:"Gists with any of these are kept, whatever their case; all if they are left out."`
+	Words        []string       `json:"words" help:"Gists with any of these are kept, whatever their case; all if missing."`
 	Token        collect.Secret `json:"token" help:"A token without any right, for what is public; more may be asked with one."`
-	API          string         `json:"api" help:"Address of the API; https://api.github.com if it is left out."`
+	API          string         `json:"api" help:"Address of the API; https://api.github.com if missing."`
 }
 
 const (

@@ -30,7 +30,7 @@ var Connector = collect.Connector{
 
 type settings struct {
 	Server    string         `json:"server" help:"Address of the server, such as https://lemmy.example."`
-	Community string         `json:"community" help:"Only this one, such as netsec or netsec@other.example; all that the server knows if it is left out."`
+	Community string         `json:"community" help:"Only this one, such as netsec or netsec@other.example; all that the server knows if missing."`
 	Posts     bool           `json:"posts_alone" help:"Leave the comments unread."`
 	Token     collect.Secret `json:"token" help:"The token (JWT) of an account, where the server wants one."`
 }

@@ -31,10 +31,10 @@ var Connector = collect.Connector{
 
 type settings struct {
 	Server    string         `json:"server" help:"Address of the server, such as https://social.example."`
-	Timeline  string         `json:"timeline" help:"public, local, #TAG, or @USER@HOST; public if it is left out."`
+	Timeline  string         `json:"timeline" help:"public, local, #TAG, or @USER@HOST; public if missing."`
 	Token     collect.Secret `json:"token" help:"An access token with read:statuses, where the server wants one; streams do."`
 	Stream    bool           `json:"stream" help:"Have posts told as they come, with edits and deletions; not of an account."`
-	Streaming string         `json:"streaming" help:"Address of the server of streams, where it is another one; asked for if it is left out."`
+	Streaming string         `json:"streaming" help:"Address of the server of streams, where it is another one; asked for if missing."`
 }
 
 const (

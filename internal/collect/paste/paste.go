@@ -32,10 +32,10 @@ var Connector = collect.Connector{
 }
 
 type settings struct {
-	List  string         `json:"list" help:"Address of the list of the latest; https://scrape.pastebin.com/api_scraping.php?limit=100 if it is left out."`
-	Words []string       `json:"words" help:"Pastes with any of these are kept, whatever their case; all if they are left out."`
+	List  string         `json:"list" help:"Address of the list of the latest; https://scrape.pastebin.com/api_scraping.php?limit=100 if missing."`
+	Words []string       `json:"words" help:"Pastes with any of these are kept, whatever their case; all if missing."`
 	Token collect.Secret `json:"token" help:"A bearer token, where the site wants one; Pastebin knows you by your address."`
-	Most  int            `json:"most" help:"The most pastes that a visit reads; 100 if it is left out."`
+	Most  int            `json:"most" help:"The most pastes that a visit reads; 100 if missing."`
 }
 
 const (

@@ -35,8 +35,8 @@ type settings struct {
 	Posts      bool           `json:"posts_alone" help:"Leave the comments unread; a search finds posts alone."`
 	Client     collect.Secret `json:"client_id" help:"The id of your application (reddit.com/prefs/apps)."`
 	Secret     collect.Secret `json:"client_secret" help:"Its secret."`
-	API        string         `json:"api" help:"Address of the API; https://oauth.reddit.com if it is left out."`
-	Login      string         `json:"login" help:"Address that gives tokens; https://www.reddit.com/api/v1/access_token if it is left out."`
+	API        string         `json:"api" help:"Address of the API; https://oauth.reddit.com if missing."`
+	Login      string         `json:"login" help:"Address that gives tokens; https://www.reddit.com/api/v1/access_token if missing."`
 }
 
 const (

@@ -31,8 +31,8 @@ var Connector = collect.Connector{
 type settings struct {
 	Query string         `json:"query" help:"What is searched for, as X has it, such as (CVE-2026 OR 0day) -is:retweet."`
 	Token collect.Secret `json:"token" help:"The bearer token of your application."`
-	Pages int            `json:"pages" help:"The most pages of 100 posts that a visit reads, for X counts them; 5 if it is left out."`
-	API   string         `json:"api" help:"Address of the API; https://api.x.com if it is left out."`
+	Pages int            `json:"pages" help:"The most pages of 100 posts that a visit reads, for X counts them; 5 if missing."`
+	API   string         `json:"api" help:"Address of the API; https://api.x.com if missing."`
 }
 
 const (
