@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/portent-cti/portent/internal/intel"
 )
 
 // A healthLine is what sources list tells of a source, in JSON.
@@ -111,6 +115,30 @@ func TestASourceThatGoesQuietAgainstItsHabitIsTold(t *testing.T) {
 	if out := printed(t, exitDone, "--sources-file", sources, "--db", db, "sources"); !strings.Contains(out, "since "+time.Now().UTC().AddDate(0, 0, -8).Format(time.DateOnly)) {
 		t.Errorf("the list tells no silence:\n%s", out)
 	}
+	if said := alarmed(t, db); strings.Count(said, "source silent") != 1 || !strings.Contains(said, "source=quiet") {
+		t.Errorf("the log warns of %q, want once of quiet", said)
+	}
+}
+
+// alarmed is what serve warns of in its log, looking twice.
+func alarmed(t *testing.T, db string) string {
+	t.Helper()
+	var out bytes.Buffer
+	a := newApp(&cli{DB: db}, nil, io.Discard, io.Discard)
+	defer a.close()
+	a.log = slog.New(slog.NewTextHandler(&out, nil))
+	if _, err := a.store(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told := map[intel.SourceID]bool{}
+	for range 2 {
+		sources, err := healths(t.Context(), a.db, intel.Everything(), a.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.warn(told, sources)
+	}
+	return out.String()
 }
 
 // TestWhatCannotBeReadIsToldOfItsSource has a program print a line of three that is none.

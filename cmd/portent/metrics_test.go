@@ -179,3 +179,26 @@ func TestTheDashboardAsksForMetricsThatThereAre(t *testing.T) {
 		}
 	}
 }
+
+func TestAlertsAreOnMetricsThatThereAre(t *testing.T) {
+	text, err := os.ReadFile("../../docs/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, m := range sourceMetrics() {
+		known[m.name] = true
+	}
+	for _, m := range storeMetrics() {
+		known[m.name] = true
+	}
+	asked := regexp.MustCompile(`\bportent_\w+`).FindAllString(string(text), -1)
+	for _, name := range asked {
+		if !known[name] {
+			t.Errorf("an alert is on %s, which there is not", name)
+		}
+	}
+	if len(asked) < 5 {
+		t.Errorf("alerts are on %v alone", asked)
+	}
+}

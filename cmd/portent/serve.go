@@ -162,6 +162,7 @@ func (c *serveCmd) serve(ctx context.Context, r reading, l net.Listener, h http.
 	g.Go(func() error { return p.Keepup(ctx) })
 	g.Go(func() error { return a.watch(ctx, r, sources) })
 	g.Go(func() error { return follow(ctx, a, p) })
+	g.Go(func() error { return a.alarm(ctx) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		a.remark("stopped")
