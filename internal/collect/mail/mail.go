@@ -3,7 +3,7 @@
 //
 // What is kept is what its author wrote: plain text, else HTML as text. Quoted
 // lines keep their "> ", by which extraction knows that they are not the author's
-// words. Attachments are named and not read.
+// words. Attachments are named, with type, size and digest, and not read but for text.
 package mail
 
 import (

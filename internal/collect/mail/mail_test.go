@@ -40,7 +40,7 @@ func TestTextIsDecoded(t *testing.T) {
 		"signed in the open":   {"Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nsaid\n- -- \nBob\n-----BEGIN PGP SIGNATURE-----\n\niQEzBAEB\n-----END PGP SIGNATURE-----\n", "said\n-- \nBob"},
 		"CR LF":                {"Subject: x\r\n\r\na\r\n\r\nb\r\n", "a\n\nb"},
 		"a bad content type":   {"Content-Type: text/html charset=utf-8;; x\n\n<p>y</p>", "y"},
-		"no name of a folder":  {"Content-Type: application/octet-stream; name=\"..\\\\..\\\\etc/passwd\"\n\nx", `Attachment: "passwd"`},
+		"no name of a folder":  {"Content-Type: application/octet-stream; name=\"..\\\\..\\\\etc/passwd\"\n\nx", `Attachment: "passwd" (application/octet-stream, 1 bytes, sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=)`},
 	} {
 		doc, err := one(t, c[0])
 		if err != nil || doc.Text != c[1] {

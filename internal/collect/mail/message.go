@@ -97,8 +97,8 @@ func document(env collect.Env, message []byte, last bool) (doc intel.Document, m
 		return intel.Document{}, false, errCut
 	}
 	doc = intel.Document{Source: env.ID, Genre: intel.Mail, Title: clip(words(h.first("subject")), 500), Text: c.text}
-	for i, name := range c.files { // in quotes, for a name may have blanks
-		doc.Text = strings.TrimLeft(doc.Text+"\n\n"[min(i, 1):]+`Attachment: "`+name+`"`, "\n")
+	for i, file := range c.files {
+		doc.Text = strings.TrimLeft(doc.Text+"\n\n"[min(i, 1):]+file.String(), "\n")
 	}
 	doc.Author, doc.Channel = author(h), channel(h)
 	if link := strings.Trim(h.first("archived-at"), "<> "); strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://") {

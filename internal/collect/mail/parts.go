@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"mime"
@@ -26,10 +27,10 @@ const (
 // content is what a message or a part of it says.
 type content struct {
 	text   string
-	plain  bool     // it was plain text
-	files  []string // names of attachments
-	cut    bool     // it ends before its parts do
-	mended bool     // some of the text was not in the encoding that it says
+	plain  bool   // it was plain text
+	files  []file // attachments
+	cut    bool   // it ends before its parts do
+	mended bool   // some of the text was not in the encoding that it says
 }
 
 // contents reads a part: its own text, or that of the parts it is made of.
@@ -54,7 +55,7 @@ func contents(h fields, body []byte, depth int) (content, error) {
 		if name == "" || shown || sign {
 			return content{}, nil
 		}
-		return content{files: []string{name}}, nil
+		return content{files: []file{attachment(name, kind, transferred(body, h.first("content-transfer-encoding")))}}, nil
 	}
 	s, mended := decoded(transferred(body, h.first("content-transfer-encoding")), params["charset"])
 	if kind == "text/html" {
@@ -67,6 +68,30 @@ func contents(h fields, body []byte, depth int) (content, error) {
 		s = unflowed(s, strings.EqualFold(params["delsp"], "yes"))
 	}
 	return content{text: strings.Trim(unsigned(s), "\n"), plain: true, mended: mended}, nil
+}
+
+// A file is an attachment: its name, and its type, size and digest; these are empty where not all
+// of it is there.
+type file struct{ name, about string }
+
+// attachment tells of a file without what it holds. Its digest stands as in Subresource Integrity (W3C):
+// no indicator is taken for what somebody merely attached.
+func attachment(name, kind string, body []byte) file {
+	if !mediaType.MatchString(kind) {
+		kind = "no type"
+	}
+	sum := sha256.Sum256(body)
+	return file{name, fmt.Sprintf("%s, %d bytes, sha256-%s", kind, len(body), base64.StdEncoding.EncodeToString(sum[:]))}
+}
+
+var mediaType = regexp.MustCompile(`^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}$`)
+
+// String is what a document says of a file; in quotes, for a name may have blanks.
+func (f file) String() string {
+	if f.about == "" {
+		return `Attachment: "` + f.name + `"`
+	}
+	return `Attachment: "` + f.name + `" (` + f.about + `)`
 }
 
 // attachedText reports whether an attachment is text for people, such as a list of
@@ -85,15 +110,20 @@ func composed(kind, boundary string, body []byte, depth int) (content, error) {
 	parts, whole := split(body, boundary)
 	all := content{cut: !whole}
 	var failed error
-	for _, part := range parts {
-		h, body, whole := parse(part)
-		if len(h) == 0 && !whole {
+	for i, part := range parts {
+		h, body, headed := parse(part)
+		if len(h) == 0 && !headed {
 			h, body = fields{}, part // a part without a header of its own
 		}
 		c, err := contents(h, body, depth+1)
 		if err != nil {
 			failed = err // another part may say it
 			continue
+		}
+		for j := range c.files {
+			if !whole && i == len(parts)-1 {
+				c.files[j].about = ""
+			}
 		}
 		if n := mostNamed - len(all.files); n > 0 {
 			all.files = append(all.files, c.files[:min(n, len(c.files))]...)
