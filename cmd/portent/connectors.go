@@ -35,6 +35,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/nats"
 	"github.com/portent-cti/portent/internal/collect/onion"
+	"github.com/portent-cti/portent/internal/collect/osv"
 	"github.com/portent-cti/portent/internal/collect/packs"
 	"github.com/portent-cti/portent/internal/collect/paste"
 	"github.com/portent-cti/portent/internal/collect/pipermail"
@@ -74,6 +75,7 @@ func connectors() []collect.Connector {
 		misp.Connector,
 		kev.Connector,
 		cve.Connector,
+		osv.Connector,
 		epss.Connector,
 		mail.Connector,
 		documents.Connector,
