@@ -19,6 +19,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/eset"
 	"github.com/portent-cti/portent/internal/collect/forum"
 	"github.com/portent-cti/portent/internal/collect/github"
+	"github.com/portent-cti/portent/internal/collect/honeypots"
 	"github.com/portent-cti/portent/internal/collect/irc"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
@@ -76,6 +77,7 @@ func connectors() []collect.Connector {
 		kev.Connector,
 		cve.Connector,
 		osv.Connector,
+		honeypots.Connector,
 		epss.Connector,
 		mail.Connector,
 		documents.Connector,

@@ -21,3 +21,9 @@ func TestARecordOfOSVIsARowOfAProfileWhileServeRuns(t *testing.T) {
 	sources := file(t, "sources.toml", fmt.Appendf(nil, "[packages]\nconnector = 'osv'\necosystem = 'npm'\nexport = '%s'\nallow = ['127.0.0.0/8']\nports = [%s]\n", address, port))
 	served(t, newStore(t), sources, "45.134.21.8", "malicious-package")
 }
+
+func TestAVisitToAHoneypotIsARowWhileServeRuns(t *testing.T) {
+	log := file(t, "conpot.json", fmt.Appendf(nil, `{"timestamp":%q,"sensorid":"default","id":"1","src_ip":"45.134.21.8","src_port":40000,"dst_ip":"10.0.0.9","dst_port":102,"public_ip":null,"data_type":"s7comm","request":null,"response":null,"event_type":"NEW_CONNECTION"}`+"\n", time.Now().UTC().Format("2006-01-02T15:04:05.000000")))
+	sources := file(t, "sources.toml", fmt.Appendf(nil, "[plc]\nconnector = 'honeypots'\npath = '%s*'\nlive = true\n", log))
+	served(t, newStore(t), sources, "45.134.21.8", "scanner")
+}
