@@ -19,6 +19,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/eset"
 	"github.com/portent-cti/portent/internal/collect/forum"
 	"github.com/portent-cti/portent/internal/collect/github"
+	"github.com/portent-cti/portent/internal/collect/honeypots"
 	"github.com/portent-cti/portent/internal/collect/irc"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
@@ -35,6 +36,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/nats"
 	"github.com/portent-cti/portent/internal/collect/onion"
+	"github.com/portent-cti/portent/internal/collect/osv"
 	"github.com/portent-cti/portent/internal/collect/packs"
 	"github.com/portent-cti/portent/internal/collect/paste"
 	"github.com/portent-cti/portent/internal/collect/pipermail"
@@ -74,6 +76,8 @@ func connectors() []collect.Connector {
 		misp.Connector,
 		kev.Connector,
 		cve.Connector,
+		osv.Connector,
+		honeypots.Connector,
 		epss.Connector,
 		mail.Connector,
 		documents.Connector,

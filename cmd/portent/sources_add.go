@@ -23,7 +23,7 @@ import (
 type sourcesAddCmd struct {
 	Name        string            `arg:"" optional:"" help:"What the source is called, such as vendor-blog; asked for if missing."`
 	Connector   string            `arg:"" optional:"" help:"Its type; portent connectors lists them."`
-	Set         map[string]string `help:"A setting of its type, such as url=https://blog.example/feed; portent connectors NAME lists them. Of each source too: robots, hosts, ca." placeholder:"KEY=VALUE" mapsep:"none"`
+	Set         map[string]string `help:"A setting of its type, such as url=https://blog.example/feed; portent connectors NAME lists them. Of each source too: rate, robots, hosts, ca." placeholder:"KEY=VALUE" mapsep:"none"`
 	Every       string            `help:"Pause between two visits, such as 15m." placeholder:"TIME"`
 	Reliability string            `help:"Admiralty letter, A to F." placeholder:"LETTER"`
 	Marking     string            `help:"TLP marking of what it says." placeholder:"TLP"`
@@ -150,7 +150,7 @@ func settingsOf(con collect.Connector) (out []setting) {
 
 // settingsOfAll are those that each source may have, and that no flag sets.
 func settingsOfAll() []setting {
-	return []setting{{"robots", "yes or no", ""}, {"hosts", "list", ""}, {"ca", "text", ""}}
+	return []setting{{"rate", "number", ""}, {"robots", "yes or no", ""}, {"hosts", "list", ""}, {"ca", "text", ""}}
 }
 
 func kinds() map[reflect.Kind]string {

@@ -89,7 +89,7 @@ func (f *firehose) start(tb testing.TB) (sources string) {
 		tb.Fatal(err)
 	}
 	sources = filepath.Join(tb.TempDir(), "sources.toml")
-	text := fmt.Sprintf("[stream]\nconnector = 'bluesky'\nall = true\nserver = '%s'\nreliability = 'C'\nallow = ['127.0.0.0/8']\nports = [%s]\n", srv.URL, u.Port())
+	text := fmt.Sprintf("[stream]\nconnector = 'bluesky'\nall = true\nrate = 10000000\nserver = '%s'\nreliability = 'C'\nallow = ['127.0.0.0/8']\nports = [%s]\n", srv.URL, u.Port())
 	if err := os.WriteFile(sources, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}

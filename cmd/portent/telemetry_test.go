@@ -350,6 +350,8 @@ func TestSettingsOfHuntsAreOfTelemetryAlone(t *testing.T) {
 		"connector = 'logs'\npath = '/var/log/a.log'\nmin-probability = 2":    "min-probability",
 		"connector = 'logs'\npath = '../[a'":                                  "path:",
 		"connector = 'logs'":                                                  "path is missing",
+		"connector = 'logs'\npath = '/var/log/a.log'\nrate = 5":               "rate is of sources whose documents are kept",
+		"connector = 'rss'\nurl = 'https://blog.example/feed'\nrate = 0":      "rate: 0",
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), []string{"--sources-file", file(t, "sources.toml", []byte("[a]\n"+entry+"\n")), "--db", newStore(t), "sources", "list"}, strings.NewReader(""), &out, &errs)

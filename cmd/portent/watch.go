@@ -128,7 +128,7 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 		r.doors.open(w.Name, source, keep, look.keep, news.reject)
 		keep = look.keep
 	}
-	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Cursors: a.db, Log: a.log, Chance: rand.Float64, Keep: keep, Hush: hush.err,
+	return &collect.Runner{ID: w.Name, Source: source, Every: w.Every, Rate: w.Rate, Notice: env.Notice, Cursors: a.db, Log: a.log, Chance: rand.Float64, Keep: keep, Hush: hush.err,
 		Report: func(ctx context.Context, _ intel.SourceID, v collect.Visit) { news.report(ctx, v) }}, nil
 }
 

@@ -29,6 +29,7 @@ type watched struct {
 	Live        bool              // it goes on for as long as it speaks
 	Hunted      bool              // its lines are hunted, and nothing of it is kept
 	Every       time.Duration     // the pause between visits
+	Rate        int               // documents of a minute that are kept
 	Reliability intel.Reliability // that a person gave; 0: that of its type
 	Marking     intel.Marking
 	Allow       []netip.Prefix // networks that it may reach although they are not public
@@ -48,6 +49,7 @@ type entry struct {
 	Connector   string   `json:"connector"`
 	Off         bool     `json:"off"`
 	Every       string   `json:"every"`
+	Rate        *int     `json:"rate"`
 	Reliability string   `json:"reliability"`
 	Marking     string   `json:"marking"`
 	Allow       []string `json:"allow"`
@@ -63,7 +65,7 @@ type entry struct {
 
 // entryKeys are the settings that every source has.
 func entryKeys() []string {
-	return []string{"connector", "off", "every", "reliability", "marking", "allow", "ports", "robots", "socks", "hosts", "ca", "site", "profiles", "min-probability"}
+	return []string{"connector", "off", "every", "rate", "reliability", "marking", "allow", "ports", "robots", "socks", "hosts", "ca", "site", "profiles", "min-probability"}
 }
 
 const (
@@ -71,6 +73,8 @@ const (
 	maxSources = 4 << 20
 	// usualLeast is how far believed what is hunted for is at least, as with portent hunt.
 	usualLeast = 0.2
+	// usualRate is how many documents of a source are kept in a minute, and fastest how many at most.
+	usualRate, fastest = 10_000, 60_000_000
 	// quickest is the shortest pause between two visits.
 	quickest = 10 * time.Second
 )
@@ -197,8 +201,14 @@ func newWatched(name string, table map[string]any) (watched, error) {
 	}
 	d, ok := source.(collect.Documented)
 	w.Hunted = w.Connector.Telemetry && (!ok || !d.Documents())
-	if err == nil && w.Connector.Telemetry && !w.Hunted && e.hunts() {
+	switch {
+	case err != nil:
+	case w.Connector.Telemetry && !w.Hunted && e.hunts():
 		err = errHuntsNothing
+	case w.Hunted && e.Rate != nil:
+		err = errors.New("rate is of sources whose documents are kept; lines that are hunted wait by themselves")
+	case w.Hunted:
+		w.Rate = 0
 	}
 	return w, err
 }
@@ -243,6 +253,12 @@ func (w *watched) set(e entry) (err error) {
 	if e.Every != "" {
 		if w.Every, err = time.ParseDuration(e.Every); err != nil || w.Every < quickest {
 			return fmt.Errorf("every: %q is no pause such as 15m, 6h or 24h, of %v at least", e.Every, quickest)
+		}
+	}
+	w.Rate = usualRate
+	if e.Rate != nil {
+		if w.Rate = *e.Rate; w.Rate < 1 || w.Rate > fastest {
+			return fmt.Errorf("rate: %d documents a minute is none from 1 to %d", w.Rate, fastest)
 		}
 	}
 	if e.Reliability != "" {

@@ -13,6 +13,9 @@ import (
 type Place struct {
 	Since time.Time
 	Last  string // what items behind it are asked for by; "" for what needs none
+	// Until is down to where a list was read that tells the newest first, while there is more
+	// of it that is new, and Top the newest of it: what is older than Until is read first.
+	Until, Top string
 
 	seen Seen
 }
@@ -21,6 +24,8 @@ type Place struct {
 type kept struct {
 	Since time.Time    `json:"since"`
 	Last  string       `json:"last,omitempty"`
+	Until string       `json:"until,omitempty"`
+	Top   string       `json:"top,omitempty"`
 	Seen  intel.Cursor `json:"seen"`
 }
 
@@ -32,7 +37,7 @@ func NewPlace(from intel.Cursor, now time.Time) (p Place, err error) {
 			return p, Permanent(fmt.Errorf("cursor: %w", intel.ErrInvalid))
 		}
 	}
-	p = Place{Since: k.Since.UTC(), Last: k.Last}
+	p = Place{Since: k.Since.UTC(), Last: k.Last, Until: k.Until, Top: k.Top}
 	p.seen, err = NewSeen(k.Seen)
 	return p, err
 }
@@ -42,7 +47,7 @@ func (p *Place) Has(key ...string) bool { return p.seen.Has(key...) }
 
 // Add notes that the items of those keys are kept and returns the cursor from then on.
 func (p *Place) Add(keys ...[]string) (intel.Cursor, error) {
-	k := kept{Since: p.Since, Last: p.Last}
+	k := kept{Since: p.Since, Last: p.Last, Until: p.Until, Top: p.Top}
 	for _, key := range keys {
 		k.Seen = p.seen.Add(key...)
 	}

@@ -26,6 +26,11 @@ type Runner struct {
 	Cursors Cursors
 	// Keep stores documents. It blocks when too much waits, and so does the source.
 	Keep func(context.Context, []intel.Document) error
+	// Rate is how many documents of a minute are kept. Of what is more the source waits, and with
+	// it who sends, or it is passed over where it is Fleeting. Zero: as many as come.
+	Rate int
+	// Notice is told how many were passed over; nil for no one.
+	Notice func(error)
 	// Report is told how each visit ended; nil for no one.
 	Report func(context.Context, intel.SourceID, Visit)
 	// Hush takes what is secret out of how a visit ended; nil where nothing is.
@@ -40,6 +45,8 @@ type Runner struct {
 	Chance func() float64
 	// Wait pauses; nil for a pause of real time. Tests put their own clock here.
 	Wait func(context.Context, time.Duration) error
+
+	pace *pace // across visits
 }
 
 // A Visit is how one visit of a source ended and what follows.
@@ -186,9 +193,14 @@ func (r *Runner) once(ctx context.Context) (alive bool, err error) {
 		return false, err
 	}
 	g := &gathered{runner: r}
+	if r.pace == nil {
+		r.pace = &pace{}
+	}
+	r.pace.slowed = false
 	stop := g.flushing(ctx)
 	err = r.collect(ctx, from, g)
 	stop()
+	r.tell(time.Now().Add(tellPassed))
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKept)
 	defer cancel()
 	if kept := g.flush(last); kept != nil && !errors.Is(err, kept) {
@@ -234,6 +246,9 @@ type gathered struct {
 
 // add takes in a document, and keeps all if there are enough.
 func (g *gathered) add(ctx context.Context, doc intel.Document, next intel.Cursor) error {
+	if taken, err := g.runner.admit(ctx, doc); !taken || err != nil {
+		return err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.err != nil {
@@ -282,6 +297,7 @@ func (g *gathered) flushing(ctx context.Context) (stop func()) {
 				return
 			case <-tick.C:
 				_ = g.flush(ctx) // the next document that is added is told
+				g.runner.tell(time.Now())
 			}
 		}
 	}()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -237,4 +238,35 @@ func FuzzTold(f *testing.F) {
 			_ = collect.JSON(body, v)
 		}
 	})
+}
+
+// TestAPageThatIsElsewhereIsNoNextPage has Discourse and Flarum lead to other hosts, and to this one by
+// another scheme: what is sent there, such as a cookie, would go over a line that others read.
+func TestAPageThatIsElsewhereIsNoNextPage(t *testing.T) {
+	for _, engine := range []string{"discourse", "flarum"} {
+		for _, next := range []string{"https://HOST/further", "http://other.example/further", "//other.example/further", "ftp://HOST/further", "javascript:1", "/further"} {
+			var asked []string
+			src, _ := reader(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked = append(asked, r.URL.Path)
+				to := strings.ReplaceAll(next, "HOST", r.Host)
+				switch r.URL.Path {
+				case "/c/a/1.json":
+					fmt.Fprintf(w, `{"topic_list":{"more_topics_url":%q,"topics":[{"id":7,"title":"a","slug":"a","highest_post_number":1}]}}`, to)
+				case "/t/a/7.json":
+					fmt.Fprint(w, `{"title":"a","post_stream":{"posts":[{"id":1,"username":"ann","cooked":"<p>x</p>","post_type":1,"created_at":"2026-03-01T10:00:00Z"}],"stream":[1]}}`)
+				case "/api/discussions":
+					fmt.Fprintf(w, `{"links":{"next":%q},"data":[{"type":"discussions","id":"7","attributes":{"title":"a","slug":"7-a","lastPostNumber":1}}]}`, to)
+				case "/api/posts":
+					fmt.Fprintf(w, `{"links":{"next":%q},"data":[{"type":"posts","id":"1","attributes":{"contentType":"comment","contentHtml":"<p>x</p>","createdAt":"2026-03-01T10:00:00Z"}}]}`, to)
+				default:
+					fmt.Fprint(w, `{"data":[],"topic_list":{"topics":[]}}`)
+				}
+			}), fmt.Sprintf(`{"urls":["HOST/%s"],"engine":%q}`, map[string]string{"discourse": "c/a/1", "flarum": "t/a"}[engine], engine), false)
+			docs, _ := visit(t, src, "")
+			further := slices.ContainsFunc(asked, func(path string) bool { return strings.HasPrefix(path, "/further") })
+			if len(docs) != 1 || further != (next == "/further") {
+				t.Errorf("%s, next page %s: %d posts, asked for %q", engine, next, len(docs), asked)
+			}
+		}
+	}
 }

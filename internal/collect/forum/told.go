@@ -54,11 +54,7 @@ func (d discourse) list(ctx context.Context, address string) (page.View, error) 
 		to := u.ResolveReference(&url.URL{Path: fmt.Sprintf("/t/%s/%d", cmp.Or(t.Slug, "-"), t.ID)})
 		v.Threads = append(v.Threads, page.Thread{Title: t.Title, URL: to.String(), Mark: decimal(t.Highest) + " " + t.Last})
 	}
-	if got.List.More != "" {
-		if to, err := u.Parse(got.List.More); err == nil && to.Host == u.Host {
-			v.Next = to.String()
-		}
-	}
+	v.Next = further(u, got.List.More)
 	return v, nil
 }
 
@@ -169,13 +165,14 @@ func (l flarum) posts(ctx context.Context, address, _ string) (page.View, error)
 	return v, nil
 }
 
-// further is the page after one, on the same host.
+// further is the page after one, which is where that is: what is sent there, such as a cookie,
+// goes over no line that anybody reads.
 func further(u *url.URL, next string) string {
 	if next == "" {
 		return ""
 	}
 	to, err := u.Parse(next)
-	if err != nil || to.Host != u.Host {
+	if err != nil || to.Host != u.Host || to.Scheme != u.Scheme {
 		return ""
 	}
 	return to.String()

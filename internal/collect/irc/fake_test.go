@@ -321,6 +321,17 @@ func TestWhatIsSaidWhileThePastIsToldComesOnceAndBehindIt(t *testing.T) {
 	if want := "0 1 2 3 4 5 6 7 8 9 10 11 now"; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %s; err %v, rejects %v", got, want, err, v.rejects)
 	}
+	var once []string
+	source := v.open(t, port)
+	_ = source.Collect(t.Context(), "#malware 1775037599000 0  \n", func(d intel.Document, _ intel.Cursor) error {
+		if source.(collect.Fleeting).Fleeting() {
+			once = append(once, d.Text)
+		}
+		return nil
+	})
+	if strings.Join(once, " ") != "now" {
+		t.Errorf("told once: %q", once)
+	}
 }
 
 func TestAFloodIsPassedOverAndNamed(t *testing.T) {

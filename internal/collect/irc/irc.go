@@ -54,7 +54,11 @@ type settings struct {
 type network struct {
 	collect.Env
 	settings
+	past bool // what is given just now was said before, and could be asked for again
 }
+
+// Fleeting implements collect.Fleeting: IRC replays nothing, and throws out who reads slowly.
+func (n *network) Fleeting() bool { return !n.past }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	var s settings
@@ -68,7 +72,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 		}
 	}
 	s.Network, s.Account = cmp.Or(s.Network, strings.ToLower(s.Server)), cmp.Or(s.Account, s.Nick)
-	return &network{env, s}, s.check()
+	return &network{Env: env, settings: s}, s.check()
 }
 
 func (s settings) check() error {

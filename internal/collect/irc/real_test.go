@@ -248,7 +248,7 @@ func TestWhatSASLMayAnswer(t *testing.T) {
 			defer ours.Close()
 			done := make(chan struct{})
 			go func() { defer close(done); spoken(t, c.script, theirs); theirs.Close() }()
-			n := &network{collect.Env{Reveal: func(collect.Secret) (string, error) { return c.password, nil }}, settings{Server: "s", Nick: "reader", Account: "acc", Realname: "reader/1 (+https://reader.example)", Password: "env:P"}}
+			n := &network{Env: collect.Env{Reveal: func(collect.Secret) (string, error) { return c.password, nil }}, settings: settings{Server: "s", Nick: "reader", Account: "acc", Realname: "reader/1 (+https://reader.example)", Password: "env:P"}}
 			s := &session{network: n, nick: "reader", conn: ours, lines: lines{from: ours}, has: map[string]bool{}}
 			err := s.register()
 			<-done

@@ -256,6 +256,7 @@ func (s *session) titled(c *channel, m message) error {
 	at := s.when(m)
 	doc := s.document(c, m.from, text, at)
 	doc.Title = "Topic of " + c.name
+	s.past = false
 	doc.ID = intel.NewDocumentID(s.ID, doc.Channel, "topic", at.Format(time.RFC3339Nano), m.from, text)
 	return s.emit(doc, s.cursor())
 }
@@ -324,6 +325,7 @@ func (s *session) keep(c *channel, m message) error {
 	if !says {
 		return nil
 	}
+	s.past = m.past
 	return s.emit(doc, s.cursor())
 }
 

@@ -116,6 +116,9 @@ func word(name string) bool {
 // Documents implements collect.Documented.
 func (s *source) Documents() bool { return s.settings.Documents }
 
+// Fleeting implements collect.Fleeting: a subject without a stream has no memory.
+func (s *source) Fleeting() bool { return s.Stream == "" }
+
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
 	at, err := readPlace(from)

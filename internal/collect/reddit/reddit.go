@@ -53,6 +53,9 @@ type reader struct {
 	token string
 	until time.Time // the token is good
 	again time.Time // the quota begins anew
+	// whole is the cursor behind the last of a visit that read all: where it is what is saved,
+	// nothing is left.
+	whole intel.Cursor
 }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
@@ -81,23 +84,36 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	return &reader{Env: env, settings: s}, nil
 }
 
-// Collect implements collect.Source.
+// Collect implements collect.Source. Reddit tells the newest first, a page at a time, and each
+// is kept before the next is asked for: the cursor says down to where. What is left of a visit
+// that broke off is read before what was written since.
 func (r *reader) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
 	p, err := collect.NewPlace(from, r.Now())
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return err
 	}
-	for _, list := range r.lists() {
-		things, err := r.fresh(ctx, &p, from == "", list)
+	last := from
+	keep := func(doc intel.Document, next intel.Cursor) error {
+		last = next
+		return emit(doc, next)
+	}
+	lists := r.lists()
+	number, after, _ := strings.Cut(p.Until, " ")
+	if i, err := strconv.Atoi(number); err == nil && from != r.whole && i >= 0 && i < len(lists) {
+		read, err := r.sweep(ctx, &p, sweep{list: i, address: lists[i], after: after}, keep)
+		if err == nil && read == 0 { // Reddit tells nothing behind what was deleted
+			_, err = r.sweep(ctx, &p, sweep{list: i, address: lists[i], through: true}, keep)
+		}
 		if err != nil {
 			return err
 		}
-		for _, t := range slices.Backward(things) {
-			if err := r.take(t, &p, emit); err != nil {
-				return err
-			}
+	}
+	for i, list := range lists {
+		if _, err := r.sweep(ctx, &p, sweep{list: i, address: list}, keep); err != nil {
+			return err
 		}
 	}
+	r.whole = last
 	return nil
 }
 
@@ -116,61 +132,111 @@ func (r *reader) lists() []string {
 	return []string{r.API + in + "/new?", r.API + in + "/comments?"}
 }
 
-// fresh reads pages, the newest things first, until one has nothing that is new; of a first
-// visit one page.
-func (r *reader) fresh(ctx context.Context, p *collect.Place, first bool, list string) (all []thing, err error) {
-	after := ""
-	for range mostPages {
+// A sweep is a walk down a list.
+type sweep struct {
+	list    int
+	address string
+	after   string // the item behind which it begins; at the top if empty
+	through bool   // also through pages all of which are kept
+}
+
+// sweep reads pages until one has nothing that is new since the first visit, and keeps each. It
+// says how many items it saw.
+func (r *reader) sweep(ctx context.Context, p *collect.Place, s sweep, emit collect.Emit) (read int, err error) {
+	for n := 1; ; n++ {
 		q := url.Values{"limit": {strconv.Itoa(most)}, "raw_json": {"1"}}
-		if after != "" {
-			q.Set("after", after)
+		if s.after != "" {
+			q.Set("after", s.after)
 		}
-		address := list + "&" + q.Encode()
-		if strings.HasSuffix(list, "?") {
-			address = list + q.Encode()
+		address := s.address + "&" + q.Encode()
+		if strings.HasSuffix(s.address, "?") {
+			address = s.address + q.Encode()
 		}
 		var got listing
 		if err := r.ask(ctx, address, &got); err != nil {
-			return nil, err
+			return read, err
 		}
-		all = append(all, got.Data.Children...)
-		after = got.Data.After
-		if first || after == "" || !slices.ContainsFunc(got.Data.Children, func(t thing) bool { return !p.Has(t.Data.Name) }) {
-			return all, nil
+		things := got.Data.Children
+		read += len(things)
+		more := got.Data.After != "" && slices.ContainsFunc(things, func(t thing) bool {
+			return !t.Data.Created.Before(p.Since) && (s.through || !p.Has(t.Data.Name))
+		})
+		until := ""
+		if s.after = got.Data.After; more && n < mostPages {
+			until = fmt.Sprintf("%d %s", s.list, s.after)
+		}
+		if err := r.keep(things, p, until, emit); err != nil {
+			return read, err
+		}
+		if !more {
+			return read, nil
+		}
+		if n == mostPages {
+			r.Log.Warn("more is new than Reddit shows; what is older is not read", "source", r.ID, "items", read)
+			return read, nil
 		}
 	}
-	r.Log.Warn("more is new than Reddit shows; what is older is not read", "source", r.ID, "items", len(all))
-	return all, nil
 }
 
-// take keeps a post or a comment unless it is kept already, and notes that one that is kept
-// is gone.
-func (r *reader) take(t thing, p *collect.Place, emit collect.Emit) error {
+// keep keeps what is new of a page, the oldest first. With the last of it the place moves down
+// to where the next page begins.
+func (r *reader) keep(things []thing, p *collect.Place, until string, emit collect.Emit) error {
+	var fresh []item
+	seen := map[string]bool{}
+	for _, t := range slices.Backward(things) {
+		if it, ok := r.take(t, p); ok && !seen[it.key()] {
+			seen[it.key()] = true
+			fresh = append(fresh, it)
+		}
+	}
+	if len(fresh) == 0 {
+		p.Until = until
+	}
+	for i, it := range fresh {
+		if i == len(fresh)-1 {
+			p.Until = until
+		}
+		next, err := p.Add([]string{it.name}, []string{it.name, it.version})
+		if err != nil {
+			return err
+		}
+		if err := emit(p.Dated(it.doc, r.Now()), next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// An item is a version of a post or a comment.
+type item struct {
+	name, version string
+	doc           intel.Document
+}
+
+func (i item) key() string { return i.name + " " + i.version }
+
+// take is a post or a comment unless it is kept already, or that one that is kept is gone.
+func (r *reader) take(t thing, p *collect.Place) (it item, ok bool) {
 	d := t.Data
 	if d.Name == "" || t.Kind != "t3" && t.Kind != "t1" {
 		r.Reject("item "+collect.OneLine(d.Name, 40), fmt.Errorf("kind %.20q is neither a post nor a comment: %w", t.Kind, intel.ErrInvalid))
-		return nil
+		return it, false
 	}
-	doc := r.document(t)
-	version := d.Edited.UTC().Format(time.RFC3339)
-	switch gone := d.Removed != "" || doc.Text == "[removed]" || doc.Text == "[deleted]"; {
+	it = item{name: d.Name, version: d.Edited.UTC().Format(time.RFC3339), doc: r.document(t)}
+	switch gone := d.Removed != "" || it.doc.Text == "[removed]" || it.doc.Text == "[deleted]"; {
 	case gone && (!p.Has(d.Name) || p.Has(d.Name, "deleted")):
-		return nil
+		return it, false
 	case gone:
-		version = "deleted"
-		doc.Author, doc.Title, doc.Text, doc.Published = "", "Deleted", "This post was deleted.", r.Now()
-	case p.Has(d.Name, version):
-		return nil
-	case doc.Text == "":
+		it.version = "deleted"
+		it.doc.Author, it.doc.Title, it.doc.Text, it.doc.Published = "", "Deleted", "This post was deleted.", r.Now()
+	case p.Has(d.Name, it.version):
+		return it, false
+	case it.doc.Text == "":
 		r.Reject("item "+d.Name, errors.New("it has no words"))
-		return nil
+		return it, false
 	}
-	doc.ID = intel.NewDocumentID(r.ID, d.Name, version)
-	next, err := p.Add([]string{d.Name}, []string{d.Name, version})
-	if err != nil {
-		return err
-	}
-	return emit(p.Dated(doc, r.Now()), next)
+	it.doc.ID = intel.NewDocumentID(r.ID, d.Name, it.version)
+	return it, true
 }
 
 // document is a post or a comment.

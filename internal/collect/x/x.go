@@ -70,48 +70,107 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	return &search{Env: env, settings: s}, collect.CheckURL("api", s.API)
 }
 
-// Collect implements collect.Source.
+// Collect implements collect.Source. X tells the newest first, a page at a time, and each is
+// kept before the next is asked for: the cursor says down to where. What is left of a visit
+// that broke off is read before what was written since.
 func (s *search) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
 	p, err := collect.NewPlace(from, s.Now())
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return err
 	}
-	pages, err := s.fresh(ctx, p.Last)
-	if err != nil {
-		return err
+	if p.Until != "" && !s.searched(p.Until) { // what is left is older than a search goes back
+		through(&p)
 	}
-	for _, page := range slices.Backward(pages) {
-		for _, one := range slices.Backward(page.Data) {
-			if err := s.take(one, page, &p, emit); err != nil {
-				return err
-			}
+	limit, more := cmp.Or(s.Pages, usualPages), false
+	for left := limit; left > 0; left-- {
+		rest := p.Until != ""
+		got, err := s.page(ctx, p)
+		if err != nil {
+			return err
 		}
+		oldest := got.oldest()
+		more = got.Meta.Next != "" && p.Last != "" && oldest != "" && (!rest || newer(p.Until, oldest)) // of a first visit the latest are enough
+		if err := s.keep(got, &p, more && left > 1, emit); err != nil {
+			return err
+		}
+		if !more && (!rest || p.Last == "") {
+			return nil
+		}
+	}
+	if more {
+		s.Log.Warn("more is new than a visit reads; what is older is not read: raise pages, or narrow the query", "source", s.ID, "pages", limit)
 	}
 	return nil
 }
 
-// fresh reads the pages of what is new, the newest first: X tells it in no other order, so
-// that all is read before any is kept.
-func (s *search) fresh(ctx context.Context, last string) (pages []answer, err error) {
+// page asks for the newest posts that are yet to be read.
+func (s *search) page(ctx context.Context, p collect.Place) (got answer, err error) {
 	q := url.Values{"query": {s.Query}, "max_results": {strconv.Itoa(most)}, "expansions": {"author_id,referenced_tweets.id,referenced_tweets.id.author_id"},
 		"tweet.fields": {"author_id,created_at,entities,lang,note_tweet,referenced_tweets"}, "user.fields": {"username"}}
-	if s.searched(last) {
-		q.Set("since_id", last)
+	if s.searched(p.Last) {
+		q.Set("since_id", p.Last)
 	}
-	limit := cmp.Or(s.Pages, usualPages)
-	for range limit {
-		var got answer
-		if err := s.ask(ctx, s.API+"/2/tweets/search/recent?"+q.Encode(), &got); err != nil {
-			return nil, err
-		}
-		pages = append(pages, got)
-		if got.Meta.Next == "" || last == "" { // of a first visit the latest are enough
-			return pages, nil
-		}
-		q.Set("next_token", got.Meta.Next)
+	if p.Until != "" {
+		q.Set("until_id", p.Until)
 	}
-	s.Log.Warn("more is new than a visit reads; what is older is not read: raise pages, or narrow the query", "source", s.ID, "pages", limit)
-	return pages, nil
+	return got, s.ask(ctx, s.API+"/2/tweets/search/recent?"+q.Encode(), &got)
+}
+
+// newer reports whether the number of a post is above another.
+func newer(a, b string) bool { return len(a) > len(b) || len(a) == len(b) && a > b }
+
+// oldest is the lowest number of a page, empty for none.
+func (a answer) oldest() (low string) {
+	for _, one := range a.Data {
+		if one.ID != "" && (low == "" || newer(low, one.ID)) {
+			low = one.ID
+		}
+	}
+	return low
+}
+
+// through notes that all up to the newest post that was seen is read.
+func through(p *collect.Place) {
+	if newer(p.Top, p.Last) {
+		p.Last = p.Top
+	}
+	p.Until, p.Top = "", ""
+}
+
+// keep keeps what is new of a page, the oldest first. With the last of it the place moves: down
+// to where the next page begins if there is more, else to the newest post.
+func (s *search) keep(page answer, p *collect.Place, more bool, emit collect.Emit) error {
+	var docs []intel.Document
+	var keys []string
+	for _, one := range slices.Backward(page.Data) {
+		if newer(one.ID, p.Top) {
+			p.Top = one.ID
+		}
+		key, doc := s.take(one, page)
+		if key != "" && !p.Has(key) && !slices.Contains(keys, key) {
+			docs, keys = append(docs, doc), append(keys, key)
+		}
+	}
+	move := func() { through(p) }
+	if more {
+		move = func() { p.Until = page.oldest() }
+	}
+	if len(docs) == 0 {
+		move()
+	}
+	for i, doc := range docs {
+		if i == len(docs)-1 {
+			move()
+		}
+		next, err := p.Add([]string{keys[i]})
+		if err != nil {
+			return err
+		}
+		if err := emit(p.Dated(doc, s.Now()), next); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // searched reports whether a search goes back to a post, whose number tells when it was.
@@ -120,34 +179,23 @@ func (s *search) searched(number string) bool {
 	return err == nil && s.Now().Sub(time.UnixMilli(n>>22+epoch)) < recent
 }
 
-// take keeps a post unless it is kept already.
-func (s *search) take(one post, page answer, p *collect.Place, emit collect.Emit) error {
+// take is what a post is known by and its document; what it repeats are the words of who
+// wrote them. The key of what says nothing is empty.
+func (s *search) take(one post, page answer) (key string, doc intel.Document) {
 	if one.ID == "" {
 		s.Reject("item", fmt.Errorf("no post: it has no number: %w", intel.ErrInvalid))
-		return nil
+		return "", doc
 	}
-	number := one.ID
-	for _, r := range one.References { // what is repeated are the words of who wrote them
+	for _, r := range one.References {
 		if i := slices.IndexFunc(page.Includes.Tweets, func(t post) bool { return t.ID == r.ID }); r.Type == "retweeted" && i >= 0 {
 			one = page.Includes.Tweets[i]
 		}
 	}
-	if p.Has(one.ID) {
-		return nil
-	}
-	doc := s.document(one, page)
-	if doc.Text == "" {
+	if doc = s.document(one, page); doc.Text == "" {
 		s.Reject("post "+collect.OneLine(one.ID, 40), errors.New("it has no words"))
-		return nil
+		return "", doc
 	}
-	if len(p.Last) < len(number) || len(p.Last) == len(number) && p.Last < number {
-		p.Last = number
-	}
-	next, err := p.Add([]string{one.ID})
-	if err != nil {
-		return err
-	}
-	return emit(p.Dated(doc, s.Now()), next)
+	return one.ID, doc
 }
 
 // document is a post, with its links whole.

@@ -29,12 +29,17 @@ type api struct {
 	posts []post
 	page  int
 	asked []string
+	fails int // the question that is not answered; 0 for none
 	h     http.Header
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	a.asked = append(a.asked, q.Get("since_id")+" "+q.Get("next_token"))
+	a.asked = append(a.asked, q.Get("since_id")+" "+q.Get("until_id"))
+	if len(a.asked) == a.fails {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	for k, v := range a.h {
 		w.Header()[k] = v
 	}
@@ -44,15 +49,14 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var found []post
 	for _, p := range slices.Backward(a.posts) {
-		if p.ID > q.Get("since_id") {
+		if p.ID > q.Get("since_id") && (q.Get("until_id") == "" || p.ID < q.Get("until_id")) {
 			found = append(found, p)
 		}
 	}
-	from, _ := strconv.Atoi(q.Get("next_token"))
 	var got answer
-	got.Data = found[min(from, len(found)):min(from+a.page, len(found))]
-	if from+a.page < len(found) {
-		got.Meta.Next = strconv.Itoa(from + a.page)
+	got.Data = found[:min(a.page, len(found))]
+	if a.page < len(found) {
+		got.Meta.Next = "b26v89c19zqg8o3f"
 	}
 	_ = json.NewEncoder(w).Encode(got)
 }
@@ -68,7 +72,7 @@ func (a *api) open(t *testing.T) collect.Source {
 	return src
 }
 
-func TestWhatIsNewIsReadAcrossPagesAndKeptOldestFirst(t *testing.T) {
+func TestWhatIsNewIsReadAcrossPagesEachOldestFirst(t *testing.T) {
 	a := &api{page: 2, h: http.Header{}}
 	add := func(ago time.Duration) {
 		a.posts = append(a.posts, post{ID: number(ago), Text: ago.String(), Created: collecttest.Now.Add(-ago)})
@@ -89,13 +93,67 @@ func TestWhatIsNewIsReadAcrossPagesAndKeptOldestFirst(t *testing.T) {
 		add(time.Duration(n) * time.Minute)
 	}
 	visit() // the last post is older than a search goes back
-	if want := []string{"720h0m0s", "9m0s", "8m0s", "7m0s", "6m0s", "5m0s", "4m0s", "3m0s", "2m0s", "1m0s"}; !slices.Equal(got, want) || a.asked[0] != " " {
+	if want := []string{"720h0m0s", "2m0s", "1m0s", "4m0s", "3m0s", "6m0s", "5m0s", "8m0s", "7m0s", "9m0s"}; !slices.Equal(got, want) || a.asked[0] != " " {
 		t.Errorf("kept %v with %q", got, a.asked)
 	}
 	add(30 * time.Second)
 	visit()
 	if len(got) != 11 || len(a.asked) != 1 || a.asked[0] != number(time.Minute)+" " {
 		t.Errorf("kept %v with %q", got, a.asked)
+	}
+}
+
+// TestAVisitThatBreaksOffIsGoneOnWithAndNothingIsReadTwice has a server that fails in the middle
+// of what is new, and a store that fails after each post.
+func TestAVisitThatBreaksOffIsGoneOnWithAndNothingIsReadTwice(t *testing.T) {
+	for fails := range 12 {
+		a := &api{page: 2, h: http.Header{}}
+		add := func(ago time.Duration) {
+			a.posts = append(a.posts, post{ID: number(ago), Text: ago.String(), Created: collecttest.Now.Add(-ago)})
+		}
+		add(time.Hour)
+		var got []string
+		cursor, left := intel.Cursor(""), -1
+		visit := func() error {
+			return a.open(t).Collect(t.Context(), cursor, func(d intel.Document, c intel.Cursor) error {
+				if left == 0 {
+					return errors.New("disk full")
+				}
+				left--
+				got, cursor = append(got, d.Text), c
+				return nil
+			})
+		}
+		if err := visit(); err != nil {
+			t.Fatal(err)
+		}
+		for n := 8; n > 1; n-- {
+			add(time.Duration(n) * time.Minute)
+		}
+		a.asked = nil
+		if fails < 4 {
+			a.fails = 1 + fails
+		} else {
+			left = fails - 4
+		}
+		if err := visit(); err == nil && fails < 11 {
+			t.Fatalf("%d: it did not fail", fails)
+		}
+		if a.fails > 0 && len(got) != 1+2*(a.fails-1) {
+			t.Errorf("%d: %d kept of one and %d pages", fails, len(got), a.fails-1)
+		}
+		a.fails, left = 0, -1
+		add(time.Minute)
+		if err := visit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := visit(); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(got)
+		if want := []string{"1h0m0s", "1m0s", "2m0s", "3m0s", "4m0s", "5m0s", "6m0s", "7m0s", "8m0s"}; !slices.Equal(got, want) {
+			t.Errorf("%d: kept %v", fails, got)
+		}
 	}
 }
 
