@@ -4,14 +4,17 @@ import "time"
 
 // answer is what the API of X, version 2, finds.
 type answer struct {
-	Data     []post `json:"data"`
-	Includes struct {
-		Users  []user `json:"users"`
-		Tweets []post `json:"tweets"`
-	} `json:"includes"`
-	Meta struct {
+	Data     []post   `json:"data"`
+	Includes includes `json:"includes"`
+	Meta     struct {
 		Next string `json:"next_token"`
 	} `json:"meta"`
+}
+
+// includes is who wrote posts, and what they repeat.
+type includes struct {
+	Users  []user `json:"users"`
+	Tweets []post `json:"tweets"`
 }
 
 // post is a post.

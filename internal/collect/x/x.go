@@ -1,4 +1,4 @@
-// Package x collects posts that a search of X finds.
+// Package x collects posts of X that a search finds, or that its filtered stream tells.
 package x
 
 import (
@@ -21,7 +21,7 @@ import (
 // Connector searches.
 var Connector = collect.Connector{
 	Name:        "x",
-	About:       "posts of X that a search finds, by its API (version 2, recent search)",
+	About:       "posts of X that a search finds or its filtered stream tells, by its API (version 2)",
 	Every:       15 * time.Minute,
 	Reliability: 'F',
 	Settings:    settings{},
@@ -29,10 +29,11 @@ var Connector = collect.Connector{
 }
 
 type settings struct {
-	Query string         `json:"query" help:"What is searched for, as X has it, such as (CVE-2026 OR 0day) -is:retweet."`
-	Token collect.Secret `json:"token" help:"The bearer token of your application."`
-	Pages int            `json:"pages" help:"The most pages of 100 posts that a visit reads, for X counts them; 5 if missing."`
-	API   string         `json:"api" help:"Address of the API; https://api.x.com if missing."`
+	Query  string         `json:"query" help:"What is searched for, as X has it, such as (CVE-2026 OR 0day) -is:retweet."`
+	Token  collect.Secret `json:"token" help:"The bearer token of your application."`
+	Stream bool           `json:"stream" help:"Read the filtered stream, by the rules that you set for the application; the query, if there is one, finds what was said while it was broken off."`
+	Pages  int            `json:"pages" help:"The most pages of 100 posts that a visit reads, for X counts them; 5 if missing."`
+	API    string         `json:"api" help:"Address of the API; https://api.x.com if missing."`
 }
 
 const (
@@ -58,7 +59,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	}
 	s.API = strings.TrimSuffix(cmp.Or(s.API, usualAPI), "/")
 	switch {
-	case strings.TrimSpace(s.Query) == "":
+	case strings.TrimSpace(s.Query) == "" && !s.Stream:
 		return nil, errors.New("query is missing")
 	case len(s.Query) > 4096:
 		return nil, errors.New("query: X takes 4,096 characters at most")
@@ -70,27 +71,35 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	return &search{Env: env, settings: s}, collect.CheckURL("api", s.API)
 }
 
-// Collect implements collect.Source. X tells the newest first, a page at a time, and each is
-// kept before the next is asked for: the cursor says down to where. What is left of a visit
-// that broke off is read before what was written since.
+// Collect implements collect.Source.
 func (s *search) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
 	p, err := collect.NewPlace(from, s.Now())
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return err
 	}
+	if s.Stream {
+		return s.follow(ctx, &p, emit)
+	}
+	return s.find(ctx, &p, emit)
+}
+
+// find searches for what is new. X tells the newest first, a page at a time, and each is
+// kept before the next is asked for: the cursor says down to where. What is left of a visit
+// that broke off is read before what was written since.
+func (s *search) find(ctx context.Context, p *collect.Place, emit collect.Emit) error {
 	if p.Until != "" && !s.searched(p.Until) { // what is left is older than a search goes back
-		through(&p)
+		through(p)
 	}
 	limit, more := cmp.Or(s.Pages, usualPages), false
 	for left := limit; left > 0; left-- {
 		rest := p.Until != ""
-		got, err := s.page(ctx, p)
+		got, err := s.page(ctx, *p)
 		if err != nil {
 			return err
 		}
 		oldest := got.oldest()
 		more = got.Meta.Next != "" && p.Last != "" && oldest != "" && (!rest || newer(p.Until, oldest)) // of a first visit the latest are enough
-		if err := s.keep(got, &p, more && left > 1, emit); err != nil {
+		if err := s.keep(got, p, more && left > 1, emit); err != nil {
 			return err
 		}
 		if !more && (!rest || p.Last == "") {
@@ -105,8 +114,9 @@ func (s *search) Collect(ctx context.Context, from intel.Cursor, emit collect.Em
 
 // page asks for the newest posts that are yet to be read.
 func (s *search) page(ctx context.Context, p collect.Place) (got answer, err error) {
-	q := url.Values{"query": {s.Query}, "max_results": {strconv.Itoa(most)}, "expansions": {"author_id,referenced_tweets.id,referenced_tweets.id.author_id"},
-		"tweet.fields": {"author_id,created_at,entities,lang,note_tweet,referenced_tweets"}, "user.fields": {"username"}}
+	q := fields()
+	q.Set("query", s.Query)
+	q.Set("max_results", strconv.Itoa(most))
 	if s.searched(p.Last) {
 		q.Set("since_id", p.Last)
 	}
@@ -114,6 +124,12 @@ func (s *search) page(ctx context.Context, p collect.Place) (got answer, err err
 		q.Set("until_id", p.Until)
 	}
 	return got, s.ask(ctx, s.API+"/2/tweets/search/recent?"+q.Encode(), &got)
+}
+
+// fields are those of posts and of who wrote them that are read.
+func fields() url.Values {
+	return url.Values{"expansions": {"author_id,referenced_tweets.id,referenced_tweets.id.author_id"},
+		"tweet.fields": {"author_id,created_at,entities,lang,note_tweet,referenced_tweets"}, "user.fields": {"username"}}
 }
 
 // newer reports whether the number of a post is above another.
@@ -263,9 +279,11 @@ func (s *search) told(e *fetch.StatusError) error {
 	case http.StatusUnauthorized:
 		return collect.Permanent(fmt.Errorf("%w (the token in %s is not good, or no longer)", e, s.Token))
 	case http.StatusForbidden:
-		return collect.Permanent(fmt.Errorf("%w (the application may not search: look at its access at developer.x.com)", e))
+		return collect.Permanent(fmt.Errorf("%w (the application may not read this: look at its access at developer.x.com)", e))
 	case http.StatusBadRequest:
 		return collect.Permanent(fmt.Errorf("%w (X does not understand the query %q)", e, s.Query))
+	case http.StatusConflict:
+		return collect.Permanent(fmt.Errorf("%w (the stream has no rules: set some for the application at X, which Portent never writes)", e))
 	case http.StatusTooManyRequests:
 		e.RetryAfter = cmp.Or(e.RetryAfter, s.reset(e.Header))
 	}
