@@ -21,6 +21,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/github"
 	"github.com/portent-cti/portent/internal/collect/honeypots"
 	"github.com/portent-cti/portent/internal/collect/irc"
+	"github.com/portent-cti/portent/internal/collect/kafka"
 	"github.com/portent-cti/portent/internal/collect/kev"
 	"github.com/portent-cti/portent/internal/collect/leaksites"
 	"github.com/portent-cti/portent/internal/collect/lemmy"
@@ -102,6 +103,7 @@ func connectors() []collect.Connector {
 		telegram.Connector,
 		telegrambot.Connector,
 		cowrie.Connector,
+		kafka.Connector,
 		logs.Connector,
 		nats.Connector,
 		push.Of(documents.Connector),

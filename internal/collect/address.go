@@ -2,7 +2,9 @@ package collect
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -20,4 +22,10 @@ func CheckURL(setting, address string) error {
 		return fmt.Errorf("%s: %w: a password stands in the address; what is secret is never part of one", setting, intel.ErrInvalid)
 	}
 	return nil
+}
+
+// Here reports whether what is said to a host stays on this machine, or within Tor.
+func Here(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback() || host == "localhost" || strings.HasSuffix(strings.ToLower(host), ".onion")
 }

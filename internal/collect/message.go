@@ -45,3 +45,25 @@ func (m Message) Documents(env Env) (docs []intel.Document, err error) {
 	})
 	return docs, err
 }
+
+// Of is what a message of a source holds: documents or lines to be hunted, or nothing.
+func (m Message) Of(s Documented, env Env) ([]intel.Document, error) {
+	switch {
+	case s.Documents():
+		return m.Documents(env)
+	case len(m.Body) == 0:
+		return nil, nil
+	}
+	return []intel.Document{m.Lines(env)}, nil
+}
+
+// EmitRest emits the documents of a message of which so many are done. The cursor behind each is
+// that at so many, and behind the last that at none: of the next message.
+func EmitRest(docs []intel.Document, done int, emit Emit, at func(done int) intel.Cursor) error {
+	for i := min(done, len(docs)); i < len(docs); i++ {
+		if err := emit(docs[i], at((i+1)%len(docs))); err != nil {
+			return err
+		}
+	}
+	return nil
+}

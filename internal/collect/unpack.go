@@ -17,8 +17,11 @@ func Unpack(body []byte, most int64) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bounded{z, most, most}, nil
+	return Bounded(z, most), nil
 }
+
+// Bounded reads what may turn out to be of any size. More than most bytes are ErrTooLarge.
+func Bounded(in io.Reader, most int64) io.Reader { return &bounded{in, most, most} }
 
 // bounded fails where there is more to read than is allowed.
 type bounded struct {

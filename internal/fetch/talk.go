@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -81,19 +82,19 @@ func before(ctx context.Context, conn net.Conn, speak func(net.Conn) error) erro
 type line struct {
 	net.Conn
 	silence time.Duration
-	waiting bool // until a deadline of whoever reads
+	waiting atomic.Bool // until a deadline of whoever reads, who may be stopped by it from elsewhere
 	stop    func() bool
 }
 
 // SetReadDeadline implements net.Conn.
 func (l *line) SetReadDeadline(at time.Time) error {
-	l.waiting = !at.IsZero()
+	l.waiting.Store(!at.IsZero())
 	return l.Conn.SetReadDeadline(at)
 }
 
 // Read implements net.Conn.
 func (l *line) Read(p []byte) (int, error) {
-	if l.waiting {
+	if l.waiting.Load() {
 		return l.Conn.Read(p)
 	}
 	if err := l.Conn.SetReadDeadline(time.Now().Add(l.silence)); err != nil {

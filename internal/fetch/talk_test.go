@@ -295,6 +295,25 @@ func TestWhoeverReadsMayWaitForAsLongAsHeSays(t *testing.T) {
 	}
 }
 
+func TestWhoeverWaitsOnALineIsStoppedBySomebodyElse(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	c, host, port := local(t, server.Addr().String(), fetch.Options{})
+	conn, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: port, Silence: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	began := time.Now()
+	time.AfterFunc(20*time.Millisecond, func() { conn.SetReadDeadline(began) })
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > 10*time.Second {
+		t.Errorf("waited %v: %v", time.Since(began), err)
+	}
+}
+
 func TestWhatIsSentGoesToNoOtherHostThatARedirectLeadsTo(t *testing.T) {
 	var stolen atomic.Bool
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Store(true) }))

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -96,16 +95,10 @@ func (s settings) check() error {
 		return errors.New("user, token and nkey are three ways to log in; give one")
 	case (s.User == "") != (s.Password == ""):
 		return errors.New("user and password go together")
-	case s.Plain && (s.Password != "" || s.Token != "") && !s.here():
+	case s.Plain && (s.Password != "" || s.Token != "") && !collect.Here(s.Server):
 		return errors.New("plain: a password or token goes over no line that others can read; use TLS, or an nkey")
 	}
 	return nil
-}
-
-// here reports whether what is said to the server stays on this machine, or within Tor.
-func (s settings) here() bool {
-	a, err := netip.ParseAddr(s.Server)
-	return err == nil && a.IsLoopback() || s.Server == "localhost" || strings.HasSuffix(strings.ToLower(s.Server), ".onion")
 }
 
 // word reports whether a name is one word of bounded length.
@@ -174,7 +167,7 @@ func (s *source) subject(ctx context.Context, c *client.Conn, emit collect.Emit)
 			return err
 		}
 		now := s.Now().UTC()
-		docs, err := s.documents(collect.Message{Queue: s.Subject, Key: []string{now.Format(time.RFC3339Nano), fmt.Sprint(n)}, Sent: now, Body: m.Data})
+		docs, err := collect.Message{Queue: s.Subject, Key: []string{now.Format(time.RFC3339Nano), fmt.Sprint(n)}, Sent: now, Body: m.Data}.Of(s, s.Env)
 		if err != nil {
 			return err
 		}
@@ -184,17 +177,6 @@ func (s *source) subject(ctx context.Context, c *client.Conn, emit collect.Emit)
 			}
 		}
 	}
-}
-
-// documents are what a message holds.
-func (s *source) documents(m collect.Message) ([]intel.Document, error) {
-	if s.Documents() {
-		return m.Documents(s.Env)
-	}
-	if len(m.Body) == 0 {
-		return nil, nil
-	}
-	return []intel.Document{m.Lines(s.Env)}, nil
 }
 
 // sign proves to the server that one holds an nkey, without telling it.

@@ -139,23 +139,20 @@ func (r *reading) message(m jetstream.Msg) error {
 	r.last = about.Sequence.Consumer
 	r.over = r.Once && about.NumPending == 0
 	number := about.Sequence.Stream
-	docs, err := r.documents(collect.Message{Queue: r.Stream, Key: []string{r.at.created.UTC().Format(time.RFC3339Nano), strconv.FormatUint(number, 10)}, Sent: about.Timestamp, Body: m.Data()})
+	docs, err := collect.Message{Queue: r.Stream, Key: []string{r.at.created.UTC().Format(time.RFC3339Nano), strconv.FormatUint(number, 10)}, Sent: about.Timestamp, Body: m.Data()}.Of(r.source, r.Env)
 	if err != nil {
 		return err
 	}
-	begin := 0
+	done := 0
 	if number == r.at.done+1 {
-		begin = min(r.at.part, len(docs))
+		done = r.at.part
 	}
-	for i := begin; i < len(docs); i++ {
-		next := place{r.at.created, number - 1, i + 1}
-		if i+1 == len(docs) {
-			next = place{r.at.created, number, 0}
+	err = collect.EmitRest(docs, done, r.emit, func(part int) intel.Cursor {
+		if part == 0 {
+			return place{r.at.created, number, 0}.cursor()
 		}
-		if err := r.emit(docs[i], next.cursor()); err != nil {
-			return err
-		}
-	}
+		return place{r.at.created, number - 1, part}.cursor()
+	})
 	r.at.done, r.at.part = number, 0
-	return nil
+	return err
 }
