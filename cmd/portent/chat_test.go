@@ -132,6 +132,47 @@ ports = [%d]
 	}
 }
 
+func TestAMessageOnXMPPIsARowOfAProfileWhileServeRunsAlsoAfterItsServerWasGone(t *testing.T) {
+	authority, dir, port := collecttest.NewAuthority(t), collecttest.PublicDir(t), collecttest.FreePort(t)
+	accounts := map[string]string{"kelp": "pw", "reader": "correct-horse"}
+	xmpp := collecttest.Prosody(t, authority, dir, port, accounts)
+	const room = "malware@rooms.localhost"
+	kelp := xmpp.Chat(t, "kelp", "pw")
+	kelp.Join(room, "kelp")
+	t.Setenv("PORTENT_TEST_XMPP", "correct-horse")
+	db, sources := newStore(t), file(t, "sources.toml", fmt.Appendf(nil, `[example-xmpp]
+connector = "xmpp"
+user = "reader@localhost"
+password = "env:PORTENT_TEST_XMPP"
+server = "127.0.0.1"
+port = %[1]d
+security = "tls"
+rooms = ["%[2]s"]
+reliability = "B"
+allow = ["127.0.0.0/8"]
+ports = [%[1]d]
+ca = '%[3]s'
+`, port, room, authority.CA))
+	address, stop := serving(t, db, sources, "Cold Lynx")
+	defer stop()
+	kelp.Hear("/reader'")
+	kelp.Post(room, "1", "Cold Lynx uses 45.134.21.8 as its command and control server.")
+	until(t, 90*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.8") })
+	if h := healthOf(t, "--sources-file", sources, "--db", db)["example-xmpp"]; h.State != "ok" {
+		t.Errorf("while it is read: %+v", h)
+	}
+	xmpp.Kill()
+	until(t, 60*time.Second, func() bool { return healthOf(t, "--sources-file", sources, "--db", db)["example-xmpp"].LastError != "" })
+	xmpp = collecttest.Prosody(t, authority, dir, port, accounts)
+	kelp = xmpp.Chat(t, "kelp", "pw")
+	kelp.Join(room, "kelp")
+	kelp.Post(room, "2", "Cold Lynx uses 45.134.21.9 as well as its command and control server.")
+	until(t, 90*time.Second, func() bool { return shows(t, address+"/actor/cold-lynx", "45.134.21.9") })
+	if out := printed(t, exitDone, "--sources-file", sources, "--db", db, "--json", "sources", "list"); strings.Contains(out, "correct-horse") {
+		t.Error("the password is told")
+	}
+}
+
 func TestPostsOnTelegramAreRowsOfAProfileWhileServeRuns(t *testing.T) {
 	telegram := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

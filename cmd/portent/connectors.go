@@ -57,6 +57,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/tweetfeed"
 	"github.com/portent-cti/portent/internal/collect/web"
 	"github.com/portent-cti/portent/internal/collect/x"
+	"github.com/portent-cti/portent/internal/collect/xmpp"
 	"github.com/portent-cti/portent/internal/collect/zeek"
 	"github.com/portent-cti/portent/internal/intel"
 )
@@ -100,6 +101,7 @@ func connectors() []collect.Connector {
 		paste.Connector,
 		irc.Connector,
 		matrixchat.Connector,
+		xmpp.Connector,
 		telegram.Connector,
 		telegrambot.Connector,
 		cowrie.Connector,

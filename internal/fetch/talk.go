@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,6 +29,8 @@ type Line struct {
 	Host string
 	Port uint16
 	TLS  bool
+	// Name is whose certificate the server is to have; that of Host if empty.
+	Name string
 	// Silence is how long the server may say nothing, and how long it may take to read what
 	// it is told.
 	Silence time.Duration
@@ -54,7 +57,7 @@ func (c *Client) Dial(ctx context.Context, l Line) (net.Conn, error) {
 		if err := before(within, conn, l.Before); err != nil {
 			return nil, errors.Join(fmt.Errorf("connect to %s: %w", l, err), conn.Close())
 		}
-		secure := tls.Client(conn, &tls.Config{ServerName: l.Host, RootCAs: c.roots, MinVersion: tls.VersionTLS12})
+		secure := tls.Client(conn, &tls.Config{ServerName: cmp.Or(l.Name, l.Host), RootCAs: c.roots, MinVersion: tls.VersionTLS12})
 		if err := secure.HandshakeContext(within); err != nil {
 			return nil, errors.Join(fmt.Errorf("connect to %s: %w", l, err), conn.Close())
 		}
@@ -84,6 +87,14 @@ type line struct {
 	silence time.Duration
 	waiting atomic.Bool // until a deadline of whoever reads, who may be stopped by it from elsewhere
 	stop    func() bool
+}
+
+// ConnectionState tells what was agreed on for TLS, which a login can be tied to.
+func (l *line) ConnectionState() (s tls.ConnectionState) {
+	if c, ok := l.Conn.(*tls.Conn); ok {
+		s = c.ConnectionState()
+	}
+	return s
 }
 
 // SetReadDeadline implements net.Conn.

@@ -271,6 +271,28 @@ func TestALineSpeaksInTheClearNoFurtherThanToTLS(t *testing.T) {
 	}
 }
 
+func TestALineIsToWhomTheCertificateIsOfWhateverItsHost(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler()) // of example.com and 127.0.0.1
+	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	c, host, port := local(t, server.Listener.Addr().String(), fetch.Options{Roots: roots, PerSecond: 100})
+	for name, good := range map[string]bool{"": true, "example.com": true, "example.org": false} {
+		conn, err := c.Dial(t.Context(), fetch.Line{Host: host, Name: name, Port: port, TLS: true, Silence: time.Second})
+		if (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+		if err != nil {
+			continue
+		}
+		state, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
+		if !ok || state.ConnectionState().Version < tls.VersionTLS12 {
+			t.Errorf("%q: what was agreed on is not told", name)
+		}
+		conn.Close()
+	}
+}
+
 func TestWhoeverReadsMayWaitForAsLongAsHeSays(t *testing.T) {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
