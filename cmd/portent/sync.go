@@ -48,7 +48,7 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 	var err error
 	dir, failed := c.From, map[string]error(nil)
 	if dir == "" {
-		remove := func() {}
+		var remove func()
 		if dir, remove, err = a.temporaryFolder(); err != nil {
 			return err
 		}
