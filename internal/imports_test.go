@@ -36,6 +36,7 @@ const layout = `
 	tail        : intel collect
 	collect/*   : intel fetch collect tail stix misp page | collect/collecttest figures
 	collect/mailbox : intel fetch collect collect/mail | collect/collecttest
+	collect/nntp : intel fetch collect collect/mail | collect/collecttest
 	collect/pipermail : intel fetch collect collect/mail | collect/collecttest
 	collect/sitemap : intel fetch collect page collect/rss | collect/collecttest
 	reference   : intel

@@ -36,6 +36,7 @@ import (
 	"github.com/portent-cti/portent/internal/collect/matrixchat"
 	"github.com/portent-cti/portent/internal/collect/misp"
 	"github.com/portent-cti/portent/internal/collect/nats"
+	"github.com/portent-cti/portent/internal/collect/nntp"
 	"github.com/portent-cti/portent/internal/collect/onion"
 	"github.com/portent-cti/portent/internal/collect/osv"
 	"github.com/portent-cti/portent/internal/collect/packs"
@@ -114,6 +115,7 @@ func connectors() []collect.Connector {
 		zeek.Connector,
 		mailbox.Connector,
 		pipermail.Connector,
+		nntp.Connector,
 		web.Connector,
 		sitemap.Connector,
 		discord.Connector,

@@ -75,6 +75,12 @@ func named(name []byte) bool {
 	return len(name) > 0 && len(name) < 100 && bytes.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
+// Field is a field of the header of a message, as it stands there; empty where it has none.
+func Field(message []byte, name string) string {
+	h, _, _ := parse(message)
+	return h.first(name)
+}
+
 // Document makes a document of one message, which may break off: what its author wrote, known
 // by its Message-ID and what it says. One without text has none. Mended says that some of it
 // was not in the encoding that it states.

@@ -22,6 +22,9 @@ const (
 	deepest   = 10  // parts in parts
 	mostParts = 200 // of one part
 	mostNamed = 100 // attachments
+	// scrubbed is what HyperKitty calls the HTML of a message, which it hands out as if that had
+	// been attached: it is all there is of one that has no other text.
+	scrubbed = "attachment.html"
 )
 
 // content is what a message or a part of it says.
@@ -31,6 +34,7 @@ type content struct {
 	files  []file // attachments
 	cut    bool   // it ends before its parts do
 	mended bool   // some of the text was not in the encoding that it says
+	apart  bool   // it is what the archive of a list put apart
 }
 
 // contents reads a part: its own text, or that of the parts it is made of.
@@ -48,7 +52,8 @@ func contents(h fields, body []byte, depth int) (content, error) {
 		name = fileName(params["name"])
 	}
 	text := kind == "" || kind == "text/plain" || kind == "text/html" || kind == "text/markdown" || kind == "text/x-patch" || kind == "text/x-diff" || kind == "text/enriched"
-	read := attachedText(kind, name)
+	apart := kind == "text/html" && disposition == "attachment" && name == scrubbed
+	read := attachedText(kind, name) || apart
 	if !read && (disposition == "attachment" || !text) {
 		shown := strings.HasPrefix(kind, "image/") && disposition != "attachment" // a picture in the text
 		sign := kind == "application/pgp-signature" || kind == "application/pkcs7-signature" || kind == "application/x-pkcs7-signature"
@@ -61,7 +66,7 @@ func contents(h fields, body []byte, depth int) (content, error) {
 	if kind == "text/html" {
 		cut := page.Cut([]byte(s))
 		s, err := page.Text([]byte(s), "text/html; charset=utf-8")
-		return content{text: s, cut: cut && depth == 0, mended: mended}, err
+		return content{text: s, cut: cut && depth == 0, mended: mended, apart: apart}, err
 	}
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	if strings.EqualFold(params["format"], "flowed") {
@@ -130,7 +135,7 @@ func composed(kind, boundary string, body []byte, depth int) (content, error) {
 		}
 		all.cut = all.cut || c.cut
 		switch {
-		case strings.TrimSpace(c.text) == "":
+		case strings.TrimSpace(c.text) == "" || c.apart && all.text != "": // which says the same
 		case kind != "multipart/alternative" && all.text != "":
 			all.text, all.plain, all.mended = all.text+"\n\n"+c.text, all.plain && c.plain, all.mended || c.mended
 		case all.text == "" || !all.plain:

@@ -30,6 +30,7 @@ var Connector = collect.Connector{
 	About:       "public archives of mailing lists, of Mailman 2 (Pipermail) and 3 (HyperKitty)",
 	Every:       time.Hour,
 	Reliability: 'C',
+	Proven:      "HyperKitty 1.3.12 (Mailman 3), an archive that it imported; Pipermail is unproven",
 	Crawls:      true,
 	Settings:    settings{},
 	Open:        open,
@@ -58,6 +59,7 @@ type archive struct {
 type version struct {
 	fetch.Validators
 	sum [sha256.Size]byte
+	ids map[intel.DocumentID]bool // of its messages, each of which HyperKitty writes anew each time
 }
 
 // kitty is where HyperKitty keeps a list.
@@ -104,12 +106,18 @@ func (a *archive) Collect(ctx context.Context, from intel.Cursor, emit collect.E
 	}
 	months, err := a.months(ctx)
 	if err != nil {
-		return refused(err)
+		return a.refused(err)
 	}
 	var broken, missing []error // which hold up no other month
 	there := false
-	for _, m := range due(months, p.Last) {
-		switch err := a.month(ctx, m, &p, emit); {
+	list := due(months, p.Last)
+	for i, m := range list {
+		before := a.last
+		err := a.month(ctx, m, &p, emit)
+		if a.last != before {
+			a.forget(list[:max(i-1, 0)])
+		}
+		switch {
 		case err == nil:
 			there = true
 		case absent(err):
@@ -118,7 +126,7 @@ func (a *archive) Collect(ctx context.Context, from intel.Cursor, emit collect.E
 		case errors.Is(err, errBroken):
 			broken = append(broken, err)
 		default:
-			return refused(err)
+			return a.refused(err)
 		}
 	}
 	if !there && len(broken) == 0 && len(missing) > 0 {
@@ -147,11 +155,23 @@ func due(months []month, last string) []month {
 }
 
 // refused marks what asking again does not cure.
-func refused(err error) error {
-	if s := (*fetch.StatusError)(nil); errors.As(err, &s) && (s.Status == http.StatusUnauthorized || s.Status == http.StatusForbidden) {
+func (a *archive) refused(err error) error {
+	s := (*fetch.StatusError)(nil)
+	switch {
+	case !errors.As(err, &s):
+	case s.Status == http.StatusUnauthorized || s.Status == http.StatusForbidden:
 		return collect.Permanent(fmt.Errorf("%w: the archive is not public, and only such are read", err))
+	case s.Status == http.StatusBadRequest && a.kitty != "":
+		return collect.Permanent(fmt.Errorf("%w: the archive gives out no months (HYPERKITTY_MBOX_EXPORT)", err))
 	}
 	return err
+}
+
+// forget forgets what was read of months that are not looked at again.
+func (a *archive) forget(months []month) {
+	for _, m := range months {
+		delete(a.known, m.address)
+	}
 }
 
 // month reads what is new in a month.
@@ -164,7 +184,7 @@ func (a *archive) month(ctx context.Context, m month, p *collect.Place, emit col
 	if err != nil {
 		return err
 	}
-	now := version{r.Validators, sha256.Sum256(r.Body)}
+	now := version{r.Validators, sha256.Sum256(r.Body), map[intel.DocumentID]bool{}}
 	if now.sum == was.sum {
 		return nil
 	}
@@ -177,7 +197,8 @@ func (a *archive) month(ctx context.Context, m month, p *collect.Place, emit col
 	p.Last = max(p.Last, m.begins())
 	var stopped error
 	err = mail.Read(ctx, env, m.address, text, func(doc intel.Document) error {
-		if p.Has(string(doc.ID)) {
+		now.ids[doc.ID] = true
+		if p.Has(string(doc.ID)) || was.ids[doc.ID] {
 			return nil
 		}
 		if doc.URL == "" {

@@ -11,10 +11,13 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/collecttest"
@@ -160,6 +163,88 @@ func TestABusyMonthThatDidNotChangeIsNotGivenAgain(t *testing.T) {
 		if err := source.Collect(t.Context(), at, func(_ intel.Document, next intel.Cursor) error { n, at = n+1, next; return nil }); err != nil || n != all {
 			t.Errorf("%d documents, err %v", n, err)
 		}
+	}
+}
+
+func TestABusyMonthThatIsWordedAnewGivesWhatIsNew(t *testing.T) {
+	now := time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)
+	const all = 2500 // more than a cursor remembers
+	month := func(boundary string, messages int) []byte {
+		var text strings.Builder
+		for i := range messages {
+			head, body, _ := strings.Cut(note(fmt.Sprint("n", i), now.AddDate(0, 0, -1)), "\n\n")
+			fmt.Fprintf(&text, "%s\nContent-Type: multipart/mixed; boundary=%[2]s\n\n--%[2]s\n\n%[3]s--%[2]s--\n\n", head, boundary, body)
+		}
+		return []byte(text.String())
+	}
+	l := &list{mute: true}
+	source := reads(t, l, &now)
+	at := intel.Cursor("")
+	for i, want := range []int{all, 0, 1} {
+		l.files = map[string][]byte{"2026-March.txt": month(fmt.Sprint("b", i), all+i/2)}
+		n := 0
+		if err := source.Collect(t.Context(), at, func(_ intel.Document, next intel.Cursor) error { n, at = n+1, next; return nil }); err != nil || n != want {
+			t.Errorf("visit %d: %d documents, want %d, err %v", i, n, want, err)
+		}
+	}
+}
+
+// exports answers as HyperKitty 1.3.12 did, of an archive that its hyperkitty_import made of
+// invented posts: what it gave out stands in testdata.
+func exports(t *testing.T, again *bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name, ok := strings.CutPrefix(r.URL.Path, "/archives/list/talk@lists.b.example/export/talk@lists.b.example-")
+		if *again && strings.HasPrefix(name, "2026-02") {
+			name = "2026-02.again.mbox.gz"
+		}
+		body, err := os.ReadFile("testdata/hyperkitty/" + name)
+		if !ok || err != nil {
+			t.Errorf("asked for %s: %v", r.URL, err)
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/gzip")
+		w.Header().Set("Content-Disposition", "attachment; filename=\"talk@lists.b.example-"+name+"\"")
+		w.Header().Set("Vary", "Accept-Language, Cookie")
+		w.Write(body)
+	}
+}
+
+func TestWhatHyperKittyGaveOutIsRead(t *testing.T) {
+	now, again := time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC), false
+	srv := httptest.NewServer(exports(t, &again))
+	t.Cleanup(srv.Close)
+	env := collecttest.Local(t, srv.URL, fetch.Options{})
+	env.Now = func() time.Time { return now }
+	source, err := Connector.Open(env, collect.Strict(fmt.Appendf(nil, `{"url": "%s/archives/list/talk@lists.b.example/", "since": "2026-02"}`, srv.URL)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	at := intel.Cursor("")
+	emit := func(doc intel.Document, next intel.Cursor) error {
+		got, at = append(got, doc.Published.Format(time.DateTime)+" "+doc.Author+": "+doc.Title+": "+doc.Text), next
+		if doc.Channel != "mail/talk.lists.b.example" || !doc.Assumed {
+			t.Errorf("%+v", doc)
+		}
+		return nil
+	}
+	if err := source.Collect(t.Context(), at, emit); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"2026-02-02 03:04:05 mail/Jo Doe: new C2: Seen at 192.0.2.1, and at https://c2.example/gate?a=1&b=2 .\n\nFrom the logs of 10:15 it came back.\nFrom quoted by hand\n.\n-- \nJo",
+		"2026-02-03 08:04:05 mail/Ann Döe: Re: new C2, größer als gedacht und mit einem sehr langen Betreff, der gefaltet wird: On Mon, Jo Doe wrote:\n> Seen at 192.0.2.1.\n\nGrüße, auch an bob@c.example – und 192.0.2.2.",
+		"2026-02-28 23:59:59 mail/Bob, of C: samples: Hashes are attached.\n\nhash,name\n" + strings.Repeat("a", 64) + ",x.exe\n\nAttachment: \"sampleä.zip\"",
+		"2026-04-01 03:04:05 mail/Eve: in HTML: Plain of 192.0.2.3.",
+		"2026-04-01 04:04:05 mail/Fay: HTML alone: Only HTML: see <https://evil.example/x> 192.0.2.4",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	again = true
+	if err := source.Collect(t.Context(), at, emit); err != nil || len(got) != len(want) {
+		t.Errorf("again: %q, err %v", got[len(want):], err)
 	}
 }
 
