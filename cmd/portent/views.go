@@ -160,28 +160,48 @@ func (v *views) lines(ctx context.Context, r intel.Reader, q store.Roll, until t
 		}
 	}
 	if q.Order == store.ByDocuments { // which counts a document once for each name of somebody in it
-		slices.SortStableFunc(out, func(a, b web.ActorLine) int { return cmp.Compare(b.Pace().Now, a.Pace().Now) })
+		slices.SortStableFunc(out, busier)
 	}
 	return out, total, nil
 }
 
-func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until time.Time) (l web.ActorLine, err error) {
-	names, err := v.db.NamesOf(ctx, r, b.Entity)
-	if err != nil {
-		return l, err
-	}
+// busier compares two lines by the numbers they show, the greater first.
+func busier(a, b web.ActorLine) int {
+	return cmp.Or(cmp.Compare(b.Pace().Now, a.Pace().Now), cmp.Compare(b.Documents, a.Documents))
+}
+
+// written are the names that documents call e by.
+func (v *views) written(ctx context.Context, r intel.Reader, e intel.Entity) ([]intel.Entity, error) {
+	names, err := v.db.NamesOf(ctx, r, e)
 	plain := make([]intel.Entity, len(names))
 	for i, n := range names {
 		plain[i] = n.Name
+	}
+	return plain, err
+}
+
+// mentioned is how often documents name e, by whichever name, and since when.
+func (v *views) mentioned(ctx context.Context, r intel.Reader, e intel.Entity) (store.Span, error) {
+	names, err := v.written(ctx, r, e)
+	if err != nil {
+		return store.Span{}, err
+	}
+	return v.db.Mentioned(ctx, r, names, v.now(), time.Time{})
+}
+
+func (v *views) line(ctx context.Context, r intel.Reader, b store.Busy, until time.Time) (l web.ActorLine, err error) {
+	names, err := v.written(ctx, r, b.Entity)
+	if err != nil {
+		return l, err
 	}
 	l = web.ActorLine{Entity: b.Entity, Name: b.Title}
 	if t := v.ed.Reference().Title(b.Entity); t != b.Entity.Title() || l.Name == "" {
 		l.Name = t
 	}
-	if l.Weekly, err = v.db.Weekly(ctx, r, plain, until.AddDate(0, 0, -26*7), until, time.Time{}); err != nil {
+	if l.Weekly, err = v.db.Weekly(ctx, r, names, until.AddDate(0, 0, -26*7), until, time.Time{}); err != nil {
 		return l, err
 	}
-	span, err := v.db.Mentioned(ctx, r, plain, v.now(), time.Time{})
+	span, err := v.db.Mentioned(ctx, r, names, v.now(), time.Time{})
 	l.First, l.Last, l.Documents = span.First, span.Last, span.Documents
 	if f, ok := v.ed.Reference().Facts(b.Entity); ok {
 		l.Summary = f.Summary
@@ -248,7 +268,7 @@ func (v *views) find(ctx context.Context, r intel.Reader, l web.List, until time
 		case "last":
 			return b.Last.Compare(a.Last)
 		}
-		return cmp.Or(cmp.Compare(b.Pace().Now, a.Pace().Now), cmp.Compare(b.Documents, a.Documents))
+		return busier(a, b)
 	})
 	return out, nil
 }
@@ -446,7 +466,7 @@ func (v *views) hits(ctx context.Context, r intel.Reader, name string, t store.T
 		if len(matches) > 1 {
 			hit.Why = fmt.Sprintf("%.0f %% of the name %s%s", 100*m.Share, cmp.Or(t.Title, t.Entity.Title()), by(m.SaidBy))
 		}
-		span, err := v.db.Mentioned(ctx, r, []intel.Entity{m.Entity, t.Entity}, v.now(), time.Time{})
+		span, err := v.mentioned(ctx, r, m.Entity)
 		if err != nil {
 			return err
 		}
@@ -476,7 +496,7 @@ func (v *views) disputed(ctx context.Context, r intel.Reader, name intel.Entity,
 			continue
 		}
 		seen[s.Entity] = true
-		span, err := v.db.Mentioned(ctx, r, []intel.Entity{s.Entity}, v.now(), time.Time{})
+		span, err := v.mentioned(ctx, r, s.Entity)
 		if err != nil {
 			return err
 		}

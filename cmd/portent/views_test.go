@@ -89,6 +89,51 @@ func TestAListByActivityFallsThoughADocumentHasTwoNamesOfSomebody(t *testing.T) 
 	}
 }
 
+func TestAListAndASearchCountTheDocumentsThatTheProfileDoes(t *testing.T) {
+	dir, db := t.TempDir(), newStore(t)
+	at := filepath.Join(dir, "misp-galaxy", "clusters")
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(at, "threat-actor.json"), []byte(`{"type":"threat-actor","name":"x","version":1,"values":[{"value":"Cold Lynx","uuid":"1","meta":{"synonyms":["Snug Bear","Slate Crow"]}},{"value":"Grey Heron","uuid":"2"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed(t, exitDone, "--db", db, "--now", "2026-05-01", "-q", "sync", "--from", dir, "actors")
+	var docs strings.Builder
+	for i, text := range []string{"Cold Lynx, called Snug Bear too, was back", "Snug Bear, as some call Slate Crow, was there", "Grey Heron sent mail", "Grey Heron sent more", "Grey Heron went home"} {
+		fmt.Fprintf(&docs, `{"genre":"report","text":"%s on day %d.","published":"2026-05-0%dT00:00:00Z"}`+"\n", text, i, i+1)
+	}
+	docs.WriteString(`{"genre":"report","text":"Nobody was heard of.","published":"2026-09-01T00:00:00Z"}` + "\n")
+	printed(t, exitDone, "--db", db, "--now", "2026-09-02", "-q", "import", "--as", "documents", "--source", "s", file(t, "d.jsonl", []byte(docs.String())))
+	var out bytes.Buffer
+	a := newApp(&cli{DB: db, Quiet: true, Now: time.Date(2026, 9, 2, 0, 0, 0, 0, time.UTC)}, nil, &out, &out)
+	defer a.close()
+	ed, err := a.editor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &views{ed: ed, db: a.db, scanner: func() *extract.Scanner { return nil }, now: a.now}
+	all, err := v.Entities(t.Context(), intel.Everything(), web.List{Kind: intel.Actor, Page: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, l := range all.Lines {
+		told = append(told, fmt.Sprint(l.Name, " ", l.Documents))
+		p, err := v.Profile(t.Context(), intel.Everything(), l.Entity, web.Window{})
+		if err != nil || p.Documents != l.Documents {
+			t.Errorf("%s: %d documents in the list, %d on its page (%v)", l.Name, l.Documents, p.Documents, err)
+		}
+		found := web.Results{}
+		if err := v.searchNames(t.Context(), intel.Everything(), l.Name, &found); err != nil || len(found.Entities) != 1 || found.Entities[0].Documents != l.Documents || !found.Entities[0].Last.Equal(l.Last) {
+			t.Errorf("%s: the search tells %+v of %+v (%v)", l.Name, found.Entities, l, err)
+		}
+	}
+	if got := strings.Join(told, ", "); got != "Grey Heron 3, Cold Lynx 2" {
+		t.Errorf("the list is %s", got)
+	}
+}
+
 func TestADisputedNameLeadsToWhoseItMayBe(t *testing.T) {
 	db := disputedStore(t)
 	var out bytes.Buffer

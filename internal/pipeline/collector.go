@@ -171,5 +171,5 @@ func voiced(source, account string) string {
 
 // beyondItsHabit says how much of what a voice told of late is not heeded in full.
 func beyondItsHabit(over, late int, what, voice string) string {
-	return fmt.Sprintf("bounded: %d of the %d %s that %s told of late are beyond its habit", over, late, what, voice)
+	return fmt.Sprintf("bounded: %s that %s told of late beyond its habit: %d of %d", what, voice, over, late)
 }

@@ -138,7 +138,11 @@ func summary(p intel.Profile, set *reference.Set) string {
 	}
 	fmt.Fprintf(&b, "Named in %s", plural(p.Documents, "document"))
 	if p.Origins > 0 {
-		fmt.Fprintf(&b, ", which have it from %s", plural(p.Origins, "origin")) // cited ones too: no voices
+		have := "have"
+		if p.Documents == 1 {
+			have = "has"
+		}
+		fmt.Fprintf(&b, ", which %s it from %s", have, plural(p.Origins, "origin")) // cited ones too: no voices
 	}
 	switch {
 	case p.First.IsZero():

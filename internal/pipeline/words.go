@@ -199,7 +199,7 @@ func (w *words) wordOf(s int, x source) string {
 	if x.name == others {
 		name = "other sources"
 	}
-	return fmt.Sprintf("bounded: %d of its %d documents are the word of %s", sum(x.weeks), sum(w.counts[s]), name)
+	return fmt.Sprintf("bounded: of %s about it %d came from %s", plural(sum(w.counts[s]), "document"), sum(x.weeks), name)
 }
 
 // young is whose word a series is that was heard of of late only.

@@ -205,3 +205,19 @@ func TestOpenerFetchesOnlyItsRow(t *testing.T) {
 	}
 	b.quiet()
 }
+
+func TestAnAddressIsReadFromTheLeftAmidWordsThatAreNot(t *testing.T) {
+	b := newTab(t)
+	persian := strings.NewReplacer("beaconed to ", "به ", "Beacons went to\nhxxps://203[.]0[.]113[.]77/portal/admin/export.asp", "به 203[.]0[.]113[.]77 و")
+	server := httptest.NewServer(serve(fake{text: persian.Replace}))
+	defer server.Close()
+	const order = `[...document.querySelectorAll("mark")].filter(m => m.textContent.includes("[.]")).map(m => {
+		const left = i => { const r = document.createRange(); r.setStart(m.firstChild, i); r.setEnd(m.firstChild, i + 1); return r.getBoundingClientRect().left };
+		return left(0) < left(m.firstChild.length - 1) })`
+	for _, path := range []string{"/indicator/ipv4/203.0.113.77?evidence=all", "/document/0123abc0"} {
+		b.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(server.URL+path), chromedp.WaitReady("main"))
+		if ahead := ask[[]bool](b, order); len(ahead) == 0 || slices.Contains(ahead, false) {
+			t.Errorf("%s: whether the first digit of each address stands left of its last: %v", path, ahead)
+		}
+	}
+}

@@ -218,9 +218,13 @@ func (t *table) fill(p Profile, base string, w Window, open string) {
 	t.Pager.Target = t.Key
 }
 
-// add appends rows, observed and predicted apart. State is the query that
-// stays when one of them is opened.
+// add appends rows, observed and predicted apart, and leaves out columns that
+// none of them has anything for. State is the query that stays when one of them
+// is opened.
 func (t *table) add(rows []intel.Row, base string, state url.Values, open string) {
+	t.Columns = slices.DeleteFunc(t.Columns, func(c column) bool {
+		return !slices.ContainsFunc(rows, func(r intel.Row) bool { return c.Cell(r) != "" })
+	})
 	for i, r := range rows {
 		line := row{Row: r, Href: Path(r.Entity), Span: t.Span(), Mono: r.Entity.Kind.Class() == intel.IOC || r.Entity.Kind.Class() == intel.IOA}
 		if r.Value == "" {

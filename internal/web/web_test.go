@@ -115,6 +115,33 @@ func TestAliasesLeadToTheActor(t *testing.T) {
 	}
 }
 
+// bare knows neither host names nor campaigns of indicators.
+type bare struct{ fake }
+
+func (b bare) Profile(ctx context.Context, r intel.Reader, e intel.Entity, w web.Window) (web.Profile, error) {
+	p, err := b.fake.Profile(ctx, r, e, w)
+	for i := range p.IOC {
+		p.IOC[i].Hostname, p.IOC[i].Campaign = "", ""
+	}
+	return p, err
+}
+
+func TestAColumnThatNoRowHasAnythingForIsLeftOut(t *testing.T) {
+	f := fake{text: plain}
+	for name, views := range map[string]web.Views{"all known": f, "neither": bare{f}} {
+		h := web.Handler(web.Site{Views: views, Reader: intel.Everything(), Log: slog.New(slog.DiscardHandler), Now: now})
+		_, table, _ := strings.Cut(get(t, h, "/actor/astro-locker?open=ioc-800").Body.String(), `<section id="ioc"`)
+		table, _, _ = strings.Cut(table, "</table>")
+		if known := strings.Contains(table, ">Host name<") && strings.Contains(table, ">Campaign<"); known != (name == "all known") || !strings.Contains(table, ">Kind<") {
+			t.Errorf("%s: the table has columns for hosts and campaigns: %v", name, known)
+		}
+		head, _, _ := strings.Cut(table, "</thead>")
+		if want := fmt.Sprintf(`<tr class="evidence" id="ev-ioc-800"><td colspan="%d">`, strings.Count(head, "<th ")); !strings.Contains(table, want) {
+			t.Errorf("%s: the evidence is not as wide as the table, %s", name, want)
+		}
+	}
+}
+
 func TestACountryBeginsWithWhoHasToDoWithItAndEndsWithItsNames(t *testing.T) {
 	h := serve(fake{text: plain})
 	for path, first := range map[string]string{"/country/DE": "associated_actors", "/actor/astro-locker": "aliases"} {
