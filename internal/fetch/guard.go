@@ -106,7 +106,7 @@ func New(o Options) (*Client, error) {
 // first.
 func redirected(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
-		return fmt.Errorf("more than %d redirects", maxRedirects)
+		return fmt.Errorf("more than %d redirects, the last to %s", maxRedirects, req.URL.Host)
 	}
 	if via[0].Context().Value(staying{}) != nil && canonical(req.URL.Hostname()) != canonical(via[0].URL.Hostname()) {
 		return fmt.Errorf("%w: %s", ErrElsewhere, req.URL.Hostname())

@@ -145,11 +145,16 @@ func (c *Client) WebSocket(ctx context.Context, q Request, silence time.Duration
 	within, cancel := context.WithTimeoutCause(context.WithValue(ctx, streaming{}, silence), connecting, fmt.Errorf("not connected within %v", connecting))
 	defer cancel()
 	conn, resp, err := websocket.Dial(within, q.URL, &websocket.DialOptions{HTTPClient: c.HTTP, HTTPHeader: req.Header}) //nolint:bodyclose // of the connection
-	if err != nil {
-		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
-			return nil, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp), Header: resp.Header}
+	switch {
+	case err == nil:
+	case resp == nil, resp.StatusCode == http.StatusSwitchingProtocols:
+		return nil, told(q.URL, err)
+	default:
+		err = &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp), Header: resp.Header}
+		if resp.StatusCode < http.StatusBadRequest {
+			err = fmt.Errorf("%w, and no WebSocket", err)
 		}
-		return nil, fmt.Errorf("get %s: %w", q.URL, err)
+		return nil, err
 	}
 	conn.SetReadLimit(MaxBody)
 	return &Socket{conn, silence}, nil
