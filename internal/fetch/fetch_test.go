@@ -24,7 +24,7 @@ func serve(t *testing.T, h http.HandlerFunc, change func(*fetch.Options)) (*fetc
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	o := fetch.Options{UserAgent: "Portent test", Ports: []uint16{port(t, srv.URL)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerSecond: 1000}
+	o := fetch.Options{UserAgent: "Portent test", Ports: []uint16{port(t, srv.URL)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Pace: &fetch.Pace{PerSecond: 1000}}
 	if change != nil {
 		change(&o)
 	}
@@ -87,7 +87,7 @@ func TestOneHostHasOnePace(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 		at.Add(-1)
-	}, func(o *fetch.Options) { o.AtOnce = 1 })
+	}, func(o *fetch.Options) { o.Pace.AtOnce = 1 })
 	var all sync.WaitGroup
 	for _, u := range []string{base, strings.Replace(base, "127.0.0.1", "localhost", 1) + "/slow", strings.Replace(base, "127.0.0.1", "LocalHost", 1) + "/slow"} {
 		for range 2 {

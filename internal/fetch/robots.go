@@ -29,15 +29,12 @@ const (
 	slowestDelay = time.Minute
 )
 
-// robots knows the robots.txt of hosts.
+// robots judges by the robots.txt of hosts, which all who share a pace know.
 type robots struct {
 	client *http.Client // which asks no robots.txt
-	hosts  *hosts
+	pace   *Pace
 	agent  string
 	now    func() time.Time
-
-	mu sync.Mutex
-	by map[string]*rules
 }
 
 // rules are the robots.txt of one host.
@@ -54,17 +51,8 @@ func (r *robots) judge(ctx context.Context, u *url.URL) error {
 	if u.Path == "/robots.txt" {
 		return nil
 	}
-	r.mu.Lock()
-	if len(r.by) >= 1<<12 {
-		clear(r.by)
-	}
 	key := u.Scheme + "://" + u.Host
-	of := r.by[key]
-	if of == nil {
-		of = &rules{}
-		r.by[key] = of
-	}
-	r.mu.Unlock()
+	of := r.pace.rules(key)
 	of.mu.Lock()
 	defer of.mu.Unlock()
 	if !r.now().Before(of.until) {
@@ -111,7 +99,7 @@ func (r *robots) read(ctx context.Context, of *rules, u *url.URL, at string) err
 	}
 	of.group, of.failed, of.until = data.FindGroup(robot), nil, r.now().Add(robotsFor)
 	if of.group.CrawlDelay > 0 {
-		r.hosts.slow(u.Hostname(), min(of.group.CrawlDelay, slowestDelay))
+		r.pace.slow(u.Hostname(), min(of.group.CrawlDelay, slowestDelay))
 	}
 	return nil
 }

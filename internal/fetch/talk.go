@@ -122,7 +122,7 @@ func (g guard) connect(dial func(context.Context, string, string) (net.Conn, err
 		if err := g.judgeHost(host, port); err != nil {
 			return nil, err
 		}
-		if _, err := g.hosts.enter(ctx, host, true); err != nil {
+		if _, err := g.Pace.enter(ctx, host, true); err != nil {
 			return nil, err
 		}
 		return dial(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))

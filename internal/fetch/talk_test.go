@@ -74,7 +74,7 @@ func TestAStreamGoesOnUntilItIsSilent(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	c, _, _ := local(t, server.URL, fetch.Options{Timeout: 100 * time.Millisecond, AtOnce: 1})
+	c, _, _ := local(t, server.URL, fetch.Options{Timeout: 100 * time.Millisecond, Pace: &fetch.Pace{AtOnce: 1}})
 	var got []byte
 	err := c.Stream(t.Context(), fetch.Request{URL: server.URL}, 200*time.Millisecond, func(r io.Reader) (err error) {
 		got, err = io.ReadAll(r)
@@ -194,7 +194,7 @@ func TestOnlyTheTypesAndBytesAskedForAreRead(t *testing.T) {
 		_, _ = io.WriteString(w, "12345")
 	}))
 	defer server.Close()
-	c, _, _ := local(t, server.URL, fetch.Options{PerSecond: 1000})
+	c, _, _ := local(t, server.URL, fetch.Options{Pace: &fetch.Pace{PerSecond: 1000}})
 	for query, want := range map[string]error{"?type=Text/HTML;+charset=utf-8": nil, "?type=image/png": fetch.ErrType, "?type=": nil, "": nil, "?type=text/htmlx": fetch.ErrType} {
 		if _, err := c.Do(t.Context(), fetch.Request{URL: server.URL + "/" + query, Types: []string{"text/html"}}); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", query, err, want)
@@ -246,7 +246,7 @@ func TestALineSpeaksInTheClearNoFurtherThanToTLS(t *testing.T) {
 	}()
 	roots := x509.NewCertPool()
 	roots.AddCert(secure.Certificate())
-	c, host, port := local(t, server.Addr().String(), fetch.Options{Roots: roots, PerSecond: 100})
+	c, host, port := local(t, server.Addr().String(), fetch.Options{Roots: roots, Pace: &fetch.Pace{PerSecond: 100}})
 	line := fetch.Line{Host: host, Port: port, TLS: true, Silence: time.Second, Before: func(conn net.Conn) error {
 		_, err := io.ReadFull(conn, make([]byte, 2))
 		return err
@@ -319,7 +319,7 @@ func TestACertificateThatDoesNotVerifyIsNotSpokenTo(t *testing.T) {
 	others := x509.NewCertPool()
 	others.AddCert(&x509.Certificate{Raw: []byte("another authority")})
 	for name, roots := range map[string]*x509.CertPool{"of the system": nil, "of its own": others} {
-		c, host, port := local(t, strings.TrimPrefix(server.URL, "https://"), fetch.Options{Roots: roots, PerSecond: 1000})
+		c, host, port := local(t, strings.TrimPrefix(server.URL, "https://"), fetch.Options{Roots: roots, Pace: &fetch.Pace{PerSecond: 1000}})
 		q := fetch.Request{URL: server.URL + "/feed", Header: http.Header{"Authorization": {"secret"}}}
 		for way, ask := range map[string]func() error{
 			"do":        func() error { _, err := c.Do(t.Context(), q); return err },
