@@ -27,8 +27,8 @@ const (
 type getter func(ctx context.Context, url string, w io.Writer) error
 
 // publishers is the getter that asks the network.
-func publishers() (getter, error) {
-	client, err := fetch.New(fetch.Options{UserAgent: userAgent, Timeout: packTimeout})
+func (c clients) publishers() (getter, error) {
+	client, err := fetch.New(fetch.Options{UserAgent: userAgent, Timeout: packTimeout, Pace: c.pace})
 	if err != nil {
 		return nil, err
 	}

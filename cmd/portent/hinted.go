@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 
 	"github.com/portent-cti/portent/internal/fetch"
@@ -24,9 +25,25 @@ func hinted(err error) error {
 		return fmt.Errorf("%w (robots = false in its entry reads it all the same)", err)
 	}
 	if words := inShort(err); words != "" {
-		return brief{words + ": " + whereFailed(err), err}
+		return brief{words + ": " + whereFailed(err) + unadvised(err), err}
 	}
 	return err
+}
+
+// unadvised is what to do about a server that does not let a source in, where the connector
+// does not say.
+func unadvised(err error) string {
+	status := (*fetch.StatusError)(nil)
+	if !errors.As(err, &status) || !strings.HasSuffix(err.Error(), status.Error()) {
+		return ""
+	}
+	switch status.Status {
+	case http.StatusUnauthorized:
+		return " (it asks for a login: portent connectors tells whether a setting gives one; if none does, set off = true in its entry)"
+	case http.StatusForbidden:
+		return " (if a browser is shown it, programs or this machine are kept out: ask who runs the server, or set off = true in its entry)"
+	}
+	return ""
 }
 
 // brief is an error told in fewer words than it has.

@@ -166,7 +166,8 @@ func (c *sourcesTryCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	rejected := 0
-	env := collect.Env{Refresh: a.trying(publishers)}
+	clients := newClients()
+	env := collect.Env{Refresh: a.trying(clients.publishers)}
 	env.Reject = func(item string, reason error) {
 		rejected++
 		a.remark("%s: %s", line(item), oneLine(reason))
@@ -176,7 +177,7 @@ func (c *sourcesTryCmd) Run(ctx context.Context, a *app) error {
 			a.remark("%s", oneLine(problem))
 		}
 	}
-	source, hush, err := a.open(w, clients{}, env)
+	source, hush, err := a.open(w, clients, env)
 	if err != nil {
 		return err
 	}

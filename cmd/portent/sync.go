@@ -53,7 +53,7 @@ func (c *syncCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		defer remove()
-		get, err := publishers()
+		get, err := newClients().publishers()
 		if err != nil {
 			return err
 		}

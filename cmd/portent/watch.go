@@ -22,20 +22,27 @@ import (
 // mostWarned is how many items of a source that cannot be read are told in the log.
 const mostWarned = 100
 
-// clients are the clients of sources: those that may do the same share one, and so the pace
-// of each host.
-type clients map[string]*fetch.Client
+// clients are the clients of sources: those that may do the same share one. A host sees one
+// visitor, whatever the sources are that read it.
+type clients struct {
+	by   map[string]*fetch.Client
+	pace *fetch.Pace
+}
+
+func newClients() clients { return clients{map[string]*fetch.Client{}, &fetch.Pace{}} }
 
 func (c clients) of(w watched) (*fetch.Client, error) {
-	o := fetch.Options{UserAgent: userAgent, Allow: w.Allow, Robots: w.Robots}
+	o := fetch.Options{UserAgent: userAgent, Allow: w.Allow, Robots: w.Robots, Pace: c.pace}
 	if more := slices.Concat(w.Ports, w.Connector.Ports); len(more) > 0 {
 		o.Ports = append([]uint16{80, 443}, more...)
 	}
 	if w.SOCKS != "" {
+		// What one source is told, or when it asks, would tell a site which circuits belong together.
+		o.Pace = nil
 		o.SOCKS, o.Hosts, o.Circuit = w.SOCKS, append([]string{".onion"}, w.Hosts...), string(w.Name)
 	}
 	key := fmt.Sprintf("%v %v %t %q %q %q %q", o.Ports, o.Allow, o.Robots, o.SOCKS, o.Hosts, o.Circuit, w.CA)
-	if c[key] == nil {
+	if c.by[key] == nil {
 		if w.CA != "" {
 			o.Roots = x509.NewCertPool()
 			o.Roots.AppendCertsFromPEM([]byte(w.CA))
@@ -44,9 +51,9 @@ func (c clients) of(w watched) (*fetch.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		c[key] = client
+		c.by[key] = client
 	}
-	return c[key], nil
+	return c.by[key], nil
 }
 
 // open opens a source, whose paths are those of this machine, for what it tells goes to env: for
@@ -88,7 +95,7 @@ type reading struct {
 }
 
 func (a *app) reading(p *pipeline.Pipeline) reading {
-	return reading{app: a, pipe: p, clients: clients{}, quarries: quarries{}}
+	return reading{app: a, pipe: p, clients: newClients(), quarries: quarries{}}
 }
 
 // runner makes what keeps a source flowing into the pipeline.
@@ -96,7 +103,7 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 	a := r.app
 	news := &bulletin{app: a, watched: w}
 	var rejected atomic.Int64
-	env := collect.Env{Once: r.once, Refresh: a.refreshing(publishers, r.pipe, r.once)}
+	env := collect.Env{Once: r.once, Refresh: a.refreshing(r.clients.publishers, r.pipe, r.once)}
 	env.Reject = func(item string, reason error) {
 		if rejected.Add(1) <= mostWarned {
 			a.log.Warn("item not read", "source", w.Name, "item", item, "reason", oneLine(reason))

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +44,7 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("get %s: status %d %s", e.URL, e.Status, http.StatusText(e.Status))
+	return fmt.Sprintf("get %s: status %d %s", shown(e.URL), e.Status, http.StatusText(e.Status))
 }
 
 // Validators are what a server told of a body, to ask whether it has changed.
@@ -151,22 +152,45 @@ func (c *Client) do(ctx context.Context, q Request, read func(io.Reader) error) 
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return r, err // names the URL already
+		return r, told(q.URL, err)
 	}
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode == http.StatusNotModified && q.Known != Validators{}:
-		return r, fmt.Errorf("get %s: %w", q.URL, ErrNotModified)
+		return r, fmt.Errorf("get %s: %w", shown(q.URL), ErrNotModified)
 	case resp.StatusCode != http.StatusOK:
 		return r, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp), Header: resp.Header}
 	case !q.reads(resp.Header.Get("Content-Type")):
-		return r, fmt.Errorf("get %s: %w: %s", q.URL, ErrType, resp.Header.Get("Content-Type"))
+		return r, fmt.Errorf("get %s: %w: %s", shown(q.URL), ErrType, resp.Header.Get("Content-Type"))
 	}
 	if err := read(resp.Body); err != nil {
-		return r, fmt.Errorf("get %s: %w", q.URL, err)
+		return r, fmt.Errorf("get %s: %w", shown(q.URL), err)
 	}
 	return Response{Type: resp.Header.Get("Content-Type"), URL: resp.Request.URL.String(), Header: resp.Header,
 		Validators: Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}, nil
+}
+
+// told is an error of a request with where it was made: the address, or that to which
+// redirects led.
+func told(address string, err error) error {
+	of := (*url.Error)(nil)
+	if !errors.As(err, &of) {
+		return fmt.Errorf("get %s: %w", shown(address), err)
+	}
+	if led, err := url.Parse(of.URL); err == nil && led.Host != "" {
+		address = of.URL
+	}
+	return &url.Error{Op: of.Op, URL: shown(address), Err: of.Err}
+}
+
+// shown is an address as errors tell it: a long query is made by programs, and stands between
+// a reader and what happened.
+func shown(address string) string {
+	const most = 30
+	if at, query, _ := strings.Cut(address, "?"); len(query) > most {
+		return at + "?…"
+	}
+	return address
 }
 
 // reads reports whether a body of that content type is read. What states none may be anything.

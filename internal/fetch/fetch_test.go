@@ -24,7 +24,7 @@ func serve(t *testing.T, h http.HandlerFunc, change func(*fetch.Options)) (*fetc
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	o := fetch.Options{UserAgent: "Portent test", Ports: []uint16{port(t, srv.URL)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerSecond: 1000}
+	o := fetch.Options{UserAgent: "Portent test", Ports: []uint16{port(t, srv.URL)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Pace: &fetch.Pace{PerSecond: 1000}}
 	if change != nil {
 		change(&o)
 	}
@@ -87,7 +87,7 @@ func TestOneHostHasOnePace(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 		at.Add(-1)
-	}, func(o *fetch.Options) { o.AtOnce = 1 })
+	}, func(o *fetch.Options) { o.Pace.AtOnce = 1 })
 	var all sync.WaitGroup
 	for _, u := range []string{base, strings.Replace(base, "127.0.0.1", "localhost", 1) + "/slow", strings.Replace(base, "127.0.0.1", "LocalHost", 1) + "/slow"} {
 		for range 2 {
@@ -134,6 +134,58 @@ func TestStatusTellsWhenToRetry(t *testing.T) {
 	_, err := c.Get(t.Context(), base)
 	if s := (*fetch.StatusError)(nil); !errors.As(err, &s) || s.Status != 429 || s.RetryAfter != 2*time.Minute {
 		t.Errorf("got error %+v, want status 429 and two minutes", err)
+	}
+}
+
+func TestADateToRetryAtIsByTheClockOfTheServer(t *testing.T) {
+	server := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	for after, want := range map[time.Duration]time.Duration{90 * time.Second: 90 * time.Second, -time.Hour: 0, 100 * time.Hour: 24 * time.Hour} {
+		c, base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", server.Format(http.TimeFormat))
+			w.Header().Set("Retry-After", server.Add(after).Format(http.TimeFormat))
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}, nil)
+		_, err := c.Get(t.Context(), base)
+		if s := (*fetch.StatusError)(nil); !errors.As(err, &s) || s.RetryAfter != want {
+			t.Errorf("%v after its own time: %+v, want %v", after, err, want)
+		}
+	}
+}
+
+func TestRedirectsEndAndTheirHostIsNamed(t *testing.T) {
+	asked := 0
+	c, base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Header().Set("Location", "/loop/f")
+		w.WriteHeader(http.StatusFound)
+	}, nil)
+	_, err := c.Get(t.Context(), base+"/feed")
+	host := strings.TrimPrefix(base, "http://")
+	if want := `Get "` + base + `/feed": more than 5 redirects, the last to ` + host; err == nil || err.Error() != want || asked != 6 {
+		t.Errorf("%d requests and %v, want 6 and %s", asked, err, want)
+	}
+}
+
+func TestErrorsTellOfLongQueriesThatThereIsOne(t *testing.T) {
+	c, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/loop") {
+			http.Redirect(w, r, r.URL.String(), http.StatusFound)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	}, nil)
+	long := "expansions=author_id%2Creferenced_tweets.id&max_results=100"
+	for query, want := range map[string]string{"f=12&t=345": "f=12&t=345", long: "…"} {
+		_, err := c.Get(t.Context(), base+"/page?"+query)
+		if said := "get " + base + "/page?" + want + ": status 404 Not Found"; err == nil || err.Error() != said {
+			t.Errorf("got %v, want %s", err, said)
+		}
+		if s := (*fetch.StatusError)(nil); !errors.As(err, &s) || s.URL != base+"/page?"+query {
+			t.Errorf("the address is %+v", s)
+		}
+		if _, err = c.Get(t.Context(), base+"/loop?"+query); err == nil || !strings.Contains(err.Error(), "/loop?"+want+`": more than 5`) {
+			t.Errorf("got %v, want a query of %q", err, want)
+		}
 	}
 }
 

@@ -43,12 +43,13 @@ type Options struct {
 	Circuit string
 	// Roots are the authorities that certificates must come from; nil for those of the system.
 	Roots *x509.CertPool
-	// PerSecond and AtOnce bound the requests to one host; zero for 2 and 2.
-	PerSecond float64
-	AtOnce    int
+	// Pace is shared by all clients that a host should see as one visitor; nil for one that no
+	// other client keeps to.
+	Pace *Pace
 	// Robots has robots.txt honoured, as is due where pages for people are read.
 	Robots bool
-	// Now is the time by which a robots.txt is read again; nil for the clock.
+	// Now is the time by which a robots.txt is read again, and a host asked again that said
+	// when; nil for the clock.
 	Now func() time.Time
 	// Timeout bounds one request, body included but not the wait for its turn;
 	// zero for one minute.
@@ -66,14 +67,14 @@ func New(o Options) (*Client, error) {
 	if o.Ports == nil {
 		o.Ports = []uint16{80, 443}
 	}
-	if o.PerSecond == 0 {
-		o.PerSecond = 2
-	}
-	if o.AtOnce == 0 {
-		o.AtOnce = 2
+	if o.Pace == nil {
+		o.Pace = &Pace{}
 	}
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	dial, err := o.dial()
 	if err != nil {
@@ -85,18 +86,15 @@ func New(o Options) (*Client, error) {
 		TLSHandshakeTimeout:    15 * time.Second,
 		ResponseHeaderTimeout:  30 * time.Second,
 		IdleConnTimeout:        30 * time.Second,
-		MaxIdleConnsPerHost:    o.AtOnce,
+		MaxIdleConnsPerHost:    o.Pace.atOnce(),
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true,
 	}
-	g := guard{Options: o, hosts: newHosts(o), next: transport}
+	g := guard{Options: o, next: transport}
 	client := &http.Client{Transport: g, CheckRedirect: redirected}
 	if o.Robots {
-		if o.Now == nil {
-			o.Now = time.Now
-		}
 		asking := *client
-		g.robots = &robots{client: &asking, hosts: g.hosts, agent: o.UserAgent, now: o.Now, by: map[string]*rules{}}
+		g.robots = &robots{client: &asking, pace: o.Pace, agent: o.UserAgent, now: o.Now}
 		client.Transport = g
 	}
 	return &Client{HTTP: client, UserAgent: o.UserAgent, dial: g.connect(dial), roots: o.Roots}, nil
@@ -106,7 +104,7 @@ func New(o Options) (*Client, error) {
 // first.
 func redirected(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
-		return fmt.Errorf("more than %d redirects", maxRedirects)
+		return fmt.Errorf("more than %d redirects, the last to %s", maxRedirects, req.URL.Host)
 	}
 	if via[0].Context().Value(staying{}) != nil && canonical(req.URL.Hostname()) != canonical(via[0].URL.Hostname()) {
 		return fmt.Errorf("%w: %s", ErrElsewhere, req.URL.Hostname())
@@ -160,7 +158,6 @@ func (o Options) dial() (func(context.Context, string, string) (net.Conn, error)
 // makes it when its host's turn has come.
 type guard struct {
 	Options
-	hosts  *hosts
 	next   http.RoundTripper
 	robots *robots // nil: none are asked
 }
@@ -171,13 +168,8 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := g.judge(req.URL); err != nil {
 		return nil, err
 	}
-	if g.robots != nil {
-		if err := g.robots.judge(req.Context(), req.URL); err != nil {
-			return nil, err
-		}
-	}
 	silence, stream := req.Context().Value(streaming{}).(time.Duration)
-	release, err := g.hosts.enter(req.Context(), req.URL.Hostname(), stream)
+	release, err := g.enter(req, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +186,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		leave()
 		return nil, err
 	}
+	g.heed(req, resp)
 	v := visit{body: resp.Body, leave: leave, cause: func() error { return context.Cause(ctx) }}
 	if stream {
 		v.more = func() { late.Reset(within) }
@@ -205,6 +198,63 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = talk{v, w}
 	}
 	return resp, nil
+}
+
+// enter waits until a request may be made, and returns what ends the visit.
+func (g guard) enter(req *http.Request, stays bool) (release func(), err error) {
+	ctx, host := req.Context(), req.URL.Hostname()
+	if err := g.held(req); err != nil {
+		return nil, err
+	}
+	if g.robots != nil {
+		if err := g.robots.judge(ctx, req.URL); err != nil {
+			return nil, err
+		}
+		if err := g.Pace.crawl(ctx, host); err != nil {
+			return nil, err
+		}
+	}
+	if release, err = g.Pace.enter(ctx, host, stays); err != nil {
+		return nil, err
+	}
+	if err := g.held(req); err != nil { // it was said while this one waited
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// held is an error while the host of a request wants to be left alone.
+func (g guard) held(req *http.Request) error {
+	status, left := g.Pace.held(req.URL.Hostname(), g.Now())
+	if left <= 0 || known(req.Header) {
+		return nil
+	}
+	return fmt.Errorf("its host is left alone for %v more: %w", left.Round(time.Second),
+		&StatusError{URL: req.URL.Scheme + "://" + req.URL.Host, Status: status, RetryAfter: left})
+}
+
+// heed notes that a host wants to be left alone. What it tells somebody whom it knows is of
+// that one's quota, and goes for nobody else.
+func (g guard) heed(req *http.Request, resp *http.Response) {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable || known(req.Header) {
+		return
+	}
+	if wait := retryAfter(resp); wait > 0 {
+		g.Pace.hold(req.URL.Hostname(), resp.StatusCode, g.Now().Add(wait))
+	}
+}
+
+// known reports whether a request says who asks, beyond which program.
+func known(h http.Header) bool {
+	for name := range h {
+		switch name = strings.ToLower(name); {
+		case name == "authorization", name == "cookie", strings.HasSuffix(name, "token"),
+			strings.HasSuffix(name, "key") && name != "sec-websocket-key":
+			return true
+		}
+	}
+	return false
 }
 
 // streaming marks the requests whose response goes on: its value in their context is how long

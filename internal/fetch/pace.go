@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strings"
@@ -11,28 +12,35 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// hosts keeps to the pace of each host.
-type hosts struct {
-	perSecond rate.Limit
-	atOnce    int
+// A Pace is how hosts are visited by all clients that share it: as if they were one. It knows
+// what each host asks for, in its robots.txt and where it is asked too often. The zero value is
+// ready.
+type Pace struct {
+	// PerSecond and AtOnce bound the requests to one host; zero for 2 and 2.
+	PerSecond float64
+	AtOnce    int
 
-	mu sync.Mutex
-	by map[string]*host
+	mu     sync.Mutex
+	by     map[string]*host
+	robots map[string]*rules // by scheme and host, with its port
 }
 
 type host struct {
 	pace  *rate.Limiter
 	slots chan struct{}
+	// crawl is the pause that its robots.txt asks for, of those who read one; nil for none.
+	crawl *rate.Limiter
+	// status is what it answered when it asked to be left alone until a time.
+	status int
+	until  time.Time
 }
 
-func newHosts(o Options) *hosts {
-	return &hosts{perSecond: rate.Limit(o.PerSecond), atOnce: o.AtOnce, by: map[string]*host{}}
-}
+func (p *Pace) atOnce() int { return cmp.Or(p.AtOnce, 2) }
 
 // enter waits for the host's turn and returns what ends the visit. One that stays, as a
 // stream does, is not in the way of others.
-func (h *hosts) enter(ctx context.Context, name string, stays bool) (release func(), err error) {
-	one := h.host(name)
+func (p *Pace) enter(ctx context.Context, name string, stays bool) (release func(), err error) {
+	one := p.host(name)
 	if stays {
 		return func() {}, one.pace.Wait(ctx)
 	}
@@ -48,28 +56,77 @@ func (h *hosts) enter(ctx context.Context, name string, stays bool) (release fun
 	return func() { <-one.slots }, nil
 }
 
-func (h *hosts) host(name string) *host {
+func (p *Pace) host(name string) *host {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.of(name)
+}
+
+// of is a host; the lock is held.
+func (p *Pace) of(name string) *host {
 	name = canonical(name)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	one := h.by[name]
+	one := p.by[name]
 	if one == nil {
-		if len(h.by) >= 1<<12 {
-			clear(h.by) // a pace forgotten is no harm
+		if p.by == nil || len(p.by) >= 1<<12 {
+			p.by = map[string]*host{} // a pace forgotten is no harm
 		}
-		one = &host{rate.NewLimiter(h.perSecond, h.atOnce), make(chan struct{}, h.atOnce)}
-		h.by[name] = one
+		perSecond := rate.Limit(cmp.Or(p.PerSecond, 2))
+		one = &host{pace: rate.NewLimiter(perSecond, p.atOnce()), slots: make(chan struct{}, p.atOnce())}
+		p.by[name] = one
 	}
 	return one
 }
 
-// slow makes a host's pace one visit in every so long, if it is not slower.
-func (h *hosts) slow(name string, every time.Duration) {
-	one := h.host(name)
-	if slower := rate.Every(every); slower < one.pace.Limit() {
-		one.pace.SetLimit(slower)
-		one.pace.SetBurst(1)
+// slow has those who crawl a host do so once in every so long.
+func (p *Pace) slow(name string, every time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one := p.of(name); one.crawl == nil || rate.Every(every) < one.crawl.Limit() {
+		one.crawl = rate.NewLimiter(rate.Every(every), 1)
 	}
+}
+
+// crawl waits for as long as the robots.txt of a host asks.
+func (p *Pace) crawl(ctx context.Context, name string) error {
+	p.mu.Lock()
+	pause := p.of(name).crawl
+	p.mu.Unlock()
+	if pause == nil {
+		return nil
+	}
+	return pause.Wait(ctx)
+}
+
+// hold notes that a host answered with a status, and wants to be left alone until a time.
+func (p *Pace) hold(name string, status int, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one := p.of(name); until.After(one.until) {
+		one.status, one.until = status, until
+	}
+}
+
+// held is for how long a host wants to be left alone, and the status with which it said so.
+func (p *Pace) held(name string, now time.Time) (status int, left time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.of(name)
+	return one.status, one.until.Sub(now)
+}
+
+// rules are those of the robots.txt at a scheme and host.
+func (p *Pace) rules(at string) *rules {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.robots[at]
+	if one == nil {
+		if p.robots == nil || len(p.robots) >= 1<<12 {
+			p.robots = map[string]*rules{}
+		}
+		one = &rules{}
+		p.robots[at] = one
+	}
+	return one
 }
 
 // canonical gives one spelling to a host however it is written.

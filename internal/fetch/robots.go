@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,47 +22,37 @@ const (
 	robot = "Portent"
 	// maxRobots is how much is read of one: RFC 9309 section 2.5 asks for 500 KiB at least.
 	maxRobots = 512 << 10
-	// robotsFor is for how long one holds, and robotsAway for how long its absence does
-	// where the server fails (RFC 9309 sections 2.3.1.4 and 2.4).
+	// robotsFor is for how long one holds, and robotsAway after how long it is asked for again
+	// where the server fails and does not say when (RFC 9309 sections 2.3.1.4 and 2.4).
 	robotsFor, robotsAway = 24 * time.Hour, time.Hour
 	// slowestDelay is the longest pause between two pages that a robots.txt gets.
 	slowestDelay = time.Minute
 )
 
-// robots knows the robots.txt of hosts.
+// robots judges by the robots.txt of hosts, which all who share a pace know.
 type robots struct {
 	client *http.Client // which asks no robots.txt
-	hosts  *hosts
+	pace   *Pace
 	agent  string
 	now    func() time.Time
-
-	mu sync.Mutex
-	by map[string]*rules
 }
 
 // rules are the robots.txt of one host.
 type rules struct {
-	mu    sync.Mutex
-	group *robotstxt.Group // nil: all is forbidden
-	until time.Time
+	mu     sync.Mutex
+	group  *robotstxt.Group
+	failed *StatusError // it could not be read: nothing may be
+	until  time.Time
 }
 
-// judge returns ErrRobots where a page is not to be read.
+// judge returns ErrRobots where a page is not to be read, and a StatusError where whether it
+// is could not be learned.
 func (r *robots) judge(ctx context.Context, u *url.URL) error {
 	if u.Path == "/robots.txt" {
 		return nil
 	}
-	r.mu.Lock()
-	if len(r.by) >= 1<<12 {
-		clear(r.by)
-	}
 	key := u.Scheme + "://" + u.Host
-	of := r.by[key]
-	if of == nil {
-		of = &rules{}
-		r.by[key] = of
-	}
-	r.mu.Unlock()
+	of := r.pace.rules(key)
 	of.mu.Lock()
 	defer of.mu.Unlock()
 	if !r.now().Before(of.until) {
@@ -69,14 +60,19 @@ func (r *robots) judge(ctx context.Context, u *url.URL) error {
 			return err
 		}
 	}
-	if of.group == nil || !of.group.Test(u.RequestURI()) {
-		return fmt.Errorf("get %s: %w", u.Redacted(), ErrRobots)
+	if of.failed != nil {
+		again := *of.failed
+		again.RetryAfter = of.until.Sub(r.now())
+		return fmt.Errorf("robots.txt could not be read, and nothing else is until it can: %w", &again)
+	}
+	if !of.group.Test(u.RequestURI()) {
+		return ErrRobots
 	}
 	return nil
 }
 
 // read reads the robots.txt at an address. A host that has none allows all, one that fails
-// to tell allows nothing.
+// to tell allows nothing (RFC 9309 section 2.3.1).
 func (r *robots) read(ctx context.Context, of *rules, u *url.URL, at string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
@@ -85,7 +81,7 @@ func (r *robots) read(ctx context.Context, of *rules, u *url.URL, at string) err
 	req.Header.Set("User-Agent", r.agent)
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return err // names the URL already
+		return told(at, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRobots))
@@ -93,16 +89,17 @@ func (r *robots) read(ctx context.Context, of *rules, u *url.URL, at string) err
 		return fmt.Errorf("get %s: %w", at, err)
 	}
 	if resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode == http.StatusTooManyRequests {
-		of.group, of.until = nil, r.now().Add(robotsAway)
+		of.failed = &StatusError{URL: at, Status: resp.StatusCode, Header: resp.Header}
+		of.until = r.now().Add(cmp.Or(retryAfter(resp), robotsAway))
 		return nil
 	}
 	data, err := robotstxt.FromStatusAndBytes(resp.StatusCode, body)
 	if err != nil {
 		data = &robotstxt.RobotsData{} // what is no robots.txt forbids nothing
 	}
-	of.group, of.until = data.FindGroup(robot), r.now().Add(robotsFor)
+	of.group, of.failed, of.until = data.FindGroup(robot), nil, r.now().Add(robotsFor)
 	if of.group.CrawlDelay > 0 {
-		r.hosts.slow(u.Hostname(), min(of.group.CrawlDelay, slowestDelay))
+		r.pace.slow(u.Hostname(), min(of.group.CrawlDelay, slowestDelay))
 	}
 	return nil
 }

@@ -20,7 +20,6 @@ func TestRobotsAreHonoured(t *testing.T) {
 		"rules":          {200, file, map[string]bool{"/": true, "/all": true, "/private": false, "/private/x?y=1": false, "/private/but": true}},
 		"none":           {404, "", map[string]bool{"/private": true}},
 		"forbidden":      {403, "", map[string]bool{"/private": true}},
-		"failing":        {503, "", map[string]bool{"/": false}},
 		"no robots file": {200, "<!doctype html><p>Welcome", map[string]bool{"/": true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,5 +69,42 @@ func TestRedirectsToWhatRobotsForbidAreNotFollowed(t *testing.T) {
 	}, func(o *fetch.Options) { o.Robots = true })
 	if _, err := client.Get(t.Context(), base+"/open"); !errors.Is(err, fetch.ErrRobots) {
 		t.Errorf("got error %v, want ErrRobots", err)
+	}
+}
+
+func TestNothingIsReadUntilRobotsAreAndTheServerSaysWhen(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		after  string
+		wait   time.Duration
+	}{
+		"too often":       {429, "7200", 2 * time.Hour},
+		"away":            {503, "90", 90 * time.Second},
+		"failing":         {500, "", time.Hour},
+		"it does not say": {429, "", time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now, failing, asked := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), true, 0
+			client, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/robots.txt" {
+					return
+				}
+				if asked++; failing {
+					w.Header().Set("Retry-After", c.after)
+					w.WriteHeader(c.status)
+				}
+			}, func(o *fetch.Options) { o.Robots, o.Now = true, func() time.Time { return now } })
+			for _, passed := range []time.Duration{0, c.wait / 2} {
+				now = now.Add(passed)
+				_, err := client.Get(t.Context(), base+"/page")
+				if s := (*fetch.StatusError)(nil); !errors.As(err, &s) || s.Status != c.status || s.RetryAfter != c.wait-passed || errors.Is(err, fetch.ErrRobots) {
+					t.Errorf("after %v: %v (%+v), want status %d and %v to wait", passed, err, s, c.status, c.wait-passed)
+				}
+			}
+			failing, now = false, now.Add(c.wait/2)
+			if _, err := client.Get(t.Context(), base+"/page"); err != nil || asked != 2 {
+				t.Errorf("when the time has come: %v, robots.txt was asked for %d times, want twice", err, asked)
+			}
+		})
 	}
 }

@@ -134,7 +134,7 @@ func (g guard) connect(dial func(context.Context, string, string) (net.Conn, err
 		if err := g.judgeHost(host, port); err != nil {
 			return nil, err
 		}
-		if _, err := g.hosts.enter(ctx, host, true); err != nil {
+		if _, err := g.Pace.enter(ctx, host, true); err != nil {
 			return nil, err
 		}
 		return dial(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))
@@ -157,11 +157,16 @@ func (c *Client) WebSocket(ctx context.Context, q Request, silence time.Duration
 	within, cancel := context.WithTimeoutCause(context.WithValue(ctx, streaming{}, silence), connecting, fmt.Errorf("not connected within %v", connecting))
 	defer cancel()
 	conn, resp, err := websocket.Dial(within, q.URL, &websocket.DialOptions{HTTPClient: c.HTTP, HTTPHeader: req.Header}) //nolint:bodyclose // of the connection
-	if err != nil {
-		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
-			return nil, &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp), Header: resp.Header}
+	switch {
+	case err == nil:
+	case resp == nil, resp.StatusCode == http.StatusSwitchingProtocols:
+		return nil, told(q.URL, err)
+	default:
+		err = &StatusError{URL: q.URL, Status: resp.StatusCode, RetryAfter: retryAfter(resp), Header: resp.Header}
+		if resp.StatusCode < http.StatusBadRequest {
+			err = fmt.Errorf("%w, and no WebSocket", err)
 		}
-		return nil, fmt.Errorf("get %s: %w", q.URL, err)
+		return nil, err
 	}
 	conn.SetReadLimit(MaxBody)
 	return &Socket{conn, silence}, nil

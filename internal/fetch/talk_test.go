@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -73,7 +74,7 @@ func TestAStreamGoesOnUntilItIsSilent(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	c, _, _ := local(t, server.URL, fetch.Options{Timeout: 100 * time.Millisecond, AtOnce: 1})
+	c, _, _ := local(t, server.URL, fetch.Options{Timeout: 100 * time.Millisecond, Pace: &fetch.Pace{AtOnce: 1}})
 	var got []byte
 	err := c.Stream(t.Context(), fetch.Request{URL: server.URL}, 200*time.Millisecond, func(r io.Reader) (err error) {
 		got, err = io.ReadAll(r)
@@ -193,7 +194,7 @@ func TestOnlyTheTypesAndBytesAskedForAreRead(t *testing.T) {
 		_, _ = io.WriteString(w, "12345")
 	}))
 	defer server.Close()
-	c, _, _ := local(t, server.URL, fetch.Options{PerSecond: 1000})
+	c, _, _ := local(t, server.URL, fetch.Options{Pace: &fetch.Pace{PerSecond: 1000}})
 	for query, want := range map[string]error{"?type=Text/HTML;+charset=utf-8": nil, "?type=image/png": fetch.ErrType, "?type=": nil, "": nil, "?type=text/htmlx": fetch.ErrType} {
 		if _, err := c.Do(t.Context(), fetch.Request{URL: server.URL + "/" + query, Types: []string{"text/html"}}); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", query, err, want)
@@ -245,7 +246,7 @@ func TestALineSpeaksInTheClearNoFurtherThanToTLS(t *testing.T) {
 	}()
 	roots := x509.NewCertPool()
 	roots.AddCert(secure.Certificate())
-	c, host, port := local(t, server.Addr().String(), fetch.Options{Roots: roots, PerSecond: 100})
+	c, host, port := local(t, server.Addr().String(), fetch.Options{Roots: roots, Pace: &fetch.Pace{PerSecond: 100}})
 	line := fetch.Line{Host: host, Port: port, TLS: true, Silence: time.Second, Before: func(conn net.Conn) error {
 		_, err := io.ReadFull(conn, make([]byte, 2))
 		return err
@@ -348,5 +349,41 @@ func TestWhatIsSentGoesToNoOtherHostThatARedirectLeadsTo(t *testing.T) {
 		if !errors.Is(err, want) || stolen.Load() != (want == nil) {
 			t.Errorf("status %d: err %v, asked %t", status, err, stolen.Load())
 		}
+	}
+}
+
+func TestACertificateThatDoesNotVerifyIsNotSpokenTo(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("it was told %s %s", r.Method, r.URL) }))
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS()
+	defer server.Close()
+	others := x509.NewCertPool()
+	others.AddCert(&x509.Certificate{Raw: []byte("another authority")})
+	for name, roots := range map[string]*x509.CertPool{"of the system": nil, "of its own": others} {
+		c, host, port := local(t, strings.TrimPrefix(server.URL, "https://"), fetch.Options{Roots: roots, Pace: &fetch.Pace{PerSecond: 1000}})
+		q := fetch.Request{URL: server.URL + "/feed", Header: http.Header{"Authorization": {"secret"}}}
+		for way, ask := range map[string]func() error{
+			"do":        func() error { _, err := c.Do(t.Context(), q); return err },
+			"download":  func() error { _, err := c.Download(t.Context(), q.URL, io.Discard, 1); return err },
+			"stream":    func() error { return c.Stream(t.Context(), q, time.Second, func(io.Reader) error { return nil }) },
+			"WebSocket": func() error { _, err := c.WebSocket(t.Context(), q, time.Second); return err },
+			"line": func() error {
+				_, err := c.Dial(t.Context(), fetch.Line{Host: host, Port: port, TLS: true, Silence: time.Second})
+				return err
+			},
+		} {
+			err := ask()
+			if refused := (*tls.CertificateVerificationError)(nil); !errors.As(err, &refused) || !strings.Contains(err.Error(), server.Listener.Addr().String()) {
+				t.Errorf("authorities %s, %s: got %v, want that the certificate of the host does not verify", name, way, err)
+			}
+		}
+	}
+}
+
+func TestAPageIsNoWebSocket(t *testing.T) {
+	c, base := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<p>Sign in") }, nil)
+	_, err := c.WebSocket(t.Context(), fetch.Request{URL: base + "/subscribe"}, time.Second)
+	if s := (*fetch.StatusError)(nil); !errors.As(err, &s) || err.Error() != "get "+base+"/subscribe: status 200 OK, and no WebSocket" {
+		t.Errorf("got %v", err)
 	}
 }

@@ -251,6 +251,8 @@ func told(err error) error {
 	switch s.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
 		return collect.Permanent(fmt.Errorf("%w (is server a Jetstream, and open to everybody?)", err))
+	case http.StatusOK, http.StatusNotFound:
+		return fmt.Errorf("%w (is server a Jetstream? one is at %s)", err, usualServer)
 	}
 	return err
 }

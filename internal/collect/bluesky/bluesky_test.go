@@ -338,6 +338,25 @@ func TestRedirectsThatLeadInACircleEnd(t *testing.T) {
 	}
 }
 
+func TestAServerThatIsNoJetstreamIsToldWhatToDo(t *testing.T) {
+	for status, want := range map[int]string{http.StatusOK: "status 200 OK, and no WebSocket", http.StatusNotFound: "status 404 Not Found"} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		defer srv.Close()
+		source, err := open(collecttest.Local(t, srv.URL, fetch.Options{}), func(v any) error {
+			*v.(*settings) = settings{Server: srv.URL, Words: []string{"CVE-"}}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = source.Collect(t.Context(), "", nil)
+		want = "get " + srv.URL + "/subscribe?…: " + want + " (is server a Jetstream? one is at " + usualServer + ")"
+		if err == nil || err.Error() != want || collect.IsPermanent(err) {
+			t.Errorf("got\n%v, want\n%s", err, want)
+		}
+	}
+}
+
 func FuzzEvent(f *testing.F) {
 	f.Add([]byte(post(1, "create", "did:plc:ann", "a", "c1", "text")))
 	f.Add([]byte(deleted(1, "did:plc:ann", "a")))

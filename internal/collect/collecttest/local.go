@@ -24,7 +24,7 @@ func Local(t *testing.T, address string, o fetch.Options) collect.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Ports, o.Allow, o.PerSecond = append(o.Ports, uint16(port)), []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, 1e6
+	o.Ports, o.Allow, o.Pace = append(o.Ports, uint16(port)), []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, &fetch.Pace{PerSecond: 1e6}
 	c, err := fetch.New(o)
 	if err != nil {
 		t.Fatal(err)

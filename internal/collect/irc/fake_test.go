@@ -49,7 +49,7 @@ func (v *visit) open(t *testing.T, port int) collect.Source {
 		t.Fatal(err)
 	}
 	o := v.roots
-	o.Ports, o.Allow, o.UserAgent, o.PerSecond = []uint16{uint16(port)}, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, "reader/1 (+https://reader.example)", 1000
+	o.Ports, o.Allow, o.UserAgent, o.Pace = []uint16{uint16(port)}, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, "reader/1 (+https://reader.example)", &fetch.Pace{PerSecond: 1000}
 	client, err := fetch.New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func (k *kept) of(t *testing.T, d *collecttest.Dovecot, more map[string]any) col
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
-	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(d.Port), uint16(d.ClearPort)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: roots, PerSecond: 100})
+	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(d.Port), uint16(d.ClearPort)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: roots, Pace: &fetch.Pace{PerSecond: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestThePastOfManyRoomsIsBoundedTogether(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"chunk":[{"type":"%s"}],"end":"t%d"}`, strings.Repeat("x", 1<<20), served)
 	}))
 	defer srv.Close()
-	env, told := collecttest.Local(t, srv.URL, fetch.Options{PerSecond: 1000}), 0
+	env, told := collecttest.Local(t, srv.URL, fetch.Options{Pace: &fetch.Pace{PerSecond: 1000}}), 0
 	env.Reject = func(item string, _ error) { told += strings.Count(item, "room ") }
 	v := &visit{homeserver: &homeserver{Env: env, settings: settings{Server: srv.URL, Token: "env:T"}, within: within}, since: "t", left: 4 << 20}
 	var s synced

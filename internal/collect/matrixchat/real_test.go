@@ -29,7 +29,7 @@ type reader struct {
 
 func reads(t *testing.T, h collecttest.Homeserver, token string, from intel.Cursor, rooms ...string) *reader {
 	t.Helper()
-	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(h.Port)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerSecond: 100})
+	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(h.Port)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Pace: &fetch.Pace{PerSecond: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ func (p *proxy) serve(conn net.Conn) {
 // through is a client as a source in Tor has it, but for its pace.
 func through(t testing.TB, p *proxy, hosts ...string) *fetch.Client {
 	t.Helper()
-	c, err := fetch.New(fetch.Options{UserAgent: "test", SOCKS: p.listener.Addr().String(), Hosts: append([]string{".onion"}, hosts...), Circuit: "bazaar", PerSecond: 1e6, AtOnce: 4, Robots: true})
+	c, err := fetch.New(fetch.Options{UserAgent: "test", SOCKS: p.listener.Addr().String(), Hosts: append([]string{".onion"}, hosts...), Circuit: "bazaar", Pace: &fetch.Pace{PerSecond: 1e6, AtOnce: 4}, Robots: true})
 	if err != nil {
 		t.Fatal(err)
 	}
