@@ -50,11 +50,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	if s.Path == "" && s.URL == "" {
 		return nil, errors.New("log, url or path is missing")
 	}
-	only, err := json.Marshal(collect.FileSettings{Path: s.Path, URL: s.URL})
-	if err != nil {
-		return nil, err
-	}
-	return collect.Files(read)(env, collect.Strict(only))
+	return collect.FileSettings{Path: s.Path, URL: s.URL}.Source(env, read)
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
