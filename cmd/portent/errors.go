@@ -48,6 +48,7 @@ func inWords(err error) string {
 		text = strings.Replace(text, "unexpected end of JSON input", ends, 1)
 		text = strings.Replace(text, "invalid character ", "no JSON: invalid character ", 1)
 	}
+	text = strings.ReplaceAll(text, "json: unknown field", "unknown field")
 	var moment *time.ParseError
 	if errors.As(err, &moment) {
 		text = strings.Replace(text, moment.Error(), fmt.Sprintf("%q is no time such as \"2026-11-20T08:00:00Z\"", moment.Value), 1)

@@ -157,6 +157,8 @@ func readTime(ctx *kong.DecodeContext, target reflect.Value) error {
 // A usageError is a mistake in the words of a command.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 // newApp holds what commands share; nothing is opened before it is needed.
 func newApp(c *cli, stdin io.Reader, stdout, stderr io.Writer) *app {
 	var level slog.Level

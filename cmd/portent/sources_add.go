@@ -111,6 +111,12 @@ func (c *sourcesAddCmd) table() (map[string]any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
+		switch known[i].Kind {
+		case "table":
+			return nil, fmt.Errorf("%s: it is a table, which is written into the file of sources as [%s.%s] with a line for each of its settings; see docs/sources.md", key, c.Name, key)
+		case "tables":
+			return nil, fmt.Errorf("%s: they are tables, each of which is written into the file of sources as [[%s.%s]] with a line for each of its settings; see docs/sources.md", key, c.Name, key)
+		}
 		table[key] = value
 	}
 	return table, nil
@@ -119,7 +125,7 @@ func (c *sourcesAddCmd) table() (map[string]any, error) {
 // A setting is what can be set of a connector.
 type setting struct {
 	Name string `json:"name"`
-	Kind string `json:"kind"` // text, number, yes or no, list, table, secret
+	Kind string `json:"kind"` // text, number, yes or no, list, pairs, table, tables, secret
 	Help string `json:"help"`
 }
 
@@ -134,8 +140,11 @@ func settingsOf(con collect.Connector) (out []setting) {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		kind := kinds()[f.Type.Kind()]
-		if f.Type == reflect.TypeFor[collect.Secret]() {
+		switch {
+		case f.Type == reflect.TypeFor[collect.Secret]():
 			kind = "secret"
+		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
+			kind = "tables"
 		}
 		out = append(out, setting{name, kind, f.Tag.Get("help")})
 	}
@@ -154,7 +163,7 @@ func settingsOfAll() []setting {
 }
 
 func kinds() map[reflect.Kind]string {
-	return map[reflect.Kind]string{reflect.String: "text", reflect.Bool: "yes or no", reflect.Int: "number", reflect.Slice: "list", reflect.Pointer: "table"}
+	return map[reflect.Kind]string{reflect.String: "text", reflect.Bool: "yes or no", reflect.Int: "number", reflect.Slice: "list", reflect.Map: "pairs", reflect.Pointer: "table"}
 }
 
 // value reads a setting from the command line.
@@ -179,6 +188,16 @@ func (s setting) value(text string) (any, error) {
 		return n, nil
 	case "list":
 		return strings.Split(text, ","), nil
+	case "pairs":
+		pairs := map[string]any{}
+		for pair := range strings.SplitSeq(text, ",") {
+			name, is, ok := strings.Cut(pair, "=")
+			if !ok {
+				return nil, fmt.Errorf("%q is no pair such as value=IOC", pair)
+			}
+			pairs[strings.TrimSpace(name)] = strings.TrimSpace(is)
+		}
+		return pairs, nil
 	}
 	return text, nil
 }
@@ -214,7 +233,7 @@ func (c *sourcesAddCmd) ask(a *app) error {
 		}
 	}
 	for _, s := range settingsOf(con) {
-		if _, given := c.Set[s.Name]; given {
+		if _, given := c.Set[s.Name]; given || strings.HasPrefix(s.Kind, "table") { // which is written into the file
 			continue
 		}
 		answer, err := question(fmt.Sprintf("%s (%s; %s) nothing to leave it out", s.Name, s.Kind, s.Help))

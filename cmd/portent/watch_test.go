@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portent-cti/portent/internal/fetch"
 	"github.com/portent-cti/portent/internal/reference"
 )
 
@@ -207,6 +208,10 @@ func TestASourceIsAddedWholeOrNotAtAll(t *testing.T) {
 		"or 24h":                 {"two", "rss", "--set", "url=https://blog.example/feed", "--every", "1d"},
 		"path or url is missing": {"two", "csv"},
 		"path: \"../x\"":         {"two", "csv", "--set", "path=../x"},
+		"no pair such as":        {"two", "csv", "--set", "url=https://a.example/x.csv", "--set", "columns=IOC"},
+		"no field \"colour\"":    {"two", "csv", "--set", "url=https://a.example/x.csv", "--set", "columns=colour=IOC"},
+		"as [[two.rules]] with":  {"two", "onion", "--set", "rules=x"},
+		"as [two.rule] with":     {"two", "mapped", "--set", "rule=x"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), append([]string{"--sources-file", sources, "sources", "add"}, args...), strings.NewReader(""), &out, &errs); code != exitUsage || !strings.Contains(errs.String(), want) {
@@ -222,6 +227,38 @@ func TestASourceIsAddedWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("asked: exit %d, %s", code, errs.String())
 	}
 	if out := printed(t, exitDone, "--sources-file", sources, "--db", newStore(t), "sources", "list"); !strings.Contains(out, "two") || !strings.Contains(out, "one") {
+		t.Errorf("listed: %s", out)
+	}
+}
+
+func TestWhatASettingIsWrittenAsIsToldWithoutTypesOfTheProgram(t *testing.T) {
+	for entry, want := range map[string]string{
+		"connector = 'mapped'\nrule = 'x'":                            "rule: an object is wanted, and a string found",
+		"connector = 'csv'\nurl = 'https://a.example/x'\ncolumns = 7": "columns: an object is wanted, and a number found",
+		"connector = 'rss'\nurl = ['https://a.example/x']":            "url: a string is wanted, and an array found",
+		"connector = 'csv'\npath = '/a'\ncolour = 7":                  "settings: unknown field \"colour\"",
+	} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), []string{"--sources-file", file(t, "sources.toml", []byte("[one]\n"+entry+"\n")), "sources", "run"}, strings.NewReader(""), &out, &errs)
+		if code != exitUsage || !strings.Contains(errs.String(), want) || strings.Contains(errs.String(), "Go ") {
+			t.Errorf("%s: exit %d, said %q, want %q", entry, code, errs.String(), want)
+		}
+	}
+}
+
+func TestColumnsOfACSVAtAnAddressCanBeSet(t *testing.T) {
+	a := newAnswering(t, fetch.Options{})
+	a.body, a.kind = "Family,Seen Host\nNightbell,192.0.2.1\n", "text/csv"
+	u, err := url.Parse(a.srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := filepath.Join(t.TempDir(), "sources.toml")
+	printed(t, exitDone, "--sources-file", sources, "sources", "add", "one", "csv", "--set", "url="+a.srv.URL+"/body", "--set", "columns=value=Seen Host,malware=Family", "--allow", "127.0.0.0/8", "--ports", u.Port())
+	if out := printed(t, exitDone, "--sources-file", sources, "--json", "sources", "try", "one"); !strings.Contains(out, `"malware:nightbell"`) {
+		t.Errorf("it yields %s", out)
+	}
+	if out := printed(t, exitDone, "connectors", "csv"); !strings.Contains(out, "columns      pairs") {
 		t.Errorf("listed: %s", out)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"mime"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -32,27 +34,45 @@ type FileSettings struct {
 }
 
 // Files returns the Open of a connector that reads one file, here or at an address, and has
-// no other settings. The cursor of a file here is the number of documents read so far.
+// no other settings. An address that answers with a page for people, such as one to log in, has
+// no file. The cursor of a file here is the number of documents read so far.
 func Files(read FileReader) Open {
 	return func(env Env, decode func(any) error) (Source, error) {
 		var s FileSettings
 		if err := decode(&s); err != nil {
 			return nil, err
 		}
-		switch {
-		case s.Path != "" && s.URL != "":
-			return nil, errors.New("path and url are two files; give one")
-		case s.URL != "":
-			return &fetched{Env: env, url: s.URL, read: read}, CheckURL("url", s.URL)
-		case s.Path == "":
-			return nil, errors.New("path or url is missing")
-		}
-		file := strings.TrimPrefix(path.Clean(s.Path), "/")
-		if !fs.ValidPath(file) {
-			return nil, fmt.Errorf("path: %q is no whole path of a file, such as /srv/lists/bad.csv", s.Path)
-		}
-		return fileSource{env, file, read}, nil
+		return s.Source(env, read)
 	}
+}
+
+// Pages is Files for a type that reads pages for people too.
+func Pages(read FileReader) Open {
+	open := Files(read)
+	return func(env Env, decode func(any) error) (Source, error) {
+		s, err := open(env, decode)
+		if f, ok := s.(*fetched); ok {
+			f.pages = true
+		}
+		return s, err
+	}
+}
+
+// Source is the file that settings tell of, for a connector that has others besides.
+func (s FileSettings) Source(env Env, read FileReader) (Source, error) {
+	switch {
+	case s.Path != "" && s.URL != "":
+		return nil, errors.New("path and url are two files; give one")
+	case s.URL != "":
+		return &fetched{Env: env, url: s.URL, read: read}, CheckURL("url", s.URL)
+	case s.Path == "":
+		return nil, errors.New("path or url is missing")
+	}
+	file := strings.TrimPrefix(path.Clean(s.Path), "/")
+	if !fs.ValidPath(file) {
+		return nil, fmt.Errorf("path: %q is no whole path of a file, such as /srv/lists/bad.csv", s.Path)
+	}
+	return fileSource{env, file, read}, nil
 }
 
 type fileSource struct {
@@ -79,6 +99,7 @@ type fetched struct {
 	Env
 	url   string
 	read  FileReader
+	pages bool             // a page for people is read
 	known fetch.Validators // of a version all of which was given, up to
 	at    intel.Cursor     // where the next visit begins if it is kept
 }
@@ -95,6 +116,12 @@ func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) err
 	}
 	if err != nil {
 		return err
+	}
+	switch {
+	case !f.pages && IsPage(r):
+		return fmt.Errorf("%s: %w", f.url, ErrPage)
+	case from != "" && Blank(r.Body):
+		return fmt.Errorf("%s: %w, though there was before", f.url, ErrBlank)
 	}
 	sum := sha256.Sum256(r.Body)
 	version := hex.EncodeToString(sum[:8])
@@ -128,6 +155,26 @@ func (f *fetched) Collect(ctx context.Context, from intel.Cursor, emit Emit) err
 	f.known, f.at = r.Validators, at
 	return nil
 }
+
+// Errors of what an address answers with in place of what is to be there.
+var (
+	ErrPage  = errors.New("a page for people came, such as one to log in or of an error, and not what is read there")
+	ErrBlank = errors.New("nothing is in it")
+)
+
+// IsPage reports whether a response is a page for people, by what its server states or by how
+// it begins.
+func IsPage(r fetch.Response) bool {
+	stated, _, _ := mime.ParseMediaType(r.Type)
+	text := bytes.TrimLeft(r.Body[:min(len(r.Body), 1024)], "\uFEFF \t\r\n")
+	if bytes.HasPrefix(text, []byte("<?xml")) { // as pages in XHTML begin
+		_, text, _ = bytes.Cut(text, []byte("?>"))
+	}
+	return stated == "text/html" || stated == "application/xhtml+xml" || strings.HasPrefix(http.DetectContentType(text), "text/html")
+}
+
+// Blank reports whether a text has nothing in it.
+func Blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }
 
 // fileName is what a file at an address is called.
 func fileName(address string) string {

@@ -2,6 +2,7 @@ package collect_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -94,5 +95,45 @@ func TestWhatWasGivenAndNotKeptIsGivenAgain(t *testing.T) {
 	}
 	if n, _ := visit(kept); n != 0 {
 		t.Errorf("and once they are kept %d", n)
+	}
+}
+
+func TestAPageIsNoFileUnlessItsTypeReadsPages(t *testing.T) {
+	var kind, body string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		io.WriteString(w, body)
+	}))
+	defer srv.Close()
+	read := func(_ context.Context, _ collect.Env, _ string, keep func(intel.Document) error) error {
+		return keep(intel.Document{ID: "a"})
+	}
+	visit := func(open collect.Open) (n int, err error) {
+		s, err := open(collect.Env{Fetch: &fetch.Client{HTTP: srv.Client()}, Now: time.Now}, collect.Strict([]byte(`{"url":"`+srv.URL+`/list.txt"}`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n, s.Collect(t.Context(), "", func(intel.Document, intel.Cursor) error { n++; return nil })
+	}
+	for _, c := range []struct {
+		kind, body string
+		page       bool
+	}{
+		{"text/html; charset=utf-8", "192.0.2.1\n", true},
+		{"application/xhtml+xml", "<x/>", true},
+		{"text/plain", "\uFEFF\n<!doctype html><p>Sign in", true},
+		{"", "<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC 'x'><html>", true},
+		{"text/plain", "<head><title>502 Bad Gateway</title></head>", true},
+		{"text/plain", "192.0.2.1\n<html>\n", false},
+		{"application/xml", "<?xml version='1.0'?><feed/>", false},
+		{"", "", false},
+	} {
+		kind, body = c.kind, c.body
+		if n, err := visit(collect.Files(read)); errors.Is(err, collect.ErrPage) != c.page || (n == 0) != c.page {
+			t.Errorf("%s %q: %d documents, %v", kind, body, n, err)
+		}
+		if n, err := visit(collect.Pages(read)); n != 1 || err != nil {
+			t.Errorf("%s %q, where pages are read: %d documents, %v", kind, body, n, err)
+		}
 	}
 }

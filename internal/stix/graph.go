@@ -167,7 +167,7 @@ func (v values) judge(err error) error {
 
 func (g *Graph) load(dec values) error {
 	if t, err := dec.token(); errors.Is(err, io.EOF) {
-		return nil
+		return fmt.Errorf("nothing is in it: %w", intel.ErrInvalid)
 	} else if err != nil || t != json.Delim('{') {
 		return fmt.Errorf("a bundle is wanted: %w", errors.Join(err, intel.ErrInvalid))
 	}

@@ -1,5 +1,5 @@
 // Package csv collects indicators from comma- or tab-separated files with a
-// header. Columns are known by their usual names; the setting "columns" maps
+// header. Columns are known by their usual names; the setting "columns" tells
 // others.
 package csv
 
@@ -8,11 +8,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,15 +29,15 @@ var Connector = collect.Connector{
 	About:       "CSV or TSV of indicators with a header",
 	Reliability: 'F',
 	Unnamed:     "csv",
+	Settings:    settings{},
 	Open:        open,
 	Recognise:   recognise,
 }
 
 type settings struct {
-	Path string `json:"path"`
-	// Columns maps what we need (value, type, actor, malware, tags, time,
-	// reference, note) to names of the header.
-	Columns map[string]string `json:"columns,omitempty"`
+	Path    string            `json:"path" help:"File of this machine, such as /srv/lists/bad.csv."`
+	URL     string            `json:"url" help:"Address of the file, which is read again when it has changed."`
+	Columns map[string]string `json:"columns" help:"What columns are called where the usual names do not tell: value=IOC,time=Seen. What is wanted is value, type, actor, malware, tags, time, reference, by and note."`
 }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
@@ -47,16 +47,12 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	}
 	for field := range s.Columns {
 		if _, ok := usual()[field]; !ok {
-			return nil, fmt.Errorf("columns: no field %q: %w", field, intel.ErrInvalid)
+			return nil, fmt.Errorf("columns: no field %q; there are %s", field, strings.Join(slices.Sorted(maps.Keys(usual())), ", "))
 		}
 	}
-	only, err := json.Marshal(map[string]string{"path": s.Path})
-	if err != nil {
-		return nil, err
-	}
-	return collect.Files(func(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
+	return collect.FileSettings{Path: s.Path, URL: s.URL}.Source(env, func(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
 		return read(ctx, env, path, s.Columns, keep)
-	})(env, collect.Strict(only))
+	})
 }
 
 // usual is the names under which columns are known.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"strings"
 	"time"
 
@@ -50,11 +51,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	if s.Path == "" && s.URL == "" {
 		return nil, errors.New("log, url or path is missing")
 	}
-	only, err := json.Marshal(collect.FileSettings{Path: s.Path, URL: s.URL})
-	if err != nil {
-		return nil, err
-	}
-	return collect.Files(read)(env, collect.Strict(only))
+	return collect.FileSettings{Path: s.Path, URL: s.URL}.Source(env, read)
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
@@ -62,6 +59,8 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 }
 
 const maxRecord = 8 << 20
+
+var number = regexp.MustCompile(`^CVE-\d{4}-\d{4,19}$`)
 
 type record struct {
 	Meta struct {
@@ -138,7 +137,7 @@ func document(env collect.Env, raw []byte) (intel.Document, error) {
 		return intel.Document{}, err
 	}
 	flaw := intel.NewEntity(intel.Vulnerability, r.Meta.ID)
-	if !strings.HasPrefix(flaw.Name, "CVE-") {
+	if !number.MatchString(flaw.Name) {
 		return intel.Document{}, fmt.Errorf("cveId %q: %w", r.Meta.ID, intel.ErrInvalid)
 	}
 	at, err := collect.Time(r.Meta.Published)

@@ -107,6 +107,27 @@ func TestWhatAMessageSaysIsItsTextItsEmbedsAndTheNamesOfItsFiles(t *testing.T) {
 	}
 }
 
+func TestMarkupInAMessageIsTextAndLeadsNowhere(t *testing.T) {
+	var m message
+	err := json.Unmarshal([]byte(`{"id":"1356592000000000001","channel_id":"30","guild_id":"20","type":0,"author":{"id":"501","username":"<b>kelp</b>","discriminator":"0"},
+		"content":"<script>alert(1)</script> [click](javascript:alert(2)) <@502> \u202egpj.exe \ud800","timestamp":"2026-04-01T10:00:00+00:00",
+		"mentions":[{"id":"502","username":"/../x","discriminator":"0"}],
+		"attachments":[{"id":"1","filename":"\u202egpj.exe\u0000<img src=x>","content_type":"text/html\r\nX: y","size":-1,"url":"javascript:alert(3)"}],
+		"embeds":[{"type":"rich","title":"<img src=x onerror=alert(4)>","url":"javascript:alert(5)","author":{"name":"</article>"}}],
+		"message_reference":{"type":1,"guild_id":"21","channel_id":"31","message_id":"41"}}`), &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, ok := (&bot{Env: collect.Env{ID: "test", Now: time.Now}}).document(m)
+	want := "<script>alert(1)</script> [click](javascript:alert(2)) @502 \u202egpj.exe \uFFFD\n</article>\n<img src=x onerror=alert(4)>\nAttachment: gpj.exe <img src=x> (text/html X: y, -1 bytes)"
+	if !ok || doc.Text != want {
+		t.Errorf("%q, want\n%q", doc.Text, want)
+	}
+	if doc.Author != "discord/501" || doc.URL != "https://discord.com/channels/20/30/1356592000000000001" || len(doc.References) != 1 || !strings.HasPrefix(doc.References[0], "https://discord.com/channels/21/") {
+		t.Errorf("%+v", doc)
+	}
+}
+
 func TestNobodySpeaksUnderANameThatOthersMayHave(t *testing.T) {
 	for _, c := range []struct {
 		m    message

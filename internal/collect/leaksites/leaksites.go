@@ -71,7 +71,7 @@ func read(ctx context.Context, env collect.Env, file string, keep func(intel.Doc
 	defer f.Close()
 	dec := collect.NewValues(collect.Shallow(collect.Encoded(env, f)), 4*maxPost)
 	if t, err := dec.Token(); errors.Is(err, io.EOF) {
-		return nil
+		return fmt.Errorf("%s: %w", s.path, collect.ErrBlank)
 	} else if err != nil || t != json.Delim('[') {
 		return fmt.Errorf("%s: a JSON array is wanted: %w", s.path, errors.Join(err, intel.ErrInvalid))
 	}

@@ -146,6 +146,12 @@ func (s *source) rows(ctx context.Context, since time.Time) (all []row, told fet
 		if size > mostBytes || objects > mostObjects {
 			return nil, told, fmt.Errorf("%s: %w: its pages have %d MiB and %d objects; %d MiB and %d are read", s.rule.URL, fetch.ErrTooLarge, size>>20, objects, mostBytes>>20, mostObjects)
 		}
+		switch {
+		case collect.IsPage(fetch.Response{Body: r.Body}): // some feeds are said to be pages
+			return nil, told, fmt.Errorf("%s: %w", address, collect.ErrPage)
+		case collect.Blank(r.Body):
+			return nil, told, fmt.Errorf("%s: %w", address, collect.ErrBlank)
+		}
 		page, err := s.rule.read(r.Body, s.Env)
 		if err != nil {
 			return nil, told, fmt.Errorf("%s: %w", address, err)

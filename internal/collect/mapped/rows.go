@@ -172,7 +172,7 @@ func (r *rule) values(body []byte) (items []any, next string, total int, err err
 	dec.UseNumber()
 	for {
 		var v any
-		if err := dec.Decode(&v); errors.Is(err, io.EOF) && (r.Format == "lines" || len(bytes.TrimSpace(body)) == 0) {
+		if err := dec.Decode(&v); errors.Is(err, io.EOF) && r.Format == "lines" {
 			return items, "", 0, nil
 		} else if err != nil {
 			return nil, "", 0, fmt.Errorf("it is not the JSON that the rule reads: %w", err)

@@ -5,7 +5,6 @@ package misp
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,11 +66,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	case s.Server != "":
 		return &server{Env: env, settings: s, url: strings.TrimSuffix(s.Server, "/") + "/events/restSearch"}, collect.CheckURL("server", s.Server)
 	}
-	only, err := json.Marshal(collect.FileSettings{Path: s.Path, URL: s.URL})
-	if err != nil {
-		return nil, err
-	}
-	return collect.Files(read)(env, collect.Strict(only))
+	return collect.FileSettings{Path: s.Path, URL: s.URL}.Source(env, read)
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {

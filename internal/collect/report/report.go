@@ -28,7 +28,7 @@ var Connector = collect.Connector{
 	About:       "report in Markdown, AsciiDoc, HTML, PDF, DOCX, RTF or plain text; saved thread of a forum",
 	Reliability: 'C',
 	Unnamed:     "report",
-	Open:        collect.Files(read),
+	Open:        collect.Pages(read),
 	Recognise:   recognise,
 }
 

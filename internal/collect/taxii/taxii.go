@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -204,7 +203,7 @@ func (s *source) get(ctx context.Context, address string) (fetch.Response, error
 	case err != nil:
 		return r, err
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Type); kind == "text/html" {
+	if collect.IsPage(r) {
 		return r, fmt.Errorf("%s: a page for people came, and no answer of a TAXII server", address)
 	}
 	return r, nil
