@@ -277,7 +277,7 @@ func TestALineIsToWhomTheCertificateIsOfWhateverItsHost(t *testing.T) {
 	defer server.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	c, host, port := local(t, server.Listener.Addr().String(), fetch.Options{Roots: roots, PerSecond: 100})
+	c, host, port := local(t, server.Listener.Addr().String(), fetch.Options{Roots: roots, Pace: &fetch.Pace{PerSecond: 100}})
 	for name, good := range map[string]bool{"": true, "example.com": true, "example.org": false} {
 		conn, err := c.Dial(t.Context(), fetch.Line{Host: host, Name: name, Port: port, TLS: true, Silence: time.Second})
 		if (err == nil) != good {

@@ -195,7 +195,7 @@ type visitor struct {
 func visits(t *testing.T, port int, settings string) *visitor {
 	t.Helper()
 	v := &visitor{now: collecttest.Now, password: "hunter2"}
-	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(port)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerSecond: 1000})
+	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(port)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Pace: &fetch.Pace{PerSecond: 1000}})
 	if err != nil {
 		t.Fatal(err)
 	}

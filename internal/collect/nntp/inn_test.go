@@ -18,7 +18,7 @@ import (
 func ofINN(t *testing.T, n *collecttest.INN, more map[string]any) *visitor {
 	t.Helper()
 	v := &visitor{now: time.Now(), password: n.Password}
-	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(n.Port)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: n.Roots, PerSecond: 1000})
+	client, err := fetch.New(fetch.Options{Ports: []uint16{uint16(n.Port)}, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: n.Roots, Pace: &fetch.Pace{PerSecond: 1000}})
 	if err != nil {
 		t.Fatal(err)
 	}
