@@ -230,7 +230,7 @@ func TestOtherHostsAndMethodsAreRefused(t *testing.T) {
 
 func TestOpenRowShowsItsEvidenceWithoutAScript(t *testing.T) {
 	page := get(t, serve(fake{text: plain}), "/actor/astro-locker?open=ioc-800").Body.String()
-	for _, want := range []string{`<tr id="ioc-800" class="is-open">`, `id="ev-ioc-800"`, `<mark>203[.]0[.]113[.]77</mark>`, `href="/document/0123abc0#b4181"`, `aria-expanded="true"`} {
+	for _, want := range []string{`<tr id="ioc-800" class="is-open">`, `id="ev-ioc-800"`, `<mark dir="auto">203[.]0[.]113[.]77</mark>`, `href="/document/0123abc0#b4181"`, `aria-expanded="true"`} {
 		if strings.Count(page, want) != 1 {
 			t.Errorf("%d times %s, want it once", strings.Count(page, want), want)
 		}
