@@ -115,6 +115,9 @@ func chanceKinds() [][2]string {
 		{"tool", "Tool it will use next"},
 		{"country", "Target country of the next attacks"},
 		{"sector", "Target sector of the next attacks"},
+		{"argument", "Argument it will attack next"},
+		{"port", "Port it will attack next"},
+		{"surge", "Whether much more is heard of it"},
 	}
 }
 
