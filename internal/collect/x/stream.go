@@ -38,6 +38,9 @@ type told struct {
 // Streams implements collect.Stream.
 func (s *search) Streams() bool { return s.Stream }
 
+// Fleeting implements collect.Fleeting: without a query nothing finds what a stream told meanwhile.
+func (s *search) Fleeting() bool { return s.Stream && s.Query == "" }
+
 // follow reads the filtered stream, by the rules that stand there for the application. What was
 // said before it began is searched for, if there is a query.
 func (s *search) follow(ctx context.Context, p *collect.Place, emit collect.Emit) error {
