@@ -17,7 +17,7 @@ type Fleeting interface {
 	Fleeting() bool
 }
 
-// weight is how many bytes of text count as one document: few large ones fill a store as well.
+// weight is how many bytes of what is said count as one document: few large ones fill a store as well.
 const weight = 16 << 10
 
 // tellPassed is how often it is told how many documents were passed over.
@@ -38,7 +38,7 @@ func (p *pace) wait(doc intel.Document, rate int, now time.Time) (wait time.Dura
 	if p.free.Before(now) {
 		p.free = now
 	}
-	after = p.free.Add(time.Duration(min(1+len(doc.Text)/weight, rate)) * time.Minute / time.Duration(rate))
+	after = p.free.Add(time.Duration(min(1+size(doc)/weight, rate)) * time.Minute / time.Duration(rate))
 	return after.Sub(now) - time.Minute, after
 }
 

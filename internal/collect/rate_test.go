@@ -16,12 +16,13 @@ import (
 type flood struct {
 	many     int
 	text     string
+	claims   int
 	fleeting bool
 }
 
 func (f flood) Collect(_ context.Context, _ intel.Cursor, emit Emit) error {
 	for n := range f.many {
-		if err := emit(intel.Document{ID: "a", Text: f.text}, intel.Cursor(rune('a'+n%26))); err != nil {
+		if err := emit(intel.Document{ID: "a", Text: f.text, Claims: make([]intel.Claim, f.claims)}, intel.Cursor(rune('a'+n%26))); err != nil {
 			return err
 		}
 	}
@@ -61,6 +62,9 @@ func TestLargeDocumentsCountAsSeveral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		if took, kept, _ := pacing(t, flood{many: 40, text: strings.Repeat("x", 9*weight)}, 100); took < 179*time.Second || took > 181*time.Second || kept != 40 {
 			t.Errorf("%d in %v", kept, took)
+		}
+		if took, _, _ := pacing(t, flood{many: 40, claims: 9 * weight / 200, text: strings.Repeat("x", 200)}, 100); took < 170*time.Second {
+			t.Errorf("of many claims: in %v", took)
 		}
 		if took, kept, _ := pacing(t, flood{many: 2, text: strings.Repeat("x", 1000*weight)}, 10); took > 2*time.Minute || kept != 2 {
 			t.Errorf("larger than a minute's: %d in %v", kept, took)

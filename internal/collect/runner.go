@@ -230,6 +230,9 @@ const (
 	lastKept = 10 * time.Second
 )
 
+// size is how much a document says, in bytes.
+func size(doc intel.Document) int { return len(doc.Text) + 200*len(doc.Claims) }
+
 // gathered is what of a source is yet to be kept. The cursor is saved after the documents
 // before it: a crash between the two collects these again, which changes nothing.
 type gathered struct {
@@ -255,7 +258,7 @@ func (g *gathered) add(ctx context.Context, doc intel.Document, next intel.Curso
 		return g.err
 	}
 	g.docs, g.next = append(g.docs, doc), next
-	if g.size += len(doc.Text) + 200*len(doc.Claims); len(g.docs) < mostGathered && g.size < mostSize {
+	if g.size += size(doc); len(g.docs) < mostGathered && g.size < mostSize {
 		return nil
 	}
 	return g.keep(ctx)

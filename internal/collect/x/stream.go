@@ -38,6 +38,9 @@ type told struct {
 // Streams implements collect.Stream.
 func (s *search) Streams() bool { return s.Stream }
 
+// Fleeting implements collect.Fleeting: without a query nothing finds what a stream told meanwhile.
+func (s *search) Fleeting() bool { return s.Stream && s.Query == "" }
+
 // follow reads the filtered stream, by the rules that stand there for the application. What was
 // said before it began is searched for, if there is a query.
 func (s *search) follow(ctx context.Context, p *collect.Place, emit collect.Emit) error {
@@ -58,7 +61,7 @@ func (s *search) follow(ctx context.Context, p *collect.Place, emit collect.Emit
 		return ctx.Err()
 	}
 	if err == nil {
-		return errors.New("the stream was ended by X")
+		return errors.New("the stream of X ended")
 	}
 	if e := (*fetch.StatusError)(nil); errors.As(err, &e) {
 		return s.told(e)
@@ -81,7 +84,7 @@ func (s *search) lines(r io.Reader, p *collect.Place, emit collect.Emit) error {
 			continue
 		}
 		if one.Data == nil && len(one.Errors) > 0 {
-			return fmt.Errorf("the stream was ended by X: %s: %s", collect.OneLine(one.Errors[0].Title, 100), collect.OneLine(one.Errors[0].Detail, 300))
+			return fmt.Errorf("the stream of X ended: %s: %s", collect.OneLine(one.Errors[0].Title, 100), collect.OneLine(one.Errors[0].Detail, 300))
 		}
 		if err := s.heard(one, p, emit); err != nil {
 			return err

@@ -44,6 +44,14 @@ func line(p post) string {
 	return string(text) + "\r\n"
 }
 
+func TestAStreamIsToldOnceWhereNothingIsSearchedFor(t *testing.T) {
+	for more, want := range map[string]bool{"": true, `,"query":"cve"`: false} {
+		if src := streamed(t, http.NotFoundHandler(), more); src.(collect.Fleeting).Fleeting() != want {
+			t.Errorf("with %q: told once is %t", more, !want)
+		}
+	}
+}
+
 // TestAStreamThatBreaksOffTellsNothingTwiceAndWhatWasSaidMeanwhileIsFound has a server that tells
 // a few posts at each connection and then breaks it off; between them others are written.
 func TestAStreamThatBreaksOffTellsNothingTwiceAndWhatWasSaidMeanwhileIsFound(t *testing.T) {

@@ -428,7 +428,14 @@ func TestItEndsWithItsContextAndWithEmit(t *testing.T) {
 	}
 	port := listening(t, a, func(p *peer) { p.enter(); p.say("%s", said("kelp", "1", "a")+said("kelp", "2", "b")); p.hear("never") })
 	full, calls := errors.New("disk full"), 0
-	err := reading(a, theRoom).open(t, port).Collect(t.Context(), "", func(intel.Document, intel.Cursor) error { calls++; return full })
+	source, once := reading(a, theRoom).open(t, port), false
+	err := source.Collect(t.Context(), "", func(intel.Document, intel.Cursor) error {
+		calls, once = calls+1, source.(collect.Fleeting).Fleeting()
+		return full
+	})
+	if !once {
+		t.Error("what is said in a room without an archive is not told once")
+	}
 	if !errors.Is(err, full) || calls != 1 {
 		t.Errorf("emit's error: %v after %d calls", err, calls)
 	}

@@ -257,6 +257,7 @@ func (s *session) keep(r *room, m message) error {
 	if m.text == "" {
 		return nil
 	}
+	s.once = !r.archives && !m.past
 	return s.emit(doc, s.cursor())
 }
 

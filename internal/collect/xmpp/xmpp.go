@@ -61,8 +61,13 @@ type server struct {
 	settings
 	user    jid.JID
 	silence time.Duration
-	pages   int // of the past of a room that are asked for
+	pages   int  // of the past of a room that are asked for
+	once    bool // what is given just now is of a room without an archive
 }
+
+// Fleeting implements collect.Fleeting: who reads slowly is thrown out, and an archive alone tells
+// later what was said.
+func (s *server) Fleeting() bool { return s.once }
 
 func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	var s settings
@@ -80,7 +85,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 			s.Port = securePort
 		}
 	}
-	return &server{env, s, user, silence, mostPages}, s.check()
+	return &server{Env: env, settings: s, user: user, silence: silence, pages: mostPages}, s.check()
 }
 
 func (s settings) check() error {
