@@ -65,9 +65,9 @@ func addressed() (out []collect.Connector) {
 
 // An answering is what a server of the test answers with, and how a source of it fared.
 type answering struct {
-	t   *testing.T
-	srv *httptest.Server
-	env collect.Env
+	t       *testing.T
+	srv     *httptest.Server
+	options fetch.Options
 	// body and kind are what is at /body.
 	body, kind string
 	rejected   int
@@ -75,11 +75,9 @@ type answering struct {
 
 func newAnswering(t *testing.T, o fetch.Options) *answering {
 	t.Helper()
-	a := &answering{t: t}
+	a := &answering{t: t, options: o}
 	a.srv = httptest.NewServer(a)
 	t.Cleanup(a.srv.Close)
-	a.env = collecttest.Local(t, a.srv.URL, o)
-	a.env.Reject = func(string, error) { a.rejected++ }
 	return a
 }
 
@@ -122,10 +120,12 @@ func (a *answering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// visit reads what is at a path of the server as files of a type.
+// visit reads what is at an address as files of a type, as somebody who has not asked before.
 func (a *answering) visit(con collect.Connector, address string, from intel.Cursor) (docs []intel.Document, next intel.Cursor, err error) {
 	a.t.Helper()
-	src, err := con.Open(a.env, collect.Strict(fmt.Appendf(nil, `{"url":%q}`, address)))
+	env := collecttest.Local(a.t, address, a.options)
+	env.Reject = func(string, error) { a.rejected++ }
+	src, err := con.Open(env, collect.Strict(fmt.Appendf(nil, `{"url":%q}`, address)))
 	if err != nil {
 		a.t.Fatalf("%s: %v", con.Name, err)
 	}
@@ -173,8 +173,6 @@ func TestWhatStandsInPlaceOfAFileAtAnAddressIsAnErrorInPlainWords(t *testing.T) 
 	slow.failing(slow.srv.URL+"/stall", "did not answer in time")
 	forged := httptest.NewTLSServer(a)
 	t.Cleanup(forged.Close)
-	a.env = collecttest.Local(t, forged.URL, fetch.Options{})
-	a.env.Reject = func(string, error) { a.rejected++ }
 	a.failing(forged.URL+"/body", "the certificate of the server is not to be trusted")
 }
 
