@@ -58,7 +58,7 @@ func (s *search) follow(ctx context.Context, p *collect.Place, emit collect.Emit
 		return ctx.Err()
 	}
 	if err == nil {
-		return errors.New("X ended the stream")
+		return errors.New("the stream ended")
 	}
 	if e := (*fetch.StatusError)(nil); errors.As(err, &e) {
 		return s.told(e)
@@ -81,7 +81,7 @@ func (s *search) lines(r io.Reader, p *collect.Place, emit collect.Emit) error {
 			continue
 		}
 		if one.Data == nil && len(one.Errors) > 0 {
-			return fmt.Errorf("X ended the stream: %s: %s", collect.OneLine(one.Errors[0].Title, 100), collect.OneLine(one.Errors[0].Detail, 300))
+			return fmt.Errorf("the stream was ended: %s: %s", collect.OneLine(one.Errors[0].Title, 100), collect.OneLine(one.Errors[0].Detail, 300))
 		}
 		if err := s.heard(one, p, emit); err != nil {
 			return err
