@@ -235,7 +235,7 @@ func TestWhatHyperKittyGaveOutIsRead(t *testing.T) {
 	want := []string{
 		"2026-02-02 03:04:05 mail/Jo Doe: new C2: Seen at 192.0.2.1, and at https://c2.example/gate?a=1&b=2 .\n\nFrom the logs of 10:15 it came back.\nFrom quoted by hand\n.\n-- \nJo",
 		"2026-02-03 08:04:05 mail/Ann Döe: Re: new C2, größer als gedacht und mit einem sehr langen Betreff, der gefaltet wird: On Mon, Jo Doe wrote:\n> Seen at 192.0.2.1.\n\nGrüße, auch an bob@c.example – und 192.0.2.2.",
-		"2026-02-28 23:59:59 mail/Bob, of C: samples: Hashes are attached.\n\nhash,name\n" + strings.Repeat("a", 64) + ",x.exe\n\nAttachment: \"sampleä.zip\"",
+		"2026-02-28 23:59:59 mail/Bob, of C: samples: Hashes are attached.\n\nhash,name\n" + strings.Repeat("a", 64) + ",x.exe\n\nAttachment: \"sampleä.zip\" (application/zip, 13 bytes, sha256-c7qLEIHc7+9m3vmmoQwCsuNpY8+J01pz/7Pvj1iOEl0=)",
 		"2026-04-01 03:04:05 mail/Eve: in HTML: Plain of 192.0.2.3.",
 		"2026-04-01 04:04:05 mail/Fay: HTML alone: Only HTML: see <https://evil.example/x> 192.0.2.4",
 	}
