@@ -88,9 +88,9 @@ func (x *index) at(n int32) store.Print {
 // add takes in a text that is not there yet.
 func (x *index) add(p store.Print) {
 	t := x.remember(p)
-	same := x.by[0][part(p.Bits, 0)]
+	same, half := x.by[0][part(p.Bits, 0)], otherHalf(p.Bits, 0)
 	for _, b := range same[max(0, len(same)-mostAlike):] {
-		if k := x.texts[b.n]; b.half == otherHalf(p.Bits, 0) && k.bits == t.bits && k.document == t.document {
+		if b.half == half && x.texts[b.n].bits == t.bits && x.texts[b.n].document == t.document {
 			return
 		}
 	}
