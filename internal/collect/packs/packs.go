@@ -22,6 +22,7 @@ var Connector = collect.Connector{
 	Reliability: 'A',
 	Open:        open,
 	Settings:    Settings{},
+	Proven:      "files of all these publishers, read from a folder; none was fetched",
 }
 
 // Settings are what can be set.
