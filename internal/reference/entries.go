@@ -244,7 +244,8 @@ func sentence(s string) string {
 		}
 	}
 	text := strings.Join(strings.Fields(b.String()), " ")
-	text = strings.NewReplacer("<code>", "", "</code>", "", " .", ".", " ,", ",").Replace(text)
+	text = strings.NewReplacer("<code>", "", "</code>", "", " . ", ". ", " ,", ",").Replace(text + " ") // where a citation stood; " .NET" stays
+	text = strings.TrimSpace(text)
 	for i := 1; i+1 < len(text); i++ {
 		// A stop after a capital is that of "U.S." more often than an end.
 		if text[i] == '.' && text[i+1] == ' ' && (text[i-1] < 'A' || text[i-1] > 'Z') {

@@ -272,9 +272,10 @@ func TestASummaryIsOneSentence(t *testing.T) {
 		"Hunts":                        "Hunts.",
 		"Hunts!":                       "Hunts!",
 		"Serves the U.S. Army. Hunts.": "Serves the U.S. Army.",
-		"Hunts [geese](https://x.example).(Citation: A) Eats.": "Hunts geese.",
-		"Hunts\nat night. Sleeps.":                             "Hunts at night.",
-		long:                                                   strings.TrimSpace(long[:len("лисица ")*43]) + "…",
+		"Hunts [geese](https://x.example).(Citation: A) Eats.":  "Hunts geese.",
+		"Hunts\nat night. Sleeps.":                              "Hunts at night.",
+		"Hunts for .NET (Citation: A), and eats (Citation: B).": "Hunts for .NET, and eats.",
+		long: strings.TrimSpace(long[:len("лисица ")*43]) + "…",
 	} {
 		if got := (Record{Description: description}).Summary(); got != want {
 			t.Errorf("%q: %q, want %q", description, got, want)
