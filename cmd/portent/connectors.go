@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/portent-cti/portent/internal/collect"
 	"github.com/portent-cti/portent/internal/collect/bluesky"
@@ -175,6 +176,8 @@ func (c *connectorsCmd) Run(_ context.Context, a *app) error {
 			for _, s := range settingsOf(con) {
 				fmt.Fprintf(a.out, "  %-*s %-10s %s\n", widest, s.Name, s.Kind, s.Help)
 			}
+			of := slices.DeleteFunc(entryKeys(), func(key string) bool { return key == "connector" || huntKeys(key) })
+			fmt.Fprintf(a.out, "  Of each source too: %s (docs/sources.md).\n", strings.Join(of, ", "))
 		}
 	}
 	if !found {

@@ -39,16 +39,20 @@ func (c *sourcesAddCmd) Run(_ context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Name == "" || c.Connector == "" {
+	asked := c.Name == "" || c.Connector == ""
+	if asked {
 		if err := c.ask(a); err != nil {
 			return err
 		}
 	}
 	table, err := c.table()
-	if err != nil {
-		return usageError{err}
+	if err == nil {
+		_, err = newWatched(c.Name, table)
 	}
-	if _, err := newWatched(c.Name, table); err != nil {
+	if err != nil {
+		if asked {
+			a.remark("What you answered: %s", c.answered())
+		}
 		return usageError{fmt.Errorf("source %s: %w", c.Name, err)}
 	}
 	if err := addSource(path, c.Name, table); err != nil {
@@ -59,6 +63,19 @@ func (c *sourcesAddCmd) Run(_ context.Context, a *app) error {
 	}
 	fmt.Fprintf(a.out, "%s is in %s; see what it yields with: portent sources try %s\n", c.Name, path, c.Name)
 	return a.wanted(table)
+}
+
+// answered is the command with what was answered, so that only what is wrong is to be changed:
+// but for secrets, which may have been typed themselves.
+func (c *sourcesAddCmd) answered() string {
+	said := []string{"portent sources add", c.Name, c.Connector}
+	con, _ := connector(c.Connector)
+	for _, s := range settingsOf(con) {
+		if value, ok := c.Set[s.Name]; ok && s.Kind != "secret" {
+			said = append(said, "--set", "'"+strings.ReplaceAll(s.Name+"="+value, "'", `'\''`)+"'")
+		}
+	}
+	return strings.Join(said, " ")
 }
 
 // wanted says which secrets of an entry are not kept yet, and how they are.

@@ -92,3 +92,15 @@ func TestTheFileToBeginWithHasEachConnectorThatAsksOrListens(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasAnsweredIsToldWhereASourceIsNotTaken answers with an address that is none, and with
+// a token where a reference to one is wanted.
+func TestWhatWasAnsweredIsToldWhereASourceIsNotTaken(t *testing.T) {
+	sources := filepath.Join(t.TempDir(), "sources.toml")
+	var out, errs bytes.Buffer
+	answers := "ours\ntaxii\nhttps://exchange.example/taxii2/\n\nsoc\nhunter2-hunter2\n\n\n\n\n\n\n"
+	code := run(t.Context(), []string{"--sources-file", sources, "sources", "add"}, strings.NewReader(answers), &out, &errs)
+	if said := errs.String(); code != exitUsage || !strings.Contains(said, "portent sources add ours taxii --set 'url=https://exchange.example/taxii2/'") || strings.Contains(said, "hunter2") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+}

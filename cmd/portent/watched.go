@@ -68,6 +68,9 @@ func entryKeys() []string {
 	return []string{"connector", "off", "every", "rate", "reliability", "marking", "allow", "ports", "robots", "socks", "hosts", "ca", "site", "profiles", "min-probability"}
 }
 
+// huntKeys reports whether a setting is of sources whose lines are hunted.
+func huntKeys(key string) bool { return key == "site" || key == "profiles" || key == "min-probability" }
+
 const (
 	// maxSources is the most bytes of a file of sources.
 	maxSources = 4 << 20
