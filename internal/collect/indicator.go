@@ -188,3 +188,10 @@ func Link(s string) (string, bool) {
 	u, err := url.Parse(s)
 	return s, err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
+
+// IsCVE reports whether an id is a number of the CVE programme, such as CVE-2026-0001.
+func IsCVE(id string) bool {
+	rest, ok := strings.CutPrefix(id, "CVE-")
+	year, number, _ := strings.Cut(rest, "-")
+	return ok && len(year) == 4 && len(number) >= 4 && len(number) < 20 && strings.Trim(year+number, "0123456789") == ""
+}

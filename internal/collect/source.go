@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -73,6 +74,42 @@ func (s FileSettings) Source(env Env, read FileReader) (Source, error) {
 		return nil, fmt.Errorf("path: %q is no whole path of a file, such as /srv/lists/bad.csv", s.Path)
 	}
 	return fileSource{env, file, read}, nil
+}
+
+// Records reads a file of JSON values, one after the other over however many lines, of at most
+// so many bytes each. A document that came before in it is passed over.
+func Records(most int64, documents func(Env, []byte) ([]intel.Document, error)) FileReader {
+	return func(ctx context.Context, env Env, path string, keep func(intel.Document) error) error {
+		f, err := OpenFile(ctx, env, path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		values, seen := NewValues(Shallow(Encoded(env, f)), most), map[intel.DocumentID]bool{}
+		for n := 1; ; n++ {
+			raw, err := values.Next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("%s: record %d: %w", path, n, err)
+			}
+			docs, err := documents(env, raw)
+			if err != nil {
+				env.Reject(fmt.Sprint("record ", n), err)
+				continue
+			}
+			for _, doc := range docs {
+				if seen[doc.ID] {
+					env.Repeated()
+					continue
+				}
+				seen[doc.ID] = true
+				if err := keep(doc); err != nil {
+					return err
+				}
+			}
+		}
+	}
 }
 
 type fileSource struct {

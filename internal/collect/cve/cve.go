@@ -5,13 +5,10 @@ package cve
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"regexp"
 	"strings"
 	"time"
 
@@ -51,7 +48,10 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 	if s.Path == "" && s.URL == "" {
 		return nil, errors.New("log, url or path is missing")
 	}
-	return collect.FileSettings{Path: s.Path, URL: s.URL}.Source(env, read)
+	return collect.FileSettings{Path: s.Path, URL: s.URL}.Source(env, collect.Records(4*maxRecord, func(env collect.Env, raw []byte) ([]intel.Document, error) {
+		doc, err := document(env, raw)
+		return []intel.Document{doc}, err
+	}))
 }
 
 func recognise(_ fs.FS, _ string, head []byte) bool {
@@ -59,8 +59,6 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 }
 
 const maxRecord = 8 << 20
-
-var number = regexp.MustCompile(`^CVE-\d{4}-\d{4,19}$`)
 
 type record struct {
 	Meta struct {
@@ -95,39 +93,6 @@ type container struct {
 	} `json:"references"`
 }
 
-// read decodes one record after the other, so that records may be written over
-// many lines too.
-func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
-	f, err := collect.OpenFile(ctx, env, path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	dec := collect.NewValues(collect.Shallow(collect.Encoded(env, f)), 4*maxRecord)
-	seen := map[intel.DocumentID]bool{}
-	for n := 1; ; n++ {
-		raw, err := dec.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("%s: record %d: %w", path, n, err)
-		}
-		doc, err := document(env, raw)
-		if err != nil {
-			env.Reject(fmt.Sprint("record ", n), err)
-			continue
-		}
-		if seen[doc.ID] {
-			env.Repeated()
-			continue
-		}
-		seen[doc.ID] = true
-		if err := keep(doc); err != nil {
-			return err
-		}
-	}
-}
-
 func document(env collect.Env, raw []byte) (intel.Document, error) {
 	var r record
 	if len(raw) > maxRecord {
@@ -137,7 +102,7 @@ func document(env collect.Env, raw []byte) (intel.Document, error) {
 		return intel.Document{}, err
 	}
 	flaw := intel.NewEntity(intel.Vulnerability, r.Meta.ID)
-	if !number.MatchString(flaw.Name) {
+	if !collect.IsCVE(flaw.Name) {
 		return intel.Document{}, fmt.Errorf("cveId %q: %w", r.Meta.ID, intel.ErrInvalid)
 	}
 	at, err := collect.Time(r.Meta.Published)

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 	"time"
 
@@ -31,8 +30,6 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 }
 
 const maxFile = 64 << 20
-
-var number = regexp.MustCompile(`^CVE-\d{4}-\d{4,19}$`)
 
 type entry struct {
 	CVE         string   `json:"cveID"`
@@ -85,7 +82,7 @@ func document(env collect.Env, raw []byte) (intel.Document, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return intel.Document{}, err
 	}
-	if !number.MatchString(e.CVE) {
+	if !collect.IsCVE(e.CVE) {
 		return intel.Document{}, fmt.Errorf("cveID %q: %w", e.CVE, intel.ErrInvalid)
 	}
 	added, err := time.Parse(time.DateOnly, e.Added)

@@ -5,17 +5,12 @@ package osv
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"strings"
 	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
-	"github.com/portent-cti/portent/internal/intel"
 )
 
 // Connector reads OSV records.
@@ -31,9 +26,9 @@ var Connector = collect.Connector{
 
 type settings struct {
 	Ecosystem string `json:"ecosystem" help:"Packages of which sort, as osv.dev has it: npm, PyPI, Go, Maven, crates.io, Debian …; https://osv-vulnerabilities.storage.googleapis.com/ecosystems.txt lists them."`
-	Since     string `json:"since" help:"The day from which changes are read at the first visit, such as 2026-01-01; those of a day if it is left out."`
-	Most      int    `json:"most" help:"The most records that a visit reads; 1000 if it is left out."`
-	Export    string `json:"export" help:"Address of the export; https://osv-vulnerabilities.storage.googleapis.com if it is left out."`
+	Since     string `json:"since" help:"The day from which changes are read at the first visit, such as 2026-01-01; those of a day if missing."`
+	Most      int    `json:"most" help:"The most records that a visit reads; 1000 if missing."`
+	Export    string `json:"export" help:"Address of the export; https://osv-vulnerabilities.storage.googleapis.com if missing."`
 	Path      string `json:"path" help:"A file of records on this machine instead."`
 }
 
@@ -54,11 +49,7 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 		if s != (settings{Path: s.Path}) {
 			return nil, errors.New("path is a file of this machine; the other settings are of the export")
 		}
-		only, err := json.Marshal(collect.FileSettings{Path: s.Path})
-		if err != nil {
-			return nil, err
-		}
-		return collect.Files(read)(env, collect.Strict(only))
+		return collect.FileSettings{Path: s.Path}.Source(env, collect.Records(2*maxRecord, documents))
 	}
 	return newExport(env, s)
 }
@@ -66,40 +57,6 @@ func open(env collect.Env, decode func(any) error) (collect.Source, error) {
 func recognise(_ fs.FS, _ string, head []byte) bool {
 	has := func(field string) bool { return bytes.Contains(head, []byte(`"`+field+`"`)) }
 	return has("id") && has("modified") && has("affected") && (has("schema_version") || has("ranges") && has("aliases"))
-}
-
-// read reads one record after the other, over however many lines.
-func read(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
-	f, err := collect.OpenFile(ctx, env, path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	dec := collect.NewValues(collect.Shallow(collect.Encoded(env, f)), 2*maxRecord)
-	seen := map[intel.DocumentID]bool{}
-	for n := 1; ; n++ {
-		raw, err := dec.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("%s: record %d: %w", path, n, err)
-		}
-		docs, err := documents(env, raw)
-		if err != nil {
-			env.Reject(fmt.Sprint("record ", n), err)
-			continue
-		}
-		for _, doc := range docs {
-			if seen[doc.ID] {
-				env.Repeated()
-				continue
-			}
-			seen[doc.ID] = true
-			if err := keep(doc); err != nil {
-				return err
-			}
-		}
-	}
 }
 
 // ecosystem is what packages of a sort are called: as GitHub has it, where it has a name of its

@@ -154,17 +154,11 @@ func (a affected) told() string {
 // flaws are the numbers of the CVE programme that it is about.
 func (r record) flaws() (out []string) {
 	for _, id := range slices.Concat([]string{r.ID}, r.Aliases, r.Upstream) {
-		if id = strings.ToUpper(strings.TrimSpace(id)); isCVE(id) && !slices.Contains(out, id) {
+		if id = strings.ToUpper(strings.TrimSpace(id)); collect.IsCVE(id) && !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}
 	return out
-}
-
-// isCVE reports whether an id is a number such as CVE-2026-0001.
-func isCVE(id string) bool {
-	year, number, ok := strings.Cut(strings.TrimPrefix(id, "CVE-"), "-")
-	return ok && strings.HasPrefix(id, "CVE-") && len(year) == 4 && len(number) >= 4 && len(number) < 20 && strings.Trim(year+number, "0123456789") == ""
 }
 
 // claims is what a record states in fields, each once: which packages a flaw is in, of which
