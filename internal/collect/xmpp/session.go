@@ -255,7 +255,7 @@ func (s *session) moved(r *room, st *stanza) error {
 	ours := nick == r.nick || !r.in && st.has("110") && st.has("210") // the room calls us so
 	switch {
 	case st.Type == "error" && !r.in:
-		return s.kept(r, st)
+		return s.barred(r, st)
 	case !ours || st.Type == "error":
 	case st.Type == "unavailable" && st.has("303") && len(st.User.Items) > 0:
 		r.nick = st.User.Items[0].Nick
@@ -275,8 +275,8 @@ func (s *session) moved(r *room, st *stanza) error {
 	return nil
 }
 
-// kept takes in why a room does not let us in.
-func (s *session) kept(r *room, st *stanza) error {
+// barred takes in why a room does not let us in.
+func (s *session) barred(r *room, st *stanza) error {
 	if st.Error.condition() == "conflict" && r.tried < nicks-1 {
 		r.tried++
 		r.nick += "_"

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -98,7 +97,7 @@ func (s settings) check() error {
 		return fmt.Errorf("port: %d is none", s.Port)
 	case s.Security != waySTARTTLS && s.Security != wayTLS && s.Security != wayPlain:
 		return fmt.Errorf("security: %q is none of starttls, tls and plain", s.Security)
-	case s.Security == wayPlain && !s.here():
+	case s.Security == wayPlain && !collect.Here(s.Server):
 		return errors.New("security: a password goes over no line that others can read; use starttls or tls")
 	case len(s.Rooms) == 0:
 		return errors.New("rooms are missing")
@@ -117,12 +116,6 @@ func (s settings) check() error {
 		}
 	}
 	return nil
-}
-
-// here reports whether what is said to the server stays on this machine, or within Tor.
-func (s settings) here() bool {
-	a, err := netip.ParseAddr(s.Server)
-	return err == nil && a.IsLoopback() || s.Server == "localhost" || strings.HasSuffix(strings.ToLower(s.Server), ".onion")
 }
 
 // Collect implements collect.Source.
