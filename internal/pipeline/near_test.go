@@ -61,20 +61,23 @@ func TestNearPrintsAreFoundAndOthersAreNot(t *testing.T) {
 }
 
 // TestAFloodOfPrintsThatAreAlikeIsLookedAtInPart has more prints share a band than are looked at:
-// what is near in another is found all the same.
+// of what is near in that one alone the latest are found, and what is near in another is.
 func TestAFloodOfPrintsThatAreAlikeIsLookedAtInPart(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var x index
 	for n := range mostAlike + 1000 {
-		print := r.Uint64() &^ 0x1ff // band 0
+		print := r.Uint64() >> 10 // band 6, the last
 		x.add(firstOf(n, print))
 	}
-	oldest := x.at(0).Bits
-	if got := x.near(oldest); !slices.Contains(got, 0) {
-		t.Errorf("the oldest is near to %v, not to itself", got)
-	}
-	if got := len(x.by[0][0]); got != mostAlike+1000 {
-		t.Fatalf("%d prints share the band", got)
+	const others = 1 | 1<<9 | 1<<18 | 1<<27 | 1<<36 | 1<<45 // a bit of each other band
+	for n, found := range map[int32]bool{0: false, mostAlike + 999: true} {
+		print := x.at(n).Bits
+		if got := x.near(print); !slices.Contains(got, n) {
+			t.Errorf("text %d is near to %v, not to itself", n, got)
+		}
+		if got := x.near(print ^ others); slices.Contains(got, n) != found {
+			t.Errorf("by that band text %d is near to %v, want it among them: %v", n, got, found)
+		}
 	}
 }
 
