@@ -142,12 +142,12 @@ func begun(t *testing.T, src collect.Source, from intel.Cursor, emit collect.Emi
 	return cancel, done
 }
 
-func ends(t *testing.T, done chan error, within time.Duration) error {
+func ends(t *testing.T, done chan error) error {
 	t.Helper()
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(within):
+	case <-time.After(5 * time.Second):
 		t.Fatal("not ended soon after it was to")
 		return nil
 	}
