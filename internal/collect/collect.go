@@ -22,8 +22,8 @@ type Emit func(intel.Document, intel.Cursor) error
 
 // A Source yields documents.
 type Source interface {
-	// Collect emits every document after from, oldest first; where a server tells the newest
-	// first, page by page, that of a page.
+	// Collect emits every document after from, oldest first; of a server that tells the newest
+	// first, page by page, each page so.
 	//
 	// A polled source returns nil once it has caught up; a live one returns
 	// only when ctx ends. Collect returns the first error, its own or emit's,
