@@ -37,7 +37,19 @@ func (a *Articles) Read(ctx context.Context, from *fetch.Client, address string)
 	if ctx.Err() != nil {
 		return p, true, ctx.Err()
 	}
-	return p, passing(err) && a.again(address), err
+	return p, passing(err) && a.again(address), unasked(err)
+}
+
+// unasked is an error of an article without how long its host wants to be left alone. The client
+// keeps to that; who announces the article may be another, and waits for nobody.
+func unasked(err error) error {
+	s := (*fetch.StatusError)(nil)
+	if !errors.As(err, &s) || s.RetryAfter == 0 {
+		return err
+	}
+	now := *s
+	now.RetryAfter = 0
+	return fmt.Errorf("article not read: %w", &now)
 }
 
 // again reports whether an article that failed to come is to be asked for at the next visit.

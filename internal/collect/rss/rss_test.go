@@ -1,10 +1,14 @@
 package rss
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,5 +75,39 @@ func TestItemsThatWereNotKeptAreGivenAgain(t *testing.T) {
 	}
 	if n, _ := visit(kept); n != 0 {
 		t.Errorf("and once they are kept %d", n)
+	}
+}
+
+func TestAnArticleOfAnotherHostHasNoFeedWait(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	busy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "86400")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	busy.Listener.Close()
+	busy.Listener = l
+	busy.Start()
+	t.Cleanup(busy.Close)
+	feeds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "<rss version='2.0'><channel><item><title>last</title></item><item><title>first</title><link>%s/a</link></item></channel></rss>", busy.URL)
+	}))
+	t.Cleanup(feeds.Close)
+	env := collecttest.Local(t, feeds.URL, fetch.Options{Ports: []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}})
+	src, err := Connector.Open(env, collect.Strict(fmt.Appendf(nil, `{"url":%q}`, feeds.URL)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for range tries {
+		err = src.Collect(t.Context(), "", func(d intel.Document, _ intel.Cursor) error { got = append(got, d.Text); return nil })
+		if s := (*fetch.StatusError)(nil); errors.As(err, &s) && s.RetryAfter != 0 {
+			t.Errorf("the feed is to wait for %v: %v", s.RetryAfter, err)
+		}
+	}
+	if slices.Sort(got); err != nil || !slices.Equal(got, []string{"first", "last"}) {
+		t.Errorf("read %q, %v", got, err)
 	}
 }
