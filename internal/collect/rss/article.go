@@ -12,7 +12,7 @@ import (
 
 const (
 	// tries is how often an article is asked for that does not come, before it is given up:
-	// what stands behind it waits as long.
+	// what stands behind it of that host waits as long.
 	tries = 3
 	// mostTried is how many articles that did not come are remembered.
 	mostTried = 1000
@@ -27,7 +27,7 @@ type Articles struct {
 }
 
 // Read reads the article at an address. Later reports that it did not come and is to be asked
-// for again at the next visit, before what stands behind it.
+// for again at the next visit, before what stands behind it of that host.
 func (a *Articles) Read(ctx context.Context, from *fetch.Client, address string) (p page.Page, later bool, err error) {
 	p, err = article(ctx, from, address)
 	if err == nil {
