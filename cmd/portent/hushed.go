@@ -16,6 +16,9 @@ const (
 	leastHushed = 4
 	// mostHushed is how many forms of secrets are looked for, the latest.
 	mostHushed = 64
+	// mostSaid is how many bytes of what a source tells of a failure are kept: a server says what
+	// it likes, as long as it likes.
+	mostSaid = 4000
 )
 
 // A hush takes what was revealed to a source out of what it tells of itself: servers repeat
@@ -73,12 +76,17 @@ func (h *hush) text(s string) string {
 	return s
 }
 
+// err is an error without what is secret, and of bounded length.
 func (h *hush) err(err error) error {
 	if err == nil {
 		return nil
 	}
 	said := err.Error()
-	if text := h.text(said); text != said {
+	text := h.text(said)
+	if len(text) > mostSaid {
+		text = strings.ToValidUTF8(text[:mostSaid], "") + "…"
+	}
+	if text != said {
 		return hushed{err, text}
 	}
 	return err

@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // repeats runs a mail server that ends each login with what say makes of the line that
@@ -65,5 +68,13 @@ func TestASecretThatAServerRepeatsIsNowhereTold(t *testing.T) {
 				t.Errorf("told: %s", s)
 			}
 		})
+	}
+}
+
+func TestWhatAServerSaysOfAFailureIsBounded(t *testing.T) {
+	long := fmt.Errorf("it says %s: %w", strings.Repeat("é", 1<<20), io.ErrUnexpectedEOF)
+	err := (&hush{}).err(long)
+	if n := len(err.Error()); n > mostSaid+len("…") || !utf8.ValidString(err.Error()) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d bytes are told", n)
 	}
 }

@@ -23,7 +23,12 @@ type Pace struct {
 	mu     sync.Mutex
 	by     map[string]*host
 	robots map[string]*rules // by scheme and host, with its port
+	size   int               // bytes of what these say
 }
+
+// mostRobots is how many bytes the robots.txt that are known say together: of more, all are read
+// again.
+const mostRobots = 8 << 20
 
 type host struct {
 	pace  *rate.Limiter
@@ -120,13 +125,20 @@ func (p *Pace) rules(at string) *rules {
 	defer p.mu.Unlock()
 	one := p.robots[at]
 	if one == nil {
-		if p.robots == nil || len(p.robots) >= 1<<12 {
-			p.robots = map[string]*rules{}
+		if p.robots == nil || len(p.robots) >= 1<<12 || p.size > mostRobots {
+			p.robots, p.size = map[string]*rules{}, 0
 		}
 		one = &rules{}
 		p.robots[at] = one
 	}
 	return one
+}
+
+// told notes how many bytes a robots.txt says.
+func (p *Pace) told(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.size += size
 }
 
 // canonical gives one spelling to a host however it is written.

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -8,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +30,13 @@ const (
 	robotsFor, robotsAway = 24 * time.Hour, time.Hour
 	// slowestDelay is the longest pause between two pages that a robots.txt gets.
 	slowestDelay = time.Minute
+	// mostPatterns is how many bytes the rules of one have together in which * or $ stands: each
+	// is a program of its own.
+	mostPatterns = 64 << 10
 )
+
+// keepOut is what a robots.txt says that wants none of its pages read.
+const keepOut = "User-agent: *\nDisallow: /\n"
 
 // robots judges by the robots.txt of hosts, which all who share a pace know.
 type robots struct {
@@ -93,6 +102,8 @@ func (r *robots) read(ctx context.Context, of *rules, u *url.URL, at string) err
 		of.until = r.now().Add(cmp.Or(retryAfter(resp), robotsAway))
 		return nil
 	}
+	body = concerning(body)
+	r.pace.told(len(body))
 	data, err := robotstxt.FromStatusAndBytes(resp.StatusCode, body)
 	if err != nil {
 		data = &robotstxt.RobotsData{} // what is no robots.txt forbids nothing
@@ -102,4 +113,64 @@ func (r *robots) read(ctx context.Context, of *rules, u *url.URL, at string) err
 		r.pace.slow(u.Hostname(), min(of.group.CrawlDelay, slowestDelay))
 	}
 	return nil
+}
+
+// concerning is what a robots.txt says to this program, or to all, a word a line. Of what it says
+// to others nothing is kept: the library has each rule once for each name before it. One that
+// cannot be judged by at a bounded price keeps all out.
+func concerning(body []byte) []byte {
+	var out bytes.Buffer
+	names, ruled, bare, patterns := map[string]bool{}, false, false, 0
+	say := func(key, value string) {
+		if bare = key == "User-agent"; len(names) > 0 {
+			fmt.Fprintf(&out, "%s: %s\n", key, value)
+		}
+	}
+	for line := range bytes.FieldsFuncSeq(bytes.TrimPrefix(body, []byte("\uFEFF")), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		key, value := word(line)
+		switch key {
+		case "user-agent", "useragent":
+			if ruled && bare { // or those who may read all would belong to whom comes next
+				say("Allow", "/")
+			}
+			if ruled {
+				clear(names)
+				ruled = false
+			}
+			if name := strings.ToLower(value); (name == "*" || name != "" && strings.HasPrefix(strings.ToLower(robot), name)) && !names[name] {
+				names[name] = true
+				say("User-agent", name)
+			}
+		case "allow", "disallow":
+			if ruled = true; value != "" {
+				say(key, value)
+			}
+			if len(names) > 0 && strings.ContainsAny(value, "*$") {
+				patterns += len(value)
+			}
+		case "crawl-delay", "crawldelay":
+			ruled = true
+			if pause, err := strconv.ParseFloat(value, 64); err == nil && pause >= 0 {
+				say("Crawl-delay", strconv.FormatFloat(min(pause, slowestDelay.Seconds()), 'f', -1, 64))
+			}
+		}
+	}
+	if patterns > mostPatterns {
+		return []byte(keepOut)
+	}
+	return out.Bytes()
+}
+
+// word is the key of a line of a robots.txt and its value, which is empty before a comment.
+func word(line []byte) (key, value string) {
+	const between = ": \t\v"
+	line = bytes.TrimLeft(line, between[1:])
+	i := bytes.IndexAny(line, between)
+	if i < 0 {
+		return "", ""
+	}
+	if rest := bytes.Fields(bytes.TrimLeft(line[i:], between)); len(rest) > 0 && rest[0][0] != '#' {
+		value = strings.ToValidUTF8(string(rest[0]), "\uFFFD")
+	}
+	return strings.ToLower(string(line[:i])), value
 }

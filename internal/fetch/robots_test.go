@@ -2,8 +2,11 @@ package fetch_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +23,9 @@ func TestRobotsAreHonoured(t *testing.T) {
 		"rules":          {200, file, map[string]bool{"/": true, "/all": true, "/private": false, "/private/x?y=1": false, "/private/but": true}},
 		"none":           {404, "", map[string]bool{"/private": true}},
 		"forbidden":      {403, "", map[string]bool{"/private": true}},
+		"said to others": {200, "User-agent: other\nDisallow: /a\nUser-agent: *\nDisallow:\n\nUser-agent: third\nUser-agent: portent\nDisallow /b # no colon\nCrawl-delay: soon\n", map[string]bool{"/a": true, "/b": false}},
+		"all but one":    {200, "User-agent: *\nDisallow:\nUser-agent: other\nDisallow: /\n", map[string]bool{"/a": true}},
+		"patterns":       {200, "\uFEFFUser-Agent: *\r\nDisallow:\r\nDisallow: /*.zip$\r\n", map[string]bool{"/a": true, "/a.zip": false}},
 		"no robots file": {200, "<!doctype html><p>Welcome", map[string]bool{"/": true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -33,6 +39,44 @@ func TestRobotsAreHonoured(t *testing.T) {
 				if _, err := client.Get(t.Context(), base+path); may && err != nil || !may && !errors.Is(err, fetch.ErrRobots) {
 					t.Errorf("get %s: %v, may it? %t", path, err, may)
 				}
+			}
+		})
+	}
+}
+
+// hostile are robots.txt of half a megabyte that cost much more once they are read.
+func hostile() map[string]string {
+	lines := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	return map[string]string{
+		"many names":      lines("useragent:%d\n", 14_000) + lines("allow:/%d\n", 14_000),
+		"all in a line":   strings.ReplaceAll(lines("useragent %d\n", 14_000)+lines("allow /%d\n", 14_000), "\n", " "),
+		"many patterns":   "user-agent:*\n" + lines("allow:$%d\n", 34_000),
+		"at the bound":    "user-agent:*\nallow:/" + strings.Repeat("*a", 32_000) + "b\n",
+		"a large pattern": "user-agent:*\nallow:/" + strings.Repeat("*a", 250_000) + "\n",
+	}
+}
+
+func TestAHostileRobotsIsJudgedByAtABoundedPrice(t *testing.T) {
+	for name, body := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			client, base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/robots.txt" {
+					io.WriteString(w, body)
+				}
+			}, func(o *fetch.Options) { o.Robots = true })
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			_, err := client.Get(t.Context(), base+"/"+strings.Repeat("a", 1000))
+			runtime.ReadMemStats(&after)
+			if asked := (after.TotalAlloc - before.TotalAlloc) >> 20; asked > 64 || time.Since(began) > 10*time.Second {
+				t.Errorf("%d bytes took %d MB and %v: %v", len(body), asked, time.Since(began), err)
 			}
 		})
 	}

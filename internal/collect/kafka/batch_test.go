@@ -6,6 +6,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -149,4 +151,40 @@ func FuzzPlace(f *testing.F) {
 			t.Errorf("%q: %q, %q, %v", text, p.cursor(), again.cursor(), err)
 		}
 	})
+}
+
+func TestAnAnswerTakesNotManyTimesItsSize(t *testing.T) {
+	const size = 2 << 20
+	repeated := func(r kmsg.Response, head string, flexible, plain string) []byte {
+		one := plain
+		n := size / len(one)
+		count := binary.BigEndian.AppendUint32(nil, uint32(n))
+		if r.IsFlexible() {
+			one = flexible
+			n = size / len(one)
+			count = binary.AppendUvarint(nil, uint64(n)+1)
+		}
+		return slices.Concat([]byte(head), count, bytes.Repeat([]byte(one), n))
+	}
+	const tag = "\x01\x63\x00" // that nobody knows
+	for _, c := range []struct {
+		answer          kmsg.Response
+		head            string
+		flexible, plain string
+	}{
+		{kmsg.NewPtrFetchResponse(), strings.Repeat("\x00", 10), "\x01\x01" + tag, strings.Repeat("\x00", 6)},
+		{kmsg.NewPtrListOffsetsResponse(), strings.Repeat("\x00", 4), "\x01\x01" + tag, strings.Repeat("\x00", 6)},
+		{kmsg.NewPtrApiVersionsResponse(), strings.Repeat("\x00", 2), strings.Repeat("\x00", 6) + tag, strings.Repeat("\x00", 6)},
+	} {
+		most, _ := spoken().LookupMaxKeyVersion(c.answer.Key())
+		c.answer.SetVersion(most)
+		text := repeated(c.answer, c.head, c.flexible, c.plain)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := c.answer.ReadFrom(text)
+		runtime.ReadMemStats(&after)
+		if times := (after.TotalAlloc - before.TotalAlloc) / size; times > 20 {
+			t.Errorf("%s, version %d: takes %d times as much: %v", kmsg.NameForKey(c.answer.Key()), most, times, err)
+		}
+	}
 }

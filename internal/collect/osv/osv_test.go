@@ -173,3 +173,18 @@ func FuzzList(f *testing.F) {
 		}
 	})
 }
+
+func TestARecordThatSaysMuchIsReadInTimeOfItsLength(t *testing.T) {
+	r := record{ID: "GHSA-1", Modified: "2026-01-01T00:00:00Z"}
+	for i := range 100_000 {
+		r.Aliases = append(r.Aliases, fmt.Sprintf("CVE-2026-%06d", i))
+		a := affected{}
+		a.Package.Ecosystem, a.Package.Name = "npm", fmt.Sprint("package-", i)
+		r.Affected = append(r.Affected, a)
+	}
+	s := specific{Weaknesses: make([]string, 100_000)}
+	began := time.Now()
+	if n := len(r.claims(s, func(error) {})); n != mostClaims || time.Since(began) > 3*time.Second {
+		t.Errorf("%d claims after %v", n, time.Since(began))
+	}
+}

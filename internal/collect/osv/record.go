@@ -153,8 +153,10 @@ func (a affected) told() string {
 
 // flaws are the numbers of the CVE programme that it is about.
 func (r record) flaws() (out []string) {
+	seen := map[string]bool{}
 	for _, id := range slices.Concat([]string{r.ID}, r.Aliases, r.Upstream) {
-		if id = strings.ToUpper(strings.TrimSpace(id)); collect.IsCVE(id) && !slices.Contains(out, id) {
+		if id = strings.ToUpper(strings.TrimSpace(id)); collect.IsCVE(id) && !seen[id] && len(out) < mostClaims {
+			seen[id] = true
 			out = append(out, id)
 		}
 	}
@@ -173,16 +175,19 @@ func (r record) claims(s specific, reject func(error)) (out []intel.MarkedClaim)
 	}
 	var packages []string
 	for _, a := range r.Affected {
-		if name := ecosystem(a.Package.Ecosystem) + "/" + collect.OneLine(a.Package.Name, 300); a.Package.Name != "" && a.Package.Ecosystem != "" && !slices.Contains(packages, name) && len(packages) < mostClaims {
+		if name := ecosystem(a.Package.Ecosystem) + "/" + collect.OneLine(a.Package.Name, 300); a.Package.Name != "" && a.Package.Ecosystem != "" && len(packages) < mostClaims && !slices.Contains(packages, name) {
 			packages = append(packages, name)
 		}
 	}
 	for _, id := range r.flaws() {
+		if len(out) == mostClaims {
+			break
+		}
 		flaw := intel.NewEntity(intel.Vulnerability, id)
 		for _, p := range packages {
 			add(intel.Claim{Subject: flaw, Relation: intel.Affects, Object: intel.NewEntity(intel.Product, p)})
 		}
-		for _, w := range s.Weaknesses {
+		for _, w := range s.Weaknesses[:min(len(s.Weaknesses), mostNamed)] {
 			if w = strings.ToUpper(w); strings.HasPrefix(w, "CWE-") && len(w) < 20 {
 				add(intel.Claim{Subject: flaw, Relation: intel.HasWeakness, Object: intel.NewEntity(intel.Weakness, w)})
 			}

@@ -12,7 +12,7 @@ import (
 
 const (
 	// tries is how often an article is asked for that does not come, before it is given up:
-	// what stands behind it waits as long.
+	// what stands behind it of that host waits as long.
 	tries = 3
 	// mostTried is how many articles that did not come are remembered.
 	mostTried = 1000
@@ -27,7 +27,7 @@ type Articles struct {
 }
 
 // Read reads the article at an address. Later reports that it did not come and is to be asked
-// for again at the next visit, before what stands behind it.
+// for again at the next visit, before what stands behind it of that host.
 func (a *Articles) Read(ctx context.Context, from *fetch.Client, address string) (p page.Page, later bool, err error) {
 	p, err = article(ctx, from, address)
 	if err == nil {
@@ -37,7 +37,19 @@ func (a *Articles) Read(ctx context.Context, from *fetch.Client, address string)
 	if ctx.Err() != nil {
 		return p, true, ctx.Err()
 	}
-	return p, passing(err) && a.again(address), err
+	return p, passing(err) && a.again(address), unasked(err)
+}
+
+// unasked is an error of an article without how long its host wants to be left alone. The client
+// keeps to that; who announces the article may be another, and waits for nobody.
+func unasked(err error) error {
+	s := (*fetch.StatusError)(nil)
+	if !errors.As(err, &s) || s.RetryAfter == 0 {
+		return err
+	}
+	now := *s
+	now.RetryAfter = 0
+	return fmt.Errorf("article not read: %w", &now)
 }
 
 // again reports whether an article that failed to come is to be asked for at the next visit.

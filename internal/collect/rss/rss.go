@@ -95,13 +95,19 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 		return fmt.Errorf("%s is no feed: %w", f.URL, err)
 	}
 	at := from
+	var failed error
+	away := map[string]bool{} // hosts an article of which did not come
 	for _, it := range items {
-		if seen.Has(it.key()...) {
+		if seen.Has(it.key()...) || f.announces(it) && away[it.host()] {
 			continue
 		}
 		doc, err := f.document(ctx, it)
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil { // it is asked for again; articles of others have no part in that
+			failed, away[it.host()] = cmp.Or(failed, err), true
+			continue
 		}
 		if doc.Text == "" {
 			f.Reject("item "+it.name(), errors.New("it has neither text nor an article that can be read"))
@@ -112,8 +118,15 @@ func (f *feed) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit
 			return err
 		}
 	}
-	f.known, f.at = r.Validators, at
-	return nil
+	if failed == nil {
+		f.known, f.at = r.Validators, at
+	}
+	return failed
+}
+
+// announces reports whether what an item says is an excerpt of an article that is read.
+func (f *feed) announces(it item) bool {
+	return !f.Excerpts && it.link != "" && len(it.text) < whole
 }
 
 // An item is what a feed says of an article.
@@ -124,6 +137,15 @@ type item struct {
 
 // key is what makes an item the one it is; an item that its publisher changes is another.
 func (it item) key() []string { return []string{it.guid, it.title, it.link, it.text} }
+
+// host is whose the article of an item is.
+func (it item) host() string {
+	u, err := url.Parse(it.link)
+	if err != nil {
+		return it.link
+	}
+	return u.Host
+}
 
 func (it item) name() string { return cmp.Or(it.guid, it.link, it.title) }
 
@@ -256,7 +278,7 @@ func line(s string) string {
 // document is what an item comes to, with its article where the feed has an excerpt alone.
 func (f *feed) document(ctx context.Context, it item) (intel.Document, error) {
 	doc := intel.Document{Source: f.ID, Genre: intel.Report, URL: it.link, Author: it.author, Title: it.title, Text: it.text, Published: it.at, Learned: f.Now().UTC()}
-	if !f.Excerpts && it.link != "" && len(it.text) < whole {
+	if f.announces(it) {
 		article, later, err := f.articles.Read(ctx, f.Fetch, it.link)
 		switch {
 		case later:

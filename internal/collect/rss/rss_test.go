@@ -1,10 +1,14 @@
 package rss
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,5 +75,46 @@ func TestItemsThatWereNotKeptAreGivenAgain(t *testing.T) {
 	}
 	if n, _ := visit(kept); n != 0 {
 		t.Errorf("and once they are kept %d", n)
+	}
+}
+
+func TestAHostThatFailsHoldsUpNoArticleOfAnother(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	busy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "86400")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	busy.Listener.Close()
+	busy.Listener = l
+	busy.Start()
+	t.Cleanup(busy.Close)
+	feeds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "<rss version='2.0'><channel><item><title>own</title></item><item><title>b</title><link>%[1]s/b</link></item><item><title>a</title><link>%[1]s/a</link></item></channel></rss>", busy.URL)
+	}))
+	t.Cleanup(feeds.Close)
+	env := collecttest.Local(t, feeds.URL, fetch.Options{Ports: []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}})
+	src, err := Connector.Open(env, collect.Strict(fmt.Appendf(nil, `{"url":%q}`, feeds.URL)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	from := intel.Cursor("")
+	for n := range 2 * tries {
+		err = src.Collect(t.Context(), from, func(d intel.Document, next intel.Cursor) error { got, from = append(got, d.Text), next; return nil })
+		if s := (*fetch.StatusError)(nil); errors.As(err, &s) && s.RetryAfter != 0 {
+			t.Errorf("the feed is to wait for %v: %v", s.RetryAfter, err)
+		}
+		if n == 0 && !slices.Equal(got, []string{"own"}) {
+			t.Errorf("the first visit read %q", got)
+		}
+		if err == nil {
+			break
+		}
+	}
+	if err != nil || !slices.Equal(got, []string{"own", "a", "b"}) {
+		t.Errorf("read %q, %v", got, err)
 	}
 }

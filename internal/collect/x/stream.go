@@ -103,7 +103,7 @@ func (s *search) heard(one told, p *collect.Place, emit collect.Emit) error {
 	if key == "" || p.Has(key) {
 		return nil
 	}
-	if before := earlier(one.Data.ID); newer(before, p.Last) {
+	if before := earlier(one.Data.ID); newer(before, p.Last) && !s.ahead(one.Data.ID) {
 		p.Last = before
 	}
 	next, err := p.Add([]string{key})

@@ -159,7 +159,7 @@ func (s *search) keep(page answer, p *collect.Place, more bool, emit collect.Emi
 	var docs []intel.Document
 	var keys []string
 	for _, one := range slices.Backward(page.Data) {
-		if newer(one.ID, p.Top) {
+		if newer(one.ID, p.Top) && !s.ahead(one.ID) {
 			p.Top = one.ID
 		}
 		key, doc := s.take(one, page)
@@ -193,6 +193,13 @@ func (s *search) keep(page answer, p *collect.Place, more bool, emit collect.Emi
 func (s *search) searched(number string) bool {
 	n, err := strconv.ParseInt(number, 10, 64)
 	return err == nil && s.Now().Sub(time.UnixMilli(n>>22+epoch)) < recent
+}
+
+// ahead reports whether the number of a post is of a time that has not come, or none: nothing is
+// found behind it.
+func (s *search) ahead(number string) bool {
+	n, err := strconv.ParseInt(number, 10, 64)
+	return err != nil || time.UnixMilli(n>>22+epoch).After(s.Now().Add(overlap))
 }
 
 // take is what a post is known by and its document; what it repeats are the words of who

@@ -103,6 +103,23 @@ func TestWhatIsNewIsReadAcrossPagesEachOldestFirst(t *testing.T) {
 	}
 }
 
+func TestAPostOfTomorrowHidesNothing(t *testing.T) {
+	a := &api{page: 100, h: http.Header{}, posts: []post{{ID: number(time.Hour), Text: "now"}, {ID: number(-24 * time.Hour), Text: "tomorrow"}}}
+	src, got, cursor := a.open(t), []string(nil), intel.Cursor("")
+	for range 2 {
+		if err := src.Collect(t.Context(), cursor, func(d intel.Document, c intel.Cursor) error {
+			got, cursor = append(got, d.Text), c
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		a.posts = append(a.posts[:1:1], post{ID: number(time.Minute), Text: "new"})
+	}
+	if slices.Sort(got); !slices.Equal(got, []string{"new", "now", "tomorrow"}) {
+		t.Errorf("kept %v with %q", got, a.asked)
+	}
+}
+
 // TestAVisitThatBreaksOffIsGoneOnWithAndNothingIsReadTwice has a server that fails in the middle
 // of what is new, and a store that fails after each post.
 func TestAVisitThatBreaksOffIsGoneOnWithAndNothingIsReadTwice(t *testing.T) {

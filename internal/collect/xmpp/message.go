@@ -50,6 +50,11 @@ type message struct {
 	before      bool // it was said before we first came
 }
 
+// size is how many bytes a message has.
+func (m message) size() int {
+	return len(m.nick) + len(m.id) + len(m.name) + len(m.title) + len(m.text)
+}
+
 // digest is what a message is known by where the room has no name for it.
 func (m message) digest() string { return digest(m.nick, m.id, m.text) }
 
@@ -253,7 +258,7 @@ func (s *session) keep(r *room, m message) error {
 	if m.past {
 		r.latest[doc.ID] = true
 	}
-	r.passed(m)
+	r.passed(m, s.Now())
 	if m.text == "" {
 		return nil
 	}

@@ -94,9 +94,10 @@ func digest(texts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
-// passed notes that a message was read.
-func (r *room) passed(m message) {
-	if m.at.After(r.at) {
+// passed notes that a message was read. Who said it may have dated it ahead; what others say
+// until then is not read.
+func (r *room) passed(m message, now time.Time) {
+	if m.at.After(r.at) && !m.at.After(now) {
 		r.at = m.at
 	}
 	if m.text != "" {
@@ -194,9 +195,9 @@ func (s *session) caughtUp(r *room) error {
 
 // hold keeps back what is said while the past is told.
 func (r *room) hold(m message) {
-	r.held, r.waiting = append(r.held, m), r.waiting+len(m.text)
+	r.held, r.waiting = append(r.held, m), r.waiting+m.size()
 	for len(r.held) > mostHeld || r.waiting > mostWaiting {
-		r.waiting -= len(r.held[0].text)
+		r.waiting -= r.held[0].size()
 		r.held, r.again = slices.Delete(r.held, 0, 1), true
 	}
 }
@@ -213,13 +214,10 @@ func (s *session) shown(r *room) error {
 	all := r.release()
 	r.showing = false
 	if r.known && r.last != "" && len(all) > 0 {
-		found := false
-		for i := len(all) - 1; i >= 0 && !found; i-- {
-			if all[i].digest() == r.last {
-				all, found = all[i+1:], true
-			}
-		}
-		if !found {
+		// The first that is like it: who says the same again hides nothing that was said between.
+		if i := slices.IndexFunc(all, func(m message) bool { return m.digest() == r.last }); i >= 0 {
+			all = all[i+1:]
+		} else {
 			s.Reject("room "+r.name, fmt.Errorf("it shows no message that was read: of what was said since %s some may be missing", r.at.Format(time.DateTime)))
 		}
 	}
@@ -228,7 +226,7 @@ func (s *session) shown(r *room) error {
 		for i := range all {
 			all[i].before = true
 		}
-		if len(all) > 0 {
+		if len(all) > 0 && all[0].at.Before(r.at) {
 			r.at = all[0].at // and on with each, from where it is gone on with
 		}
 	}

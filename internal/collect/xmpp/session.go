@@ -296,7 +296,7 @@ func (f *failure) why() string {
 		"remote-server-not-found": "its server is not found", "remote-server-timeout": "its server does not answer",
 	}[condition]
 	if said == "" {
-		said = "it says " + condition
+		said = "it says " + collect.OneLine(condition, 60)
 	}
 	if f != nil && f.Text != "" {
 		said += " (" + collect.OneLine(f.Text, 200) + ")"
