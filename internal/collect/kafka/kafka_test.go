@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -504,6 +505,30 @@ func TestWhatIsTooMuchIsToldAndNotTakenIn(t *testing.T) {
 	})
 	if err := src.Collect(t.Context(), "", nil); !collect.IsPermanent(err) || !strings.Contains(err.Error(), "partitions") {
 		t.Errorf("too many partitions: %v", err)
+	}
+}
+
+func TestABatchThatIsTooLargeIsPassedOverAndOthersAreRead(t *testing.T) {
+	c := serve(t, kfake.NumBrokers(1))
+	if err := c.CreateTopic("logs", 2, map[string]string{"max.message.bytes": "100000000"}); err != nil {
+		t.Fatal(err)
+	}
+	how := []kgo.Opt{kgo.ProducerBatchMaxBytes(99 << 20), kgo.BrokerMaxWriteBytes(100 << 20)}
+	big := &kgo.Record{Topic: "logs", Value: bytes.Repeat([]byte("x"), 9<<20)}
+	say(t, c, "logs", 0, "before")
+	send(t, c, how, big, big) // two of a batch
+	say(t, c, "logs", 0, "after")
+	send(t, c, how, big, big)
+	say(t, c, "logs", 1, "beside")
+	src, told := opened(t, c, plainLogs, fetch.Options{})
+	docs, _ := all(t, src, "")
+	got := texts(docs)
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"after", "before", "beside"}) {
+		t.Errorf("%q came", got)
+	}
+	if len(told.rejects) != 4 || !strings.Contains(told.rejects[0], "message 1 of partition 0 of the topic logs") || !strings.Contains(told.rejects[3], "message 5") {
+		t.Errorf("told %q", told.rejects)
 	}
 }
 

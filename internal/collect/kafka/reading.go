@@ -102,13 +102,57 @@ func (r *reading) round(ctx context.Context) (came bool, err error) {
 	return came, nil
 }
 
-// fetch reads some of what a server leads.
+// fetch reads some of what a server leads. A batch comes whole, however large: where that is more
+// than is taken, each partition is asked for by itself, to pass over the one and read the others.
 func (r *reading) fetch(ctx context.Context, server string) (came bool, err error) {
+	of := r.led(server)
+	came, err = r.ask(ctx, server, 1, of...)
+	if !tooLarge(err) {
+		return came, err
+	}
+	for _, p := range of {
+		some, err := r.ask(ctx, server, 0, p)
+		if tooLarge(err) {
+			r.pass(p)
+			some, err = true, nil
+		}
+		if err != nil {
+			return came, err
+		}
+		came = came || some
+	}
+	return came, nil
+}
+
+// tooLarge reports whether an answer was left because of its size, which has no exported error.
+func tooLarge(err error) bool {
+	for next := err; next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err != nil && err.Error() == "response exceeds BrokerMaxReadBytes"
+}
+
+// pass passes over the next message, whose batch is too large, and tells so. How many more there
+// are in it nobody says: they are passed over one by one.
+func (r *reading) pass(p *partition) {
+	if r.Reject != nil {
+		r.Reject(fmt.Sprintf("message %d of partition %d of the topic %s", p.next, p.number, p.topic),
+			fmt.Errorf("%w: it comes with more than %d MiB", collect.ErrTooLarge, mostAnswered>>20))
+	}
+	p.next, p.part = p.next+1, 0
+}
+
+// ask reads some of partitions of a server, and waits for as many bytes of them a while.
+func (r *reading) ask(ctx context.Context, server string, least int32, of ...*partition) (came bool, err error) {
 	to, err := r.server(ctx, server)
 	if err != nil {
 		return false, err
 	}
-	resp, err := r.wanted(server).RequestWith(ctx, to)
+	resp, err := r.wanted(least, of).RequestWith(ctx, to)
+	if tooLarge(err) { // its connection is about to end, and would take what is asked next with it
+		r.servers[server].Close()
+		delete(r.servers, server)
+	}
 	if err == nil {
 		err = kerr.ErrorForCode(resp.ErrorCode)
 	}
@@ -131,18 +175,24 @@ func (r *reading) fetch(ctx context.Context, server string) (came bool, err erro
 	return came, nil
 }
 
-// wanted asks for what follows in the partitions of a server, each of which comes first by
-// turns: the answer is filled in their order.
-func (r *reading) wanted(server string) *kmsg.FetchRequest {
+// led are the partitions of a server, each of which comes first by turns: an answer is filled in
+// their order.
+func (r *reading) led(server string) (of []*partition) {
+	for i := range r.place {
+		if p := r.place[(i+r.turn)%len(r.place)]; p.server == server {
+			of = append(of, p)
+		}
+	}
+	return of
+}
+
+// wanted asks for what follows in partitions.
+func (r *reading) wanted(least int32, of []*partition) *kmsg.FetchRequest {
 	req := kmsg.NewPtrFetchRequest()
 	req.ReplicaID, req.SessionEpoch = -1, -1 // no other server, and nothing that is remembered
 	req.MaxWaitMillis = int32(max(waiting/time.Duration(len(r.leaders)), 20*time.Millisecond) / time.Millisecond)
-	req.MinBytes, req.MaxBytes, req.IsolationLevel = 1, mostAtOnce, committed
-	for i := range r.place {
-		p := r.place[(i+r.turn)%len(r.place)]
-		if p.server != server {
-			continue
-		}
+	req.MinBytes, req.MaxBytes, req.IsolationLevel = least, mostAtOnce, committed
+	for _, p := range of {
 		if n := len(req.Topics); n == 0 || req.Topics[n-1].Topic != p.topic {
 			topic := kmsg.NewFetchRequestTopic()
 			topic.Topic = p.topic
