@@ -183,7 +183,7 @@ func TestAnAnswerTakesNotManyTimesItsSize(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		err := c.answer.ReadFrom(text)
 		runtime.ReadMemStats(&after)
-		if times := (after.TotalAlloc - before.TotalAlloc) / size; times > 20 {
+		if times := (after.TotalAlloc - before.TotalAlloc) / size; times > 30 { // the race detector doubles it
 			t.Errorf("%s, version %d: takes %d times as much: %v", kmsg.NameForKey(c.answer.Key()), most, times, err)
 		}
 	}
