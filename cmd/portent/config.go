@@ -64,9 +64,14 @@ func (c config) known(n *kong.Node, in string) error {
 
 // Resolve implements kong.Resolver.
 func (c config) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
-	if parent.Command != nil {
-		table, _ := c[parent.Command.Name].(map[string]any)
-		return table[flag.Name], nil
+	return c.table(parent.Command)[flag.Name], nil
+}
+
+// table is that of a command, in the table of the command that it belongs to, if there is one.
+func (c config) table(of *kong.Node) config {
+	if of == nil || of.Parent == nil {
+		return c
 	}
-	return c[flag.Name], nil
+	table, _ := c.table(of.Parent)[of.Name].(map[string]any)
+	return table
 }

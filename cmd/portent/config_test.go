@@ -16,6 +16,11 @@ func TestAConfigurationFileSetsFlagsAndTheCommandLineGoesFirst(t *testing.T) {
 		t.Errorf("the address set in the file is not in\n%s", out)
 	}
 	printed(t, exitFailed, "--config", conf, "--db", other, "profile", "Cold Lynx")
+	below := file(t, "below.toml", []byte("[sources.try]\nmost = 0\n"))
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"--config", below, "sources", "try", "one"}, strings.NewReader(""), &out, &errs); code != exitUsage || !strings.Contains(errs.String(), "--most") {
+		t.Errorf("of a command below another: exit %d, said %q", code, errs.String())
+	}
 }
 
 func TestABadConfigurationFileIsNamedWithWhatIsWrong(t *testing.T) {

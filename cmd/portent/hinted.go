@@ -5,8 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -16,6 +20,7 @@ import (
 // hinted is an error of a source behind plain words of what happened, and with what in its
 // entry would let it through.
 func hinted(err error) error {
+	var file *fs.PathError
 	switch {
 	case err == nil:
 		return nil
@@ -23,6 +28,8 @@ func hinted(err error) error {
 		return fmt.Errorf("%w (allow and ports in its entry let it reach more)", err)
 	case errors.Is(err, fetch.ErrRobots):
 		return fmt.Errorf("%w (robots = false in its entry reads it all the same)", err)
+	case errors.As(err, &file) && file.Op == "open" && !filepath.IsAbs(file.Path): // files of this machine are read from its root on
+		return brief{strings.Replace(err.Error(), file.Path, "/"+file.Path, 1), err}
 	}
 	if words := inShort(err); words != "" {
 		return brief{words + ": " + whereFailed(err) + unadvised(err), err}
@@ -75,6 +82,7 @@ func inShort(err error) string {
 	var status *fetch.StatusError
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
+	var asked *url.Error
 	var wait net.Error
 	switch {
 	case errors.As(err, &status):
@@ -87,6 +95,8 @@ func inShort(err error) string {
 		return "the certificate of the server is not to be trusted"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "the server takes no connections"
+	case errors.As(err, &asked) && errors.Is(asked, io.EOF):
+		return "the server ended the connection without an answer (is it asked for what it speaks, http or https?)"
 	case errors.Is(err, fetch.ErrTooLarge):
 		return "it is larger than what is read of a source"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout():

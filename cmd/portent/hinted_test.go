@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,6 +32,8 @@ func TestAHostThatIsNotReachedIsToldOnce(t *testing.T) {
 	}{
 		{reached(&net.OpError{Op: "dial", Net: "tcp", Err: lost}), "no host has that name, or this machine is not connected: blog.example"},
 		{reached(&net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: closed}), "the server takes no connections: 192.0.2.1:443"},
+		{reached(io.EOF), "the server ended the connection without an answer (is it asked for what it speaks, http or https?): " + reached(io.EOF).Error()},
+		{&fs.PathError{Op: "open", Path: "srv/lists/bad.csv", Err: syscall.ENOENT}, "open /srv/lists/bad.csv: no such file or directory"},
 		{fmt.Errorf("read: %w", closed), "the server takes no connections: read: connect: connection refused"},
 	} {
 		got := hinted(c.err)

@@ -186,23 +186,18 @@ func (c *importCmd) prepare(ctx context.Context, a *app) (*importing, error) {
 
 // run reads all paths while what they yield is derived.
 func (im *importing) run(ctx context.Context) error {
-	work, stop := context.WithCancel(ctx)
-	defer stop()
-	worked := make(chan error, 1)
-	go func() { worked <- im.pipe.Run(work) }()
-	err := im.paths(ctx)
-	if err == nil {
-		err = im.flush(ctx)
-	}
-	if err == nil {
-		if err = im.pipe.Finish(ctx); err != nil {
-			err = fmt.Errorf("while deriving what %s held: %w", strings.Join(im.Path, ", "), err)
+	err := beside(ctx, im.pipe, func() error {
+		if err := im.paths(ctx); err != nil {
+			return err
 		}
-	}
-	stop()
-	if w := <-worked; err == nil && !errors.Is(w, context.Canceled) {
-		err = w
-	}
+		if err := im.flush(ctx); err != nil {
+			return err
+		}
+		if err := im.pipe.Finish(ctx); err != nil {
+			return fmt.Errorf("while deriving what %s held: %w", strings.Join(im.Path, ", "), err)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func execute(ctx context.Context, self string, args []string, stdin io.Reader, s
 	}
 	out, told := &plain{Writer: stdout}, &plain{Writer: stderr}
 	defer func() { _, _ = out.end(), told.end() }() // whoever is gone misses nothing but half a rune
-	a := newApp(&c, stdin, out, told)
+	a := newApp(&c, &heeding{ctx: ctx, Reader: stdin}, out, told)
 	a.self, a.terminal = self, stderr
 	if isTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
 		a.colours = stdout

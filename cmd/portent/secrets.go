@@ -15,7 +15,6 @@ import (
 
 	"filippo.io/age"
 	toml "github.com/pelletier/go-toml/v2"
-	"golang.org/x/term"
 
 	"github.com/portent-cti/portent/internal/collect"
 )
@@ -219,7 +218,7 @@ type secretsSetCmd struct {
 }
 
 // Run implements the command.
-func (c *secretsSetCmd) Run(_ context.Context, a *app) error {
+func (c *secretsSetCmd) Run(ctx context.Context, a *app) error {
 	if c.Name == "" || len(c.Name) > 200 || strings.ContainsFunc(c.Name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return usageError{fmt.Errorf("%q is no name of a secret; one such as misp-key is", c.Name)}
 	}
@@ -227,7 +226,7 @@ func (c *secretsSetCmd) Run(_ context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	text, err := a.hidden("Secret " + c.Name)
+	text, err := a.hidden(ctx, "Secret "+c.Name)
 	if err != nil {
 		return err
 	}
@@ -260,12 +259,12 @@ func (c *secretsRemoveCmd) Run(_ context.Context, a *app) error {
 }
 
 // hidden reads what is secret: from a terminal without showing it, else all that comes.
-func (a *app) hidden(words string) (string, error) {
-	if f, ok := a.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+func (a *app) hidden(ctx context.Context, words string) (string, error) {
+	if fd, ok := keyboard(a.in); ok {
 		fmt.Fprintf(a.err, "%s: ", words)
-		text, err := term.ReadPassword(int(f.Fd()))
+		text, err := password(ctx, fd)
 		fmt.Fprintln(a.err)
-		return string(text), err
+		return text, err
 	}
 	text, err := io.ReadAll(io.LimitReader(a.in, maxSecret+1))
 	return string(text), err

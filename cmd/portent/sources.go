@@ -243,11 +243,11 @@ func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if len(chosen) == 0 {
+		a.remark("No source is on; portent sources add adds one, and portent sources init writes a file of well-known ones.")
+	}
 	failed, err := a.visit(ctx, p, chosen, c.For)
 	if err != nil {
-		return err
-	}
-	if err := p.Finish(ctx); err != nil {
 		return err
 	}
 	if err := a.db.CountWorth(ctx, a.now()); err != nil {
@@ -259,6 +259,20 @@ func (c *sourcesRunCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
+// beside calls f while what it brings in is derived: else it would wait for room without end.
+func beside(ctx context.Context, p *pipeline.Pipeline, f func() error) error {
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	worked := make(chan error, 1)
+	go func() { worked <- p.Run(work) }()
+	err := f()
+	stop()
+	if w := <-worked; err == nil && !errors.Is(w, context.Canceled) {
+		err = w
+	}
+	return err
+}
+
 // within is the time in which a source is read that goes on without end.
 func (w watched) within(ctx context.Context, long time.Duration) (context.Context, context.CancelFunc) {
 	if w.Live {
@@ -267,9 +281,19 @@ func (w watched) within(ctx context.Context, long time.Duration) (context.Contex
 	return context.WithCancel(ctx)
 }
 
-// visit reads sources once, for so long each that goes on without end, and returns how many of
-// them failed.
+// visit reads sources once, for so long each that goes on without end, derives what they bring
+// and returns how many of them failed.
 func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched, long time.Duration) (failed int, err error) {
+	err = beside(ctx, p, func() (err error) {
+		if failed, err = a.round(ctx, p, chosen, long); err != nil {
+			return err
+		}
+		return p.Finish(ctx)
+	})
+	return failed, err
+}
+
+func (a *app) round(ctx context.Context, p *pipeline.Pipeline, chosen []watched, long time.Duration) (failed int, err error) {
 	reading := a.reading(p)
 	reading.once = true
 	bar := a.progress(int64(len(chosen)), "visiting sources")
@@ -277,6 +301,9 @@ func (a *app) visit(ctx context.Context, p *pipeline.Pipeline, chosen []watched,
 		r, err := reading.runner(w)
 		if err != nil {
 			return failed, fmt.Errorf("source %s: %w", w.Name, err)
+		}
+		if err := a.db.SaveSource(ctx, w.kept()); err != nil {
+			return failed, err
 		}
 		kept, bytes := 0, 0
 		keep := r.Keep

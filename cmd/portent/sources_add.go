@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,7 +63,7 @@ func (c *sourcesAddCmd) Run(_ context.Context, a *app) error {
 	if a.cli.JSON {
 		return a.print(map[string]string{"name": c.Name, "connector": c.Connector, "file": path})
 	}
-	fmt.Fprintf(a.out, "%s is in %s; see what it yields with: portent sources try %s\n", c.Name, path, c.Name)
+	fmt.Fprintf(a.out, "%s is in %s; see what it yields with: portent sources try %s\nA serve that runs reads it once it is started anew.\n", c.Name, path, c.Name)
 	return a.wanted(table)
 }
 
@@ -121,6 +123,9 @@ func (c *sourcesAddCmd) table() (map[string]any, error) {
 	known := append(settingsOf(con), settingsOfAll()...)
 	for _, key := range slices.Sorted(maps.Keys(c.Set)) {
 		i := slices.IndexFunc(known, func(s setting) bool { return s.Name == key })
+		if i < 0 && slices.Contains(flagged(), key) {
+			return nil, fmt.Errorf("%s is of each source, and given by --%s", key, key)
+		}
 		if i < 0 {
 			return nil, fmt.Errorf("%s has no setting %q; portent connectors %s lists them", con.Name, key, con.Name)
 		}
@@ -174,6 +179,11 @@ func settingsOf(con collect.Connector) (out []setting) {
 	return out
 }
 
+// flagged are the settings that each source may have, and that a flag sets.
+func flagged() []string {
+	return []string{"every", "reliability", "marking", "allow", "ports", "socks", "off"}
+}
+
 // settingsOfAll are those that each source may have, and that no flag sets.
 func settingsOfAll() []setting {
 	return []setting{{"rate", "number", ""}, {"robots", "yes or no", ""}, {"hosts", "list", ""}, {"ca", "text", ""}}
@@ -204,7 +214,7 @@ func (s setting) value(text string) (any, error) {
 		}
 		return n, nil
 	case "list":
-		return strings.Split(text, ","), nil
+		return listOf(text)
 	case "pairs":
 		pairs := map[string]any{}
 		for pair := range strings.SplitSeq(text, ",") {
@@ -219,15 +229,31 @@ func (s setting) value(text string) (any, error) {
 	return text, nil
 }
 
+// listOf reads a list: its members between commas, or in JSON where they hold some.
+func listOf(text string) (any, error) {
+	if strings.HasPrefix(text, "[") {
+		var members []string
+		if err := json.Unmarshal([]byte(text), &members); err != nil {
+			return nil, fmt.Errorf("%s is no list such as a,b or [\"a\", \"b\"]", text)
+		}
+		return members, nil
+	}
+	members := strings.Split(text, ",")
+	for i, m := range members {
+		members[i] = strings.TrimSpace(m)
+	}
+	return members, nil
+}
+
 // ask asks for what is missing, a line each.
 func (c *sourcesAddCmd) ask(a *app) error {
 	lines := bufio.NewScanner(a.in)
 	question := func(words string) (string, error) {
 		fmt.Fprintf(a.err, "%s: ", words)
-		if !lines.Scan() {
-			return "", usageError{errors.New("a name and a connector are wanted: portent sources add NAME CONNECTOR --set KEY=VALUE")}
+		if lines.Scan() {
+			return strings.TrimSpace(lines.Text()), nil
 		}
-		return strings.TrimSpace(lines.Text()), nil
+		return "", cmp.Or[error](lines.Err(), usageError{errors.New("a name and a connector are wanted: portent sources add NAME CONNECTOR --set KEY=VALUE")})
 	}
 	var err error
 	if c.Name == "" {

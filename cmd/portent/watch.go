@@ -139,6 +139,11 @@ func (r reading) runner(w watched) (*collect.Runner, error) {
 		Report: func(ctx context.Context, _ intel.SourceID, v collect.Visit) { news.report(ctx, v) }}, nil
 }
 
+// kept is a source as the store keeps it.
+func (w watched) kept() store.Source {
+	return store.Source{Name: w.Name, Connector: w.Connector.Name, Settings: w.Settings, Every: w.Every, Marking: w.Marking}
+}
+
 // visited is how a visit that ended now is kept.
 func (w watched) visited(v collect.Visit, now time.Time) store.Visit {
 	out := store.Visit{Source: w.Name, Connector: w.Connector.Name, At: now, Failure: hinted(v.Failure), Read: v.Alive, Every: w.Every, Circuit: v.Circuit}
@@ -184,7 +189,7 @@ func (a *app) watch(ctx context.Context, reading reading, all []watched) error {
 		if err != nil {
 			return fmt.Errorf("source %s: %w", w.Name, err)
 		}
-		if err := a.db.SaveSource(ctx, store.Source{Name: w.Name, Connector: w.Connector.Name, Settings: w.Settings, Every: w.Every, Marking: w.Marking}); err != nil {
+		if err := a.db.SaveSource(ctx, w.kept()); err != nil {
 			return err
 		}
 		r.Failing = failing[w.Name]

@@ -211,6 +211,8 @@ func TestASourceIsAddedWholeOrNotAtAll(t *testing.T) {
 		"no pair such as":        {"two", "csv", "--set", "url=https://a.example/x.csv", "--set", "columns=IOC"},
 		"no field \"colour\"":    {"two", "csv", "--set", "url=https://a.example/x.csv", "--set", "columns=colour=IOC"},
 		"as [[two.rules]] with":  {"two", "onion", "--set", "rules=x"},
+		"given by --allow":       {"two", "rss", "--set", "allow=10.0.0.0/8"},
+		"is no list such as":     {"two", "command", "--set", "run=[/opt/collect]"},
 		"as [two.rule] with":     {"two", "mapped", "--set", "rule=x"},
 	} {
 		var out, errs bytes.Buffer
@@ -260,6 +262,20 @@ func TestColumnsOfACSVAtAnAddressCanBeSet(t *testing.T) {
 	}
 	if out := printed(t, exitDone, "connectors", "csv"); !strings.Contains(out, "columns      pairs") {
 		t.Errorf("listed: %s", out)
+	}
+}
+
+func TestListsAreSetBetweenCommasOrInJSONAsTheirHelpHasThem(t *testing.T) {
+	sources := filepath.Join(t.TempDir(), "sources.toml")
+	printed(t, exitDone, "--sources-file", sources, "sources", "add", "lab", "command", "--set", `run=["/opt/collect", "--new=a,b"]`)
+	printed(t, exitDone, "--sources-file", sources, "sources", "add", "words", "bluesky", "--set", "words=CVE-, 0day")
+	text, err := os.ReadFile(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := readSources(text)
+	if err != nil || len(all) != 2 || string(all[0].Settings) != `{"run":["/opt/collect","--new=a,b"]}` || string(all[1].Settings) != `{"words":["CVE-","0day"]}` {
+		t.Errorf("added %s, err %v", text, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ type FileSettings struct {
 
 // Files returns the Open of a connector that reads one file, here or at an address, and has
 // no other settings. An address that answers with a page for people, such as one to log in, has
-// no file. The cursor of a file here is the number of documents read so far.
+// no file.
 func Files(read FileReader) Open {
 	return func(env Env, decode func(any) error) (Source, error) {
 		var s FileSettings
@@ -112,19 +113,67 @@ func Records(most int64, documents func(Env, []byte) ([]intel.Document, error)) 
 	}
 }
 
+// fileSource is a file or folder here. Its cursor is the number of documents read so far, and
+// a digest of which they were.
 type fileSource struct {
 	env  Env
 	path string
 	read FileReader
 }
 
-// Collect implements Source.
+// errChanged says that the documents before a cursor are no longer those that it was saved for.
+var errChanged = errors.New("changed before where it was read up to")
+
+// Collect implements Source. What is appended is given; of a file that was changed otherwise
+// all is, of which the store knows most.
 func (s fileSource) Collect(ctx context.Context, from intel.Cursor, emit Emit) error {
-	keep, err := Numbered(ctx, from, emit)
-	if err != nil {
-		return err
+	number, known, _ := strings.Cut(string(from), " ")
+	skip := 0
+	if from != "" {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 0 {
+			return Permanent(fmt.Errorf("cursor %q: %w", from, intel.ErrInvalid))
+		}
+		skip = n
 	}
-	return s.read(ctx, s.env, s.path, keep)
+	err := s.behind(ctx, skip, known, emit)
+	if errors.Is(err, errChanged) {
+		return s.behind(ctx, 0, "", emit)
+	}
+	return err
+}
+
+// behind gives what stands behind the first documents, if these have a digest. What of them
+// could not be read was told when they were given.
+func (s fileSource) behind(ctx context.Context, skip int, known string, emit Emit) error {
+	read, sum, env := 0, sha256.New(), s.env
+	env.Reject = func(item string, reason error) {
+		if read >= skip {
+			s.env.Reject(item, reason)
+		}
+	}
+	err := s.read(ctx, env, s.path, func(doc intel.Document) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		read++
+		io.WriteString(sum, string(doc.ID)) //nolint:errcheck // a digest takes all
+		if read < skip {
+			return nil
+		}
+		digest := hex.EncodeToString(sum.Sum(nil)[:8])
+		switch {
+		case read > skip:
+			return emit(doc, intel.Cursor(fmt.Sprint(read, " ", digest)))
+		case digest != known:
+			return errChanged
+		}
+		return nil
+	})
+	if err == nil && read < skip {
+		return errChanged
+	}
+	return err
 }
 
 // history begins the cursor of the version of a file that was there at the first visit.

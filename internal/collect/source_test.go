@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/portent-cti/portent/internal/collect"
@@ -134,6 +136,51 @@ func TestAPageIsNoFileUnlessItsTypeReadsPages(t *testing.T) {
 		}
 		if n, err := visit(collect.Pages(read)); n != 1 || err != nil {
 			t.Errorf("%s %q, where pages are read: %d documents, %v", kind, body, n, err)
+		}
+	}
+}
+
+func TestAFileHereThatIsChangedIsReadAgainAndOneThatGrowsOnFromWhereItWas(t *testing.T) {
+	open := collect.Files(func(ctx context.Context, env collect.Env, path string, keep func(intel.Document) error) error {
+		text, err := collect.ReadFile(ctx, env, path, 1000)
+		for _, id := range strings.Fields(string(text)) {
+			if id == "bad" {
+				env.Reject(path, errors.New("bad"))
+			} else if err := keep(intel.Document{ID: intel.DocumentID(id)}); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	files, rejected := fstest.MapFS{}, 0
+	s, err := open(collect.Env{Files: files, Reject: func(string, error) { rejected++ }}, collect.Strict([]byte(`{"path":"/srv/list.txt"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := intel.Cursor("2") // of a release before this one
+	for _, v := range []struct {
+		text, want string
+		rejects    int
+	}{
+		{"a bad b", "a b", 1},
+		{"a bad b", "", 0},
+		{"a bad b c", "c", 0},
+		{"a2 b c", "a2 b c", 0},
+		{"b c", "b c", 0},
+		{"b", "b", 0},
+		{"b bad c", "c", 1},
+	} {
+		files["srv/list.txt"] = &fstest.MapFile{Data: []byte(v.text)}
+		var got []string
+		rejected = 0
+		if err := s.Collect(t.Context(), from, func(d intel.Document, next intel.Cursor) error {
+			got, from = append(got, string(d.ID)), next
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Join(got, " "); said != v.want || rejected != v.rejects {
+			t.Errorf("of %q it gives %q and rejects %d, want %q and %d", v.text, said, rejected, v.want, v.rejects)
 		}
 	}
 }

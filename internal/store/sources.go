@@ -72,14 +72,16 @@ func sourceID(ctx context.Context, tx engine, name intel.SourceID) (id int64, er
 	return id, err
 }
 
-// SaveSource adds or changes a configured source; its health and cursor stay.
+// SaveSource adds or changes a configured source. Its health stays, and how far it was read
+// unless that is told by another connector, whose cursors it cannot read.
 func (db *DB) SaveSource(ctx context.Context, s Source) error {
 	settings := string(s.Settings)
 	if settings == "" {
 		settings = "{}"
 	}
 	_, err := db.write.ExecContext(ctx, `INSERT INTO sources (name, connector, settings, every, marking) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, settings = excluded.settings, every = excluded.every, marking = excluded.marking`,
+		ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, settings = excluded.settings, every = excluded.every, marking = excluded.marking,
+		cursor = CASE WHEN sources.connector IN ('', excluded.connector) THEN sources.cursor ELSE '' END`,
 		string(s.Name), s.Connector, text(settings), int64(s.Every), int(s.Marking))
 	if err != nil {
 		return fmt.Errorf("save source %s: %w", s.Name, err)

@@ -164,16 +164,17 @@ func (db *DB) Outages(ctx context.Context, p Period) ([]intel.Outage, error) {
 	return out, nil
 }
 
-// Unplan notes that nobody visits sources any more but those that are named.
+// Unplan notes that nobody visits sources any more but those that are named: the others do not
+// fail either, however they did.
 func (db *DB) Unplan(ctx context.Context, but map[intel.SourceID]bool) error {
 	err := db.tx(ctx, func(tx engine) error {
-		planned, err := query(ctx, tx, func(r *sql.Rows, s *string) error { return r.Scan(s) }, `SELECT name FROM sources WHERE every > 0 OR next_visit IS NOT NULL ORDER BY name`)
+		planned, err := query(ctx, tx, func(r *sql.Rows, s *string) error { return r.Scan(s) }, `SELECT name FROM sources WHERE every > 0 OR next_visit IS NOT NULL OR circuit <> '' ORDER BY name`)
 		if err != nil {
 			return err
 		}
 		planned = slices.DeleteFunc(planned, func(s string) bool { return but[intel.SourceID(s)] })
 		return chunks(planned, func(some []string) error {
-			_, err := tx.ExecContext(ctx, `UPDATE sources SET every = 0, next_visit = NULL, circuit = '' WHERE name IN `+list(1, len(some)), anys(some)...)
+			_, err := tx.ExecContext(ctx, `UPDATE sources SET every = 0, next_visit = NULL, circuit = '', failing = 0, last_error = '' WHERE name IN `+list(1, len(some)), anys(some)...)
 			return err
 		})
 	})

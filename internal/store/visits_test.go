@@ -185,6 +185,43 @@ func TestASourceThatIsNoLongerReadHasNoOutage(t *testing.T) {
 	})
 }
 
+func TestASourceThatIsNoLongerReadFailsNoMore(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		for _, every := range []time.Duration{time.Hour, 0} {
+			if err := db.SaveVisit(t.Context(), store.Visit{Source: "blog", Connector: "rss", At: now, Failure: errors.New("no password"), Every: every, Circuit: intel.Stopped}); err != nil {
+				t.Fatal(err)
+			}
+			for _, read := range []bool{true, false} {
+				if err := db.Unplan(t.Context(), map[intel.SourceID]bool{"blog": read}); err != nil {
+					t.Fatal(err)
+				}
+				if s := source(t, db, "blog"); (s.Failing > 0) != read || (s.Circuit == intel.Stopped) != read || (s.LastError != "") != read {
+					t.Errorf("every %v, read %v: %+v", every, read, s.Visits)
+				}
+			}
+		}
+	})
+}
+
+func TestASourceOfAnotherTypeIsReadFromItsBegin(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, db *store.DB) {
+		if err := db.SaveCursor(t.Context(), "blog", "7 of rss"); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			connector string
+			want      intel.Cursor
+		}{{"rss", "7 of rss"}, {"rss", "7 of rss"}, {"taxii", ""}} {
+			if err := db.SaveSource(t.Context(), store.Source{Name: "blog", Connector: c.connector}); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := db.Cursor(t.Context(), "blog"); got != c.want || err != nil {
+				t.Errorf("%s goes on from %q, err %v, want %q", c.connector, got, err, c.want)
+			}
+		}
+	})
+}
+
 func TestASourceIsHiddenFromWhomItsEntryHidesIt(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, db *store.DB) {
 		for name, m := range map[intel.SourceID]intel.Marking{"open": intel.Clear, "private": intel.Red} {
