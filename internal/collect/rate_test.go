@@ -115,3 +115,28 @@ func TestWhoWaitsForItsTurnEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatWaitsForAFullQueueIsNoFailure has a store take a minute to make room for what a source
+// gave last, and one that never does while the source is ended.
+func TestWhatWaitsForAFullQueueIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := Runner{ID: "s", Source: flood{many: 1}, Cursors: cursors{}, Log: slog.New(slog.DiscardHandler)}
+		r.Keep = func(ctx context.Context, _ []intel.Document) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Minute):
+				return nil
+			}
+		}
+		if err := r.Once(t.Context()); err != nil {
+			t.Errorf("after a minute: %v", err)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		began := time.Now()
+		if err := r.Once(ctx); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second+lastKept {
+			t.Errorf("ended while it waits: %v after %v", err, time.Since(began))
+		}
+	})
+}

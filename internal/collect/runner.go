@@ -201,8 +201,9 @@ func (r *Runner) once(ctx context.Context) (alive bool, err error) {
 	err = r.collect(ctx, from, g)
 	stop()
 	r.tell(time.Now().Add(tellPassed))
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKept)
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastKept, cancel) })()
 	if kept := g.flush(last); kept != nil && !errors.Is(err, kept) {
 		return g.alive, errors.Join(err, kept)
 	}
@@ -226,7 +227,7 @@ const (
 	// text, and gatherFor for how long one waits for others.
 	mostGathered, mostSize = 256, 4 << 20
 	gatherFor              = 200 * time.Millisecond
-	// lastKept is how long what was given before the end may take to be kept.
+	// lastKept is how long what was given before the end may take to be kept once ctx has ended.
 	lastKept = 10 * time.Second
 )
 
