@@ -55,17 +55,17 @@ func (l *lines) Collect(ctx context.Context, from intel.Cursor, emit collect.Emi
 		from = p.After
 		return emit(l.document(p), p.After)
 	}
-	if !l.live || l.tail.Env.Once {
-		return l.tail.Read(ctx, from, each)
-	}
-	return l.tail.Follow(ctx, func() error { return l.tail.Read(ctx, from, each) })
+	return l.tail.visit(ctx, l.live, func() error { return l.tail.Read(ctx, from, each) })
 }
 
 // pause is how long a live source waits for more.
 const pause = time.Second
 
-// Follow reads again and again until ctx ends or it fails.
-func (t *Tail) Follow(ctx context.Context, read func() error) error {
+// visit reads once, or if it is live again and again until ctx ends or it fails.
+func (t *Tail) visit(ctx context.Context, live bool, read func() error) error {
+	if !live || t.Env.Once {
+		return read()
+	}
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {

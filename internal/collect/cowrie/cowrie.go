@@ -44,7 +44,7 @@ var Connector = collect.Connector{
 			return nil, err
 		}
 		pattern, err := tail.Settings{Path: cmp.Or(s.Path, usual)}.Pattern()
-		return &source{Env: env, tail: tail.Tail{Env: env, Pattern: pattern}, live: s.Live}, err
+		return &source{Env: env, Kept: tail.Kept{Tail: tail.Tail{Env: env, Pattern: pattern}, Live: s.Live}}, err
 	},
 }
 
@@ -55,48 +55,14 @@ func recognise(_ fs.FS, name string, head []byte) bool {
 
 type source struct {
 	collect.Env
-	tail tail.Tail
-	live bool
-
-	// What follows is as of cursor, so that the next visit need not read again what is
-	// known of the sessions that go on.
-	cursor intel.Cursor
-	read   intel.Cursor // of tail
-	open   sessions
-	seen   collect.Seen
-	failed bool
+	tail.Kept
+	open sessions // those that go on
 }
-
-// Streams implements collect.Stream.
-func (s *source) Streams() bool { return s.live }
 
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	if s.open.by == nil || from != s.cursor || s.failed {
-		if err := s.begin(from); err != nil {
-			return err
-		}
-	}
-	visit := func() error {
-		s.failed = true // until it ended well
-		err := s.tail.Read(ctx, s.read, func(p tail.Piece) error { return s.piece(p, emit) })
-		s.failed = err != nil
-		return err
-	}
-	if s.live && !s.Once {
-		return s.tail.Follow(ctx, visit)
-	}
-	return visit()
-}
-
-// begin takes up a cursor: the digests of the sessions kept last, a blank, and from where
-// the log is to be read.
-func (s *source) begin(from intel.Cursor) (err error) {
-	kept, read, _ := strings.Cut(string(from), " ")
-	s.seen, err = collect.NewSeen(intel.Cursor(kept))
-	s.cursor, s.read = from, intel.Cursor(read)
-	s.open = sessions{by: map[key]*session{}}
-	return err
+	anew := func() { s.open = sessions{by: map[key]*session{}} }
+	return s.Visit(ctx, from, anew, func(p tail.Piece) error { return s.piece(p, emit) })
 }
 
 // piece takes in some lines of the log.
@@ -127,7 +93,6 @@ func (s *source) piece(p tail.Piece, emit collect.Emit) error {
 			return err
 		}
 	}
-	s.read = p.After
 	return nil
 }
 
@@ -142,12 +107,11 @@ func (s *source) reject(item string, reason error) {
 func (s *source) emit(one *session, before intel.Cursor, emit collect.Emit) error {
 	id := []string{one.source, one.id} // of one read in part, what began it is before the cursor
 	doc, ok := one.document(s.Env)
-	if s.seen.Has(id...) || !ok {
+	if s.Has(id...) || !ok {
 		return nil
 	}
 	if first := s.open.first(); first != nil {
 		before = first.before
 	}
-	s.cursor = s.seen.Add(id...) + " " + before
-	return emit(doc, s.cursor)
+	return emit(doc, s.Add(before, id...))
 }

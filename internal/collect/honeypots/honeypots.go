@@ -51,7 +51,7 @@ var Connector = collect.Connector{
 			return nil, fmt.Errorf("honeypot: %q is none of %s", s.Honeypot, strings.Join(names(pots()), ", "))
 		}
 		pattern, err := tail.Settings{Path: s.Path}.Pattern()
-		return &source{Env: env, tail: tail.Tail{Env: env, Pattern: pattern}, live: s.Live, pots: of}, err
+		return &source{Env: env, Kept: tail.Kept{Tail: tail.Tail{Env: env, Pattern: pattern}, Live: s.Live}, pots: of}, err
 	},
 }
 
@@ -66,47 +66,13 @@ func recognise(_ fs.FS, _ string, head []byte) bool {
 
 type source struct {
 	collect.Env
-	tail tail.Tail
-	live bool
+	tail.Kept
 	pots []pot
-
-	// What follows is as of cursor.
-	cursor intel.Cursor
-	read   intel.Cursor // of tail
-	seen   collect.Seen
-	begun  bool
-	failed bool
 }
-
-// Streams implements collect.Stream.
-func (s *source) Streams() bool { return s.live }
 
 // Collect implements collect.Source.
 func (s *source) Collect(ctx context.Context, from intel.Cursor, emit collect.Emit) error {
-	if !s.begun || from != s.cursor || s.failed {
-		if err := s.begin(from); err != nil {
-			return err
-		}
-	}
-	visit := func() error {
-		s.failed = true // until it ended well
-		err := s.tail.Read(ctx, s.read, func(p tail.Piece) error { return s.piece(p, emit) })
-		s.failed = err != nil
-		return err
-	}
-	if s.live && !s.Once {
-		return s.tail.Follow(ctx, visit)
-	}
-	return visit()
-}
-
-// begin takes up a cursor: the digests of what was kept last, a blank, and from where the log
-// is to be read.
-func (s *source) begin(from intel.Cursor) (err error) {
-	kept, read, _ := strings.Cut(string(from), " ")
-	s.seen, err = collect.NewSeen(intel.Cursor(kept))
-	s.cursor, s.read, s.begun = from, intel.Cursor(read), err == nil
-	return err
+	return s.Visit(ctx, from, func() {}, func(p tail.Piece) error { return s.piece(p, emit) })
 }
 
 // piece takes in some lines of the log. With the last of what they tell they count as read.
@@ -129,7 +95,7 @@ func (s *source) piece(p tail.Piece, emit collect.Emit) error {
 			s.reject(item, err)
 			continue
 		}
-		if id := strings.Join(key, "\x00"); key != nil && !told[id] && !s.seen.Has(key...) {
+		if id := strings.Join(key, "\x00"); key != nil && !told[id] && !s.Has(key...) {
 			told[id] = true
 			all = append(all, visit{doc, key})
 		}
@@ -139,12 +105,10 @@ func (s *source) piece(p tail.Piece, emit collect.Emit) error {
 		if i == len(all)-1 {
 			where = p.After
 		}
-		s.cursor = s.seen.Add(v.key...) + " " + where
-		if err := emit(v.doc, s.cursor); err != nil {
+		if err := emit(v.doc, s.Add(where, v.key...)); err != nil {
 			return err
 		}
 	}
-	s.read = p.After
 	return nil
 }
 
