@@ -68,6 +68,16 @@ func say(t *testing.T, c *client.Conn, subject string, texts ...string) {
 	}
 }
 
+// stored says what a stream takes in, and returns once it has each.
+func stored(t *testing.T, c *client.Conn, subject string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if _, err := c.Request(subject, []byte(text), 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // streamed makes a stream, or changes one.
 func streamed(t *testing.T, c *client.Conn, config jetstream.StreamConfig) jetstream.JetStream {
 	t.Helper()
@@ -123,10 +133,10 @@ func TestAStreamIsReadOnFromAnyPlaceWithoutLossOrRepeat(t *testing.T) {
 	s := serve(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
 	c := talker(t, s)
 	streamed(t, c, jetstream.StreamConfig{Name: "LOGS", Subjects: []string{"logs.>"}})
-	say(t, c, "logs.a", doc("one"), doc("two")+"\n"+doc("three")+"\n\n"+doc("four"), "", "{broken\n"+doc("five"))
-	say(t, c, "logs.b", doc("six"))
+	stored(t, c, "logs.a", doc("one"), doc("two")+"\n"+doc("three")+"\n\n"+doc("four"), "", "{broken\n"+doc("five"))
+	stored(t, c, "logs.b", doc("six"))
 	for range 2 * mostAtOnce {
-		say(t, c, "logs.b", doc("more"))
+		stored(t, c, "logs.b", doc("more"))
 	}
 	src, told := opened(t, s, plainLogs+`,"documents":true`, fetch.Options{})
 	texts, cursors := all(t, src, "")
@@ -154,7 +164,7 @@ func TestWhatAStreamTookInWhileItsServerAndReaderWereGoneIsRead(t *testing.T) {
 	s := serve(t, server.Options{JetStream: true, StoreDir: dir, Port: port})
 	c := talker(t, s)
 	streamed(t, c, jetstream.StreamConfig{Name: "LOGS", Subjects: []string{"logs.>"}})
-	say(t, c, "logs.a", "one\n", "two\n")
+	stored(t, c, "logs.a", "one\n", "two\n")
 	src, told := openedAt(t, port, plainLogs, fetch.Options{})
 	src.(*source).Once = false // it goes on until the server is gone
 	var at intel.Cursor
@@ -173,7 +183,7 @@ func TestWhatAStreamTookInWhileItsServerAndReaderWereGoneIsRead(t *testing.T) {
 		t.Errorf("as the server went: %v", err)
 	}
 	s = serve(t, server.Options{JetStream: true, StoreDir: dir, Port: port})
-	say(t, talker(t, s), "logs.a", "three\n")
+	stored(t, talker(t, s), "logs.a", "three\n")
 	src.(*source).Once = true
 	if texts, _ := all(t, src, at); !slices.Equal(texts, []string{"three\n"}) || len(told.notices) > 0 {
 		t.Errorf("%q, told %q", texts, told)
@@ -185,10 +195,10 @@ func TestWhatIsGoneFromAStreamAndAStreamMadeAnewAreTold(t *testing.T) {
 	c := talker(t, s)
 	config := jetstream.StreamConfig{Name: "LOGS", Subjects: []string{"logs.>"}, MaxMsgs: 2}
 	js := streamed(t, c, config)
-	say(t, c, "logs.a", "one")
+	stored(t, c, "logs.a", "one")
 	src, told := opened(t, s, plainLogs, fetch.Options{})
 	_, cursors := all(t, src, "")
-	say(t, c, "logs.a", "two", "three", "four", "five")
+	stored(t, c, "logs.a", "two", "three", "four", "five")
 	texts, now := all(t, src, cursors[0])
 	if !slices.Equal(texts, []string{"four", "five"}) || len(told.notices) != 1 || !strings.Contains(told.notices[0], "2 messages") {
 		t.Errorf("%q, told %q", texts, told)
@@ -197,7 +207,7 @@ func TestWhatIsGoneFromAStreamAndAStreamMadeAnewAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	streamed(t, c, config)
-	say(t, c, "logs.a", "anew")
+	stored(t, c, "logs.a", "anew")
 	if texts, _ := all(t, src, now[1]); !slices.Equal(texts, []string{"anew"}) || len(told.notices) != 2 || !strings.Contains(told.notices[1], "another one") {
 		t.Errorf("%q, told %q", texts, told)
 	}
@@ -388,7 +398,7 @@ func TestALoginThatMayDoNothingElseReadsAStream(t *testing.T) {
 	s := serve(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{{Username: "owner", Password: password}, {Username: "reader", Password: password, Permissions: may}}})
 	c := talker(t, s, client.UserInfo("owner", password))
 	streamed(t, c, jetstream.StreamConfig{Name: "LOGS", Subjects: []string{"logs.>"}})
-	say(t, c, "logs.a", "one", "two")
+	stored(t, c, "logs.a", "one", "two")
 	for _, subject := range []string{"", `,"subject":"logs.a"`} {
 		src, _ := opened(t, s, plainLogs+`,"user":"reader","password":"env:`+password+`"`+subject, fetch.Options{})
 		if texts, _ := all(t, src, ""); !slices.Equal(texts, []string{"one", "two"}) {
